@@ -1,0 +1,1 @@
+"""From action estimates to safe joint commands: decisions, state machine, limits, trajectories; no ROS."""

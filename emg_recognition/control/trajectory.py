@@ -1,0 +1,68 @@
+"""From a command to the points of a trajectory that ends at standstill at most 100 ms ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from emg_recognition.control.joints import STOP_RAMP, JointLimits
+
+
+class Command(NamedTuple):
+    """What the bridge wants of all joints.
+
+    Attributes
+    ----------
+    time : float
+        Time from now at which it holds, s.
+    positions : tuple of float
+        One a joint, rad.
+    velocities : tuple of float
+        One a joint, rad/s.
+    """
+
+    time: float
+    positions: tuple[float, ...]
+    velocities: tuple[float, ...]
+
+    @property
+    def moving(self) -> bool:
+        """Whether any joint is to move."""
+        return any(velocity != 0.0 for velocity in self.velocities)
+
+
+class Point(NamedTuple):
+    """A trajectory point: positions (rad) and velocities (rad/s) at a time from the start (s)."""
+
+    time: float
+    positions: tuple[float, ...]
+    velocities: tuple[float, ...]
+
+
+def trajectory_points(command: Command, joints: Sequence[JointLimits]) -> tuple[Point, ...]:
+    """Return the points of a trajectory that carries a command out and then stops.
+
+    The controller behind it need not watch for silence: if the bridge dies, the trajectory's own
+    end stops the joints (contract 13). Positions and velocities fit each other, so that
+    the usual cubic interpolation between the points has exactly linear velocity.
+
+    Parameters
+    ----------
+    command : Command
+        What is wanted, at most 20 ms ahead.
+    joints : sequence of JointLimits
+        The joints in the command's order; the end stays within their ranges.
+
+    Returns
+    -------
+    tuple of Point
+        The command, and where it moves the standstill one stop ramp later.
+    """
+    point = Point(*command)
+    if not command.moving:
+        return (point,)
+    stops = tuple(
+        min(max(position + velocity * STOP_RAMP / 2, joint.lower), joint.upper)
+        for position, velocity, joint in zip(command.positions, command.velocities, joints, strict=True)
+    )
+    return point, Point(command.time + STOP_RAMP, stops, (0.0,) * len(stops))

@@ -1,0 +1,100 @@
+"""The live part: each node a process of its own, from the armband to the exoskeleton."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from emg_recognition.demo.processes import Graph
+from emg_recognition.demo.study import Study
+from emg_recognition.errors import EmgRecognitionError
+from emg_recognition.resources import config_path
+
+#: Starting the nodes, and waiting for the tail, may take this long on a busy machine, s.
+_MARGIN = 60.0
+
+
+def run_graph(
+    study: Study, bundle: Path, output: Path, *, seconds: float, console: Console
+) -> dict[str, Any]:
+    """Play the live archive through the graph.
+
+    Parameters
+    ----------
+    study : Study
+        What to play.
+    bundle : Path
+        The model.
+    output : Path
+        Directory for parameters, logs and what was observed.
+    seconds : float
+        How long the archive plays, s.
+    console : rich.console.Console
+        Where to show what happens.
+
+    Returns
+    -------
+    dict
+        What ``demo_observer_node`` wrote.
+
+    Raises
+    ------
+    EmgRecognitionError
+        When a node fails, does not leave on SIGINT, or the demo is not done in time.
+    """
+    folder = (output / "graph").resolve()
+    observed = folder / "observed.json"
+    observed.unlink(missing_ok=True)
+    link = folder / "armband"
+    base = config_path("recognition.yaml")
+    with Graph(folder) as graph:
+        graph.start(
+            "simulated_armband",
+            {"archive": str(study.live.resolve()), "link": str(link), "mark_breaks": study.breaks},
+        )
+        graph.start("simulated_exoskeleton", {})
+        graph.start("command_bridge", {}, parameter_file=base)
+        graph.start("classifier", {"model": str(bundle.resolve())}, parameter_file=base)
+        graph.start("preprocessing", {}, parameter_file=base)
+        graph.start(
+            "acquisition", {"port": str(link), "wait_for_port": 30.0, "autostart": False}, parameter_file=base
+        )
+        timeout = seconds + _MARGIN
+        observer = graph.start("demo_observer", {"output": str(observed), "timeout": timeout}, capture=True)
+        assert observer.stdout is not None
+        teller = threading.Thread(target=_tell, args=(observer.stdout, console), daemon=True)
+        teller.start()
+        deadline = time.monotonic() + timeout + 10.0
+        while observer.poll() is None:
+            graph.check()
+            if time.monotonic() > deadline:
+                raise EmgRecognitionError(f"the demo's observer did not end; see {folder}")
+            time.sleep(0.1)
+        graph.check()
+        teller.join(timeout=1.0)
+    if not observed.exists():
+        raise EmgRecognitionError(f"the demo was stopped before it was done; see {folder}")
+    return dict(json.loads(observed.read_text()))
+
+
+def _tell(lines: Any, console: Console) -> None:
+    """Show what the wearer does, what is recognised and where the joints are."""
+    performed = ""
+    with console.status("the graph starts …") as status:
+        for line in lines:
+            event = json.loads(line)
+            if "performed" in event:
+                performed = event["performed"]
+                if not console.is_terminal:
+                    console.print(f"    performs {performed}", highlight=False)
+            else:
+                joints = "  ".join(f"{name} {angle:+.2f} rad" for name, angle in event["joints"].items())
+                status.update(
+                    f"performs [bold]{performed}[/]  recognised [bold]{event['recognised']}[/] "
+                    f"({event['confidence']:.2f})  {joints}"
+                )

@@ -1,0 +1,100 @@
+"""One exception base; every message names what was wrong, its value and the remedy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class EmgRecognitionError(Exception):
+    """Base of every error that this package raises on purpose.
+
+    Command line and nodes print ``str(error)`` as one line and leave with a code that is not 0.
+    """
+
+
+class SettingError(EmgRecognitionError):
+    """A setting has a value that cannot be used.
+
+    Parameters
+    ----------
+    name : str
+        The setting as the user wrote it, with its place if known, e.g. ``compact.yaml: training.epochs``.
+    value : Any
+        The value found.
+    remedy : str
+        What to write instead.
+    """
+
+    def __init__(self, name: str, value: Any, remedy: str) -> None:
+        super().__init__(f"{name} is {value!r}: {remedy}")
+        self.name = name
+        self.value = value
+
+
+class RecordingError(EmgRecognitionError):
+    """A recording cannot be read or does not hold what is needed.
+
+    Parameters
+    ----------
+    source : str
+        File or folder of the recording.
+    problem : str
+        What was found, with its value.
+    remedy : str
+        What to do about it.
+    """
+
+    def __init__(self, source: str, problem: str, remedy: str) -> None:
+        super().__init__(f"recording {source}: {problem}; {remedy}")
+        self.source = source
+
+
+class SampleError(EmgRecognitionError):
+    """Samples hold a value that no electrode delivers (NaN or infinity) or the wrong shape.
+
+    Parameters
+    ----------
+    problem : str
+        What was found, with the sample index and channel.
+    remedy : str
+        What to do about it.
+    """
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(f"{problem}; {remedy}")
+
+
+class BundleError(EmgRecognitionError):
+    """A model bundle is damaged, unknown or made for other signals.
+
+    Parameters
+    ----------
+    path : str
+        The bundle's directory.
+    problem : str
+        What was found, with both values where two disagree.
+    remedy : str
+        What to do about it.
+    """
+
+    def __init__(self, path: str, problem: str, remedy: str) -> None:
+        super().__init__(f"model bundle {path}: {problem}; {remedy}")
+        self.path = path
+
+
+class DeviceError(EmgRecognitionError):
+    """A device cannot be opened, is not what was expected, or went away.
+
+    Parameters
+    ----------
+    port : str
+        The port as the user named it.
+    problem : str
+        What was found.
+    remedy : str
+        What to do about it.
+    """
+
+    def __init__(self, port: str, problem: str, remedy: str) -> None:
+        super().__init__(f"port {port}: {problem}; {remedy}")
+        self.port = port

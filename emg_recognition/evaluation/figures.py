@@ -1,0 +1,186 @@
+"""The paper's two figures: learning curves (figure 3) and confusion matrix (figure 4).
+
+Figures are made with Matplotlib's objects and never with ``pyplot``: no display, no global state, any thread.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+from numpy.typing import ArrayLike, NDArray
+
+TRAINING_COLOUR = "#23628f"
+VALIDATION_COLOUR = "#d9722e"
+_INK = "#26323d"
+_PALE_INK = "#6b7883"
+_GRID = "#e4e9ed"
+_BLUES = LinearSegmentedColormap.from_list(
+    "paper_to_ink", ["#ffffff", "#cfe2ef", "#8dbad8", "#4d8fbd", "#1f5f8b"]
+)
+
+
+def learning_curves(
+    histories: Sequence[Sequence[Mapping[str, Any]]], selected: int, *, validation_name: str = "validation"
+) -> Figure:
+    """Loss and accuracy of every member over the epochs, the selected one drawn strong (figure 3).
+
+    The paper draws training and test set; here the second curve is the validation set, as the test set is not
+    looked at while a model is chosen.
+
+    Parameters
+    ----------
+    histories : sequence of sequence of mapping
+        Each member's epochs, with ``epoch``, ``loss``, ``accuracy``, ``val_loss`` and ``val_accuracy``
+        (``None`` where it was not measured).
+    selected : int
+        Index of the selected member.
+    validation_name : str
+        What the validation curve is called in the legend.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Two panels, loss and accuracy.
+    """
+    figure = _figure(9.6, 3.9)
+    for axes, name, title in zip(
+        figure.subplots(1, 2), ("loss", "accuracy"), ("Loss", "Accuracy"), strict=True
+    ):
+        _plain(axes)
+        for index in sorted(range(len(histories)), key=lambda i: i == selected):
+            for key, colour in ((name, TRAINING_COLOUR), (f"val_{name}", VALIDATION_COLOUR)):
+                points = [
+                    (entry["epoch"], entry[key]) for entry in histories[index] if entry[key] is not None
+                ]
+                strong = index == selected
+                style = {"linewidth": 2.2} if strong else {"linewidth": 0.9, "alpha": 0.3}
+                marker = "o" if strong and len(points) < 30 else None
+                if points:
+                    axes.plot(
+                        *zip(*points, strict=True), color=colour, marker=marker, markersize=3.2, **style
+                    )
+        _title(axes, title)
+        axes.set_xlabel("Epoch", color=_PALE_INK)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        if name == "accuracy":
+            axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
+            axes.set_ylim(top=1.005)
+        else:
+            axes.set_ylim(bottom=0)
+    handles = [
+        Line2D([], [], color=TRAINING_COLOUR, linewidth=2.2, marker="o", markersize=3.2, label="training"),
+        Line2D(
+            [], [], color=VALIDATION_COLOUR, linewidth=2.2, marker="o", markersize=3.2, label=validation_name
+        ),
+    ]
+    if len(histories) > 1:
+        handles[0].set_label(f"training, member {selected + 1} (selected)")
+        handles[1].set_label(f"{validation_name}, member {selected + 1} (selected)")
+        handles.append(Line2D([], [], color=_PALE_INK, linewidth=0.9, alpha=0.6, label="the other members"))
+    figure.legend(
+        handles=handles, loc="outside lower center", ncols=3, frameon=False, fontsize=9.5, labelcolor=_INK
+    )
+    return figure
+
+
+def confusion_figure(confusion: ArrayLike, actions: Sequence[str]) -> Figure:
+    """Confusion matrix, once as counts and once as the share of each row (figure 4).
+
+    Parameters
+    ----------
+    confusion : array_like of int, shape (classes, classes)
+        Rows: performed; columns: recognised.
+    actions : sequence of str
+        Names of the classes.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Two panels.
+    """
+    counts = np.asarray(confusion, dtype=np.int64)
+    performed = counts.sum(axis=1, keepdims=True)
+    shares = np.divide(counts, performed, out=np.zeros(counts.shape), where=performed > 0)
+    names = [name.replace("_", " ") for name in actions]
+    # Laid out by hand: cells of one size, however many actions there are and however long their names.
+    panel = len(names) * max(0.58, 2.9 / len(names))
+    longest = max(map(len, names))
+    left, below, above, between = 0.42 + 0.07 * longest, 0.62 + 0.044 * longest, 0.4, 0.35
+    width, height = left + 2 * panel + between + 0.1, below + panel + above
+    figure = _figure(width, height, layout=None)
+    corners = (left, left + panel + between)
+    counted, shared = (
+        figure.add_axes((x / width, below / height, panel / width, panel / height)) for x in corners
+    )
+    _matrix(counted, shares, [[f"{n:,}".replace(",", "\u202f") for n in row] for row in counts], names)
+    _matrix(shared, shares, [[_percent(share) for share in row] for row in shares], names)
+    _title(counted, "Windows")
+    _title(shared, "Share of what was performed, %")
+    shared.set_yticklabels([])
+    counted.set_ylabel("Performed", color=_PALE_INK)
+    return figure
+
+
+def png(figure: Figure, *, dpi: int = 200) -> bytes:
+    """Draw a figure as a PNG image of `dpi` points an inch."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=dpi)
+    return buffer.getvalue()
+
+
+def _figure(width: float, height: float, layout: Literal["constrained"] | None = "constrained") -> Figure:
+    figure = Figure(figsize=(width, height), layout=layout, facecolor="white")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _plain(axes: Axes) -> None:
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_color(_GRID)
+    axes.grid(color=_GRID, linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.tick_params(colors=_PALE_INK, length=0, labelsize=9.5)
+
+
+def _title(axes: Axes, text: str) -> None:
+    axes.set_title(text, loc="left", fontsize=12, fontweight="bold", color=_INK)
+
+
+def _matrix(
+    axes: Axes, shares: NDArray[np.float64], texts: Sequence[Sequence[str]], names: Sequence[str]
+) -> None:
+    """Draw one matrix: colours from the shares of the rows, so that rare and frequent actions look alike."""
+    axes.imshow(shares, cmap=_BLUES, vmin=0, vmax=1, interpolation="nearest")
+    size = 10.5 if len(names) <= 8 else 8
+    for row, column in np.ndindex(shares.shape):
+        if texts[row][column] not in ("0", ""):
+            colour = "white" if shares[row, column] > 0.5 else _INK
+            axes.text(column, row, texts[row][column], ha="center", va="center", fontsize=size, color=colour)
+    ticks = range(len(names))
+    axes.set_xticks(ticks, names, rotation=40, ha="right", rotation_mode="anchor")
+    axes.set_yticks(ticks, names)
+    axes.set_xticks(np.arange(0.5, len(names) - 1), minor=True)
+    axes.set_yticks(np.arange(0.5, len(names) - 1), minor=True)
+    axes.grid(which="minor", color=_GRID, linewidth=1)
+    axes.tick_params(which="both", length=0, colors=_INK, labelsize=9.5)
+    for spine in axes.spines.values():
+        spine.set_color(_GRID)
+    axes.set_xlabel("Recognised", color=_PALE_INK)
+
+
+def _percent(share: float) -> str:
+    """Write a share as a whole percentage; what is there but below half a per cent stays visible."""
+    if share == 0:
+        return ""
+    return "<1" if share < 0.005 else f"{100 * share:.0f}"

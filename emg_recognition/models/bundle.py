@@ -1,0 +1,319 @@
+"""The model bundle: a directory with ``model.yaml``, ``model.tflite`` and ``model.keras``.
+
+Reading needs PyYAML and nothing else: the classifier checks a bundle before it loads any
+numerical library. ``docs/model.md`` shows the layout.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from emg_recognition.errors import BundleError
+from emg_recognition.models.replace import replace_directory
+
+SCHEMA = 1
+DESCRIPTION = "model.yaml"
+TFLITE = "model.tflite"
+KERAS = "model.keras"
+
+_REBUILD = "train it again or copy it again from where it was made"
+
+
+@dataclass(frozen=True, eq=False)
+class BundleInfo:
+    """What ``model.yaml`` says.
+
+    Attributes
+    ----------
+    path : Path
+        The bundle's directory.
+    schema : int
+        Version of the layout.
+    model_id : str
+        The first twelve digits of the SHA-256 of ``model.tflite``.
+    actions : tuple of str
+        What the network's outputs mean, in order.
+    rate : float
+        Samples a second of the windows, Hz.
+    channels, length : int
+        Electrodes and samples of a window.
+    unit : str
+        Unit of the windows, ``V`` or ``count``.
+    pipeline : dict
+        Settings of the signal path that made the windows.
+    fingerprint : str
+        The same as one line; compared as a string.
+    statistics : dict
+        ``mean``, ``std`` (one number a channel) and ``rms`` of the training windows.
+    provenance, metrics : dict
+        Where the model comes from, and how well it did.
+    files : dict
+        SHA-256 of each file, by name.
+    """
+
+    path: Path
+    schema: int
+    model_id: str
+    actions: tuple[str, ...]
+    rate: float
+    channels: int
+    length: int
+    unit: str
+    pipeline: dict[str, Any]
+    fingerprint: str
+    statistics: dict[str, Any]
+    provenance: dict[str, Any]
+    metrics: dict[str, Any]
+    files: dict[str, str]
+
+
+def read_bundle(path: str | Path) -> BundleInfo:
+    """Read a bundle's description and check each of its files.
+
+    Parameters
+    ----------
+    path : str or Path
+        The bundle's directory.
+
+    Returns
+    -------
+    BundleInfo
+        What the description says.
+
+    Raises
+    ------
+    BundleError
+        If there is no bundle, its schema is unknown, its description incomplete, or a file is
+        missing or has changed.
+    """
+    path = Path(path)
+    description = _read_description(path)
+    schema = description.get("schema")
+    if schema != SCHEMA:
+        raise BundleError(
+            str(path), f"schema is {schema!r}, this version reads {SCHEMA}", "use the version that wrote it"
+        )
+    info = _to_info(path, description)
+    for name in (TFLITE, KERAS):
+        if name not in info.files:
+            raise BundleError(str(path), f"{DESCRIPTION} lists no {name}", _REBUILD)
+    for name in info.files:
+        read_file(info, name)
+    return info
+
+
+def read_file(info: BundleInfo, name: str) -> bytes:
+    """Read a file of a bundle, checked against the description.
+
+    Parameters
+    ----------
+    info : BundleInfo
+        The bundle.
+    name : str
+        One of ``info.files``.
+
+    Returns
+    -------
+    bytes
+        The file's content.
+
+    Raises
+    ------
+    BundleError
+        If it is missing or its SHA-256 differs.
+    """
+    try:
+        content = (info.path / name).read_bytes()
+    except OSError as error:
+        raise BundleError(str(info.path), f"{name} cannot be read ({error.strerror})", _REBUILD) from error
+    found = hashlib.sha256(content).hexdigest()
+    if found != info.files[name]:
+        raise BundleError(
+            str(info.path),
+            f"{name} is damaged: its SHA-256 is {found[:12]}, {DESCRIPTION} says {info.files[name][:12]}",
+            _REBUILD,
+        )
+    return content
+
+
+def write_bundle(
+    path: str | Path,
+    *,
+    keras_model: bytes | Path,
+    tflite: bytes,
+    actions: tuple[str, ...],
+    pipeline: Mapping[str, Any],
+    fingerprint: str,
+    statistics: Mapping[str, Any],
+    provenance: Mapping[str, Any],
+    metrics: Mapping[str, Any],
+) -> BundleInfo:
+    """Write a bundle in one step: afterwards it is there as a whole, or nothing has changed.
+
+    Parameters
+    ----------
+    path : str or Path
+        Directory to write; an older bundle there is replaced, anything else is refused.
+    keras_model : bytes or Path
+        Content or place of the ``.keras`` file.
+    tflite : bytes
+        The LiteRT model.
+    actions : tuple of str
+        What the outputs mean, in order.
+    pipeline : mapping
+        ``PipelineSettings.to_mapping()``; rate, channels, unit and the samples a window are
+        taken from it.
+    fingerprint : str
+        ``PipelineSettings.fingerprint()``.
+    statistics : mapping
+        ``mean``, ``std`` and ``rms`` of the training windows.
+    provenance, metrics : mapping
+        Anything YAML can hold; NumPy numbers and arrays are turned into plain ones.
+
+    Returns
+    -------
+    BundleInfo
+        As :func:`read_bundle` gives it.
+
+    Raises
+    ------
+    BundleError
+        If `path` holds something that is no bundle, or cannot be written.
+    """
+    path = Path(path)
+    if path.is_symlink() or path.is_file() or (path.is_dir() and any(path.iterdir()) and not _is_bundle(path)):
+        raise BundleError(str(path), "something that is no model bundle stands there", "choose another place")
+    keras_bytes = keras_model if isinstance(keras_model, bytes) else Path(keras_model).read_bytes()
+    contents = {TFLITE: tflite, KERAS: keras_bytes}
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    description = {
+        "schema": SCHEMA,
+        "model_id": digests[TFLITE][:12],
+        "actions": list(actions),
+        "rate": float(pipeline["rate"]),
+        "channels": int(pipeline["channels"]),
+        "length": round(pipeline["window"] * pipeline["rate"]),
+        "unit": str(pipeline["unit"]),
+        "pipeline": pipeline,
+        "fingerprint": fingerprint,
+        "statistics": statistics,
+        "provenance": provenance,
+        "metrics": metrics,
+        "files": digests,
+    }
+    text = yaml.safe_dump(_plain(description), sort_keys=False, allow_unicode=True)
+    try:
+        replace_directory(path, {**contents, DESCRIPTION: text.encode()})
+    except OSError as error:
+        raise BundleError(str(path), f"cannot be written ({error.strerror})", "choose another place") from error
+    return read_bundle(path)
+
+
+def check_compatible(
+    info: BundleInfo,
+    *,
+    rate: float | None = None,
+    channels: int | None = None,
+    unit: str | None = None,
+    fingerprint: str | None = None,
+) -> None:
+    """Refuse a bundle that was made for other signals; what is None is not compared.
+
+    Parameters
+    ----------
+    info : BundleInfo
+        The bundle.
+    rate : float, optional
+        Rate of the signals at hand, Hz.
+    channels : int, optional
+        Their electrodes.
+    unit : str, optional
+        Their unit.
+    fingerprint : str, optional
+        Fingerprint of the pipeline at hand.
+
+    Raises
+    ------
+    BundleError
+        Naming the bundle's value and the one at hand.
+    """
+    for name, ours, theirs, suffix in (
+        ("rate", info.rate, rate, " Hz"),
+        ("channels", info.channels, channels, ""),
+        ("unit", info.unit, unit, ""),
+        ("pipeline", info.fingerprint, fingerprint, ""),
+    ):
+        if theirs is not None and ours != theirs:
+            raise BundleError(
+                str(info.path),
+                f"its {name} is {ours}{suffix}, the signals' {name} is {theirs}{suffix}",
+                "choose the bundle trained for these signals, or train one on recordings of them",
+            )
+
+
+def _read_description(path: Path) -> dict[str, Any]:
+    if not path.is_dir():
+        raise BundleError(str(path), "no such directory", "give the directory that training wrote")
+    try:
+        text = (path / DESCRIPTION).read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise BundleError(str(path), f"it holds no {DESCRIPTION}", "give the directory that training wrote") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise BundleError(str(path), f"{DESCRIPTION} cannot be read ({error})", _REBUILD) from error
+    try:
+        description = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        place = str(error).splitlines()[0]
+        raise BundleError(str(path), f"{DESCRIPTION} is damaged ({place})", _REBUILD) from error
+    if not isinstance(description, dict):
+        raise BundleError(str(path), f"{DESCRIPTION} is damaged (no mapping)", _REBUILD)
+    return description
+
+
+def _is_bundle(path: Path) -> bool:
+    """Whether a directory is ours to replace: a description with a schema, whatever its state."""
+    try:
+        return "schema" in _read_description(path)
+    except BundleError:
+        return False
+
+
+def _to_info(path: Path, description: Mapping[str, Any]) -> BundleInfo:
+    try:
+        return BundleInfo(
+            path=path,
+            schema=description["schema"],
+            model_id=str(description["model_id"]),
+            actions=tuple(str(action) for action in description["actions"]),
+            rate=float(description["rate"]),
+            channels=int(description["channels"]),
+            length=int(description["length"]),
+            unit=str(description["unit"]),
+            pipeline=dict(description["pipeline"]),
+            fingerprint=str(description["fingerprint"]),
+            statistics=dict(description["statistics"]),
+            provenance=dict(description["provenance"]),
+            metrics=dict(description["metrics"]),
+            files={str(name): str(digest) for name, digest in dict(description["files"]).items()},
+        )
+    except KeyError as error:
+        raise BundleError(str(path), f"{DESCRIPTION} has no {error.args[0]}", _REBUILD) from error
+    except (TypeError, ValueError) as error:
+        raise BundleError(str(path), f"{DESCRIPTION} is damaged ({error})", _REBUILD) from error
+
+
+def _plain(value: Any) -> Any:
+    """Plain Python values for YAML; NumPy's are known by their ``tolist``, without importing it."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())
+    return str(value) if isinstance(value, Path) else value

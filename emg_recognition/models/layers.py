@@ -1,0 +1,129 @@
+"""The layers of the network that Keras does not have: z-score, picture, a quicker batch normalisation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from emg_recognition.models.resampling import ring_matrix, time_matrix
+from emg_recognition.models.settings import PLANES
+
+
+@keras.saving.register_keras_serializable(package="emg_recognition")
+class Standardise(keras.layers.Layer):
+    """Z-score of a window, equations (1)-(2) of the paper: ``(x - mean) / deviation``.
+
+    Parameters
+    ----------
+    over : str
+        ``channel``: the statistics are weights that training does not change (set them with
+        :meth:`set_statistics`); ``window`` and ``window_channel``: taken from the window itself.
+    """
+
+    def __init__(self, *, over: str, **kwargs: Any) -> None:
+        super().__init__(trainable=False, **kwargs)
+        self.over = over
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Make room for the statistics of each channel."""
+        if self.over == "channel":
+            channels = (input_shape[-1],)
+            self.mean = self.add_weight(shape=channels, initializer="zeros", trainable=False, name="mean")
+            self.std = self.add_weight(shape=channels, initializer="ones", trainable=False, name="std")
+
+    def set_statistics(self, mean: np.ndarray, std: np.ndarray) -> None:
+        """Set mean and (guarded) deviation of each channel, shape (channels,)."""
+        self.mean.assign(mean)
+        self.std.assign(std)
+
+    def call(self, x: Any) -> Any:
+        """Turn windows (batch, length, channels) into z-scores of the same shape."""
+        if self.over == "channel":
+            return (x - self.mean) / self.std
+        axes = (1, 2) if self.over == "window" else (1,)
+        centred = x - keras.ops.mean(x, axis=axes, keepdims=True)
+        deviation = keras.ops.sqrt(keras.ops.mean(keras.ops.square(centred), axis=axes, keepdims=True))
+        # A flat window divides rounding noise by 0; the guard is relative, as units differ by 10^6.
+        largest = keras.ops.max(keras.ops.abs(x), axis=axes, keepdims=True)
+        return centred / keras.ops.maximum(deviation, 1e-5 * largest + 1e-12)
+
+    def get_config(self) -> dict[str, Any]:
+        """What rebuilds the layer."""
+        return {**super().get_config(), "over": self.over}
+
+
+@keras.saving.register_keras_serializable(package="emg_recognition")
+class Picture(keras.layers.Layer):
+    """A window drawn as a picture: rows are time, columns go round the ring of electrodes.
+
+    The three planes are the z-scored signal, its rectified value and the size of its change
+    from sample to sample. Averaged into a row they are what classical features measure (mean
+    absolute value, waveform length), so a picture with fewer rows than samples keeps energy
+    and frequency of what is too fast to be drawn.
+
+    Parameters
+    ----------
+    height, width : int
+        Rows and columns; 0 for one a sample, one an electrode.
+    """
+
+    def __init__(self, *, height: int, width: int, **kwargs: Any) -> None:
+        super().__init__(trainable=False, **kwargs)
+        self.height = height
+        self.width = width
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Make the constant matrices that resample time and electrodes."""
+        _, length, channels = input_shape
+        assert length is not None
+        assert channels is not None
+        self._rows = time_matrix(length, self.height or length)
+        self._columns = ring_matrix(channels, self.width or channels)
+
+    def call(self, z: Any) -> Any:
+        """Turn z-scores (batch, length, channels) into pictures (batch, height, width, 3)."""
+        change = keras.ops.abs(z[:, 1:] - z[:, :-1])
+        planes = (z, keras.ops.abs(z), keras.ops.concatenate([change[:, :1], change], axis=1))
+        return keras.ops.stack([self._draw(plane) for plane in planes], axis=-1)
+
+    def _draw(self, plane: Any) -> Any:
+        if self._columns is not None:
+            plane = keras.ops.matmul(plane, self._columns)
+        if self._rows is not None:
+            plane = keras.ops.matmul(self._rows, plane)
+        return plane
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """Shape of the pictures, (batch, height, width, 3)."""
+        batch, length, channels = input_shape
+        return (batch, self.height or length, self.width or channels, PLANES)
+
+    def get_config(self) -> dict[str, Any]:
+        """What rebuilds the layer."""
+        return {**super().get_config(), "height": self.height, "width": self.width}
+
+
+@keras.saving.register_keras_serializable(package="emg_recognition")
+class FusedBatchNormalization(keras.layers.BatchNormalization):
+    """Keras's batch normalisation of pictures, its training step done by TensorFlow's single operator.
+
+    Keras 3 composes the step of a dozen operators; the single one halves the time of a whole
+    training pass of this network. At work both are the same. The population variance is kept,
+    as Keras does; the operator itself reports the sample variance.
+    """
+
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        """Normalise pictures (batch, height, width, channels) and, in training, note their statistics."""
+        if not (training and self.trainable):
+            return super().call(inputs, training=training, mask=mask)
+        outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
+            inputs, self.gamma, self.beta, epsilon=self.epsilon, is_training=True
+        )
+        count = tf.cast(tf.size(inputs) / tf.shape(inputs)[-1], variance.dtype)
+        variance *= (count - 1) / count
+        for moving, now in ((self.moving_mean, mean), (self.moving_variance, variance)):
+            moving.assign(moving * self.momentum + tf.stop_gradient(now) * (1 - self.momentum))
+        return outputs

@@ -1,0 +1,123 @@
+"""The network: z-score, picture, Ghost bottlenecks, 320-channel feature map, 1x1 convolution, softmax.
+
+Source of the Ghost module and bottleneck: Han et al., *GhostNet: More Features from Cheap
+Operations*, CVPR 2020, here without squeeze-and-excite, dropout or weight regularisation.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers
+
+from emg_recognition.models.layers import FusedBatchNormalization, Picture, Standardise
+from emg_recognition.models.settings import NetworkSettings
+from emg_recognition.models.statistics import guarded_deviation
+
+# Small data sets take a few hundred steps; Keras's 0.99 would still remember the first of them.
+BATCH_NORM_MOMENTUM = 0.9
+
+
+def build_network(
+    settings: NetworkSettings,
+    *,
+    length: int,
+    channels: int,
+    classes: int,
+    mean: np.ndarray,
+    std: np.ndarray,
+) -> keras.Model:
+    """Build the network with fresh weights.
+
+    Parameters
+    ----------
+    settings : NetworkSettings
+        The network's shape.
+    length, channels : int
+        Samples and electrodes of a window.
+    classes : int
+        Number of actions.
+    mean, std : np.ndarray
+        Mean and deviation of each channel over the training data, shape (channels,), in the
+        unit of the windows. Only used by ``normalisation: channel``.
+
+    Returns
+    -------
+    keras.Model
+        From filtered windows (batch, length, channels), float32, in the unit of the recording,
+        to probabilities (batch, classes).
+    """
+    window = keras.Input((length, channels), name="window")
+    standardise = Standardise(over=settings.normalisation, name="z_score")
+    height, width, _ = settings.picture
+    x = Picture(height=height, width=width, name="picture")(standardise(window))
+    filters, down, across = settings.stem
+    x = _convolution(x, filters, 3, (down, across), "stem")
+    for number, (inside, out, down, across) in enumerate(settings.bottlenecks, start=1):
+        x = _bottleneck(x, inside, out, (down, across), f"bottleneck{number}")
+    x = _convolution(x, settings.features, 1, (1, 1), "features")
+    x = layers.GlobalAveragePooling2D(keepdims=True, name="pool")(x)
+    x = layers.Conv2D(classes, 1, name="classes")(x)
+    x = layers.Reshape((classes,), name="scores")(x)
+    model = keras.Model(window, layers.Softmax(name="probabilities")(x), name="emg_recognition")
+    if settings.normalisation == "channel":
+        standardise.set_statistics(np.asarray(mean, np.float32), guarded_deviation(std))
+    return model
+
+
+def _bottleneck(x: Any, inside: int, out: int, strides: tuple[int, int], name: str) -> Any:
+    """Two Ghost modules and a shortcut; a strided one has a depthwise convolution in between."""
+    shortcut = x
+    y = _ghost(x, inside, f"{name}_expand")
+    if strides != (1, 1):
+        y = _depthwise(y, strides, f"{name}_down", relu=False)
+    y = _ghost(y, out, f"{name}_project", relu=False)
+    if strides != (1, 1):
+        shortcut = layers.AveragePooling2D(strides, padding="same", name=f"{name}_shortcut_pool")(shortcut)
+    if shortcut.shape[-1] != out:
+        shortcut = _convolution(shortcut, out, 1, (1, 1), f"{name}_shortcut", relu=False)
+    return layers.Add(name=f"{name}_add")([y, shortcut])
+
+
+def _ghost(x: Any, filters: int, name: str, *, relu: bool = True) -> Any:
+    """Half of the maps from a 1x1 convolution, the other half from them by a cheap depthwise one."""
+    primary = _convolution(x, (filters + 1) // 2, 1, (1, 1), f"{name}_primary", relu=relu)
+    if filters == 1:
+        return primary
+    cheap = _depthwise(primary, (1, 1), f"{name}_cheap", relu=relu)
+    if filters % 2:
+        cheap = cheap[..., :-1]
+    return layers.Concatenate(name=f"{name}_concatenate")([primary, cheap])
+
+
+def _convolution(
+    x: Any, filters: int, size: int, strides: tuple[int, int], name: str, *, relu: bool = True
+) -> Any:
+    x = layers.Conv2D(
+        filters,
+        size,
+        strides,
+        padding="same",
+        use_bias=False,
+        kernel_initializer="he_normal",
+        name=f"{name}_conv",
+    )(x)
+    return _normalise(x, name, relu)
+
+
+def _depthwise(x: Any, strides: tuple[int, int], name: str, *, relu: bool) -> Any:
+    if strides[0] != strides[1]:
+        # TensorFlow's depthwise convolution only knows equal strides; pooling takes the rest.
+        x = layers.AveragePooling2D(strides, padding="same", name=f"{name}_pool")(x)
+        strides = (1, 1)
+    x = layers.DepthwiseConv2D(
+        3, strides, padding="same", use_bias=False, depthwise_initializer="he_normal", name=f"{name}_depthwise"
+    )(x)
+    return _normalise(x, name, relu)
+
+
+def _normalise(x: Any, name: str, relu: bool) -> Any:
+    x = FusedBatchNormalization(momentum=BATCH_NORM_MOMENTUM, name=f"{name}_norm")(x)
+    return layers.ReLU(name=f"{name}_relu")(x) if relu else x

@@ -1,0 +1,126 @@
+"""The network at work: one window in, one probability an action out.
+
+Imports NumPy, PyYAML and LiteRT and nothing else, so that the classifier starts fast and stays
+small. Live and offline use this same call with one window at a time: they agree bit for bit.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+
+from emg_recognition.errors import BundleError, SampleError
+from emg_recognition.models.bundle import TFLITE, BundleInfo, read_bundle, read_file
+
+
+class ActionModel:
+    """A loaded bundle; for one thread at a time.
+
+    Parameters
+    ----------
+    info : BundleInfo
+        The bundle's description, already checked.
+
+    Raises
+    ------
+    BundleError
+        If LiteRT cannot load the model, or it is not shaped as the description says.
+    """
+
+    def __init__(self, info: BundleInfo) -> None:
+        self.info = info
+        # From memory, so that what runs is what was checked.
+        content = read_file(info, TFLITE)
+        try:
+            # One thread: the same order of sums on every machine, and no wait for a second core.
+            self._interpreter = Interpreter(model_content=content, num_threads=1)
+            self._interpreter.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            raise BundleError(str(info.path), f"LiteRT cannot load {TFLITE} ({error})", "train it again") from error
+        source, target = self._interpreter.get_input_details()[0], self._interpreter.get_output_details()[0]
+        self._input, self._output = source["index"], target["index"]
+        self._shape = (info.length, info.channels)
+        self._training_rms = float(info.statistics["rms"])
+        found = (tuple(source["shape"]), tuple(target["shape"]))
+        if found != ((1, *self._shape), (1, len(info.actions))):
+            raise BundleError(
+                str(info.path),
+                f"{TFLITE} maps {found[0]} to {found[1]}, model.yaml says {(1, *self._shape)}"
+                f" to {(1, len(info.actions))}",
+                "train it again",
+            )
+
+    @classmethod
+    def load(cls, path: str | Path) -> ActionModel:
+        """Check and load the bundle in the directory `path`.
+
+        Raises
+        ------
+        BundleError
+            If it is missing, damaged or unknown.
+        """
+        return cls(read_bundle(path))
+
+    def predict(self, window: np.ndarray) -> np.ndarray:
+        """Probability of each action for one window.
+
+        Parameters
+        ----------
+        window : np.ndarray
+            Filtered samples, shape (length, channels), float32, in the bundle's unit.
+
+        Returns
+        -------
+        np.ndarray
+            Float32, shape (actions,), adding up to 1.
+
+        Raises
+        ------
+        SampleError
+            For another shape or values that are not finite.
+        """
+        window = self._checked(window)
+        self._interpreter.set_tensor(self._input, window[np.newaxis])
+        self._interpreter.invoke()
+        return self._interpreter.get_tensor(self._output)[0]
+
+    def activation(self, window: np.ndarray) -> float:
+        """How strong the muscles are: RMS of the window over the RMS of the training windows.
+
+        Parameters
+        ----------
+        window : np.ndarray
+            As for :meth:`predict`.
+
+        Returns
+        -------
+        float
+            1 for a window as strong as the training windows are in the mean square.
+
+        Raises
+        ------
+        SampleError
+            As for :meth:`predict`.
+        """
+        flat = self._checked(window).ravel()
+        rms = math.sqrt(float(flat @ flat) / flat.size)
+        return rms / self._training_rms if self._training_rms > 0 else 0.0
+
+    def _checked(self, window: np.ndarray) -> np.ndarray:
+        window = np.asarray(window, np.float32)
+        if window.shape != self._shape:
+            raise SampleError(
+                f"window has the shape {window.shape}, the model takes {self._shape}",
+                "give filtered windows of (samples, channels) from the bundle's own pipeline",
+            )
+        # One sum is cheaper than a test of every value; NaN and infinity survive it.
+        if not math.isfinite(np.add.reduce(window, axis=None)):
+            sample, channel = np.argwhere(~np.isfinite(window))[0]
+            raise SampleError(
+                f"window sample {sample} of channel {channel} is {window[sample, channel]}",
+                "check the electrode and its cable; the window is not used",
+            )
+        return window

@@ -1,0 +1,186 @@
+"""Serial armband → ``emg/samples`` and ``emg/info``."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+import threading
+import time
+from pathlib import Path
+
+from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
+
+from emg_recognition.devices.frame_types import InfoFrame
+from emg_recognition.devices.serial_armband import SerialArmband
+from emg_recognition.devices.stream import SampleChunk
+from emg_recognition.errors import EmgRecognitionError
+from emg_recognition.msg import EmgInfo, EmgSamples
+from emg_recognition.nodes import diagnostics, qos
+from emg_recognition.nodes.conversions import to_floats, to_time
+from emg_recognition.nodes.lifecycle import AUTOSTART, ManagedNode
+from emg_recognition.nodes.parameters import Parameter, declare
+from emg_recognition.nodes.ros_time import RosTime
+from emg_recognition.nodes.runner import run
+
+PARAMETERS = (
+    Parameter("port", "", "serial port of the armband, e.g. /dev/ttyACM0"),
+    Parameter("baud_rate", 921600, "speed of the port, baud", 9600, 12_000_000),
+    Parameter("wait_for_port", 0.0, "how long to wait for the port to appear, s", 0.0, 3600.0),
+    Parameter("frame_id", "armband", "frame of the samples"),
+    AUTOSTART,
+)
+
+#: The device counts as silent after this, s.
+_SILENT_AFTER = 1.0
+
+
+class AcquisitionNode(ManagedNode):
+    """Publishes what a serial armband delivers, with true stamps and counted losses."""
+
+    def __init__(self) -> None:
+        super().__init__("acquisition")
+        self._values = declare(self, PARAMETERS)
+        self._samples = self.create_publisher(EmgSamples, "emg/samples", qos.SAMPLES)
+        self._info = self.create_publisher(EmgInfo, "emg/info", qos.LATCHED)
+        self._armband: SerialArmband | None = None
+        self._device: InfoFrame | None = None
+        self._reader: threading.Thread | None = None
+        self._stop = threading.Event()
+        self._ros_time = RosTime(self.get_clock())
+        self._published = 0
+        self._dropped = 0
+        self._restarts = 0
+        self._last_chunk = time.monotonic()
+        self._diagnostics = diagnostics.Diagnostics(self, self._report)
+        if self._values["autostart"]:
+            self.bring_up()
+
+    def on_configure(self, _state: LifecycleState) -> TransitionCallbackReturn:
+        """Open the port and learn what the device is."""
+        return self.attempt(self._open)
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Start the device and the thread that reads it."""
+        super().on_activate(state)
+        return self.attempt(self._start)
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Stop the device; the port stays open."""
+        super().on_deactivate(state)
+        return self.attempt(self._halt)
+
+    def on_cleanup(self, _state: LifecycleState) -> TransitionCallbackReturn:
+        """Close the port."""
+        return self.attempt(self.close)
+
+    def on_shutdown(self, _state: LifecycleState) -> TransitionCallbackReturn:
+        """Stop the device and close the port."""
+        return self.attempt(self.close)
+
+    def close(self) -> None:
+        """Stop the device and close the port; safe to call twice."""
+        self._halt()
+        if self._armband is not None:
+            self._armband.close()
+            self._armband = None
+
+    def _open(self) -> None:
+        port = str(self._values["port"])
+        deadline = time.monotonic() + self._values["wait_for_port"]
+        while port and not Path(port).exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        armband = SerialArmband(port, self._values["baud_rate"])
+        self._device = info = armband.open()
+        self._armband = armband
+        self._diagnostics.hardware_id = f"{info.device} {info.serial_number}".strip()
+        message = EmgInfo(
+            device=info.device,
+            serial_number=info.serial_number,
+            channels=info.channels,
+            channel_names=list(info.channel_names),
+            muscle_sites=list(info.muscle_sites),
+            gain=info.scale,
+            rate=info.rate,
+            unit=info.unit,
+        )
+        message.header.stamp = self.get_clock().now().to_msg()
+        message.header.frame_id = self._values["frame_id"]
+        self._info.publish(message)
+        self.get_logger().info(
+            f"{port}: {info.device}, {info.channels} channels at {info.rate:g} Hz, unit {info.unit}"
+        )
+
+    def _start(self) -> None:
+        assert self._armband is not None
+        self._armband.start()
+        self._stop.clear()
+        self._last_chunk = time.monotonic()
+        self._reader = threading.Thread(target=self._read, name="armband", daemon=True)
+        self._reader.start()
+
+    def _halt(self) -> None:
+        if self._reader is None or self._armband is None:
+            return
+        self._stop.set()
+        self._reader.join()
+        self._reader = None
+        if self.failure is None:
+            self._armband.stop()
+
+    def _read(self) -> None:
+        assert self._armband is not None
+        try:
+            while not self._stop.is_set():
+                for chunk in self._armband.read():
+                    self._publish(chunk)
+        except EmgRecognitionError as error:
+            self.failure = error
+
+    def _publish(self, chunk: SampleChunk) -> None:
+        assert self._device is not None
+        info = self._device
+        # Looked at for each chunk: after a clock step the windows must not mix two time scales.
+        restart = self._ros_time.stepped() or chunk.restart
+        message = EmgSamples(
+            first_index=chunk.first_index,
+            rate=info.rate,
+            channels=info.channels,
+            unit=info.unit,
+            dropped_before=chunk.dropped_before,
+            restart=restart,
+            data=to_floats(chunk.samples),
+        )
+        message.header.stamp = to_time(self._ros_time.nanoseconds(chunk.time))
+        message.header.frame_id = self._values["frame_id"]
+        self._samples.publish(message)
+        self._published += len(chunk.samples)
+        self._dropped += chunk.dropped_before
+        self._restarts += restart
+        self._last_chunk = time.monotonic()
+
+    def _report(self) -> diagnostics.Report:
+        counters: dict[str, object] = {
+            "samples": self._published,
+            "dropped": self._dropped,
+            "restarts": self._restarts,
+        }
+        if self._armband is not None:
+            port = dataclasses.asdict(self._armband.counters)
+            counters |= port.pop("stream") | port
+        if self._reader is None:
+            return diagnostics.STALE, "not active", counters
+        silence = time.monotonic() - self._last_chunk
+        if silence > _SILENT_AFTER:
+            return diagnostics.STALE, f"no samples for {silence:.1f} s", counters
+        if self._dropped:
+            return diagnostics.WARN, f"{self._dropped} samples lost since the start", counters
+        return diagnostics.OK, "receiving", counters
+
+
+def main() -> int:
+    """Run the node."""
+    return run("acquisition", AcquisitionNode)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,282 @@
+"""Conducts the live part of the demo: starts acquisition, arms the bridge, writes down what it sees."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from importlib import metadata
+from pathlib import Path
+
+import rclpy
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
+from rclpy.task import Future
+from sensor_msgs.msg import JointState
+from std_srvs.srv import Trigger
+from trajectory_msgs.msg import JointTrajectory
+
+from emg_recognition.errors import EmgRecognitionError, SettingError
+from emg_recognition.msg import ActionEstimate, ActionLabel, BridgeState, EmgSamples, EmgWindow
+from emg_recognition.nodes import qos
+from emg_recognition.nodes.conversions import to_nanoseconds
+from emg_recognition.nodes.parameters import Parameter, declare
+from emg_recognition.nodes.runner import run
+
+PARAMETERS = (
+    Parameter("output", "", "JSON file for what was observed"),
+    Parameter("timeout", 120.0, "give up after this, s", 1.0, 3600.0),
+)
+
+#: Each topic of the chain and how many nodes subscribe to it in the demo, this one included.
+_SUBSCRIBERS = {
+    "emg/samples": 2,
+    "emg/window": 2,
+    "emg/action": 2,
+    "emg/label": 1,
+    "exo/bridge_state": 1,
+    "exo/joint_trajectory": 2,
+    "exo/joint_states": 2,
+}
+#: From rclpy's major version to the distribution, for an environment that does not say it.
+_DISTRIBUTIONS = {"3": "humble", "7": "jazzy", "9": "kilted"}
+#: The graph has to be complete for this long before the first sample, s.
+_SETTLE = 1.0
+#: Time for the last window to reach the exoskeleton after the last sample, s.
+_TAIL = 0.5
+#: After this without samples, those that are missing will not come any more, s.
+_GIVE_UP = 5.0
+
+
+class DemoObserverNode(Node):
+    """Manager, operator and witness of one demo."""
+
+    def __init__(self) -> None:
+        super().__init__("demo_observer")
+        self.failure: EmgRecognitionError | None = None
+        self.finished = False
+        values = declare(self, PARAMETERS)
+        if not values["output"]:
+            raise SettingError("parameter output of demo_observer", "", "name a file")
+        self._output = Path(values["output"])
+        self._deadline = time.monotonic() + values["timeout"]
+        self._samples = 0
+        self._restarts = 0
+        self._windows = 0
+        self._commands = 0
+        self._armings = 0
+        self._labels: list[dict[str, object]] = []
+        self._estimates: list[dict[str, object]] = []
+        #: ROS time in ns of the first command that rests on the window ending at this index.
+        self._commanded: dict[int, int] = {}
+        self._travel: dict[str, float] = {}
+        self._positions: dict[str, float] = {}
+        self._end: int | None = None
+        self._state: BridgeState | None = None
+        self._phase = "gathering"
+        self._since = time.monotonic()
+        self._first_sample: float | None = None
+        self._last_sample = 0.0
+        self._pending: Future | None = None
+        self._shown = 0.0
+        self.create_subscription(EmgSamples, "emg/samples", self._on_samples, qos.WITNESS)
+        self.create_subscription(EmgWindow, "emg/window", self._on_window, qos.WITNESS)
+        self.create_subscription(ActionEstimate, "emg/action", self._on_estimate, qos.WITNESS)
+        self.create_subscription(ActionLabel, "emg/label", self._on_label, qos.LABELS)
+        self.create_subscription(BridgeState, "exo/bridge_state", self._on_state, qos.WITNESS)
+        self.create_subscription(JointTrajectory, "exo/joint_trajectory", self._on_command, qos.WITNESS)
+        self.create_subscription(JointState, "exo/joint_states", self._on_joints, qos.WITNESS)
+        self._change = self.create_client(ChangeState, "acquisition/change_state")
+        self._arm = self.create_client(Trigger, "command_bridge/arm")
+        self._disarm = self.create_client(Trigger, "command_bridge/disarm")
+        self.create_timer(0.05, self._conduct, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def close(self) -> None:
+        """Nothing to release."""
+
+    # What crosses the topics -------------------------------------------------------------------------
+
+    def _on_samples(self, message: EmgSamples) -> None:
+        self._last_sample = time.monotonic()
+        if self._first_sample is None:
+            self._first_sample = self._last_sample
+        self._samples += len(message.data) // message.channels
+        self._restarts += message.restart
+
+    def _on_window(self, _message: EmgWindow) -> None:
+        self._windows += 1
+
+    def _on_estimate(self, message: ActionEstimate) -> None:
+        self._estimates.append(
+            {
+                "first_index": message.first_index,
+                "last_index": message.last_index,
+                "accepted": message.status == ActionEstimate.ACCEPTED,
+                "probabilities": list(message.probabilities),
+            }
+        )
+        self._show(message)
+
+    def _on_label(self, message: ActionLabel) -> None:
+        label = {
+            "event": "start" if message.event == ActionLabel.START else "end",
+            "action": message.action,
+            "repetition": message.repetition,
+            "index": message.index,
+            "time": to_nanoseconds(message.header.stamp),
+        }
+        self._labels.append(label)
+        if message.event == ActionLabel.END:
+            self._end = message.index
+        else:
+            self._say({"performed": message.action})
+
+    def _on_state(self, message: BridgeState) -> None:
+        self._state = message
+        armed = message.state in (BridgeState.ARMED, BridgeState.HOLDING)
+        if armed and message.has_index:
+            self._commanded.setdefault(message.last_index, to_nanoseconds(message.header.stamp))
+
+    def _on_command(self, _message: JointTrajectory) -> None:
+        self._commands += 1
+
+    def _on_joints(self, message: JointState) -> None:
+        for name, position in zip(message.name, message.position, strict=True):
+            moved = abs(position - self._positions.get(name, position))
+            self._travel[name] = self._travel.get(name, 0.0) + moved
+            self._positions[name] = position
+
+    def _show(self, estimate: ActionEstimate) -> None:
+        now = time.monotonic()
+        if now - self._shown < 0.2:
+            return
+        self._shown = now
+        self._say(
+            {
+                "recognised": estimate.action or "(rejected)",
+                "confidence": round(estimate.confidence, 2),
+                "joints": {name: round(position, 2) for name, position in self._positions.items()},
+                "samples": self._samples,
+            }
+        )
+
+    def _say(self, event: dict[str, object]) -> None:
+        """Tell the process that started this node; one JSON object a line."""
+        sys.stdout.write(json.dumps(event) + "\n")
+        sys.stdout.flush()
+
+    # The phases of the demo --------------------------------------------------------------------------
+
+    def _enter(self, phase: str) -> None:
+        self._phase = phase
+        self._since = time.monotonic()
+
+    def _conduct(self) -> None:
+        now = time.monotonic()
+        if now > self._deadline:
+            self.failure = EmgRecognitionError(
+                f"demo: not done in time, still {self._phase} ({self._missing()}); see the logs of the nodes"
+            )
+        elif self._phase == "gathering":
+            if self._missing():
+                self._since = now
+            elif now - self._since > _SETTLE:
+                self._enter("configuring")
+        elif self._phase in ("configuring", "activating"):
+            self._bring_up_acquisition()
+        elif self._phase == "running":
+            self._run(now)
+        elif self._phase == "disarming" and self._answered():
+            self._write()
+            self.finished = True
+
+    def _missing(self) -> str:
+        """Return what of the graph is not there yet."""
+        missing = [
+            topic
+            for topic, number in _SUBSCRIBERS.items()
+            if self.count_subscribers(topic) < number or self.count_publishers(topic) < 1
+        ]
+        clients = (self._change, self._arm, self._disarm)
+        missing += [client.srv_name for client in clients if not client.service_is_ready()]
+        return ", ".join(missing)
+
+    def _bring_up_acquisition(self) -> None:
+        transition = (
+            Transition.TRANSITION_CONFIGURE
+            if self._phase == "configuring"
+            else Transition.TRANSITION_ACTIVATE
+        )
+        if self._pending is None:
+            request = ChangeState.Request()
+            request.transition.id = transition
+            self._pending = self._change.call_async(request)
+        elif self._pending.done():
+            answer, self._pending = self._pending.result(), None
+            if not answer.success:
+                self.failure = EmgRecognitionError(
+                    f"demo: acquisition refused {self._phase}; see its log for the reason"
+                )
+            self._enter("activating" if self._phase == "configuring" else "running")
+
+    def _run(self, now: float) -> None:
+        """Keep the bridge armed until everything that was sent has arrived."""
+        patience = _TAIL if self._end is not None and self._samples >= self._end else _GIVE_UP
+        if self._end is not None and now - self._last_sample > patience:
+            self._pending = self._disarm.call_async(Trigger.Request())
+            self._enter("disarming")
+            return
+        state = self._state
+        wants_arming = state is not None and state.state in (BridgeState.DISARMED, BridgeState.FAULT)
+        if not (wants_arming and self._estimates and self._answered()):
+            return
+        if self._pending is not None:
+            self._armings += bool(self._pending.result().success)
+            self._pending = None
+        elif now - self._since > 0.2:
+            self._since = now
+            self._pending = self._arm.call_async(Trigger.Request())
+
+    def _answered(self) -> bool:
+        return self._pending is None or self._pending.done()
+
+    def _write(self) -> None:
+        rmw = rclpy.get_rmw_implementation_identifier()
+        observed = {
+            "ros": {"distro": _distribution(), "rmw": rmw},
+            "seconds": self._last_sample - (self._first_sample or self._last_sample),
+            "samples_sent": self._end,
+            "samples_received": self._samples,
+            "restarts": self._restarts,
+            "windows": self._windows,
+            "commands": self._commands,
+            "armings": self._armings,
+            "joint_travel": self._travel,
+            "labels": self._labels,
+            "estimates": self._estimates,
+            "commanded": sorted(self._commanded.items()),
+        }
+        self._output.write_text(json.dumps(observed))
+
+
+def _distribution() -> str:
+    if "ROS_DISTRO" in os.environ:
+        return os.environ["ROS_DISTRO"]
+    for package in ("ros-rclpy", "rclpy"):
+        try:
+            return _DISTRIBUTIONS[metadata.version(package).split(".")[0]]
+        except (metadata.PackageNotFoundError, KeyError):
+            continue
+    return "unknown"
+
+
+def main() -> int:
+    """Run the node."""
+    return run("demo_observer", DemoObserverNode)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,148 @@
+"""An armband without a wearer: plays an archive, or a simulated wearer, into a pseudo-terminal.
+
+Acquisition opens the other end like any serial port; nothing but bytes crosses it. What is performed is
+published as ``emg/label``, with the sample index and the true time of that sample.
+"""
+
+from __future__ import annotations
+
+import bisect
+import sys
+
+import numpy as np
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
+
+from emg_recognition.actions import PAPER_ACTION_NAMES, REST
+from emg_recognition.devices.emulator import ArmbandEmulator
+from emg_recognition.errors import EmgRecognitionError
+from emg_recognition.msg import ActionLabel
+from emg_recognition.nodes import diagnostics, qos
+from emg_recognition.nodes.conversions import to_time
+from emg_recognition.nodes.parameters import Parameter, declare
+from emg_recognition.nodes.ros_time import RosTime
+from emg_recognition.nodes.runner import run
+from emg_recognition.recordings.archive import load_archive
+from emg_recognition.recordings.recordings import Recordings
+
+PARAMETERS = (
+    Parameter("link", "/tmp/emg_armband", "path of the link to the pseudo-terminal that acquisition opens"),
+    Parameter("archive", "", "recordings to play, segment after segment; empty for a simulated wearer"),
+    Parameter("mark_breaks", False, "mark a break between segments, so that the stream restarts there"),
+    Parameter("loop", False, "begin again at the end"),
+    Parameter("frame_samples", 5, "samples a frame", 1, 100),
+    Parameter("cohort", "patient", "cohort of the simulated wearer", choices=("healthy", "patient")),
+    Parameter("subject", 1, "number of the simulated wearer in its cohort", 1, 1000),
+    Parameter("session", 1, "seed of the simulated session", 0, 2**31 - 1),
+    Parameter("hold", 3.0, "how long the simulated wearer holds an action, s", 0.5, 60.0),
+)
+
+
+class SimulatedArmbandNode(Node):
+    """Speaks the armband's serial protocol at true rate."""
+
+    def __init__(self) -> None:
+        super().__init__("simulated_armband")
+        self.failure: EmgRecognitionError | None = None
+        self.finished = False
+        values = declare(self, PARAMETERS)
+        self._recordings = load_archive(values["archive"]) if values["archive"] else _simulate(values)
+        self._labels = self.create_publisher(ActionLabel, "emg/label", qos.LABELS)
+        self._ros_time = RosTime(self.get_clock())
+        played = self._recordings
+        pieces = [
+            played.counts[begin : begin + length]
+            for begin, length in zip(played.start, played.length, strict=True)
+        ]
+        #: Sample offset of each segment in what is played.
+        self._borders = np.concatenate([[0], np.cumsum(played.length)]).astype(int)
+        self._loop = bool(values["loop"])
+        self._announced = -1
+        self._emulator = ArmbandEmulator(
+            np.concatenate(pieces),
+            rate=played.rate,
+            scale=played.scale,
+            unit=played.unit,
+            restarts=self._borders[1:-1] if values["mark_breaks"] else (),
+            frame_samples=values["frame_samples"],
+            link=values["link"],
+            loop=self._loop,
+        )
+        self._emulator.start()
+        self.create_timer(0.01, self._label, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self._diagnostics = diagnostics.Diagnostics(self, self._report, self._emulator.info.device)
+        self.get_logger().info(f"{values['link']}: {len(played)} segments of {played.source}")
+
+    def close(self) -> None:
+        """Stop playing and remove the link."""
+        self._emulator.close()
+
+    def _label(self) -> None:
+        """Announce the segment that is being sent, and the end."""
+        sent = self._emulator.sent
+        if not sent:
+            return
+        total = int(self._borders[-1])
+        turn, offset = divmod(sent - 1, total)
+        segment = bisect.bisect_right(self._borders, offset) - 1
+        current = turn * len(self._recordings) + segment
+        for number in range(self._announced + 1, current + 1):
+            self._publish(ActionLabel.START, number)
+        self._announced = max(self._announced, current)
+        if self._emulator.done and self._announced == current:
+            self._announced += 1
+            self._publish(ActionLabel.END, current, at=sent)
+
+    def _publish(self, event: int, number: int, at: int | None = None) -> None:
+        turn, segment = divmod(number, len(self._recordings))
+        played = self._recordings
+        index = turn * int(self._borders[-1]) + int(self._borders[segment]) if at is None else at
+        label = ActionLabel(
+            event=event,
+            action=str(played.label[segment]),
+            repetition=int(played.repetition[segment]),
+            session=str(played.session[segment]),
+            subject=str(played.subject[segment]),
+            cohort=str(played.cohort[segment]),
+            index=index,
+            has_index=True,
+        )
+        label.header.stamp = to_time(self._ros_time.nanoseconds(self._emulator.taken_at(index)))
+        self._labels.publish(label)
+
+    def _report(self) -> diagnostics.Report:
+        emulator = self._emulator
+        if not emulator.sent:
+            return diagnostics.STALE, "waiting for the start command", {"sent": 0}
+        message = "all is sent" if emulator.done else "sending"
+        return diagnostics.OK, message, {"sent": emulator.sent, "late": emulator.late}
+
+
+def _simulate(values: dict[str, object]) -> Recordings:
+    # SciPy is only needed to simulate, not to play.
+    from emg_recognition.recordings.archive import from_arrays
+    from emg_recognition.simulation.study import StudySettings
+    from emg_recognition.simulation.wearer import simulate_stream
+
+    hold = float(values["hold"])  # type: ignore[arg-type]
+    script = [(REST, hold)]
+    for action in PAPER_ACTION_NAMES:
+        if action != REST:
+            script += [(action, hold), (REST, hold)]
+    arrays = simulate_stream(
+        StudySettings(),
+        subject_number=int(values["subject"]),  # type: ignore[call-overload]
+        cohort=str(values["cohort"]),
+        session_seed=int(values["session"]),  # type: ignore[call-overload]
+        script=script,
+    )
+    return from_arrays(arrays, "a simulated wearer")
+
+
+def main() -> int:
+    """Run the node."""
+    return run("simulated_armband", SimulatedArmbandNode)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,140 @@
+"""Trains in a child process from recordings, reports progress, writes the bundle."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from typing import IO, Any
+
+from rclpy.node import Node
+from std_msgs.msg import Float32
+
+from emg_recognition.errors import EmgRecognitionError, SettingError
+from emg_recognition.nodes import diagnostics, qos
+from emg_recognition.nodes.parameters import Parameter, declare
+from emg_recognition.nodes.runner import run
+
+PARAMETERS = (
+    Parameter("data", "", "archive of labelled recordings (.npz)"),
+    Parameter("output", "", "directory for members, bundle, metrics and report"),
+    Parameter("config", "", "experiment YAML; empty for the packaged compact.yaml"),
+    Parameter("minority", "", "cohort that is too small to train alone; empty for none"),
+    Parameter("train_repetitions", "", "e.g. 1-3; empty for all but the last"),
+    Parameter("test_repetitions", "", "e.g. 4; empty for the last"),
+    Parameter("seed", 0, "seed of partition, initial weights and batches", 0, 2**31 - 1),
+)
+
+#: After SIGTERM the child has this long before it is killed, s; the node leaves within a second.
+_GRACE = 0.5
+
+
+class TrainerNode(Node):
+    """Runs ``emg-recognition train`` as a child, so that rclpy never shares a process with TensorFlow."""
+
+    def __init__(self) -> None:
+        super().__init__("trainer")
+        self.failure: EmgRecognitionError | None = None
+        self.finished = False
+        values = declare(self, PARAMETERS)
+        self._progress = self.create_publisher(Float32, "training/progress", qos.LATCHED)
+        self._status: dict[str, Any] = {}
+        self._message = "starting"
+        self._diagnostics = diagnostics.Diagnostics(self, self._report)
+        self._child = subprocess.Popen(
+            self._command(values),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        self._reader = threading.Thread(target=self._follow, name="training", daemon=True)
+        self._reader.start()
+
+    @staticmethod
+    def _command(values: dict[str, Any]) -> list[str]:
+        for name in ("data", "output"):
+            if not values[name]:
+                raise SettingError(f"parameter {name} of trainer", values[name], "name a path")
+        command = [sys.executable, "-m", "emg_recognition.cli.main", "train", "--progress", "json"]
+        options = {
+            "data": "--data",
+            "output": "--output",
+            "config": "--config",
+            "minority": "--minority",
+            "train_repetitions": "--train-reps",
+            "test_repetitions": "--test-reps",
+            "seed": "--seed",
+        }
+        for name, option in options.items():
+            if values[name] != "":
+                command += [option, str(values[name])]
+        return command
+
+    def close(self) -> None:
+        """End the child; members that are finished stay on disk."""
+        if self._child.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._child.pid, signal.SIGTERM)
+            try:
+                self._child.wait(timeout=_GRACE)
+            except subprocess.TimeoutExpired:
+                os.killpg(self._child.pid, signal.SIGKILL)
+                self._child.wait()
+
+    def _follow(self) -> None:
+        assert self._child.stdout is not None
+        assert self._child.stderr is not None
+        errors: list[str] = []
+        drain = threading.Thread(target=_keep_last, args=(self._child.stderr, errors), daemon=True)
+        drain.start()
+        for line in self._child.stdout:
+            # Libraries may write to stdout too; only JSON objects are progress.
+            with contextlib.suppress(ValueError):
+                event = json.loads(line)
+                if isinstance(event, dict):
+                    self._on_event(event)
+        code = self._child.wait()
+        drain.join()
+        if code == 0:
+            self._message = "finished"
+            self.get_logger().info(f"training finished: {self._status.get('path', '')}")
+            self.finished = True
+        elif code > 0:
+            reason = errors[-1].strip() if errors else f"the training process left with code {code}"
+            self.failure = EmgRecognitionError(reason.removeprefix("emg-recognition: error: "))
+        else:
+            self.failure = EmgRecognitionError(f"the training process was ended by signal {-code}")
+
+    def _on_event(self, event: dict[str, Any]) -> None:
+        self._status = event
+        if event.get("event") == "epoch":
+            members = event["members"]
+            done = (event["member"] - 1 + event["epoch"] / event["epochs"]) / members
+            self._message = f"member {event['member']}/{members}, epoch {event['epoch']}/{event['epochs']}"
+            self._progress.publish(Float32(data=done))
+        elif event.get("event") == "member":
+            self.get_logger().info(f"member {event['member']}/{event['members']} is trained and saved")
+
+    def _report(self) -> diagnostics.Report:
+        level = diagnostics.ERROR if self.failure is not None else diagnostics.OK
+        return level, self._message, self._status
+
+
+def _keep_last(stream: IO[str], lines: list[str]) -> None:
+    for line in stream:
+        if line.strip():
+            lines[:] = [*lines[-20:], line]
+
+
+def main() -> int:
+    """Run the node."""
+    return run("trainer", TrainerNode)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Labelled recordings: what they hold, and the archive they are stored in."""

@@ -1,0 +1,1 @@
+"""The one signal path: causal filters, the window grid, settling, gaps, and its fingerprint."""

@@ -1,0 +1,147 @@
+"""Simulated joints that obey trajectories as ``joint_trajectory_controller`` does.
+
+A new trajectory replaces the old one at once and starts where the desired course is at that
+moment; between points the course is a cubic polynomial of positions and velocities; at the
+trajectory's end the joints hold. Nothing watches for silence, as in the real controller with its
+default settings. The joints follow the desired course with a first-order lag and stop at their ends.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+LAG = 0.015
+"""Time constant (s) with which the joints follow the desired course."""
+
+
+@dataclass(frozen=True)
+class SimulatedJoint:
+    """A joint and its mechanical ends.
+
+    Attributes
+    ----------
+    name : str
+        Its name in trajectories and joint states.
+    lower, upper : float
+        Mechanical ends, rad.
+    """
+
+    name: str
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True)
+class TrajectoryPoint:
+    """Desired positions (rad) and velocities (rad/s), one a joint, at a time (s) from the start."""
+
+    time: float
+    positions: Sequence[float]
+    velocities: Sequence[float]
+
+
+class ExoskeletonSimulator:
+    """Joints that start at rest in the middle of their range.
+
+    Parameters
+    ----------
+    joints : sequence of SimulatedJoint
+        In the order of :attr:`positions`.
+
+    Attributes
+    ----------
+    positions : list of float
+        Of the joints, rad.
+    velocities : list of float
+        Over the last step, rad/s.
+    """
+
+    def __init__(self, joints: Sequence[SimulatedJoint]) -> None:
+        self._joints = tuple(joints)
+        self.positions = [(joint.lower + joint.upper) / 2 for joint in joints]
+        self.velocities = [0.0] * len(self._joints)
+        still = TrajectoryPoint(0.0, tuple(self.positions), tuple(self.velocities))
+        self._points = [still]
+        self._time = 0.0
+
+    @property
+    def joint_names(self) -> tuple[str, ...]:
+        """The joints' names, in order."""
+        return tuple(joint.name for joint in self._joints)
+
+    def follow(self, names: Sequence[str], points: Sequence[TrajectoryPoint]) -> str | None:
+        """Obey a trajectory from now on, in place of the one before.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Each joint once, in any order, which is also that of the points' values.
+        points : sequence of TrajectoryPoint
+            In order of time.
+
+        Returns
+        -------
+        str or None
+            Why the trajectory is refused; the one before then goes on.
+        """
+        if sorted(names) != sorted(self.joint_names):
+            return f"trajectory for joints {', '.join(names)}; these are {', '.join(self.joint_names)}"
+        if not points:
+            return "trajectory without points"
+        previous = 0.0
+        for point in points:
+            if not point.time > previous or not math.isfinite(point.time):
+                return f"trajectory point at {point.time} s after one at {previous} s"
+            if len(point.positions) != len(names) or len(point.velocities) != len(names):
+                return "trajectory point without a position and a velocity for each joint"
+            if not all(map(math.isfinite, (*point.positions, *point.velocities))):
+                return "trajectory point with a value that is not finite"
+            previous = point.time
+        order = [list(names).index(name) for name in self.joint_names]
+        now = TrajectoryPoint(0.0, *self._desired(self._time))
+        self._points = [now] + [
+            TrajectoryPoint(
+                point.time, [point.positions[i] for i in order], [point.velocities[i] for i in order]
+            )
+            for point in points
+        ]
+        self._time = 0.0
+        return None
+
+    def step(self, duration: float) -> None:
+        """Let `duration` seconds pass, at least 0."""
+        if duration <= 0:
+            return
+        self._time += duration
+        share = 1 - math.exp(-duration / LAG)
+        desired, _ = self._desired(self._time)
+        for i, joint in enumerate(self._joints):
+            reached = self.positions[i] + (desired[i] - self.positions[i]) * share
+            reached = min(max(reached, joint.lower), joint.upper)
+            self.velocities[i] = (reached - self.positions[i]) / duration
+            self.positions[i] = reached
+
+    def _desired(self, time: float) -> tuple[list[float], list[float]]:
+        """Return desired positions and velocities at a time since the trajectory's start, s."""
+        for begin, end in zip(self._points, self._points[1:], strict=False):
+            if time < end.time:
+                duration = end.time - begin.time
+                course = [
+                    _cubic(*ends, (time - begin.time) / duration, duration)
+                    for ends in zip(
+                        begin.positions, begin.velocities, end.positions, end.velocities, strict=True
+                    )
+                ]
+                return [position for position, _ in course], [velocity for _, velocity in course]
+        last = self._points[-1]
+        return list(last.positions), [0.0] * len(self._joints)
+
+
+def _cubic(p0: float, v0: float, p1: float, v1: float, s: float, duration: float) -> tuple[float, float]:
+    """Return position and velocity of the cubic through both ends at the share `s` of `duration`."""
+    m0, m1 = v0 * duration, v1 * duration
+    a = 2 * p0 - 2 * p1 + m0 + m1
+    b = -3 * p0 + 3 * p1 - 2 * m0 - m1
+    return ((a * s + b) * s + m0) * s + p0, ((3 * a * s + 2 * b) * s + m0) / duration

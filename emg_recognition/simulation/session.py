@@ -1,0 +1,168 @@
+"""One recording session: a script of actions becomes muscle activations, these become counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import fft
+
+from emg_recognition.actions import PAPER_ACTION_NAMES
+from emg_recognition.simulation.electrodes import Placement, place_electrodes, tissue_response
+from emg_recognition.simulation.muscles import MUSCLES
+from emg_recognition.simulation.noise import emg_shape, shaped_noise, slow_shape
+from emg_recognition.simulation.subjects import UNITS, Subject
+
+COUNTS_PER_VOLT = 4.0e6
+"""A quarter of a microvolt a count: 16 bits reach to 8.2 mV."""
+
+_FULL_EMG = 0.6e-3  # V RMS of one muscle at full activation, 15 mm away
+_ELECTRODE_NOISE = 4.0e-6
+_WANDER = 60.0e-6
+_HUM = 8.0e-6
+
+
+@dataclass(frozen=True, eq=False)
+class Performance:
+    """What the muscles did.
+
+    Attributes
+    ----------
+    activation : numpy.ndarray
+        Fraction of MVC, shape (muscles, samples).
+    border : numpy.ndarray
+        Sample at which each entry of the script is asked for, and the end; shape (entries + 1,).
+    """
+
+    activation: np.ndarray
+    border: np.ndarray
+
+
+def perform(
+    subject: Subject, script: Sequence[tuple[str, float]], rate: float, rng: np.random.Generator
+) -> Performance:
+    """Turn a script into muscle activations.
+
+    Parameters
+    ----------
+    subject : Subject
+        Who performs.
+    script : sequence of (str, float)
+        Action and seconds of each entry.
+    rate : float
+        Hz.
+    rng : numpy.random.Generator
+        The session's generator.
+
+    Returns
+    -------
+    Performance
+        Activations that move from one entry's level to the next with a first-order rise or fall.
+
+    Notes
+    -----
+    Effort differs between repetitions and within one in proportion to its size (signal-dependent
+    noise: Harris & Wolpert, Nature 394, 1998). First-order dynamics, slower in falling: Zajac, Crit
+    Rev Biomed Eng 17, 1989. With a delay of at most 80 ms and time constants of at most 70 ms, 90 %
+    of a change is done 250 ms after it is asked for: the wearer follows a cue he sees coming.
+    """
+    border = np.concatenate([[0], np.cumsum([round(seconds * rate) for _, seconds in script])]).astype(np.int64)
+    muscles = len(MUSCLES)
+    rise, fall = rng.uniform((0.050, 0.055), (0.065, 0.070))
+    day = np.exp(rng.normal(0.0, 0.06, muscles))
+    level = subject.strategy[0] * day
+    activation = np.empty((muscles, border[-1]))
+    time = np.arange(np.diff(border).max(initial=0)) / rate
+    for (action, _), first, last in zip(script, border[:-1], border[1:], strict=True):
+        effort = subject.steadiness * (rng.normal(0.0, 0.22) + rng.normal(0.0, 0.24, muscles))
+        target = subject.strategy[PAPER_ACTION_NAMES.index(action)] * day * np.exp(effort)
+        delay = float(np.clip(rng.normal(0.05, 0.015), 0.02, 0.08))
+        constant = np.where(target > level, rise, fall)
+        elapsed = np.maximum(time[: last - first] - delay, 0.0)
+        remaining = np.exp(-elapsed / constant[:, None])
+        activation[:, first:last] = target[:, None] + (level - target)[:, None] * remaining
+        left = np.exp(-max((last - first) / rate - delay, 0.0) / constant)
+        level = target + (level - target) * left
+    slow = shaped_noise(rng, muscles + 1, int(border[-1]), rate, slow_shape(1.5))
+    activation *= np.exp(subject.steadiness * (0.12 * slow[:1] + 0.12 * slow[1:]))
+    return Performance(activation=activation, border=border)
+
+
+def record(
+    subject: Subject,
+    script: Sequence[tuple[str, float]],
+    *,
+    rate: float,
+    channels: int,
+    mains: float,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Record one session.
+
+    Parameters
+    ----------
+    subject : Subject
+        Who wears the electrodes.
+    script : sequence of (str, float)
+        Action and seconds of each entry.
+    rate : float
+        Hz.
+    channels : int
+        Number of electrodes.
+    mains : float
+        Frequency of the mains hum, Hz.
+    rng : numpy.random.Generator
+        The session's generator; it decides everything that differs between sessions.
+
+    Returns
+    -------
+    counts : numpy.ndarray
+        int16, shape (samples, channels), `COUNTS_PER_VOLT` a volt.
+    border : numpy.ndarray
+        int64, shape (entries + 1,): entry i covers ``counts[border[i]:border[i + 1]]``.
+    """
+    placement = place_electrodes(subject, channels, rng)
+    performance = perform(subject, script, rate, rng)
+    volts = _muscle_signals(subject, placement, performance.activation, rate, rng)
+    volts += _disturbances(channels, volts.shape[1], rate, mains, rng)
+    counts = np.clip(np.rint(volts.T * COUNTS_PER_VOLT), -32768, 32767).astype(np.int16)
+    return counts, performance.border
+
+
+def _muscle_signals(
+    subject: Subject, placement: Placement, activation: np.ndarray, rate: float, rng: np.random.Generator
+) -> np.ndarray:
+    """Muscle signals at the electrodes, V, shape (channels, samples).
+
+    Each group of motor units is Gaussian noise whose amplitude is the activation (Hogan & Mann,
+    IEEE Trans Biomed Eng 27, 1980); the tissue between it and each electrode is a linear filter.
+    """
+    samples = activation.shape[1]
+    source = shaped_noise(rng, len(MUSCLES) * UNITS, samples, rate, emg_shape)
+    amplitude = _FULL_EMG / np.sqrt(UNITS) * subject.strength[:, None] * activation
+    source *= np.repeat(amplitude, UNITS, axis=0)
+    length = fft.next_fast_len(samples + int(rate), real=True)
+    spectrum = fft.rfft(source, length, axis=1)
+    frequency = fft.rfftfreq(length, 1.0 / rate)
+    volts = np.empty((len(placement.gain), samples))
+    for channel, distance in enumerate(placement.distance):
+        seen = np.einsum("uf,uf->f", spectrum, tissue_response(distance, frequency))
+        volts[channel] = placement.gain[channel] * fft.irfft(seen, length)[:samples]
+    return volts
+
+
+def _disturbances(
+    channels: int, samples: int, rate: float, mains: float, rng: np.random.Generator
+) -> np.ndarray:
+    """Electrode noise, baseline wander and mains hum, V, shape (channels, samples)."""
+    volts = rng.standard_normal((channels, samples))
+    volts *= _ELECTRODE_NOISE * np.exp(rng.normal(0.0, 0.2, (channels, 1)))
+    volts += _WANDER * shaped_noise(rng, channels, samples, rate, slow_shape(0.5))
+    time = np.arange(samples) / rate
+    frequency = mains + rng.normal(0.0, 0.02)
+    for harmonic, share in ((1, 1.0), (3, 0.3)):
+        if harmonic * frequency < 0.5 * rate:
+            wave = np.sin(2.0 * np.pi * harmonic * frequency * time + rng.uniform(0.0, 2.0 * np.pi))
+            volts += share * _HUM * np.exp(rng.normal(0.0, 0.5, (channels, 1))) * wave
+    return volts

@@ -1,0 +1,149 @@
+"""The simulated study: labelled recordings of a healthy and a patient cohort."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from emg_recognition.actions import PAPER_ACTION_NAMES
+from emg_recognition.errors import SettingError
+from emg_recognition.simulation.session import COUNTS_PER_VOLT, record
+from emg_recognition.simulation.subjects import COHORTS, HEALTHY, draw_subject, generator_for
+
+_TRANSITION = 0.6  # s from the cue to the beginning of the part that is kept
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudySettings:
+    """What the study records.
+
+    Attributes
+    ----------
+    seed : int
+        Decides every subject and every sample.
+    healthy, patients : int
+        Number of subjects of each cohort; 16 : 2 is the paper's 8 : 1.
+    sessions : int
+        Sessions a subject; the electrodes are put on anew for each.
+    repetitions : int
+        Repetitions of each action a session.
+    hold : float
+        Seconds an action is held; the way there is not part of the recording.
+    rate : float
+        Samples a second, Hz.
+    channels : int
+        Electrodes: the last two over biceps and triceps, the others around the forearm.
+    mains : float
+        Frequency of the mains hum, Hz.
+
+    Raises
+    ------
+    SettingError
+        For a value that cannot be simulated.
+    """
+
+    seed: int = 1
+    healthy: int = 16
+    patients: int = 2
+    sessions: int = 2
+    repetitions: int = 4
+    hold: float = 2.0
+    rate: float = 1000.0
+    channels: int = 8
+    mains: float = 50.0
+
+    def __post_init__(self) -> None:
+        limits: dict[str, tuple[float, float]] = {
+            "seed": (0, 2**63),
+            "healthy": (1, 99),
+            "patients": (1, 99),
+            "sessions": (1, 99),
+            "repetitions": (1, 99),
+            "channels": (4, 64),
+        }
+        for name, (least, most) in limits.items():
+            value = getattr(self, name)
+            if type(value) is not int or not least <= value <= most:
+                raise SettingError(name, value, f"use a whole number from {least} to {most}")
+        for name, least, most in (("hold", 0.5, 60.0), ("rate", 200.0, 10000.0), ("mains", 1.0, 95.0)):
+            value = getattr(self, name)
+            if type(value) not in (int, float) or not least <= value <= most:
+                raise SettingError(name, value, f"use a number from {least:g} to {most:g}")
+
+
+def simulate_study(settings: StudySettings) -> dict[str, np.ndarray]:
+    """Simulate the study.
+
+    Parameters
+    ----------
+    settings : StudySettings
+        Its size and seed.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+        The archive's layout: ``x`` (samples, channels) int16; ``start length subject cohort session
+        label rep`` (segments,); ``scale`` (counts a volt), ``fs`` (Hz) and ``unit`` ("V"). Segment i is
+        ``x[start[i]:start[i] + length[i]] / scale``.
+    """
+    hold = round(settings.hold * settings.rate)
+    script = [(a, _TRANSITION + settings.hold) for a in PAPER_ACTION_NAMES] * settings.repetitions
+    blocks: list[np.ndarray] = []
+    rows: list[tuple[str, str, str, str, int]] = []
+    for cohort in COHORTS:
+        for number in range(1, (settings.healthy if cohort == HEALTHY else settings.patients) + 1):
+            subject = draw_subject(settings.seed, cohort, number)
+            for session in range(1, settings.sessions + 1):
+                rng = generator_for(settings.seed, cohort, number, "session", session)
+                counts, border = record(
+                    subject,
+                    script,
+                    rate=settings.rate,
+                    channels=settings.channels,
+                    mains=settings.mains,
+                    rng=rng,
+                )
+                for entry, (action, _) in enumerate(script):
+                    blocks.append(counts[border[entry + 1] - hold : border[entry + 1]].copy())
+                    repetition = entry // len(PAPER_ACTION_NAMES) + 1
+                    rows.append((subject.name, cohort, f"session_{session}", action, repetition))
+    return archive(np.concatenate(blocks), np.full(len(rows), hold), rows, settings.rate)
+
+
+def archive(
+    counts: np.ndarray, length: np.ndarray, rows: list[tuple[str, str, str, str, int]], rate: float
+) -> dict[str, np.ndarray]:
+    """Put contiguous segments into the archive's layout.
+
+    Parameters
+    ----------
+    counts : numpy.ndarray
+        int16, shape (samples, channels), the segments one after the other.
+    length : numpy.ndarray
+        Samples of each segment, shape (segments,).
+    rows : list of tuple
+        Subject, cohort, session, label and repetition of each segment.
+    rate : float
+        Hz.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+        As `simulate_study`.
+    """
+    length = np.asarray(length, dtype=np.int64)
+    subject, cohort, session, label, repetition = zip(*rows, strict=True)
+    return {
+        "x": counts,
+        "start": np.cumsum(length) - length,
+        "length": length,
+        "scale": np.array(COUNTS_PER_VOLT),
+        "fs": np.array(float(rate)),
+        "unit": np.array("V"),
+        "subject": np.array(subject),
+        "cohort": np.array(cohort),
+        "session": np.array(session),
+        "label": np.array(label),
+        "rep": np.array(repetition, dtype=np.int16),
+    }

@@ -1,0 +1,185 @@
+"""Train one network: plain gradient descent from fresh weights, the same for every member."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import keras
+import numpy as np
+
+from emg_recognition.errors import SettingError
+from emg_recognition.models.network import build_network
+from emg_recognition.models.settings import NetworkSettings
+from emg_recognition.models.statistics import window_statistics
+from emg_recognition.training.windows import WindowSet
+
+_AT_ONCE = 512
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitSettings:
+    """The section ``training`` of a training configuration.
+
+    Attributes
+    ----------
+    epochs : int
+        Passes over the training windows.
+    batch_size : int
+        Windows a gradient step.
+    learning_rate : float
+        The highest rate of the schedule.
+    seed : int
+        Decides the first weights and the order of the windows.
+    """
+
+    epochs: int = 12
+    batch_size: int = 64
+    learning_rate: float = 4e-3
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, least in (("epochs", 1), ("batch_size", 2), ("seed", 0)):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < least:
+                raise SettingError(f"training.{name}", value, f"write a whole number of at least {least}")
+        rate = self.learning_rate
+        if not isinstance(rate, (int, float)) or isinstance(rate, bool) or not 0 < rate < 1:
+            raise SettingError("training.learning_rate", rate, "write a number between 0 and 1, e.g. 4.0e-3")
+
+
+@dataclass(frozen=True, eq=False)
+class FitResult:
+    """A trained network and how it got there.
+
+    Attributes
+    ----------
+    model : keras.Model
+        The network after the last epoch.
+    history : list of dict
+        One entry an epoch: epoch, epochs, loss, accuracy, val_loss, val_accuracy (None without
+        validation windows), seconds since the start.
+    seconds : float
+        Wall time, building the network included.
+    """
+
+    model: keras.Model
+    history: list[dict[str, Any]]
+    seconds: float
+
+
+def fit_network(
+    network_settings: NetworkSettings,
+    fit_settings: FitSettings,
+    train: WindowSet,
+    validation: WindowSet | None,
+    *,
+    on_epoch: Callable[[dict[str, Any]], None] | None = None,
+) -> FitResult:
+    """Train a network from fresh weights.
+
+    Parameters
+    ----------
+    network_settings : NetworkSettings
+        Its shape.
+    fit_settings : FitSettings
+        How to train it.
+    train : WindowSet
+        Training windows; the statistics of the z-score are theirs.
+    validation : WindowSet or None
+        Windows to report on after each epoch; they do not influence the result.
+    on_epoch : callable, optional
+        Called after each epoch with that epoch's entry of the history.
+
+    Returns
+    -------
+    FitResult
+        The trained network.
+    """
+    begin = time.perf_counter()
+    keras.utils.set_random_seed(fit_settings.seed)
+    statistics = window_statistics(train.windows)
+    _, length, channels = train.windows.shape
+    model = build_network(
+        network_settings,
+        length=length,
+        channels=channels,
+        classes=len(train.actions),
+        mean=np.asarray(statistics["mean"]),
+        std=np.asarray(statistics["std"]),
+    )
+    trainer = _trainer(network_settings, length, channels, len(train.actions))
+    trainer.set_weights(model.get_weights())
+    for variable in trainer.optimizer.variables:
+        variable.assign(keras.ops.zeros_like(variable))
+    history: list[dict[str, Any]] = []
+
+    def note(epoch: int, logs: dict[str, Any]) -> None:
+        entry: dict[str, Any] = {"epoch": epoch + 1, "epochs": fit_settings.epochs}
+        for name in ("loss", "accuracy", "val_loss", "val_accuracy"):
+            entry[name] = float(logs[name]) if name in logs else None
+        entry["seconds"] = time.perf_counter() - begin
+        history.append(entry)
+        if on_epoch is not None:
+            on_epoch(entry)
+
+    steps = fit_settings.epochs * -(-len(train) // fit_settings.batch_size)
+    trainer.fit(
+        train.windows,
+        train.action,
+        batch_size=fit_settings.batch_size,
+        epochs=fit_settings.epochs,
+        validation_data=None if validation is None else (validation.windows, validation.action),
+        validation_batch_size=_AT_ONCE,
+        verbose=0,
+        callbacks=[OneCycle(fit_settings.learning_rate, steps), keras.callbacks.LambdaCallback(on_epoch_end=note)],
+    )
+    model.set_weights(trainer.get_weights())
+    return FitResult(model=model, history=history, seconds=time.perf_counter() - begin)
+
+
+class OneCycle(keras.callbacks.Callback):
+    """Learning rate that rises over the first tenth of the steps and falls as a cosine to 0.
+
+    Parameters
+    ----------
+    highest : float
+        Learning rate at the end of the rise.
+    steps : int
+        Gradient steps of the whole training.
+    """
+
+    def __init__(self, highest: float, steps: int) -> None:
+        super().__init__()
+        self._highest = highest
+        self._steps = steps
+        self._step = 0
+
+    def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Set the learning rate of the coming step."""
+        rise = max(1, self._steps // 10)
+        self._step += 1
+        if self._step <= rise:
+            share = self._step / rise
+        else:
+            share = 0.5 + 0.5 * math.cos(math.pi * (self._step - rise) / (self._steps - rise + 1))
+        self.model.optimizer.learning_rate = self._highest * share
+
+
+@lru_cache(maxsize=1)
+def _trainer(settings: NetworkSettings, length: int, channels: int, classes: int) -> keras.Model:
+    """A compiled network to train any number of members in; its weights are set for each.
+
+    Building the graph of a training step takes as long as some epochs of a member.
+    """
+    none = np.zeros(channels)
+    model = build_network(settings, length=length, channels=channels, classes=classes, mean=none, std=none)
+    optimizer = keras.optimizers.Adam()
+    optimizer.build(model.trainable_variables)
+    # No XLA: on a CPU its depthwise convolutions are slow and compiling takes minutes.
+    model.compile(optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
+    return model

@@ -1,0 +1,110 @@
+"""The output folder of an experiment: claimed once, continued by the same experiment, never overwritten."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from emg_recognition.errors import SettingError
+
+MARKER = "experiment.json"
+MEMBERS = "members"
+BUNDLE = "bundle"
+SCRATCH = ".evaluation"
+_LEFTOVERS = (f"{MEMBERS}/.member_*", f".{BUNDLE}.*", f"{SCRATCH}*", ".*.part", "figures/.*.part")
+_FORMAT = "emg_recognition experiment 1"
+_ELSEWHERE = "choose another output folder, or remove this one"
+
+
+def refuse_foreign(output: Path, experiment: Mapping[str, Any]) -> None:
+    """Refuse a folder that holds anything but this experiment.
+
+    An empty folder is welcome, and so is one in which this very experiment was interrupted, or another
+    one before it had finished a member.
+
+    Parameters
+    ----------
+    output : Path
+        The folder; it need not exist.
+    experiment : mapping
+        What decides the result (settings, split, data, versions), as JSON can hold it.
+
+    Raises
+    ------
+    SettingError
+        If `output` is a file, holds something that is not ours, or the result of another experiment.
+    """
+    if not output.exists():
+        return
+    if not output.is_dir():
+        raise SettingError("output", str(output), "it is a file; name a folder")
+    if not any(output.iterdir()):
+        return
+    found = _read_marker(output / MARKER)
+    if found is None:
+        raise SettingError(
+            "output", str(output), f"it holds something that training did not write; {_ELSEWHERE}"
+        )
+    if not _has_results(output):
+        return
+    wanted = {"format": _FORMAT, **_as_json(experiment)}
+    differing = sorted(key for key in wanted.keys() | found.keys() if wanted.get(key) != found.get(key))
+    if differing:
+        names = ", ".join(differing)
+        raise SettingError("output", str(output), f"it holds an experiment with other {names}; {_ELSEWHERE}")
+
+
+def claim(output: Path, experiment: Mapping[str, Any]) -> None:
+    """Make the folder this experiment's, and clear away what an interruption left half written.
+
+    Parameters
+    ----------
+    output : Path
+        The folder.
+    experiment : mapping
+        What decides the result.
+
+    Raises
+    ------
+    SettingError
+        As `refuse_foreign`, or if the folder cannot be written.
+    """
+    refuse_foreign(output, experiment)
+    try:
+        (output / MEMBERS).mkdir(parents=True, exist_ok=True)
+        for pattern in _LEFTOVERS:
+            for leftover in output.glob(pattern):
+                shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+        text = json.dumps({"format": _FORMAT, **_as_json(experiment)}, indent=1)
+        write_file(output / MARKER, text.encode())
+    except OSError as error:
+        raise SettingError("output", str(output), f"it cannot be written ({error.strerror})") from error
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file so that a reader sees all of it or none; parents are made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.part")
+    beside.write_bytes(content)
+    os.replace(beside, path)
+
+
+def _has_results(output: Path) -> bool:
+    return (output / BUNDLE).exists() or any((output / MEMBERS).glob("member_*"))
+
+
+def _read_marker(path: Path) -> dict[str, Any] | None:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) and found.get("format") == _FORMAT else None
+
+
+def _as_json(mapping: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the mapping as it reads after a round trip through JSON (tuples are lists)."""
+    return json.loads(json.dumps(mapping))

@@ -1,0 +1,137 @@
+"""One YAML file says how an ensemble is trained; ``config/compact.yaml`` and ``paper.yaml`` come along."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from emg_recognition.errors import SettingError
+from emg_recognition.models.settings import NetworkSettings
+from emg_recognition.settings import from_mapping
+from emg_recognition.signal.settings import PipelineSettings, suited_settings
+from emg_recognition.training.fit import FitSettings
+
+_GIVEN_ELSEWHERE = {"rate", "channels", "unit", "window"}
+"""Pipeline fields that come from the recordings and from the file's own ``window``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnsembleSettings:
+    """The section ``ensemble``.
+
+    Attributes
+    ----------
+    members : int
+        Parts that the majority cohort is cut into, one member each; 8 in the paper.
+    minority : str or None
+        The cohort that every member sees whole. ``None``: ``patient`` where the recordings have such a
+        cohort beside another, else none, and then one member is trained on everything.
+    """
+
+    members: int = 8
+    minority: str | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.members, int) or isinstance(self.members, bool) or self.members < 1:
+            raise SettingError("ensemble.members", self.members, "write a whole number of at least 1")
+        if self.minority is not None and (not isinstance(self.minority, str) or not self.minority):
+            raise SettingError("ensemble.minority", self.minority, "write the name of a cohort, or null")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExperimentSettings:
+    """Everything about an experiment that is not the recordings and their split.
+
+    Attributes
+    ----------
+    window, step : float
+        Length of a window and time from one window to the next, in seconds.
+    pipeline : mapping
+        What :func:`~emg_recognition.signal.settings.suited_settings` shall not choose by itself (``mains``,
+        ``low``, ``high``, ``notch``…).
+    network : NetworkSettings
+        Shape of the network.
+    training : FitSettings
+        How a member is fitted; its seed decides the partition, too.
+    ensemble : EnsembleSettings
+        Members and minority cohort.
+    """
+
+    window: float = 0.2
+    step: float = 0.05
+    pipeline: Mapping[str, Any] = field(default_factory=dict)
+    network: NetworkSettings = field(default_factory=NetworkSettings)
+    training: FitSettings = field(default_factory=FitSettings)
+    ensemble: EnsembleSettings = field(default_factory=EnsembleSettings)
+
+    def __post_init__(self) -> None:
+        for name in ("window", "step"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
+                raise SettingError(name, value, "write a time in seconds above 0")
+        known = {"mains", *(f.name for f in dataclasses.fields(PipelineSettings))} - _GIVEN_ELSEWHERE
+        for name, value in self.pipeline.items():
+            if name not in known:
+                remedy = f"no such setting here; known are {', '.join(sorted(known))}"
+                raise SettingError(f"pipeline.{name}", value, remedy)
+
+    def pipeline_for(self, *, rate: float, channels: int, unit: str) -> PipelineSettings:
+        """Choose the signal path for recordings of this rate (Hz), channel count and unit."""
+        return suited_settings(rate=rate, channels=channels, unit=unit, window=self.window, **self.pipeline)
+
+    def step_samples(self, rate: float) -> int:
+        """Return the samples from one window to the next at this rate (Hz), at least 1."""
+        return max(1, round(self.step * rate))
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return plain values, as they stand in a YAML file."""
+        return dataclasses.asdict(self)
+
+
+_SECTIONS = {"network": NetworkSettings, "training": FitSettings, "ensemble": EnsembleSettings}
+
+
+def load_settings(path: str | os.PathLike[str]) -> ExperimentSettings:
+    """Read an experiment's settings.
+
+    Parameters
+    ----------
+    path : path
+        A YAML file; what it leaves out has its default.
+
+    Returns
+    -------
+    ExperimentSettings
+        The settings.
+
+    Raises
+    ------
+    SettingError
+        If there is no such file, it is no YAML mapping, or a key or value is not known; the message names
+        the file.
+    """
+    name = Path(path).name
+    try:
+        document = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingError("configuration", os.fspath(path), f"it cannot be read ({error})") from error
+    except yaml.YAMLError as error:
+        problem = " ".join(str(error).split())
+        raise SettingError("configuration", os.fspath(path), f"it is no YAML file ({problem})") from error
+    if document is not None and not isinstance(document, dict):
+        raise SettingError("configuration", os.fspath(path), "write a mapping of names to values")
+    values = dict(document or {})
+    for key, section in _SECTIONS.items():
+        if key in values:
+            values[key] = from_mapping(section, values[key], f"{name}: {key}")
+    if not isinstance(values.setdefault("pipeline", {}) or {}, dict):
+        raise SettingError(f"{name}: pipeline", values["pipeline"], "write a mapping of names to values here")
+    values["pipeline"] = values["pipeline"] or {}
+    return from_mapping(ExperimentSettings, values, f"{name}: settings")

@@ -1,0 +1,45 @@
+"""Install the library that needs no ROS, and its command line, with pip.
+
+The ROS package is built by CMakeLists.txt. What both need to know stands in one place each:
+name and version in package.xml, commands in entry_points.ini, libraries in requirements/.
+"""
+
+from configparser import ConfigParser
+from pathlib import Path
+from xml.etree import ElementTree
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+manifest = ElementTree.parse(HERE / "package.xml").getroot()
+commands = ConfigParser()
+commands.read(HERE / "entry_points.ini", encoding="utf-8")
+
+
+def requirements(name: str) -> list[str]:
+    """Read ``requirements/<name>.txt``: a requirement a line, without comments."""
+    lines = (HERE / "requirements" / f"{name}.txt").read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+setup(
+    name=manifest.findtext("name"),
+    version=manifest.findtext("version"),
+    description=manifest.findtext("description"),
+    license=manifest.findtext("license"),
+    python_requires=">=3.10",
+    packages=find_packages(include=["emg_recognition", "emg_recognition.*"]),
+    include_package_data=False,
+    package_data={"": ["*.html", "*.css", "*.j2"]},
+    data_files=[
+        (
+            "share/emg_recognition/config",
+            [f"config/{path.name}" for path in sorted((HERE / "config").glob("*.yaml"))],
+        )
+    ],
+    install_requires=requirements("library"),
+    extras_require={"train": requirements("train"), "test": requirements("test")},
+    entry_points={
+        "console_scripts": [f"{name} = {target}" for name, target in commands["console_scripts"].items()]
+    },
+)

@@ -1,0 +1,100 @@
+"""A bridge in simulated time: an arm that follows, and a classifier that speaks every 25 ms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from emg_recognition.control.bridge import Bridge
+from emg_recognition.control.joints import ActionMotion, Exoskeleton, JointLimits
+from emg_recognition.control.settings import BridgeSettings
+from emg_recognition.control.signals import Estimate, Instant, Model
+from emg_recognition.control.trajectory import Command
+
+EPOCH = 1_700_000_000.0
+ELBOW = JointLimits(name="elbow", lower=0.0, upper=2.0, max_velocity=0.5, max_acceleration=8.0)
+WRIST = JointLimits(name="wrist", lower=-1.0, upper=1.0, max_velocity=0.4, max_acceleration=5.0)
+EXOSKELETON = Exoskeleton(
+    (ELBOW, WRIST),
+    (
+        ActionMotion(action="bend", joint="elbow", velocity=0.4),
+        ActionMotion(action="drop", joint="wrist", velocity=-0.4),
+    ),
+)
+MODEL = Model("m1", "abc", ("rest", "bend", "drop"))
+
+
+class Rig:
+    """Drives a bridge tick by tick; every moment is a multiple of the tick."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.settings = BridgeSettings(**settings)
+        self.bridge = Bridge(EXOSKELETON, self.settings)
+        self.ticks = 0
+        self.ros_offset = EPOCH
+        self.index = 1000
+        self.measured = [1.0, 0.0]
+        self.commands: list[tuple[float, Command | None]] = []
+
+    @property
+    def time(self) -> float:
+        """Steady time, s."""
+        return self.ticks * self.settings.period
+
+    @property
+    def now(self) -> Instant:
+        """Steady time and ROS time."""
+        return Instant(self.time, self.ros_offset + self.time)
+
+    def estimate(self, action: str | None, /, **changes: Any) -> None:
+        """Deliver an estimate of a window that ended 10 ms ago; None is a rejected one."""
+        self.index += 5
+        fields: dict[str, Any] = {
+            "stamp": self.now.ros - 0.01,
+            "last_index": self.index,
+            "accepted": action is not None,
+            "action_id": -1 if action is None else MODEL.actions.index(action),
+            "action": action or "",
+            "confidence": 0.9,
+            "model": "m1",
+        }
+        self.bridge.estimate(Estimate(**{**fields, **changes}), self.now)
+
+    def run(
+        self, seconds: float, action: str | None = "bend", *, mute: bool = False, loose: bool = False
+    ) -> None:
+        """Let time pass with estimates of `action` unless `mute`, and an arm that follows unless `loose`."""
+        for _ in range(round(seconds / self.settings.period)):
+            self.ticks += 1
+            if self.ticks % 2 == 0:
+                self.bridge.feedback(["elbow", "wrist"], self.measured, self.now)
+            if self.ticks % 5 == 0 and not mute:
+                self.estimate(action)
+            command = self.bridge.tick(self.now)
+            self.commands.append((self.time, command))
+            if command is not None and not loose:
+                self.measured = list(command.positions)
+
+    def velocities(self, since: float = 0.0) -> list[tuple[float, ...]]:
+        """Return the velocities commanded after the time `since`, s."""
+        return [command.velocities for time, command in self.commands if command is not None and time > since]
+
+    def armed(self) -> Rig:
+        """Let signals flow and arm."""
+        self.bridge.announce(MODEL)
+        self.run(0.2, "rest")
+        assert self.bridge.arm(self.now) is None
+        return self
+
+
+@pytest.fixture
+def make_rig() -> type[Rig]:
+    """Return the class of rigs."""
+    return Rig
+
+
+@pytest.fixture
+def rig() -> Rig:
+    """Return a rig with the default settings, not armed."""
+    return Rig()

@@ -1,0 +1,359 @@
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import TYPE_CHECKING
+
+import pytest
+
+from emg_recognition.control.bridge import State
+from emg_recognition.control.joints import STOP_RAMP
+from emg_recognition.control.signals import Model
+
+if TYPE_CHECKING:
+    from .conftest import Rig
+
+MODEL = Model("m1", "abc", ("rest", "bend", "drop"))
+JOINTS = ["elbow", "wrist"]
+
+
+def test_it_starts_disarmed_and_silent(rig: Rig) -> None:
+    rig.bridge.announce(MODEL)
+    rig.run(1.0)
+    assert rig.bridge.state is State.DISARMED
+    assert all(command is None for _, command in rig.commands)
+    assert rig.bridge.last_index is None
+    assert rig.bridge.last_word(rig.now) is None
+
+
+class TestArming:
+    def test_without_a_model(self, rig: Rig) -> None:
+        rig.run(0.2)
+        assert "no model announced" in str(rig.bridge.arm(rig.now))
+        assert rig.bridge.state is State.DISARMED
+        assert rig.bridge.counters["refusals"] == 1
+
+    def test_with_a_model_that_moves_nothing(self, rig: Rig) -> None:
+        rig.bridge.announce(Model("m1", "abc", ("rest", "fist")))
+        rig.run(0.2, mute=True)
+        rig.estimate("rest")
+        assert "moves a joint: rest, fist" in str(rig.bridge.arm(rig.now))
+
+    def test_without_signals(self, rig: Rig) -> None:
+        rig.bridge.announce(MODEL)
+        rig.run(0.2, mute=True)
+        assert rig.bridge.arm(rig.now) == "no usable estimate seen yet"
+
+    def test_with_stale_signals(self, rig: Rig) -> None:
+        rig.bridge.announce(MODEL)
+        rig.run(0.2)
+        rig.run(0.13, mute=True)
+        assert "signal stale" in str(rig.bridge.arm(rig.now))
+
+    def test_without_joint_states(self, rig: Rig) -> None:
+        rig.bridge.announce(MODEL)
+        rig.estimate("rest")
+        assert rig.bridge.arm(rig.now) == "no position of joint elbow seen yet"
+
+    def test_with_stale_joint_states(self, rig: Rig) -> None:
+        rig.bridge.announce(MODEL)
+        rig.run(0.2)
+        rig.ticks += 26
+        rig.estimate("rest")
+        assert "feedback stale" in str(rig.bridge.arm(rig.now))
+
+    def test_outside_a_limit(self, rig: Rig) -> None:
+        rig.measured = [2.01, 0.0]
+        rig.bridge.announce(MODEL)
+        rig.run(0.2)
+        assert "outside 0 to 2" in str(rig.bridge.arm(rig.now))
+
+    def test_moves_only_after_a_full_vote_since(self, rig: Rig) -> None:
+        rig.bridge.announce(MODEL)
+        rig.run(0.2, "bend")
+        assert rig.bridge.arm(rig.now) is None
+        begin = rig.time
+        rig.run(0.07, "bend")  # two estimates
+        assert not any(map(any, rig.velocities(begin)))
+        rig.run(0.03, "bend")
+        assert rig.bridge.action == "bend"
+        assert rig.velocities()[-1][0] > 0
+
+    def test_starts_from_where_the_joints_are(self, rig: Rig) -> None:
+        rig.measured = [0.7, -0.3]
+        rig.armed().run(0.005, "rest")
+        command = rig.commands[-1][1]
+        assert command is not None
+        assert command.positions == (0.7, -0.3)
+        assert command.velocities == (0.0, 0.0)
+
+    def test_twice_changes_nothing(self, rig: Rig) -> None:
+        rig.armed().run(0.5)
+        positions = rig.commands[-1][1]
+        assert rig.bridge.arm(rig.now) is None
+        rig.run(0.005)
+        assert rig.velocities()[-1] == positions.velocities
+        assert rig.bridge.counters["armings"] == 1
+
+    def test_while_still_stopping(self, rig: Rig) -> None:
+        rig.armed().run(0.5)
+        rig.bridge.stop("stop")
+        rig.run(0.02)
+        assert "still stopping" in str(rig.bridge.arm(rig.now))
+
+
+class TestMotion:
+    def test_an_action_moves_its_joint_at_its_speed(self, rig: Rig) -> None:
+        rig.armed().run(1.0, "bend")
+        assert rig.velocities()[-1] == (0.4, 0.0)
+        assert rig.measured[0] == pytest.approx(1.0 + 0.4 * 0.9, abs=0.02)
+        assert rig.bridge.last_index == rig.index
+
+    def test_another_action_moves_another_joint(self, rig: Rig) -> None:
+        rig.armed().run(0.5, "bend")
+        rig.run(0.5, "drop")
+        assert rig.velocities()[-1] == (0.0, -0.4)
+
+    @pytest.mark.parametrize("action", ["rest", None])
+    def test_rest_and_rejection_hold(self, rig: Rig, action: str | None) -> None:
+        rig.armed().run(0.5, "bend")
+        rig.run(0.2, action)
+        assert rig.velocities()[-1] == (0.0, 0.0)
+        assert rig.bridge.state is State.ARMED
+        assert rig.bridge.action == (action or "")
+
+    def test_one_wrong_estimate_among_three_moves_nothing(self, rig: Rig) -> None:
+        rig.armed()
+        begin = rig.time
+        for _ in range(20):
+            rig.run(0.05, "rest")
+            rig.run(0.025, "bend")
+        assert not any(map(any, rig.velocities(begin)))
+
+    def test_every_tick_while_armed_has_one_command(self, rig: Rig) -> None:
+        rig.armed()
+        begin = len(rig.commands)
+        rig.run(1.0)
+        assert all(command is not None for _, command in rig.commands[begin:])
+        assert rig.bridge.counters["commands"] == len(rig.commands) - begin
+
+    def test_the_same_tick_twice_says_the_same(self, rig: Rig) -> None:
+        rig.armed().run(0.11, "bend")
+        assert rig.bridge.tick(rig.now) == rig.commands[-1][1] != rig.commands[-2][1]
+
+
+class TestSilence:
+    def test_the_stop_begins_at_once_and_takes_80_ms(self, rig: Rig) -> None:
+        rig.armed().run(0.5, "bend")
+        last = rig.time  # an estimate came at this tick, of a window that ended 10 ms before
+        rig.run(0.1, mute=True)
+        assert rig.bridge.state is State.ARMED
+        rig.run(0.04, mute=True)
+        assert rig.bridge.state is State.HOLDING
+        assert "signal stale" in rig.bridge.reason
+        assert rig.velocities(last + 0.14 - 1e-6)[0][0] < 0.4
+        rig.run(STOP_RAMP, mute=True)
+        assert rig.velocities()[-1] == (0.0, 0.0)
+
+    def test_short_of_the_timeout_motion_resumes_after_a_full_vote(self, rig: Rig) -> None:
+        rig.armed().run(0.5, "bend")
+        rig.run(1.9, mute=True)
+        assert rig.bridge.state is State.HOLDING
+        rig.run(0.05, "bend")
+        assert rig.bridge.state is State.HOLDING
+        assert rig.velocities()[-1] == (0.0, 0.0)
+        rig.run(0.1, "bend")
+        assert rig.bridge.state is State.ARMED
+        assert rig.velocities()[-1][0] > 0
+        assert rig.bridge.counters["holds"] == 1
+
+    def test_the_vote_must_be_without_a_break(self, rig: Rig) -> None:
+        rig.armed().run(0.5, "bend")
+        rig.run(0.2, mute=True)
+        for _ in range(4):
+            rig.estimate("bend")
+            rig.run(0.125, mute=True)
+        assert rig.bridge.state is State.HOLDING
+
+    def test_longer_than_the_timeout_it_is_a_fault(self, rig: Rig) -> None:
+        rig.armed().run(0.5, "bend")
+        rig.run(2.2, mute=True)
+        assert rig.bridge.state is State.FAULT
+        assert "held longer than 2 s: signal stale" in rig.bridge.reason
+
+    def test_silent_joints_hold_too(self, rig: Rig) -> None:
+        rig.armed().run(0.5, "bend")
+        for _ in range(26):
+            rig.ticks += 1
+            if rig.ticks % 5 == 0:
+                rig.estimate("bend")
+            rig.bridge.tick(rig.now)
+        assert rig.bridge.state is State.HOLDING
+        assert "feedback stale: no position of joint elbow" in rig.bridge.reason
+
+    @pytest.mark.parametrize("jump", [-3600.0, -0.1, 0.2, 3600.0])
+    def test_a_jump_of_ros_time_stops(self, rig: Rig, jump: float) -> None:
+        rig.armed().run(0.5, "bend")
+        rig.ros_offset += jump
+        rig.run(0.005, mute=True)
+        assert rig.bridge.state is State.HOLDING
+        rig.run(STOP_RAMP, mute=True)
+        assert rig.velocities()[-1] == (0.0, 0.0)
+
+    def test_a_paused_ros_clock_stops(self, rig: Rig) -> None:
+        rig.armed().run(0.5, "bend")
+        begin = rig.time
+        for _ in range(60):
+            rig.ros_offset -= rig.settings.period
+            rig.run(rig.settings.period, "bend")
+        assert rig.bridge.state is State.HOLDING
+        assert rig.velocities(begin + 0.14 + STOP_RAMP)[0] == (0.0, 0.0)
+
+
+class TestFaults:
+    @pytest.mark.parametrize(
+        ("change", "reason"),
+        [
+            ({"confidence": math.nan}, "confidence of nan"),
+            ({"model": "m2"}, "another model"),
+            ({"action_id": 7}, "action 7"),
+            ({"action": "drop"}, "named 'drop'"),
+        ],
+    )
+    def test_an_impossible_estimate_latches_a_fault(
+        self, rig: Rig, change: dict[str, object], reason: str
+    ) -> None:
+        rig.armed().run(0.5, "bend")
+        rig.estimate("bend", **change)
+        assert rig.bridge.state is State.FAULT
+        assert reason in rig.bridge.reason
+        rig.run(3.0, "bend")
+        assert rig.bridge.state is State.FAULT
+        assert reason in rig.bridge.reason
+        assert rig.bridge.counters["doubtful"] == 1
+
+    def test_a_disarmed_bridge_only_counts_it(self, rig: Rig) -> None:
+        rig.bridge.announce(MODEL)
+        rig.estimate("bend", model="m2")
+        assert rig.bridge.state is State.DISARMED
+        assert rig.bridge.counters["doubtful"] == 1
+        assert rig.bridge.signal_age(rig.now) == -1.0
+
+    @pytest.mark.parametrize(
+        ("change", "counter"),
+        [({"last_index": 5}, "out_of_order"), ({"stamp": 1e12}, "from_the_future"), ({"stamp": 1.0}, "late")],
+    )
+    def test_an_estimate_at_the_wrong_time_is_ignored_and_counted(
+        self, rig: Rig, change: dict[str, object], counter: str
+    ) -> None:
+        rig.armed().run(0.5, "rest")
+        for _ in range(3):
+            rig.estimate("bend", **change)
+        rig.run(0.005, mute=True)
+        assert rig.bridge.state is State.ARMED
+        assert rig.bridge.action == "rest"
+        assert rig.bridge.counters[counter] == 3
+
+    def test_another_model_while_armed(self, rig: Rig) -> None:
+        rig.armed()
+        rig.bridge.announce(MODEL)
+        assert rig.bridge.state is State.ARMED
+        rig.bridge.announce(dataclasses.replace(MODEL, sha256="other"))
+        assert rig.bridge.state is State.FAULT
+        assert "the model changed" in rig.bridge.reason
+
+    @pytest.mark.parametrize("position", [math.nan, 2.5])
+    def test_impossible_feedback(self, rig: Rig, position: float) -> None:
+        rig.armed().run(0.5, "bend")
+        rig.bridge.feedback(JOINTS, [position, 0.0], rig.now)
+        assert rig.bridge.state is State.FAULT
+        assert "joint elbow" in rig.bridge.reason
+
+    def test_a_joint_that_does_not_follow(self, rig: Rig) -> None:
+        rig.armed().run(0.4, "bend", loose=True)
+        assert rig.bridge.state is State.ARMED
+        rig.run(0.4, "bend", loose=True)
+        assert rig.bridge.state is State.FAULT
+        assert "joint elbow is 0.20 rad away" in rig.bridge.reason
+
+    def test_the_first_reason_stays(self, rig: Rig) -> None:
+        rig.armed()
+        rig.bridge.stop("first")
+        rig.bridge.stop("second")
+        assert rig.bridge.reason == "first"
+        assert rig.bridge.counters["faults"] == 1
+
+    def test_arming_leaves_a_fault(self, rig: Rig) -> None:
+        rig.armed().run(0.5, "bend")
+        rig.bridge.stop("pressed")
+        rig.run(1.0, "bend")
+        assert rig.bridge.arm(rig.now) is None
+        rig.run(0.2, "bend")
+        assert rig.bridge.state is State.ARMED
+        assert rig.velocities()[-1][0] > 0
+
+    def test_a_new_stream_with_lower_indices_can_be_armed_again(self, rig: Rig) -> None:
+        rig.armed().run(0.5, "bend")
+        rig.index = 0
+        rig.run(2.3, "bend")
+        assert rig.bridge.state is State.FAULT
+        rig.run(0.1, "bend")
+        assert rig.bridge.arm(rig.now) is None
+
+
+class TestDisarming:
+    @pytest.mark.parametrize("how", ["disarm", "stop"])
+    def test_ramps_down_says_the_stop_for_half_a_second_then_nothing(self, rig: Rig, how: str) -> None:
+        rig.armed().run(0.5, "bend")
+        getattr(rig.bridge, how)("asked to")
+        begin = rig.time
+        rig.run(1.0, "bend")
+        speeds = [velocities[0] for velocities in rig.velocities(begin)]
+        assert speeds == sorted(speeds, reverse=True)
+        assert 0 < speeds[0] < 0.4
+        said = [time - begin for time, command in rig.commands if time > begin and command is not None]
+        moving = [
+            time - begin
+            for time, command in rig.commands
+            if time > begin and command is not None and command.moving
+        ]
+        assert moving[-1] < STOP_RAMP
+        assert said[-1] == pytest.approx(moving[-1] + 0.5, abs=0.02)
+        assert rig.bridge.reason == "asked to"
+
+    def test_leaves_a_fault_latched(self, rig: Rig) -> None:
+        rig.armed()
+        rig.bridge.stop("pressed")
+        rig.bridge.disarm("disarmed")
+        assert rig.bridge.state is State.FAULT
+        assert rig.bridge.reason == "pressed"
+
+    def test_the_last_word_stops_within_the_ramp(self, rig: Rig) -> None:
+        rig.armed().run(0.5, "bend")
+        before = rig.commands[-1][1]
+        rig.ticks += 1
+        word = rig.bridge.last_word(rig.now)
+        assert rig.bridge.state is State.DISARMED
+        assert word.velocities == (0.0, 0.0)
+        assert word.time == STOP_RAMP
+        assert word.positions[0] == pytest.approx(before.positions[0] + 0.4 * STOP_RAMP / 2)
+
+    def test_no_last_word_after_the_silence(self, rig: Rig) -> None:
+        rig.armed().run(0.2)
+        rig.bridge.disarm("done")
+        rig.run(1.0)
+        assert rig.bridge.last_word(rig.now) is None
+
+
+def test_a_stall_of_the_bridge_loses_no_position(make_rig: type[Rig]) -> None:
+    """After 300 ms without a tick the course goes on from where the last trajectory ended."""
+    rig = make_rig().armed()
+    rig.run(0.5, "bend")
+    before = rig.commands[-1][1]
+    rig.ticks += 60
+    rig.bridge.feedback(JOINTS, rig.measured, rig.now)
+    rig.estimate("bend")
+    command = rig.bridge.tick(rig.now)
+    end = before.positions[0] + before.velocities[0] * STOP_RAMP / 2
+    assert command.positions[0] == pytest.approx(end, abs=1e-3)
+    assert command.velocities[0] <= 8.0 * rig.settings.period

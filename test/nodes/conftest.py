@@ -1,0 +1,172 @@
+"""Real rclpy, real processes, one DDS domain for this run that stays on this machine."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+pytest.importorskip("rclpy", reason="no ROS 2 in this environment: run `make test`")
+pytest.importorskip("emg_recognition.msg", reason="messages are not built: run `make test`")
+
+#: Discovery and Python's start on a busy machine; far above what is usual, s.
+PATIENCE = 30.0
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ros_environment() -> None:
+    """Give this run a domain of its own, for this process and its children."""
+    os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
+    os.environ["ROS_DOMAIN_ID"] = str(1 + os.getpid() % 100)
+    if os.environ.get("ROS_DISTRO") == "humble":
+        os.environ["ROS_LOCALHOST_ONLY"] = "1"
+
+
+class RunningNode:
+    """A node in a process of its own."""
+
+    def __init__(self, name: str, parameters: dict[str, object], folder: Path) -> None:
+        self.name = name
+        file = folder / f"{name}.yaml"
+        file.write_text(yaml.safe_dump({f"/**/{name}": {"ros__parameters": parameters}}))
+        self._log = folder / f"{name}.log"
+        command = [sys.executable, "-m", f"emg_recognition.nodes.{name}_node"]
+        with self._log.open("w") as log:
+            self.process = subprocess.Popen(
+                [*command, "--ros-args", "--params-file", str(file)], stdout=log, stderr=log
+            )
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text()
+
+    def wait_for_log(self, text: str) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while text not in self.log:
+            assert self.process.poll() is None, f"{self.name} left: {self.log}"
+            assert time.monotonic() < deadline, f"{self.name} never said {text!r}: {self.log}"
+            time.sleep(0.05)
+
+    def wait(self) -> int:
+        """Return the exit code of a node that ends by itself."""
+        return self.process.wait(timeout=PATIENCE)
+
+    def interrupt(self) -> int:
+        """Send SIGINT and return the exit code."""
+        self.process.send_signal(signal.SIGINT)
+        return self.wait()
+
+    def kill(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+
+@pytest.fixture
+def start_node(tmp_path: Path) -> Iterator[Callable[..., RunningNode]]:
+    """Start nodes with parameters given by keyword; whatever still runs at the end is killed."""
+    started: list[RunningNode] = []
+
+    def start(name: str, **parameters: object) -> RunningNode:
+        node = RunningNode(name, parameters, tmp_path)
+        started.append(node)
+        return node
+
+    yield start
+    for node in started:
+        node.kill()
+
+
+class Witness:
+    """A node in the test's process that subscribes, publishes and calls services."""
+
+    def __init__(self) -> None:
+        import rclpy
+        from rclpy.executors import SingleThreadedExecutor
+
+        self._context = rclpy.Context()
+        rclpy.init(context=self._context)
+        self.node = rclpy.create_node("witness", context=self._context)
+        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor.add_node(self.node)
+
+    def collect(self, kind: type, topic: str, qos: object) -> list:
+        """Return a list to which every message of a topic is appended."""
+        messages: list = []
+        self.node.create_subscription(kind, topic, messages.append, qos)
+        return messages
+
+    def spin_until(self, condition: Callable[[], object], what: str, patience: float = PATIENCE) -> None:
+        deadline = time.monotonic() + patience
+        while not condition():
+            assert time.monotonic() < deadline, f"waited {patience:g} s for {what}"
+            self._executor.spin_once(timeout_sec=0.02)
+
+    def spin_for(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            self._executor.spin_once(timeout_sec=0.02)
+
+    def call(self, kind: type, service: str, request: object) -> object:
+        client = self.node.create_client(kind, service)
+        self.spin_until(client.service_is_ready, f"service {service}")
+        future = client.call_async(request)
+        self.spin_until(future.done, f"the answer of {service}")
+        return future.result()
+
+    def close(self) -> None:
+        self._executor.shutdown()
+        self.node.destroy_node()
+        self._context.try_shutdown()
+
+
+@pytest.fixture
+def witness(ros_environment: None) -> Iterator[Witness]:
+    node = Witness()
+    yield node
+    node.close()
+
+
+@pytest.fixture(scope="session")
+def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An untrained network for 4 channels at 500 Hz: what it says is arbitrary but always the same."""
+    import keras
+    import numpy as np
+
+    from emg_recognition.models.bundle import write_bundle
+    from emg_recognition.models.export import to_tflite
+    from emg_recognition.models.network import build_network
+    from emg_recognition.models.settings import NetworkSettings
+    from emg_recognition.signal.settings import suited_settings
+
+    pipeline = suited_settings(rate=500.0, channels=4, unit="V")
+    keras.utils.set_random_seed(0)
+    network = build_network(
+        NetworkSettings(),
+        length=pipeline.length,
+        channels=4,
+        classes=3,
+        mean=np.zeros(4, np.float32),
+        std=np.full(4, 1e-4, np.float32),
+    )
+    folder = tmp_path_factory.mktemp("bundle")
+    network.save(folder / "model.keras")
+    write_bundle(
+        folder / "bundle",
+        keras_model=folder / "model.keras",
+        tflite=to_tflite(network),
+        actions=("rest", "elbow_flexion", "elbow_extension"),
+        pipeline=pipeline.to_mapping(),
+        fingerprint=pipeline.fingerprint(),
+        statistics={"mean": [0.0] * 4, "std": [1e-4] * 4, "rms": 1e-4},
+        provenance={},
+        metrics={},
+    )
+    return folder / "bundle"

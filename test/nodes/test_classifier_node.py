@@ -1,0 +1,150 @@
+"""The classifier node against the same model offline, to the bit."""
+
+import array
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from emg_recognition.msg import ActionEstimate, EmgWindow, ModelInfo
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
+
+from emg_recognition.models.runtime import ActionModel
+from emg_recognition.nodes import qos
+
+
+def window_message(data, first_index, model, **changes):
+    fields = {
+        "first_index": first_index,
+        "length": data.shape[0],
+        "channels": data.shape[1],
+        "rate": model.info.rate,
+        "sequence": first_index // 25,
+        "pipeline": model.info.fingerprint,
+        "data": array.array("f", data.astype(np.float32).tobytes()),
+    }
+    message = EmgWindow(**{**fields, **changes})
+    message.header.stamp.sec = 7
+    message.header.frame_id = "left_arm"
+    return message
+
+
+@pytest.fixture
+def model(tiny_bundle):
+    return ActionModel.load(tiny_bundle)
+
+
+def connect(witness):
+    estimates = witness.collect(ActionEstimate, "emg/action", qos.ESTIMATES)
+    publisher = witness.node.create_publisher(EmgWindow, "emg/window", qos.WINDOWS)
+    witness.spin_until(
+        lambda: publisher.get_subscription_count() and witness.node.count_publishers("emg/action"),
+        "the classifier",
+    )
+    return estimates, publisher
+
+
+def test_estimates_are_those_of_the_offline_model(start_node, witness, model, tiny_bundle, rng):
+    node = start_node("classifier", model=str(tiny_bundle), confidence_threshold=0.4)
+    infos = witness.collect(ModelInfo, "emg/model", qos.LATCHED)
+    estimates, publisher = connect(witness)
+    windows = [
+        rng.normal(0, strength, (model.info.length, 4)).astype(np.float32)
+        for strength in np.geomspace(1e-6, 1e-2, 20)
+    ]
+    for number, window in enumerate(windows):
+        publisher.publish(window_message(window, 25 * number, model))
+        witness.spin_until(lambda number=number: len(estimates) > number, f"estimate {number}")
+    statuses = set()
+    for number, (estimate, window) in enumerate(zip(estimates, windows, strict=True)):
+        probabilities = model.predict(window)
+        assert np.array_equal(np.frombuffer(estimate.probabilities, np.float32), probabilities)
+        assert estimate.first_index == 25 * number
+        assert estimate.last_index == 25 * number + model.info.length - 1
+        assert estimate.activation == np.float32(model.activation(window))
+        assert estimate.header.frame_id == "left_arm"
+        assert estimate.header.stamp.sec == 7
+        statuses.add(estimate.status)
+        best = int(probabilities.argmax())
+        if probabilities[best] >= 0.4:
+            expected = (ActionEstimate.ACCEPTED, best, model.info.actions[best])
+        else:
+            expected = (ActionEstimate.REJECTED, -1, "")
+        assert (estimate.status, estimate.action_id, estimate.action) == expected
+    assert ActionEstimate.ACCEPTED in statuses
+    assert infos[0].actions == list(model.info.actions)
+    assert infos[0].sha256 == model.info.files["model.tflite"]
+    assert node.interrupt() == 0
+
+
+def test_a_window_of_nan_gives_silence_and_one_error_line(start_node, witness, model, tiny_bundle, rng):
+    node = start_node("classifier", model=str(tiny_bundle))
+    estimates, publisher = connect(witness)
+    good = rng.normal(0, 1e-4, (model.info.length, 4))
+    bad = good.copy()
+    bad[5, 1] = np.nan
+    publisher.publish(window_message(bad, 0, model))
+    publisher.publish(window_message(good, 25, model))
+    witness.spin_until(lambda: estimates, "the estimate of the good window")
+    assert [estimate.first_index for estimate in estimates] == [25]
+    assert sum("[ERROR]" in line and "nan" in line for line in node.log.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"rate": 250.0}, ("250", "500")),
+        ({"channels": 2}, ("channels", "4", "2")),
+        ({"pipeline": "another"}, ("another", "rate")),
+    ],
+)
+def test_windows_of_another_signal_end_the_node(start_node, witness, model, tiny_bundle, changes, words):
+    node = start_node("classifier", model=str(tiny_bundle))
+    _, publisher = connect(witness)
+    window = np.zeros((model.info.length, 4), np.float32)
+    publisher.publish(window_message(window, 0, model, **changes))
+    assert node.wait() == 1
+    (line,) = [line for line in node.log.splitlines() if "[FATAL]" in line]
+    for word in words:
+        assert word in line
+
+
+def test_a_damaged_or_missing_bundle_ends_the_node_with_one_line(start_node, tiny_bundle, tmp_path):
+    damaged = tmp_path / "damaged"
+    shutil.copytree(tiny_bundle, damaged)
+    content = bytearray((damaged / "model.tflite").read_bytes())
+    content[len(content) // 2] ^= 1
+    (damaged / "model.tflite").write_bytes(content)
+    for path, word in ((damaged, "model.tflite"), (tmp_path / "nowhere", "nowhere"), ("", "model")):
+        node = start_node("classifier", model=str(path))
+        assert node.wait() == 1
+        assert len(node.log.strip().splitlines()) == 1
+        assert "[FATAL]" in node.log
+        assert word in node.log
+
+
+def test_a_manager_brings_it_up(start_node, witness, model, tiny_bundle):
+    start_node("classifier", model=str(tiny_bundle), autostart=False)
+    estimates, publisher = connect(witness)
+    window = np.zeros((model.info.length, 4), np.float32)
+    publisher.publish(window_message(window, 0, model))
+    witness.spin_for(0.5)
+    assert estimates == []
+    for transition in (Transition.TRANSITION_CONFIGURE, Transition.TRANSITION_ACTIVATE):
+        request = ChangeState.Request()
+        request.transition.id = transition
+        assert witness.call(ChangeState, "classifier/change_state", request).success
+    publisher.publish(window_message(window, 25, model))
+    witness.spin_until(lambda: estimates, "an estimate")
+    assert estimates[0].first_index == 25
+
+
+def test_the_module_needs_neither_tensorflow_nor_scipy():
+    code = (
+        "import sys, emg_recognition.nodes.classifier_node\n"
+        "print([m for m in ('tensorflow', 'keras', 'scipy', 'matplotlib') if m in sys.modules])"
+    )
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert output.stdout.strip() == "[]"

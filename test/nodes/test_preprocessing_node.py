@@ -1,0 +1,98 @@
+"""The preprocessing node against the same pipeline offline, to the bit."""
+
+import array
+
+import numpy as np
+from emg_recognition.msg import EmgSamples, EmgWindow
+
+from emg_recognition.nodes import qos
+from emg_recognition.signal.pipeline import Pipeline
+from emg_recognition.signal.settings import suited_settings
+
+RATE, CHANNELS = 500.0, 4
+
+
+def chunk(samples, first_index, restart=False):
+    message = EmgSamples(
+        first_index=first_index,
+        rate=RATE,
+        channels=CHANNELS,
+        unit="V",
+        restart=restart,
+        data=array.array("f", samples.astype(np.float32).tobytes()),
+    )
+    message.header.stamp.sec = 100 + int(first_index // RATE)
+    message.header.stamp.nanosec = round(first_index % RATE / RATE * 1e9)
+    return message
+
+
+def connect(witness):
+    windows = witness.collect(EmgWindow, "emg/window", qos.WINDOWS)
+    publisher = witness.node.create_publisher(EmgSamples, "emg/samples", qos.SAMPLES)
+    witness.spin_until(
+        lambda: publisher.get_subscription_count() and witness.node.count_publishers("emg/window"),
+        "the preprocessing node",
+    )
+    return windows, publisher
+
+
+def test_windows_are_those_of_the_offline_pipeline(start_node, witness, rng):
+    node = start_node("preprocessing", step=0.05)
+    windows, publisher = connect(witness)
+    samples = rng.normal(0, 1e-4, (1000, CHANNELS)).astype(np.float32)
+    pipeline = Pipeline(suited_settings(rate=RATE, channels=CHANNELS, unit="V"), 25)
+    expected = []
+    # A gap of 40 samples, and a restart that the device announces.
+    for first, last, restart in ((0, 7, True), (7, 400, False), (440, 800, False), (800, 1000, True)):
+        expected += pipeline.push(samples[first:last], first, restart=restart)
+        publisher.publish(chunk(samples[first:last], first, restart))
+    assert expected
+    witness.spin_until(lambda: len(windows) >= len(expected), f"{len(expected)} windows")
+    witness.spin_for(0.3)
+    assert [window.first_index for window in windows] == [window.first_index for window in expected]
+    assert [window.sequence for window in windows] == list(range(len(expected)))
+    for live, offline in zip(windows, expected, strict=True):
+        assert live.pipeline == pipeline.settings.fingerprint()
+        assert np.array_equal(np.frombuffer(live.data, np.float32), offline.data.ravel())
+        stamp = live.header.stamp.sec + live.header.stamp.nanosec * 1e-9
+        assert abs(stamp - (100 + offline.last_index / RATE)) < 1e-6
+    assert node.interrupt() == 0
+
+
+def test_a_bad_chunk_is_named_and_the_stream_starts_anew(start_node, witness, rng):
+    node = start_node("preprocessing", step=0.05)
+    windows, publisher = connect(witness)
+    samples = rng.normal(0, 1e-4, (600, CHANNELS)).astype(np.float32)
+    bad = samples[:100].copy()
+    bad[3, 2] = np.nan
+    publisher.publish(chunk(bad, 0))
+    node.wait_for_log("nan")
+    publisher.publish(chunk(samples, 100))
+    expected = Pipeline(suited_settings(rate=RATE, channels=CHANNELS, unit="V"), 25).push(samples, 100)
+    witness.spin_until(lambda: len(windows) >= len(expected), "windows after the bad chunk")
+    assert [window.first_index for window in windows] == [window.first_index for window in expected]
+    errors = [line for line in node.log.splitlines() if "[ERROR]" in line]
+    assert len(errors) == 1
+    assert "3" in errors[0]
+    assert node.interrupt() == 0
+
+
+def test_a_band_that_the_rate_cannot_hold_ends_the_node_with_one_line(start_node, witness, rng):
+    node = start_node("preprocessing", high=400.0)
+    _, publisher = connect(witness)
+    publisher.publish(chunk(rng.normal(0, 1e-4, (10, CHANNELS)), 0))
+    assert node.wait() == 1
+    assert sum("[FATAL]" in line for line in node.log.splitlines()) == 1
+    assert "400" in node.log
+
+
+def test_wrong_parameters_end_the_node_with_one_line(start_node):
+    for parameters, word in (
+        ({"window": 30.0}, "30.0"),
+        ({"window": "long"}, "long"),
+        ({"widow": 0.2}, "widow"),
+    ):
+        node = start_node("preprocessing", **parameters)
+        assert node.wait() == 1
+        assert len(node.log.strip().splitlines()) == 1
+        assert word in node.log

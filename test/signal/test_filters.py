@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.signal import sosfreqz
+
+from emg_recognition.signal.filters import StreamFilter, design
+from emg_recognition.signal.settings import PipelineSettings, suited_settings
+
+RATES = [200.0, 500.0, 1925.926, 2000.0]
+
+
+def filtered(wave, settings):
+    return StreamFilter(settings).apply(wave.astype(np.float32)[:, np.newaxis])[:, 0]
+
+
+def rms(values):
+    return np.sqrt(np.mean(values**2))
+
+
+def seconds(rate, duration=4.0):
+    return np.arange(round(duration * rate)) / rate
+
+
+@pytest.mark.parametrize("rate", RATES)
+@pytest.mark.parametrize("mains", [50.0, 60.0])
+@pytest.mark.parametrize("phase", [0.0, 0.7, 1.9])
+def test_hum_is_attenuated_by_20_db_once_settled(rate, mains, phase):
+    settings = suited_settings(rate=rate, channels=1, unit="count", mains=mains)
+    hum = np.sin(2 * np.pi * mains * seconds(rate) + phase)
+    left = filtered(hum, settings)
+    first = slice(settings.settling_samples, settings.settling_samples + settings.length)
+    assert rms(left[first]) < rms(hum) / 10
+    assert rms(left[round(rate) :]) < rms(hum) / 1000
+
+
+@pytest.mark.parametrize("rate", RATES)
+@pytest.mark.parametrize("frequency", [30.0, 40.0, 65.0, 80.0])
+def test_a_frequency_of_the_band_is_kept_within_1_db(rate, frequency):
+    settings = suited_settings(rate=rate, channels=1, unit="count")
+    wave = np.sin(2 * np.pi * frequency * seconds(rate))
+    kept = filtered(wave, settings)[settings.settling_samples :]
+    assert abs(20 * np.log10(rms(kept) / rms(wave))) < 1
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_offset_and_wander_are_removed(rate):
+    settings = suited_settings(rate=rate, channels=1, unit="count")
+    t = seconds(rate)
+    signal = np.sin(2 * np.pi * 35 * t)
+    disturbed = 3000 + 20 * np.sin(2 * np.pi * 0.4 * t) + 5 * t + signal
+    settled = slice(settings.settling_samples, None)
+    error = filtered(disturbed, settings)[settled] - filtered(signal, settings)[settled]
+    # float32 holds 3000 to 1.2e-4; what is left of the wander is far below the signal.
+    assert rms(error) < 0.02 * rms(signal)
+
+
+def test_a_constant_signal_gives_exactly_nothing():
+    settings = suited_settings(rate=200, channels=1, unit="count")
+    assert not filtered(np.full(400, 8_388_607.0), settings).any()
+
+
+def test_the_offset_is_that_of_the_first_sample_only():
+    settings = suited_settings(rate=200, channels=2, unit="count")
+    wave = np.random.default_rng(1).integers(-100, 100, size=(50, 2)).astype(np.float32)
+    moved = wave + np.array([1000, -500], dtype=np.float32)
+    whole, other = StreamFilter(settings), StreamFilter(settings)
+    pieces = [other.apply(moved[:1]), other.apply(moved[1:20]), other.apply(moved[20:])]
+    np.testing.assert_array_equal(whole.apply(wave), np.concatenate(pieces))
+
+
+def test_the_edges_lie_at_minus_3_db():
+    settings = suited_settings(rate=1000, channels=1, unit="V", notch=0)
+    gains = np.abs(sosfreqz(design(settings), worN=[20.0, 450.0], fs=1000)[1])
+    np.testing.assert_allclose(20 * np.log10(gains), -3.01, atol=0.01)
+
+
+def test_four_poles_fall_at_each_edge():
+    # 24 dB for each octave below a fourth-order edge.
+    settings = suited_settings(rate=2000, channels=1, unit="V", notch=0)
+    gains = 20 * np.log10(np.abs(sosfreqz(design(settings), worN=[2.5, 5.0], fs=2000)[1]))
+    assert gains[1] - gains[0] == pytest.approx(24, abs=1)
+
+
+def test_nothing_of_the_future_is_used():
+    settings = suited_settings(rate=200, channels=1, unit="count")
+    impulse = np.zeros(100)
+    impulse[60] = 1
+    answer = filtered(impulse, settings)
+    assert not answer[:60].any()
+    assert answer[60] != 0
+
+
+@pytest.mark.parametrize("order", range(1, 9))
+@pytest.mark.parametrize(("low", "high"), [(20, 450), (0.5, 999), (20, 25), (400, 401)])
+def test_every_order_is_stable(order, low, high):
+    settings = PipelineSettings(
+        rate=2000, channels=1, unit="V", low=low, high=high, order=order, notch_quality=1
+    )
+    poles = np.concatenate([np.roots(section[3:]) for section in design(settings)])
+    assert np.abs(poles).max() < 1

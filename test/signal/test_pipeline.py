@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.signal import sosfilt
+
+from emg_recognition.errors import SampleError, SettingError
+from emg_recognition.signal.filters import design
+from emg_recognition.signal.pipeline import Pipeline, PipelineCounters
+from emg_recognition.signal.settings import suited_settings
+
+SETTINGS = suited_settings(rate=200, channels=2, unit="count")
+
+
+def noise(samples, channels=2, seed=0):
+    return np.random.default_rng(seed).normal(30, 20, size=(samples, channels)).astype(np.float32)
+
+
+def windows_of_stream(samples, start, pipeline, step):
+    """The windows of one stream by their definition, channel by channel, without Pipeline."""
+    values = samples.astype(np.float64)
+    columns = [sosfilt(design(pipeline), column - column[0]) for column in values.T] if len(values) else []
+    filtered = np.stack(columns, axis=1).astype(np.float32) if columns else values
+    positions = range(0, len(values) - pipeline.length + 1, step)
+    kept = [p for p in positions if p >= pipeline.settling_samples]
+    return {start + p: filtered[p : p + pipeline.length] for p in kept}, len(positions) - len(kept)
+
+
+LAYOUTS = [
+    np.ascontiguousarray,
+    np.asfortranarray,
+    lambda chunk: np.repeat(chunk, 2, axis=0)[::2],
+    lambda chunk: np.ascontiguousarray(chunk[::-1, ::-1])[::-1, ::-1],
+    lambda chunk: np.frombuffer(chunk.tobytes(), np.float32).reshape(chunk.shape),
+    lambda chunk: chunk.astype(np.float64),
+]
+
+
+@settings(deadline=None, max_examples=150)
+@given(data=st.data())
+def test_windows_do_not_depend_on_the_chunks_bit_for_bit(data):
+    rate = data.draw(st.sampled_from([200.0, 250.0, 1000.0]), "rate")
+    channels = data.draw(st.integers(1, 9), "channels")
+    pipeline = suited_settings(
+        rate=rate,
+        channels=channels,
+        unit="count",
+        window=data.draw(st.sampled_from([0.01, 0.05, 0.2]), "window"),
+        settling=data.draw(st.sampled_from([0.0, 0.013, 0.25]), "settling"),
+    )
+    step = data.draw(st.integers(1, 70), "step")
+    tested = Pipeline(pipeline, step)
+    index = data.draw(st.sampled_from([0, 12345, 2**31 - 5, 2**63 - 5]), "first index")
+    expected, found = {}, []
+    total = withheld = gaps = missing = 0
+    streams = data.draw(st.integers(1, 3), "streams")
+    for stream in range(streams):
+        jump, asked = 0, True
+        if stream:
+            jump = data.draw(st.integers(-40, 40), "jump")
+            asked = jump == 0 or data.draw(st.booleans(), "restart")
+            gaps += not asked
+            missing += max(0, jump) * (not asked)
+        index += jump
+        length = data.draw(st.integers(1, 900), "samples")
+        samples = noise(length, channels, seed=stream)
+        new, held = windows_of_stream(samples, index, pipeline, step)
+        expected[stream] = new
+        withheld += held
+        total += length
+        cuts = sorted(data.draw(st.lists(st.integers(0, length), max_size=20), "cuts"))
+        if data.draw(st.booleans(), "one by one"):
+            cuts = list(range(1, min(length, 120))) + [c for c in cuts if c >= 120]
+        layout = data.draw(st.sampled_from(LAYOUTS), "layout")
+        for a, b in pairwise([0, *cuts, length]):
+            found += [
+                (stream, w)
+                for w in tested.push(
+                    layout(samples[a:b]), index + a, restart=asked and bool(stream) and a == 0
+                )
+            ]
+            asked = asked and a == b  # an empty first chunk asks, the next one may ask again
+        index += length
+    assert [(s, w.first_index) for s, w in found] == [(s, i) for s in expected for i in expected[s]]
+    for stream, window in found:
+        assert window.data.tobytes() == np.ascontiguousarray(expected[stream][window.first_index]).tobytes()
+        assert window.last_index == window.first_index + pipeline.length - 1
+    counters = tested.counters
+    assert counters.samples == total
+    assert counters.windows == len(found)
+    assert counters.settling_windows == withheld
+    assert counters.gaps == gaps
+    assert counters.missing_samples == missing
+
+
+def test_the_first_windows_are_settling():
+    pipeline = Pipeline(SETTINGS, 10)
+    windows = pipeline.push(noise(140), 0)
+    # Windows that begin at 0 ... 40 are withheld; 50 samples are 250 ms.
+    assert [w.first_index for w in windows] == [50, 60, 70, 80, 90, 100]
+    assert pipeline.counters == PipelineCounters(
+        samples=140, windows=6, settling_windows=5, starts=1, gaps=0, missing_samples=0
+    )
+
+
+@pytest.mark.parametrize(("jump", "missing"), [(1, 1), (1000, 1000), (-1, 0), (-200, 0)])
+def test_no_window_touches_a_gap(jump, missing):
+    pipeline = Pipeline(SETTINGS, 10)
+    pipeline.push(noise(205), 0)
+    start = 205 + jump
+    again = pipeline.push(noise(205), start)
+    # A new stream, with its own grid, offset and settling.
+    fresh = Pipeline(SETTINGS, 10).push(noise(205), 0)
+    assert [w.first_index for w in again] == [start + w.first_index for w in fresh]
+    for one, other in zip(again, fresh, strict=True):
+        np.testing.assert_array_equal(one.data, other.data)
+    counters = pipeline.counters
+    assert (counters.starts, counters.gaps, counters.missing_samples) == (2, 1, missing)
+
+
+def test_a_restart_that_is_asked_for_is_no_gap():
+    pipeline = Pipeline(SETTINGS, 10)
+    pipeline.push(noise(100), 0)
+    windows = pipeline.push(noise(100), 100, restart=True)
+    assert [w.first_index for w in windows] == [150, 160]
+    pipeline.push(noise(100), 5000, restart=True)
+    counters = pipeline.counters
+    assert (counters.starts, counters.gaps, counters.missing_samples) == (3, 0, 0)
+
+
+def test_without_a_restart_the_stream_goes_on():
+    pipeline = Pipeline(SETTINGS, 10)
+    pipeline.push(noise(100), 0)
+    assert pipeline.push(noise(100), 100)[0].first_index == 70
+    assert pipeline.counters.starts == 1
+
+
+BAD_CHUNKS = [
+    pytest.param(np.nan, "sample 203 of channel 1 is nan", id="nan"),
+    pytest.param(-np.inf, "sample 203 of channel 1 is -inf", id="infinity"),
+    pytest.param(None, r"samples from index 200 have shape \(20, 3\), expected \(samples, 2\)", id="shape"),
+]
+
+
+@pytest.mark.parametrize(("value", "message"), BAD_CHUNKS)
+def test_bad_samples_are_refused_and_the_stream_restarts(value, message):
+    pipeline = Pipeline(SETTINGS, 10)
+    pipeline.push(noise(200), 0)
+    before = pipeline.counters
+    bad = noise(20) if value is not None else noise(20, channels=3)
+    if value is not None:
+        bad[3, 1] = value
+    with pytest.raises(SampleError, match=message):
+        pipeline.push(bad, 200)
+    assert pipeline.counters == before
+    windows = pipeline.push(noise(200), 220)
+    fresh = Pipeline(SETTINGS, 10).push(noise(200), 220)
+    assert [w.first_index for w in windows] == [w.first_index for w in fresh]
+    for one, other in zip(windows, fresh, strict=True):
+        np.testing.assert_array_equal(one.data, other.data)
+    # That stream goes on; it is not started again with every chunk.
+    assert [w.first_index for w in pipeline.push(noise(10), 420)] == [390]
+    counters = pipeline.counters
+    assert (counters.starts, counters.gaps, counters.missing_samples) == (2, 1, 20)
+
+
+def test_the_same_samples_may_be_sent_again_after_bad_ones():
+    pipeline = Pipeline(SETTINGS, 10)
+    pipeline.push(noise(200), 0)
+    with pytest.raises(SampleError):
+        pipeline.push(np.full((20, 2), np.nan), 200)
+    # The index continues the last good chunk, yet the stream must have started anew.
+    assert pipeline.push(noise(200), 200)[0].first_index == 250
+
+
+def test_bad_samples_at_the_very_beginning_are_no_gap():
+    pipeline = Pipeline(SETTINGS, 10)
+    with pytest.raises(SampleError):
+        pipeline.push(np.full((20, 2), np.nan), 0)
+    pipeline.push(noise(20), 20)
+    counters = pipeline.counters
+    assert (counters.samples, counters.starts, counters.gaps) == (20, 1, 0)
+
+
+@pytest.mark.parametrize("step", [0, -1, 2.0, True, None])
+def test_a_step_is_a_whole_number(step):
+    with pytest.raises(SettingError, match=r"^step is .*: write a whole number, 1 or above$"):
+        Pipeline(SETTINGS, step)
+
+
+def test_an_index_of_any_integer_type_gives_a_plain_one():
+    pipeline = Pipeline(SETTINGS, 10)
+    first = np.uint64(2**63)
+    windows = pipeline.push(noise(100), first)
+    assert [w.first_index for w in windows] == [2**63 + 50, 2**63 + 60]
+    assert type(windows[0].first_index) is int
+    assert windows[0].last_index == 2**63 + 89
+
+
+def test_the_samples_given_are_left_alone():
+    samples = noise(300)
+    copy = samples.copy()
+    windows = Pipeline(SETTINGS, 10).push(samples, 0)
+    windows[0].data[...] = 0
+    np.testing.assert_array_equal(samples, copy)
