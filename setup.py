@@ -30,7 +30,7 @@ setup(
     python_requires=">=3.10",
     packages=find_packages(include=["emg_recognition", "emg_recognition.*"]),
     include_package_data=False,
-    package_data={"": ["*.html", "*.css", "*.j2"]},
+    package_data={"": ["*.j2"]},
     data_files=[
         (
             "share/emg_recognition/config",

@@ -101,7 +101,7 @@ def random_frame(rng: np.random.Generator) -> bytes:
 
 def fuzz_piece(rng: np.random.Generator) -> tuple[bytes, str]:
     """Return some bytes, and whether they are a good frame, one with flipped bits or anything else."""
-    kind = int(rng.integers(6))
+    kind = int(rng.integers(7))
     if kind == 0:
         return rng.bytes(int(rng.integers(1, 2000))), "other"
     frame = random_frame(rng)
@@ -117,6 +117,11 @@ def fuzz_piece(rng: np.random.Generator) -> tuple[bytes, str]:
         # A believable head, then anything.
         return frame[: rng.integers(7, 21)] + rng.bytes(int(rng.integers(200))), "other"
     if kind == 4:
+        # The checksum is right but the content is not what it was.
+        for place in rng.integers(5, len(frame) - 2, 3).tolist():
+            damaged[place] = int(rng.integers(256))
+        damaged[-2:] = crc16_xmodem(bytes(damaged[2:-2])).to_bytes(2, "little")
+    if kind == 5:
         # A byte lost, changed or gained.
         place = int(rng.integers(len(frame)))
         damaged[place : place + 1] = rng.bytes(int(rng.integers(3)))
@@ -150,8 +155,8 @@ def fuzz(size: int, seed: int) -> None:
     print(
         f"  {fed} bytes fed, no exception, at most {kept} bytes kept, {fed / seconds / 1e6:.1f} MB/s\n"
         f"  {good} good frames sent, {missed} missed\n"
-        f"  {accepted} accepted, the checksum of each right by another table; {flipped} with 1-3 flipped bits, "
-        f"{other} that were not sent\n"
+        f"  {accepted} accepted, each with a checksum that another table confirms; "
+        f"{flipped} with 1-3 flipped bits, {other} not sent\n"
         f"  {decoder.bad_checksum} with a wrong checksum and {decoder.refused} without sense not accepted"
     )
     if missed or flipped or kept >= MAX_FRAME:

@@ -92,7 +92,8 @@ def main() -> int:
     for k in (0, 1, 2, 3, 4, 5, 6, 8, 10, 12):
         print(f"| {50 * k} ms | " + " | ".join(f"{100 * column[k]:.1f} %" for column in columns) + " |")
     print(
-        "\n| rate, channels | samples in a push | processor time for a push | times real time |\n|---|---|---|---|"
+        "\n| rate, channels | samples in a push | processor time for a push | times real time |"
+        "\n|---|---|---|---|"
     )
     for rate, channels in ((200, 8), (2000, 64)):
         settings = suited_settings(rate=rate, channels=channels, unit="count")

@@ -19,7 +19,8 @@ _READER_LEFT = 141
 def build_parser() -> argparse.ArgumentParser:
     """Put together the parser of all verbs; each leaves its function in ``run``."""
     parser = argparse.ArgumentParser(
-        prog="emg-recognition", description="Upper-limb actions from surface EMG, for rehabilitation exoskeletons."
+        prog="emg-recognition",
+        description="Upper-limb actions from surface EMG, for rehabilitation exoskeletons.",
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {about.version()}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)

@@ -78,7 +78,7 @@ class Bridge:
         self._signal = SignalWatch(settings.stale_after)
         self._feedback = JointFeedback(exoskeleton.joints, settings.stale_after)
         self._model: Model | None = None
-        self._steps: list[Step] | None = None
+        self._steps: list[Step] = []
         self._ticked = 0.0
         self._holding_since = 0.0
         self._still_since: float | None = None
@@ -184,16 +184,16 @@ class Bridge:
             One command period after the last tick, more or less: the course goes on from where
             the last command has brought the joints by now.
         """
-        self._review(now)
+        here = self._here(now)
+        self._review(now, [position for position, _ in here])
         self.action = self._vote.decided() if self.state is State.ARMED else NO_ACTION
-        if self._steps is None or self._said_enough(now):
+        if not here or self._said_enough(now):
             return None
         period = self._settings.period
         targets = self._targets.get(self.action, self._still)
-        elapsed = now.steady - self._ticked
         self._steps = [
-            plan_step(joint, *state_after(step, elapsed, period), target, period)
-            for joint, step, target in zip(self._joints, self._steps, targets, strict=True)
+            plan_step(joint, position, velocity, target, period)
+            for joint, (position, velocity), target in zip(self._joints, here, targets, strict=True)
         ]
         self._ticked = now.steady
         self.counters["commands"] += 1
@@ -203,14 +203,19 @@ class Bridge:
     def last_word(self, now: Instant) -> Command | None:
         """Disarm for good and return the command that stops the joints, None if nothing is left to say."""
         self.disarm("shutting down")
-        if self._steps is None or self._said_enough(now):
+        here = self._here(now)
+        if not here or self._said_enough(now):
             return None
-        period = self._settings.period
-        stops = []
-        for joint, step in zip(self._joints, self._steps, strict=True):
-            position, velocity = state_after(step, now.steady - self._ticked, period)
-            stops.append(min(max(position + velocity * STOP_RAMP / 2, joint.lower), joint.upper))
-        return Command(STOP_RAMP, tuple(stops), self._still)
+        stops = tuple(
+            min(max(position + velocity * STOP_RAMP / 2, joint.lower), joint.upper)
+            for joint, (position, velocity) in zip(self._joints, here, strict=True)
+        )
+        return Command(STOP_RAMP, stops, self._still)
+
+    def _here(self, now: Instant) -> list[tuple[float, float]]:
+        """Return where the last command has brought each joint; empty before the first arming."""
+        elapsed = now.steady - self._ticked
+        return [state_after(step, elapsed, self._settings.period) for step in self._steps]
 
     def _refusal(self, now: Instant) -> str | None:
         """Return why arming is refused now, or None."""
@@ -227,11 +232,11 @@ class Bridge:
     def _doubt(self, now: Instant) -> str | None:
         return self._signal.doubt(now) or self._feedback.doubt(now.steady)
 
-    def _review(self, now: Instant) -> None:
+    def _review(self, now: Instant, positions: Sequence[float]) -> None:
         """Leave ARMED or HOLDING where time or the joints demand it."""
         if not self.engaged:
             return
-        blocked = self._following_error()
+        blocked = self._following_error(positions)
         if blocked is not None:
             self._fault(blocked)
             return
@@ -247,11 +252,12 @@ class Bridge:
             elif now.steady - self._holding_since > self._settings.hold_timeout:
                 self._fault(f"held longer than {self._settings.hold_timeout:g} s: {self.reason}")
 
-    def _following_error(self) -> str | None:
-        """Return which joint does not follow its commands, or None."""
-        assert self._steps is not None
-        for joint, step, measured in zip(self._joints, self._steps, self._feedback.positions(), strict=True):
-            error = abs(step.position - measured)
+    def _following_error(self, positions: Sequence[float]) -> str | None:
+        """Return which joint is not where its commands should have brought it, or None."""
+        for joint, position, measured in zip(
+            self._joints, positions, self._feedback.positions(), strict=True
+        ):
+            error = abs(position - measured)
             if error > MAX_FOLLOWING_ERROR:
                 return f"joint {joint.name} is {error:.2f} rad away from its command: blocked or loose"
         return None
@@ -262,10 +268,7 @@ class Bridge:
             self.state, self.reason = State.FAULT, reason
 
     def _moving(self, now: Instant) -> bool:
-        if self._steps is None:
-            return False
-        elapsed = now.steady - self._ticked
-        return any(state_after(step, elapsed, self._settings.period)[1] != 0.0 for step in self._steps)
+        return any(velocity != 0.0 for _, velocity in self._here(now))
 
     def _said_enough(self, now: Instant) -> bool:
         """Whether the stop was repeated long enough after standstill."""

@@ -55,7 +55,12 @@ def run_graph(
     with Graph(folder) as graph:
         graph.start(
             "simulated_armband",
-            {"archive": str(study.live.resolve()), "link": str(link), "mark_breaks": study.breaks},
+            {
+                "archive": str(study.live.resolve()),
+                "link": str(link),
+                "mark_breaks": study.breaks,
+                "loop": False,
+            },
         )
         graph.start("simulated_exoskeleton", {})
         graph.start("command_bridge", {}, parameter_file=base)

@@ -196,7 +196,8 @@ def _frame_size(buffer: bytearray, position: int) -> int | None:
     if kind == DATA:
         if len(buffer) - position < HEAD.size + DATA_HEAD.size:
             return None
-        if length != data_body_size(*DATA_HEAD.unpack_from(buffer, position + HEAD.size)[2:]):
+        size = data_body_size(*DATA_HEAD.unpack_from(buffer, position + HEAD.size)[2:])
+        if size == 0 or length != size:
             return 0
     elif kind == INFO and length < INFO_HEAD.size:
         return 0

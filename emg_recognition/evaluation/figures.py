@@ -31,7 +31,7 @@ _BLUES = LinearSegmentedColormap.from_list(
 def learning_curves(
     histories: Sequence[Sequence[Mapping[str, Any]]], selected: int, *, validation_name: str = "validation"
 ) -> Figure:
-    """Loss and accuracy of every member over the epochs, the selected one drawn strong (figure 3).
+    """Loss and accuracy of every member over the epochs, the kept one drawn strong (figure 3).
 
     The paper draws training and test set; here the second curve is the validation set, as the test set is not
     looked at while a model is chosen.
@@ -42,7 +42,7 @@ def learning_curves(
         Each member's epochs, with ``epoch``, ``loss``, ``accuracy``, ``val_loss`` and ``val_accuracy``
         (``None`` where it was not measured).
     selected : int
-        Index of the selected member.
+        Index of the kept member.
     validation_name : str
         What the validation curve is called in the legend.
 
@@ -83,8 +83,8 @@ def learning_curves(
         ),
     ]
     if len(histories) > 1:
-        handles[0].set_label(f"training, member {selected + 1} (selected)")
-        handles[1].set_label(f"{validation_name}, member {selected + 1} (selected)")
+        handles[0].set_label(f"training, member {selected + 1} (kept)")
+        handles[1].set_label(f"{validation_name}, member {selected + 1} (kept)")
         handles.append(Line2D([], [], color=_PALE_INK, linewidth=0.9, alpha=0.6, label="the other members"))
     figure.legend(
         handles=handles, loc="outside lower center", ncols=3, frameon=False, fontsize=9.5, labelcolor=_INK
@@ -114,7 +114,7 @@ def confusion_figure(confusion: ArrayLike, actions: Sequence[str]) -> Figure:
     # Laid out by hand: cells of one size, however many actions there are and however long their names.
     panel = len(names) * max(0.58, 2.9 / len(names))
     longest = max(map(len, names))
-    left, below, above, between = 0.42 + 0.07 * longest, 0.62 + 0.044 * longest, 0.4, 0.35
+    left, below, above, between = 0.42 + 0.07 * longest, 0.52 + 0.044 * longest, 0.4, 0.35
     width, height = left + 2 * panel + between + 0.1, below + panel + above
     figure = _figure(width, height, layout=None)
     corners = (left, left + panel + between)
@@ -162,7 +162,7 @@ def _matrix(
 ) -> None:
     """Draw one matrix: colours from the shares of the rows, so that rare and frequent actions look alike."""
     axes.imshow(shares, cmap=_BLUES, vmin=0, vmax=1, interpolation="nearest")
-    size = 10.5 if len(names) <= 8 else 8
+    size = 10.5 if max(len(text) for row in texts for text in row) <= 6 else 8
     for row, column in np.ndindex(shares.shape):
         if texts[row][column] not in ("0", ""):
             colour = "white" if shares[row, column] > 0.5 else _INK

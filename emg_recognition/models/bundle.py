@@ -187,7 +187,11 @@ def write_bundle(
         If `path` holds something that is no bundle, or cannot be written.
     """
     path = Path(path)
-    if path.is_symlink() or path.is_file() or (path.is_dir() and any(path.iterdir()) and not _is_bundle(path)):
+    if (
+        path.is_symlink()
+        or path.is_file()
+        or (path.is_dir() and any(path.iterdir()) and not _is_bundle(path))
+    ):
         raise BundleError(str(path), "something that is no model bundle stands there", "choose another place")
     keras_bytes = keras_model if isinstance(keras_model, bytes) else Path(keras_model).read_bytes()
     contents = {TFLITE: tflite, KERAS: keras_bytes}
@@ -211,7 +215,9 @@ def write_bundle(
     try:
         replace_directory(path, {**contents, DESCRIPTION: text.encode()})
     except OSError as error:
-        raise BundleError(str(path), f"cannot be written ({error.strerror})", "choose another place") from error
+        raise BundleError(
+            str(path), f"cannot be written ({error.strerror})", "choose another place"
+        ) from error
     return read_bundle(path)
 
 
@@ -263,7 +269,9 @@ def _read_description(path: Path) -> dict[str, Any]:
     try:
         text = (path / DESCRIPTION).read_text(encoding="utf-8")
     except FileNotFoundError as error:
-        raise BundleError(str(path), f"it holds no {DESCRIPTION}", "give the directory that training wrote") from error
+        raise BundleError(
+            str(path), f"it holds no {DESCRIPTION}", "give the directory that training wrote"
+        ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise BundleError(str(path), f"{DESCRIPTION} cannot be read ({error})", _REBUILD) from error
     try:

@@ -24,7 +24,7 @@ class Standardise(keras.layers.Layer):
     """
 
     def __init__(self, *, over: str, **kwargs: Any) -> None:
-        super().__init__(trainable=False, **kwargs)
+        super().__init__(**{"trainable": False, **kwargs})
         self.over = over
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
@@ -51,7 +51,7 @@ class Standardise(keras.layers.Layer):
         return centred / keras.ops.maximum(deviation, 1e-5 * largest + 1e-12)
 
     def get_config(self) -> dict[str, Any]:
-        """What rebuilds the layer."""
+        """Return what rebuilds the layer."""
         return {**super().get_config(), "over": self.over}
 
 
@@ -71,7 +71,7 @@ class Picture(keras.layers.Layer):
     """
 
     def __init__(self, *, height: int, width: int, **kwargs: Any) -> None:
-        super().__init__(trainable=False, **kwargs)
+        super().__init__(**{"trainable": False, **kwargs})
         self.height = height
         self.width = width
 
@@ -102,7 +102,7 @@ class Picture(keras.layers.Layer):
         return (batch, self.height or length, self.width or channels, PLANES)
 
     def get_config(self) -> dict[str, Any]:
-        """What rebuilds the layer."""
+        """Return what rebuilds the layer."""
         return {**super().get_config(), "height": self.height, "width": self.width}
 
 

@@ -113,7 +113,12 @@ def _depthwise(x: Any, strides: tuple[int, int], name: str, *, relu: bool) -> An
         x = layers.AveragePooling2D(strides, padding="same", name=f"{name}_pool")(x)
         strides = (1, 1)
     x = layers.DepthwiseConv2D(
-        3, strides, padding="same", use_bias=False, depthwise_initializer="he_normal", name=f"{name}_depthwise"
+        3,
+        strides,
+        padding="same",
+        use_bias=False,
+        depthwise_initializer="he_normal",
+        name=f"{name}_depthwise",
     )(x)
     return _normalise(x, name, relu)
 

@@ -39,7 +39,9 @@ class ActionModel:
             self._interpreter = Interpreter(model_content=content, num_threads=1)
             self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
-            raise BundleError(str(info.path), f"LiteRT cannot load {TFLITE} ({error})", "train it again") from error
+            raise BundleError(
+                str(info.path), f"LiteRT cannot load {TFLITE} ({error})", "train it again"
+            ) from error
         source, target = self._interpreter.get_input_details()[0], self._interpreter.get_output_details()[0]
         self._input, self._output = source["index"], target["index"]
         self._shape = (info.length, info.channels)
@@ -82,7 +84,7 @@ class ActionModel:
         SampleError
             For another shape or values that are not finite.
         """
-        window = self._checked(window)
+        window, _ = self._checked(window)
         self._interpreter.set_tensor(self._input, window[np.newaxis])
         self._interpreter.invoke()
         return self._interpreter.get_tensor(self._output)[0]
@@ -105,22 +107,26 @@ class ActionModel:
         SampleError
             As for :meth:`predict`.
         """
-        flat = self._checked(window).ravel()
-        rms = math.sqrt(float(flat @ flat) / flat.size)
-        return rms / self._training_rms if self._training_rms > 0 else 0.0
+        window, energy = self._checked(window)
+        return math.sqrt(energy / window.size) / self._training_rms if self._training_rms > 0 else 0.0
 
-    def _checked(self, window: np.ndarray) -> np.ndarray:
+    def _checked(self, window: np.ndarray) -> tuple[np.ndarray, float]:
+        """Return the window as float32 and the sum of its squares."""
         window = np.asarray(window, np.float32)
         if window.shape != self._shape:
             raise SampleError(
                 f"window has the shape {window.shape}, the model takes {self._shape}",
                 "give filtered windows of (samples, channels) from the bundle's own pipeline",
             )
-        # One sum is cheaper than a test of every value; NaN and infinity survive it.
-        if not math.isfinite(np.add.reduce(window, axis=None)):
-            sample, channel = np.argwhere(~np.isfinite(window))[0]
-            raise SampleError(
-                f"window sample {sample} of channel {channel} is {window[sample, channel]}",
-                "check the electrode and its cable; the window is not used",
-            )
-        return window
+        flat = window.ravel()
+        energy = float(flat.dot(flat))
+        # One product is cheaper than a test of every value; neither NaN nor infinity get lost in it.
+        if not math.isfinite(energy):
+            wrong = np.argwhere(~np.isfinite(window))
+            if len(wrong):
+                sample, channel = wrong[0]
+                raise SampleError(
+                    f"window sample {sample} of channel {channel} is {window[sample, channel]}",
+                    "check the electrode and its cable; the window is not used",
+                )
+        return window, energy

@@ -60,9 +60,9 @@ class CommandBridgeNode(Node):
             stale_after=self._values["stale_after"],
             hold_timeout=self._values["hold_timeout"],
         )
+        exoskeleton = load_exoskeleton(self._values["exoskeleton"] or config_path("exoskeleton.yaml"))
         # On average a command waits half a period for its tick; the rest of the way shows up later.
         self._judge_delay(settings.period / 2)
-        exoskeleton = load_exoskeleton(self._values["exoskeleton"] or config_path("exoskeleton.yaml"))
         self._joints = exoskeleton.joints
         self._bridge = Bridge(exoskeleton, settings)
         self._logged = (self._bridge.state, self._bridge.reason)

@@ -29,7 +29,7 @@ PARAMETERS = (
     Parameter("link", "/tmp/emg_armband", "path of the link to the pseudo-terminal that acquisition opens"),
     Parameter("archive", "", "recordings to play, segment after segment; empty for a simulated wearer"),
     Parameter("mark_breaks", False, "mark a break between segments, so that the stream restarts there"),
-    Parameter("loop", False, "begin again at the end"),
+    Parameter("loop", True, "begin again at the end, with a break marked there"),
     Parameter("frame_samples", 5, "samples a frame", 1, 100),
     Parameter("cohort", "patient", "cohort of the simulated wearer", choices=("healthy", "patient")),
     Parameter("subject", 1, "number of the simulated wearer in its cohort", 1, 1000),

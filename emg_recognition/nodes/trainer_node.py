@@ -52,6 +52,7 @@ class TrainerNode(Node):
             text=True,
             start_new_session=True,
         )
+        self.get_logger().info(f"training process {self._child.pid} works for {values['output']}")
         self._reader = threading.Thread(target=self._follow, name="training", daemon=True)
         self._reader.start()
 

@@ -1,1 +1,1 @@
-"""The simulated wearer, the simulated study and the simulated exoskeleton; ``docs/simulation.md`` has the model."""
+"""The simulated wearer, study and exoskeleton; ``docs/simulation.md`` has the model."""

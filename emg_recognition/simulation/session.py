@@ -67,7 +67,9 @@ def perform(
     Rev Biomed Eng 17, 1989. With a delay of at most 80 ms and time constants of at most 70 ms, 90 %
     of a change is done 250 ms after it is asked for: the wearer follows a cue he sees coming.
     """
-    border = np.concatenate([[0], np.cumsum([round(seconds * rate) for _, seconds in script])]).astype(np.int64)
+    border = np.concatenate([[0], np.cumsum([round(seconds * rate) for _, seconds in script])]).astype(
+        np.int64
+    )
     muscles = len(MUSCLES)
     rise, fall = rng.uniform((0.050, 0.055), (0.065, 0.070))
     day = np.exp(rng.normal(0.0, 0.06, muscles))

@@ -43,7 +43,7 @@ class StudySettings:
         For a value that cannot be simulated.
     """
 
-    seed: int = 1
+    seed: int = 7
     healthy: int = 16
     patients: int = 2
     sessions: int = 2

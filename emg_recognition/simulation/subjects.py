@@ -117,7 +117,7 @@ def draw_subject(seed: int, cohort: str, number: int) -> Subject:
     angle = places([m.angle for m in MUSCLES], 7.0, 8.0)
     axial = places([m.axial for m in MUSCLES], 6.0, 8.0)
     depth = np.repeat([m.depth for m in MUSCLES], UNITS) * scatter(0.12) * scatter(0.10, muscles * UNITS)
-    strategy = ACTIVATION * scatter(0.36, *ACTIVATION.shape)
+    strategy = ACTIVATION * scatter(0.38, *ACTIVATION.shape)
     steadiness = float(scatter(0.15))
     if cohort == PATIENT:
         strategy = _after_stroke(strategy, rng)

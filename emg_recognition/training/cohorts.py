@@ -41,7 +41,10 @@ def choose_minority(asked: str | None, windows: Mapping[str, int]) -> tuple[str 
         raise SettingError("minority", name, f"no such cohort among the training windows; there are {counts}")
     rest = sum(windows.values()) - windows[name]
     if windows[name] < rest:
-        return name, f"minority cohort is {name}: every member sees all its {windows[name]} training windows"
+        sentence = (
+            f"the minority cohort is {name}: every member sees all its {windows[name]} training windows"
+        )
+        return name, sentence
     if asked is None:
         return None, f"cohort {name} is no minority ({counts}): one member is trained on all the data"
     raise SettingError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from emg_recognition.evaluation.metrics import scores, scores_by_group
 from emg_recognition.models.export import to_keras_file
 from emg_recognition.models.replace import replace_directory
 from emg_recognition.models.statistics import window_statistics
-from emg_recognition.training.fit import fit_network
+from emg_recognition.training.fit import FitResult, fit_network
 from emg_recognition.training.partition import member_windows
 from emg_recognition.training.selection import CRITERION, TIE_BREAK
 from emg_recognition.training.settings import ExperimentSettings
@@ -23,6 +24,7 @@ from emg_recognition.training.windows import WindowSet
 
 HISTORY = "history.json"
 KERAS = "model.keras"
+_AT_ONCE = 256
 OnEvent = Callable[[dict[str, Any]], None]
 
 
@@ -64,43 +66,41 @@ def train_members(
     fit_on = member_windows(train.action, train.cohort == minority, members, seed)
     watch = member_windows(validation.action, validation.cohort == minority, members, seed)
     records = []
-    for number in range(1, members + 1):
+    for number, (fitted, watched) in enumerate(zip(fit_on, watch, strict=True), start=1):
         place = folder / f"member_{number:02d}"
         resumed = (place / HISTORY).exists()
-        if resumed:
-            record = json.loads((place / HISTORY).read_text(encoding="utf-8"))
-        else:
-            keras.backend.clear_session()  # or the graphs of all members stay in memory
-
-            def epoch_done(entry: dict[str, Any], number: int = number) -> None:
-                on_event({"event": "epoch", "member": number, "members": members, **entry})
-
-            chosen = train.select(fit_on[number - 1])
+        if not resumed:
+            chosen = train.select(fitted)
             result = fit_network(
                 settings.network,
                 dataclasses.replace(settings.training, seed=_member_seed(seed, number)),
                 chosen,
-                validation.select(watch[number - 1]),
-                on_epoch=epoch_done,
+                validation.select(watched),
+                on_epoch=partial(_tell_epoch, on_event, number, members),
             )
-            record = {
-                "member": number,
-                "windows": count(chosen.cohort),
-                **{
-                    name: result.history[-1][name]
-                    for name in ("loss", "accuracy", "val_loss", "val_accuracy")
-                },
-                **_validate(result.model, validation, minority),
+            scored = _validate(result.model, validation, minority)
+            record = {"member": number, "windows": count(chosen.cohort), **_last_epoch(result), **scored}
+            record |= {
                 "seconds": result.seconds,
                 "statistics": window_statistics(chosen.windows),
                 "epochs": result.history,
             }
             files = {KERAS: to_keras_file(result.model), HISTORY: json.dumps(record, indent=1).encode()}
             replace_directory(place, files)
+        record = json.loads((place / HISTORY).read_text(encoding="utf-8"))
         records.append(record)
         event = {"event": "member", "members": members, "resumed": resumed, "path": str(place)}
         on_event({**event, **summary(record)})
     return records
+
+
+def _tell_epoch(on_event: OnEvent, number: int, members: int, entry: dict[str, Any]) -> None:
+    on_event({"event": "epoch", "member": number, "members": members, **entry})
+
+
+def _last_epoch(result: FitResult) -> dict[str, Any]:
+    names = ("loss", "accuracy", "val_loss", "val_accuracy")
+    return {name: result.history[-1][name] for name in names}
 
 
 def summary(record: dict[str, Any]) -> dict[str, Any]:
@@ -115,7 +115,9 @@ def _member_seed(seed: int, number: int) -> int:
 
 def _validate(model: keras.Model, validation: WindowSet, minority: str | None) -> dict[str, Any]:
     """Scores of a member on all validation windows, in each cohort apart."""
-    predicted = model.predict(validation.windows, batch_size=512, verbose=0).argmax(axis=1)
+    # Called batch by batch: Keras's own predict() would build a graph for each member first.
+    batches = np.array_split(validation.windows, -(-len(validation) // _AT_ONCE))
+    predicted = np.concatenate([np.argmax(model(batch, training=False), axis=1) for batch in batches])
     whole = scores(validation.action, predicted, validation.actions)
     cohorts = scores_by_group(validation.action, predicted, validation.actions, validation.cohort)
     criterion = whole if minority is None else cohorts[minority]

@@ -97,9 +97,7 @@ def run_experiment(
     sides = _cut(settings, recordings, pipeline, split)
     windows_per_cohort = count(sides["train"].cohort)
     minority, sentence = choose_minority(settings.ensemble.minority, windows_per_cohort)
-    if minority is not None and minority not in sides["validation"].cohort:
-        remedy = f"they have no window of the minority cohort {minority}; take others"
-        raise SettingError("validation repetitions", split.repetitions["validation"], remedy)
+    _check_sides(sides, split, minority, settings.ensemble.members)
     folders.claim(output, experiment)
     on_event(
         {
@@ -173,3 +171,21 @@ def _cut(
         side: windows_from_recordings(recordings.select(segments), pipeline, step, actions=actions)
         for side, segments in (("train", split.train), ("validation", split.validation), ("test", split.test))
     }
+
+
+def _check_sides(sides: dict[str, WindowSet], split: Split, minority: str | None, members: int) -> None:
+    """Refuse what would only show after the training, or never."""
+    train, repetitions = sides["train"], split.repetitions
+    for index, action in enumerate(train.actions):
+        if index not in train.action:
+            remedy = f"their segments of {action!r} are too short for a window; take more"
+            raise SettingError("train repetitions", repetitions["train"], remedy)
+    if minority is None:
+        return
+    if minority not in sides["validation"].cohort:
+        remedy = f"they have no window of the minority cohort {minority}; take others"
+        raise SettingError("validation repetitions", repetitions["validation"], remedy)
+    majority = int((train.cohort != minority).sum())
+    if members > majority:
+        remedy = f"the majority has only {majority} training windows; choose fewer members"
+        raise SettingError("ensemble.members", members, remedy)

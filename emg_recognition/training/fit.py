@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from emg_recognition.errors import SettingError
 from emg_recognition.models.network import build_network
 from emg_recognition.models.settings import NetworkSettings
 from emg_recognition.models.statistics import window_statistics
+from emg_recognition.training.batches import Batches, OneCycle
 from emg_recognition.training.windows import WindowSet
 
 _AT_ONCE = 512
@@ -33,13 +33,17 @@ class FitSettings:
         Windows a gradient step.
     learning_rate : float
         The highest rate of the schedule.
+    gain : float
+        How far the strength of a training window is varied: the deviation of the logarithm of a random
+        gain of the whole window, and again of each of its channels. 0 for none.
     seed : int
-        Decides the first weights and the order of the windows.
+        Decides the first weights, the order of the windows and their gains.
     """
 
-    epochs: int = 12
-    batch_size: int = 64
+    epochs: int = 8
+    batch_size: int = 128
     learning_rate: float = 4e-3
+    gain: float = 0.2
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -47,9 +51,13 @@ class FitSettings:
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
                 raise SettingError(f"training.{name}", value, f"write a whole number of at least {least}")
-        rate = self.learning_rate
-        if not isinstance(rate, (int, float)) or isinstance(rate, bool) or not 0 < rate < 1:
-            raise SettingError("training.learning_rate", rate, "write a number between 0 and 1, e.g. 4.0e-3")
+        for name, example in (("learning_rate", "4.0e-3"), ("gain", "0.2")):
+            value = getattr(self, name)
+            number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            if not number or not 0 <= value < 1 or (value == 0 and name == "learning_rate"):
+                raise SettingError(
+                    f"training.{name}", value, f"write a number between 0 and 1, e.g. {example}"
+                )
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,9 +109,10 @@ def fit_network(
         The trained network.
     """
     begin = time.perf_counter()
+    _, length, channels = train.windows.shape
+    trainer = _trainer(network_settings, length, channels, len(train.actions))
     keras.utils.set_random_seed(fit_settings.seed)
     statistics = window_statistics(train.windows)
-    _, length, channels = train.windows.shape
     model = build_network(
         network_settings,
         length=length,
@@ -112,7 +121,6 @@ def fit_network(
         mean=np.asarray(statistics["mean"]),
         std=np.asarray(statistics["std"]),
     )
-    trainer = _trainer(network_settings, length, channels, len(train.actions))
     trainer.set_weights(model.get_weights())
     for variable in trainer.optimizer.variables:
         variable.assign(keras.ops.zeros_like(variable))
@@ -127,52 +135,27 @@ def fit_network(
         if on_epoch is not None:
             on_epoch(entry)
 
-    steps = fit_settings.epochs * -(-len(train) // fit_settings.batch_size)
+    batches = Batches(train.windows, train.action, fit_settings)
+    schedule = OneCycle(fit_settings.learning_rate, fit_settings.epochs * len(batches))
     trainer.fit(
-        train.windows,
-        train.action,
-        batch_size=fit_settings.batch_size,
+        batches,
         epochs=fit_settings.epochs,
         validation_data=None if validation is None else (validation.windows, validation.action),
         validation_batch_size=_AT_ONCE,
+        shuffle=False,  # Batches does it
         verbose=0,
-        callbacks=[OneCycle(fit_settings.learning_rate, steps), keras.callbacks.LambdaCallback(on_epoch_end=note)],
+        callbacks=[
+            schedule,
+            keras.callbacks.LambdaCallback(on_epoch_end=note),
+        ],
     )
     model.set_weights(trainer.get_weights())
     return FitResult(model=model, history=history, seconds=time.perf_counter() - begin)
 
 
-class OneCycle(keras.callbacks.Callback):
-    """Learning rate that rises over the first tenth of the steps and falls as a cosine to 0.
-
-    Parameters
-    ----------
-    highest : float
-        Learning rate at the end of the rise.
-    steps : int
-        Gradient steps of the whole training.
-    """
-
-    def __init__(self, highest: float, steps: int) -> None:
-        super().__init__()
-        self._highest = highest
-        self._steps = steps
-        self._step = 0
-
-    def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Set the learning rate of the coming step."""
-        rise = max(1, self._steps // 10)
-        self._step += 1
-        if self._step <= rise:
-            share = self._step / rise
-        else:
-            share = 0.5 + 0.5 * math.cos(math.pi * (self._step - rise) / (self._steps - rise + 1))
-        self.model.optimizer.learning_rate = self._highest * share
-
-
 @lru_cache(maxsize=1)
 def _trainer(settings: NetworkSettings, length: int, channels: int, classes: int) -> keras.Model:
-    """A compiled network to train any number of members in; its weights are set for each.
+    """Compile a network to train any number of members in; its weights are set for each.
 
     Building the graph of a training step takes as long as some epochs of a member.
     """

@@ -114,7 +114,7 @@ def windows_from_recordings(
             recordings.source,
             f"its {len(recordings)} segments give no window of {pipeline.length} samples for the actions"
             f" {', '.join(names) or '(none)'}",
-            f"give recordings of these actions that last longer than {pipeline.settling + pipeline.window:g} s each",
+            f"give segments of these actions longer than {pipeline.settling + pipeline.window:g} s",
         )
     return WindowSet(
         windows=np.concatenate(cut),

@@ -170,10 +170,11 @@ class TestSilence:
     def test_the_vote_must_be_without_a_break(self, rig: Rig) -> None:
         rig.armed().run(0.5, "bend")
         rig.run(0.2, mute=True)
-        for _ in range(4):
-            rig.estimate("bend")
+        for _ in range(5):
             rig.run(0.125, mute=True)
-        assert rig.bridge.state is State.HOLDING
+            rig.estimate("bend")
+            rig.run(0.005, mute=True)
+            assert rig.bridge.state is State.HOLDING
 
     def test_longer_than_the_timeout_it_is_a_fault(self, rig: Rig) -> None:
         rig.armed().run(0.5, "bend")

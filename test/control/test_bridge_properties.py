@@ -43,7 +43,7 @@ class BridgeMachine(RuleBasedStateMachine):
         self.index = 100
         self.measured = [0.25, 0.0]
         self.last_fresh = -math.inf
-        self.left_armed = -math.inf
+        self.last_armed = -math.inf
         self.speeds: tuple[float, ...] | None = None
         self.armed_by_service = False
         self.before = State.DISARMED
@@ -173,12 +173,11 @@ class BridgeMachine(RuleBasedStateMachine):
         assert not word.moving
 
     def tick(self, follows: bool) -> None:
-        before = self.bridge.state
         command = self.bridge.tick(self.now)
         again = self.bridge.tick(self.now)
         assert command == again, "two different commands for one tick"
-        if self.bridge.state is not State.ARMED and before is State.ARMED:
-            self.left_armed = self.steady
+        if self.bridge.state is State.ARMED:
+            self.last_armed = self.steady
         if command is None:
             assert not self.bridge.engaged, "silence while engaged"
             return
@@ -207,7 +206,7 @@ class BridgeMachine(RuleBasedStateMachine):
             else:
                 assert not command.moving, "motion without having been armed"
             # 80 ms at regular ticks; each late tick lets the gentler ramp of the trajectory run a while.
-            if self.steady - self.left_armed > 0.14:
+            if self.steady - self.last_armed > 0.14:
                 assert not command.moving, "still moving after the ramp"
         # The stop begins within 140 ms of the last fresh signal, whatever ROS time does.
         if self.steady - self.last_fresh > 0.14:

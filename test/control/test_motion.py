@@ -75,7 +75,7 @@ def limits(draw: st.DrawFn) -> JointLimits:
     )
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(
     limits=limits(),
     start=st.floats(0.0, 1.0),
@@ -103,3 +103,23 @@ def test_no_limit_is_exceeded_whatever_is_wanted_and_whenever_the_ticks_come(
             assert step.next_position == pytest.approx(expected, abs=1e-9)
             end, _ = state_after(step, 1.0, period)
             assert limits.lower - 1e-9 <= end <= limits.upper + 1e-9
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    limits=limits(),
+    start=st.floats(0.0, 1.0),
+    rate=st.floats(50.0, 500.0),
+    course=st.lists(st.tuples(st.floats(-5.0, 5.0), st.integers(1, 60)), max_size=10),
+)
+def test_at_regular_ticks_the_soft_margin_is_kept_too(
+    limits: JointLimits, start: float, rate: float, course: list[tuple[float, int]]
+) -> None:
+    period = 1.0 / rate
+    lower, upper = limits.lower + SOFT_MARGIN, limits.upper - SOFT_MARGIN
+    step = standing(lower + start * (upper - lower))
+    for target, ticks in course:
+        for _ in range(ticks):
+            step = plan_step(limits, step.next_position, step.next_velocity, target, period)
+            end, _ = state_after(step, 1.0, period)
+            assert lower - 1e-9 <= end <= upper + 1e-9

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emg_recognition.control.vote import NO_ACTION, MajorityVote
@@ -43,6 +43,7 @@ def test_clear_asks_for_a_full_new_vote() -> None:
     assert vote.decided() == NO_ACTION
 
 
+@settings(deadline=None)
 @given(st.integers(1, 7), st.lists(st.sampled_from(["a", "b", NO_ACTION]), max_size=30))
 def test_a_decided_action_has_more_than_half_of_all_votes(votes: int, ballots: list[str]) -> None:
     action = decided(votes, ballots)

@@ -134,22 +134,26 @@ def test_a_loop_goes_on_counting_and_marks_each_round() -> None:
 
 
 def test_stop_pauses_and_start_goes_on_with_a_restart() -> None:
-    with ArmbandEmulator(ramp(300), rate=1000) as emulator, raw_reader(emulator) as fd:
+    with ArmbandEmulator(ramp(1000), rate=1000) as emulator, raw_reader(emulator) as fd:
         reader = Reader(fd)
         os.write(fd, b"S")
-        reader.read_for(0.1)
+        reader.read_for(0.6)
         os.write(fd, b"X")
         reader.read_for(0.1)
         count = len(reader.data)
         reader.read_for(0.2)
         assert len(reader.data) == count
-        assert 0 < emulator.sent < 300
+        assert 300 < emulator.sent < 1000
+        resumed = time.monotonic()
         os.write(fd, b"S")
         reader.read_until_done(emulator, 10.0)
+        delay = reader.frames[-1][0] - emulator.taken_at(999)
     frames = reader.data
-    assert np.array_equal(np.concatenate([f.counts for f in frames]), ramp(300))
+    assert np.array_equal(np.concatenate([f.counts for f in frames]), ramp(1000))
     assert [k for k, f in enumerate(frames) if f.restart] == [0, count]
-    # The armband's clock went on during the pause.
+    # It goes on at once, and the armband's clock went on during the pause.
+    assert reader.frames[count][0] - resumed < 0.2
+    assert 0.0 < delay < 0.2
     assert frames[count].device_us - frames[count - 1].device_us > 200_000
 
 
@@ -176,10 +180,13 @@ def test_it_answers_and_stops_while_its_buffer_is_full() -> None:
     with ArmbandEmulator(ramp(20000, 16), rate=2000) as emulator, raw_reader(emulator) as fd:
         os.write(fd, b"S")
         time.sleep(0.8)
-        os.write(fd, b"XI")
+        os.write(fd, b"X" + b"I" * 100)
+        time.sleep(0.1)
         reader = Reader(fd)
         reader.read_for(0.5)
         assert reader.frames[-1][1] == emulator.info
+        # Nobody read, so the questions did not pile up.
+        assert sum(isinstance(frame, InfoFrame) for _, frame in reader.frames) <= 3
         assert reader.decoder.skipped_bytes == 0
         assert emulator.sent == sum(len(f.counts) for f in reader.data)
 

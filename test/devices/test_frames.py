@@ -136,6 +136,17 @@ def test_a_frame_is_there_with_its_last_byte(rng: np.random.Generator) -> None:
     assert len(decoder.feed(stream[-1:])) == 1
 
 
+def checked(kind: int, body: bytes, version: int = 1, flags: int = 0) -> bytes:
+    head = bytes([version, kind, flags]) + len(body).to_bytes(2, "little")
+    return b"\xa5\x5a" + head + body + crc_hqx(head + body, 0).to_bytes(2, "little")
+
+
+def reworded(info: InfoFrame, place: int, byte: int) -> bytes:
+    body = bytearray(encode_info(info)[7:-2])
+    body[place % len(body)] = byte
+    return checked(2, bytes(body))
+
+
 debris = st.one_of(
     st.binary(max_size=60),
     encoded.map(lambda pair: pair[1]),
@@ -143,6 +154,9 @@ debris = st.one_of(
     # A sync and a believable head that promises more than there is.
     st.integers(0, MAX_BODY + 9).map(lambda n: b"\xa5\x5a\x01\x02\x00" + n.to_bytes(2, "little")),
     st.just(b"\xa5"),
+    # A right checksum around anything.
+    st.tuples(st.integers(1, 3), st.binary(max_size=40)).map(lambda pair: checked(*pair)),
+    st.tuples(info_frames(), st.integers(0, 500), st.integers(0, 255)).map(lambda t: reworded(*t)),
 )
 
 
@@ -210,11 +224,6 @@ def test_a_damaged_length_does_not_hold_up_the_next_frame() -> None:
     assert same(found, good)
 
 
-def checked(kind: int, body: bytes, version: int = 1, flags: int = 0) -> bytes:
-    head = bytes([version, kind, flags]) + len(body).to_bytes(2, "little")
-    return b"\xa5\x5a" + head + body + crc_hqx(head + body, 0).to_bytes(2, "little")
-
-
 INFO_BODY = encode_info(InfoFrame("d", "s", 100.0, 1, "V", 1.0, ("a",), ("b",)))[7:-2]
 
 
@@ -235,6 +244,13 @@ def test_content_without_sense_is_refused(frame: bytes) -> None:
     decoder = FrameDecoder()
     assert decoder.feed(frame + bytes(MAX_FRAME)) == []
     assert (decoder.refused, decoder.bad_checksum) == (1, 0)
+
+
+@pytest.mark.parametrize("body", [b"", bytes(12), bytes(13), bytes(8) + b"\1\0\0\0\x10"])
+def test_a_data_frame_without_samples_is_no_frame(body: bytes) -> None:
+    decoder = FrameDecoder()
+    assert feed_all(decoder, [checked(1, body)]) == []
+    assert decoder.skipped_bytes >= len(body) + 9
 
 
 def test_unknown_version_is_no_frame_and_unknown_flags_are_ignored() -> None:

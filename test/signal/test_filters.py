@@ -35,6 +35,15 @@ def test_hum_is_attenuated_by_20_db_once_settled(rate, mains, phase):
 
 
 @pytest.mark.parametrize("rate", RATES)
+@pytest.mark.parametrize("off", [-0.2, 0.2])
+def test_the_mains_may_drift_as_far_as_the_grid_allows(rate, off):
+    # 0.2 Hz is the largest steady deviation in the European grid.
+    settings = suited_settings(rate=rate, channels=1, unit="count")
+    hum = np.sin(2 * np.pi * (50 + off) * seconds(rate))
+    assert rms(filtered(hum, settings)[round(rate) :]) < rms(hum) / 10
+
+
+@pytest.mark.parametrize("rate", RATES)
 @pytest.mark.parametrize("frequency", [30.0, 40.0, 65.0, 80.0])
 def test_a_frequency_of_the_band_is_kept_within_1_db(rate, frequency):
     settings = suited_settings(rate=rate, channels=1, unit="count")

@@ -1,0 +1,97 @@
+"""How hard the simulated study is: LDA on Hudgins features, and a small network on the same features.
+
+    python bench/simulated_study.py [--seeds 1-12]
+
+200 ms windows every 50 ms, trained on repetitions 1-3, tested on 4. 'LDA' is one model for all
+subjects, 'own LDA' one model a subject, 'MLP' one network for all subjects (scikit-learn,
+two layers of 96, amplitudes as logarithms).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+import warnings
+
+import numpy as np
+
+from emg_recognition.actions import PAPER_ACTION_NAMES
+from emg_recognition.errors import EmgRecognitionError
+from emg_recognition.recordings.arrays import from_arrays
+from emg_recognition.recordings.repetitions import parse_repetitions
+from emg_recognition.signal.settings import suited_settings
+from emg_recognition.simulation.study import StudySettings, simulate_study
+from emg_recognition.training.hudgins import hudgins_features, lda_predictions
+from emg_recognition.training.windows import windows_from_recordings
+
+
+def mlp_predictions(train: np.ndarray, labels: np.ndarray, test: np.ndarray, channels: int) -> np.ndarray:
+    """Fit one small network on all subjects' features and classify the test features."""
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.neural_network import MLPClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    amplitudes = np.r_[0:channels, 3 * channels : 4 * channels]
+    train, test = train.copy(), test.copy()
+    train[:, amplitudes], test[:, amplitudes] = np.log(train[:, amplitudes]), np.log(test[:, amplitudes])
+    network = MLPClassifier((96, 96), max_iter=40, alpha=1e-3, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return make_pipeline(StandardScaler(), network).fit(train, labels).predict(test)
+
+
+def difficulty(seed: int) -> list[float]:
+    """Percent right (all, healthy, patients) by LDA, own LDA and MLP; processor seconds to simulate."""
+    began = time.process_time()
+    arrays = simulate_study(StudySettings(seed=seed))
+    seconds = time.process_time() - began
+    recordings = from_arrays(arrays, f"study of seed {seed}")
+    pipeline = suited_settings(rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
+    step = round(0.05 * recordings.rate)
+    data = windows_from_recordings(recordings, pipeline, step, actions=PAPER_ACTION_NAMES)
+    features = hudgins_features(data.windows)
+    test = data.repetition == 4
+    train = ~test
+    own = np.empty_like(data.action)
+    for subject in np.unique(data.subject):
+        fit, use = train & (data.subject == subject), test & (data.subject == subject)
+        own[use] = lda_predictions(features[fit], data.action[fit], features[use])
+    predictions = (
+        lda_predictions(features[train], data.action[train], features[test]),
+        own[test],
+        mlp_predictions(features[train], data.action[train], features[test], recordings.channels),
+    )
+    row = []
+    for predicted in predictions:
+        right = predicted == data.action[test]
+        row.append(right.mean())
+        row += [right[data.cohort[test] == cohort].mean() for cohort in ("healthy", "patient")]
+    return [100.0 * value for value in row] + [seconds]
+
+
+def main() -> int:
+    """Print a row a seed, then the means."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--seeds", default="1-12", help="e.g. 7 or 1-12 (default)")
+    try:
+        seeds = parse_repetitions(parser.parse_args().seeds)
+    except EmgRecognitionError as error:
+        print(error, file=sys.stderr)
+        return 1
+    methods = ("LDA", "own LDA", "MLP")
+    names = [f"{method} {part}" for method in methods for part in ("all", "healthy", "patients")]
+    print("| seed | " + " | ".join(names) + " | processor s to simulate |\n|" + "---|" * (len(names) + 2))
+    rows = []
+    for seed in seeds:
+        rows.append(difficulty(seed))
+        print(f"| {seed} | " + " | ".join(f"{value:.1f}" for value in rows[-1]) + " |", flush=True)
+    print("| mean | " + " | ".join(f"{value:.1f}" for value in np.mean(rows, axis=0)) + " |")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

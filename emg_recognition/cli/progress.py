@@ -1,0 +1,151 @@
+"""Three ways to show how a training gets on: bars on a terminal, plain lines, JSON lines for programs."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from emg_recognition.cli.wording import duration, percent
+
+MODES = ("auto", "json", "off")
+_LINES_A_MEMBER = 4
+
+
+class Lines:
+    """Plain text: a few lines a member, for logs."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+
+    def __call__(self, event: dict[str, Any]) -> None:
+        """Show an event of `run_experiment`."""
+        kind = event["event"]
+        if kind == "start":
+            self._write(_sentence(event))
+        elif kind == "epoch":
+            every = -(-event["epochs"] // _LINES_A_MEMBER)
+            if event["epoch"] % every == 0 and event["epoch"] < event["epochs"]:
+                where = (
+                    f"member {event['member']}/{event['members']}, epoch {event['epoch']}/{event['epochs']}"
+                )
+                self._write(f"{where}: {_curve(event)}, {duration(event['seconds'])}")
+        elif kind == "member":
+            self._write(_member(event))
+
+    def _write(self, line: str) -> None:
+        print(line, file=self._stream, flush=True)
+
+
+class Bars:
+    """Two bars on a terminal, one for all members and one for the member at work."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._all = progress.add_task("Ensemble", total=None, note="")
+        self._one = progress.add_task("Member", total=None, note="", visible=False)
+
+    def __call__(self, event: dict[str, Any]) -> None:
+        """Show an event of `run_experiment`."""
+        kind = event["event"]
+        if kind == "start":
+            self._progress.console.print(_sentence(event), highlight=False)
+            self._progress.update(self._all, total=event["members"] * event["epochs"])
+        elif kind == "epoch":
+            done = (event["member"] - 1) * event["epochs"] + event["epoch"]
+            self._progress.update(self._all, completed=done)
+            self._progress.update(
+                self._one,
+                description=f"Member {event['member']}/{event['members']}",
+                total=event["epochs"],
+                completed=event["epoch"],
+                note=_curve(event),
+                visible=event["members"] > 1,
+            )
+        elif kind == "member":
+            self._progress.console.print(_member(event), highlight=False)
+
+
+@contextmanager
+def shown(mode: str) -> Iterator[Any]:
+    """Give the function that shows events.
+
+    Parameters
+    ----------
+    mode : str
+        ``auto``: bars if stdout is a terminal, else lines; ``json``: one JSON object a line on stdout, where
+        nothing else is written then; ``off``: nothing.
+
+    Yields
+    ------
+    callable
+        To be called with each event.
+    """
+    console = Console(soft_wrap=True)
+    if mode == "off":
+        yield lambda event: None
+    elif mode == "json":
+        with _own_stdout() as stream:
+            yield lambda event: print(json.dumps(event), file=stream, flush=True)
+    elif console.is_terminal:
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}"),
+        )
+        with Progress(*columns, console=console, transient=True) as progress:
+            yield Bars(progress)
+    else:
+        yield Lines(sys.stdout)
+
+
+@contextmanager
+def _own_stdout() -> Iterator[IO[str]]:
+    """Keep stdout for us and send what libraries print there, from C++ too, to stderr."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with os.fdopen(kept, "w", encoding="utf-8", closefd=False) as stream:
+            yield stream
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
+def _sentence(event: dict[str, Any]) -> str:
+    text = event["message"]
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _curve(event: dict[str, Any]) -> str:
+    parts = [f"loss {event['loss']:.3f}", f"accuracy {percent(event['accuracy'])}"]
+    if event["val_accuracy"] is not None:
+        parts.append(f"validation {percent(event['val_accuracy'])}")
+    return ", ".join(parts)
+
+
+def _member(event: dict[str, Any]) -> str:
+    found = " (found finished)" if event["resumed"] else ""
+    return (
+        f"Member {event['member']}/{event['members']}{found}: training accuracy"
+        f" {percent(event['accuracy'])}, validation balanced accuracy"
+        f" {percent(event['val_balanced_accuracy'])}, {duration(event['seconds'])}"
+    )

@@ -1,0 +1,31 @@
+"""Load TensorFlow without the lines it prints about itself."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+# What it logs before its logging is set up is not under TF_CPP_MIN_LOG_LEVEL. I: information; W and E stay.
+_INFORMATION = (b"I0000 ", b"WARNING: All log messages before absl::InitializeLog()")
+
+
+@contextmanager
+def without_information() -> Iterator[None]:
+    """Leave information of C++ libraries out of stderr; warnings and errors come out at the end."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as file:
+        os.dup2(file.fileno(), 2)
+        try:
+            yield
+        finally:
+            sys.stderr.flush()
+            os.dup2(kept, 2)
+            os.close(kept)
+            file.seek(0)
+            for line in file:
+                if not line.startswith(_INFORMATION):
+                    os.write(2, line)

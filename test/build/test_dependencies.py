@@ -1,0 +1,116 @@
+"""package.xml and requirements/ name what the code imports, all of it and nothing else."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from xml.etree import ElementTree
+
+import pytest
+
+#: Import name -> rosdep key; None where rosdistro has no key.
+ROSDEP_KEY = {
+    "ai_edge_litert": None,
+    "jinja2": "python3-jinja2",
+    "keras": "python-tensorflow-pip",
+    "matplotlib": "python3-matplotlib",
+    "numpy": "python3-numpy",
+    "rich": "python3-rich",
+    "scipy": "python3-scipy",
+    "serial": "python3-serial",
+    "sklearn": "python3-sklearn",
+    "tensorflow": "python-tensorflow-pip",
+    "yaml": "python3-yaml",
+}
+#: Import name -> name at a package index; None where another one brings it.
+DISTRIBUTION = {
+    "ai_edge_litert": "ai-edge-litert",
+    "keras": None,
+    "serial": "pyserial",
+    "sklearn": "scikit-learn",
+    "tensorflow": "tensorflow-cpu",
+    "yaml": "pyyaml",
+}
+ROS = {
+    "builtin_interfaces",
+    "diagnostic_msgs",
+    "launch",
+    "launch_ros",
+    "lifecycle_msgs",
+    "rcl_interfaces",
+    "rclpy",
+    "sensor_msgs",
+    "std_msgs",
+    "std_srvs",
+    "trajectory_msgs",
+}
+#: Needed, but never imported: what builds the messages, and `ros2 launch` itself.
+NOT_IMPORTED = {
+    "ament_cmake",
+    "ament_cmake_python",
+    "rosidl_default_generators",
+    "rosidl_default_runtime",
+    "ros2launch",
+}
+
+
+def imports(folder):
+    """Top-level names that the Python files below a folder import, without the standard library."""
+    found = set()
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                found.add(node.module.partition(".")[0])
+    return found - set(sys.stdlib_module_names) - {"emg_recognition"}
+
+
+@pytest.fixture
+def used(repository):
+    return imports(repository / "emg_recognition") | imports(repository / "launch")
+
+
+@pytest.fixture
+def manifest(repository):
+    return ElementTree.parse(repository / "package.xml").getroot()
+
+
+def requirements(repository, *names):
+    text = "\n".join((repository / "requirements" / f"{name}.txt").read_text() for name in names)
+    return {match.lower() for match in re.findall(r"^([A-Za-z][\w.-]*)", text, re.MULTILINE)}
+
+
+def test_every_import_has_its_key_in_package_xml_and_no_key_is_idle(used, manifest):
+    unknown = used - set(ROSDEP_KEY) - ROS
+    assert not unknown, "add these to package.xml, to requirements/ and to the table of this test"
+    expected = {ROSDEP_KEY.get(name, name) for name in used} - {None}
+    tags = ("depend", "build_depend", "buildtool_depend", "exec_depend")
+    found = {element.text for tag in tags for element in manifest.iter(tag)}
+    assert found == expected | NOT_IMPORTED
+
+
+def test_every_import_has_its_requirement_and_no_requirement_is_idle(used, repository):
+    expected = {DISTRIBUTION.get(name, name) for name in used - ROS} - {None}
+    # The same library under another name on machines that are not x86_64.
+    assert requirements(repository, "library", "train") - {"tensorflow"} == expected
+
+
+def test_the_suite_imports_only_what_is_asked_for(repository):
+    names = imports(repository / "test") | imports(repository / "bench")
+    local = {path.stem for folder in ("test", "bench") for path in (repository / folder).rglob("*.py")}
+    asked = requirements(repository, "library", "train", "test")
+    missing = {
+        name
+        for name in names - ROS - local
+        if (DISTRIBUTION.get(name, name) or "tensorflow-cpu") not in asked
+    }
+    assert not missing
+
+
+def test_package_xml_is_for_the_build_type_that_makes_messages(manifest):
+    assert manifest.get("format") == "3"
+    assert manifest.findtext("export/build_type") == "ament_cmake"
+    assert manifest.findtext("member_of_group") == "rosidl_interface_packages"
+    assert manifest.findtext("license") == "Apache-2.0"

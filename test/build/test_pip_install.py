@@ -1,0 +1,109 @@
+"""`pip install .` gives the library and its command on a machine without ROS."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from emg_recognition import about
+
+#: What a build reads; a copy, so that nothing is written into the source tree.
+SOURCES = (
+    "setup.py",
+    "pyproject.toml",
+    "package.xml",
+    "entry_points.ini",
+    "emg_recognition",
+    "config",
+    "requirements",
+)
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory) -> Path:
+    """A folder that the package was installed into, without network and without dependencies."""
+    repository = Path(__file__).resolve().parent.parent.parent
+    source = tmp_path_factory.mktemp("source")
+    for name in SOURCES:
+        if (repository / name).is_dir():
+            ignore = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(repository / name, source / name, ignore=ignore)
+        else:
+            shutil.copy(repository / name, source)
+    target = tmp_path_factory.mktemp("target")
+    command = [sys.executable, "-m", "pip", "install", "--no-deps", "--no-build-isolation", "--no-index"]
+    result = subprocess.run(
+        [*command, "--target", str(target), str(source)], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    return target
+
+
+def run_python(installed, folder, code):
+    """Run code that sees the installed package, and neither the source tree nor a ROS workspace."""
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("AMENT_PREFIX_PATH", "COLCON_PREFIX_PATH", "PYTHONPATH")
+    }
+    environment["PYTHONPATH"] = str(installed)
+    return subprocess.run(
+        [sys.executable, *code], env=environment, cwd=folder, capture_output=True, text=True, check=False
+    )
+
+
+def test_command_runs_without_ros(installed, tmp_path):
+    code = """
+import runpy, sys
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("rclpy", "std_msgs"):
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Refuse())
+sys.argv = [sys.argv[1], "--version"]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+    result = run_python(installed, tmp_path, ["-c", code, str(installed / "bin" / "emg-recognition")])
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.split() == ["emg-recognition", about.version()]
+
+
+def test_files_that_are_no_modules_come_along(installed, repository):
+    package = repository / "emg_recognition"
+    files = [
+        path.relative_to(repository)
+        for path in package.rglob("*")
+        if path.is_file() and path.suffix not in (".py", ".pyc")
+    ]
+    assert files
+    for file in files:
+        assert (installed / file).is_file(), file
+
+
+def test_configuration_is_found(installed, tmp_path, repository):
+    names = sorted(path.name for path in (repository / "config").glob("*.yaml"))
+    assert names
+    code = """
+import sys
+from emg_recognition.resources import config_path
+for name in sys.argv[1:]:
+    print(config_path(name))
+"""
+    result = run_python(installed, tmp_path, ["-c", code, *names])
+    assert result.returncode == 0, result.stderr
+    for path, name in zip(map(Path, result.stdout.splitlines()), names, strict=True):
+        assert path.is_relative_to(installed)
+        assert path.read_text() == (repository / "config" / name).read_text()
+
+
+def test_dependencies_and_extras_are_those_of_requirements(installed, tmp_path):
+    code = "import importlib.metadata as m; print(*m.requires('emg_recognition'), sep='\\n')"
+    lines = run_python(installed, tmp_path, ["-c", code]).stdout.splitlines()
+    assert any(line.startswith("numpy") and "extra" not in line for line in lines)
+    assert any(line.startswith("tensorflow-cpu") and "train" in line for line in lines)
+    assert any(line.startswith("pytest") and "test" in line for line in lines)

@@ -1,0 +1,47 @@
+"""Configuration files are found in the source tree and in a workspace; a wrong name is answered."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from emg_recognition.errors import SettingError
+from emg_recognition.resources import config_path
+
+
+def test_source_tree(repository):
+    assert config_path("exoskeleton.yaml") == repository / "config" / "exoskeleton.yaml"
+
+
+def test_unknown_name_lists_what_there_is():
+    with pytest.raises(SettingError, match=r"'compakt\.yaml'.*compact\.yaml, exoskeleton\.yaml"):
+        config_path("compakt.yaml")
+
+
+def test_workspace_without_source_tree(tmp_path, repository):
+    # As after a plain `colcon build`: code in one place, share/ in another, found by the environment.
+    code = tmp_path / "site" / "emg_recognition"
+    code.mkdir(parents=True)
+    for name in ("__init__.py", "errors.py", "resources.py"):
+        shutil.copy(repository / "emg_recognition" / name, code)
+    config = tmp_path / "prefix" / "share" / "emg_recognition" / "config"
+    config.mkdir(parents=True)
+    (config / "mine.yaml").touch()
+    environment = {
+        "PYTHONPATH": str(tmp_path / "site"),
+        "AMENT_PREFIX_PATH": f"/nowhere:{tmp_path / 'prefix'}",
+        "PATH": "/usr/bin:/bin",
+    }
+    program = "from emg_recognition.resources import config_path; print(config_path('mine.yaml'))"
+    result = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.stdout.strip() == str(config / "mine.yaml"), result.stderr

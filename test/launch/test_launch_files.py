@@ -1,0 +1,155 @@
+"""The launch files with the real `launch`, the real nodes and real signals."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import yaml
+
+# Not `launch` itself: from the repository's root, the folder of that name is found as well.
+pytest.importorskip("launch.actions", reason="launch comes with a ROS 2 from apt, not with the wheels")
+pytest.importorskip(
+    "launch_ros.actions", reason="launch_ros comes with a ROS 2 from apt, not with the wheels"
+)
+pytest.importorskip("emg_recognition.msg", reason="messages are not built: run `make test`")
+
+import rclpy
+from launch import LaunchContext
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+
+#: Six processes start on what may be a busy machine; far above what is usual, s.
+PATIENCE = 60.0
+ARGUMENTS = {
+    "recognition": {"model", "port", "wait_for_port", "namespace", "params_file"},
+    "simulation": {"model", "port", "wait_for_port", "namespace", "params_file"},
+    "training": {"data", "config", "output", "namespace", "params_file"},
+}
+#: What `ros2 launch` does with a file and its arguments.
+LAUNCH = """
+import sys
+from launch import LaunchDescription, LaunchService
+from launch.actions import IncludeLaunchDescription
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+arguments = [tuple(argument.split(":=", 1)) for argument in sys.argv[2:]]
+source = PythonLaunchDescriptionSource(sys.argv[1])
+service = LaunchService()
+service.include_launch_description(
+    LaunchDescription([IncludeLaunchDescription(source, launch_arguments=arguments)])
+)
+sys.exit(service.run())
+"""
+
+
+@pytest.fixture
+def launched(repository, tmp_path, monkeypatch):
+    """Launch a file of launch/ in a process group of its own; end what is left of it."""
+    processes = []
+    # A graph of its own that stays on this machine.
+    monkeypatch.setenv("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
+    if os.environ.get("ROS_DISTRO") == "humble":
+        monkeypatch.setenv("ROS_LOCALHOST_ONLY", "1")
+    else:
+        monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+
+    def start(name: str, **arguments: str) -> tuple[subprocess.Popen, object]:
+        log = tmp_path / f"{name}.log"
+        environment = {**os.environ, "ROS_LOG_DIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+        words = [f"{key}:={value}" for key, value in arguments.items()]
+        file = repository / "launch" / f"{name}.launch.py"
+        with log.open("w") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-c", LAUNCH, str(file), *words],
+                stdout=output,
+                stderr=output,
+                env=environment,
+                start_new_session=True,
+            )
+        processes.append(process)
+        return process, log
+
+    yield start
+    for process in processes:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+@pytest.mark.parametrize("name", sorted(ARGUMENTS))
+def test_arguments(name, repository):
+    source = PythonLaunchDescriptionSource(str(repository / "launch" / f"{name}.launch.py"))
+    arguments = source.get_launch_description(
+        LaunchContext()
+    ).get_launch_arguments_with_include_launch_description_actions()
+    declared = {argument.name: argument.description for argument, _ in arguments}
+    assert set(declared) == ARGUMENTS[name]
+    assert all(declared.values())
+
+
+def test_a_missing_model_ends_the_simulation_with_its_reason(launched):
+    process, log = launched("simulation", model="/nowhere/123", namespace="left_arm")
+    process.wait(timeout=PATIENCE)
+    text = log.read_text()
+    assert "/nowhere/123" in text
+    assert "Traceback" not in text
+    for name in (
+        "acquisition",
+        "preprocessing",
+        "classifier",
+        "command_bridge",
+        "simulated_armband",
+        "simulated_exoskeleton",
+    ):
+        assert f"{name}_node" in text
+    assert re.search(r"process\[classifier_node-\d+\] was required", text)
+
+
+def test_the_port_argument_reaches_acquisition(launched, tmp_path):
+    port = tmp_path / "no_port"
+    process, log = launched("recognition", port=str(port))
+    process.wait(timeout=PATIENCE)
+    assert f"port {port}" in log.read_text()
+
+
+def test_training_names_the_recording_that_is_missing(launched, tmp_path):
+    process, log = launched("training", data=str(tmp_path / "none.npz"), output=str(tmp_path / "out"))
+    process.wait(timeout=PATIENCE)
+    assert "none.npz" in log.read_text()
+
+
+@pytest.fixture
+def graph(launched):
+    """A node that looks at the graph of what is launched."""
+    context = rclpy.context.Context()
+    context.init()
+    node = rclpy.create_node("observer", context=context)
+    yield node
+    node.destroy_node()
+    context.shutdown()
+
+
+def test_ctrl_c_ends_every_node_in_order(launched, graph, tmp_path):
+    # No hardware and no model: the lifecycle nodes wait for a manager.
+    names = ("acquisition", "preprocessing", "classifier", "command_bridge")
+    idle = {
+        f"/**/{name}": {"ros__parameters": {"autostart": False}} for name in ("acquisition", "classifier")
+    }
+    params_file = tmp_path / "idle.yaml"
+    params_file.write_text(yaml.safe_dump(idle))
+    process, log = launched("recognition", params_file=str(params_file), namespace="left_arm")
+    expected = {(name, "/left_arm") for name in names}
+    deadline = time.monotonic() + PATIENCE
+    while not expected <= set(graph.get_node_names_and_namespaces()):
+        assert process.poll() is None, log.read_text()
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGINT)
+    process.wait(timeout=PATIENCE)
+    text = log.read_text()
+    for name in names:
+        assert any(f"{name}_node" in line and "finished cleanly" in line for line in text.splitlines()), text

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from emg_recognition.models.layers import FusedBatchNormalization, Picture, Standardise
+
+
+@pytest.fixture
+def batch(rng):
+    return (rng.normal(size=(4, 12, 5)) * [1, 2, 3, 40, 0.1] + 7).astype(np.float32)
+
+
+def standardised(over, x):
+    layer = Standardise(over=over)
+    layer.build(x.shape)
+    return layer, layer(x).numpy()
+
+
+def test_channel_statistics_come_from_training_and_are_not_trained(batch):
+    layer, _ = standardised("channel", batch)
+    mean, std = batch.mean(axis=(0, 1)), batch.std(axis=(0, 1))
+    layer.set_statistics(mean, std)
+    np.testing.assert_allclose(layer(batch).numpy(), (batch - mean) / std, rtol=1e-5, atol=1e-6)
+    assert layer.trainable_variables == []
+    assert len(layer.variables) == 2
+
+
+@pytest.mark.parametrize(("over", "axes"), [("window", (1, 2)), ("window_channel", (1,))])
+@pytest.mark.parametrize("unit", [1.0, 1e-6])
+def test_window_statistics_are_the_population_s(batch, over, axes, unit):
+    x = (batch * unit).astype(np.float32)
+    mean, std = x.mean(axis=axes, keepdims=True), x.std(axis=axes, keepdims=True)
+    np.testing.assert_allclose(standardised(over, x)[1], (x - mean) / std, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("over", ["window", "window_channel"])
+@pytest.mark.parametrize("level", [0.0, 0.1, 1234.5])
+def test_a_flat_window_gives_no_noise(over, level):
+    found = standardised(over, np.full((2, 40, 8), level, np.float32))[1]
+    assert np.abs(found).max() < 0.1
+
+
+def test_the_picture_s_planes_are_signal_rectified_and_change(batch):
+    picture = Picture(height=0, width=0)(batch - 7).numpy()
+    z = batch - 7
+    change = np.abs(np.diff(z, axis=1))
+    assert picture.shape == (4, 12, 5, 3)
+    np.testing.assert_allclose(picture[..., 0], z)
+    np.testing.assert_allclose(picture[..., 1], np.abs(z))
+    np.testing.assert_allclose(picture[:, 1:, :, 2], change, rtol=1e-5)
+    np.testing.assert_allclose(picture[:, 0, :, 2], change[:, 0], rtol=1e-5)
+
+
+def test_a_small_picture_keeps_the_energy_of_what_is_too_fast_for_its_rows():
+    fast = np.tile(np.array([1.0, -1.0], np.float32), 20).reshape(1, 40, 1)
+    picture = Picture(height=10, width=4)(fast).numpy()
+    assert picture.shape == (1, 10, 4, 3)
+    np.testing.assert_allclose(picture[..., 0], 0.0, atol=1e-6)  # the average of the signal is nothing,
+    np.testing.assert_allclose(picture[..., 1], 1.0, rtol=1e-6)  # its mean absolute value is not,
+    np.testing.assert_allclose(picture[..., 2], 2.0, rtol=1e-6)  # nor is its waveform length
+
+
+def test_the_quick_batch_normalisation_is_keras_s(rng):
+    x = tf.constant(rng.normal(loc=3.0, scale=2.0, size=(6, 4, 3, 8)), tf.float32)
+    weights = [rng.uniform(0.5, 1.5, 8), rng.normal(size=8), rng.normal(size=8), rng.uniform(0.5, 1.5, 8)]
+    found = []
+    for kind in (keras.layers.BatchNormalization, FusedBatchNormalization):
+        layer = kind(momentum=0.9)
+        layer.build(x.shape)
+        layer.set_weights(weights)
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = layer(x, training=True)
+            loss = tf.reduce_sum(y**3)
+        gradients = tape.gradient(loss, [x, *layer.trainable_variables])
+        found.append([y, layer.moving_mean, layer.moving_variance, layer(x, training=False), *gradients])
+    for theirs, ours in zip(*found, strict=True):
+        np.testing.assert_allclose(np.array(ours), np.array(theirs), rtol=1e-3, atol=1e-3)
+
+
+def test_a_frozen_batch_normalisation_keeps_its_statistics(rng):
+    layer = FusedBatchNormalization()
+    layer.build((None, 4, 3, 2))
+    layer.trainable = False
+    x = rng.normal(loc=5.0, size=(6, 4, 3, 2)).astype(np.float32)
+    np.testing.assert_allclose(layer(x, training=True).numpy(), x / np.sqrt(1.001), rtol=1e-5)
+    np.testing.assert_allclose(layer.moving_mean.numpy(), 0.0)

@@ -1,0 +1,271 @@
+"""The command bridge and the simulated exoskeleton, each a process, with this process as the classifier."""
+
+import itertools
+import math
+import signal
+import time
+
+import pytest
+from emg_recognition.msg import ActionEstimate, BridgeState, ModelInfo
+from sensor_msgs.msg import JointState
+from std_srvs.srv import Trigger
+from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
+
+from emg_recognition.control.joints import load_exoskeleton
+from emg_recognition.nodes import qos
+from emg_recognition.resources import config_path
+
+ACTIONS = ["rest", "elbow_flexion", "wrist_extension"]
+JOINTS = load_exoskeleton(config_path("exoskeleton.yaml")).joints
+NAMES = [joint.name for joint in JOINTS]
+
+
+class Arm:
+    """The witness as classifier and operator of one arm."""
+
+    def __init__(self, witness, start_node, **parameters):
+        self.witness = witness
+        self.action = "rest"
+        self.changes = {}
+        self._index = itertools.count(1000, 5)
+        # More than the bridge's own depth, to see every message.
+        self.trajectories = witness.collect(JointTrajectory, "exo/joint_trajectory", 500)
+        self.states = witness.collect(BridgeState, "exo/bridge_state", 500)
+        self.joints = witness.collect(JointState, "exo/joint_states", 500)
+        self._models = witness.node.create_publisher(ModelInfo, "emg/model", qos.LATCHED)
+        self._estimates = witness.node.create_publisher(ActionEstimate, "emg/action", qos.ESTIMATES)
+        self._timer = witness.node.create_timer(0.025, self.estimate)
+        self._timer.cancel()
+        self.exoskeleton = start_node("simulated_exoskeleton")
+        self.bridge = start_node("command_bridge", **parameters)
+        witness.spin_until(
+            lambda: self.states and self.joints and self._estimates.get_subscription_count(), "the graph"
+        )
+
+    def announce(self, actions=ACTIONS):
+        self._models.publish(ModelInfo(model="m1", actions=actions))
+
+    def speak(self, on=True):
+        (self._timer.reset if on else self._timer.cancel)()
+
+    def estimate(self):
+        message = ActionEstimate(
+            last_index=next(self._index),
+            action_id=ACTIONS.index(self.action),
+            action=self.action,
+            confidence=0.9,
+            model="m1",
+        )
+        message.header.stamp = self.witness.node.get_clock().now().to_msg()
+        for name, value in self.changes.items():
+            setattr(message, name, value)
+        self._estimates.publish(message)
+
+    def call(self, service):
+        return self.witness.call(Trigger, f"command_bridge/{service}", Trigger.Request())
+
+    def armed(self):
+        """Announce, speak and arm; on a busy machine signals may be stale at the very moment of the call."""
+        self.announce()
+        self.speak()
+        deadline = time.monotonic() + 10.0
+        while not (answer := self.call("arm")).success:
+            assert time.monotonic() < deadline, answer.message
+        return self
+
+    def elbow(self):
+        return self.joints[-1].position[0]
+
+    def wait_for_motion(self):
+        self.action = "elbow_flexion"
+        begin = self.elbow()
+        self.witness.spin_until(lambda: self.elbow() > begin + 0.1, "the elbow to bend")
+
+    def wait_for_state(self, state, what):
+        self.witness.spin_until(lambda: self.states[-1].state == state, what)
+
+    def wait_for_silence(self):
+        """Spin until 0.3 s have passed without a command."""
+
+        def silent():
+            before = len(self.trajectories)
+            self.witness.spin_for(0.3)
+            return len(self.trajectories) == before
+
+        self.witness.spin_until(silent, "the bridge to say nothing more")
+
+    def wait_for_standstill(self):
+        """Spin until every joint is where it was 0.3 s before."""
+
+        def stands():
+            recent = self.joints[-30:]
+            return all(
+                max(positions) - min(positions) < 1e-6
+                for positions in zip(*(message.position for message in recent), strict=True)
+            )
+
+        self.joints.clear()
+        self.witness.spin_until(lambda: len(self.joints) >= 30 and stands(), "standstill")
+
+
+@pytest.fixture
+def arm(witness, start_node):
+    return Arm(witness, start_node)
+
+
+def test_from_disarmed_to_motion_within_every_limit(arm):
+    assert arm.states[-1].state == BridgeState.DISARMED
+    assert "no model announced" in arm.call("arm").message
+    arm.announce(["rest", "fist"])
+    arm.witness.spin_for(0.2)
+    answer = arm.call("arm")
+    assert not answer.success
+    assert "moves a joint: rest, fist" in answer.message
+    arm.announce()
+    arm.witness.spin_for(0.2)
+    assert arm.call("arm").message == "no usable estimate seen yet"
+    assert not arm.trajectories
+
+    arm.armed()
+    arm.wait_for_motion()
+    moving = next(state for state in reversed(arm.states) if state.velocities[0] > 0)
+    assert moving.state == BridgeState.ARMED
+    assert moving.action == "elbow_flexion"
+    assert moving.has_index
+    assert moving.last_index >= 1000
+    assert list(moving.joint_names) == NAMES
+    counters = dict(zip(moving.counter_names, moving.counter_values, strict=True))
+    assert counters["armings"] == 1
+    assert counters["commands"] > 10
+    answer = arm.call("disarm")
+    assert answer.success
+    assert answer.message == "DISARMED: disarmed by service"
+    arm.wait_for_silence()
+    assert arm.states[-1].state == BridgeState.DISARMED
+    check_trajectories(arm.trajectories)
+
+
+def check_trajectories(trajectories):
+    """Contract 13: start now, inside every limit, at rest at most 100 ms ahead."""
+    assert trajectories
+    for message in trajectories:
+        assert (message.header.stamp.sec, message.header.stamp.nanosec) == (0, 0)
+        assert list(message.joint_names) == NAMES
+        end = message.points[-1].time_from_start
+        assert end.sec == 0
+        assert end.nanosec <= 100_000_000
+        assert list(message.points[-1].velocities) == [0.0] * len(NAMES)
+        for point in message.points:
+            for joint, position, velocity in zip(JOINTS, point.positions, point.velocities, strict=True):
+                assert joint.lower <= position <= joint.upper
+                assert abs(velocity) <= joint.max_velocity
+
+
+def test_silence_holds_and_fresh_signals_resume(arm):
+    arm.armed()
+    arm.wait_for_motion()
+    arm.speak(False)
+    arm.wait_for_state(BridgeState.HOLDING, "HOLDING")
+    assert "signal stale" in arm.states[-1].reason
+    arm.wait_for_standstill()
+    arm.speak()
+    arm.wait_for_state(BridgeState.ARMED, "ARMED again")
+    arm.wait_for_motion()
+
+
+def test_long_silence_is_a_fault_that_arming_leaves(witness, start_node):
+    arm = Arm(witness, start_node, hold_timeout=1.0)
+    arm.armed()
+    arm.wait_for_motion()
+    arm.speak(False)
+    arm.wait_for_state(BridgeState.FAULT, "FAULT")
+    assert "held longer than 1 s" in arm.states[-1].reason
+    arm.speak()
+    arm.wait_for_standstill()
+    assert arm.states[-1].state == BridgeState.FAULT
+    arm.armed()
+    arm.wait_for_motion()
+    assert "HOLDING -> FAULT: held longer" in arm.bridge.log
+
+
+def test_an_impossible_estimate_is_a_fault(arm):
+    arm.armed()
+    arm.wait_for_motion()
+    arm.changes = {"confidence": math.nan}
+    arm.wait_for_state(BridgeState.FAULT, "FAULT")
+    assert "confidence of nan" in arm.states[-1].reason
+    arm.wait_for_standstill()
+
+
+def test_the_stop_service_latches(arm):
+    arm.armed()
+    arm.wait_for_motion()
+    answer = arm.call("stop")
+    assert answer.success
+    assert answer.message == "FAULT: stopped by service"
+    arm.wait_for_standstill()
+    assert arm.call("disarm").message == "FAULT: stopped by service"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_last_word_is_a_stop_that_arrives(arm, number):
+    arm.armed()
+    arm.wait_for_motion()
+    arm.bridge.process.send_signal(number)
+    assert arm.bridge.wait() == 0
+    arm.wait_for_standstill()
+    last = arm.trajectories[-1]
+    assert len(last.points) == 1
+    assert list(last.points[0].velocities) == [0.0] * len(NAMES)
+    assert last.points[0].positions[0] == pytest.approx(arm.elbow(), abs=1e-3)
+    assert "-> DISARMED: shutting down" in arm.bridge.log
+
+
+def test_the_joint_stands_when_the_bridge_is_killed(arm):
+    arm.armed()
+    arm.wait_for_motion()
+    arm.bridge.kill()
+    # What was under way arrives, and its trajectory ends 100 ms later.
+    arm.witness.spin_for(0.5)
+    positions = [list(message.position) for message in arm.joints[-10:]]
+    arm.witness.spin_for(0.3)
+    assert list(arm.joints[-1].position) == pytest.approx(positions[0], abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "error"),
+    [
+        ({"command_rate": 20.0}, "command_rate"),
+        ({"exoskeleton": "/no/where.yaml"}, "/no/where.yaml"),
+        ({"votes": 9, "window_step": 0.05}, "'328 ms'"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_ends_the_node_with_one_line(start_node, parameters, error):
+    node = start_node("command_bridge", **parameters)
+    assert node.wait() == 1
+    lines = node.log.strip().splitlines()
+    assert len(lines) == 1, node.log
+    assert error in lines[0]
+
+
+def test_a_long_delay_that_was_allowed_is_only_warned_about(start_node):
+    node = start_node("command_bridge", votes=9, window_step=0.05, allow_long_delay=True)
+    node.wait_for_log("[WARN]")
+    node.wait_for_log("average controller delay 328 ms")
+    assert node.interrupt() == 0
+
+
+def test_the_exoskeleton_refuses_what_it_does_not_have(witness, start_node):
+    node = start_node("simulated_exoskeleton")
+    joints = witness.collect(JointState, "exo/joint_states", 10)
+    publisher = witness.node.create_publisher(JointTrajectory, "exo/joint_trajectory", qos.COMMANDS)
+    witness.spin_until(lambda: joints and publisher.get_subscription_count(), "the exoskeleton")
+    assert list(joints[-1].name) == NAMES
+    before = list(joints[-1].position)
+    point = JointTrajectoryPoint(positions=[0.5], velocities=[0.0])
+    point.time_from_start.nanosec = 100_000_000
+    publisher.publish(JointTrajectory(joint_names=["knee"], points=[point]))
+    node.wait_for_log("for joints knee")
+    witness.spin_for(0.3)
+    assert list(joints[-1].position) == before
+    assert node.interrupt() == 0

@@ -1,0 +1,61 @@
+"""A study of seconds: three actions that differ in strength and in the channels that are active."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import pytest
+
+from emg_recognition.models.settings import NetworkSettings
+from emg_recognition.recordings.arrays import from_arrays
+from emg_recognition.recordings.recordings import Recordings
+from emg_recognition.training.fit import FitSettings
+from emg_recognition.training.settings import EnsembleSettings, ExperimentSettings
+
+RATE = 200.0
+STRENGTH = {"rest": (5, 5, 5), "elbow_flexion": (400, 40, 5), "wrist_extension": (5, 40, 400)}
+
+
+@pytest.fixture(scope="session")
+def study() -> Callable[..., Recordings]:
+    """Make recordings of some cohorts, given as the number of subjects of each."""
+
+    def make(
+        cohorts: Mapping[str, int], repetitions: int = 4, samples: int = 120, seed: int = 0
+    ) -> Recordings:
+        rng = np.random.default_rng(seed)
+        rows = [
+            (f"{cohort}_{number}", cohort, "1", action, repetition)
+            for cohort, subjects in cohorts.items()
+            for number in range(1, subjects + 1)
+            for action in STRENGTH
+            for repetition in range(1, repetitions + 1)
+        ]
+        counts = [rng.normal(0, STRENGTH[row[3]], (samples, 3)).round().astype(np.int16) for row in rows]
+        subject, cohort, session, label, repetition = zip(*rows, strict=True)
+        arrays = {
+            "x": np.concatenate(counts),
+            "start": np.arange(len(rows)) * samples,
+            "length": np.full(len(rows), samples),
+            "scale": 1.0,
+            "fs": RATE,
+            "subject": np.array(subject),
+            "cohort": np.array(cohort),
+            "session": np.array(session),
+            "label": np.array(label),
+            "rep": np.array(repetition),
+        }
+        return from_arrays(arrays, "a study.npz")
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def tiny() -> ExperimentSettings:
+    """An experiment that trains in a second a member."""
+    return ExperimentSettings(
+        network=NetworkSettings(picture=(10, 0, 3), stem=(4, 2, 1), bottlenecks=((4, 4, 2, 1),), features=8),
+        training=FitSettings(epochs=2, batch_size=16, learning_rate=2e-2),
+        ensemble=EnsembleSettings(members=3),
+    )

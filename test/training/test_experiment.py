@@ -1,0 +1,159 @@
+"""A whole experiment, small: what it writes, what it keeps, what it refuses."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from emg_recognition.errors import SettingError
+from emg_recognition.models.bundle import read_bundle
+from emg_recognition.models.runtime import ActionModel
+from emg_recognition.training.experiment import run_experiment
+from emg_recognition.training.settings import EnsembleSettings
+from emg_recognition.training.windows import windows_from_recordings
+
+
+@pytest.fixture(scope="module")
+def finished(study, tiny, tmp_path_factory):
+    """An experiment with three members, and the events it told."""
+    recordings = study({"healthy": 5, "patient": 1})
+    output = tmp_path_factory.mktemp("experiment") / "output"
+    events = []
+    result = run_experiment(tiny, recordings, output, on_event=events.append)
+    return recordings, output, result, events
+
+
+def test_it_leaves_bundle_members_metrics_and_report(finished):
+    _, output, result, _ = finished
+    files = {str(path.relative_to(output)) for path in output.rglob("*") if path.is_file()}
+    members = {f"members/member_0{k}/{name}" for k in (1, 2, 3) for name in ("model.keras", "history.json")}
+    bundle = {f"bundle/model.{kind}" for kind in ("yaml", "tflite", "keras")}
+    figures = {"figures/learning_curves.png", "figures/confusion.png"}
+    assert files == {"experiment.json", "metrics.json", "report.html", *members, *bundle, *figures}
+    assert result.bundle == output / "bundle"
+    assert json.loads(result.metrics_file.read_text()) == json.loads(json.dumps(result.metrics))
+    assert "patient" in result.report.read_text()
+
+
+def test_every_member_has_the_whole_minority_and_a_part_of_the_majority(finished):
+    _, _, result, _ = finished
+    metrics = result.metrics
+    # 120 samples: windows begin at 50, 60, 70 and 80; three actions, two training repetitions.
+    assert metrics["windows_per_cohort"] == {"healthy": 5 * 3 * 2 * 4, "patient": 3 * 2 * 4}
+    assert [member["windows"] for member in metrics["members"]] == [{"healthy": 40, "patient": 24}] * 3
+    assert metrics["windows"]["test"] == {"healthy": 60, "patient": 12}
+    assert {side: metrics["split"][side] for side in ("train", "validation", "test")} == {
+        "train": (1, 2),
+        "validation": (3,),
+        "test": (4,),
+    }
+
+
+def test_the_member_that_is_best_on_the_minority_is_in_the_bundle(finished):
+    _, output, result, _ = finished
+    scores = [member["val_balanced_accuracy"] for member in result.metrics["members"]]
+    assert scores == [member["val_per_cohort"]["patient"] for member in result.metrics["members"]]
+    assert scores[result.metrics["selected"] - 1] == max(scores)
+    kept = output / "members" / f"member_0{result.metrics['selected']}" / "model.keras"
+    assert (output / "bundle" / "model.keras").read_bytes() == kept.read_bytes()
+
+
+def test_the_bundle_answers_as_the_metrics_say(finished, tiny):
+    recordings, output, result, _ = finished
+    model = ActionModel.load(output / "bundle")
+    assert model.info.actions == ("rest", "wrist_extension", "elbow_flexion")
+    pipeline = tiny.pipeline_for(rate=200.0, channels=3, unit="count")
+    assert model.info.fingerprint == pipeline.fingerprint()
+    test = windows_from_recordings(
+        recordings.select(recordings.repetition == 4), pipeline, 10, actions=model.info.actions
+    )
+    right = [int(model.predict(w).argmax()) == a for w, a in zip(test.windows, test.action, strict=True)]
+    assert np.mean(right) == result.metrics["test_accuracy"]
+    # Amplitude alone tells these actions apart; chance is a third.
+    assert result.metrics["test_accuracy"] > 0.6
+    assert read_bundle(output / "bundle").metrics["test_accuracy"] == result.metrics["test_accuracy"]
+
+
+def test_the_statistics_are_those_of_the_kept_members_windows(finished):
+    _, output, result, _ = finished
+    history = output / "members" / f"member_0{result.metrics['selected']}" / "history.json"
+    statistics = read_bundle(output / "bundle").statistics
+    assert statistics == json.loads(history.read_text())["statistics"]
+    # Flexion drives channel 0 (a third of the windows), both movements drive channel 1 a little.
+    assert 100 < statistics["std"][0] < 400
+    assert statistics["std"][1] < 100
+
+
+def test_events_tell_the_whole_story_in_order(finished):
+    _, output, result, events = finished
+    one_member = ["epoch", "epoch", "member"]
+    assert [event["event"] for event in events] == ["start", *one_member * 3, "selected", "done"]
+    assert [event["member"] for event in events if event["event"] == "epoch"] == [1, 1, 2, 2, 3, 3]
+    epoch = events[1]
+    assert epoch.keys() >= {"members", "epochs", "loss", "accuracy", "val_accuracy", "seconds"}
+    assert events[-1]["path"] == str(output / "bundle")
+    assert events[-1]["test_accuracy"] == result.metrics["test_accuracy"]
+    json.dumps(events, allow_nan=False)
+
+
+def test_an_interrupted_run_goes_on_and_comes_to_the_same(finished, tiny, tmp_path):
+    recordings, output, result, _ = finished
+    again = tmp_path / "again"
+    again.mkdir()
+    shutil.copy(output / "experiment.json", again)
+    for name in ("member_01", "member_03"):
+        shutil.copytree(output / "members" / name, again / "members" / name)
+    stamp = (again / "members" / "member_01" / "model.keras").stat().st_mtime_ns
+    events = []
+    repeated = run_experiment(tiny, recordings, again, on_event=events.append)
+    assert [event["resumed"] for event in events if event["event"] == "member"] == [True, False, True]
+    assert (again / "members" / "member_01" / "model.keras").stat().st_mtime_ns == stamp
+    for name in ("selected", "confusion", "test_loss", "per_subject"):
+        assert repeated.metrics[name] == result.metrics[name]
+
+
+def test_a_run_that_is_stopped_keeps_finished_members_and_leaves_no_bundle(study, tiny, tmp_path):
+    def stop(event):
+        if event["event"] == "epoch" and event["member"] == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_experiment(tiny, study({"healthy": 5, "patient": 1}), tmp_path / "out", on_event=stop)
+    assert [path.name for path in (tmp_path / "out" / "members").iterdir()] == ["member_01"]
+    assert not (tmp_path / "out" / "bundle").exists()
+    assert not (tmp_path / "out" / "metrics.json").exists()
+
+
+def test_without_a_minority_one_member_is_trained_on_everything(study, tiny, tmp_path):
+    events = []
+    result = run_experiment(
+        tiny, study({"I": 1, "N": 1}), tmp_path, train=(1, 2, 3), test=(4,), on_event=events.append
+    )
+    assert "one member is trained on all the data" in events[0]["message"]
+    assert events[0]["members"] == 1
+    (member,) = result.metrics["members"]
+    assert member["windows"] == result.metrics["windows_per_cohort"]
+    assert result.metrics["minority"] is None
+    assert member["val_balanced_accuracy"] == member["val_balanced_accuracy_all"]
+
+
+def test_what_cannot_be_done_is_refused_before_anything_is_written(study, tiny, tmp_path):
+    recordings = study({"healthy": 3, "left": 1})
+    unknown = dataclasses.replace(tiny, ensemble=EnsembleSettings(minority="right"))
+    with pytest.raises(SettingError, match=r"'right': no such cohort.*healthy.*left"):
+        run_experiment(unknown, recordings, tmp_path / "out")
+    named = dataclasses.replace(tiny, ensemble=EnsembleSettings(minority="left"))
+    without = recordings.select((recordings.cohort != "left") | (recordings.repetition != 3))
+    with pytest.raises(SettingError, match=r"validation repetitions is \(3,\).*left"):
+        run_experiment(named, without, tmp_path / "out", validation=(3,), test=(4,))
+    many = dataclasses.replace(tiny, ensemble=EnsembleSettings(members=500, minority="left"))
+    with pytest.raises(SettingError, match=r"members is 500: the majority has only 72 training windows"):
+        run_experiment(many, recordings, tmp_path / "out")
+    short = dataclasses.replace(recordings, length=np.where(recordings.label == "rest", 80, 120))
+    with pytest.raises(SettingError, match=r"train repetitions is \(1, 2\): their segments of 'rest'"):
+        run_experiment(named, short, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
