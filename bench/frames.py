@@ -156,7 +156,7 @@ def fuzz(size: int, seed: int) -> None:
         f"  {fed} bytes fed, no exception, at most {kept} bytes kept, {fed / seconds / 1e6:.1f} MB/s\n"
         f"  {good} good frames sent, {missed} missed\n"
         f"  {accepted} accepted, each with a checksum that another table confirms; "
-        f"{flipped} with 1-3 flipped bits, {other} not sent\n"
+        f"{flipped} with 1-3 flipped bits, {other} made anew with a right checksum\n"
         f"  {decoder.bad_checksum} with a wrong checksum and {decoder.refused} without sense not accepted"
     )
     if missed or flipped or kept >= MAX_FRAME:

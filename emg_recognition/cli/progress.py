@@ -55,6 +55,7 @@ class Bars:
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
+        self._epochs = 0
         self._all = progress.add_task("Ensemble", total=None, note="")
         self._one = progress.add_task("Member", total=None, note="", visible=False)
 
@@ -62,8 +63,9 @@ class Bars:
         """Show an event of `run_experiment`."""
         kind = event["event"]
         if kind == "start":
+            self._epochs = event["epochs"]
             self._progress.console.print(_sentence(event), highlight=False)
-            self._progress.update(self._all, total=event["members"] * event["epochs"])
+            self._progress.update(self._all, total=event["members"] * self._epochs)
         elif kind == "epoch":
             done = (event["member"] - 1) * event["epochs"] + event["epoch"]
             self._progress.update(self._all, completed=done)
@@ -76,6 +78,7 @@ class Bars:
                 visible=event["members"] > 1,
             )
         elif kind == "member":
+            self._progress.update(self._all, completed=event["member"] * self._epochs)
             self._progress.console.print(_member(event), highlight=False)
 
 

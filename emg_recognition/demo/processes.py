@@ -114,7 +114,8 @@ class Graph:
         problems = []
         # The bridge first, so that its stop command finds the exoskeleton listening; then against the
         # order of the start, so that nobody's port disappears.
-        order = sorted(reversed(self._children), key=lambda name: name != "command_bridge")
+        order = list(self._children)[::-1]
+        order.sort(key=lambda name: name != "command_bridge")
         for name in order:
             child = self._children[name]
             if child.poll() is None:
@@ -128,6 +129,9 @@ class Graph:
             else:
                 if code != 0:
                     problems.append(f"{name} left with code {code}: {self._last_line(name)}")
+        for child in self._children.values():
+            if child.stdout is not None:
+                child.stdout.close()
         for log in self._logs:
             log.close()
         return problems

@@ -50,7 +50,7 @@ class StreamCounters:
         Samples delivered; samples lost, as far as they can be counted.
     duplicates, late : int
         Frames discarded: received before; received after a later one.
-    refused : int
+    wrong_channels : int
         Frames discarded because their channel count is not the device's.
     restarts, reboots : int
         Chunks with ``restart``, the first included; those of them whose device had begun to
@@ -61,7 +61,7 @@ class StreamCounters:
     lost: int = 0
     duplicates: int = 0
     late: int = 0
-    refused: int = 0
+    wrong_channels: int = 0
     restarts: int = 0
     reboots: int = 0
 
@@ -123,7 +123,7 @@ class SampleStream:
         """
         samples, channels = frame.counts.shape
         if channels != self.info.channels:
-            self._count(refused=1)
+            self._count(wrong_channels=1)
             return None
         restart, reboot, lost = frame.restart or self._announce, False, 0
         if self._previous is None:

@@ -135,9 +135,11 @@ class DemoObserverNode(Node):
             self._say({"performed": message.action})
 
     def _on_state(self, message: BridgeState) -> None:
+        engaged = (BridgeState.ARMED, BridgeState.HOLDING)
+        was_engaged = self._state is not None and self._state.state in engaged
+        self._armings += message.state in engaged and not was_engaged
         self._state = message
-        armed = message.state in (BridgeState.ARMED, BridgeState.HOLDING)
-        if armed and message.has_index:
+        if message.has_index:
             self._commanded.setdefault(message.last_index, to_nanoseconds(message.header.stamp))
 
     def _on_command(self, _message: JointTrajectory) -> None:
@@ -231,12 +233,7 @@ class DemoObserverNode(Node):
             return
         state = self._state
         wants_arming = state is not None and state.state in (BridgeState.DISARMED, BridgeState.FAULT)
-        if not (wants_arming and self._estimates and self._answered()):
-            return
-        if self._pending is not None:
-            self._armings += bool(self._pending.result().success)
-            self._pending = None
-        elif now - self._since > 0.2:
+        if wants_arming and self._estimates and self._answered() and now - self._since > 0.2:
             self._since = now
             self._pending = self._arm.call_async(Trigger.Request())
 

@@ -173,7 +173,7 @@ def test_wrong_channel_count_is_refused_and_shows_as_a_loss() -> None:
     assert line.take(make_frame(5, channels=3)) is None
     (chunk,) = line.run(10, 1)
     assert (chunk.first_index, chunk.dropped_before) == (10, 5)
-    assert line.stream.counters.refused == 1
+    assert line.stream.counters.wrong_channels == 1
 
 
 def test_a_reconnected_device_that_ran_on_is_counted() -> None:

@@ -1,0 +1,123 @@
+"""Bars, lines and JSON lines tell the same story."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+
+import pytest
+from rich.console import Console
+from rich.progress import Progress
+
+from emg_recognition.cli.progress import Bars, Lines, shown
+
+EPOCHS = 10
+
+
+def epoch(member, number):
+    return {
+        "event": "epoch",
+        "member": member,
+        "members": 2,
+        "epoch": number,
+        "epochs": EPOCHS,
+        "loss": 0.5,
+        "accuracy": 0.8,
+        "val_accuracy": 0.75 if member == 1 else None,
+        "seconds": 61.0 + number,
+    }
+
+
+def finished(member, resumed=False):
+    return {
+        "event": "member",
+        "member": member,
+        "members": 2,
+        "resumed": resumed,
+        "accuracy": 0.9,
+        "val_balanced_accuracy": 0.85,
+        "seconds": 12.0,
+    }
+
+
+STORY = [
+    {"event": "start", "message": "the minority cohort is patient", "members": 2, "epochs": EPOCHS},
+    *(epoch(1, number) for number in range(1, EPOCHS + 1)),
+    finished(1),
+    *(epoch(2, number) for number in range(1, EPOCHS + 1)),
+    finished(2, resumed=True),
+    {"event": "selected", "member": 1, "members": 2},
+    {"event": "done", "path": "out/bundle"},
+]
+
+
+def test_lines_are_few_a_member():
+    stream = io.StringIO()
+    show = Lines(stream)
+    for event in STORY:
+        show(event)
+    assert stream.getvalue().splitlines() == [
+        "The minority cohort is patient.",
+        "member 1/2, epoch 3/10: loss 0.500, accuracy 80.0 %, validation 75.0 %, 1 min 04 s",
+        "member 1/2, epoch 6/10: loss 0.500, accuracy 80.0 %, validation 75.0 %, 1 min 07 s",
+        "member 1/2, epoch 9/10: loss 0.500, accuracy 80.0 %, validation 75.0 %, 1 min 10 s",
+        "Member 1/2: training accuracy 90.0 %, validation balanced accuracy 85.0 %, 12.0 s",
+        "member 2/2, epoch 3/10: loss 0.500, accuracy 80.0 %, 1 min 04 s",
+        "member 2/2, epoch 6/10: loss 0.500, accuracy 80.0 %, 1 min 07 s",
+        "member 2/2, epoch 9/10: loss 0.500, accuracy 80.0 %, 1 min 10 s",
+        "Member 2/2 (found finished): training accuracy 90.0 %, validation balanced accuracy 85.0 %, 12.0 s",
+    ]
+
+
+def test_bars_count_all_epochs():
+    console = Console(file=io.StringIO(), force_terminal=True, width=120)
+    with Progress(console=console, auto_refresh=False) as progress:
+        show = Bars(progress)
+        done = []
+        for event in STORY:
+            show(event)
+            done.append(progress.tasks[0].completed)
+    assert done == sorted(done)
+    assert (progress.tasks[0].completed, progress.tasks[0].total) == (20, 20)
+    assert progress.tasks[1].description == "Member 2/2"
+    assert "Member 1/2: training accuracy 90.0 %" in console.file.getvalue()
+
+
+def test_members_found_finished_count_in_the_bar():
+    with Progress(console=Console(file=io.StringIO()), auto_refresh=False) as progress:
+        show = Bars(progress)
+        show(STORY[0])
+        show(finished(1, resumed=True))
+        assert progress.tasks[0].completed == EPOCHS
+
+
+_CHATTER = """
+import json, os, sys
+from emg_recognition.cli.progress import shown
+with shown("json") as show:
+    for event in json.load(sys.stdin):
+        os.write(1, b"chatter of a library\\n")
+        sys.stdout.write("chatter of Python\\n")
+        show(event)
+sys.stdout.write("afterwards\\n")
+"""
+
+
+def test_json_is_one_object_a_line_and_alone_on_stdout():
+    process = subprocess.run(
+        [sys.executable, "-c", _CHATTER], input=json.dumps(STORY), check=True, capture_output=True, text=True
+    )
+    *lines, last = process.stdout.splitlines()
+    assert [json.loads(line) for line in lines] == STORY
+    assert last == "afterwards"
+    assert process.stderr.count("chatter") == 2 * len(STORY)
+
+
+@pytest.mark.parametrize(("mode", "expected"), [("off", 0), ("auto", 9)])
+def test_without_a_terminal_there_are_lines_or_nothing(capsys, mode, expected):
+    with shown(mode) as show:
+        for event in STORY:
+            show(event)
+    assert len(capsys.readouterr().out.splitlines()) == expected

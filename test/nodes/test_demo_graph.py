@@ -1,0 +1,85 @@
+"""The whole chain: every node a process, DDS between them, and the same answer as offline."""
+
+import io
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from emg_recognition.demo.graph import run_graph
+from emg_recognition.demo.processes import find_executable
+from emg_recognition.demo.scoring import score_live
+from emg_recognition.demo.study import Study, step_samples
+from emg_recognition.errors import EmgRecognitionError, SettingError
+from emg_recognition.models.runtime import ActionModel
+from emg_recognition.recordings.archive import load_archive, save_archive
+from emg_recognition.recordings.arrays import from_arrays
+
+# Eight processes start, and a second of signal takes a second.
+pytestmark = pytest.mark.timeout(300)
+
+SEGMENTS = ("rest", "elbow_flexion", "rest", "elbow_extension")
+
+
+@pytest.fixture
+def study(rng, tmp_path):
+    length = 750
+    counts = rng.normal(0, 100, (length * len(SEGMENTS), 4)).astype(np.int16)
+    recordings = from_arrays(
+        {
+            "x": counts,
+            "start": np.arange(len(SEGMENTS)) * length,
+            "length": np.full(len(SEGMENTS), length),
+            "scale": 1e6,
+            "fs": 500,
+            "unit": "V",
+            "subject": ["s"] * len(SEGMENTS),
+            "cohort": ["c"] * len(SEGMENTS),
+            "session": ["1"] * len(SEGMENTS),
+            "label": list(SEGMENTS),
+            "rep": [1, 1, 2, 1],
+        },
+        "test",
+    )
+    live = tmp_path / "live.npz"
+    save_archive(live, recordings)
+
+    def make(breaks):
+        return Study("test", live, live, "1", "2", None, None, breaks)
+
+    return make
+
+
+@pytest.mark.parametrize("breaks", [False, True])
+def test_live_equals_offline_to_the_bit(ros_environment, study, flexing_bundle, tmp_path, breaks):
+    screen = io.StringIO()
+    played = study(breaks)
+    observed = run_graph(played, flexing_bundle, tmp_path, seconds=6.0, console=Console(file=screen))
+    recordings = load_archive(played.live)
+    model = ActionModel.load(flexing_bundle)
+    live = score_live(observed, recordings, model, step_samples(recordings, 0.025), breaks=breaks)
+    assert live["samples_sent"] == live["samples_received"] == 3000
+    assert live["restarts"] == (4 if breaks else 1)
+    assert live["windows"] == live["windows_offline"]
+    # On a busy machine the classifier may drop whole windows, but what it says is never different.
+    assert live["windows"] / 2 < live["estimates"] <= live["windows"]
+    assert live["agreement_with_offline"] == live["identical_probabilities"] == 1.0
+    assert live["armings"] >= 1
+    assert live["commands"] > 100
+    # The model means elbow flexion, and the mapping moves that joint and no other.
+    assert live["joint_travel"]["elbow_flexion"] > 0.1
+    assert live["joint_travel"]["forearm_rotation"] == 0
+    assert live["latency_ms"]["median"] > 0
+    for action in set(SEGMENTS):
+        assert f"performs {action}" in screen.getvalue()
+
+
+def test_a_node_that_fails_ends_the_demo_with_its_last_line(ros_environment, study, tmp_path):
+    with pytest.raises(EmgRecognitionError, match=r"classifier left with code 1.*no such directory"):
+        run_graph(study(False), tmp_path / "none", tmp_path, seconds=6.0, console=Console(file=io.StringIO()))
+
+
+def test_without_a_built_package_the_remedy_is_named(monkeypatch):
+    monkeypatch.setenv("AMENT_PREFIX_PATH", "/nowhere")
+    with pytest.raises(SettingError, match=r"/nowhere.*make demo"):
+        find_executable("acquisition_node")

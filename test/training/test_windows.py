@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from emg_recognition.errors import RecordingError
+from emg_recognition.recordings.recordings import Recordings
+from emg_recognition.signal.batch import segment_windows
+from emg_recognition.signal.settings import suited_settings
+from emg_recognition.training.windows import windows_from_recordings
+
+LABELS = np.array(["fist", "rest", "fist", "wave"])
+LENGTHS = np.array([300, 260, 140, 60])
+
+
+@pytest.fixture
+def recordings(rng):
+    counts = rng.integers(-500, 500, size=(LENGTHS.sum(), 2)).astype(np.int16)
+    return Recordings(
+        counts=counts,
+        start=np.concatenate([[0], np.cumsum(LENGTHS)[:-1]]),
+        length=LENGTHS,
+        scale=2.0,
+        rate=200.0,
+        unit="count",
+        subject=np.array(["a", "a", "b", "b"]),
+        cohort=np.array(["healthy", "healthy", "patient", "patient"]),
+        session=np.array(["1", "2", "1", "1"]),
+        label=LABELS,
+        repetition=np.array([1, 2, 3, 4]),
+        source="here.npz",
+    )
+
+
+@pytest.fixture
+def pipeline():
+    return suited_settings(rate=200.0, channels=2, unit="count")
+
+
+def test_each_window_knows_where_it_comes_from(recordings, pipeline):
+    found = windows_from_recordings(recordings, pipeline, 10)
+    # 50 samples settle: the last window of n samples begins at n - 40. The fourth segment gives none.
+    assert np.bincount(found.segment).tolist() == [22, 18, 6]
+    assert found.actions == ("fist", "rest", "wave")
+    assert found.windows.shape == (46, 40, 2)
+    assert found.windows.dtype == np.float32
+    for name in ("cohort", "subject", "session", "repetition"):
+        assert (getattr(found, name) == getattr(recordings, name)[found.segment]).all()
+    assert [found.actions[i] for i in found.action] == LABELS[found.segment].tolist()
+    expected = segment_windows(recordings.segment(1), pipeline, 10)[1]
+    np.testing.assert_array_equal(found.windows[found.segment == 1], expected)
+
+
+def test_bridging_lets_every_window_count(recordings, pipeline):
+    found = windows_from_recordings(recordings, pipeline, 10, bridge=True)
+    assert np.bincount(found.segment).tolist() == [(n - 40) // 10 + 1 for n in LENGTHS]
+
+
+def test_chosen_actions_keep_their_order_and_leave_out_the_rest(recordings, pipeline):
+    found = windows_from_recordings(recordings, pipeline, 10, actions=("rest", "fist", "point"))
+    assert found.actions == ("rest", "fist", "point")
+    assert set(found.segment) == {0, 1, 2}
+    assert found.action[found.segment == 0].tolist() == [1] * 22
+
+
+def test_a_selection_keeps_everything_together(recordings, pipeline):
+    found = windows_from_recordings(recordings, pipeline, 10)
+    part = found.select(found.repetition == 2)
+    assert len(part) == 18
+    assert part.actions == found.actions
+    for field in dataclasses.fields(part):
+        if field.name != "actions":
+            expected = getattr(found, field.name)[found.segment == 1]
+            np.testing.assert_array_equal(getattr(part, field.name), expected)
+
+
+@pytest.mark.parametrize(
+    ("change", "both"),
+    [
+        ({"rate": 400.0}, ("200", "400")),
+        ({"channels": 3}, ("2", "3")),
+        ({"unit": "V"}, ("count", "V")),
+    ],
+)
+def test_another_pipeline_s_recordings_are_refused_with_both_values(recordings, pipeline, change, both):
+    other = suited_settings(**{"rate": 200.0, "channels": 2, "unit": "count", **change})
+    with pytest.raises(RecordingError) as caught:
+        windows_from_recordings(recordings, other, 10)
+    assert all(value in str(caught.value) for value in (*both, "here.npz"))
+
+
+@pytest.mark.parametrize("actions", [("point",), ("wave",), ()])
+def test_no_window_at_all_is_an_error(recordings, pipeline, actions):
+    with pytest.raises(RecordingError, match="no window of 40 samples"):
+        windows_from_recordings(recordings, pipeline, 10, actions=actions)
