@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,8 +69,6 @@ def run(args: argparse.Namespace) -> int:
     with without_information():
         from emg_recognition.training.experiment import run_experiment
 
-    # Its remarks on Python's level (a function traced again for each member) are not for the user; errors are.
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     settings = _settings(args)
     with shown(args.progress) as on_event:
         result = run_experiment(settings, recordings, args.output, **repetitions, on_event=on_event)

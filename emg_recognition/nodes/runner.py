@@ -79,7 +79,8 @@ def run(name: str, create: Callable[[], NodeProgram], args: list[str] | None = N
         spinning = True
         while not stop and node.failure is None and not node.finished:
             executor.spin_once(timeout_sec=_POLL)
-        if node.failure is not None:
+        # After a signal to a whole group of processes the armband may be gone first: that is no failure.
+        if node.failure is not None and not stop:
             raise node.failure
     except EmgRecognitionError as error:
         logger.fatal(str(error))
