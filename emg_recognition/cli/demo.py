@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 from pathlib import Path
 
 
@@ -26,5 +27,7 @@ def run(args: argparse.Namespace) -> int:
 
     from emg_recognition.demo.run import run_demo
 
+    # As Ctrl-C: the nodes are children in sessions of their own, somebody has to end them.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     run_demo(args.output, data=args.data, minority=args.minority, console=Console())
     return 0

@@ -80,6 +80,9 @@ class Bars:
         elif kind == "member":
             self._progress.update(self._all, completed=event["member"] * self._epochs)
             self._progress.console.print(_member(event), highlight=False)
+        elif kind == "selected":
+            self._progress.update(self._all, description=f"Member {event['member']} is kept and tested")
+            self._progress.update(self._one, visible=False)
 
 
 @contextmanager

@@ -33,12 +33,13 @@ def choose_minority(asked: str | None, windows: Mapping[str, int]) -> tuple[str 
         If the cohort named does not exist, has no other beside it, or has as many windows as the others
         together.
     """
-    counts = ", ".join(f"{name or '(unnamed)'} ({n} windows)" for name, n in sorted(windows.items()))
+    counts = ", ".join(f"{name or '(unnamed)'} {n}" for name, n in sorted(windows.items()))
+    alone = f"(training windows: {counts}): one member is trained on all the data"
     name = PATIENT if asked is None and PATIENT in windows else asked
     if name is None:
-        return None, f"no minority cohort is named (cohorts: {counts}): one member is trained on all the data"
+        return None, f"no minority cohort is named {alone}"
     if name not in windows:
-        raise SettingError("minority", name, f"no such cohort among the training windows; there are {counts}")
+        raise SettingError("minority", name, f"no such cohort; training windows: {counts}")
     rest = sum(windows.values()) - windows[name]
     if windows[name] < rest:
         sentence = (
@@ -46,7 +47,7 @@ def choose_minority(asked: str | None, windows: Mapping[str, int]) -> tuple[str 
         )
         return name, sentence
     if asked is None:
-        return None, f"cohort {name} is no minority ({counts}): one member is trained on all the data"
+        return None, f"cohort {name} is no minority {alone}"
     raise SettingError(
         "minority",
         name,

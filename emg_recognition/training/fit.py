@@ -43,7 +43,7 @@ class FitSettings:
     epochs: int = 8
     batch_size: int = 128
     learning_rate: float = 4e-3
-    gain: float = 0.2
+    gain: float = 0.15
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -51,7 +51,7 @@ class FitSettings:
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
                 raise SettingError(f"training.{name}", value, f"write a whole number of at least {least}")
-        for name, example in (("learning_rate", "4.0e-3"), ("gain", "0.2")):
+        for name, example in (("learning_rate", "4.0e-3"), ("gain", "0.15")):
             value = getattr(self, name)
             number = isinstance(value, (int, float)) and not isinstance(value, bool)
             if not number or not 0 <= value < 1 or (value == 0 and name == "learning_rate"):

@@ -1,6 +1,9 @@
 """The whole chain: every node a process, DDS between them, and the same answer as offline."""
 
 import io
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -83,3 +86,34 @@ def test_without_a_built_package_the_remedy_is_named(monkeypatch):
     monkeypatch.setenv("AMENT_PREFIX_PATH", "/nowhere")
     with pytest.raises(SettingError, match=r"/nowhere.*make demo"):
         find_executable("acquisition_node")
+
+
+def test_sigterm_of_the_demo_leaves_no_node_behind(ros_environment, study, flexing_bundle, tmp_path):
+    code = """
+import sys
+from pathlib import Path
+from rich.console import Console
+from emg_recognition.cli import demo
+from emg_recognition.demo import run
+from emg_recognition.demo.graph import run_graph
+from emg_recognition.demo.study import Study
+
+live, bundle, output = map(Path, sys.argv[1:])
+study = Study("test", live, live, "1", "2", None, None, False)
+# The verb with everything but the training, which has a test of its own.
+run.run_demo = lambda *_, **__: run_graph(study, bundle, output, seconds=6.0, console=Console())
+demo.run(type("Arguments", (), {"output": output, "data": None, "minority": None}))
+"""
+    command = [sys.executable, "-c", code, str(study(False).live), str(flexing_bundle), str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+        assert "performs rest" in child.stdout.readline()
+        nodes = children_of(child.pid)
+        assert len(nodes) == 7
+        child.terminate()
+        child.communicate(timeout=60)
+    assert child.returncode != 0
+    assert not [node for node in nodes if Path(f"/proc/{node}").exists()]
+
+
+def children_of(pid):
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()

@@ -30,13 +30,13 @@ def test_the_choice(asked, windows, minority):
 
 def test_the_sentence_counts():
     assert "5000 training windows" in choose_minority(None, PAPER)[1]
-    assert "(unnamed) (10 windows)" in choose_minority(None, {"": 10})[1]
+    assert "training windows: (unnamed) 10" in choose_minority(None, {"": 10})[1]
 
 
 @pytest.mark.parametrize(
     ("asked", "windows", "told"),
     [
-        ("Patient", PAPER, r"'Patient': no such cohort.* healthy \(40000 windows\), patient \(5000"),
+        ("Patient", PAPER, "'Patient': no such cohort; training windows: healthy 40000, patient 5000"),
         ("healthy", PAPER, "40000 training windows, the others 5000"),
         ("patient", {"patient": 10}, "10 training windows, the others 0"),
         ("a", {"a": 10, "b": 10}, "name the smaller"),
