@@ -1,6 +1,6 @@
 """The robot's nodes with a simulated armband and a simulated exoskeleton: needs no hardware.
 
-ros2 launch emg_recognition simulation.launch.py model:=out/demo/model
+ros2 launch emg_recognition simulation.launch.py model:=out/demo/training/bundle
 """
 
 import os

@@ -17,8 +17,9 @@ _FROM_METRICS = (
     "seconds",
     "test_accuracy",
     "test_balanced_accuracy",
-    "per_cohort",
 )
+#: And of each cohort; the confusion matrix stays in ``metrics.json``.
+_OF_COHORT = ("windows", "accuracy", "balanced_accuracy", "macro_f1", "per_class_recall")
 
 
 def write_summary(
@@ -40,6 +41,10 @@ def write_summary(
         Result of :func:`emg_recognition.demo.scoring.score_live`.
     """
     train = {name: metrics[name] for name in _FROM_METRICS}
+    train["per_cohort"] = {
+        cohort: {name: scores[name] for name in _OF_COHORT}
+        for cohort, scores in metrics["per_cohort"].items()
+    }
     summary = {"source": source, "ros": dict(ros), "train": train, "live": dict(live)}
     path.write_text(json.dumps(summary, indent=2) + "\n")
     return summary
