@@ -9,6 +9,10 @@ import keras
 import numpy as np
 
 
+# A small set is cut into more, smaller batches: it needs gradient steps more than it needs speed.
+_LEAST_BATCHES, _SMALLEST = 16, 16
+
+
 class BatchSettings(Protocol):
     """The part of the training settings that batches are made by."""
 
@@ -50,7 +54,8 @@ class Batches(keras.utils.PyDataset):
         self.on_epoch_end()
 
     def __len__(self) -> int:
-        return math.ceil(len(self._windows) / self._settings.batch_size)
+        count = len(self._windows)
+        return math.ceil(count / min(self._settings.batch_size, max(_SMALLEST, count // _LEAST_BATCHES)))
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         chosen = self._parts[index]

@@ -30,7 +30,7 @@ class FitSettings:
     epochs : int
         Passes over the training windows.
     batch_size : int
-        Windows a gradient step.
+        Windows a gradient step; fewer where the set is so small that an epoch had less than 16 steps.
     learning_rate : float
         The highest rate of the schedule.
     gain : float

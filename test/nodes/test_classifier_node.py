@@ -97,7 +97,7 @@ def test_a_window_of_nan_gives_silence_and_one_error_line(start_node, witness, m
     [
         ({"rate": 250.0}, ("250", "500")),
         ({"channels": 2}, ("channels", "4", "2")),
-        ({"pipeline": "another"}, ("another", "rate")),
+        ({"pipeline": "another"}, ("another", "Butterworth")),
     ],
 )
 def test_windows_of_another_signal_end_the_node(start_node, witness, model, tiny_bundle, changes, words):
