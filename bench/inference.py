@@ -25,7 +25,8 @@ import numpy as np  # noqa: E402
 from ai_edge_litert.interpreter import Interpreter  # noqa: E402
 
 from emg_recognition.errors import EmgRecognitionError  # noqa: E402
-from emg_recognition.models.bundle import TFLITE, write_bundle  # noqa: E402
+from emg_recognition.models.bundle import TFLITE  # noqa: E402
+from emg_recognition.models.bundle_writer import write_bundle  # noqa: E402
 from emg_recognition.models.runtime import ActionModel  # noqa: E402
 
 CALLS, BLOCK = 10_000, 50

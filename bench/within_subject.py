@@ -28,7 +28,7 @@ sys.path.insert(0, str(REPOSITORY))
 import numpy as np  # noqa: E402
 
 from emg_recognition.errors import EmgRecognitionError, SettingError  # noqa: E402
-from emg_recognition.models.bundle import write_bundle  # noqa: E402
+from emg_recognition.models.bundle_writer import write_bundle  # noqa: E402
 from emg_recognition.models.export import to_keras_file, to_tflite  # noqa: E402
 from emg_recognition.models.runtime import ActionModel  # noqa: E402
 from emg_recognition.models.statistics import window_statistics  # noqa: E402

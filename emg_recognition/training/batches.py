@@ -8,7 +8,6 @@ from typing import Any, Protocol
 import keras
 import numpy as np
 
-
 # A small set is cut into more, smaller batches: it needs gradient steps more than it needs speed.
 _LEAST_BATCHES, _SMALLEST = 16, 16
 

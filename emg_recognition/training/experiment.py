@@ -11,7 +11,7 @@ from typing import Any
 
 from emg_recognition.actions import PAPER_ACTION_NAMES
 from emg_recognition.errors import SettingError
-from emg_recognition.models.bundle import write_bundle
+from emg_recognition.models.bundle_writer import write_bundle
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.signal.settings import PipelineSettings

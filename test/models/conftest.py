@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from emg_recognition.models.bundle import write_bundle
+from emg_recognition.models.bundle_writer import write_bundle
 from emg_recognition.models.settings import NetworkSettings
 
 LENGTH, CHANNELS, ACTIONS = 20, 3, ("rest", "fist", "wave", "point")

@@ -142,7 +142,7 @@ def write_tiny_bundle(folder: Path, bias: tuple[float, ...]) -> Path:
     import keras
     import numpy as np
 
-    from emg_recognition.models.bundle import write_bundle
+    from emg_recognition.models.bundle_writer import write_bundle
     from emg_recognition.models.export import to_keras_file, to_tflite
     from emg_recognition.models.network import build_network
     from emg_recognition.models.settings import NetworkSettings
