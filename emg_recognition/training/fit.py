@@ -163,6 +163,6 @@ def _trainer(settings: NetworkSettings, length: int, channels: int, classes: int
     model = build_network(settings, length=length, channels=channels, classes=classes, mean=none, std=none)
     optimizer = keras.optimizers.Adam()
     optimizer.build(model.trainable_variables)
-    # No XLA: on a CPU its depthwise convolutions are slow and compiling takes minutes.
+    # Never XLA, which Keras would choose by itself on some machines: the times in docs/model.md are without.
     model.compile(optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
     return model
