@@ -11,7 +11,7 @@ ARROWS = {
     "demo": {"simulation", "recordings", "models", "signal"},
     "cli": {"simulation", "recordings", "training", "models", "evaluation", "demo"},
 }
-COMMON = {"actions", "errors", "settings", "about", "resources"}
+COMMON = {"actions", "errors", "settings", "about", "resources", "quiet"}
 ROS = {"rclpy", "std_msgs", "std_srvs", "sensor_msgs", "trajectory_msgs", "diagnostic_msgs", "launch"}
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emg_recognition.cli.leave import leave_on_signals
-from emg_recognition.cli.quiet import without_information
 from emg_recognition.cli.wording import duration, percent
 from emg_recognition.errors import SettingError
+from emg_recognition.quiet import without_information
 from emg_recognition.resources import config_path
 
 if TYPE_CHECKING:

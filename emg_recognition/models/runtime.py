@@ -14,6 +14,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from emg_recognition.errors import BundleError, SampleError
 from emg_recognition.models.bundle import TFLITE, BundleInfo, read_bundle, read_file
+from emg_recognition.quiet import without_information
 
 
 class ActionModel:
@@ -36,8 +37,9 @@ class ActionModel:
         content = read_file(info, TFLITE)
         try:
             # One thread: the same order of sums on every machine, and no wait for a second core.
-            self._interpreter = Interpreter(model_content=content, num_threads=1)
-            self._interpreter.allocate_tensors()
+            with without_information():
+                self._interpreter = Interpreter(model_content=content, num_threads=1)
+                self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise BundleError(
                 str(info.path), f"LiteRT cannot load {TFLITE} ({error})", "train it again"

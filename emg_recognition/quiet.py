@@ -1,4 +1,4 @@
-"""Load TensorFlow without the lines it prints about itself."""
+"""Load TensorFlow and LiteRT without the lines they print about themselves."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 # What it logs before its logging is set up is not under TF_CPP_MIN_LOG_LEVEL. I: information; W and E stay.
-_INFORMATION = (b"I0000 ", b"WARNING: All log messages before absl::InitializeLog()")
+_INFORMATION = (
+    b"I0000 ",
+    b"WARNING: All log messages before absl::InitializeLog()",
+    b"INFO: Created TensorFlow Lite",
+)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from emg_recognition.cli.quiet import without_information
+from emg_recognition.quiet import without_information
 
 
 def test_information_of_libraries_is_left_out(capfd):
@@ -15,6 +15,7 @@ def test_information_of_libraries_is_left_out(capfd):
             2, b"WARNING: All log messages before absl::InitializeLog() is called are written to STDERR\n"
         )
         os.write(2, b"I0000 00:00:1 port.cc:153] oneDNN custom operations are on.\n")
+        os.write(2, b"INFO: Created TensorFlow Lite XNNPACK delegate for CPU.\n")
         os.write(2, b"W0000 00:00:1 a.cc:1] a warning\n")
     os.write(2, b"I0000 later\n")
     assert capfd.readouterr().err.splitlines() == [
