@@ -12,6 +12,7 @@ from contextlib import contextmanager
 _INFORMATION = (
     b"I0000 ",
     b"WARNING: All log messages before absl::InitializeLog()",
+    b"To enable the following instructions:",
     b"INFO: Created TensorFlow Lite",
 )
 

@@ -12,8 +12,9 @@ from typing import IO, Any
 from rich.console import Console
 from rich.progress import (
     BarColumn,
-    MofNCompleteColumn,
     Progress,
+    TaskID,
+    TaskProgressColumn,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -51,38 +52,32 @@ class Lines:
 
 
 class Bars:
-    """Two bars on a terminal, one for all members and one for the member at work."""
+    """Bars on a terminal, one for all members and one for each member at work."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
-        self._epochs = 0
-        self._all = progress.add_task("Ensemble", total=None, note="")
-        self._one = progress.add_task("Member", total=None, note="", visible=False)
+        self._all = progress.add_task("Ensemble", total=1.0, note="")
+        self._members: dict[int, TaskID] = {}
 
     def __call__(self, event: dict[str, Any]) -> None:
         """Show an event of `run_experiment`."""
         kind = event["event"]
         if kind == "start":
-            self._epochs = event["epochs"]
             self._progress.console.print(_sentence(event), highlight=False)
-            self._progress.update(self._all, total=event["members"] * self._epochs)
         elif kind == "epoch":
-            done = (event["member"] - 1) * event["epochs"] + event["epoch"]
-            self._progress.update(self._all, completed=done)
-            self._progress.update(
-                self._one,
-                description=f"Member {event['member']}/{event['members']}",
-                total=event["epochs"],
-                completed=event["epoch"],
-                note=_curve(event),
-                visible=event["members"] > 1,
-            )
+            self._progress.update(self._all, completed=event["done"], note="")
+            if event["member"] not in self._members:
+                name = f"Member {event['member']}/{event['members']}"
+                self._members[event["member"]] = self._progress.add_task(name, total=1.0, note="")
+            bar = self._members[event["member"]]
+            self._progress.update(bar, completed=event["epoch"] / event["epochs"], note=_curve(event))
         elif kind == "member":
-            self._progress.update(self._all, completed=event["member"] * self._epochs)
+            self._progress.update(self._all, completed=event["done"])
+            if event["member"] in self._members:
+                self._progress.remove_task(self._members.pop(event["member"]))
             self._progress.console.print(_member(event), highlight=False)
         elif kind == "selected":
             self._progress.update(self._all, description=f"Member {event['member']} is kept and tested")
-            self._progress.update(self._one, visible=False)
 
 
 @contextmanager
@@ -110,7 +105,7 @@ def shown(mode: str) -> Iterator[Any]:
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),
-            MofNCompleteColumn(),
+            TaskProgressColumn(),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
             TextColumn("{task.fields[note]}"),

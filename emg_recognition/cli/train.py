@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--minority", metavar="COHORT", help="cohort that every member sees whole")
     parser.add_argument("--seed", type=int, help="decides partition, first weights and order of the windows")
     parser.add_argument(
+        "--workers", type=int, metavar="N", help="processes that train members; one a core by default"
+    )
+    parser.add_argument(
         "--progress", choices=("auto", "json", "off"), default="auto", help="how to show progress"
     )
     parser.set_defaults(run=run)
@@ -62,6 +66,9 @@ def run(args: argparse.Namespace) -> int:
             ("test", args.test_reps),
         )
     }
+    workers = len(os.sched_getaffinity(0)) if args.workers is None else args.workers
+    if workers < 1:
+        raise SettingError("--workers", workers, "use at least one process")
     recordings = load_archive(args.data)
     if args.subject:
         recordings = _select_subjects(recordings, args.subject)
@@ -71,7 +78,9 @@ def run(args: argparse.Namespace) -> int:
 
     settings = _settings(args)
     with shown(args.progress) as on_event:
-        result = run_experiment(settings, recordings, args.output, **repetitions, on_event=on_event)
+        result = run_experiment(
+            settings, recordings, args.output, **repetitions, workers=workers, on_event=on_event
+        )
     if args.progress == "auto":
         print(_summary(result.metrics), f"bundle  {result.bundle}", f"report  {result.report}", sep="\n")
     return 0

@@ -67,7 +67,10 @@ def run_graph(
         graph.start("classifier", {"model": str(bundle.resolve())}, parameter_file=base)
         graph.start("preprocessing", {}, parameter_file=base)
         graph.start(
-            "acquisition", {"port": str(link), "wait_for_port": 30.0, "autostart": False}, parameter_file=base
+            "acquisition",
+            # Preprocessing and the observer have to see the first sample.
+            {"port": str(link), "wait_for_port": 30.0, "autostart": False, "subscribers": 2},
+            parameter_file=base,
         )
         timeout = seconds + _MARGIN
         observer = graph.start("demo_observer", {"output": str(observed), "timeout": timeout}, capture=True)

@@ -13,7 +13,7 @@ from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from emg_recognition.devices.frame_types import InfoFrame
 from emg_recognition.devices.serial_armband import SerialArmband
 from emg_recognition.devices.stream import SampleChunk
-from emg_recognition.errors import EmgRecognitionError
+from emg_recognition.errors import EmgRecognitionError, SettingError
 from emg_recognition.msg import EmgInfo, EmgSamples
 from emg_recognition.nodes import diagnostics, qos
 from emg_recognition.nodes.conversions import to_floats, to_time
@@ -27,11 +27,15 @@ PARAMETERS = (
     Parameter("baud_rate", 921600, "speed of the port, baud", 9600, 12_000_000),
     Parameter("wait_for_port", 0.0, "how long to wait for the port to appear, s", 0.0, 3600.0),
     Parameter("frame_id", "armband", "frame of the samples"),
+    Parameter("subscribers", 0, "start the device when so many nodes listen: they miss nothing", 0, 100),
     AUTOSTART,
 )
 
 #: The device counts as silent after this, s.
 _SILENT_AFTER = 1.0
+
+#: Time for the subscribers asked for to appear, s.
+_SUBSCRIBERS_WITHIN = 20.0
 
 
 class AcquisitionNode(ManagedNode):
@@ -112,11 +116,23 @@ class AcquisitionNode(ManagedNode):
 
     def _start(self) -> None:
         assert self._armband is not None
+        self._wait_for_subscribers(self._values["subscribers"])
         self._armband.start()
         self._stop.clear()
         self._last_chunk = time.monotonic()
         self._reader = threading.Thread(target=self._read, name="armband", daemon=True)
         self._reader.start()
+
+    def _wait_for_subscribers(self, wanted: int) -> None:
+        deadline = time.monotonic() + _SUBSCRIBERS_WITHIN
+        while (found := self._samples.get_subscription_count()) < wanted:
+            if time.monotonic() > deadline:
+                raise SettingError(
+                    "parameter subscribers of acquisition",
+                    wanted,
+                    f"only {found} nodes listen to emg/samples: start the others first, or ask for fewer",
+                )
+            time.sleep(0.02)
 
     def _halt(self) -> None:
         if self._reader is None or self._armband is None:

@@ -114,10 +114,9 @@ class TrainerNode(Node):
     def _on_event(self, event: dict[str, Any]) -> None:
         self._status = event
         if event.get("event") == "epoch":
-            members = event["members"]
-            done = (event["member"] - 1 + event["epoch"] / event["epochs"]) / members
-            self._message = f"member {event['member']}/{members}, epoch {event['epoch']}/{event['epochs']}"
-            self._progress.publish(Float32(data=done))
+            member = f"member {event['member']}/{event['members']}"
+            self._message = f"{member}, epoch {event['epoch']}/{event['epochs']}"
+            self._progress.publish(Float32(data=event["done"]))
         elif event.get("event") == "member":
             self.get_logger().info(f"member {event['member']}/{event['members']} is trained and saved")
 

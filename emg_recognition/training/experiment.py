@@ -17,7 +17,7 @@ from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.signal.settings import PipelineSettings
 from emg_recognition.training import output as folders
 from emg_recognition.training.cohorts import choose_minority
-from emg_recognition.training.ensemble import OnEvent, count, summary, train_members
+from emg_recognition.training.ensemble import Ensemble, OnEvent, count, summary, train_members
 from emg_recognition.training.provenance import data_fingerprint, versions
 from emg_recognition.training.results import METRICS, REPORT, bundle_contents, write_report
 from emg_recognition.training.selection import select_member
@@ -53,6 +53,7 @@ def run_experiment(
     train: Sequence[int] | None = None,
     validation: Sequence[int] | None = None,
     test: Sequence[int] | None = None,
+    workers: int = 0,
     on_event: OnEvent = lambda event: None,
 ) -> ExperimentResult:
     """Train the ensemble, keep the best member, and test it once.
@@ -70,6 +71,10 @@ def run_experiment(
         else that stands there is refused.
     train, validation, test : sequence of int or None
         Repetitions, see :func:`~emg_recognition.training.splits.split_by_repetition`.
+    workers : int
+        Processes that train members at the same time, see
+        :func:`~emg_recognition.training.ensemble.train_members`; 0 for none but this one. A script that
+        asks for some needs the usual ``if __name__ == "__main__":``.
     on_event : callable
         Told of the progress in mappings whose key ``event`` is ``start``, ``epoch``, ``member``,
         ``selected`` or ``done``.
@@ -109,14 +114,10 @@ def run_experiment(
             "path": str(output),
         }
     )
-    members = train_members(
-        settings,
-        sides["train"],
-        sides["validation"],
-        minority=minority,
-        folder=output / folders.MEMBERS,
-        on_event=on_event,
+    ensemble = Ensemble(
+        settings, sides["train"], sides["validation"], minority, folder=output / folders.MEMBERS
     )
+    members = train_members(ensemble, workers=workers, on_event=on_event)
     chosen = select_member(members)
     on_event({"event": "selected", "member": chosen + 1, "members": len(members)})
     metrics: dict[str, Any] = {

@@ -27,6 +27,7 @@ def epoch(member, number):
         "accuracy": 0.8,
         "val_accuracy": 0.75 if member == 1 else None,
         "seconds": 61.0 + number,
+        "done": (member - 1) / 2 + number / EPOCHS / 2,
     }
 
 
@@ -39,6 +40,7 @@ def finished(member, resumed=False):
         "accuracy": 0.9,
         "val_balanced_accuracy": 0.85,
         "seconds": 12.0,
+        "done": member / 2,
     }
 
 
@@ -80,9 +82,19 @@ def test_bars_count_all_epochs():
             show(event)
             done.append(progress.tasks[0].completed)
     assert done == sorted(done)
-    assert (progress.tasks[0].completed, progress.tasks[0].total) == (20, 20)
-    assert progress.tasks[1].description == "Member 2/2"
+    assert (progress.tasks[0].completed, progress.tasks[0].total) == (1, 1)
     assert "Member 1/2: training accuracy 90.0 %" in console.file.getvalue()
+
+
+def test_members_that_train_at_the_same_time_have_a_bar_each():
+    with Progress(console=Console(file=io.StringIO()), auto_refresh=False) as progress:
+        show = Bars(progress)
+        for event in (STORY[0], epoch(1, 3), epoch(2, 5), epoch(1, 4)):
+            show(event)
+        bars = {task.description: task.completed for task in progress.tasks[1:]}
+        assert bars == {"Member 1/2": 0.4, "Member 2/2": 0.5}
+        show(finished(2))
+        assert [task.description for task in progress.tasks[1:]] == ["Member 1/2"]
 
 
 def test_members_found_finished_count_in_the_bar():
@@ -90,7 +102,7 @@ def test_members_found_finished_count_in_the_bar():
         show = Bars(progress)
         show(STORY[0])
         show(finished(1, resumed=True))
-        assert progress.tasks[0].completed == EPOCHS
+        assert progress.tasks[0].completed == 0.5
 
 
 _CHATTER = """

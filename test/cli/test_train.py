@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -76,7 +77,8 @@ def test_an_interrupted_training_leaves_at_once_and_goes_on_when_run_again(archi
     options = ("--data", archive, "--output", output, "--config", config)
     with train(*options, "--progress", "json") as process:
         for line in process.stdout:
-            if json.loads(line)["event"] == "member":
+            event = json.loads(line)
+            if event["event"] == "member":
                 break
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=60) == 143
@@ -85,13 +87,13 @@ def test_an_interrupted_training_leaves_at_once_and_goes_on_when_run_again(archi
             .splitlines()[-1]
             .startswith("emg-recognition: interrupted; finished members")
         )
-    assert (output / "members" / "member_01" / "model.keras").exists()
+    assert (Path(event["path"]) / "model.keras").exists()
     assert not {"bundle", "metrics.json", "report.html"} & {path.name for path in output.iterdir()}
 
     finished = train(*options)
     out, err = finished.communicate(timeout=300)
     assert finished.returncode == 0, err
-    assert "Member 1/3 (found finished): " in out
+    assert f"Member {event['member']}/3 (found finished): " in out
     assert f"bundle  {output / 'bundle'}\n" in out
     assert ActionModel.load(output / "bundle").info.actions == ("rest", "fist")
     metrics = json.loads((output / "metrics.json").read_text())

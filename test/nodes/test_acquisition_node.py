@@ -123,3 +123,13 @@ def test_an_armband_that_is_unplugged_ends_the_node(start_node, witness, counts,
         witness.spin_until(lambda: chunks, "samples")
     assert node.wait() == 1
     assert sum("[FATAL]" in line for line in node.log.splitlines()) == 1
+
+
+def test_it_starts_when_the_subscribers_asked_for_listen(start_node, witness, counts, tmp_path):
+    with ArmbandEmulator(counts, rate=RATE, link=tmp_path / "armband") as armband:
+        start_node("acquisition", port=str(tmp_path / "armband"), subscribers=1)
+        witness.spin_for(3.0)
+        assert armband.sent == 0
+        chunks = witness.collect(EmgSamples, "emg/samples", qos.SAMPLES)
+        witness.spin_until(lambda: chunks, "samples")
+        assert chunks[0].first_index == 0
