@@ -44,7 +44,9 @@ def transition(witness, number):
 
 def test_everything_sent_arrives_to_the_bit(start_node, witness, armband, counts, tmp_path):
     chunks = witness.collect(EmgSamples, "emg/samples", qos.SAMPLES)
-    node = start_node("acquisition", port=str(tmp_path / "armband"), autostart=False, frame_id="left_arm")
+    node = start_node(
+        "acquisition", port=str(tmp_path / "armband"), autostart=False, frame_id="left_arm", subscribers=1
+    )
     assert transition(witness, Transition.TRANSITION_CONFIGURE)
     # What the device is stands there for whoever comes late.
     infos = witness.collect(EmgInfo, "emg/info", qos.LATCHED)

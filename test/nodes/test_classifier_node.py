@@ -43,6 +43,8 @@ def connect(witness):
         lambda: publisher.get_subscription_count() and witness.node.count_publishers("emg/action"),
         "the classifier",
     )
+    # Who is seen here does not always see us yet, and would not send us its first estimate.
+    witness.spin_for(1.0)
     return estimates, publisher
 
 

@@ -33,6 +33,8 @@ def connect(witness):
         lambda: publisher.get_subscription_count() and witness.node.count_publishers("emg/window"),
         "the preprocessing node",
     )
+    # Who is seen here does not always see us yet, and would not send us its first window.
+    witness.spin_for(1.0)
     return windows, publisher
 
 
