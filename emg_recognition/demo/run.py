@@ -23,6 +23,7 @@ from emg_recognition.errors import EmgRecognitionError, SettingError
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.recordings.archive import load_archive
 from emg_recognition.resources import config_path
+from emg_recognition.signal.settings import step_samples
 
 
 def run_demo(output: Path, *, data: Path | None, minority: str | None, console: Console) -> dict[str, Any]:
@@ -74,7 +75,7 @@ def run_demo(output: Path, *, data: Path | None, minority: str | None, console: 
     with steps.step(f"run the live graph: armband to exoskeleton, {seconds:.0f} s of signal"):
         observed = run_graph(study, training / "bundle", output, seconds=seconds, console=console)
     with steps.step("compare with what was performed, and with the same windows offline"):
-        step = studies.step_samples(played, live_step)
+        step = step_samples(live_step, played.rate)
         live = score_live(observed, played, model, step, breaks=study.breaks)
         metrics = json.loads((training / "metrics.json").read_text())
         summary = write_summary(summary_path, study.source, metrics, observed["ros"], live)

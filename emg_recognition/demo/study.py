@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from emg_recognition.demo.live import recorded_session, simulated_session
 from emg_recognition.errors import RecordingError, SettingError
 from emg_recognition.recordings.archive import load_archive, save_archive
@@ -122,11 +120,6 @@ def split_repetitions(recordings: Recordings) -> tuple[tuple[int, ...], tuple[in
             "training, validation and test need one repetition each: record three or more of every action",
         )
     return tuple(shared[:-1]), (shared[-1],)
-
-
-def step_samples(recordings: Recordings, step: float) -> int:
-    """Return a step in samples, as the preprocessing node rounds it."""
-    return max(1, int(np.round(step * recordings.rate)))
 
 
 def _text(repetitions: tuple[int, ...]) -> str:

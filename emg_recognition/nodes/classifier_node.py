@@ -20,6 +20,7 @@ from emg_recognition.nodes.runner import run
 PARAMETERS = (
     Parameter("model", "", "directory of the model bundle"),
     Parameter("confidence_threshold", 0.5, "estimates below this probability are REJECTED", 0.0, 1.0),
+    Parameter("queue", 4, "windows that wait at most; older ones are dropped whole and counted", 1, 10_000),
     AUTOSTART,
 )
 
@@ -39,7 +40,9 @@ class ClassifierNode(ManagedNode):
         self._refused = 0
         self._estimates = self.create_publisher(ActionEstimate, "emg/action", qos.ESTIMATES)
         self._model_info = self.create_publisher(ModelInfo, "emg/model", qos.LATCHED)
-        self.create_subscription(EmgWindow, "emg/window", self._on_window, qos.LATEST_WINDOWS)
+        self.create_subscription(
+            EmgWindow, "emg/window", self._on_window, qos.latest_windows(self._values["queue"])
+        )
         self._diagnostics = diagnostics.Diagnostics(self, self._report)
         if self._values["autostart"]:
             self.bring_up()

@@ -69,7 +69,7 @@ class CommandBridgeNode(Node):
         self._build_messages(list(exoskeleton.joint_names))
         self._trajectories = self.create_publisher(JointTrajectory, "exo/joint_trajectory", qos.COMMANDS)
         self._states = self.create_publisher(BridgeState, "exo/bridge_state", qos.STATE)
-        self.create_subscription(ActionEstimate, "emg/action", self._on_estimate, qos.ESTIMATES)
+        self.create_subscription(ActionEstimate, "emg/action", self._on_estimate, qos.LATEST_ESTIMATES)
         self.create_subscription(ModelInfo, "emg/model", self._on_model, qos.LATCHED)
         self.create_subscription(JointState, "exo/joint_states", self._on_joints, qos.COMMANDS)
         self.create_service(Trigger, "~/arm", self._on_arm)

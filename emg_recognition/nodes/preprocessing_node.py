@@ -13,7 +13,7 @@ from emg_recognition.nodes.conversions import to_floats, to_matrix, to_nanosecon
 from emg_recognition.nodes.parameters import Parameter, declare
 from emg_recognition.nodes.runner import run
 from emg_recognition.signal.pipeline import Pipeline
-from emg_recognition.signal.settings import PipelineSettings, suited_settings
+from emg_recognition.signal.settings import PipelineSettings, step_samples, suited_settings
 
 PARAMETERS = (
     Parameter("window", 0.2, "length of a window, s", 0.02, 2.0),
@@ -63,7 +63,7 @@ class PreprocessingNode(Node):
         signal = (message.rate, message.channels, message.unit)
         if self._pipeline is None or signal != self._signal:
             settings = self._settings(*signal)
-            step = max(1, round(self._values["step"] * message.rate))
+            step = step_samples(self._values["step"], message.rate)
             self._pipeline = Pipeline(settings, step)
             self._signal = signal
             self._fingerprint = settings.fingerprint()

@@ -17,10 +17,10 @@ def _reliable(depth: int, durability: DurabilityPolicy = DurabilityPolicy.VOLATI
 #: A lost chunk restarts the stream, so a late subscriber rather catches up: 2000 chunks of 5 ms are 10 s.
 SAMPLES = _reliable(2000)
 WINDOWS = _reliable(200)
-#: The classifier keeps few windows, so that a late one drops whole windows instead of falling behind:
-#: four windows of 25 ms are 100 ms, less than the 120 ms after which the bridge calls a signal stale.
-LATEST_WINDOWS = _reliable(4)
-ESTIMATES = _reliable(10)
+#: Fast replay makes estimates in bursts; whoever records them must get every one.
+ESTIMATES = _reliable(200)
+#: The bridge wants the newest only.
+LATEST_ESTIMATES = _reliable(10)
 STATE = _reliable(1)
 #: Commands and joint states: only the newest counts.
 COMMANDS = _reliable(1)
@@ -31,3 +31,13 @@ LATCHED = _reliable(1, DurabilityPolicy.TRANSIENT_LOCAL)
 DIAGNOSTICS = _reliable(10)
 #: A witness must not lose what it counts, even on a busy machine.
 WITNESS = _reliable(10_000)
+
+
+def latest_windows(depth: int) -> QoSProfile:
+    """Return what the classifier subscribes with.
+
+    It keeps few windows, so that a late one drops whole windows instead of falling behind: four
+    windows of 25 ms are 100 ms, less than the 120 ms after which the bridge calls a signal stale.
+    Replay has no such hurry and keeps many.
+    """
+    return _reliable(depth)

@@ -1,4 +1,4 @@
-"""The window grid: it hangs on the sample index since the start of the stream."""
+"""The window grid: it hangs on the sample index alone."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ import numpy as np
 class WindowGrid:
     """Cut a stream of filtered samples into overlapping windows.
 
+    Windows begin where the sample index is a multiple of the step, wherever the stream started. So
+    the same windows come out of a recording that begins in the middle of the stream.
+
     Parameters
     ----------
     length : int
@@ -19,7 +22,7 @@ class WindowGrid:
     step : int
         Samples from one window to the next.
     settling_samples : int
-        Windows that begin before this position in the stream are counted and withheld.
+        Windows that begin less than this many samples after the start are counted and withheld.
 
     Attributes
     ----------
@@ -35,13 +38,14 @@ class WindowGrid:
         # beside them, each sample is moved less than once more however short the chunks are.
         self._buffer = np.empty((4 * length, channels), dtype=np.float32)
         self.settling_windows = 0
-        self.restart()
+        self.restart(0)
 
-    def restart(self) -> None:
-        """Forget the samples and begin a new grid with the next one."""
-        self._base = 0  # position in the stream of the buffer's first row
+    def restart(self, first_index: int) -> None:
+        """Forget the samples; the next one has this index and starts a stream."""
+        self._base = first_index  # index of the buffer's first row
         self._filled = 0  # rows in use
-        self._next = 0  # position in the stream of the next window
+        self._next = -(-first_index // self._step) * self._step  # index at which the next window begins
+        self._settled = first_index + self._settling_samples
 
     def add(self, filtered: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
         """Add samples and yield the windows that they complete.
@@ -53,8 +57,8 @@ class WindowGrid:
 
         Yields
         ------
-        position : int
-            Position in the stream of the window's first sample.
+        first_index : int
+            Index of the window's first sample.
         data : numpy.ndarray
             float32 copy, C-contiguous, shape (length, channels).
         """
@@ -79,7 +83,7 @@ class WindowGrid:
 
     def _complete(self) -> Iterator[tuple[int, np.ndarray]]:
         while self._next + self._length <= self._base + self._filled:
-            if self._next < self._settling_samples:
+            if self._next < self._settled:
                 self.settling_windows += 1
             else:
                 begin = self._next - self._base

@@ -66,9 +66,9 @@ class PipelineCounters:
 class Pipeline:
     """Filter a stream and cut it into windows.
 
-    The windows do not depend, bit for bit, on how the stream is cut into chunks. Window k of a
-    stream covers the samples [start + k·step, start + k·step + length); it does not exist if one
-    of them is missing.
+    The windows do not depend, bit for bit, on how the stream is cut into chunks. Window k covers
+    the samples with the indices [k·step, k·step + length), wherever the stream started; it does not
+    exist if one of them is missing.
 
     Parameters
     ----------
@@ -88,7 +88,6 @@ class Pipeline:
         self.step = whole_number("step", step)
         self._grid = WindowGrid(settings.length, settings.channels, self.step, settings.settling_samples)
         self._filter = StreamFilter(settings)
-        self._start = 0
         # Index of the sample that would continue the stream; None before the first one.
         self._expected: int | None = None
         self._broken = False
@@ -144,7 +143,7 @@ class Pipeline:
         if not len(checked):
             return []
         filtered = self._filter.apply(checked)
-        windows = [Window(self._start + position, data) for position, data in self._grid.add(filtered)]
+        windows = [Window(index, data) for index, data in self._grid.add(filtered)]
         self._windows += len(windows)
         return windows
 
@@ -153,7 +152,6 @@ class Pipeline:
             self._gaps += 1
             self._missing += max(0, first_index - self._expected)
         self._starts += 1
-        self._start = first_index
         self._broken = False
         self._filter = StreamFilter(self.settings)
-        self._grid.restart()
+        self._grid.restart(first_index)

@@ -195,6 +195,19 @@ def suited_settings(
     return PipelineSettings.from_mapping(mapping, "pipeline")
 
 
+def step_samples(step: float, rate: float) -> int:
+    """Return the samples from one window to the next, at least 1.
+
+    Parameters
+    ----------
+    step : float
+        Distance of windows, s.
+    rate : float
+        Sampling rate, Hz.
+    """
+    return max(1, round(step * rate))
+
+
 def whole_number(name: str, value: Any) -> int:
     """Return a whole number of at least 1 as a plain int.
 

@@ -15,7 +15,7 @@ import yaml
 from emg_recognition.errors import SettingError
 from emg_recognition.models.settings import NetworkSettings
 from emg_recognition.settings import from_mapping
-from emg_recognition.signal.settings import PipelineSettings, suited_settings
+from emg_recognition.signal.settings import PipelineSettings, step_samples, suited_settings
 from emg_recognition.training.fit import FitSettings
 
 _GIVEN_ELSEWHERE = {"rate", "channels", "unit", "window"}
@@ -88,7 +88,7 @@ class ExperimentSettings:
 
     def step_samples(self, rate: float) -> int:
         """Return the samples from one window to the next at this rate (Hz), at least 1."""
-        return max(1, round(self.step * rate))
+        return step_samples(self.step, rate)
 
     def to_mapping(self) -> dict[str, Any]:
         """Return plain values, as they stand in a YAML file."""

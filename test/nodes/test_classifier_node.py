@@ -2,11 +2,13 @@
 
 import array
 import shutil
+import signal
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from diagnostic_msgs.msg import DiagnosticArray
 from emg_recognition.msg import ActionEstimate, EmgWindow, ModelInfo
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
@@ -37,7 +39,7 @@ def model(tiny_bundle):
 
 
 def connect(witness):
-    estimates = witness.collect(ActionEstimate, "emg/action", qos.ESTIMATES)
+    estimates = witness.collect(ActionEstimate, "emg/action", qos.WITNESS)
     publisher = witness.node.create_publisher(EmgWindow, "emg/window", qos.WINDOWS)
     witness.spin_until(
         lambda: publisher.get_subscription_count() and witness.node.count_publishers("emg/action"),
@@ -92,6 +94,30 @@ def test_a_window_of_nan_gives_silence_and_one_error_line(start_node, witness, m
     witness.spin_until(lambda: estimates, "the estimate of the good window")
     assert [estimate.first_index for estimate in estimates] == [25]
     assert sum("[ERROR]" in line and "nan" in line for line in node.log.splitlines()) == 1
+
+
+@pytest.mark.parametrize(("queue", "heard"), [(4, 4), (200, 60)])
+def test_a_late_classifier_drops_the_oldest_windows_its_queue_does_not_hold(
+    start_node, witness, model, tiny_bundle, queue, heard
+):
+    node = start_node("classifier", model=str(tiny_bundle), queue=queue)
+    reports = witness.collect(DiagnosticArray, "/diagnostics", qos.DIAGNOSTICS)
+    estimates, publisher = connect(witness)
+    window = np.zeros((model.info.length, 4), np.float32)
+    publisher.publish(window_message(window, 0, model))
+    witness.spin_until(lambda: estimates, "the first estimate")
+    node.process.send_signal(signal.SIGSTOP)
+    for number in range(1, 61):
+        publisher.publish(window_message(window, 25 * number, model))
+    node.process.send_signal(signal.SIGCONT)
+    witness.spin_until(lambda: estimates[-1].first_index == 25 * 60, "the estimate of the last window")
+    # It may wake before everything has arrived, and then hears a few more than its queue holds.
+    assert heard <= len(estimates) - 1 <= max(heard, 20)
+    assert [e.first_index for e in estimates] == sorted({e.first_index for e in estimates})
+    reports.clear()
+    witness.spin_until(lambda: reports, "the diagnostics")
+    counted = {value.key: int(value.value) for value in reports[-1].status[0].values}
+    assert counted["dropped_windows"] == 61 - len(estimates)
 
 
 @pytest.mark.parametrize(

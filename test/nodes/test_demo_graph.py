@@ -12,11 +12,12 @@ from rich.console import Console
 from emg_recognition.demo.graph import run_graph
 from emg_recognition.demo.processes import find_executable
 from emg_recognition.demo.scoring import score_live
-from emg_recognition.demo.study import Study, step_samples
+from emg_recognition.demo.study import Study
 from emg_recognition.errors import EmgRecognitionError, SettingError
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.recordings.archive import load_archive, save_archive
 from emg_recognition.recordings.arrays import from_arrays
+from emg_recognition.signal.settings import step_samples
 
 # Eight processes start, and a second of signal takes a second.
 pytestmark = pytest.mark.timeout(300)
@@ -60,7 +61,7 @@ def test_live_equals_offline_to_the_bit(ros_environment, study, flexing_bundle, 
     observed = run_graph(played, flexing_bundle, tmp_path, seconds=6.0, console=Console(file=screen))
     recordings = load_archive(played.live)
     model = ActionModel.load(flexing_bundle)
-    live = score_live(observed, recordings, model, step_samples(recordings, 0.025), breaks=breaks)
+    live = score_live(observed, recordings, model, step_samples(0.025, recordings.rate), breaks=breaks)
     assert live["samples_sent"] == live["samples_received"] == 3000
     assert live["restarts"] == (4 if breaks else 1)
     assert live["windows"] == live["windows_offline"]

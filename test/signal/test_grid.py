@@ -39,11 +39,23 @@ def test_a_settling_window_counts_when_it_is_complete():
 def test_a_restart_forgets_the_samples_and_keeps_the_count():
     grid = WindowGrid(length=10, channels=1, step=4, settling_samples=1)
     list(grid.add(ramp(0, 17)))
-    grid.restart()
+    grid.restart(500)
     found = list(grid.add(ramp(500, 518)))
-    assert [position for position, _ in found] == [4, 8]
+    assert [index for index, _ in found] == [504, 508]
     np.testing.assert_array_equal(found[0][1], ramp(504, 514))
     assert grid.settling_windows == 2
+
+
+@pytest.mark.parametrize("start", [-7, 0, 1, 3, 4, 501, 10**18 + 1])
+def test_windows_begin_at_multiples_of_the_step_wherever_the_stream_starts(start):
+    grid = WindowGrid(length=10, channels=1, step=4, settling_samples=5)
+    grid.restart(start)
+    found = list(grid.add(ramp(0, 40)))
+    expected = [index for index in range(start, start + 31) if index % 4 == 0]
+    assert [index for index, _ in found] == [index for index in expected if index >= start + 5]
+    assert grid.settling_windows == sum(index < start + 5 for index in expected)
+    for index, data in found:
+        np.testing.assert_array_equal(data, ramp(index - start, index - start + 10))
 
 
 def test_a_window_is_a_copy_in_c_order():

@@ -25,7 +25,7 @@ def windows_of_stream(samples, start, pipeline, step):
     values = samples.astype(np.float64)
     columns = [sosfilt(design(pipeline), column - column[0]) for column in values.T] if len(values) else []
     filtered = np.stack(columns, axis=1).astype(np.float32) if columns else values
-    positions = range(0, len(values) - pipeline.length + 1, step)
+    positions = range(-start % step, len(values) - pipeline.length + 1, step)
     kept = [p for p in positions if p >= pipeline.settling_samples]
     return {start + p: filtered[p : p + pipeline.length] for p in kept}, len(positions) - len(kept)
 
@@ -114,9 +114,11 @@ def test_no_window_touches_a_gap(jump, missing):
     pipeline.push(noise(205), 0)
     start = 205 + jump
     again = pipeline.push(noise(205), start)
-    # A new stream, with its own grid, offset and settling.
-    fresh = Pipeline(SETTINGS, 10).push(noise(205), 0)
-    assert [w.first_index for w in again] == [start + w.first_index for w in fresh]
+    # A new stream, with its own offset and settling, on the same grid.
+    fresh = Pipeline(SETTINGS, 10).push(noise(205), start)
+    assert [w.first_index for w in again] == [w.first_index for w in fresh]
+    assert again[0].first_index - start in range(50, 60)
+    assert all(w.first_index % 10 == 0 for w in again)
     for one, other in zip(again, fresh, strict=True):
         np.testing.assert_array_equal(one.data, other.data)
     counters = pipeline.counters
@@ -131,6 +133,16 @@ def test_a_restart_that_is_asked_for_is_no_gap():
     pipeline.push(noise(100), 5000, restart=True)
     counters = pipeline.counters
     assert (counters.starts, counters.gaps, counters.missing_samples) == (3, 0, 0)
+
+
+def test_a_stream_that_begins_in_the_middle_gives_the_same_windows_once_settled():
+    samples = noise(2000)
+    whole = {w.first_index: w.data for w in Pipeline(SETTINGS, 7).push(samples, 0)}
+    late = Pipeline(SETTINGS, 7).push(samples[503:], 503)
+    settled = [w for w in late if w.first_index >= 503 + 400]  # 2 s
+    assert len(settled) > 100
+    for window in settled:
+        np.testing.assert_allclose(window.data, whole[window.first_index], atol=1e-5)
 
 
 def test_without_a_restart_the_stream_goes_on():
@@ -195,11 +207,11 @@ def test_a_step_is_a_whole_number(step):
 
 def test_an_index_of_any_integer_type_gives_a_plain_one():
     pipeline = Pipeline(SETTINGS, 10)
-    first = np.uint64(2**63)
+    first = np.uint64(2**63 + 2)
     windows = pipeline.push(noise(100), first)
-    assert [w.first_index for w in windows] == [2**63 + 50, 2**63 + 60]
+    assert [w.first_index for w in windows] == [2**63 + 52, 2**63 + 62]
     assert type(windows[0].first_index) is int
-    assert windows[0].last_index == 2**63 + 89
+    assert windows[0].last_index == 2**63 + 91
 
 
 def test_the_samples_given_are_left_alone():
