@@ -32,9 +32,10 @@ setup(
     include_package_data=False,
     package_data={"": ["*.j2"]},
     data_files=[
-        (
-            "share/emg_recognition/config",
-            [f"config/{path.name}" for path in sorted((HERE / "config").glob("*.yaml"))],
+        (f"share/emg_recognition/{folder}", [f"{folder}/{path.name}" for path in sorted(paths)])
+        for folder, paths in (
+            ("config", (HERE / "config").glob("*.yaml")),
+            ("msg", (HERE / "msg").glob("*.msg")),  # a bag of Humble does not carry its definitions
         )
     ],
     install_requires=requirements("library"),

@@ -32,14 +32,14 @@ from emg_recognition.models.runtime import ActionModel  # noqa: E402
 CALLS, BLOCK = 10_000, 50
 
 
-def fresh_bundle(folder: Path, config: Path) -> Path:
-    """Write a bundle of the configured network, untrained."""
+def fresh_bundle(folder: Path, config: Path, *, rate: float = 200.0, unit: str = "count") -> Path:
+    """Write a bundle of the configured network for 8 electrodes, untrained."""
     from emg_recognition.models.export import to_keras_file, to_tflite
     from emg_recognition.models.network import build_network
     from emg_recognition.training.settings import load_settings
 
     settings = load_settings(config)
-    pipeline = settings.pipeline_for(rate=200, channels=8, unit="count")
+    pipeline = settings.pipeline_for(rate=rate, channels=8, unit=unit)
     network = build_network(
         settings.network, length=pipeline.length, channels=8, classes=6, mean=np.zeros(8), std=np.ones(8)
     )

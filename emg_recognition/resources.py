@@ -1,4 +1,4 @@
-"""Where the files of ``config/`` are: in the source tree, in a ROS workspace or below a Python prefix."""
+"""Where ``config/`` and ``msg/`` are: in the source tree, in a ROS workspace or below a Python prefix."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def config_path(name: str) -> Path:
     SettingError
         If no place has a file of that name; the message lists the files there are.
     """
-    folders = list(_config_folders())
+    folders = list(_folders("config"))
     for folder in folders:
         if (folder / name).is_file():
             return folder / name
@@ -42,14 +42,37 @@ def config_path(name: str) -> Path:
     raise SettingError("configuration file", name, "config/ is not installed; install the package again")
 
 
-def _config_folders() -> Iterator[Path]:
-    """Yield every folder that may hold the package's configuration, the best first."""
+def message_definitions() -> dict[str, str]:
+    """Read the definitions of the package's own messages.
+
+    Returns
+    -------
+    dict of str to str
+        Type, e.g. ``emg_recognition/msg/EmgSamples`` -> the text of its ``.msg`` file.
+
+    Raises
+    ------
+    SettingError
+        If no place has any.
+    """
+    for folder in _folders("msg"):
+        texts = {
+            f"emg_recognition/msg/{path.stem}": path.read_text(encoding="utf-8")
+            for path in sorted(folder.glob("*.msg"))
+        }
+        if texts:
+            return texts
+    raise SettingError("message definitions", "msg/", "they are not installed; install the package again")
+
+
+def _folders(name: str) -> Iterator[Path]:
+    """Yield every place that may hold a folder of the package's files, the best first."""
     package = Path(__file__).resolve().parent
     if (package.parent / "package.xml").is_file():
-        yield package.parent / "config"
+        yield package.parent / name
     prefixes = [prefix for prefix in os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep) if prefix]
     prefixes += [str(package.parent), sys.prefix]  # package.parent: pip install --target
     if site.ENABLE_USER_SITE:
         prefixes.append(site.getuserbase())
     for prefix in prefixes:
-        yield Path(prefix) / "share" / "emg_recognition" / "config"
+        yield Path(prefix) / "share" / "emg_recognition" / name

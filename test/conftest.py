@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -33,3 +34,55 @@ def shared_recording() -> callable:
         return path
 
     return find
+
+
+TINY_ACTIONS = ("rest", "elbow_flexion", "elbow_extension")
+
+
+def _write_tiny_bundle(folder: Path, bias: tuple[float, ...]) -> Path:
+    """Write an untrained network for 4 channels at 500 Hz: what it says is the same in every run."""
+    import keras
+
+    from emg_recognition.models.bundle_writer import write_bundle
+    from emg_recognition.models.export import to_keras_file, to_tflite
+    from emg_recognition.models.network import build_network
+    from emg_recognition.models.settings import NetworkSettings
+    from emg_recognition.signal.settings import suited_settings
+
+    pipeline = suited_settings(rate=500.0, channels=4, unit="V")
+    statistics = {"mean": [0.0] * 4, "std": [1e-4] * 4, "rms": 1e-4}
+    keras.utils.set_random_seed(0)
+    network = build_network(
+        NetworkSettings(),
+        length=pipeline.length,
+        channels=4,
+        classes=len(TINY_ACTIONS),
+        mean=np.array(statistics["mean"]),
+        std=np.array(statistics["std"]),
+    )
+    kernel, _ = network.get_layer("classes").get_weights()
+    network.get_layer("classes").set_weights([kernel, np.array(bias, np.float32)])
+    write_bundle(
+        folder / "bundle",
+        keras_model=to_keras_file(network),
+        tflite=to_tflite(network),
+        actions=TINY_ACTIONS,
+        pipeline=pipeline.to_mapping(),
+        fingerprint=pipeline.fingerprint(),
+        statistics=statistics,
+        provenance={},
+        metrics={},
+    )
+    return folder / "bundle"
+
+
+@pytest.fixture(scope="session")
+def write_tiny_bundle() -> Callable[[Path, tuple[float, ...]], Path]:
+    """Return the function that writes an untrained bundle into a folder; it takes seconds."""
+    return _write_tiny_bundle
+
+
+@pytest.fixture(scope="session")
+def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that finds each of its three actions about equally probable."""
+    return _write_tiny_bundle(tmp_path_factory.mktemp("tiny"), (0.0, 0.0, 0.0))

@@ -8,10 +8,11 @@ ROOMS = ("signal", "devices", "simulation", "recordings", "models", "evaluation"
 #: What each room may import of the others (docs/architecture.md); those not named, nothing.
 ARROWS = {
     "training": {"signal", "recordings", "models", "evaluation"},
-    "demo": {"simulation", "recordings", "models", "signal"},
-    "cli": {"simulation", "recordings", "training", "models", "evaluation", "demo"},
+    "replay": {"signal", "recordings", "models", "control", "evaluation"},
+    "demo": {"simulation", "recordings", "models", "signal", "replay"},
+    "cli": {"simulation", "recordings", "training", "models", "evaluation", "control", "replay", "demo"},
 }
-COMMON = {"actions", "errors", "settings", "about", "resources", "quiet"}
+COMMON = {"actions", "errors", "settings", "about", "resources", "quiet", "files"}
 ROS = {"rclpy", "std_msgs", "std_srvs", "sensor_msgs", "trajectory_msgs", "diagnostic_msgs", "launch"}
 
 

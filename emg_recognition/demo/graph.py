@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 import time
 from pathlib import Path
@@ -15,6 +16,8 @@ from emg_recognition.demo.study import Study
 from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.resources import config_path
 
+#: The bag of the run, in the output folder.
+RECORDING = "recording"
 #: Starting the nodes, and waiting for the tail, may take this long on a busy machine, s.
 _MARGIN = 60.0
 
@@ -40,7 +43,7 @@ def run_graph(
     Returns
     -------
     dict
-        What ``demo_observer_node`` wrote.
+        What ``demo_observer_node`` wrote; the bag of the run is ``recording`` in `output`.
 
     Raises
     ------
@@ -52,7 +55,11 @@ def run_graph(
     observed.unlink(missing_ok=True)
     link = folder / "armband"
     base = config_path("recognition.yaml")
+    recording = (output / RECORDING).resolve()
+    shutil.rmtree(recording, ignore_errors=True)
     with Graph(folder) as graph:
+        # First, for the nodes end in reverse order: it records their last words, too.
+        graph.start("recorder", {"output": str(recording)})
         graph.start(
             "simulated_armband",
             {
@@ -68,8 +75,8 @@ def run_graph(
         graph.start("preprocessing", {}, parameter_file=base)
         graph.start(
             "acquisition",
-            # Preprocessing and the observer have to see the first sample.
-            {"port": str(link), "wait_for_port": 30.0, "autostart": False, "subscribers": 2},
+            # Preprocessing, the recorder and the observer have to see the first sample.
+            {"port": str(link), "wait_for_port": 30.0, "autostart": False, "subscribers": 3},
             parameter_file=base,
         )
         timeout = seconds + _MARGIN

@@ -9,11 +9,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import yaml
 from rich.console import Console
 
 from emg_recognition.demo import study as studies
-from emg_recognition.demo.graph import run_graph
+from emg_recognition.demo.graph import RECORDING, run_graph
 from emg_recognition.demo.processes import find_executable
 from emg_recognition.demo.scoring import score_live
 from emg_recognition.demo.steps import Steps
@@ -22,8 +21,9 @@ from emg_recognition.demo.summary import summary_table, write_summary
 from emg_recognition.errors import EmgRecognitionError, SettingError
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.recordings.archive import load_archive
-from emg_recognition.resources import config_path
-from emg_recognition.signal.settings import step_samples
+from emg_recognition.replay.offline import replay_bag
+from emg_recognition.replay.output import write_results
+from emg_recognition.replay.scoring import score
 
 
 def run_demo(output: Path, *, data: Path | None, minority: str | None, console: Console) -> dict[str, Any]:
@@ -69,18 +69,18 @@ def run_demo(output: Path, *, data: Path | None, minority: str | None, console: 
         _train(study, training)
     played = load_archive(study.live)
     seconds = len(played.counts) / played.rate
-    model = ActionModel.load(training / "bundle")
-    parameters = yaml.safe_load(config_path("recognition.yaml").read_text())
-    live_step = float(parameters["/**/preprocessing"]["ros__parameters"]["step"])
-    with steps.step(f"run the live graph: armband to exoskeleton, {seconds:.0f} s of signal"):
-        observed = run_graph(study, training / "bundle", output, seconds=seconds, console=console)
-    with steps.step("compare with what was performed, and with the same windows offline"):
-        step = step_samples(live_step, played.rate)
-        live = score_live(observed, played, model, step, breaks=study.breaks)
+    bundle = training / "bundle"
+    with steps.step(f"run the live graph and record it: armband to exoskeleton, {seconds:.0f} s of signal"):
+        observed = run_graph(study, bundle, output, seconds=seconds, console=console)
+    with steps.step("replay the recording: compare with what was performed, and with what the graph said"):
+        replay = replay_bag(output / RECORDING, ActionModel.load(bundle))
+        offline = score(replay)
+        report = write_results(output / "replay", replay, offline)
+        live = score_live(observed, replay, offline)
         metrics = json.loads((training / "metrics.json").read_text())
         summary = write_summary(summary_path, study.source, metrics, observed["ros"], live)
     console.print(summary_table(summary))
-    console.print(f"report: {training / 'report.html'}   summary: {summary_path}", highlight=False)
+    console.print(f"reports: {training / 'report.html'}, {report}   summary: {summary_path}", highlight=False)
     return summary
 
 

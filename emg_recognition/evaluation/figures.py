@@ -1,28 +1,25 @@
-"""The paper's two figures: learning curves (figure 3) and confusion matrix (figure 4).
-
-Figures are made with Matplotlib's objects and never with ``pyplot``: no display, no global state, any thread.
-"""
+"""The paper's two figures: learning curves (figure 3) and confusion matrix (figure 4)."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import ArrayLike, NDArray
 
+from emg_recognition.evaluation import style
+from emg_recognition.evaluation.style import GRID, INK, PALE_INK, png
+
+__all__ = ["confusion_figure", "learning_curves", "png"]
+
 TRAINING_COLOUR = "#23628f"
 VALIDATION_COLOUR = "#d9722e"
-_INK = "#26323d"
-_PALE_INK = "#6b7883"
-_GRID = "#e4e9ed"
 _BLUES = LinearSegmentedColormap.from_list(
     "paper_to_ink", ["#ffffff", "#cfe2ef", "#8dbad8", "#4d8fbd", "#1f5f8b"]
 )
@@ -51,25 +48,23 @@ def learning_curves(
     matplotlib.figure.Figure
         Two panels, loss and accuracy.
     """
-    figure = _figure(9.6, 3.9)
+    figure = style.figure(9.6, 3.9)
     for axes, name, title in zip(
         figure.subplots(1, 2), ("loss", "accuracy"), ("Loss", "Accuracy"), strict=True
     ):
-        _plain(axes)
+        style.plain(axes)
         for index in sorted(range(len(histories)), key=lambda i: i == selected):
             for key, colour in ((name, TRAINING_COLOUR), (f"val_{name}", VALIDATION_COLOUR)):
                 points = [
                     (entry["epoch"], entry[key]) for entry in histories[index] if entry[key] is not None
                 ]
                 strong = index == selected
-                style = {"linewidth": 2.2} if strong else {"linewidth": 0.9, "alpha": 0.3}
+                line = {"linewidth": 2.2} if strong else {"linewidth": 0.9, "alpha": 0.3}
                 marker = "o" if strong and len(points) < 30 else None
                 if points:
-                    axes.plot(
-                        *zip(*points, strict=True), color=colour, marker=marker, markersize=3.2, **style
-                    )
-        _title(axes, title)
-        axes.set_xlabel("Epoch", color=_PALE_INK)
+                    axes.plot(*zip(*points, strict=True), color=colour, marker=marker, markersize=3.2, **line)
+        style.title(axes, title)
+        axes.set_xlabel("Epoch", color=PALE_INK)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         if name == "accuracy":
             axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
@@ -85,9 +80,9 @@ def learning_curves(
     if len(histories) > 1:
         handles[0].set_label(f"training, member {selected + 1} (kept)")
         handles[1].set_label(f"{validation_name}, member {selected + 1} (kept)")
-        handles.append(Line2D([], [], color=_PALE_INK, linewidth=0.9, alpha=0.6, label="the other members"))
+        handles.append(Line2D([], [], color=PALE_INK, linewidth=0.9, alpha=0.6, label="the other members"))
     figure.legend(
-        handles=handles, loc="outside lower center", ncols=3, frameon=False, fontsize=9.5, labelcolor=_INK
+        handles=handles, loc="outside lower center", ncols=3, frameon=False, fontsize=9.5, labelcolor=INK
     )
     return figure
 
@@ -116,45 +111,18 @@ def confusion_figure(confusion: ArrayLike, actions: Sequence[str]) -> Figure:
     longest = max(map(len, names))
     left, below, above, between = 0.42 + 0.07 * longest, 0.52 + 0.044 * longest, 0.4, 0.35
     width, height = left + 2 * panel + between + 0.1, below + panel + above
-    figure = _figure(width, height, layout=None)
+    figure = style.figure(width, height, layout=None)
     corners = (left, left + panel + between)
     counted, shared = (
         figure.add_axes((x / width, below / height, panel / width, panel / height)) for x in corners
     )
     _matrix(counted, shares, [[f"{n:,}".replace(",", "\u202f") for n in row] for row in counts], names)
     _matrix(shared, shares, [[_percent(share) for share in row] for row in shares], names)
-    _title(counted, "Windows")
-    _title(shared, "Share of what was performed, %")
+    style.title(counted, "Windows")
+    style.title(shared, "Share of what was performed, %")
     shared.set_yticklabels([])
-    counted.set_ylabel("Performed", color=_PALE_INK)
+    counted.set_ylabel("Performed", color=PALE_INK)
     return figure
-
-
-def png(figure: Figure, *, dpi: int = 200) -> bytes:
-    """Draw a figure as a PNG image of `dpi` points an inch."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=dpi)
-    return buffer.getvalue()
-
-
-def _figure(width: float, height: float, layout: Literal["constrained"] | None = "constrained") -> Figure:
-    figure = Figure(figsize=(width, height), layout=layout, facecolor="white")
-    FigureCanvasAgg(figure)
-    return figure
-
-
-def _plain(axes: Axes) -> None:
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    for side in ("left", "bottom"):
-        axes.spines[side].set_color(_GRID)
-    axes.grid(color=_GRID, linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.tick_params(colors=_PALE_INK, length=0, labelsize=9.5)
-
-
-def _title(axes: Axes, text: str) -> None:
-    axes.set_title(text, loc="left", fontsize=12, fontweight="bold", color=_INK)
 
 
 def _matrix(
@@ -165,18 +133,18 @@ def _matrix(
     size = 10.5 if max(len(text) for row in texts for text in row) <= 6 else 8
     for row, column in np.ndindex(shares.shape):
         if texts[row][column] not in ("0", ""):
-            colour = "white" if shares[row, column] > 0.5 else _INK
+            colour = "white" if shares[row, column] > 0.5 else INK
             axes.text(column, row, texts[row][column], ha="center", va="center", fontsize=size, color=colour)
     ticks = range(len(names))
     axes.set_xticks(ticks, names, rotation=40, ha="right", rotation_mode="anchor")
     axes.set_yticks(ticks, names)
     axes.set_xticks(np.arange(0.5, len(names) - 1), minor=True)
     axes.set_yticks(np.arange(0.5, len(names) - 1), minor=True)
-    axes.grid(which="minor", color=_GRID, linewidth=1)
-    axes.tick_params(which="both", length=0, colors=_INK, labelsize=9.5)
+    axes.grid(which="minor", color=GRID, linewidth=1)
+    axes.tick_params(which="both", length=0, colors=INK, labelsize=9.5)
     for spine in axes.spines.values():
-        spine.set_color(_GRID)
-    axes.set_xlabel("Recognised", color=_PALE_INK)
+        spine.set_color(GRID)
+    axes.set_xlabel("Recognised", color=PALE_INK)
 
 
 def _percent(share: float) -> str:

@@ -52,7 +52,7 @@ def run(name: str, create: Callable[[], NodeProgram], args: list[str] | None = N
     Returns
     -------
     int
-        Exit code: 0 after a signal or a finished task, 1 after an error.
+        Exit code: 0 after a signal or a finished task, 1 after an error, also one in the last word.
     """
     stop = False
     spinning = False
@@ -71,6 +71,7 @@ def run(name: str, create: Callable[[], NodeProgram], args: list[str] | None = N
     logger = get_logger(name)
     node: NodeProgram | None = None
     executor = None
+    code = 0
     try:
         rclpy.init(args=sys.argv if args is None else args, signal_handler_options=SignalHandlerOptions.NO)
         executor = SingleThreadedExecutor()
@@ -84,15 +85,19 @@ def run(name: str, create: Callable[[], NodeProgram], args: list[str] | None = N
             raise node.failure
     except EmgRecognitionError as error:
         logger.fatal(str(error))
-        return 1
+        code = 1
     except KeyboardInterrupt:
-        return 0
+        pass
     finally:
         spinning = True
         if node is not None:
-            node.close()
+            try:
+                node.close()
+            except EmgRecognitionError as error:
+                logger.fatal(str(error))
+                code = 1
             node.destroy_node()
         if executor is not None:
             executor.shutdown()
         rclpy.try_shutdown()
-    return 0
+    return code

@@ -32,18 +32,16 @@ class WindowGrid:
 
     def __init__(self, length: int, channels: int, step: int, settling_samples: int) -> None:
         self._length = length
+        self._channels = channels
         self._step = step
         self._settling_samples = settling_samples
-        # At most length - 1 samples wait for the rest of their window. With three lengths of room
-        # beside them, each sample is moved less than once more however short the chunks are.
-        self._buffer = np.empty((4 * length, channels), dtype=np.float32)
         self.settling_windows = 0
         self.restart(0)
 
     def restart(self, first_index: int) -> None:
         """Forget the samples; the next one has this index and starts a stream."""
-        self._base = first_index  # index of the buffer's first row
-        self._filled = 0  # rows in use
+        self._rows = np.empty((0, self._channels), dtype=np.float32)  # samples that wait for their window
+        self._base = first_index  # index of the first of them
         self._next = -(-first_index // self._step) * self._step  # index at which the next window begins
         self._settled = first_index + self._settling_samples
 
@@ -60,32 +58,18 @@ class WindowGrid:
         first_index : int
             Index of the window's first sample.
         data : numpy.ndarray
-            float32 copy, C-contiguous, shape (length, channels).
+            float32, C-contiguous, shape (length, channels); read-only, for windows share their samples.
         """
-        taken = 0
-        while taken < len(filtered):
-            self._make_room()
-            count = min(len(filtered) - taken, len(self._buffer) - self._filled)
-            self._buffer[self._filled : self._filled + count] = filtered[taken : taken + count]
-            self._filled += count
-            taken += count
-            yield from self._complete()
-
-    def _make_room(self) -> None:
-        if self._filled < len(self._buffer):
-            return
-        # With a step above the length the next window may begin behind everything stored.
-        done = min(self._next - self._base, self._filled)
-        kept = self._filled - done
-        self._buffer[:kept] = self._buffer[done : self._filled]
-        self._base += done
-        self._filled = kept
-
-    def _complete(self) -> Iterator[tuple[int, np.ndarray]]:
-        while self._next + self._length <= self._base + self._filled:
-            if self._next < self._settled:
+        rows = np.concatenate([self._rows, filtered], dtype=np.float32, casting="same_kind")
+        rows.flags.writeable = False
+        base, end = self._base, self._base + len(rows)
+        # With a step above the length the next window may begin behind all there is.
+        begin = self._next
+        self._next += max(0, (end - self._length - begin) // self._step + 1) * self._step
+        self._base = min(self._next, end)
+        self._rows = rows[self._base - base :].copy()
+        for index in range(begin, self._next, self._step):
+            if index < self._settled:
                 self.settling_windows += 1
             else:
-                begin = self._next - self._base
-                yield self._next, self._buffer[begin : begin + self._length].copy()
-            self._next += self._step
+                yield index, rows[index - base : index - base + self._length]

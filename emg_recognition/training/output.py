@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from emg_recognition.errors import SettingError
+from emg_recognition.files import write_file
+
+__all__ = ["claim", "refuse_foreign", "write_file"]
 
 MARKER = "experiment.json"
 MEMBERS = "members"
@@ -83,14 +85,6 @@ def claim(output: Path, experiment: Mapping[str, Any]) -> None:
         write_file(output / MARKER, text.encode())
     except OSError as error:
         raise SettingError("output", str(output), f"it cannot be written ({error.strerror})") from error
-
-
-def write_file(path: Path, content: bytes) -> None:
-    """Write a file so that a reader sees all of it or none; parents are made."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.part")
-    beside.write_bytes(content)
-    os.replace(beside, path)
 
 
 def _has_results(output: Path) -> bool:

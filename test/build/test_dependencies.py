@@ -15,8 +15,10 @@ ROSDEP_KEY = {
     "jinja2": "python3-jinja2",
     "keras": "python-tensorflow-pip",
     "matplotlib": "python3-matplotlib",
+    "mcap": "mcap-ros2-support",
     "numpy": "python3-numpy",
     "rich": "python3-rich",
+    "rosbags": "python3-rosbags-pip",
     "scipy": "python3-scipy",
     "serial": "python3-serial",
     "sklearn": "python3-sklearn",
@@ -33,6 +35,7 @@ DISTRIBUTION = {
     "yaml": "pyyaml",
 }
 ROS = {
+    "ament_index_python",
     "builtin_interfaces",
     "diagnostic_msgs",
     "launch",
@@ -40,6 +43,7 @@ ROS = {
     "lifecycle_msgs",
     "rcl_interfaces",
     "rclpy",
+    "rosgraph_msgs",
     "sensor_msgs",
     "std_msgs",
     "std_srvs",

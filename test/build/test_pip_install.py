@@ -20,6 +20,7 @@ SOURCES = (
     "entry_points.ini",
     "emg_recognition",
     "config",
+    "msg",
     "requirements",
 )
 
@@ -99,6 +100,13 @@ for name in sys.argv[1:]:
     for path, name in zip(map(Path, result.stdout.splitlines()), names, strict=True):
         assert path.is_relative_to(installed)
         assert path.read_text() == (repository / "config" / name).read_text()
+
+
+def test_message_definitions_are_found(installed, tmp_path):
+    # A bag of Humble does not carry them.
+    code = "from emg_recognition.resources import message_definitions as m; print(*m(), sep='\\n')"
+    result = run_python(installed, tmp_path, ["-c", code])
+    assert "emg_recognition/msg/EmgSamples" in result.stdout.splitlines(), result.stderr
 
 
 def test_dependencies_and_extras_are_those_of_requirements(installed, tmp_path):

@@ -1,4 +1,4 @@
-"""Configuration files are found in the source tree and in a workspace; a wrong name is answered."""
+"""Configuration and messages are found in the source tree and in a workspace; a wrong name is answered."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from emg_recognition.errors import SettingError
-from emg_recognition.resources import config_path
+from emg_recognition.resources import config_path, message_definitions
 
 
 def test_source_tree(repository):
@@ -21,6 +21,16 @@ def test_unknown_name_lists_what_there_is():
         config_path("compakt.yaml")
 
 
+def test_messages_of_the_source_tree(repository):
+    texts = message_definitions()
+    assert {f"{name.rpartition('/')[2]}.msg" for name in texts} == {
+        path.name for path in (repository / "msg").iterdir()
+    }
+    for name, text in texts.items():
+        assert text == (repository / "msg" / f"{name.rpartition('/')[2]}.msg").read_text()
+        assert name.startswith("emg_recognition/msg/")
+
+
 def test_workspace_without_source_tree(tmp_path, repository):
     # As after a plain `colcon build`: code in one place, share/ in another, found by the environment.
     code = tmp_path / "site" / "emg_recognition"
@@ -30,12 +40,18 @@ def test_workspace_without_source_tree(tmp_path, repository):
     config = tmp_path / "prefix" / "share" / "emg_recognition" / "config"
     config.mkdir(parents=True)
     (config / "mine.yaml").touch()
+    messages = config.with_name("msg")
+    messages.mkdir()
+    (messages / "Mine.msg").write_text("uint8 a\n")
+    (messages / "Mine.idl").touch()  # the build puts these beside them
     environment = {
         "PYTHONPATH": str(tmp_path / "site"),
         "AMENT_PREFIX_PATH": f"/nowhere:{tmp_path / 'prefix'}",
         "PATH": "/usr/bin:/bin",
     }
-    program = "from emg_recognition.resources import config_path; print(config_path('mine.yaml'))"
+    program = (
+        "from emg_recognition.resources import *; print(config_path('mine.yaml'), message_definitions())"
+    )
     result = subprocess.run(
         [sys.executable, "-c", program],
         env=environment,
@@ -44,4 +60,5 @@ def test_workspace_without_source_tree(tmp_path, repository):
         text=True,
         check=False,
     )
-    assert result.stdout.strip() == str(config / "mine.yaml"), result.stderr
+    expected = f"{config / 'mine.yaml'} {{'emg_recognition/msg/Mine': 'uint8 a\\n'}}"
+    assert result.stdout.strip() == expected, result.stderr

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
 import time
+from array import array
 
 import pytest
 import yaml
@@ -20,8 +22,12 @@ pytest.importorskip(
 pytest.importorskip("emg_recognition.msg", reason="messages are not built: run `make test`")
 
 import rclpy
+from emg_recognition.msg import EmgSamples
 from launch import LaunchContext
 from launch.launch_description_sources import PythonLaunchDescriptionSource
+from rclpy.serialization import serialize_message
+
+from emg_recognition.recordings.bag_writer import BagWriter
 
 #: Six processes start on what may be a busy machine; far above what is usual, s.
 PATIENCE = 60.0
@@ -29,6 +35,7 @@ ARGUMENTS = {
     "recognition": {"model", "port", "wait_for_port", "namespace", "params_file"},
     "simulation": {"model", "port", "wait_for_port", "namespace", "params_file"},
     "training": {"data", "config", "output", "namespace", "params_file"},
+    "replay": {"bag", "model", "output", "rate", "namespace", "player", "exoskeleton", "params_file"},
 }
 #: What `ros2 launch` does with a file and its arguments.
 LAUNCH = """
@@ -153,3 +160,60 @@ def test_ctrl_c_ends_every_node_in_order(launched, graph, tmp_path):
     text = log.read_text()
     for name in names:
         assert any(f"{name}_node" in line and "finished cleanly" in line for line in text.splitlines()), text
+
+
+def write_bag(path):
+    """Two seconds of the right arm, four channels at 500 Hz, and an empty topic of the left one."""
+    arms = {f"/{arm}/emg/samples": "emg_recognition/msg/EmgSamples" for arm in ("left_arm", "right_arm")}
+    with BagWriter(path, arms) as writer:
+        for first in range(0, 1000, 5):
+            message = EmgSamples(
+                first_index=first,
+                rate=500.0,
+                channels=4,
+                unit="V",
+                restart=first == 0,
+                data=array("f", [1e-5 * (first % 7)] * 20),
+            )
+            message.header.stamp.sec, message.header.stamp.nanosec = (
+                1000 + first // 500,
+                first % 500 * 2_000_000,
+            )
+            received = message.header.stamp.sec * 10**9 + message.header.stamp.nanosec
+            writer.write("/right_arm/emg/samples", received, serialize_message(message))
+
+
+@pytest.mark.timeout(180)
+def test_replay_plays_scores_and_ends_by_itself(launched, write_tiny_bundle, tmp_path):
+    write_bag(tmp_path / "bag")
+    bundle = write_tiny_bundle(tmp_path, (0.0, 0.0, 0.0))
+    process, log = launched(
+        "replay",
+        bag=str(tmp_path / "bag"),
+        namespace="right_arm",
+        model=str(bundle),
+        output=str(tmp_path / "out"),
+        rate="4.0",
+        player="own",
+    )
+    assert process.wait(timeout=2 * PATIENCE) == 0, log.read_text()
+    metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert metrics["mode"] == "online"
+    assert metrics["source"] == str(tmp_path / "bag")
+    assert metrics["windows"]["estimated"] == metrics["windows"]["expected"] == 65
+    assert metrics["signal"]["samples"] == 1000
+    text = log.read_text()
+    assert "ARMED" not in text
+    for name in ("player", "evaluator", "preprocessing", "classifier", "command_bridge"):
+        assert any(f"{name}_node" in line and "finished cleanly" in line for line in text.splitlines()), text
+
+
+def test_replay_names_the_arms_of_a_bag(launched, tmp_path):
+    write_bag(tmp_path / "bag")
+    process, log = launched(
+        "replay", bag=str(tmp_path / "bag"), model="/nowhere", output=str(tmp_path / "out")
+    )
+    assert process.wait(timeout=PATIENCE) == 1
+    text = log.read_text()
+    assert "/left_arm, /right_arm" in text
+    assert "process started" not in text

@@ -134,54 +134,9 @@ def witness(ros_environment: None) -> Iterator[Witness]:
     node.close()
 
 
-ACTIONS = ("rest", "elbow_flexion", "elbow_extension")
-
-
-def write_tiny_bundle(folder: Path, bias: tuple[float, ...]) -> Path:
-    """Write an untrained network for 4 channels at 500 Hz: what it says is the same in every run."""
-    import keras
-    import numpy as np
-
-    from emg_recognition.models.bundle_writer import write_bundle
-    from emg_recognition.models.export import to_keras_file, to_tflite
-    from emg_recognition.models.network import build_network
-    from emg_recognition.models.settings import NetworkSettings
-    from emg_recognition.signal.settings import suited_settings
-
-    pipeline = suited_settings(rate=500.0, channels=4, unit="V")
-    statistics = {"mean": [0.0] * 4, "std": [1e-4] * 4, "rms": 1e-4}
-    keras.utils.set_random_seed(0)
-    network = build_network(
-        NetworkSettings(),
-        length=pipeline.length,
-        channels=4,
-        classes=len(ACTIONS),
-        mean=np.array(statistics["mean"]),
-        std=np.array(statistics["std"]),
-    )
-    kernel, _ = network.get_layer("classes").get_weights()
-    network.get_layer("classes").set_weights([kernel, np.array(bias, np.float32)])
-    write_bundle(
-        folder / "bundle",
-        keras_model=to_keras_file(network),
-        tflite=to_tflite(network),
-        actions=ACTIONS,
-        pipeline=pipeline.to_mapping(),
-        fingerprint=pipeline.fingerprint(),
-        statistics=statistics,
-        provenance={},
-        metrics={},
-    )
-    return folder / "bundle"
-
-
 @pytest.fixture(scope="session")
-def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model that finds every action about equally probable."""
-    return write_tiny_bundle(tmp_path_factory.mktemp("tiny"), (0.0, 0.0, 0.0))
-
-
-@pytest.fixture(scope="session")
-def flexing_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def flexing_bundle(
+    tmp_path_factory: pytest.TempPathFactory, write_tiny_bundle: Callable[[Path, tuple[float, ...]], Path]
+) -> Path:
     """A model that is quite sure of elbow flexion."""
     return write_tiny_bundle(tmp_path_factory.mktemp("flexing"), (0.0, 4.0, 0.0))

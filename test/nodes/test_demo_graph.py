@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from emg_recognition.demo.graph import run_graph
+from emg_recognition.demo.graph import RECORDING, run_graph
 from emg_recognition.demo.processes import find_executable
 from emg_recognition.demo.scoring import score_live
 from emg_recognition.demo.study import Study
@@ -17,7 +17,10 @@ from emg_recognition.errors import EmgRecognitionError, SettingError
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.recordings.archive import load_archive, save_archive
 from emg_recognition.recordings.arrays import from_arrays
-from emg_recognition.signal.settings import step_samples
+from emg_recognition.recordings.bag import open_bag
+from emg_recognition.recordings.emg_bag import EmgBag, SampleBlock
+from emg_recognition.replay.offline import replay_bag
+from emg_recognition.replay.scoring import score
 
 # Eight processes start, and a second of signal takes a second.
 pytestmark = pytest.mark.timeout(300)
@@ -60,9 +63,13 @@ def test_live_equals_offline_to_the_bit(ros_environment, study, flexing_bundle, 
     played = study(breaks)
     observed = run_graph(played, flexing_bundle, tmp_path, seconds=6.0, console=Console(file=screen))
     recordings = load_archive(played.live)
-    model = ActionModel.load(flexing_bundle)
-    live = score_live(observed, recordings, model, step_samples(0.025, recordings.rate), breaks=breaks)
-    assert live["samples_sent"] == live["samples_received"] == 3000
+    with open_bag(tmp_path / RECORDING) as bag:
+        blocks = [event.samples for event in EmgBag(bag).events() if isinstance(event, SampleBlock)]
+    # From the archive through the pseudo-terminal, the device's protocol and DDS into the bag.
+    assert np.array_equal(np.concatenate(blocks), np.concatenate([recordings.segment(i) for i in range(4)]))
+    replay = replay_bag(tmp_path / RECORDING, ActionModel.load(flexing_bundle))
+    live = score_live(observed, replay, score(replay))
+    assert live["samples_sent"] == live["samples_received"] == live["samples_recorded"] == 3000
     assert live["restarts"] == (4 if breaks else 1)
     assert live["windows"] == live["windows_offline"]
     # On a busy machine the classifier may drop whole windows, but what it says is never different.
@@ -96,7 +103,7 @@ from pathlib import Path
 from rich.console import Console
 from emg_recognition.cli import demo
 from emg_recognition.demo import run
-from emg_recognition.demo.graph import run_graph
+from emg_recognition.demo.graph import RECORDING, run_graph
 from emg_recognition.demo.study import Study
 
 live, bundle, output = map(Path, sys.argv[1:])
@@ -109,7 +116,7 @@ demo.run(type("Arguments", (), {"output": output, "data": None, "minority": None
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
         assert "performs rest" in child.stdout.readline()
         nodes = children_of(child.pid)
-        assert len(nodes) == 7
+        assert len(nodes) == 8
         child.terminate()
         child.communicate(timeout=60)
     assert child.returncode != 0

@@ -9,6 +9,7 @@ NODES = {
     "recognition.yaml": ("acquisition", "preprocessing", "classifier", "command_bridge"),
     "simulation.yaml": ("simulated_armband", "simulated_exoskeleton"),
     "training.yaml": ("trainer",),
+    "replay.yaml": ("recorder", "player", "evaluator"),
 }
 
 

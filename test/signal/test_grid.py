@@ -58,10 +58,11 @@ def test_windows_begin_at_multiples_of_the_step_wherever_the_stream_starts(start
         np.testing.assert_array_equal(data, ramp(index - start, index - start + 10))
 
 
-def test_a_window_is_a_copy_in_c_order():
+def test_windows_share_their_samples_and_cannot_be_written():
     grid = WindowGrid(length=2, channels=3, step=1, settling_samples=0)
     (_, first), (_, second) = grid.add(np.zeros((3, 3)))
-    first[...] = 7
-    assert not second.any()
+    with pytest.raises(ValueError, match="read-only"):
+        first[...] = 7
+    assert np.shares_memory(first, second)
     assert first.flags.c_contiguous
     assert first.dtype == np.float32

@@ -1,0 +1,165 @@
+"""End the recorder without warning (SIGKILL) at random moments; read what it left.
+
+    tools/environment run python bench/recorder_kill.py [--times 20] [--seed N] [--at-once 4]
+
+A publisher sends 200 messages of 5 samples a second. Each recorder is killed 0.6 to 4.6 s after it
+has said that samples are coming. Its bag has to open and hold every sample from the first one it saw up to
+the last closed chunk, unchanged, which may lie at most 1.5 s before the end. Prints a line for each; exit
+code 1 if one fails.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import numpy as np
+import rclpy
+from emg_recognition.msg import EmgSamples
+from rclpy.signals import SignalHandlerOptions
+
+from emg_recognition.errors import EmgRecognitionError
+from emg_recognition.nodes import qos
+from emg_recognition.nodes.conversions import to_floats
+from emg_recognition.recordings.bag import open_bag
+from emg_recognition.recordings.emg_bag import EmgBag, SampleBlock
+
+RATE = 1000
+CHUNK = 5
+CHANNELS = 8
+#: From the last closed chunk to the end, s: half a second until the next one, and a busy machine.
+ALLOWED = 1.5
+
+
+def samples(first: int, count: int) -> np.ndarray:
+    """Make what the publisher sends: every value tells its sample and channel."""
+    index = np.arange(first, first + count, dtype=np.float32)[:, np.newaxis]
+    return index + np.arange(CHANNELS, dtype=np.float32) / CHANNELS
+
+
+class Publisher(threading.Thread):
+    """Sends samples at true rate until stopped."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+        self._node = rclpy.create_node("publisher")
+        self._publisher = self._node.create_publisher(EmgSamples, "emg/samples", qos.SAMPLES)
+        self._ended = threading.Event()
+        self.sent = 0
+
+    def run(self) -> None:
+        """Send."""
+        begin = time.monotonic()
+        while not self._ended.wait(max(0.0, begin + self.sent / RATE - time.monotonic())):
+            message = EmgSamples(
+                first_index=self.sent,
+                rate=float(RATE),
+                channels=CHANNELS,
+                unit="V",
+                data=to_floats(samples(self.sent, CHUNK)),
+            )
+            message.header.stamp = self._node.get_clock().now().to_msg()
+            message.header.frame_id = "armband"
+            self._publisher.publish(message)
+            self.sent += CHUNK
+
+    def close(self) -> None:
+        """Stop sending."""
+        self._ended.set()
+        self.join()
+        self._node.destroy_node()
+        rclpy.shutdown()
+
+
+def start(bag: Path) -> subprocess.Popen[str]:
+    """Start a recorder."""
+    command = [sys.executable, "-m", "emg_recognition.nodes.recorder_node", "--ros-args"]
+    return subprocess.Popen([*command, "-p", f"output:={bag}"], stderr=subprocess.PIPE, text=True)
+
+
+def read(bag: Path) -> tuple[int, int, list[str]]:
+    """Return the first sample's index, that after the last, and what is wrong with what lies between."""
+    wrong: list[str] = []
+    first = after = -1
+    with open_bag(bag) as opened:
+        for event in EmgBag(opened).events():
+            if not isinstance(event, SampleBlock):
+                continue
+            if first < 0:
+                first = after = event.first_index
+            if event.first_index != after:
+                wrong.append(f"a gap before sample {event.first_index}")
+            after = event.first_index + len(event.samples)
+            if not np.array_equal(event.samples, samples(event.first_index, len(event.samples))):
+                wrong.append(f"other values from sample {event.first_index} on")
+        if not opened.problems:
+            wrong.append("nothing says that it was cut off")
+    if first < 0:
+        wrong.append("no samples")
+    return first, after, wrong
+
+
+def judge(number: int, bag: Path, lived: float, sent: int) -> bool:
+    """Print one line about what a killed recorder left; return whether it is as promised."""
+    try:
+        first, after, wrong = read(bag)
+    except EmgRecognitionError as error:
+        first, after, wrong = 0, 0, [str(error)]
+    lost = (sent - after) / RATE
+    if lost > ALLOWED:
+        wrong.append(f"more than {ALLOWED} s lost")
+    verdict = "; ".join(wrong) or "ok"
+    print(f"{number:4}  {lived:8.3f} s  {after - first:8}  {lost:8.3f} s  {verdict}", flush=True)
+    return not wrong
+
+
+def main() -> int:
+    """Kill, read and print; return the exit code."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--times", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**31))
+    parser.add_argument("--at-once", type=int, default=4, help="recorders that record at the same time")
+    args = parser.parse_args()
+    os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
+    os.environ["ROS_DOMAIN_ID"] = str(1 + os.getpid() % 100)
+    chance = random.Random(args.seed)
+    print(f"random seed {args.seed}\n  no      killed   samples        lost", flush=True)
+    publisher = Publisher()
+    publisher.start()
+    good = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for done in range(0, args.times, args.at_once):
+            numbers = range(done, min(done + args.at_once, args.times))
+            running = {number: start(Path(folder) / str(number)) for number in numbers}
+            begin = {}
+            for number, child in running.items():
+                assert child.stderr is not None
+                if not any("samples are coming" in line for line in child.stderr):
+                    sys.exit(f"recorder {number + 1} left with code {child.wait()}")
+                begin[number] = time.monotonic()
+            ends = {number: begin[number] + chance.uniform(0.6, 4.6) for number in numbers}
+            for number in sorted(ends, key=ends.__getitem__):
+                time.sleep(max(0.0, ends[number] - time.monotonic()))
+                running[number].kill()
+                sent = publisher.sent
+                running[number].communicate()
+                good += judge(number + 1, Path(folder) / str(number), ends[number] - begin[number], sent)
+    publisher.close()
+    print(f"{good} of {args.times} bags are whole up to their last closed chunk")
+    return 0 if good == args.times else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

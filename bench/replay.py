@@ -1,0 +1,250 @@
+"""How fast a recorded bag is evaluated against a bare LiteRT loop, and what memory a long one takes.
+
+    python bench/replay.py [BUNDLE] [--hours 2] [--figure docs/replay_memory.png]
+
+The bag is what the robot records: 8 channels at 1 kHz in messages of 5 samples, 20 estimates and
+200 bridge states a second, written by the recorder's own writer. Evaluation and bare loop
+(``set_tensor``, ``invoke``, ``get_tensor`` on the same windows) take turns on one core; the ratio is the
+median over the rounds. Then a long bag is evaluated, and the process's memory is noted on the
+way. Leaves with 1 if the ratio is below 0.7, the speed below 100 times real time, or the memory not flat.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+REPOSITORY = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(REPOSITORY))
+
+import numpy as np  # noqa: E402
+from inference import bare_call, fresh_bundle  # noqa: E402
+
+from emg_recognition.errors import EmgRecognitionError  # noqa: E402
+from emg_recognition.models.bundle import TFLITE, BundleInfo  # noqa: E402
+from emg_recognition.models.runtime import ActionModel  # noqa: E402
+from emg_recognition.recordings.bag_writer import BagWriter  # noqa: E402
+from emg_recognition.recordings.definitions import own_types  # noqa: E402
+from emg_recognition.replay.offline import replay_bag  # noqa: E402
+from emg_recognition.signal.pipeline import Pipeline  # noqa: E402
+from emg_recognition.signal.settings import PipelineSettings  # noqa: E402
+
+STEP = 0.05
+MESSAGE = 5  # samples
+LEAST_RATIO, LEAST_SPEED = 0.70, 100.0
+MOST_GROWTH = 32.0  # MiB; the estimates themselves, 144,000 of 60 bytes, are 8 of them
+TOPICS = {
+    "/emg/samples": "emg_recognition/msg/EmgSamples",
+    "/emg/action": "emg_recognition/msg/ActionEstimate",
+    "/exo/bridge_state": "emg_recognition/msg/BridgeState",
+}
+
+
+class Template:
+    """A serialised message whose stamp and 64-bit indices are put in for each copy."""
+
+    def __init__(self, kind: str, indices: tuple[str, ...], **fields: object) -> None:
+        types = own_types()
+        marks = {name: 0x1122334455667788 + number for number, name in enumerate(indices)}
+        header = types.types["std_msgs/msg/Header"](
+            stamp=types.types["builtin_interfaces/msg/Time"](sec=0x55667788, nanosec=0x11223344),
+            frame_id="armband",
+        )
+        message = types.types[kind](header=header, **fields, **marks)
+        self._bytes = bytearray(types.serialize_cdr(message, kind))
+        self._stamp = self._bytes.index((0x1122334455667788).to_bytes(8, "little"))
+        self._places = [
+            self._bytes.index(mark.to_bytes(8, "little"), self._stamp + 8) for mark in marks.values()
+        ]
+
+    def copy(self, stamp: int, *indices: int) -> bytes:
+        """Return the message with these indices; stamp in ns."""
+        content = self._bytes
+        content[self._stamp : self._stamp + 4] = (stamp // 10**9).to_bytes(4, "little")
+        content[self._stamp + 4 : self._stamp + 8] = (stamp % 10**9).to_bytes(4, "little")
+        for place, index in zip(self._places, indices, strict=True):
+            content[place : place + 8] = index.to_bytes(8, "little")
+        return bytes(content)
+
+
+def _fresh(folder: Path) -> Path:
+    """Make a bundle in a process of its own: TensorFlow's memory is not what is measured here."""
+    config = REPOSITORY / "config" / "compact.yaml"
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(fresh_bundle, (folder, config), {"rate": 1000.0, "unit": "V"})
+
+
+def write_bag(path: Path, info: BundleInfo, seconds: int, rng: np.random.Generator) -> None:
+    """Write a bag of this length: ten seconds of noise, again and again."""
+    ten = (rng.normal(0, 1, (round(10 * info.rate), info.channels)) * info.statistics["rms"]).astype(
+        np.float32
+    )
+    samples = [
+        Template(
+            "emg_recognition/msg/EmgSamples",
+            ("first_index",),
+            rate=info.rate,
+            channels=info.channels,
+            unit=info.unit,
+            dropped_before=0,
+            restart=False,
+            data=ten[begin : begin + MESSAGE].ravel(),
+        )
+        for begin in range(0, len(ten), MESSAGE)
+    ]
+    estimate = Template(
+        "emg_recognition/msg/ActionEstimate",
+        ("first_index", "last_index"),
+        status=0,
+        action_id=0,
+        action=info.actions[0],
+        confidence=0.5,
+        probabilities=np.full(len(info.actions), 1 / len(info.actions), np.float32),
+        activation=1.0,
+        model=info.model_id,
+        inference_time=1e-4,
+    )
+    joints = ["elbow_flexion", "forearm_rotation", "wrist_extension"]
+    state = Template(
+        "emg_recognition/msg/BridgeState",
+        ("last_index",),
+        state=1,
+        reason="armed",
+        action=info.actions[0],
+        joint_names=joints,
+        positions=np.zeros(3),
+        velocities=np.zeros(3),
+        signal_age=0.01,
+        has_index=True,
+        counter_names=["estimates", "commands"],
+        counter_values=np.zeros(2, np.uint64),
+    )
+    step, length = round(STEP * info.rate), info.length
+    with BagWriter(path, TOPICS) as bag:
+        for number in range(round(seconds * info.rate) // MESSAGE):
+            first = number * MESSAGE
+            now = 1_700_000_000_000_000_000 + round(first / info.rate * 1e9)
+            bag.write("/emg/samples", now, samples[number % len(samples)].copy(now, first))
+            bag.write("/exo/bridge_state", now, state.copy(now, first))
+            if first % step == 0 and first >= length:
+                bag.write("/emg/action", now, estimate.copy(now, first - length, first - 1))
+            if number % round(info.rate / MESSAGE) == 0:
+                bag.flush()
+
+
+def bare_windows_per_second(model: ActionModel, windows: np.ndarray) -> float:
+    """Call LiteRT as its manual shows it, once for each window."""
+    call = bare_call(model.info.path / TFLITE)
+    begin = time.perf_counter()
+    for window in windows[:, np.newaxis]:
+        call(window)
+    return len(windows) / (time.perf_counter() - begin)
+
+
+def resident() -> float:
+    """Return this process's memory, MiB."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def measure_speed(path: Path, model: ActionModel, seconds: int, rounds: int) -> Iterator[tuple[float, float]]:
+    """Yield windows a second of the evaluation and of the bare loop, round by round."""
+    settings = PipelineSettings.from_mapping(model.info.pipeline, "bundle")
+    noise = np.random.default_rng(1).normal(0, model.info.statistics["rms"], (20_000, settings.channels))
+    found = Pipeline(settings, round(STEP * settings.rate)).push(noise.astype(np.float32), 0)
+    windows = np.concatenate([[window.data for window in found]] * 10)
+    for _ in range(rounds):
+        begin = time.perf_counter()
+        replay = replay_bag(path, model, step=STEP)
+        evaluated = len(replay.estimates.first_index) / (time.perf_counter() - begin)
+        yield evaluated, bare_windows_per_second(model, windows)
+
+
+def measure_memory(path: Path, model: ActionModel) -> list[tuple[float, float]]:
+    """Return (share of the bag, MiB) while it is evaluated."""
+    course: list[tuple[float, float]] = []
+
+    def note(share: float) -> None:
+        if not course or share - course[-1][0] >= 0.002:
+            course.append((share, resident()))
+
+    replay_bag(path, model, step=STEP, on_progress=note)
+    return course
+
+
+def draw(course: list[tuple[float, float]], hours: float, path: Path) -> None:
+    """Draw memory over the length of the bag."""
+    from emg_recognition.evaluation import style
+
+    figure = style.figure(7.2, 3.0)
+    axes = figure.subplots()
+    style.plain(axes)
+    axes.plot([60 * hours * share for share, _ in course], [memory for _, memory in course])
+    axes.set_xlabel("evaluated, minutes of recording")
+    axes.set_ylabel("resident memory, MiB")
+    axes.set_ylim(bottom=0)
+    path.write_bytes(style.png(figure, dpi=120))
+
+
+def main() -> int:
+    """Measure and print; return the exit code."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "bundle", nargs="?", type=Path, help="fresh weights for 8 channels at 1 kHz by default"
+    )
+    parser.add_argument("--hours", type=float, default=2.0, help="length of the long bag; 0 leaves it out")
+    parser.add_argument("--minutes", type=float, default=10.0, help="length of the bag that is timed")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--figure", type=Path, help="PNG of the memory over the long bag")
+    args = parser.parse_args()
+    core = min(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {core})
+    rng = np.random.default_rng(0)
+    failed = False
+    with tempfile.TemporaryDirectory(prefix="bench_replay_") as name:
+        folder = Path(name)
+        model = ActionModel.load(args.bundle or _fresh(folder))
+        seconds = round(args.minutes * 60)
+        write_bag(folder / "timed", model.info, seconds, rng)
+        rounds = list(measure_speed(folder / "timed", model, seconds, args.rounds))
+        ratios = [evaluated / bare for evaluated, bare in rounds]
+        speeds = [evaluated * STEP for evaluated, _ in rounds]
+        print("evaluation windows/s   bare LiteRT windows/s   ratio   x real time")
+        for (evaluated, bare), ratio, speed in zip(rounds, ratios, speeds, strict=True):
+            print(f"{evaluated:20.0f}   {bare:21.0f}   {ratio:5.2f}   {speed:11.0f}")
+        ratio, speed = float(np.median(ratios)), float(np.median(speeds))
+        print(
+            f"median ratio {ratio:.2f} ({min(ratios):.2f} to {max(ratios):.2f}; at least {LEAST_RATIO:g}), "
+            f"{speed:.0f} x real time (at least {LEAST_SPEED:g}), core {core} alone"
+        )
+        failed |= ratio < LEAST_RATIO or speed < LEAST_SPEED
+        if args.hours:
+            write_bag(folder / "long", model.info, round(args.hours * 3600), rng)
+            size = sum(file.stat().st_size for file in (folder / "long").iterdir()) / 2**20
+            course = measure_memory(folder / "long", model)
+            early = course[len(course) // 10][1]
+            late = max(memory for _, memory in course[len(course) // 10 :])
+            print(
+                f"{args.hours:g} h ({size:.0f} MiB): {early:.0f} MiB of memory after a tenth, "
+                f"{late:.0f} MiB at most after that (growth at most {MOST_GROWTH:g} MiB)"
+            )
+            failed |= late - early > MOST_GROWTH
+            if args.figure:
+                draw(course, args.hours, args.figure)
+    return int(failed)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except EmgRecognitionError as error:
+        sys.exit(f"error: {error}")

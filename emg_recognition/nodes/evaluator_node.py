@@ -1,0 +1,193 @@
+"""Scores what the live nodes say, and writes what ``emg-recognition evaluate`` writes offline."""
+
+from __future__ import annotations
+
+import math
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
+from rclpy.task import Future
+from std_srvs.srv import Trigger
+
+from emg_recognition.errors import EmgRecognitionError, SettingError
+from emg_recognition.msg import BridgeState, EmgWindow
+from emg_recognition.nodes import diagnostics, qos
+from emg_recognition.nodes.parameters import Parameter, declare
+from emg_recognition.nodes.polling import PolledTopic
+from emg_recognition.nodes.recording import SAMPLES_TOPIC, Recording
+from emg_recognition.nodes.runner import run
+from emg_recognition.replay.online import replay_of_topics
+from emg_recognition.replay.output import refuse_foreign, write_results
+from emg_recognition.replay.scoring import score
+
+PARAMETERS = (
+    Parameter("output", "", "folder for metrics, estimates, figures and report"),
+    Parameter("source", "", "where the signals come from, for the report; empty for the topic"),
+    Parameter("votes", 3, "estimates that vote; must be the bridge's", 1, 15),
+    Parameter("confidence_threshold", 0.5, "must be the classifier's; stands in the report", 0.0, 1.0),
+    Parameter(
+        "exoskeleton",
+        "none",
+        "simulated: the bridge here moves nothing real; it is armed as soon as there are estimates",
+        choices=("none", "simulated"),
+    ),
+)
+
+#: What the launch file waits for before it starts a player.
+READY = "the graph is complete"
+#: The graph has to be complete for this long, s: who is seen here may not see us yet.
+_SETTLE = 1.0
+#: After the last message of a publisher that has gone nothing is waited for longer than this, s.
+_QUIET = 1.0
+#: Between two attempts to arm, s.
+_ARM_EVERY = 0.5
+
+
+class EvaluatorNode(Node):
+    """Records what crosses the topics of one arm, and scores it when the signals end."""
+
+    def __init__(self) -> None:
+        super().__init__("evaluator")
+        self.failure: EmgRecognitionError | None = None
+        self.finished = False
+        self._values = values = declare(self, PARAMETERS)
+        if not values["output"]:
+            raise SettingError("parameter output of evaluator", "", "name a folder to make")
+        self._output = Path(values["output"]).absolute()
+        refuse_foreign(self._output)
+        self._folder = _folder_beside(self._output)
+        self._recording = Recording(self, Path(self._folder.name) / "bag", [""], self._fail)
+        self._windows = PolledTopic(self, EmgWindow, "emg/window", qos.WITNESS)
+        self._simulated = values["exoskeleton"] == "simulated"
+        self._arm = self.create_client(Trigger, "command_bridge/arm")
+        self._states = (
+            PolledTopic(self, BridgeState, "exo/bridge_state", qos.WITNESS) if self._simulated else None
+        )
+        self._state: int | None = None
+        self._arming: Future | None = None
+        self._armed_at = 0.0
+        self._published = 0
+        self._unseen = 0
+        self._step = 0
+        self._window: EmgWindow | None = None
+        self._heard = 0
+        self._heard_at = time.monotonic()
+        self._ready: bool = False
+        self._incomplete_at = time.monotonic()
+        self._diagnostics = diagnostics.Diagnostics(self, self._report)
+        self.create_timer(0.05, self._look, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def close(self) -> None:
+        """Score what there is, whatever the reason for the end."""
+        self._take_windows()
+        with self._folder as folder:
+            self._recording.close()
+            if self.failure is None:
+                self._write(Path(folder) / "bag")
+
+    def _fail(self, error: EmgRecognitionError) -> None:
+        self.failure = error
+
+    def _look(self) -> None:
+        now = time.monotonic()
+        self._take_windows()
+        if not self._ready:
+            self._look_at_graph(now)
+        if self._states is not None:
+            self._keep_armed(self._states, now)
+        counts = self._recording.counts
+        # The bridge speaks all the time; the signals and what is made of them are what counts.
+        heard = sum(number for topic, number in counts.items() if "/emg/" in topic)
+        if heard != self._heard:
+            self._heard, self._heard_at = heard, now
+        if (
+            self._has(SAMPLES_TOPIC)
+            and now - self._heard_at > _QUIET
+            and not self.count_publishers(SAMPLES_TOPIC)
+        ):
+            self.finished = True
+
+    def _look_at_graph(self, now: float) -> None:
+        complete = (
+            self.count_subscribers(SAMPLES_TOPIC) > 1
+            and self.count_publishers("emg/window") > 0
+            and self.count_subscribers("emg/window") > 1
+            and self.count_publishers("emg/action") > 0
+            and self._has("emg/model")
+            and (not self._simulated or self._arm.service_is_ready())
+        )
+        if not complete:
+            self._incomplete_at = now
+        elif now - self._incomplete_at > _SETTLE:
+            self._ready = True
+            self.get_logger().info(f"{READY}: play now")
+
+    def _has(self, topic: str) -> bool:
+        return self._recording.counts[self.resolve_topic_name(topic)] > 0
+
+    def _take_windows(self) -> None:
+        for message, _ in self._windows.take():
+            before, self._window = self._window, message
+            if before is not None and message.sequence > before.sequence:
+                self._unseen += message.sequence - before.sequence - 1
+                self._published += message.sequence - before.sequence
+                self._step = math.gcd(self._step, message.first_index - before.first_index)
+            else:
+                # The first one, or preprocessing was started anew.
+                self._published += 1
+
+    def _keep_armed(self, states: PolledTopic, now: float) -> None:
+        for message, _ in states.take():
+            self._state = message.state
+        if self._arming is not None and not self._arming.done():
+            return
+        wanted = self._state in (BridgeState.DISARMED, BridgeState.FAULT) and self._has("emg/action")
+        if wanted and now - self._armed_at > _ARM_EVERY:
+            self._armed_at = now
+            self._arming = self._arm.call_async(Trigger.Request())
+
+    def _write(self, bag: Path) -> None:
+        problems = []
+        if self._unseen:
+            problems.append(f"The evaluator did not see {self._unseen} of the windows that were published.")
+        replay = replay_of_topics(
+            bag,
+            source=self._values["source"] or self._recording.samples_topics[0],
+            published=self._published,
+            step=self._step or (self._window.length if self._window is not None else 1),
+            confidence_threshold=self._values["confidence_threshold"],
+            problems=problems,
+        )
+        metrics = score(replay, votes=self._values["votes"], mode="online")
+        report = write_results(self._output, replay, metrics)
+        windows, accuracy = metrics["windows"], metrics["accuracy"]
+        found = "no labels to score with" if accuracy is None else f"accuracy {100 * accuracy:.1f} %"
+        self.get_logger().info(
+            f"{windows['estimated']} of {windows['expected']} windows estimated, {found}; {report}"
+        )
+
+    def _report(self) -> diagnostics.Report:
+        values: dict[str, object] = {**self._recording.counts, "windows": self._published}
+        return diagnostics.OK, "the graph is complete" if self._ready else "waiting for the graph", values
+
+
+def _folder_beside(output: Path) -> tempfile.TemporaryDirectory[str]:
+    """Make a folder for the topics until they are scored: beside the output, /tmp may be small."""
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        return tempfile.TemporaryDirectory(prefix=f".{output.name}-", dir=output.parent)
+    except OSError as error:
+        raise SettingError("parameter output of evaluator", str(output), f"{error.strerror}") from error
+
+
+def main() -> int:
+    """Run the node."""
+    return run("evaluator", EvaluatorNode)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

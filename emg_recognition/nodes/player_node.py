@@ -1,0 +1,232 @@
+"""A bag → ``emg/samples``, ``emg/info``, ``emg/label`` and ``/clock``, as if the device sent it now."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from contextlib import closing
+
+from rclpy.clock import Clock, ClockType
+from rclpy.duration import Duration
+from rclpy.node import Node
+from rosgraph_msgs.msg import Clock as ClockMessage
+from std_srvs.srv import SetBool
+
+from emg_recognition.errors import EmgRecognitionError, RecordingError, SettingError
+from emg_recognition.msg import BridgeState
+from emg_recognition.nodes import diagnostics, qos
+from emg_recognition.nodes.bag_source import INPUTS, SAMPLES, BagSource, index_range
+from emg_recognition.nodes.conversions import to_time
+from emg_recognition.nodes.parameters import Parameter, declare
+from emg_recognition.nodes.playback import Timeline, with_jumps
+from emg_recognition.nodes.runner import run
+
+PARAMETERS = (
+    Parameter("bag", "", "the bag to play: a folder, an .mcap or a .db3 file"),
+    Parameter("bag_namespace", "", "the arm to play, where the bag holds several, e.g. left_arm"),
+    Parameter("rate", 1.0, "seconds of the bag in one second", 0.01, 100.0),
+    Parameter("start_paused", False, "wait for ~/pause with data: false before the first message"),
+    Parameter("subscribers", 1, "play when so many nodes listen to the samples: they miss nothing", 0, 100),
+    Parameter("wait_timeout", 60.0, "how long to wait for them, s", 1.0, 3600.0),
+    Parameter(
+        "exoskeleton",
+        "none",
+        "simulated: the bridge here moves nothing real and may be armed",
+        choices=("none", "simulated"),
+    ),
+)
+
+#: A clock message each, s.
+_TICK = 0.005
+#: More may come, and who is seen here may not see us yet: nothing has to change for this long, s.
+_SETTLE = 1.0
+#: The last messages are acknowledged within this, s.
+_LAST_WORD = 5.0
+
+
+class PlayerNode(Node):
+    """Plays with the recorded timing in a thread of its own; the executor serves pause and safety."""
+
+    def __init__(self) -> None:
+        super().__init__("player")
+        self.failure: EmgRecognitionError | None = None
+        self.finished = False
+        self._values = values = declare(self, PARAMETERS)
+        if not values["bag"]:
+            raise SettingError("parameter bag of player", "", "name a bag")
+        self._publishers_of = {
+            topic: self.create_publisher(kind, topic, profile) for topic, (kind, profile) in INPUTS.items()
+        }
+        self._clock_publisher = self.create_publisher(ClockMessage, "/clock", qos.STATE)
+        self._next_tick = 0.0
+        self._clock_message = ClockMessage()
+        self._counts = dict.fromkeys(INPUTS, 0)
+        self._phase = "waiting"
+        self._latest = 0.0
+        self._paused = threading.Event()
+        if values["start_paused"]:
+            self._paused.set()
+        self._stop = threading.Event()
+        self.create_service(SetBool, "~/pause", self._on_pause)
+        self.create_subscription(BridgeState, "exo/bridge_state", self._on_bridge, qos.STATE)
+        self.create_timer(0.2, self._look_around, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self._diagnostics = diagnostics.Diagnostics(self, self._report)
+        self._thread = threading.Thread(target=self._run, name="player", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop playing."""
+        self._stop.set()
+        self._thread.join()
+
+    # Safety and pause --------------------------------------------------------------------------------
+
+    def _on_bridge(self, message: BridgeState) -> None:
+        engaged = message.state in (BridgeState.ARMED, BridgeState.HOLDING)
+        if engaged and self._values["exoskeleton"] != "simulated":
+            self._end(
+                EmgRecognitionError(
+                    "the command bridge is armed: a recording must not move a patient; disarm it, or set "
+                    "exoskeleton to simulated if it commands a simulated one"
+                )
+            )
+
+    def _look_around(self) -> None:
+        if self.count_publishers(SAMPLES) > 1:
+            names = {info.node_name for info in self.get_publishers_info_by_topic(SAMPLES)}
+            others = ", ".join(sorted(names - {self.get_name(), "_NODE_NAME_UNKNOWN_"})) or "another node"
+            self._end(
+                EmgRecognitionError(
+                    f"{others} publishes {self.resolve_topic_name(SAMPLES)} as well: "
+                    "stop it, or play in another namespace"
+                )
+            )
+
+    def _on_pause(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
+        if request.data:
+            self._paused.set()
+        else:
+            self._paused.clear()
+        response.success = True
+        response.message = "paused" if request.data else "playing"
+        return response
+
+    def _end(self, failure: EmgRecognitionError) -> None:
+        self._stop.set()
+        self.failure = failure
+
+    # Playing, in a thread ----------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            # Here, not in the constructor: SQLite serves the thread that has opened a file and no other.
+            with closing(BagSource(self._values["bag"], self._values["bag_namespace"] or None)) as bag:
+                self._play(bag)
+        except EmgRecognitionError as error:
+            self._end(error)
+        except Exception:
+            self._end(EmgRecognitionError("the thread that plays has ended; its error stands above"))
+            raise
+
+    def _play(self, bag: BagSource) -> None:
+        messages = with_jumps(bag.messages(), SAMPLES, index_range)
+        moment = next(messages, None)
+        self._tell_problems(bag)
+        if moment is None:
+            raise RecordingError(self._values["bag"], "there is nothing to play", "give a bag with samples")
+        if not self._subscribers_are_there(moment.time):
+            return
+        begin = time.monotonic()
+        timeline = Timeline(self._values["rate"], begin, moment.time)
+        self._phase = "playing"
+        while moment is not None:
+            due = timeline.advance(moment.time, jump=moment.jump)
+            if not self._wait(timeline, due):
+                return
+            self._publishers_of[moment.topic].publish(moment.message)
+            self._counts[moment.topic] += 1
+            moment = next(messages, None)
+        self._publish_clock(timeline.time(time.monotonic()))
+        seconds = time.monotonic() - begin
+        self._tell_problems(bag)
+        self._last_word()
+        counts = ", ".join(f"{number} of {topic}" for topic, number in self._counts.items())
+        self.get_logger().info(
+            f"played {counts} in {seconds:.1f} s, at most {self._latest * 1000:.0f} ms late"
+        )
+        self.finished = True
+
+    def _subscribers_are_there(self, first: int) -> bool:
+        """Wait for the graph; nodes that use the simulation's time have one meanwhile."""
+        deadline = time.monotonic() + self._values["wait_timeout"]
+        since = time.monotonic()
+        wanted = self._values["subscribers"]
+        before: list[int] = []
+        while not self._stop.is_set():
+            now = time.monotonic()
+            self._tick(now, first)
+            connected = [publisher.get_subscription_count() for publisher in self._publishers_of.values()]
+            found = self._publishers_of[SAMPLES].get_subscription_count()
+            if found < wanted or connected != before:
+                since, before = now, connected
+            elif now - since >= _SETTLE:
+                return True
+            if found < wanted and now > deadline:
+                raise SettingError(
+                    "parameter subscribers of player",
+                    wanted,
+                    f"only {found} nodes listen to {SAMPLES}: start the others first, or ask for fewer",
+                )
+            self._stop.wait(_TICK)
+        return False
+
+    def _wait(self, timeline: Timeline, due: float) -> bool:
+        """Publish the clock until a message is due; False if the node ends before."""
+        while not self._stop.is_set():
+            now = time.monotonic()
+            self._tick(now, timeline.time(now))
+            if self._paused.is_set():
+                self._phase = "paused"
+                time.sleep(_TICK)
+                pause = time.monotonic() - now
+                timeline.shift(pause)
+                due += pause
+            elif now < due:
+                self._phase = "playing"
+                time.sleep(max(0.0, min(due, self._next_tick) - now))
+            else:
+                self._latest = max(self._latest, now - due)
+                return True
+        return False
+
+    def _tick(self, now: float, bag_time: int) -> None:
+        if now >= self._next_tick:
+            self._next_tick = now + _TICK
+            self._publish_clock(bag_time)
+
+    def _publish_clock(self, bag_time: int) -> None:
+        self._clock_message.clock = to_time(bag_time)
+        self._clock_publisher.publish(self._clock_message)
+
+    def _last_word(self) -> None:
+        for topic, publisher in self._publishers_of.items():
+            if not publisher.wait_for_all_acked(Duration(seconds=_LAST_WORD)):
+                self.get_logger().warning(f"not every subscriber of {topic} acknowledged the last messages")
+
+    def _tell_problems(self, bag: BagSource) -> None:
+        for problem in bag.new_problems():
+            self.get_logger().warning(problem)
+
+    def _report(self) -> diagnostics.Report:
+        values: dict[str, object] = {**self._counts, "latest_s": f"{self._latest:.3f}"}
+        return diagnostics.OK, self._phase, values
+
+
+def main() -> int:
+    """Run the node."""
+    return run("player", PlayerNode)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,163 @@
+"""What the wearer performed, as intervals of samples, and what that says of a window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from emg_recognition.recordings.events import LabelEvent
+from emg_recognition.recordings.sample_clock import SampleClock
+
+MARGIN = 0.1
+"""Within this time (s) of a border nothing is scored or trained: nobody changes in an instant."""
+
+_STALE = 1_000_000_000
+"""An index so far (ns) from the label's own stamp counts the samples of an earlier run."""
+
+
+@dataclass(frozen=True)
+class LabelInterval:
+    """One action, performed once.
+
+    Attributes
+    ----------
+    run : int
+        Run of the samples.
+    first, last : int
+        Index of its first and its last sample.
+    action, subject, cohort, session : str
+        What was performed and by whom.
+    repetition : int
+        Its number.
+    """
+
+    run: int
+    first: int
+    last: int
+    action: str
+    subject: str
+    cohort: str
+    session: str
+    repetition: int
+
+
+def label_intervals(events: Iterable[LabelEvent], clock: SampleClock) -> list[LabelInterval]:
+    """Turn labels into intervals.
+
+    START holds until END or the next START, or to the last sample of its run. DISCARD takes back what
+    runs; if it names an action, also the last repetition of that number and action, and if it names
+    none and nothing runs, the one that ended last.
+
+    Parameters
+    ----------
+    events : iterable of LabelEvent
+        In the order in which they came.
+    clock : SampleClock
+        Of all samples; it places labels that only have a stamp.
+
+    Returns
+    -------
+    list of LabelInterval
+        Sorted, without overlap; empty without samples. None reaches beyond the samples there are.
+    """
+    placed = [(*_place(event, clock), event) for event in events if clock.range_of(event.run) is not None]
+    placed.sort(key=lambda entry: entry[:2])
+    intervals: list[LabelInterval] = []
+    running: LabelInterval | None = None
+    previous: LabelEvent | None = None
+    for run, index, event in placed:
+        if event == previous:
+            continue  # latched labels come again to a recorder that connects again
+        previous = event
+        if event.event == "discard":
+            intervals, running = _discard(intervals, running, event), None
+            continue
+        intervals += _closed(running, run, index, clock)
+        running = None
+        if event.event == "start":
+            running = LabelInterval(
+                run=run,
+                first=index,
+                last=index,
+                action=event.action,
+                subject=event.subject,
+                cohort=event.cohort,
+                session=event.session,
+                repetition=event.repetition,
+            )
+    return intervals + _closed(running, -1, 0, clock)
+
+
+def _place(event: LabelEvent, clock: SampleClock) -> tuple[int, int]:
+    """Return run and index from which a label holds."""
+    if event.index is not None:
+        expected = clock.stamp_at(event.run, event.index)
+        if event.stamp == 0 or expected is None or abs(expected - event.stamp) <= _STALE:
+            return event.run, event.index
+    return clock.index_at(event.stamp)
+
+
+def _closed(running: LabelInterval | None, run: int, index: int, clock: SampleClock) -> list[LabelInterval]:
+    """End what runs just before a sample, and cut it to the samples there are; perhaps nothing is left."""
+    if running is None:
+        return []
+    samples = clock.range_of(running.run)
+    assert samples is not None
+    first, last = max(running.first, samples[0]), samples[1]
+    if run == running.run:
+        last = min(last, index - 1)
+    return [replace(running, first=first, last=last)] if last >= first else []
+
+
+def _discard(
+    intervals: list[LabelInterval], running: LabelInterval | None, event: LabelEvent
+) -> list[LabelInterval]:
+    if event.action:
+        named = [
+            i
+            for i, interval in enumerate(intervals)
+            if (interval.action, interval.repetition) == (event.action, event.repetition)
+        ]
+        if running is not None and (running.action, running.repetition) == (event.action, event.repetition):
+            named = []
+        return [interval for i, interval in enumerate(intervals) if i not in named[-1:]]
+    return intervals if running is not None else intervals[:-1]
+
+
+def window_labels(
+    intervals: Sequence[LabelInterval], run: ArrayLike, first: ArrayLike, last: ArrayLike, margin_samples: int
+) -> np.ndarray:
+    """Tell in which interval windows lie with all their samples.
+
+    Parameters
+    ----------
+    intervals : sequence of LabelInterval
+        As :func:`label_intervals` returns them.
+    run, first, last : array_like
+        Whole numbers, shape (n,): run, first and last sample of each window.
+    margin_samples : int
+        A window that comes nearer to a border lies in no interval.
+
+    Returns
+    -------
+    numpy.ndarray
+        int64, shape (n,): position in `intervals`; -1 for none.
+    """
+    run, first, last = (np.asarray(values, dtype=np.int64) for values in (run, first, last))
+    found = np.full(len(first), -1)
+    for number in {interval.run for interval in intervals}:
+        places = np.array([i for i, interval in enumerate(intervals) if interval.run == number])
+        begins = np.array([intervals[i].first for i in places])
+        ends = np.array([intervals[i].last for i in places])
+        order = np.argsort(begins)
+        here = np.flatnonzero(run == number)
+        at = np.searchsorted(begins[order], first[here], side="right") - 1
+        candidate = order[np.maximum(at, 0)]
+        inside = (first[here] >= begins[candidate] + margin_samples) & (
+            last[here] <= ends[candidate] - margin_samples
+        )
+        found[here[inside]] = places[candidate[inside]]
+    return found

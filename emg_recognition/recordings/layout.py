@@ -1,0 +1,227 @@
+"""Where the fields of a CDR message lie.
+
+CDR (XCDR1): numbers are aligned to their size, counted from the byte behind the 4 bytes of encapsulation;
+strings and sequences begin with a uint32 count (that of a string includes its final zero byte). So the
+place of a field depends on the counts before it and on nothing else.
+
+Source: DDS-XTypes 1.3, section 7.4; OMG CORBA 3.0, section 15.3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+from rosbags.interfaces import Nodetype
+from rosbags.interfaces.typing import FieldDesc
+from rosbags.typesys.store import Typestore
+
+ENCAPSULATION = 4
+"""Bytes before the first field."""
+
+_CODES = {"bool": "u1", "byte": "u1", "char": "u1"} | {
+    f"{kind}{bits}": f"{kind[0]}{bits // 8}"
+    for kind, widths in (("int", (8, 16, 32, 64)), ("uint", (8, 16, 32, 64)), ("float", (32, 64)))
+    for bits in widths
+}
+
+
+@dataclass(frozen=True)
+class Tail:
+    """A sequence whose length differs from message to message.
+
+    Attributes
+    ----------
+    name : str
+        The field; its count is the field ``name#``.
+    item : numpy.dtype
+        One of its numbers.
+    start : int
+        Where the first of them lies, in bytes from the beginning of the message.
+    """
+
+    name: str
+    item: np.dtype
+    start: int
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where fields lie in every message that has the same counts.
+
+    Attributes
+    ----------
+    dtype : numpy.dtype
+        A structure over the message from its first byte to the end of the last field asked for.
+    counts : tuple of (str, int)
+        Fields of `dtype` that hold a count, and the value for which this layout holds.
+    tail : Tail or None
+        The last field, if it is a sequence of numbers: its count is free.
+    length : int
+        Of the message that the layout was found in, bytes.
+    """
+
+    dtype: np.dtype
+    counts: tuple[tuple[str, int], ...]
+    tail: Tail | None
+    length: int
+
+
+def field_names(types: Typestore, type_name: str) -> list[str]:
+    """Return the fields of a message, those of messages in it with dots, in the order of the definition.
+
+    Parameters
+    ----------
+    types : rosbags.typesys.store.Typestore
+        Knows the type.
+    type_name : str
+        The type.
+
+    Returns
+    -------
+    list of str
+        For example ``header.stamp.sec``.
+    """
+    names = []
+    for name, description in types.fielddefs[type_name][1]:
+        if description[0] == Nodetype.NAME:
+            names += [f"{name}.{inner}" for inner in field_names(types, description[1])]
+        else:
+            names.append(name)
+    return names
+
+
+def layout_of(types: Typestore, type_name: str, wanted: Collection[str], message: bytes) -> Layout:
+    """Find out where fields lie in a message.
+
+    Parameters
+    ----------
+    types : rosbags.typesys.store.Typestore
+        Knows the type.
+    type_name : str
+        The type.
+    wanted : collection of str
+        Names of the fields that are needed, as :func:`field_names` gives them: numbers, strings, arrays
+        and sequences of numbers. Nothing behind the last of them is looked at.
+    message : bytes
+        The message.
+
+    Returns
+    -------
+    Layout
+        It holds for this message and for every other with the same counts.
+
+    Raises
+    ------
+    ValueError
+        If the message is cut off or is no CDR of this type.
+    """
+    walk = _Walk(types, wanted, message)
+    walk.message(type_name, "")
+    if walk.missing:
+        raise ValueError(f"{type_name} has no field {', '.join(sorted(walk.missing))}")
+    return walk.layout()
+
+
+class _Walk:
+    """Goes through a message field by field, as its counts tell."""
+
+    def __init__(self, types: Typestore, wanted: Collection[str], message: bytes) -> None:
+        if len(message) < ENCAPSULATION or message[:2] not in (b"\x00\x00", b"\x00\x01"):
+            raise ValueError(f"unknown encapsulation {message[:2].hex()}")
+        self.missing = set(wanted)
+        self._types = types
+        self._message = message
+        self._order = "<" if message[1] else ">"
+        self._position = ENCAPSULATION
+        self._fields: list[tuple[str, object, int]] = []
+        self._counts = [("#encapsulation", int.from_bytes(message[:2], "little"))]
+        self._tail: Tail | None = None
+
+    def layout(self) -> Layout:
+        names = ["#encapsulation", *(name for name, _, _ in self._fields)]
+        formats = ["<u2", *(kind for _, kind, _ in self._fields)]
+        offsets = [0, *(offset for _, _, offset in self._fields)]
+        size = self._position
+        dtype = np.dtype({"names": names, "formats": formats, "offsets": offsets, "itemsize": size})
+        return Layout(dtype, tuple(self._counts), self._tail, len(self._message))
+
+    def message(self, type_name: str, prefix: str) -> None:
+        for name, description in self._types.fielddefs[type_name][1]:
+            if not self.missing:
+                return
+            self._field(prefix + name, description)
+
+    def _field(self, name: str, description: FieldDesc) -> None:
+        kind, content = description
+        if kind == Nodetype.BASE:
+            self._base(name, cast("tuple[str, int]", content)[0])
+        elif kind == Nodetype.NAME:
+            self.message(cast(str, content), f"{name}.")
+        else:
+            inner, length = cast("tuple[FieldDesc, int]", content)
+            sequence = kind == Nodetype.SEQUENCE
+            numbers = inner[0] == Nodetype.BASE and inner[1][0] in _CODES
+            if numbers and sequence and self.missing == {name}:
+                self._last_sequence(name, str(inner[1][0]))
+                return
+            if sequence:
+                length = self._count(name)
+            if numbers:
+                self._numbers(name, str(inner[1][0]), length)
+            else:
+                for i in range(length):
+                    self._field(f"{name}.{i}", inner)
+
+    def _base(self, name: str, base: str) -> None:
+        if base == "string":
+            count = self._count(name)
+            if count < 1:
+                raise ValueError(f"the string {name} has no end")
+            self._add(name, f"S{count}", count)
+        else:
+            code = self._code(base)
+            self._align(code.itemsize)
+            self._add(name, code, code.itemsize)
+
+    def _numbers(self, name: str, base: str, length: int) -> None:
+        code = self._code(base)
+        if length:
+            self._align(code.itemsize)
+        self._add(name, (code, (length,)), length * code.itemsize)
+
+    def _last_sequence(self, name: str, base: str) -> None:
+        code = self._code(base)
+        count = self._count(name)
+        self._counts.pop()  # the one count that may differ
+        start = self._position + -(self._position - ENCAPSULATION) % code.itemsize
+        if count and start + count * code.itemsize > len(self._message):
+            raise ValueError(f"{name} is cut off")
+        self.missing.discard(name)
+        self._tail = Tail(name, code, start)
+
+    def _count(self, name: str) -> int:
+        self._align(4)
+        begin = self._position
+        self._add(f"{name}#", np.dtype(f"{self._order}u4"), 4)
+        value = int.from_bytes(self._message[begin : begin + 4], "little" if self._order == "<" else "big")
+        self._counts.append((f"{name}#", value))
+        return value
+
+    def _code(self, base: str) -> np.dtype:
+        try:
+            return np.dtype(self._order + _CODES[base])
+        except KeyError:
+            raise ValueError(f"fields of type {base} cannot be read") from None
+
+    def _align(self, size: int) -> None:
+        self._position += -(self._position - ENCAPSULATION) % size
+
+    def _add(self, name: str, kind: object, size: int) -> None:
+        if self._position + size > len(self._message):
+            raise ValueError(f"{name} is cut off")
+        self._fields.append((name, kind, self._position))
+        self._position += size
+        self.missing.discard(name)

@@ -1,0 +1,1 @@
+"""Recorded signals through the live path again: what a model does, and how well, to the bit."""

@@ -1,0 +1,190 @@
+"""Estimates of many windows as columns, small enough for hours of them."""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+import zlib
+from array import array
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from emg_recognition.errors import RecordingError
+from emg_recognition.files import write_file
+
+FILE_FORMAT = "emg_recognition estimates 1"
+_DAMAGED = (zipfile.BadZipFile, zlib.error)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Estimates:
+    """What a model said of each window, in the order in which it was said.
+
+    A window is known by its run (the number of times acquisition was started anew) and the index of
+    its first sample.
+
+    Attributes
+    ----------
+    actions : tuple of str
+        What the probabilities stand for, in order.
+    length : int
+        Samples a window.
+    run, first_index : numpy.ndarray
+        int64, shape (n,).
+    stamp : numpy.ndarray
+        ROS time of the window's last sample in ns, int64, shape (n,).
+    accepted : numpy.ndarray
+        bool, shape (n,): the confidence reached the threshold.
+    probabilities : numpy.ndarray
+        float32, shape (n, actions).
+    """
+
+    actions: tuple[str, ...]
+    length: int
+    run: np.ndarray
+    first_index: np.ndarray
+    stamp: np.ndarray
+    accepted: np.ndarray
+    probabilities: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.run)
+
+    @property
+    def last_index(self) -> np.ndarray:
+        """Index of each window's last sample, int64, shape (n,)."""
+        return self.first_index + (self.length - 1)
+
+    @property
+    def key(self) -> np.ndarray:
+        """Run and first index as one number that sorts by both, int64, shape (n,)."""
+        return window_key(self.run, self.first_index)
+
+    @property
+    def action(self) -> np.ndarray:
+        """The most probable action, also where it was rejected, int64, shape (n,)."""
+        return self.probabilities.argmax(axis=1) if len(self) else np.zeros(0, np.int64)
+
+    @property
+    def confidence(self) -> np.ndarray:
+        """The largest probability of each window, float32, shape (n,)."""
+        return self.probabilities.max(axis=1) if len(self) else np.zeros(0, np.float32)
+
+    def to_bytes(self) -> bytes:
+        """Return the columns as the content of an ``.npz`` file without pickle; ``load`` reads it."""
+        file = io.BytesIO()
+        np.savez_compressed(
+            file,
+            format=np.str_(FILE_FORMAT),
+            actions=np.array(self.actions, dtype=np.str_),
+            length=np.int64(self.length),
+            run=self.run,
+            first_index=self.first_index,
+            stamp=self.stamp,
+            accepted=self.accepted,
+            probabilities=self.probabilities,
+        )
+        return file.getvalue()
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write an ``.npz`` file, whole or not at all.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written.
+        """
+        write_file(Path(path), self.to_bytes())
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Estimates:
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        RecordingError
+            If the file is missing, damaged or something else.
+        """
+        try:
+            with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as found:
+                if str(found["format"]) != FILE_FORMAT:
+                    raise ValueError(f"its format is {str(found['format'])!r}")
+                columns = ("run", "first_index", "stamp", "accepted", "probabilities")
+                return cls(
+                    actions=tuple(found["actions"].tolist()),
+                    length=int(found["length"]),
+                    **{name: found[name] for name in columns},
+                )
+        except (OSError, EOFError, KeyError, ValueError, AttributeError, TypeError, *_DAMAGED) as error:
+            raise RecordingError(
+                os.fspath(path), f"it holds no estimates ({error})", "give an estimates.npz of `evaluate`"
+            ) from error
+
+
+def window_key(run: ArrayLike, index: ArrayLike) -> np.ndarray:
+    """Put run and sample index into one int64 that sorts by both."""
+    # A run has fewer than 2^47 samples: four thousand years at 1 kHz.
+    return (np.asarray(run, np.int64) << 47) + np.asarray(index, np.int64)
+
+
+class EstimateLog:
+    """Collects estimates in a few growing arrays: some 40 bytes a window.
+
+    Parameters
+    ----------
+    actions : tuple of str
+        What the probabilities stand for, in order.
+    length : int
+        Samples a window.
+    """
+
+    def __init__(self, actions: tuple[str, ...], length: int) -> None:
+        self._actions, self._length = actions, length
+        self._columns = {"run": array("q"), "first_index": array("q"), "stamp": array("q")}
+        self._accepted, self._probabilities = bytearray(), bytearray()
+
+    def __len__(self) -> int:
+        return len(self._accepted)
+
+    def add(
+        self,
+        *,
+        run: ArrayLike,
+        first_index: ArrayLike,
+        stamp: ArrayLike,
+        accepted: ArrayLike,
+        probabilities: ArrayLike,
+    ) -> None:
+        """Add one estimate (numbers and a vector) or n of them (arrays of n rows; `run` may be one number).
+
+        Raises
+        ------
+        ValueError
+            If the shapes do not fit each other.
+        """
+        shares = np.atleast_2d(np.asarray(probabilities, np.float32))
+        rows = len(shares)
+        if shares.shape[1] != len(self._actions):
+            raise ValueError(f"{shares.shape[1]} probabilities for {len(self._actions)} actions")
+        values = {"run": run, "first_index": first_index, "stamp": stamp}
+        columns = {name: np.broadcast_to(np.asarray(value, np.int64), rows) for name, value in values.items()}
+        kept = np.broadcast_to(np.asarray(accepted, np.bool_), rows)
+        for name, column in columns.items():
+            self._columns[name].frombytes(column.tobytes())
+        self._accepted += kept.tobytes()
+        self._probabilities += shares.tobytes()
+
+    def estimates(self) -> Estimates:
+        """Return a copy of what has been collected so far."""
+        shares = np.frombuffer(bytes(self._probabilities), np.float32)
+        return Estimates(
+            actions=self._actions,
+            length=self._length,
+            accepted=np.frombuffer(bytes(self._accepted), np.bool_),
+            probabilities=shares.reshape(-1, len(self._actions)),
+            **{name: np.array(column, dtype=np.int64) for name, column in self._columns.items()},
+        )

@@ -1,0 +1,189 @@
+"""Evaluation as a lab's CI runs it: a process of its own, its exit code, one line for each failure."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from emg_recognition.cli.main import main
+from emg_recognition.recordings.archive import save_archive
+from emg_recognition.recordings.arrays import from_arrays
+from emg_recognition.recordings.bag_writer import BagWriter
+from emg_recognition.recordings.definitions import own_types
+
+SAMPLES = "emg_recognition/msg/EmgSamples"
+
+
+@pytest.fixture(scope="module")
+def signal():
+    return np.random.default_rng(0).normal(0, 3e-5, (2500, 4)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory, signal):
+    arrays = {
+        "x": np.round(signal * 1e7).astype(np.int16),
+        "start": np.arange(5) * 500,
+        "length": np.full(5, 500),
+        "scale": 1e7,
+        "fs": 500.0,
+        "unit": "V",
+        "subject": np.array(["anna", "anna", "anna", "ben", "ben"]),
+        "cohort": np.array(["patient"] * 5),
+        "session": np.array(["1"] * 5),
+        "label": np.array(["rest", "rest", "elbow_flexion", "rest", "elbow_flexion"]),
+        "rep": np.array([1, 2, 2, 1, 2]),
+    }
+    path = tmp_path_factory.mktemp("data") / "study.npz"
+    save_archive(path, from_arrays(arrays, "test"))
+    return path
+
+
+@pytest.fixture(scope="module")
+def bag(tmp_path_factory, signal):
+    """Samples of two arms, without a label."""
+    path = tmp_path_factory.mktemp("bags") / "unlabelled"
+    store = own_types()
+    types = store.types
+    topics = {"/left/emg/samples": SAMPLES, "/right/emg/samples": SAMPLES}
+    with BagWriter(path, topics) as writer:
+        for first in range(0, len(signal), 5):
+            stamp = 1_800_000_000_000_000_000 + first * 2_000_000
+            time = types["builtin_interfaces/msg/Time"](sec=stamp // 10**9, nanosec=stamp % 10**9)
+            message = types[SAMPLES](
+                header=types["std_msgs/msg/Header"](stamp=time, frame_id="armband"),
+                first_index=first,
+                rate=500.0,
+                channels=4,
+                unit="V",
+                dropped_before=0,
+                restart=first == 0,
+                data=signal[first : first + 5].ravel(),
+            )
+            for topic in topics:
+                writer.write(topic, stamp, bytes(store.serialize_cdr(message, SAMPLES)))
+    return path
+
+
+def evaluate(*options):
+    command = [sys.executable, "-m", "emg_recognition.cli.main", "evaluate", *map(str, options)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_an_archive_is_scored_and_thresholds_decide_the_exit_code(tiny_bundle, archive, tmp_path):
+    output = tmp_path / "out"
+    # The untrained model says rest whatever happens: three of the five segments are.
+    done = evaluate(
+        "--model", tiny_bundle, "--data", archive, "--output", output, "--fail-under", "accuracy=0.6"
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    metrics = json.loads((output / "metrics.json").read_text())
+    assert metrics["accuracy"] == pytest.approx(0.6)
+    assert metrics["balanced_accuracy"] == pytest.approx(0.5)
+    assert "windows: accuracy 60.0 %, balanced accuracy 50.0 %" in done.stdout
+    assert f"report  {output / 'report.html'}" in done.stdout
+    assert "times real time" in done.stdout
+
+    options = ("--model", tiny_bundle, "--data", archive, "--output", output, "--fail-under")
+    done = evaluate(*options, "balanced_accuracy=0.95", "--fail-under", "accuracy=0.5")
+    assert done.returncode == 1
+    assert done.stderr == "emg-recognition: balanced_accuracy is 0.5, below 0.95\n"
+
+
+def test_repetitions_subjects_votes_step_and_threshold(tiny_bundle, archive, tmp_path):
+    options = (
+        "--data",
+        archive,
+        "--model",
+        tiny_bundle,
+        "--output",
+        tmp_path,
+        "--reps",
+        "2",
+        "--subject",
+        "anna",
+    )
+    done = evaluate(*options, "--votes", "1", "--step", "0.1", "--confidence-threshold", "0")
+    assert done.returncode == 0, done.stderr
+    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    assert list(metrics["per_subject"]) == ["anna"]
+    assert metrics["per_class_recall"] == {"rest": 1.0, "elbow_flexion": 0.0}
+    assert (metrics["step"], metrics["votes"], metrics["confidence_threshold"]) == (50, 1, 0.0)
+    assert metrics["rejected"] == 0.0
+    assert metrics["windows"]["estimated"] == 2 * 6
+
+
+def test_a_bag_without_labels_tells_the_rest_and_a_threshold_says_why_not(tiny_bundle, bag):
+    options = ("--model", tiny_bundle, "--bag", bag, "--namespace", "left", "--fail-under", "accuracy=0.9")
+    done = evaluate(*options)
+    assert done.returncode == 2
+    assert "unlabelled: 5.0 s of signal" in done.stdout
+    assert "note: there are no labels" in done.stdout
+    (line,) = done.stderr.splitlines()
+    assert "accuracy" in line
+    assert "no labels" in line
+
+
+@pytest.fixture
+def refused(capsys):
+    """Return a function that evaluates in this process and gives the one line that it ends with."""
+
+    def run(*options):
+        assert main(["evaluate", *map(str, options)]) == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        (line,) = err.splitlines()
+        assert line.startswith("emg-recognition: error: ")
+        return line
+
+    return run
+
+
+def test_of_two_arms_one_must_be_chosen(refused, tiny_bundle, bag):
+    line = refused("--model", tiny_bundle, "--bag", bag)
+    assert "/left" in line
+    assert "/right" in line
+
+
+def test_a_folder_of_somebody_else_is_left_alone(refused, tiny_bundle, archive, tmp_path):
+    (tmp_path / "thesis.tex").write_text("years of work")
+    line = refused("--model", tiny_bundle, "--data", archive, "--output", tmp_path)
+    assert "evaluation did not write" in line
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--fail-under", "speed=1"), "balanced_accuracy, macro_f1"),
+        (("--fail-under", "accuracy=95"), "share from 0 to 1"),
+        (("--fail-under", "accuracy"), "share from 0 to 1"),
+        (("--subject", "carl"), "has anna, ben"),
+        (("--votes", "0"), "votes"),
+        (("--step", "0"), "--step is 0.0"),
+        (("--confidence-threshold", "2"), "--confidence-threshold is 2.0"),
+        (("--reps", "9"), "--reps is 9: "),
+        (("--reps", "1-"), "'1-'"),
+        (("--namespace", "left"), "with --bag only"),
+        (("--model", "nowhere"), "nowhere"),
+    ],
+)
+def test_what_cannot_be_is_one_line(refused, tiny_bundle, archive, options, told):
+    assert told in refused("--model", tiny_bundle, "--data", archive, *options)
+
+
+def test_it_needs_neither_ros_nor_tensorflow_nor_matplotlib(tiny_bundle, archive, bag):
+    for source in (["--data", str(archive)], ["--bag", str(bag), "--namespace", "/right"]):
+        code = (
+            "import sys; from emg_recognition.cli.main import main;"
+            f"code = main(['evaluate', '--model', {str(tiny_bundle)!r}, *{source!r}]);"
+            "heavy = {'rclpy', 'tensorflow', 'keras', 'matplotlib'} & sys.modules.keys();"
+            "sys.exit(f'{code} {heavy}' if code or heavy else 0)"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr

@@ -1,0 +1,216 @@
+"""The evaluator node: what it hears of live nodes becomes what `evaluate` writes."""
+
+import json
+
+import numpy as np
+import pytest
+from diagnostic_msgs.msg import DiagnosticArray
+from emg_recognition.msg import ActionEstimate, ActionLabel, BridgeState, EmgSamples, EmgWindow, ModelInfo
+from std_srvs.srv import Trigger
+
+from emg_recognition.nodes import qos
+from emg_recognition.nodes.conversions import to_floats, to_time
+from emg_recognition.replay.estimates import Estimates
+
+START = 1_700_000_000_000_000_000
+RATE, LENGTH, STEP, SETTLING = 500, 100, 20, 125
+ACTIONS = ("rest", "elbow_flexion")
+PIPELINE = f"emg1: 2 ch at {RATE} Hz in V, window {LENGTH}, settling {SETTLING}"
+
+
+class Robot:
+    """Publishes what preprocessing and classifier would."""
+
+    def __init__(self, witness):
+        self.witness = witness
+        profiles = {
+            "emg/samples": (EmgSamples, qos.SAMPLES),
+            "emg/label": (ActionLabel, qos.LABELS),
+            "emg/model": (ModelInfo, qos.LATCHED),
+            "emg/window": (EmgWindow, qos.WINDOWS),
+            "emg/action": (ActionEstimate, qos.ESTIMATES),
+        }
+        self._publishers = {
+            topic: witness.node.create_publisher(kind, topic, profile)
+            for topic, (kind, profile) in profiles.items()
+        }
+        # The others that a complete graph has.
+        witness.collect(EmgSamples, "emg/samples", qos.SAMPLES)
+        witness.collect(EmgWindow, "emg/window", qos.WINDOWS)
+        self.say(
+            "emg/model",
+            ModelInfo(
+                model="abc",
+                sha256="abcdef",
+                actions=list(ACTIONS),
+                rate=float(RATE),
+                channels=2,
+                length=LENGTH,
+                unit="V",
+                pipeline=PIPELINE,
+            ),
+        )
+
+    def say(self, topic, message, index=0):
+        message.header.stamp = to_time(START + index * 1_000_000_000 // RATE)
+        message.header.frame_id = "armband"
+        self._publishers[topic].publish(message)
+
+    def samples(self, first, count):
+        for index in range(first, first + count, 5):
+            self.say(
+                "emg/samples",
+                EmgSamples(
+                    first_index=index,
+                    rate=float(RATE),
+                    channels=2,
+                    unit="V",
+                    restart=index == 0,
+                    data=to_floats(np.zeros((5, 2))),
+                ),
+                index,
+            )
+
+    def label(self, event, index, action):
+        self.say(
+            "emg/label",
+            ActionLabel(event=event, action=action, index=index, has_index=True, repetition=1),
+            index,
+        )
+
+    def window(self, number, sequence):
+        self.say("emg/window", EmgWindow(first_index=number * STEP, length=LENGTH, sequence=sequence))
+
+    def estimate(self, number, action):
+        probabilities = [0.25, 0.75] if action else [0.75, 0.25]
+        last = number * STEP + LENGTH - 1
+        self.say(
+            "emg/action",
+            ActionEstimate(
+                first_index=number * STEP,
+                last_index=last,
+                status=ActionEstimate.ACCEPTED,
+                action_id=action,
+                action=ACTIONS[action],
+                confidence=0.75,
+                probabilities=probabilities,
+                model="abc",
+            ),
+            last,
+        )
+
+    def leave(self):
+        for publisher in self._publishers.values():
+            self.witness.node.destroy_publisher(publisher)
+
+
+def test_missing_windows_and_right_ones_are_counted(start_node, witness, tmp_path):
+    robot = Robot(witness)
+    node = start_node("evaluator", output=str(tmp_path / "out"), source="here")
+    witness.spin_until(lambda: "the graph is complete" in node.log, "the evaluator")
+    robot.label(ActionLabel.START, 0, "elbow_flexion")
+    robot.samples(0, 1000)
+    # Windows 7 to 45 are settled and complete; one is never published, one not heard, two not estimated.
+    sequence = 0
+    for number in range(7, 46):
+        if number == 40:
+            continue
+        if number != 30:
+            robot.window(number, sequence)
+        sequence += 1
+        if number not in (10, 20):
+            # The first ten are wrong.
+            robot.estimate(number, int(number > 18))
+        witness.spin_for(0.005)
+    robot.label(ActionLabel.END, 1000, "elbow_flexion")
+    # A pause is no end as long as the publisher is there.
+    witness.spin_for(2.0)
+    assert node.process.poll() is None
+    robot.leave()
+    witness.spin_until(lambda: node.process.poll() is not None, "the end")
+    assert node.process.returncode == 0, node.log
+    assert "36 of 39 windows estimated" in node.log
+
+    metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert metrics["mode"] == "online"
+    assert metrics["source"] == "here"
+    assert metrics["step"] == STEP
+    assert metrics["signal"]["samples"] == 1000
+    windows = metrics["windows"]
+    assert (windows["expected"], windows["estimated"], windows["missing"]) == (39, 36, 3)
+    assert windows["settling"] == 7
+    # Scored are windows that lie 50 samples inside the label: up to number 42.
+    assert windows["labelled"] == 33
+    assert metrics["accuracy"] == pytest.approx(22 / 33)
+    problems = "\n".join(metrics["problems"])
+    assert "made 38 windows of 39" in problems
+    assert "did not see 1 of the windows" in problems
+    assert "3 of 39 windows have no estimate" in problems
+    estimates = Estimates.load(tmp_path / "out" / "estimates.npz")
+    expected = [number * STEP for number in range(7, 46) if number not in (10, 20, 40)]
+    assert estimates.first_index.tolist() == expected
+    assert estimates.stamp[0] == START + (7 * STEP + LENGTH - 1) * 1_000_000_000 // RATE
+    assert sorted(path.name for path in tmp_path.glob(".out*")) == []
+
+
+def test_a_signal_writes_what_there_is(start_node, witness, tmp_path):
+    robot = Robot(witness)
+    node = start_node("evaluator", output=str(tmp_path / "out"))
+    witness.spin_until(lambda: "the graph is complete" in node.log, "the evaluator")
+    robot.samples(0, 500)
+    for number in range(7, 15):
+        robot.window(number, number - 7)
+        robot.estimate(number, 0)
+    witness.spin_for(0.5)
+    assert node.interrupt() == 0
+    assert "8 of 14 windows estimated, no labels" in node.log
+    assert json.loads((tmp_path / "out" / "metrics.json").read_text())["accuracy"] is None
+    assert (tmp_path / "out" / "report.html").exists()
+
+
+def test_nothing_heard_is_one_line_and_no_report(start_node, witness, tmp_path):
+    node = start_node("evaluator", output=str(tmp_path / "out"))
+    reports = witness.collect(DiagnosticArray, "/diagnostics", qos.DIAGNOSTICS)
+    witness.spin_until(lambda: reports, "the evaluator")
+    assert node.interrupt() == 1
+    (line,) = node.log.strip().splitlines()
+    assert "no samples came on emg/samples" in line
+    assert list(tmp_path.glob("*out*")) == []
+
+
+def test_a_simulated_exoskeleton_is_armed_until_it_is_accepted(start_node, witness, tmp_path):
+    robot = Robot(witness)
+    asked = []
+
+    def arm(_request, response):
+        asked.append(len(asked))
+        response.success = len(asked) > 1
+        return response
+
+    witness.node.create_service(Trigger, "command_bridge/arm", arm)
+    bridge = witness.node.create_publisher(BridgeState, "exo/bridge_state", qos.STATE)
+    node = start_node("evaluator", output=str(tmp_path / "out"), exoskeleton="simulated")
+    witness.spin_until(lambda: "the graph is complete" in node.log, "the evaluator")
+    state = BridgeState(state=BridgeState.DISARMED)
+    for _ in range(20):
+        bridge.publish(state)
+        witness.spin_for(0.05)
+    assert asked == []
+    robot.samples(0, 300)
+    robot.estimate(7, 1)
+    witness.spin_until(lambda: bridge.publish(state) or len(asked) > 1, "the second attempt")
+    state = BridgeState(state=BridgeState.ARMED)
+    for _ in range(20):
+        bridge.publish(state)
+        witness.spin_for(0.05)
+    assert len(asked) == 2
+    node.kill()
+
+
+def test_a_folder_of_something_else_is_refused(start_node, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "thesis.tex").touch()
+    node = start_node("evaluator", output=str(tmp_path / "out"))
+    assert node.wait() == 1
+    assert len(node.log.strip().splitlines()) == 1
+    assert "choose another folder" in node.log

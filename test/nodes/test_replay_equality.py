@@ -1,0 +1,259 @@
+"""What the robot said live, what its bag says offline, and what the bag played says: the same to the bit."""
+
+import json
+import os
+import signal
+import time
+from contextlib import ExitStack
+
+import numpy as np
+import pytest
+from diagnostic_msgs.msg import DiagnosticArray
+from emg_recognition.msg import ActionLabel, EmgSamples
+from rclpy.serialization import deserialize_message
+
+from emg_recognition.demo.processes import Graph
+from emg_recognition.models.runtime import ActionModel
+from emg_recognition.nodes import qos
+from emg_recognition.recordings.archive import save_archive
+from emg_recognition.recordings.arrays import from_arrays
+from emg_recognition.recordings.bag import open_bag
+from emg_recognition.recordings.bag_writer import BagWriter
+from emg_recognition.replay.agreement import common_windows
+from emg_recognition.replay.estimates import Estimates
+from emg_recognition.replay.offline import replay_bag
+from emg_recognition.replay.scoring import score
+
+# Live signals take their time, and twenty processes start.
+pytestmark = pytest.mark.timeout(300)
+
+#: Processes start and find each other on what may be a busy machine; far above what is usual, s.
+PATIENCE = 60.0
+SEGMENTS = ("rest", "elbow_flexion", "rest", "elbow_extension")
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory, write_tiny_bundle):
+    """A model that says each of its actions of some of the windows, and rejects some."""
+    return write_tiny_bundle(tmp_path_factory.mktemp("swaying"), (-1.25, 0.0, 0.0))
+
+
+@pytest.fixture
+def archive(rng, tmp_path):
+    """Five seconds of signal whose strength changes with the action."""
+    length = 600
+    strength = np.repeat([10, 30, 10, 80], length)[:, np.newaxis]
+    recordings = from_arrays(
+        {
+            "x": (rng.normal(0, 1, (length * len(SEGMENTS), 4)) * strength).astype(np.int16),
+            "start": np.arange(len(SEGMENTS)) * length,
+            "length": np.full(len(SEGMENTS), length),
+            "scale": 1e6,
+            "fs": 500,
+            "unit": "V",
+            "subject": ["s"] * len(SEGMENTS),
+            "cohort": ["c"] * len(SEGMENTS),
+            "session": ["1"] * len(SEGMENTS),
+            "label": list(SEGMENTS),
+            "rep": [1, 1, 2, 1],
+        },
+        "test",
+    )
+    save_archive(tmp_path / "live.npz", recordings)
+    return tmp_path / "live.npz"
+
+
+def start_live(graph, archive, bundle, folder, recording):
+    """Start the robot's nodes and a recorder; return the processes.
+
+    Preprocessing, recorder and the test subscribe to the samples; none of them misses the first one.
+    """
+    link = str(folder / "armband")
+    nodes = {
+        "simulated_armband": {"archive": str(archive), "link": link, "loop": False},
+        "classifier": {"model": str(bundle)},
+        "preprocessing": {},
+        "recorder": {"output": str(recording)},
+        "acquisition": {"port": link, "wait_for_port": 30.0, "subscribers": 3},
+    }
+    return {name: graph.start(name, parameters) for name, parameters in nodes.items()}
+
+
+def end(process):
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=PATIENCE) == 0
+
+
+def wait_for(condition, what, graph=None):
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {PATIENCE:g} s for {what}"
+        if graph is not None:
+            graph.check()
+        time.sleep(0.05)
+
+
+class PlayedBag:
+    """A bag played into nodes of its own, in a domain of its own."""
+
+    def __init__(self, graphs, folder, bag, bundle, rate, number, monkeypatch, exoskeleton="none"):
+        self.output = folder / "results"
+        self._folder = folder
+        self.graph = graphs.enter_context(Graph(folder))
+        self._player = {"bag": str(bag), "rate": rate, "exoskeleton": exoskeleton, "subscribers": 2}
+        self._environment = (monkeypatch, str(1 + (os.getpid() + 25 * number) % 100))
+        simulated = {"use_sim_time": True}
+        nodes = {
+            "evaluator": {
+                "output": str(self.output),
+                "source": str(bag),
+                "exoskeleton": exoskeleton,
+                **simulated,
+            },
+            "classifier": {"model": str(bundle), "queue": 2000, **simulated},
+            "preprocessing": simulated,
+            "command_bridge": simulated,
+        }
+        if exoskeleton == "simulated":
+            nodes["simulated_exoskeleton"] = simulated
+        for name, parameters in nodes.items():
+            self._start(name, parameters)
+
+    def _start(self, name, parameters):
+        monkeypatch, domain = self._environment
+        with monkeypatch.context() as changed:
+            changed.setenv("ROS_DOMAIN_ID", domain)
+            setattr(self, name, self.graph.start(name, parameters))
+
+    def log(self, name):
+        return (self._folder / f"{name}.log").read_text()
+
+    def play(self):
+        wait_for(lambda: "the graph is complete" in self.log("evaluator"), "the graph", self.graph)
+        self._start("player", self._player)
+
+    def finish(self):
+        """Wait until everything is written; return estimates and metrics."""
+        wait_for(lambda: self.evaluator.poll() is not None, "the evaluator", self.graph)
+        assert self.evaluator.returncode == 0, self.log("evaluator")
+        assert self.player.wait(timeout=PATIENCE) == 0
+        metrics = json.loads((self.output / "metrics.json").read_text())
+        return Estimates.load(self.output / "estimates.npz"), metrics
+
+
+def assert_identical(one, other):
+    assert one.actions == other.actions
+    for column in ("run", "first_index", "accepted", "probabilities"):
+        assert np.array_equal(getattr(one, column), getattr(other, column)), column
+
+
+def without_beginning(bag, path, begin):
+    """Copy a bag without the samples before an index, as if its recorder had been started then."""
+    with open_bag(bag) as source:
+        types = {topic.name: topic.type for topic in source.topics}
+        with BagWriter(path, types) as copy:
+            for topic, received, message in source.messages(source.topics):
+                is_samples = topic.name == "/emg/samples"
+                if not is_samples or deserialize_message(message, EmgSamples).first_index >= begin:
+                    copy.write(topic.name, received, message)
+    return path
+
+
+def test_live_offline_and_played_at_every_rate_are_identical(
+    ros_environment, witness, archive, bundle, tmp_path, monkeypatch
+):
+    bag = tmp_path / "bag"
+    labels = witness.collect(ActionLabel, "emg/label", qos.LABELS)
+    witness.collect(EmgSamples, "emg/samples", qos.SAMPLES)
+    with Graph(tmp_path / "live") as graph:
+        live = start_live(graph, archive, bundle, tmp_path, bag)
+        witness.spin_until(
+            lambda: graph.check() or (labels and labels[-1].event == ActionLabel.END), "the end", PATIENCE
+        )
+        witness.spin_for(1.0)
+        end(live["recorder"])
+
+    model = ActionModel.load(bundle)
+    offline = replay_bag(bag, model)
+    assert offline.problems == []
+    assert offline.stream.samples == 2400
+    assert offline.stream.starts == 1
+    assert offline.step == 12
+    assert len(offline.estimates) == offline.stream.windows == (2400 - 100) // 12 - 125 // 12
+    assert len(np.unique(offline.estimates.action)) == 3
+    assert 0 < offline.estimates.accepted.mean() < 1
+
+    # The live classifier may drop whole windows on a busy machine; what it says is never different.
+    ours, theirs = common_windows(offline.estimates, offline.recorded)
+    assert len(theirs) == len(offline.recorded) > len(offline.estimates) / 2
+    assert np.array_equal(offline.estimates.probabilities[ours], offline.recorded.probabilities)
+    assert np.array_equal(offline.estimates.accepted[ours], offline.recorded.accepted)
+
+    # Played: at three rates at once, each in a graph of its own.
+    expected = score(offline)
+    with ExitStack() as graphs:
+        played = [
+            PlayedBag(graphs, tmp_path / "1", bag, bundle, 1.0, 1, monkeypatch, exoskeleton="simulated"),
+            PlayedBag(graphs, tmp_path / "2", bag, bundle, 2.0, 2, monkeypatch),
+            PlayedBag(graphs, tmp_path / "10", bag, bundle, 10.0, 3, monkeypatch),
+        ]
+        for one in played:
+            one.play()
+        for one in played:
+            estimates, metrics = one.finish()
+            assert_identical(estimates, offline.estimates)
+            assert metrics["mode"] == "online"
+            for key in expected.keys() - {"mode", "created", "model", "recorded"}:
+                assert metrics[key] == expected[key], key
+            assert metrics["model"]["sha256"] == expected["model"]["sha256"]
+            assert (one.output / "report.html").exists()
+            # Only a simulated exoskeleton is armed; on a busy machine that may be refused.
+            log = one.log("command_bridge")
+            assert ("-> ARMED" in log or "arming refused" in log) is (one is played[0])
+
+    # From a bag that begins in the middle comes the same, 2 s later.
+    begin = 1000
+    middle = replay_bag(without_beginning(bag, tmp_path / "late", begin), model)
+    assert (middle.stretches[0].first, middle.stretches[-1].last) == (begin, 2399)
+    ours, theirs = common_windows(offline.estimates, middle.estimates)
+    assert len(theirs) == len(middle.estimates)
+    settled = middle.estimates.first_index[theirs] >= begin + 1000
+    assert settled.sum() > 20
+    difference = np.abs(offline.estimates.probabilities[ours] - middle.estimates.probabilities[theirs])
+    assert difference[~settled].max() > 0
+    assert difference[settled].max() <= 1e-4
+    same = offline.estimates.action[ours] == middle.estimates.action[theirs]
+    assert same[settled].all()
+
+
+def test_a_stalled_classifier_leaves_out_whole_windows_and_counts_them(
+    ros_environment, witness, archive, bundle, tmp_path
+):
+    labels = witness.collect(ActionLabel, "emg/label", qos.LABELS)
+    witness.collect(EmgSamples, "emg/samples", qos.SAMPLES)
+    reports = witness.collect(DiagnosticArray, "/diagnostics", qos.DIAGNOSTICS)
+
+    def dropped():
+        found = [status for report in reports for status in report.status if status.name == "classifier"]
+        return int({item.key: item.value for item in found[-1].values}["dropped_windows"])
+
+    with Graph(tmp_path / "live") as graph:
+        live = start_live(graph, archive, bundle, tmp_path, tmp_path / "bag")
+        witness.spin_until(lambda: graph.check() or len(labels) > 1, "the second segment", PATIENCE)
+        live["classifier"].send_signal(signal.SIGSTOP)
+        witness.spin_for(1.0)
+        live["classifier"].send_signal(signal.SIGCONT)
+        witness.spin_until(lambda: labels[-1].event == ActionLabel.END, "the last label", PATIENCE)
+        # Diagnostics come once a second.
+        witness.spin_for(2.0)
+        counted = dropped()
+        end(live["recorder"])
+    offline = replay_bag(tmp_path / "bag", ActionModel.load(bundle))
+    assert offline.stream.samples == 2400
+    ours, theirs = common_windows(offline.estimates, offline.recorded)
+    assert len(theirs) == len(offline.recorded)
+    # A second has 41 windows; the classifier's queue keeps four of them.
+    assert counted > 20
+    assert len(offline.estimates) - len(offline.recorded) == counted
+    assert np.array_equal(offline.estimates.probabilities[ours], offline.recorded.probabilities)
+    assert score(offline)["recorded"]["missing"] == counted

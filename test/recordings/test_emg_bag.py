@@ -1,0 +1,367 @@
+"""A bag tells what happened to an armband: whole samples in their place, and everything beside them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from rosbags.rosbag2 import StoragePlugin
+
+from emg_recognition.errors import RecordingError
+from emg_recognition.recordings.bag import open_bag
+from emg_recognition.recordings.emg_bag import (
+    EmgBag,
+    EstimateBlock,
+    InfoEvent,
+    LabelEvent,
+    ModelEvent,
+    SampleBlock,
+    StateBlock,
+)
+
+SECOND = 1_000_000_000
+START = 1_800_000_000 * SECOND
+
+
+def events(path, kind=object, namespace=None):
+    with open_bag(path) as bag:
+        return [event for event in EmgBag(bag, namespace).events() if isinstance(event, kind)]
+
+
+def blocks(path):
+    return events(path, SampleBlock)
+
+
+def joined(found, name):
+    return np.concatenate([getattr(event, name) for event in found])
+
+
+def test_everything_comes_with_its_values(arm, signal, tmp_path):
+    path = arm.ours(tmp_path / "bag", flush_every=40)
+    with open_bag(path) as bag:
+        found = list(EmgBag(bag).events())
+        assert bag.problems == []
+    by_kind = {kind: [event for event in found if isinstance(event, kind)] for kind in set(map(type, found))}
+    samples = by_kind[SampleBlock]
+    assert np.array_equal(joined(samples, "samples"), signal)
+    assert joined(samples, "chunks").tolist() == [5] * 400
+    index = 0
+    for block in samples:
+        assert (block.run, block.first_index, block.stamp) == (0, index, START + index * 1_000_000)
+        assert (block.rate, block.unit, block.frame_id) == (1000.0, "V", "armband")
+        assert (block.restart, block.dropped_before) == (False, 0)
+        assert block.samples.dtype == np.float32
+        assert block.samples.flags.c_contiguous
+        index += len(block.samples)
+    estimates = by_kind[EstimateBlock]
+    lasts = [last for begin in range(250, 2000, 250) for last in (begin - 1, begin + 24)]
+    assert joined(estimates, "last_index").tolist() == lasts
+    assert joined(estimates, "first_index").tolist() == [last - 199 for last in lasts]
+    assert joined(estimates, "stamp").tolist() == [START + last * 1_000_000 for last in lasts]
+    assert joined(estimates, "accepted").tolist() == [True, False] * 7
+    assert joined(estimates, "probabilities").tolist() == [[0.25, 0.75], [0.5, 0.5]] * 7
+    assert not joined(estimates, "run").any()
+    assert {block.model for block in estimates} == {"m1"}
+    assert [(e.event, e.action, e.repetition, e.index) for e in by_kind[LabelEvent]] == [
+        ("start", "rest", 1, 0),
+        ("start", "fist", 2, 1000),
+        ("end", "fist", 2, 1900),
+    ]
+    assert by_kind[LabelEvent][1] == LabelEvent(
+        "start", "fist", 2, "s1", "anna", "patient", 1000, START + SECOND, 0
+    )
+    (info,) = by_kind[InfoEvent]
+    assert (info.device, info.serial_number, info.channels, info.gain) == ("sim", "7", 4, 1e6)
+    assert (info.rate, info.unit, info.frame_id, info.stamp) == (1000.0, "V", "armband", START)
+    (model,) = by_kind[ModelEvent]
+    assert (model.model, model.sha256, model.actions, model.length) == ("m1", "ab", ("rest", "fist"), 200)
+    states = by_kind[StateBlock]
+    assert joined(states, "state").tolist() == [0, 1, 1]
+    assert joined(states, "action").tolist() == ["", "", "fist"]
+    assert joined(states, "stamp").tolist() == [START, START + SECOND, START + SECOND * 3 // 2]
+
+
+def test_reading_again_begins_anew(arm, tmp_path):
+    arm.samples(100, np.zeros((10, 4), np.float32))
+    with open_bag(arm.ours(tmp_path / "bag")) as bag:
+        emg = EmgBag(bag)
+        first, second = (
+            [event.run for event in emg.events() if isinstance(event, SampleBlock)] for _ in "ab"
+        )
+        assert first == second
+        assert sorted(set(first)) == [0, 1]
+
+
+CHANGES = ("restart", "gap", "back", "channels", "unit", "rate", "clock", "bad", "dropped")
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_blocks_break_where_the_stream_does_and_nowhere_else(recording, tmp_path_factory, data):
+    """Against the plainest loop over the messages."""
+    made = recording()
+    rng = np.random.default_rng(data.draw(st.integers(0, 99)))
+    index, stamp, channels, unit, rate = 5000, START, 2, "V", 1000.0
+    expected, run, end, refused = [], 0, None, 0
+    broken = True
+    for _ in range(data.draw(st.integers(1, 25))):
+        count = data.draw(st.sampled_from([5, 5, 5, 4, 0]))
+        change = data.draw(st.sampled_from(("none",) * 12 + CHANGES))
+        index += {"gap": 3, "back": -50}.get(change, 0)
+        stamp += {"gap": 3_000_000, "clock": data.draw(st.sampled_from([-SECOND, 60_000_000]))}.get(change, 0)
+        channels = 5 - channels if change == "channels" else channels
+        unit = {"V": "count", "count": "V"}[unit] if change == "unit" else unit
+        rate = 3000.0 - rate if change == "rate" else rate
+        dropped = {"gap": 3, "dropped": 2}.get(change, 0)
+        part = rng.normal(size=(count, channels)).astype(np.float32)
+        values = np.append(part, np.float32(1.0)) if change == "bad" else part.ravel()
+        fields = {"first_index": index, "rate": rate, "channels": channels, "unit": unit, "data": values}
+        made.add("emg/samples", stamp, dropped_before=dropped, restart=change == "restart", **fields)
+        if change == "bad":
+            refused, broken = refused + 1, True
+        else:
+            run += end is not None and index < end
+            if broken or change not in ("none", "dropped"):
+                expected.append([run, index, stamp, change == "restart", 0, [], []])
+            expected[-1][4] += dropped
+            expected[-1][5].append(count)
+            expected[-1][6].append(part)
+            broken, end = False, index + count
+        index += count
+        stamp += round(count / rate * SECOND)
+    folder = tmp_path_factory.mktemp("bags")
+    in_one_chunk = made.mcap(folder / "one.mcap", chunk_size=1 << 20)
+    with open_bag(in_one_chunk) as bag:
+        emg = EmgBag(bag)
+        found = [event for event in emg.events() if isinstance(event, SampleBlock)]
+        assert emg.refused == refused
+        assert len(bag.problems) == (refused > 0)
+    assert [
+        [b.run, b.first_index, b.stamp, b.restart, b.dropped_before, b.chunks.tolist()] for b in found
+    ] == [entry[:6] for entry in expected]
+    for block, entry in zip(found, expected, strict=True):
+        assert np.array_equal(block.samples, np.concatenate(entry[6]))
+    # Cut into other chunks it is the same stream, in pieces.
+    pieces = blocks(made.mcap(folder / "many.mcap", chunk_size=500))
+    assert stream(pieces) == stream(found)
+
+
+def stream(found):
+    """(run, index, values) of every sample, and where the stream was said to begin anew."""
+    samples = [
+        (block.run, block.first_index + i, *row)
+        for block in found
+        for i, row in enumerate(block.samples.tolist())
+    ]
+    return samples, [(block.run, block.first_index) for block in found if block.restart]
+
+
+def test_samples_that_no_electrode_delivers_pass_unchanged(recording, signal, tmp_path):
+    signal[30, 2], signal[31, 0] = np.nan, -np.inf
+    made = recording()
+    made.samples(0, signal[:50])
+    (block,) = blocks(made.ours(tmp_path / "bag"))
+    assert block.samples.tobytes() == signal[:50].tobytes()
+
+
+@pytest.mark.parametrize("jump", [-3600 * SECOND, -200_000_000, 200_000_000, 10 * 365 * 86400 * SECOND])
+def test_a_clock_that_was_set_changes_no_sample_and_no_order(recording, signal, tmp_path, jump):
+    made = recording()
+    made.samples(0, signal[:1000])
+    made.samples(1000, signal[1000:], offset=jump)
+    made.estimate(1999, [1.0, 0.0], offset=jump)
+    path = made.ours(tmp_path / "bag", flush_every=30)
+    found = blocks(path)
+    assert np.array_equal(joined(found, "samples"), signal)
+    assert {block.run for block in found} == {0}
+    edge = next(block for block in found if block.first_index == 1000)
+    assert edge.stamp == START + SECOND + jump
+    assert [int(event.run[0]) for event in events(path, EstimateBlock)] == [0]
+
+
+def test_acquisition_that_was_started_anew_is_another_run(recording, signal, tmp_path):
+    made = recording()
+    made.samples(0, signal[:1000])
+    made.estimate(990, [1.0, 0.0])
+    made.samples(0, signal[1000:], offset=5 * SECOND, restart=True)
+    made.estimate(995, [1.0, 0.0])  # still under way when acquisition began anew
+    made.estimate(300, [1.0, 0.0], offset=5 * SECOND)
+    made.label("start", 300, "fist")
+    path = made.ours(tmp_path / "bag", flush_every=37)
+    found = blocks(path)
+    assert [(b.run, b.restart) for b in found if b.first_index == 0] == [(0, False), (1, True)]
+    assert np.array_equal(joined(found, "samples"), signal)
+    assert joined(events(path, EstimateBlock), "run").tolist() == [0, 0, 1]
+    (label,) = events(path, LabelEvent)
+    assert (label.run, label.index) == (0, 300)  # its stamp is of the first run
+
+
+def test_two_devices_on_one_topic_are_refused(recording, signal, tmp_path):
+    made, other = recording(), recording(frame="other")
+    made.samples(0, signal[:100])
+    other.samples(100, signal[100:200])
+    made.rows += other.rows
+    for flush_every in (7, 1000):
+        with pytest.raises(
+            RecordingError, match=r"the samples of two devices: armband and other; record each"
+        ):
+            blocks(made.ours(tmp_path / f"bag{flush_every}", flush_every=flush_every))
+
+
+def test_a_bag_without_labels_has_none(arm, signal, tmp_path):
+    arm.rows = [row for row in arm.rows if row[0] in ("/emg/samples", "/exo/bridge_state")]
+    found = events(arm.ours(tmp_path / "bag"))
+    assert {type(event) for event in found} == {SampleBlock, StateBlock}
+    assert np.array_equal(joined([e for e in found if isinstance(e, SampleBlock)], "samples"), signal)
+
+
+def test_labels_with_a_stamp_alone_and_labels_taken_back(recording, signal, tmp_path):
+    made = recording()
+    made.samples(0, signal)
+    made.label("start", 100, "fist", has_index=False)
+    made.label("discard", 500)
+    found = events(made.ours(tmp_path / "bag"), LabelEvent)
+    assert [(e.event, e.index, e.stamp) for e in found] == [
+        ("start", None, START + SECOND // 10),
+        ("discard", 500, START + SECOND // 2),
+    ]
+
+
+def test_a_label_of_a_later_version_is_said_and_left_out(recording, signal, tmp_path):
+    made = recording()
+    made.samples(0, signal[:10])
+    made.add("emg/label", START, event=9, action="fist")
+    with open_bag(made.ours(tmp_path / "bag")) as bag:
+        assert [type(event) for event in EmgBag(bag).events()] == [SampleBlock]
+        assert bag.problems == ["/emg/label: event 9 is not known and left out"]
+
+
+def test_damaged_messages_are_said_and_left_out(recording, signal, tmp_path):
+    made = recording()
+    made.samples(0, signal[:100])
+    made.estimate(50, [1.0])
+    made.label("start", 0, "rest")
+    made.rows = [
+        (*row[:3], row[3][:-3]) if row[0] != "/emg/samples" or number == 7 else row
+        for number, row in enumerate(made.rows)
+    ]
+    with open_bag(made.ours(tmp_path / "bag")) as bag:
+        found = list(EmgBag(bag).events())
+        assert bag.problems == [
+            "a message of /emg/label is damaged and left out",
+            "1 messages of /emg/samples are damaged and left out",
+        ]
+    assert [block.first_index for block in found if isinstance(block, SampleBlock)] == [0, 40]
+
+
+# Other versions of the messages ------------------------------------------------------------------------
+
+OLDER = {
+    "EmgSamples": "float32[] data\nuint8 channels\nfloat32 rate\nuint32 first_index\n"
+    "std_msgs/Header header\n",
+    "ActionLabel": "std_msgs/Header header\nuint8 event\nstring action\nuint16 repetition\nstring subject\n",
+    "ActionEstimate": "std_msgs/Header header\nfloat64[] probabilities\nuint64 first_index\n"
+    "uint64 last_index\n",
+    "BridgeState": "uint8 state\nstd_msgs/Header header\n",
+    "EmgInfo": "std_msgs/Header header\nstring device\n",
+    "ModelInfo": "std_msgs/Header header\nstring model\nstring[] actions\n",
+}
+NEWER = {
+    "EmgSamples": "uint8 quality\nstring firmware\nstd_msgs/Header header\nuint64 first_index\nfloat64 rate\n"
+    "uint16 channels\nstring[] flags\nbuiltin_interfaces/Time[] marks\nstring unit\nuint64 dropped_before\n"
+    "bool restart\nfloat32[] data\nfloat32[9] imu\n",
+    "ActionEstimate": "std_msgs/Header header\nuint64 first_index\nuint64 last_index\nuint8 status\n"
+    "int16 action_id\nstring action\nfloat32[] probabilities\nstring model\nstring note\n",
+}
+
+
+@pytest.mark.parametrize("storage", ["mcap", "rosbag2"])
+def test_an_older_version_is_read_with_neutral_values(recording, other_types, signal, tmp_path, storage):
+    made = recording(types=other_types(**OLDER))
+    made.samples(0, signal[:103])
+    made.label("start", 20, "fist")
+    made.estimate(50, [0.25, 0.75])
+    made.state(0.01, 2)
+    made.add("emg/info", START, device="sim")
+    made.add("emg/model", START, model="m", actions=["a", "b"])
+    found = events(getattr(made, storage)(tmp_path / "bag"))
+    kinds = {type(event): event for event in found}
+    block = kinds[SampleBlock]
+    assert np.array_equal(block.samples, signal[:103])
+    assert block.samples.dtype == np.float32
+    assert (block.unit, block.restart, block.dropped_before, block.rate) == ("count", False, 0, 1000.0)
+    assert block.chunks.tolist() == [5] * 20 + [3]
+    assert kinds[LabelEvent] == LabelEvent("start", "fist", 1, "", "anna", "", None, START + 20_000_000, 0)
+    estimate = kinds[EstimateBlock]
+    assert estimate.probabilities.tolist() == [[0.25, 0.75]]
+    assert (estimate.accepted.tolist(), estimate.model) == ([True], "")
+    assert (kinds[StateBlock].state.tolist(), kinds[StateBlock].action.tolist()) == ([2], [""])
+    assert (kinds[InfoEvent].device, kinds[InfoEvent].channel_names) == ("sim", ())
+    assert (kinds[ModelEvent].actions, kinds[ModelEvent].length) == (("a", "b"), 0)
+
+
+def test_a_newer_version_is_read_and_what_is_new_is_passed_over(recording, other_types, signal, tmp_path):
+    made = recording(types=other_types(**NEWER))
+    news = [
+        {"flags": ["x"] * (n % 3), "marks": [], "firmware": "1.0" * (n % 2), "quality": n} for n in range(40)
+    ]
+    for number, values in enumerate(news):
+        made.samples(number * 5, signal[number * 5 : number * 5 + 5], **values)
+    made.estimate(150, [0.5, 0.5], status=1, note="new")
+    found = events(made.mcap(tmp_path / "bag.mcap"))
+    assert np.array_equal(joined([e for e in found if isinstance(e, SampleBlock)], "samples"), signal[:200])
+    (estimate,) = [event for event in found if isinstance(event, EstimateBlock)]
+    assert (estimate.accepted.tolist(), estimate.model, estimate.last_index.tolist()) == (
+        [False],
+        "m1",
+        [150],
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "missing"),
+    [
+        ("EmgSamples", "std_msgs/Header header\nuint64 first_index\nfloat32[] data\n", "rate, channels"),
+        ("ActionEstimate", "std_msgs/Header header\nuint64 last_index\n", "first_index, probabilities"),
+        ("BridgeState", "std_msgs/Header header\nstring action\n", "state"),
+        ("ActionLabel", "std_msgs/Header header\nuint8 event\n", "action"),
+    ],
+)
+def test_a_field_without_which_nothing_can_be_done_is_named(
+    recording, other_types, signal, tmp_path, kind, text, missing
+):
+    made = recording(types=other_types(**{kind: text}))
+    made.samples(0, signal[:10])
+    made.estimate(5, [1.0])
+    made.state(0, 1)
+    made.label("start", 0, "rest")
+    with (
+        open_bag(made.mcap(tmp_path / "bag.mcap")) as bag,
+        pytest.raises(RecordingError, match=f"emg_recognition/msg/{kind} has no field {missing};"),
+    ):
+        EmgBag(bag)
+
+
+def test_definitions_as_idl(recording, signal, tmp_path):
+    made = recording()
+    made.samples(0, signal[:100])
+    header = (
+        "module builtin_interfaces { module msg { struct Time { long sec; unsigned long nanosec; }; }; };"
+    )
+    idl = (
+        f"{'=' * 80}\nIDL: emg_recognition/msg/EmgSamples\n"
+        "module emg_recognition { module msg { struct EmgSamples { std_msgs::msg::Header header; "
+        "uint64 first_index; double rate; uint16 channels; string unit; uint64 dropped_before; "
+        "boolean restart; sequence<float> data; }; }; };\n"
+        f"{'=' * 80}\nIDL: std_msgs/msg/Header\n"
+        "module std_msgs { module msg { struct Header { builtin_interfaces::msg::Time stamp; "
+        "string frame_id; }; }; };\n"
+        f"{'=' * 80}\nIDL: builtin_interfaces/msg/Time\n{header}\n"
+    )
+    path = made.rosbag2(
+        tmp_path / "bag", StoragePlugin.MCAP, definitions={"emg_recognition/msg/EmgSamples": idl}
+    )
+    with open_bag(path) as bag:
+        assert bag.topics[0].encoding == "ros2idl"
+    assert np.array_equal(joined(blocks(path), "samples"), signal[:100])

@@ -1,0 +1,103 @@
+"""The folder of an evaluation: complete, replaced by the next one, and nothing else is ever touched."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from emg_recognition.errors import SettingError
+from emg_recognition.replay.estimates import Estimates
+from emg_recognition.replay.offline import replay_bag
+from emg_recognition.replay.output import refuse_foreign, write_results
+from emg_recognition.replay.scoring import score
+
+
+@pytest.fixture
+def replay(robot, model, signal):
+    with robot() as bag:
+        bag.model(model.info)
+        bag.state(0, 0)
+        bag.samples(0, signal[:1500], restart=True)
+        bag.label("start", 100, "rest")
+        bag.label("start", 1500, "elbow_flexion")
+        bag.state(500, 1, "elbow_flexion")
+        bag.samples(1600, signal[1600:])
+    return replay_bag(bag.path, model)
+
+
+def files(folder):
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+ALL = [
+    "estimates.npz",
+    "figures/confusion.pdf",
+    "figures/confusion.png",
+    "figures/timeline.pdf",
+    "figures/timeline.png",
+    "metrics.json",
+    "report.html",
+]
+
+
+def test_everything_is_written_and_reads_back(replay, tmp_path):
+    output = tmp_path / "new" / "out"
+    metrics = score(replay)
+    assert write_results(output, replay, metrics) == output / "report.html"
+    assert files(output) == ALL
+    assert json.loads((output / "metrics.json").read_text()) == metrics
+    np.testing.assert_array_equal(
+        Estimates.load(output / "estimates.npz").probabilities, replay.estimates.probabilities
+    )
+    assert (output / "figures" / "timeline.png").read_bytes().startswith(b"\x89PNG")
+    assert (output / "figures" / "timeline.pdf").read_bytes().startswith(b"%PDF")
+    report = (output / "report.html").read_text()
+    assert 'src="http' not in report
+    assert report.count("data:image/png;base64,") == 2
+
+
+def test_an_earlier_evaluation_is_replaced_and_its_other_figures_go(replay, tmp_path):
+    write_results(tmp_path / "out", replay, score(replay))
+    (tmp_path / "out" / "notes.txt").write_text("mine")
+    blind = dataclasses.replace(replay, labels=[])
+    write_results(tmp_path / "out", blind, score(blind))
+    left = [name for name in ALL if "confusion" not in name]
+    assert files(tmp_path / "out") == sorted([*left, "notes.txt"])
+    assert json.loads((tmp_path / "out" / "metrics.json").read_text())["accuracy"] is None
+
+
+def test_the_recording_of_the_evaluator_may_lie_there(replay, tmp_path):
+    (tmp_path / "out" / "bag").mkdir(parents=True)
+    (tmp_path / "out" / "bag" / "a.mcap").write_text("messages")
+    write_results(tmp_path / "out", replay, score(replay))
+    assert (tmp_path / "out" / "bag" / "a.mcap").read_text() == "messages"
+
+
+@pytest.mark.parametrize("content", ['{"format": "something else"}', "no json", "[]", None])
+def test_anything_else_is_left_alone(replay, tmp_path, content):
+    output = tmp_path / "out"
+    output.mkdir()
+    (output / "thesis.tex").write_text("years of work")
+    if content is not None:
+        (output / "metrics.json").write_text(content)
+    before = files(output)
+    with pytest.raises(SettingError, match="evaluation did not write"):
+        refuse_foreign(output)
+    with pytest.raises(SettingError, match="evaluation did not write"):
+        write_results(output, replay, score(replay))
+    assert files(output) == before
+
+
+def test_a_file_is_no_folder(tmp_path):
+    (tmp_path / "out").write_text("")
+    with pytest.raises(SettingError, match="it is a file"):
+        refuse_foreign(tmp_path / "out")
+
+
+def test_a_place_that_cannot_be_written_is_named(replay, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SettingError, match="cannot be written"):
+        write_results(tmp_path / "file" / "out", replay, score(replay))
