@@ -165,7 +165,9 @@ class EvaluatorNode(Node):
         metrics = score(replay, votes=self._values["votes"], mode="online")
         report = write_results(self._output, replay, metrics)
         windows, accuracy = metrics["windows"], metrics["accuracy"]
-        found = "no labels to score with" if accuracy is None else f"accuracy {100 * accuracy:.1f} %"
+        found = "no accuracy" if accuracy is None else f"accuracy {100 * accuracy:.1f} %"
+        for problem in metrics["problems"]:
+            self.get_logger().warning(problem)
         self.get_logger().info(
             f"{windows['estimated']} of {windows['expected']} windows estimated, {found}; {report}"
         )

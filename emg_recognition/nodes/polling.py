@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -59,7 +60,8 @@ class PolledTopic:
         take = self._subscription.handle.take_message
         while (found := take(self._kind, self._raw)) is not None:
             message, about = found
-            yield message, about["received_timestamp"]
+            # Not every middleware says when.
+            yield message, about["received_timestamp"] or time.time_ns()
 
 
 def subscribe_in_bulk(

@@ -11,6 +11,7 @@ from emg_recognition.msg import EmgSamples, EmgWindow
 from emg_recognition.nodes import diagnostics, qos
 from emg_recognition.nodes.conversions import to_floats, to_matrix, to_nanoseconds, to_time
 from emg_recognition.nodes.parameters import Parameter, declare
+from emg_recognition.nodes.polling import subscribe_in_bulk
 from emg_recognition.nodes.runner import run
 from emg_recognition.signal.pipeline import Pipeline
 from emg_recognition.signal.settings import PipelineSettings, step_samples, suited_settings
@@ -40,7 +41,7 @@ class PreprocessingNode(Node):
         self._lost = 0
         self._refused = 0
         self._windows = self.create_publisher(EmgWindow, "emg/window", qos.WINDOWS)
-        self.create_subscription(EmgSamples, "emg/samples", self._on_samples, qos.SAMPLES)
+        subscribe_in_bulk(self, EmgSamples, "emg/samples", self._on_samples, qos.SAMPLES)
         self._diagnostics = diagnostics.Diagnostics(self, self._report)
 
     def close(self) -> None:
@@ -84,7 +85,8 @@ class PreprocessingNode(Node):
             windows = pipeline.push(samples, message.first_index, restart=message.restart)
             if pipeline.counters.gaps > gaps:
                 self.get_logger().warning(
-                    f"samples before index {message.first_index} are missing; the stream starts anew there"
+                    f"samples before index {message.first_index} are missing; the stream starts anew there",
+                    throttle_duration_sec=1.0,
                 )
         except SampleError as error:
             # One bad chunk does not end the node: the next one starts the stream anew.

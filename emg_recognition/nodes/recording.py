@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -127,12 +128,11 @@ class Recording:
         """Write all that has come, in the order in which it came."""
         simulated = self._clock.now().nanoseconds if self._clock.ros_time_is_active else None
         taken = [
-            (received, name, message)
+            [(received, name, message) for message, received in topic.take()]
             for name, topic in self._topics.items()
-            for message, received in topic.take()
         ]
-        # By time alone: what came at the same moment stays as it was taken.
-        for received, name, message in sorted(taken, key=lambda one: one[0]):
+        # Each topic keeps its order even if the clock steps back meanwhile.
+        for received, name, message in heapq.merge(*taken, key=lambda one: one[0]):
             self._writer.write(name, received if simulated is None else simulated, message)
             self.counts[name] += 1
 

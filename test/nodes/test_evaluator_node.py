@@ -163,7 +163,8 @@ def test_a_signal_writes_what_there_is(start_node, witness, tmp_path):
         robot.estimate(number, 0)
     witness.spin_for(0.5)
     assert node.interrupt() == 0
-    assert "8 of 14 windows estimated, no labels" in node.log
+    assert "8 of 14 windows estimated, no accuracy" in node.log
+    assert "there are no labels" in node.log
     assert json.loads((tmp_path / "out" / "metrics.json").read_text())["accuracy"] is None
     assert (tmp_path / "out" / "report.html").exists()
 
