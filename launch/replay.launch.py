@@ -3,6 +3,9 @@
 ros2 launch emg_recognition replay.launch.py bag:=recording model:=bundle output:=out/replay rate:=2.0
 """
 
+import json
+import os
+import tempfile
 from pathlib import Path
 
 from ament_index_python.packages import PackageNotFoundError, get_package_prefix
@@ -14,7 +17,7 @@ from launch.actions import (
     RegisterEventHandler,
     Shutdown,
 )
-from launch.event_handlers import OnProcessIO
+from launch.event_handlers import OnProcessIO, OnShutdown
 from launch.events.process import ProcessExited, ProcessIO
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node
@@ -22,8 +25,9 @@ from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
 
 CONFIG = PathJoinSubstitution([FindPackageShare("emg_recognition"), "config"])
-#: What the evaluator says when everybody who has to hear the bag is there.
+#: What the evaluator says when everybody who has to hear the bag is there, and when they hear the player.
 READY = b"the graph is complete"
+CONNECTED = b"a player is connected"
 #: Fast replay must not drop windows, as the live classifier does when it is late.
 QUEUE = 2000
 INPUTS = ("emg/samples", "emg/info", "emg/label")
@@ -77,15 +81,22 @@ def _everything(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         sigterm_timeout="60",
         sigkill_timeout="60",
     )
-    player = _own_player(namespace, exoskeleton)
     if _use_ros2_bag(context, bag):
-        player = _ros2_bag(bag, namespace)
+        qos_file = _write_qos(namespace)
+        playing = [
+            _when(evaluator, READY, _ros2_bag(bag, namespace, qos_file)),
+            # It does not wait for subscribers itself.
+            _when(evaluator, CONNECTED, _resume()),
+            RegisterEventHandler(OnShutdown(on_shutdown=lambda *_: os.unlink(qos_file))),
+        ]
+    else:
+        playing = [_when(evaluator, READY, _own_player(namespace, exoskeleton))]
     return [
         _node("preprocessing", namespace),
         _node("classifier", namespace, {"model": _text("model"), "queue": QUEUE}),
         _node("command_bridge", namespace),
         *([_node("simulated_exoskeleton", namespace)] if simulated else []),
-        RegisterEventHandler(_when_ready(evaluator, player)),
+        *playing,
         evaluator,
     ]
 
@@ -175,14 +186,28 @@ def _installed(package: str) -> bool:
     return True
 
 
-def _ros2_bag(bag: str, namespace: str) -> ExecuteProcess:
+def _write_qos(namespace: str) -> str:
+    """`ros2 bag play` would keep the last 10 messages, which at a high rate is less than one burst."""
+    profile = {
+        "history": "keep_last",
+        "depth": 2000,
+        "reliability": "reliable",
+        "durability": "transient_local",
+    }
+    content = {f"{namespace}/{topic}": profile for topic in INPUTS}
+    content[f"{namespace}/{INPUTS[0]}"] = {**profile, "durability": "volatile"}
+    with tempfile.NamedTemporaryFile("w", prefix="emg_replay_", suffix=".yaml", delete=False) as file:
+        json.dump(content, file)  # JSON is YAML
+    return file.name
+
+
+def _ros2_bag(bag: str, namespace: str, qos_file: str) -> ExecuteProcess:
     return ExecuteProcess(
         cmd=[
             *("ros2", "bag", "play", bag),
             *("--clock", "200", "--rate", LaunchConfiguration("rate")),
-            # Between this moment and the first message its publishers are found.
-            *("--delay", "2.0", "--read-ahead-queue-size", "10000"),
-            "--disable-keyboard-controls",
+            *("--start-paused", "--disable-keyboard-controls", "--read-ahead-queue-size", "10000"),
+            *("--qos-profile-overrides-path", qos_file),
             *("--topics", *(f"{namespace}/{topic}" for topic in INPUTS)),
         ],
         name="ros2_bag_play",
@@ -191,15 +216,24 @@ def _ros2_bag(bag: str, namespace: str) -> ExecuteProcess:
     )
 
 
-def _when_ready(evaluator: Node, player: Action) -> OnProcessIO:
-    """Start the player when the evaluator has seen the whole graph: who is late misses the first samples."""
-    started = False
+def _resume() -> ExecuteProcess:
+    return ExecuteProcess(
+        cmd=["ros2", "service", "call", "/rosbag2_player/resume", "rosbag2_interfaces/srv/Resume"],
+        name="ros2_bag_resume",
+        output="log",
+        on_exit=_end_all_on_failure,
+    )
+
+
+def _when(evaluator: Node, text: bytes, action: Action) -> RegisterEventHandler:
+    """Do something when the evaluator has said this: who is late misses the first samples."""
+    done = False
 
     def look(event: ProcessIO) -> Action | None:
-        nonlocal started
-        if started or READY not in event.text:
+        nonlocal done
+        if done or text not in event.text:
             return None
-        started = True
-        return player
+        done = True
+        return action
 
-    return OnProcessIO(target_action=evaluator, on_stderr=look, on_stdout=look)
+    return RegisterEventHandler(OnProcessIO(target_action=evaluator, on_stderr=look, on_stdout=look))

@@ -37,10 +37,10 @@ PARAMETERS = (
     ),
 )
 
-#: What the launch file waits for before it starts a player.
-READY = "the graph is complete"
-#: The graph has to be complete for this long, s: who is seen here may not see us yet.
-_SETTLE = 1.0
+#: What the launch file waits for: before it starts a player, and before a player that waits may go on. Each
+#: with how long it has been so, s: who is seen here may not see the others yet. Nobody else can see whom
+#: `ros2 bag play` has found; Fast DDS repeats every 3 s what got lost when a process announced itself.
+READY = (("the graph is complete: play now", 1.0), ("a player is connected: go on", 4.0))
 #: After the last message of a publisher that has gone nothing is waited for longer than this, s.
 _QUIET = 1.0
 #: Between two attempts to arm, s.
@@ -76,7 +76,7 @@ class EvaluatorNode(Node):
         self._window: EmgWindow | None = None
         self._heard = 0
         self._heard_at = time.monotonic()
-        self._ready: bool = False
+        self._ready = 0  # of the lines of READY, how many have been said
         self._incomplete_at = time.monotonic()
         self._diagnostics = diagnostics.Diagnostics(self, self._report)
         self.create_timer(0.05, self._look, clock=Clock(clock_type=ClockType.STEADY_TIME))
@@ -95,7 +95,7 @@ class EvaluatorNode(Node):
     def _look(self) -> None:
         now = time.monotonic()
         self._take_windows()
-        if not self._ready:
+        if self._ready < len(READY):
             self._look_at_graph(now)
         if self._states is not None:
             self._keep_armed(self._states, now)
@@ -119,12 +119,13 @@ class EvaluatorNode(Node):
             and self.count_publishers("emg/action") > 0
             and self._has("emg/model")
             and (not self._simulated or self._arm.service_is_ready())
+            and (self._ready == 0 or self.count_publishers(SAMPLES_TOPIC) > 0)
         )
         if not complete:
             self._incomplete_at = now
-        elif now - self._incomplete_at > _SETTLE:
-            self._ready = True
-            self.get_logger().info(f"{READY}: play now")
+        elif now - self._incomplete_at > READY[self._ready][1]:
+            self.get_logger().info(READY[self._ready][0])
+            self._ready, self._incomplete_at = self._ready + 1, now
 
     def _has(self, topic: str) -> bool:
         return self._recording.counts[self.resolve_topic_name(topic)] > 0
