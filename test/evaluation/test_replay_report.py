@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
 
 import pytest
 
@@ -12,34 +11,6 @@ from emg_recognition.evaluation.replay_report import render_replay_report
 
 ACTIONS = ["rest", "elbow_flexion"]
 FIGURES = {"timeline": b"\x89PNG timeline", "confusion": b"\x89PNG matrix"}
-VOID = {"meta", "img", "br", "link", "hr", "input"}
-
-
-class Page(HTMLParser):
-    """Collects text, references and tags; fails on tags that do not match."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.references: list[str] = []
-        self.tags: set[str] = set()
-        self.text = ""
-        self.feed(html)
-        assert self.open == []
-        self.text = re.sub(r"\s+", " ", self.text)
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.add(tag)
-        self.references += [value for name, value in attributes if name in ("src", "href")]
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        if self.open[-1:] != ["style"]:
-            self.text += data
 
 
 @pytest.fixture
@@ -114,18 +85,19 @@ def content():
     }
 
 
-def text_of(content, figures=FIGURES):
-    return Page(render_replay_report(content, figures)).text
+@pytest.fixture
+def text_of(read_page):
+    return lambda content, figures=FIGURES: read_page(render_replay_report(content, figures)).text
 
 
-def test_it_needs_no_other_file(content):
-    page = Page(render_replay_report(content, FIGURES))
+def test_it_needs_no_other_file(content, read_page):
+    page = read_page(render_replay_report(content, FIGURES))
     assert len(page.references) == 2
     assert all(reference.startswith("data:image/png;base64,") for reference in page.references)
     assert not page.tags & {"script", "link", "iframe"}
 
 
-def test_the_numbers_are_there(content):
+def test_the_numbers_are_there(content, text_of):
     text = text_of(content)
     for phrase in (
         "Accuracy, windows75.0\u202f%",
@@ -150,7 +122,7 @@ def test_the_numbers_are_there(content):
         assert re.sub(r"\s+", " ", phrase) in text, phrase
 
 
-def test_without_labels_it_says_so_and_shows_the_rest(content):
+def test_without_labels_it_says_so_and_shows_the_rest(content, text_of):
     for name in ("accuracy", "balanced_accuracy", "macro_f1", "per_class_recall", "confusion"):
         content[name] = None
     for name in ("accepted_accuracy", "decided_accuracy", "decided_balanced_accuracy", "undecided"):
@@ -166,28 +138,28 @@ def test_without_labels_it_says_so_and_shows_the_rest(content):
     assert "None" not in text
 
 
-def test_without_a_recorded_estimate_nothing_is_said_of_it(content):
+def test_without_a_recorded_estimate_nothing_is_said_of_it(content, text_of):
     content["recorded"] = None
     assert "while recording" not in text_of(content)
 
 
-def test_another_model_and_one_that_is_not_described(content):
+def test_another_model_and_one_that_is_not_described(content, text_of):
     content["recorded"] |= {"model": "xyz", "same_model": False, "identical_probabilities": None}
     assert "of another model, xyz." in text_of(content)
     content["recorded"] |= {"same_model": None, "compared": 0, "same_action": None, "accuracy": None}
     assert "of a model that it does not describe." in text_of(content)
 
 
-def test_the_live_nodes_are_named_where_they_said_it(content):
+def test_the_live_nodes_are_named_where_they_said_it(content, text_of):
     content["mode"] = "online"
     assert "The live nodes ran the model abc123 over" in text_of(content)
 
 
-def test_names_from_recordings_are_text_and_never_markup(content):
+def test_names_from_recordings_are_text_and_never_markup(content, read_page):
     content["source"] = "<script>alert(1)</script>"
     content["problems"] = ['"><img src=x>']
     content["per_subject"]["<b>x</b>"] = content["per_subject"].pop("ben")
-    page = Page(render_replay_report(content, FIGURES))
+    page = read_page(render_replay_report(content, FIGURES))
     assert not page.tags & {"script", "b"}
     assert len(page.references) == 2
     assert "<script>alert(1)</script>" in page.text
