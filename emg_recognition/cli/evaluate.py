@@ -183,6 +183,8 @@ def _summary(metrics: dict[str, Any], seconds: float) -> list[str]:
     if recorded is not None and recorded["compared"]:
         same = recorded["identical_probabilities"]
         bits = "" if same is None else f", {percent(same)} of the probabilities to the bit"
+        if same is not None and same < 1:
+            bits += f", the others at most {recorded['largest_difference']:.1g} apart"
         lines.append(
             f"recorded: {percent(recorded['same_action'])} of the actions are the same{bits}"
             f" ({recorded['compared']} windows)"

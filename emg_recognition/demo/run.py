@@ -72,7 +72,7 @@ def run_demo(output: Path, *, data: Path | None, minority: str | None, console: 
     bundle = training / "bundle"
     with steps.step(f"run the live graph and record it: armband to exoskeleton, {seconds:.0f} s of signal"):
         observed = run_graph(study, bundle, output, seconds=seconds, console=console)
-    with steps.step("replay the recording: compare with what was performed, and with what the graph said"):
+    with steps.step("replay the recording: compare with what was performed and said"):
         replay = replay_bag(output / RECORDING, ActionModel.load(bundle))
         offline = score(replay)
         report = write_results(output / "replay", replay, offline)
@@ -80,7 +80,12 @@ def run_demo(output: Path, *, data: Path | None, minority: str | None, console: 
         metrics = json.loads((training / "metrics.json").read_text())
         summary = write_summary(summary_path, study.source, metrics, observed["ros"], live)
     console.print(summary_table(summary))
-    console.print(f"reports: {training / 'report.html'}, {report}   summary: {summary_path}", highlight=False)
+    console.print(
+        f"reports: {training / 'report.html'}, {report}",
+        f"summary: {summary_path}",
+        sep="\n",
+        highlight=False,
+    )
     return summary
 
 
