@@ -120,7 +120,7 @@ class PlayerNode(Node):
 
     def _run(self) -> None:
         try:
-            # Here, not in the constructor: SQLite serves the thread that has opened a file and no other.
+            # Not in the constructor: opening a large bag takes a while, and the services answer meanwhile.
             with closing(BagSource(self._values["bag"], self._values["bag_namespace"] or None)) as bag:
                 self._play(bag)
         except EmgRecognitionError as error:
