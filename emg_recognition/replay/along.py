@@ -105,16 +105,7 @@ class Gathered:
     def _describe(self, name: str, own: ReplayModel) -> ReplayModel:
         announced = self._models.get(name)
         if announced is not None:
-            return ReplayModel(
-                model=name,
-                sha256=announced.sha256,
-                actions=tuple(announced.actions),
-                rate=announced.rate,
-                channels=announced.channels,
-                length=announced.length,
-                unit=announced.unit,
-                fingerprint=announced.pipeline,
-            )
+            return ReplayModel.of_message(announced)
         # The id is the beginning of the SHA-256: the same id is the same model.
         return own if name == own.model else ReplayModel(model=name)
 

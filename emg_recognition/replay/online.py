@@ -72,16 +72,7 @@ def replay_of_topics(
         raise RecordingError(source, "no samples came on emg/samples", "play a bag or start the armband")
     if announced is None:
         raise RecordingError(source, "no model was announced on emg/model", "start a classifier")
-    model = ReplayModel(
-        model=announced.model,
-        sha256=announced.sha256,
-        actions=tuple(announced.actions),
-        rate=announced.rate,
-        channels=announced.channels,
-        length=announced.length,
-        unit=announced.unit,
-        fingerprint=announced.pipeline,
-    )
+    model = ReplayModel.of_message(announced)
     estimates, _ = along.recorded(model)
     if estimates is None:
         raise RecordingError(

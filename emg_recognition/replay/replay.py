@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from emg_recognition.models.bundle import TFLITE, BundleInfo
+from emg_recognition.recordings.events import ModelEvent
 from emg_recognition.recordings.labels import MARGIN, LabelInterval
 from emg_recognition.recordings.sample_clock import SampleClock
 from emg_recognition.replay.estimates import Estimates
@@ -61,6 +62,20 @@ class ReplayModel:
             unit=info.unit,
             fingerprint=info.fingerprint,
             path=str(info.path),
+        )
+
+    @classmethod
+    def of_message(cls, announced: ModelEvent) -> ReplayModel:
+        """Describe a model that a classifier announced."""
+        return cls(
+            model=announced.model,
+            sha256=announced.sha256,
+            actions=tuple(announced.actions),
+            rate=announced.rate,
+            channels=announced.channels,
+            length=announced.length,
+            unit=announced.unit,
+            fingerprint=announced.pipeline,
         )
 
 
