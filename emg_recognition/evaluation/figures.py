@@ -14,9 +14,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import ArrayLike, NDArray
 
 from emg_recognition.evaluation import style
-from emg_recognition.evaluation.style import GRID, INK, PALE_INK, png
-
-__all__ = ["confusion_figure", "learning_curves", "png"]
+from emg_recognition.evaluation.style import GRID, INK, PALE_INK
 
 TRAINING_COLOUR = "#23628f"
 VALIDATION_COLOUR = "#d9722e"

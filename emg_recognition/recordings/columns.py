@@ -104,6 +104,26 @@ def is_constant(column: np.ndarray) -> bool:
     return data == data[: column.itemsize] * len(column)
 
 
+def changes(*columns: np.ndarray) -> np.ndarray:
+    """Tell where an entry of any column differs from the one before it.
+
+    Parameters
+    ----------
+    *columns : numpy.ndarray
+        Shape (n,) each, at least one entry.
+
+    Returns
+    -------
+    numpy.ndarray
+        bool, shape (n,); False for the first entry.
+    """
+    found = np.zeros(len(columns[0]), bool)
+    for column in columns:
+        if not is_constant(column):
+            found[1:] |= column[1:] != column[:-1]
+    return found
+
+
 class Decoder:
     """Reads fields of one topic's messages, and remembers where they lie.
 

@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 
-from emg_recognition.recordings.columns import Columns, is_constant
+from emg_recognition.recordings.columns import Columns, changes
 from emg_recognition.recordings.events import EstimateBlock
 from emg_recognition.recordings.runs import Runs
 from emg_recognition.recordings.sample_blocks import stamps
@@ -40,11 +40,8 @@ def estimate_blocks(columns: Columns, runs: Runs) -> list[EstimateBlock]:
     stamp = stamps(columns)
     status, model = (columns.get(name, neutral) for name, neutral in NEUTRAL.items())
     run = runs.of(last, stamp)
-    begins = np.zeros(len(counts), bool)
+    begins = changes(counts, model)
     begins[0] = True
-    for column in (counts, model):
-        if not is_constant(column):
-            begins[1:] |= column[1:] != column[:-1]
     places = np.cumsum(counts) - counts
     borders = [*np.flatnonzero(begins).tolist(), len(begins)]
     return [

@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 
-from emg_recognition.recordings.columns import Columns, is_constant
+from emg_recognition.recordings.columns import Columns, changes, is_constant
 from emg_recognition.recordings.events import SampleBlock
 from emg_recognition.recordings.runs import Runs
 
@@ -76,12 +76,9 @@ def sample_blocks(columns: Columns, runs: Runs) -> tuple[list[SampleBlock], int]
     ends = first + lengths
     with np.errstate(divide="ignore", invalid="ignore"):  # a rate of 0 is bad, and a border anyway
         due = stamp[:-1] + lengths[:-1] / rate[:-1] * 1e9
-    begins = bad | (restart != 0)
+    begins = bad | (restart != 0) | changes(channels, rate, unit)
     begins[0] = True
     begins[1:] |= bad[:-1] | (first[1:] != ends[:-1]) | (np.abs(stamp[1:] - due) > _STAMP_JUMP)
-    for column in (channels, rate, unit):
-        if not is_constant(column):
-            begins[1:] |= column[1:] != column[:-1]
     places = np.cumsum(counts) - counts
     frame_id = bytes(columns["header.frame_id"][0]).decode(errors="replace")
     blocks = []

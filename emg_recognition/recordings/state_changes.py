@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from emg_recognition.recordings.columns import Columns, is_constant
+from emg_recognition.recordings.columns import Columns, changes
 from emg_recognition.recordings.events import StateBlock
 from emg_recognition.recordings.sample_blocks import stamps
 
@@ -36,11 +36,8 @@ class StateChanges:
         """
         state = columns["state"]
         action = columns.get("action", NEUTRAL["action"])
-        changed = np.zeros(len(state), bool)
+        changed = changes(state, action)
         changed[0] = (int(state[0]), bytes(action[0])) != self._last
-        for column in (state, action):
-            if not is_constant(column):
-                changed[1:] |= column[1:] != column[:-1]
         self._last = (int(state[-1]), bytes(action[-1]))
         if not changed.any():
             return None

@@ -9,9 +9,8 @@ from emg_recognition.models.bundle import check_compatible
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.recordings.events import SampleBlock
 from emg_recognition.replay.estimates import EstimateLog, Estimates
-from emg_recognition.replay.streams import StreamCounters, StreamLog
+from emg_recognition.replay.streams import Piece, StreamCounters, StreamLog, pieces
 from emg_recognition.signal.pipeline import Pipeline
-from emg_recognition.signal.samples import check_samples
 from emg_recognition.signal.settings import PipelineSettings
 
 
@@ -70,17 +69,8 @@ class LivePath:
             rate, channels, unit = signal
             check_compatible(self._model.info, rate=rate, channels=channels, unit=unit)
             self._signal = signal
-        try:
-            check_samples(block.samples, signal[1], block.first_index)
-        except SampleError:
-            # Live, only the message with the bad sample is lost, so each message has to be tried.
-            counts = [int(count) for count in block.chunks]
-        else:
-            counts = [len(block.samples)]
-        begin, dropped, restart = 0, block.dropped_before, block.restart
-        for count in counts:
-            self._push(block, begin, count, restart, dropped)
-            begin, dropped, restart = begin + count, 0, False
+        for piece in pieces(block):
+            self._push(block, piece)
 
     def estimates(self) -> Estimates:
         """Return what the model has said so far."""
@@ -91,16 +81,16 @@ class LivePath:
         done = self._pipeline.counters
         return self.stream.counters(windows=done.windows, settling_windows=done.settling_windows)
 
-    def _push(self, block: SampleBlock, begin: int, count: int, restart: bool, dropped: int) -> None:
-        first = block.first_index + begin
+    def _push(self, block: SampleBlock, piece: Piece) -> None:
+        first, samples = block.first_index + piece.begin, block.samples[piece.begin : piece.end]
         try:
-            windows = self._pipeline.push(block.samples[begin : begin + count], first, restart=restart)
+            windows = self._pipeline.push(samples, first, restart=piece.restart)
         except SampleError as error:
-            self.stream.refuse(dropped=dropped)
+            self.stream.refuse(dropped=piece.dropped)
             if len(self.refusals) < 3:
                 self.refusals.append(str(error))
             return
-        self.stream.add(block.run, first, count, restart=restart, dropped=dropped)
+        self.stream.add(block.run, first, len(samples), restart=piece.restart, dropped=piece.dropped)
         if not windows:
             return
         predict = self._model.predict

@@ -8,14 +8,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from emg_recognition.errors import RecordingError
+from emg_recognition.errors import RecordingError, SampleError
 from emg_recognition.recordings.bag import open_bag
 from emg_recognition.recordings.emg_bag import EmgBag, ModelEvent, SampleBlock
 from emg_recognition.recordings.labels import label_intervals
 from emg_recognition.recordings.sample_clock import SampleClock
 from emg_recognition.replay.along import Gathered
 from emg_recognition.replay.replay import Replay, ReplayModel
-from emg_recognition.replay.streams import StreamLog, Stretch
+from emg_recognition.replay.streams import StreamLog, Stretch, pieces
+from emg_recognition.signal.samples import check_samples
 
 
 def replay_of_topics(
@@ -103,14 +104,14 @@ def replay_of_topics(
 
 def _follow(stream: StreamLog, block: SampleBlock) -> None:
     """Count as preprocessing does: a message with a sample that no electrode delivers is refused."""
-    begin, dropped, restart = 0, block.dropped_before, block.restart
-    whole = bool(np.isfinite(block.samples).all())
-    for count in [len(block.samples)] if whole else block.chunks.tolist():
-        if whole or np.isfinite(block.samples[begin : begin + count]).all():
-            stream.add(block.run, block.first_index + begin, count, restart=restart, dropped=dropped)
+    for piece in pieces(block):
+        first, samples = block.first_index + piece.begin, block.samples[piece.begin : piece.end]
+        try:
+            check_samples(samples, samples.shape[1], first)
+        except SampleError:
+            stream.refuse(dropped=piece.dropped)
         else:
-            stream.refuse(dropped=dropped)
-        begin, dropped, restart = begin + count, 0, False
+            stream.add(block.run, first, len(samples), restart=piece.restart, dropped=piece.dropped)
 
 
 def settling_samples(fingerprint: str) -> int:

@@ -6,7 +6,12 @@ listener on the live topics counts as replay does.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+
+from emg_recognition.errors import SampleError
+from emg_recognition.recordings.events import SampleBlock
+from emg_recognition.signal.samples import check_samples
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +66,52 @@ class Stretch:
     first: int
     last: int
     missing: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """Samples of a block that are used, or refused, together.
+
+    Attributes
+    ----------
+    begin, end : int
+        Its rows of the block.
+    restart : bool
+        The device says that the stream starts anew with it.
+    dropped : int
+        Samples that the device says it lost before it.
+    """
+
+    begin: int
+    end: int
+    restart: bool
+    dropped: int
+
+
+def pieces(block: SampleBlock) -> Iterator[Piece]:
+    """Cut a block where preprocessing may treat its messages differently.
+
+    Parameters
+    ----------
+    block : SampleBlock
+        Samples without a break inside.
+
+    Yields
+    ------
+    Piece
+        The whole block; its messages one by one if it holds a sample that no electrode delivers, for live
+        only the message with that sample is lost.
+    """
+    try:
+        check_samples(block.samples, block.samples.shape[1], block.first_index)
+    except SampleError:
+        counts = block.chunks.tolist()
+    else:
+        counts = [len(block.samples)]
+    begin, restart, dropped = 0, block.restart, block.dropped_before
+    for count in counts:
+        yield Piece(begin=begin, end=begin + count, restart=restart, dropped=dropped)
+        begin, restart, dropped = begin + count, False, 0
 
 
 class StreamLog:

@@ -11,8 +11,6 @@ from typing import Any
 from emg_recognition.errors import SettingError
 from emg_recognition.files import write_file
 
-__all__ = ["claim", "refuse_foreign", "write_file"]
-
 MARKER = "experiment.json"
 MEMBERS = "members"
 BUNDLE = "bundle"

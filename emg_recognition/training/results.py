@@ -9,8 +9,10 @@ from typing import Any
 
 import keras
 
-from emg_recognition.evaluation.figures import confusion_figure, learning_curves, png
+from emg_recognition.evaluation.figures import confusion_figure, learning_curves
 from emg_recognition.evaluation.report import render_report
+from emg_recognition.evaluation.style import png
+from emg_recognition.files import write_file
 from emg_recognition.models import layers  # noqa: F401  (Keras finds the layers of a saved member by it)
 from emg_recognition.models.export import to_tflite
 from emg_recognition.signal.settings import PipelineSettings
@@ -84,6 +86,6 @@ def write_report(
         "confusion": png(confusion_figure(metrics["confusion"], metrics["actions"])),
     }
     for name, image in figures.items():
-        folders.write_file(output / "figures" / f"{name}.png", image)
-    folders.write_file(output / METRICS, json.dumps(metrics, indent=1, allow_nan=False).encode())
-    folders.write_file(output / REPORT, render_report(metrics, figures).encode())
+        write_file(output / "figures" / f"{name}.png", image)
+    write_file(output / METRICS, json.dumps(metrics, indent=1, allow_nan=False).encode())
+    write_file(output / REPORT, render_report(metrics, figures).encode())

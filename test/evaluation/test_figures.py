@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from emg_recognition.evaluation.figures import confusion_figure, learning_curves, png
+from emg_recognition.evaluation.figures import confusion_figure, learning_curves
+from emg_recognition.evaluation.style import png
 
 
 def history(epochs, validated=True):

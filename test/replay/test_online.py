@@ -60,6 +60,20 @@ def test_windows_that_preprocessing_never_made_are_said(live):
     assert any("7 windows of" in problem for problem in found.problems)
 
 
+@pytest.mark.parametrize("value", [np.nan, -np.inf, 1e31])
+def test_a_message_that_preprocessing_refuses_counts_as_offline(robot, model, signal, value):
+    bad = signal.copy()
+    bad[703, 1] = value
+    with robot() as bag:
+        bag.model(model.info)
+        bag.samples(0, bad, restart=True)
+        bag.estimate(130, np.float32([1, 0, 0]), model.info.actions, model=model.info.model_id)
+    online, offline = replay_of_topics(bag.path, **OPTIONS), replay_bag(bag.path, model, step=0.02)
+    assert online.stream == offline.stream
+    assert online.stream.refused_chunks == 1
+    assert online.stretches == offline.stretches
+
+
 @pytest.mark.parametrize("missing", ["model", "estimates", "samples"])
 def test_without_its_parts_nothing_can_be_scored(robot, model, signal, missing):
     with robot() as bag:

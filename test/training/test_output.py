@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from emg_recognition.errors import SettingError
-from emg_recognition.training.output import claim, refuse_foreign, write_file
+from emg_recognition.training.output import claim, refuse_foreign
 
 ONE = {"settings": {"stem": (4, 2)}, "data": {"sha256": "a"}}
 OTHER = {"settings": {"stem": (8, 2)}, "data": {"sha256": "a"}}
@@ -71,10 +71,3 @@ def test_what_an_interruption_left_is_cleared_and_nothing_else(tmp_path):
     claim(tmp_path, ONE)
     names = {path.name for path in tmp_path.rglob("*")}
     assert names == {"experiment.json", "members", "member_01", ".gitignore"}
-
-
-def test_a_file_is_replaced_as_a_whole(tmp_path):
-    write_file(tmp_path / "new" / "a.txt", b"one")
-    write_file(tmp_path / "new" / "a.txt", b"two")
-    assert (tmp_path / "new" / "a.txt").read_bytes() == b"two"
-    assert len(list((tmp_path / "new").iterdir())) == 1
