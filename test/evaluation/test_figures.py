@@ -85,8 +85,8 @@ def test_all_text_is_inside_the_figure(classes):
 
 def test_pyplot_stays_out():
     code = (
-        "import sys; from emg_recognition.evaluation import figures;"
-        "figures.png(figures.confusion_figure([[1]], ['rest']));"
+        "import sys; from emg_recognition.evaluation import figures, style;"
+        "style.png(figures.confusion_figure([[1]], ['rest']));"
         "assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
