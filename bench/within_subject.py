@@ -1,13 +1,16 @@
-"""Window accuracy of one model a subject, trained and tested on different repetitions.
+"""Window accuracy of one model a subject, trained and tested on different recordings.
 
-    python bench/within_subject.py ARCHIVE.npz --train-reps 1-3 --test-reps 4 [--json FILE]
+    python bench/within_subject.py ARCHIVE.npz --train-reps 1-3 --test-reps 4
+    python bench/within_subject.py ARCHIVE.npz --train-sessions 1-20 --test-sessions 21-30
+    python bench/within_subject.py ARCHIVE.npz --train-cohort N --test-cohort O
 
 The rule is the literature's: windows of 200 ms every 50 ms, every window of every test segment
 counts, no vote across windows, one network a subject. So that the first 250 ms of a segment
 count, too, the filters run in over the segment's own first samples repeated backwards, in
-training and test alike. The test windows go one by one through the LiteRT model of a written
-bundle, as they do live; they are looked at once, after training. Settings are those of
-``config/compact.yaml``; nothing is chosen by the archive.
+training and test alike. The test windows go one by one through the LiteRT model, as they do
+live; they are looked at once, after training. Settings are those of ``config/compact.yaml``;
+nothing is chosen by the archive. LDA on Hudgins features stands beside it, on the same windows.
+With ``--output`` an interrupted run goes on where it was.
 """
 
 from __future__ import annotations
@@ -19,134 +22,187 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))
 
+import keras  # noqa: E402
 import numpy as np  # noqa: E402
 
 from emg_recognition.errors import EmgRecognitionError, SettingError  # noqa: E402
+from emg_recognition.models import layers  # noqa: E402, F401  (Keras finds the layers of a saved model by it)
 from emg_recognition.models.bundle_writer import write_bundle  # noqa: E402
-from emg_recognition.models.export import to_keras_file, to_tflite  # noqa: E402
+from emg_recognition.models.export import to_tflite  # noqa: E402
 from emg_recognition.models.runtime import ActionModel  # noqa: E402
-from emg_recognition.models.statistics import window_statistics  # noqa: E402
 from emg_recognition.recordings.archive import load_archive  # noqa: E402
 from emg_recognition.recordings.recordings import Recordings  # noqa: E402
 from emg_recognition.recordings.repetitions import parse_repetitions  # noqa: E402
-from emg_recognition.training.fit import fit_network  # noqa: E402
+from emg_recognition.training.ensemble import job_seed  # noqa: E402
+from emg_recognition.training.hudgins import hudgins_features, lda_predictions  # noqa: E402
+from emg_recognition.training.jobs import KERAS, Job, train_jobs  # noqa: E402
 from emg_recognition.training.settings import ExperimentSettings, load_settings  # noqa: E402
 from emg_recognition.training.windows import WindowSet, windows_from_recordings  # noqa: E402
 
-
-def subject_windows(
-    recordings: Recordings, subject: str, repetitions: tuple[int, ...], settings: ExperimentSettings
-) -> WindowSet:
-    """All windows of one subject's repetitions, the filters run in as the module says."""
-    chosen = (recordings.subject == subject) & np.isin(recordings.repetition, repetitions)
-    pipeline = settings.pipeline_for(rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
-    return windows_from_recordings(
-        recordings.select(chosen),
-        pipeline,
-        settings.step_samples(recordings.rate),
-        actions=recordings.actions,
-        bridge=True,
-    )
+SIDES = ("train", "test")
 
 
-def accuracy(
-    recordings: Recordings, settings: ExperimentSettings, train: WindowSet, test: WindowSet
-) -> float:
-    """Train on one set, then the share of the other that its LiteRT model names rightly."""
-    result = fit_network(settings.network, settings.training, train, None)
+def choose(recordings: Recordings, arguments: argparse.Namespace) -> tuple[str, dict[str, np.ndarray]]:
+    """Masks of the segments to train and to test on, and what decides, in words."""
+    texts = {}
+    for column in ("reps", "sessions", "cohort"):
+        asked = [getattr(arguments, f"{side}_{column}") for side in SIDES]
+        if all(asked):
+            texts[column] = asked
+        elif any(asked):
+            raise SettingError(f"{column}", asked, f"give --train-{column} and --test-{column}")
+    if len(texts) != 1:
+        raise SettingError("split", list(texts), "split by repetitions, by sessions or by cohort")
+    ((column, asked),) = texts.items()
+    values = {
+        "reps": recordings.repetition.astype(str),
+        "sessions": recordings.session,
+        "cohort": recordings.cohort,
+    }[column]
+    wanted = [
+        [text] if column == "cohort" else [str(number) for number in parse_repetitions(text)]
+        for text in asked
+    ]
+    both = sorted(set(wanted[0]) & set(wanted[1]))
+    if both:
+        raise SettingError(column, both, "test on others than in training")
+    masks = {side: np.isin(values, names) for side, names in zip(SIDES, wanted, strict=True)}
+    for side, mask in masks.items():
+        if not mask.any():
+            raise SettingError(f"{side} {column}", asked, "the archive has none of them")
+    return f"{column} {asked[0]} -> {asked[1]}", masks
+
+
+def predict(job: Job, settings: ExperimentSettings, recordings: Recordings, test: WindowSet) -> np.ndarray:
+    """Answers of a trained network, one window at a time through LiteRT, shape (windows,)."""
+    model = keras.saving.load_model(job.place / KERAS, compile=False)
     pipeline = settings.pipeline_for(rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
     with tempfile.TemporaryDirectory() as folder:
         info = write_bundle(
             Path(folder) / "bundle",
-            keras_model=to_keras_file(result.model),
-            tflite=to_tflite(result.model),
-            actions=train.actions,
+            keras_model=job.place / KERAS,
+            tflite=to_tflite(model),
+            actions=test.actions,
             pipeline=pipeline.to_mapping(),
             fingerprint=pipeline.fingerprint(),
-            statistics=window_statistics(train.windows),
+            statistics=job.record()["statistics"],
             provenance={"source": recordings.source},
             metrics={},
         )
-        model = ActionModel(info)
-    answers = np.array([model.predict(window).argmax() for window in test.windows])
-    return float(np.mean(answers == test.action))
+        runtime = ActionModel(info)
+    return np.array([runtime.predict(window).argmax() for batch in test.batches() for window in batch])
 
 
-def measure(arguments: argparse.Namespace) -> dict[str, object]:
+def lda(train: WindowSet, test: WindowSet) -> float:
+    """Accuracy of LDA on Hudgins features."""
+    features = [np.concatenate([hudgins_features(b) for b in side.batches()]) for side in (train, test)]
+    return float(np.mean(lda_predictions(features[0], train.action, features[1]) == test.action))
+
+
+def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
     """Run the benchmark and print a line a subject."""
     settings = load_settings(arguments.config)
-    if arguments.seed is not None:
-        settings = dataclasses.replace(
-            settings, training=dataclasses.replace(settings.training, seed=arguments.seed)
-        )
-    repetitions = {
-        "train": parse_repetitions(arguments.train_reps),
-        "test": parse_repetitions(arguments.test_reps),
-    }
-    both = set(repetitions["train"]) & set(repetitions["test"])
-    if both:
-        raise SettingError(
-            "test-reps", arguments.test_reps, f"choose others than in training, not {sorted(both)}"
-        )
     recordings = load_archive(arguments.archive)
+    words, masks = choose(recordings, arguments)
     known = np.unique(recordings.subject).tolist()
     subjects = arguments.subjects or known
     if not set(subjects) <= set(known):
         raise SettingError("subjects", subjects, f"the archive knows {', '.join(known)}")
     print(
         f"{arguments.archive}: {len(recordings.actions)} actions, {recordings.channels} channels at"
-        f" {recordings.rate:g} Hz; repetitions {arguments.train_reps} -> {arguments.test_reps}; windows"
-        f" of {settings.window * 1e3:g} ms every {settings.step * 1e3:g} ms; settling bridged, all count",
+        f" {recordings.rate:g} Hz; {words}; windows of {settings.window * 1e3:g} ms every"
+        f" {settings.step * 1e3:g} ms; settling bridged, all count; seeds {arguments.seeds}",
         flush=True,
     )
-    found, begin = {}, time.perf_counter()
-    for subject in subjects:
-        start = time.perf_counter()
-        train, test = (
-            subject_windows(recordings, subject, repetitions[part], settings) for part in repetitions
+    pipeline = settings.pipeline_for(rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
+    step = settings.step_samples(recordings.rate)
+    windows = windows_from_recordings(recordings, pipeline, step, bridge=True, cache=folder)
+    of = {
+        subject: {
+            side: windows.of_segments(np.flatnonzero(mask & (recordings.subject == subject)))
+            for side, mask in masks.items()
+        }
+        for subject in subjects
+    }
+    jobs = {
+        (subject, seed): Job(
+            place=folder / f"subject_{subject}_seed_{seed}",
+            label=f"subject {subject}, seed {seed}",
+            network=settings.network,
+            training=dataclasses.replace(settings.training, seed=job_seed(seed, number)),
+            train=of[subject]["train"],
         )
-        found[subject] = accuracy(recordings, settings, train, test)
+        for seed in arguments.seeds
+        for number, subject in enumerate(subjects)
+    }
+    begin = time.perf_counter()
+    train_jobs(list(jobs.values()), workers=arguments.workers, on_event=tell)
+    found: dict[str, list[float]] = {}
+    classical: dict[str, float] = {}
+    for subject, sides in of.items():
+        test = sides["test"]
+        answers = [predict(jobs[subject, seed], settings, recordings, test) for seed in arguments.seeds]
+        found[subject] = [float(np.mean(answer == test.action)) for answer in answers]
+        classical[subject] = lda(sides["train"], test)
         print(
-            f"subject {subject:>8}: {found[subject]:7.2%}   {len(train)} -> {len(test)} windows,"
-            f" {time.perf_counter() - start:.0f} s",
+            f"subject {subject:>8}: {np.mean(found[subject]):7.2%}   LDA {classical[subject]:7.2%}"
+            f"   {len(sides['train'])} -> {len(test)} windows",
             flush=True,
         )
-    values = list(found.values())
     seconds = time.perf_counter() - begin
+    of_seeds = np.array(list(found.values())).mean(axis=0)
+    over_subjects = np.array(list(found.values())).mean(axis=1)
+    reference = float(np.mean(list(classical.values())))
+    share = (1 - of_seeds.mean()) / (1 - reference)
     print(
-        f"mean of {len(values):>2} subjects: {np.mean(values):7.2%} ± {np.std(values):.2%}, {seconds:.0f} s"
+        f"mean of {len(subjects)} subjects: {of_seeds.mean():.2%} (deviation over subjects"
+        f" {over_subjects.std():.2%}, over {len(of_seeds)} seeds {of_seeds.std():.2%});"
+        f" LDA {reference:.2%}; errors {share:.2f} of LDA's; {seconds:.0f} s"
     )
     return {
-        "mean_accuracy": float(np.mean(values)),
+        "mean_accuracy": float(of_seeds.mean()),
+        "seeds": of_seeds.tolist(),
         "subjects": found,
-        "archive": str(arguments.archive),
-        "repetitions": repetitions,
+        "lda": classical,
+        "split": words,
         "settings": settings.to_mapping(),
         "seconds": seconds,
     }
 
 
-def main(arguments: list[str] | None = None) -> int:
+def tell(event: dict[str, object]) -> None:
+    """Print a line for each network that is finished."""
+    if event["event"] == "job":
+        print(f"trained {event['label']} ({event['done']:.0%})", file=sys.stderr, flush=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
     """Parse the command line, measure, write."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("archive", type=Path, help="labelled recordings (.npz)")
-    parser.add_argument("--train-reps", required=True, help="for example 1-3")
-    parser.add_argument("--test-reps", required=True, help="for example 4")
+    for side in SIDES:
+        parser.add_argument(f"--{side}-reps", metavar="REPS", help="for example 1-3")
+        parser.add_argument(f"--{side}-sessions", metavar="SESSIONS", help="for example 1-20")
+        parser.add_argument(f"--{side}-cohort", metavar="COHORT", help="for example N")
     parser.add_argument("--json", type=Path, help="write the result there")
+    parser.add_argument("--output", type=Path, help="keep the networks there; run again to go on")
     parser.add_argument("--config", type=Path, default=REPOSITORY / "config" / "compact.yaml")
     parser.add_argument("--subjects", nargs="+", help="these only")
-    parser.add_argument("--seed", type=int, help="instead of the configuration's")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
     chosen = parser.parse_args(arguments)
     try:
-        result = measure(chosen)
+        with tempfile.TemporaryDirectory() as temporary:
+            result = measure(chosen, chosen.output or Path(temporary))
     except EmgRecognitionError as error:
         print(f"within_subject: {error}", file=sys.stderr)
         return 1

@@ -23,11 +23,11 @@ from rich.progress import (
 from emg_recognition.cli.wording import duration, percent
 
 MODES = ("auto", "json", "off")
-_LINES_A_MEMBER = 4
+_LINES_A_JOB = 4
 
 
 class Lines:
-    """Plain text: a few lines a member, for logs."""
+    """Plain text: a few lines a network, for logs."""
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
@@ -38,26 +38,24 @@ class Lines:
         if kind == "start":
             self._write(_sentence(event))
         elif kind == "epoch":
-            every = -(-event["epochs"] // _LINES_A_MEMBER)
+            every = -(-event["epochs"] // _LINES_A_JOB)
             if event["epoch"] % every == 0 and event["epoch"] < event["epochs"]:
-                where = (
-                    f"member {event['member']}/{event['members']}, epoch {event['epoch']}/{event['epochs']}"
-                )
+                where = f"{event['label']}, epoch {event['epoch']}/{event['epochs']}"
                 self._write(f"{where}: {_curve(event)}, {duration(event['seconds'])}")
-        elif kind == "member":
-            self._write(_member(event))
+        elif kind == "job":
+            self._write(_job(event))
 
     def _write(self, line: str) -> None:
         print(line, file=self._stream, flush=True)
 
 
 class Bars:
-    """Bars on a terminal, one for all members and one for each member at work."""
+    """Bars on a terminal, one for all networks and one for each that is trained."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
-        self._all = progress.add_task("Ensemble", total=1.0, note="")
-        self._members: dict[int, TaskID] = {}
+        self._all = progress.add_task("All", total=1.0, note="")
+        self._jobs: dict[int, TaskID] = {}
 
     def __call__(self, event: dict[str, Any]) -> None:
         """Show an event of `run_experiment`."""
@@ -66,18 +64,19 @@ class Bars:
             self._progress.console.print(_sentence(event), highlight=False)
         elif kind == "epoch":
             self._progress.update(self._all, completed=event["done"], note="")
-            if event["member"] not in self._members:
-                name = f"Member {event['member']}/{event['members']}"
-                self._members[event["member"]] = self._progress.add_task(name, total=1.0, note="")
-            bar = self._members[event["member"]]
+            if event["job"] not in self._jobs:
+                name = _capital(event["label"])
+                self._jobs[event["job"]] = self._progress.add_task(name, total=1.0, note="")
+            bar = self._jobs[event["job"]]
             self._progress.update(bar, completed=event["epoch"] / event["epochs"], note=_curve(event))
-        elif kind == "member":
+        elif kind == "job":
             self._progress.update(self._all, completed=event["done"])
-            if event["member"] in self._members:
-                self._progress.remove_task(self._members.pop(event["member"]))
-            self._progress.console.print(_member(event), highlight=False)
+            if event["job"] in self._jobs:
+                self._progress.remove_task(self._jobs.pop(event["job"]))
+            self._progress.console.print(_job(event), highlight=False)
         elif kind == "selected":
-            self._progress.update(self._all, description=f"Member {event['member']} is kept and tested")
+            kept = "All members vote" if event["member"] is None else f"Member {event['member']} is kept"
+            self._progress.update(self._all, description=f"{kept}; test")
 
 
 @contextmanager
@@ -132,8 +131,11 @@ def _own_stdout() -> Iterator[IO[str]]:
 
 
 def _sentence(event: dict[str, Any]) -> str:
-    text = event["message"]
-    return f"{text[:1].upper()}{text[1:]}."
+    return f"{_capital(event['message'])}."
+
+
+def _capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _curve(event: dict[str, Any]) -> str:
@@ -143,10 +145,10 @@ def _curve(event: dict[str, Any]) -> str:
     return ", ".join(parts)
 
 
-def _member(event: dict[str, Any]) -> str:
+def _job(event: dict[str, Any]) -> str:
     found = " (found finished)" if event["resumed"] else ""
     return (
-        f"Member {event['member']}/{event['members']}{found}: training accuracy"
+        f"{_capital(event['label'])}{found}: training accuracy"
         f" {percent(event['accuracy'])}, validation balanced accuracy"
         f" {percent(event['val_balanced_accuracy'])}, {duration(event['seconds'])}"
     )

@@ -16,15 +16,19 @@ from numpy.typing import ArrayLike, NDArray
 from emg_recognition.evaluation import style
 from emg_recognition.evaluation.style import GRID, INK, PALE_INK
 
-TRAINING_COLOUR = "#23628f"
-VALIDATION_COLOUR = "#d9722e"
+TRAINING_COLOUR, VALIDATION_COLOUR = style.SERIES[:2]
+_SIDE_BY_SIDE = 10
+"""Actions up to which both matrices stand side by side; more would make them too small to read on a page."""
 _BLUES = LinearSegmentedColormap.from_list(
     "paper_to_ink", ["#ffffff", "#cfe2ef", "#8dbad8", "#4d8fbd", "#1f5f8b"]
 )
 
 
 def learning_curves(
-    histories: Sequence[Sequence[Mapping[str, Any]]], selected: int, *, validation_name: str = "validation"
+    histories: Sequence[Sequence[Mapping[str, Any]]],
+    selected: int | None,
+    *,
+    validation_name: str = "validation",
 ) -> Figure:
     """Loss and accuracy of every member over the epochs, the kept one drawn strong (figure 3).
 
@@ -36,8 +40,8 @@ def learning_curves(
     histories : sequence of sequence of mapping
         Each member's epochs, with ``epoch``, ``loss``, ``accuracy``, ``val_loss`` and ``val_accuracy``
         (``None`` where it was not measured).
-    selected : int
-        Index of the kept member.
+    selected : int or None
+        Index of the kept member; ``None`` if all are kept, which are then drawn alike.
     validation_name : str
         What the validation curve is called in the legend.
 
@@ -47,6 +51,7 @@ def learning_curves(
         Two panels, loss and accuracy.
     """
     figure = style.figure(9.6, 3.9)
+    kept = selected is not None
     for axes, name, title in zip(
         figure.subplots(1, 2), ("loss", "accuracy"), ("Loss", "Accuracy"), strict=True
     ):
@@ -57,7 +62,7 @@ def learning_curves(
                     (entry["epoch"], entry[key]) for entry in histories[index] if entry[key] is not None
                 ]
                 strong = index == selected
-                line = {"linewidth": 2.2} if strong else {"linewidth": 0.9, "alpha": 0.3}
+                line = {"linewidth": 2.2} if strong else {"linewidth": 0.9, "alpha": 0.3 if kept else 0.7}
                 marker = "o" if strong and len(points) < 30 else None
                 if points:
                     axes.plot(*zip(*points, strict=True), color=colour, marker=marker, markersize=3.2, **line)
@@ -69,15 +74,17 @@ def learning_curves(
             axes.set_ylim(top=1.005)
         else:
             axes.set_ylim(bottom=0)
+    texts = ["training", validation_name]
+    if selected is None:
+        texts = [f"{text}, each member" for text in texts]
+    elif len(histories) > 1:
+        texts = [f"{text}, member {selected + 1} (kept)" for text in texts]
+    look = {"linewidth": 2.2, "marker": "o", "markersize": 3.2} if kept else {"linewidth": 0.9}
     handles = [
-        Line2D([], [], color=TRAINING_COLOUR, linewidth=2.2, marker="o", markersize=3.2, label="training"),
-        Line2D(
-            [], [], color=VALIDATION_COLOUR, linewidth=2.2, marker="o", markersize=3.2, label=validation_name
-        ),
+        Line2D([], [], color=colour, label=text, **look)
+        for colour, text in zip((TRAINING_COLOUR, VALIDATION_COLOUR), texts, strict=True)
     ]
-    if len(histories) > 1:
-        handles[0].set_label(f"training, member {selected + 1} (kept)")
-        handles[1].set_label(f"{validation_name}, member {selected + 1} (kept)")
+    if kept and len(histories) > 1:
         handles.append(Line2D([], [], color=PALE_INK, linewidth=0.9, alpha=0.6, label="the other members"))
     figure.legend(
         handles=handles, loc="outside lower center", ncols=3, frameon=False, fontsize=9.5, labelcolor=INK
@@ -104,22 +111,29 @@ def confusion_figure(confusion: ArrayLike, actions: Sequence[str]) -> Figure:
     performed = counts.sum(axis=1, keepdims=True)
     shares = np.divide(counts, performed, out=np.zeros(counts.shape), where=performed > 0)
     names = [name.replace("_", " ") for name in actions]
+    stacked = len(names) > _SIDE_BY_SIDE
     # Laid out by hand: cells of one size, however many actions there are and however long their names.
-    panel = len(names) * max(0.58, 2.9 / len(names))
+    panel = len(names) * max(0.48 if stacked else 0.58, 2.9 / len(names))
     longest = max(map(len, names))
-    left, below, above, between = 0.42 + 0.07 * longest, 0.52 + 0.044 * longest, 0.4, 0.35
-    width, height = left + 2 * panel + between + 0.1, below + panel + above
+    left, below, above, between = 0.5 + 0.077 * longest, 0.52 + 0.044 * longest, 0.4, 0.35
+    columns, rows = (1, 2) if stacked else (2, 1)
+    width = left + columns * panel + (columns - 1) * between + 0.1
+    height = rows * (below + panel + above)
     figure = style.figure(width, height, layout=None)
-    corners = (left, left + panel + between)
+    corners = [(left, height - above - panel), (left + panel + between, below)]
+    if stacked:
+        corners[1] = (left, below)
     counted, shared = (
-        figure.add_axes((x / width, below / height, panel / width, panel / height)) for x in corners
+        figure.add_axes((x / width, y / height, panel / width, panel / height)) for x, y in corners
     )
     _matrix(counted, shares, [[f"{n:,}".replace(",", "\u202f") for n in row] for row in counts], names)
     _matrix(shared, shares, [[_percent(share) for share in row] for row in shares], names)
     style.title(counted, "Windows")
     style.title(shared, "Share of what was performed, %")
-    shared.set_yticklabels([])
-    counted.set_ylabel("Performed", color=PALE_INK)
+    for axes in (counted, shared) if stacked else (counted,):
+        axes.set_ylabel("Performed", color=PALE_INK)
+    if not stacked:
+        shared.set_yticklabels([])
     return figure
 
 

@@ -60,6 +60,14 @@ def per_class_recall(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
     return recall
 
 
+def per_class_precision(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Share of an action's recognitions that were right, shape (classes,); NaN if it was never recognised."""
+    recognised = confusion.sum(axis=0)
+    precision = np.full(len(confusion), np.nan)
+    np.divide(np.diag(confusion), recognised, out=precision, where=recognised > 0)
+    return precision
+
+
 def per_class_f1(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
     """Harmonic mean of each action's precision and recall, shape (classes,); NaN where there is no window."""
     performed, recognised = confusion.sum(axis=1), confusion.sum(axis=0)
@@ -78,6 +86,36 @@ def macro_f1(confusion: NDArray[np.int64]) -> float:
     return _mean_of_present(per_class_f1(confusion))
 
 
+def per_class(confusion: NDArray[np.int64], actions: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Precision, recall and F1 of each action, ready for JSON.
+
+    Parameters
+    ----------
+    confusion : ndarray of int64, shape (classes, classes)
+        Row: performed; column: recognised.
+    actions : sequence of str
+        Names of the classes.
+
+    Returns
+    -------
+    dict of str to dict
+        Action to ``precision``, ``recall``, ``f1`` (``None`` where there is nothing to divide by) and
+        ``windows`` (how many were performed).
+    """
+    table = {
+        "precision": per_class_precision(confusion),
+        "recall": per_class_recall(confusion),
+        "f1": per_class_f1(confusion),
+    }
+    return {
+        name: {
+            **{key: float(values[i]) if np.isfinite(values[i]) else None for key, values in table.items()},
+            "windows": int(confusion[i].sum()),
+        }
+        for i, name in enumerate(actions)
+    }
+
+
 def scores(truth: ArrayLike, predicted: ArrayLike, actions: Sequence[str]) -> dict[str, Any]:
     """All figures of merit of one set of windows, ready for JSON.
 
@@ -91,10 +129,27 @@ def scores(truth: ArrayLike, predicted: ArrayLike, actions: Sequence[str]) -> di
     Returns
     -------
     dict
+        As of :func:`scores_of`.
+    """
+    return scores_of(confusion_matrix(truth, predicted, len(actions)), actions)
+
+
+def scores_of(confusion: NDArray[np.int64], actions: Sequence[str]) -> dict[str, Any]:
+    """All figures of merit that follow from a confusion matrix, ready for JSON.
+
+    Parameters
+    ----------
+    confusion : ndarray of int64, shape (classes, classes)
+        Row: performed; column: recognised.
+    actions : sequence of str
+        Names of the classes.
+
+    Returns
+    -------
+    dict
         ``windows``, ``accuracy``, ``balanced_accuracy``, ``macro_f1``, ``per_class_recall`` (action to
         recall, only of actions that were performed) and ``confusion`` (rows: performed).
     """
-    confusion = confusion_matrix(truth, predicted, len(actions))
     recall = per_class_recall(confusion)
     return {
         "windows": int(confusion.sum()),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,13 @@ def render(template: str, images: Mapping[str, bytes], **values: Any) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        percent=percent, thousands=thousands, name=name, seconds=seconds, number=number, sentence=sentence
+        percent=percent,
+        thousands=thousands,
+        name=name,
+        seconds=seconds,
+        number=number,
+        sentence=sentence,
+        listed=listed,
     )
     embedded = {key: "data:image/png;base64," + base64.b64encode(png).decode() for key, png in images.items()}
     return environment.get_template(template).render(images=embedded, **values)
@@ -68,6 +74,18 @@ def seconds(duration: float) -> str:
 def number(value: float | None, digits: int = 1) -> str:
     """Write a number with so many decimals; a dash for None."""
     return "–" if value is None else f"{value:.{digits}f}"
+
+
+def listed(values: Sequence[object]) -> str:
+    """Write values in a row; three whole numbers and more that follow each other as a span."""
+    words: list[str] = []
+    run: list[object] = []
+    for value in [*values, None]:
+        if run and not (isinstance(value, int) and isinstance(run[-1], int) and value == run[-1] + 1):
+            words += [f"{run[0]}–{run[-1]}"] if len(run) > 2 else [str(one) for one in run]
+            run = []
+        run.append(value)
+    return ", ".join(words)
 
 
 def sentence(text: str) -> str:

@@ -15,6 +15,8 @@ from matplotlib.figure import Figure
 INK = "#26323d"
 PALE_INK = "#6b7883"
 GRID = "#e4e9ed"
+#: Lines and dots that are told apart, in order; the first two are training and validation.
+SERIES = ("#23628f", "#d9722e", "#2b9c6e", "#7b57b8", "#c2374f", "#d9a514")
 
 
 def figure(width: float, height: float, layout: Literal["constrained"] | None = "constrained") -> Figure:

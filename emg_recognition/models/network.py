@@ -1,5 +1,7 @@
 """The network: z-score, picture, Ghost bottlenecks, 320-channel feature map, 1x1 convolution, softmax.
 
+The baselines of the paper's Table II stand behind the same z-score and picture and before the same softmax.
+
 Source of the Ghost module and bottleneck: Han et al., *GhostNet: More Features from Cheap
 Operations*, CVPR 2020, here without squeeze-and-excite, dropout or weight regularisation.
 """
@@ -12,6 +14,7 @@ import keras
 import numpy as np
 from keras import layers
 
+from emg_recognition.models.baselines import baseline_scores
 from emg_recognition.models.layers import FusedBatchNormalization, Picture, Standardise
 from emg_recognition.models.settings import NetworkSettings
 from emg_recognition.models.statistics import guarded_deviation
@@ -52,7 +55,20 @@ def build_network(
     window = keras.Input((length, channels), name="window")
     standardise = Standardise(over=settings.normalisation, name="z_score")
     height, width, _ = settings.picture
-    x = Picture(height=height, width=width, name="picture")(standardise(window))
+    picture = Picture(height=height, width=width, name="picture")(standardise(window))
+    if settings.architecture == "ghostnet":
+        scores = _ghostnet_scores(picture, settings, classes)
+    else:
+        scores = baseline_scores(picture, settings.architecture, classes, momentum=BATCH_NORM_MOMENTUM)
+    probabilities = layers.Softmax(name="probabilities")(scores)
+    model = keras.Model(window, probabilities, name="emg_recognition")
+    if settings.normalisation == "channel":
+        standardise.set_statistics(np.asarray(mean, np.float32), guarded_deviation(std))
+    return model
+
+
+def _ghostnet_scores(x: Any, settings: NetworkSettings, classes: int) -> Any:
+    """Scores (batch, classes) of pictures by the paper's network."""
     filters, down, across = settings.stem
     x = _convolution(x, filters, 3, (down, across), "stem")
     for number, (inside, out, down, across) in enumerate(settings.bottlenecks, start=1):
@@ -60,11 +76,7 @@ def build_network(
     x = _convolution(x, settings.features, 1, (1, 1), "features")
     x = layers.GlobalAveragePooling2D(keepdims=True, name="pool")(x)
     x = layers.Conv2D(classes, 1, name="classes")(x)
-    x = layers.Reshape((classes,), name="scores")(x)
-    model = keras.Model(window, layers.Softmax(name="probabilities")(x), name="emg_recognition")
-    if settings.normalisation == "channel":
-        standardise.set_statistics(np.asarray(mean, np.float32), guarded_deviation(std))
-    return model
+    return layers.Reshape((classes,), name="scores")(x)
 
 
 def _bottleneck(x: Any, inside: int, out: int, strides: tuple[int, int], name: str) -> Any:

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 
 from emg_recognition.errors import SettingError
 
+ARCHITECTURES = ("ghostnet", "vgg16", "resnet50")
 NORMALISATIONS = ("channel", "window", "window_channel")
 PLANES = 3
+BASELINE_PICTURE = 32
+"""Rows and columns that the baselines need at least: they halve the picture five times."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,6 +19,10 @@ class NetworkSettings:
 
     Attributes
     ----------
+    architecture : str
+        What follows the picture: ``ghostnet`` (the paper's), or one of the networks it is compared
+        with, ``vgg16`` and ``resnet50``. Those need a picture of at least 32 rows and 32 columns, both
+        written out, and leave `stem`, `bottlenecks` and `features` unused.
     picture : tuple of int
         Height, width and planes of the picture the window is turned into. Rows are time,
         columns the electrodes. A height of 0 stands for one row a sample, a width of 0 for one
@@ -32,6 +39,7 @@ class NetworkSettings:
         Channels of the last feature map; 320 in the paper.
     """
 
+    architecture: str = "ghostnet"
     picture: tuple[int, int, int] = (40, 0, PLANES)
     normalisation: str = "channel"
     stem: tuple[int, int, int] = (16, 2, 1)
@@ -48,6 +56,17 @@ class NetworkSettings:
         object.__setattr__(self, "bottlenecks", _rows(self.bottlenecks))
         if not _integers(self.picture, 3, least=0) or self.picture[2] != PLANES:
             raise SettingError("network.picture", self.picture, f"write [height, width, {PLANES}]")
+        if self.architecture not in ARCHITECTURES:
+            raise SettingError(
+                "network.architecture", self.architecture, f"choose one of {', '.join(ARCHITECTURES)}"
+            )
+        if self.architecture != "ghostnet" and min(self.picture[:2]) < BASELINE_PICTURE:
+            raise SettingError(
+                "network.picture",
+                self.picture,
+                f"{self.architecture} needs at least {BASELINE_PICTURE} rows and {BASELINE_PICTURE} columns,"
+                f" e.g. [40, {BASELINE_PICTURE}, {PLANES}]",
+            )
         if self.normalisation not in NORMALISATIONS:
             raise SettingError(
                 "network.normalisation", self.normalisation, f"choose one of {', '.join(NORMALISATIONS)}"

@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 _AT_ONCE = 4096
 
 
-def window_statistics(windows: np.ndarray) -> dict[str, list[float] | float]:
+def window_statistics(windows: np.ndarray | Iterable[np.ndarray]) -> dict[str, list[float] | float]:
     """Mean and deviation of each channel, and the RMS of all channels, over training windows.
 
-    Equations (1) and (2) of the paper: the deviation is the population's (divided by n).
+    Equations (1) and (2) of the paper: the deviation is the population's (divided by n). The parts are
+    joined as in Chan, Golub and LeVeque, Am. Stat. 37(3), 1983, doi:10.1080/00031305.1983.10483115, so each
+    is looked at once.
 
     Parameters
     ----------
-    windows : np.ndarray
-        Filtered windows, shape (windows, length, channels), in the unit of the recording.
+    windows : numpy.ndarray or iterable of numpy.ndarray
+        Filtered windows, shape (windows, length, channels), in the unit of the recording; or parts of them,
+        at least one.
 
     Returns
     -------
     dict
         ``mean`` and ``std``, one number a channel, and ``rms``, one number; same unit.
     """
-    n = windows.shape[0] * windows.shape[1]
     # In parts and in float64: a large float32 sum loses digits, a float64 copy of all costs memory.
-    parts = [windows[i : i + _AT_ONCE] for i in range(0, len(windows), _AT_ONCE)]
-    mean = sum(part.sum(axis=(0, 1), dtype=np.float64) for part in parts) / n
-    variance = sum(((part - mean) ** 2).sum(axis=(0, 1)) for part in parts) / n
+    if isinstance(windows, np.ndarray):
+        windows = [windows[i : i + _AT_ONCE] for i in range(0, len(windows), _AT_ONCE)]
+    n, mean, squares = 0, np.zeros(1), np.zeros(1)
+    for part in windows:
+        rows = part.shape[0] * part.shape[1]
+        own = part.mean(axis=(0, 1), dtype=np.float64)
+        apart = own - mean
+        n += rows
+        squares = squares + ((part - own) ** 2).sum(axis=(0, 1)) + apart**2 * (rows * (n - rows) / n)
+        mean = mean + apart * (rows / n)
+    variance = squares / n
     rms = float(np.sqrt(np.mean(variance + mean**2)))
     return {"mean": mean.tolist(), "std": np.sqrt(variance).tolist(), "rms": rms}
 

@@ -114,11 +114,10 @@ class TrainerNode(Node):
     def _on_event(self, event: dict[str, Any]) -> None:
         self._status = event
         if event.get("event") == "epoch":
-            member = f"member {event['member']}/{event['members']}"
-            self._message = f"{member}, epoch {event['epoch']}/{event['epochs']}"
+            self._message = f"{event['label']}, epoch {event['epoch']}/{event['epochs']}"
             self._progress.publish(Float32(data=event["done"]))
-        elif event.get("event") == "member":
-            self.get_logger().info(f"member {event['member']}/{event['members']} is trained and saved")
+        elif event.get("event") == "job":
+            self.get_logger().info(f"{event['label']} is trained and saved")
 
     def _report(self) -> diagnostics.Report:
         level = diagnostics.ERROR if self.failure is not None else diagnostics.OK

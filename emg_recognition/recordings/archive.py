@@ -22,15 +22,21 @@ Other keys (a licence, a note) are left alone.
 from __future__ import annotations
 
 import os
+import shutil
 import zipfile
 import zlib
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
 from emg_recognition.errors import RecordingError
 from emg_recognition.recordings.arrays import ALL_KEYS, from_arrays
+from emg_recognition.recordings.mapped import open_mapped
 from emg_recognition.recordings.recordings import Recordings
+
+# Bytes unpacked at once.
+_PIECE = 1 << 20
 
 
 def load_archive(path: str | os.PathLike[str]) -> Recordings:
@@ -51,7 +57,35 @@ def load_archive(path: str | os.PathLike[str]) -> Recordings:
     RecordingError
         If it is not there, is no archive, lacks a key, or holds a value that cannot be used.
     """
-    source = os.fspath(path)
+    return _read(os.fspath(path), None)
+
+
+def unpack_archive(path: str | os.PathLike[str], counts: Path) -> Recordings:
+    """Read an archive whose samples need not fit into memory.
+
+    Parameters
+    ----------
+    path : path
+        The ``.npz`` file.
+    counts : Path
+        The ``.npy`` file to write the samples to.
+
+    Returns
+    -------
+    Recordings
+        Its segments, the samples mapped from `counts`.
+
+    Raises
+    ------
+    RecordingError
+        As for :func:`load_archive`.
+    OSError
+        If the archive cannot be read or `counts` cannot be written.
+    """
+    return _read(os.fspath(path), counts)
+
+
+def _read(source: str, counts: Path | None) -> Recordings:
     if not Path(source).is_file():
         raise RecordingError(source, "there is no such file", "give the path of an .npz archive")
     try:
@@ -59,14 +93,32 @@ def load_archive(path: str | os.PathLike[str]) -> Recordings:
             raise zipfile.BadZipFile("not a zip file, or cut off")
         # Opened here, because NumPy does not close a file that turns out to be damaged.
         with open(source, "rb") as file, np.load(file, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in ALL_KEYS if name in archive}
-    except (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
-        raise RecordingError(
-            source,
-            f"it is no readable .npz archive ({' '.join(str(error).split())})",
-            "write it with numpy.savez_compressed from arrays of numbers and strings",
-        ) from error
+            there = {name for name in ALL_KEYS if name in archive}
+            if counts is not None and "x" in there:
+                _unpack_member(file, "x.npy", counts)
+            unpacked = {} if counts is None or "x" not in there else {"x": open_mapped(counts)}
+            arrays = {name: archive[name] for name in there - set(unpacked)} | unpacked
+    except OSError as error:
+        if counts is not None:
+            raise  # perhaps the disk is full, which is not the archive's fault
+        raise _unreadable(source, error) from error
+    except (ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        raise _unreadable(source, error) from error
     return from_arrays(arrays, source)
+
+
+def _unreadable(source: str, error: Exception) -> RecordingError:
+    return RecordingError(
+        source,
+        f"it is no readable .npz archive ({' '.join(str(error).split())})",
+        "write it with numpy.savez_compressed from arrays of numbers and strings",
+    )
+
+
+def _unpack_member(file: BinaryIO, name: str, place: Path) -> None:
+    """Copy a member of a zip file, a piece at a time; zipfile checks its CRC at the end."""
+    with zipfile.ZipFile(file) as archive, archive.open(name) as member, open(place, "wb") as unpacked:
+        shutil.copyfileobj(member, unpacked, _PIECE)
 
 
 def save_archive(path: str | os.PathLike[str], recordings: Recordings) -> None:

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from emg_recognition.errors import RecordingError
+from emg_recognition.recordings.mapped import release
 from emg_recognition.recordings.recordings import Recordings
 
 _KEYS = ("x", "start", "length", "scale", "fs", "subject", "cohort", "session", "label", "rep")
 _TEXTS = ("subject", "cohort", "session", "label")
 ALL_KEYS = (*_KEYS, "unit")
+_AT_ONCE = 1 << 16
 
 
 def from_arrays(arrays: Mapping[str, Any], source: str) -> Recordings:
@@ -58,9 +60,12 @@ def from_arrays(arrays: Mapping[str, Any], source: str) -> Recordings:
         scale=_above_zero(arrays, "scale", "the counts per unit", source),
         rate=_above_zero(arrays, "fs", "the sampling rate in Hz", source),
         unit=_unit(arrays, source),
+        subject=texts["subject"],
+        cohort=texts["cohort"],
+        session=texts["session"],
+        label=texts["label"],
         repetition=repetition,
         source=source,
-        **texts,
     )
 
 
@@ -123,7 +128,11 @@ def _check_ranges(start: np.ndarray, length: np.ndarray, samples: int, source: s
 def _check_finite(counts: np.ndarray, start: np.ndarray, length: np.ndarray, source: str) -> None:
     if counts.dtype.kind != "f":
         return
-    bad_rows = np.flatnonzero(~np.isfinite(counts).all(axis=1))
+    found = []
+    for begin in range(0, len(counts), _AT_ONCE):  # the samples may be mapped from a large file
+        found.append(begin + np.flatnonzero(~np.isfinite(counts[begin : begin + _AT_ONCE]).all(axis=1)))
+        release(counts)
+    bad_rows = np.concatenate([*found, np.empty(0, np.int64)])
     # The first bad row at or after each start; outside every segment a bad row does no harm.
     position = np.searchsorted(bad_rows, start)
     rows = np.append(bad_rows, np.iinfo(np.int64).max)[position]

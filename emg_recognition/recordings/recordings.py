@@ -33,6 +33,8 @@ class Recordings:
         int64, shape (segments,).
     source : str
         Where it comes from, for messages and reports.
+    problems : tuple of str
+        What is missing or damaged there, a plain sentence each.
     """
 
     counts: np.ndarray
@@ -47,6 +49,7 @@ class Recordings:
     label: np.ndarray
     repetition: np.ndarray
     source: str
+    problems: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.start)

@@ -1,13 +1,85 @@
-"""Windows of a recorded segment, through the same pipeline as live samples."""
+"""A recorded segment, through the same signal path as live samples."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from emg_recognition.signal.pipeline import Pipeline
+from emg_recognition.signal.filters import StreamFilter
 from emg_recognition.signal.samples import check_samples
-from emg_recognition.signal.settings import PipelineSettings
+from emg_recognition.signal.settings import PipelineSettings, whole_number
+
+# Filtered at once: the filter works in float64, and a segment may be an hour long.
+_AT_ONCE = 65536
+
+
+def filter_segment(samples: ArrayLike, settings: PipelineSettings, *, bridge: bool = False) -> np.ndarray:
+    """Filter one continuous segment, a stream of its own.
+
+    Parameters
+    ----------
+    samples : array_like
+        Raw samples, float32, shape (n, channels).
+    settings : PipelineSettings
+        The signal path.
+    bridge : bool
+        For benchmarks whose rule is 'every window of the test segment': run the filters in over
+        the segment's own first samples, repeated backwards, for as long as they settle. A segment
+        shorter than that is mirrored to and fro.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, C-contiguous, shape (n, channels). The rows from one of :func:`window_starts` on are the
+        window that :class:`~emg_recognition.signal.pipeline.Pipeline` makes of these samples, bit for bit.
+
+    Raises
+    ------
+    SampleError
+        For a wrong shape, NaN or infinity.
+    """
+    checked = check_samples(samples, settings.channels, 0)
+    filtered = np.empty(checked.shape, dtype=np.float32)
+    if not len(checked):
+        return filtered
+    stream = StreamFilter(settings)
+    lead = settings.settling_samples if bridge else 0
+    if lead:
+        # np.pad mirrors to and fro as often as needed; only what lies ahead of the segment is kept.
+        stream.apply(np.pad(checked[: lead + 1], ((lead, 0), (0, 0)), mode="reflect")[:lead])
+    for begin in range(0, len(checked), _AT_ONCE):
+        filtered[begin : begin + _AT_ONCE] = stream.apply(checked[begin : begin + _AT_ONCE])
+    return filtered
+
+
+def window_starts(samples: int, settings: PipelineSettings, step: int, *, bridge: bool = False) -> np.ndarray:
+    """Tell where the windows of a segment begin.
+
+    Parameters
+    ----------
+    samples : int
+        Samples of the segment.
+    settings : PipelineSettings
+        The signal path.
+    step : int
+        Samples from one window to the next.
+    bridge : bool
+        As for :func:`filter_segment`: the first window begins at index 0. Otherwise windows that
+        begin while the filters settle are left out.
+
+    Returns
+    -------
+    numpy.ndarray
+        int64, shape (windows,): index in the segment of each window's first sample, a multiple of the step.
+
+    Raises
+    ------
+    SettingError
+        For a step that is no whole number or below 1.
+    """
+    step = whole_number("step", step)
+    settled = 0 if bridge else settings.settling_samples
+    return np.arange(-(-settled // step) * step, samples - settings.length + 1, step, dtype=np.int64)
 
 
 def segment_windows(
@@ -24,9 +96,7 @@ def segment_windows(
     step : int
         Samples from one window to the next.
     bridge : bool
-        For benchmarks whose rule is 'every window of the test segment': run the filters in over
-        the segment's own first samples, repeated backwards, so that no window is withheld and the
-        first one begins at index 0. A segment shorter than that is mirrored to and fro.
+        As for :func:`filter_segment` and :func:`window_starts`.
 
     Returns
     -------
@@ -42,13 +112,6 @@ def segment_windows(
     SettingError
         For a step that cannot be used.
     """
-    pipeline = Pipeline(settings, step)
-    # Checked before mirroring, so that an error names the sample's own index.
-    checked = check_samples(samples, settings.channels, 0)
-    # Whole steps, so that a window begins exactly at index 0.
-    lead = -(-settings.settling_samples // pipeline.step) * pipeline.step if bridge and len(checked) else 0
-    found = pipeline.push(np.pad(checked, ((lead, 0), (0, 0)), mode="reflect"), -lead) if len(checked) else []
-    windows = np.empty((len(found), settings.length, settings.channels), dtype=np.float32)
-    for row, window in zip(windows, found, strict=True):
-        row[...] = window.data
-    return np.array([window.first_index for window in found], dtype=np.int64), windows
+    filtered = filter_segment(samples, settings, bridge=bridge)
+    starts = window_starts(len(filtered), settings, step, bridge=bridge)
+    return starts, filtered[starts[:, np.newaxis] + np.arange(settings.length)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,10 +16,8 @@ from emg_recognition.errors import SettingError
 from emg_recognition.models.network import build_network
 from emg_recognition.models.settings import NetworkSettings
 from emg_recognition.models.statistics import window_statistics
-from emg_recognition.training.batches import Batches, OneCycle
+from emg_recognition.training.batches import Batches, OneCycle, Shown
 from emg_recognition.training.windows import WindowSet
-
-_AT_ONCE = 512
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,33 +30,46 @@ class FitSettings:
         Passes over the training windows.
     batch_size : int
         Windows a gradient step; fewer where the set is so small that an epoch had less than 16 steps.
+    steps : int or None
+        Gradient steps an epoch, whatever the number of windows, so that models of unlike cohorts are given
+        the same; ``None``: as many as show each window once.
     learning_rate : float
         The highest rate of the schedule.
     gain : float
         How far the strength of a training window is varied: the deviation of the logarithm of a random
         gain of the whole window, and again of each of its channels. 0 for none.
+    shift : float
+        How far a training window is moved at random within its segment, at most, as a share of its length.
+    turn : float
+        How far the armband of a training window is turned at random, at most, in electrodes: against armbands
+        that are put on a little differently. 0 for none; only for electrodes in a ring.
     seed : int
-        Decides the first weights, the order of the windows and their gains.
+        Decides the first weights, the order of the windows, their places and their gains.
     """
 
     epochs: int = 8
     batch_size: int = 128
+    steps: int | None = None
     learning_rate: float = 4e-3
     gain: float = 0.15
+    shift: float = 0.125
+    turn: float = 0.0
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, least in (("epochs", 1), ("batch_size", 2), ("seed", 0)):
+        for name, least in (("epochs", 1), ("batch_size", 2), ("seed", 0), ("steps", 1)):
             value = getattr(self, name)
+            if name == "steps" and value is None:
+                continue
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
                 raise SettingError(f"training.{name}", value, f"write a whole number of at least {least}")
-        for name, example in (("learning_rate", "4.0e-3"), ("gain", "0.15")):
+        limits = {"learning_rate": 1.0, "gain": 1.0, "shift": 1.0, "turn": math.inf}
+        for name, limit in limits.items():
             value = getattr(self, name)
             number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            if not number or not 0 <= value < 1 or (value == 0 and name == "learning_rate"):
-                raise SettingError(
-                    f"training.{name}", value, f"write a number between 0 and 1, e.g. {example}"
-                )
+            if not number or not 0 <= value < limit or (value == 0 and name == "learning_rate"):
+                wanted = "of at least 0" if limit == math.inf else f"between 0 and {limit:g}, such as 0.1"
+                raise SettingError(f"training.{name}", value, f"write a number {wanted}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,11 +85,14 @@ class FitResult:
         validation windows), seconds since the start.
     seconds : float
         Wall time, building the network included.
+    steps : int
+        Gradient steps in all.
     """
 
     model: keras.Model
     history: list[dict[str, Any]]
     seconds: float
+    steps: int
 
 
 def fit_network(
@@ -86,6 +101,7 @@ def fit_network(
     train: WindowSet,
     validation: WindowSet | None,
     *,
+    weights: np.ndarray | None = None,
     on_epoch: Callable[[dict[str, Any]], None] | None = None,
 ) -> FitResult:
     """Train a network from fresh weights.
@@ -100,6 +116,8 @@ def fit_network(
         Training windows; the statistics of the z-score are theirs.
     validation : WindowSet or None
         Windows to report on after each epoch; they do not influence the result.
+    weights : ndarray, shape (windows,) or (epochs, windows), or None
+        How often each training window is drawn, relative to the others; ``None``: all alike.
     on_epoch : callable, optional
         Called after each epoch with that epoch's entry of the history.
 
@@ -109,10 +127,10 @@ def fit_network(
         The trained network.
     """
     begin = time.perf_counter()
-    _, length, channels = train.windows.shape
+    length, channels = train.length, train.channels
     trainer = _trainer(network_settings, length, channels, len(train.actions))
     keras.utils.set_random_seed(fit_settings.seed)
-    statistics = window_statistics(train.windows)
+    statistics = window_statistics(train.batches())
     model = build_network(
         network_settings,
         length=length,
@@ -135,13 +153,13 @@ def fit_network(
         if on_epoch is not None:
             on_epoch(entry)
 
-    batches = Batches(train.windows, train.action, fit_settings)
-    schedule = OneCycle(fit_settings.learning_rate, fit_settings.epochs * len(batches))
+    batches = Batches(train, fit_settings, weights)
+    steps = fit_settings.epochs * len(batches)
+    schedule = OneCycle(fit_settings.learning_rate, steps)
     trainer.fit(
         batches,
         epochs=fit_settings.epochs,
-        validation_data=None if validation is None else (validation.windows, validation.action),
-        validation_batch_size=_AT_ONCE,
+        validation_data=None if validation is None else Shown(validation),
         shuffle=False,  # Batches does it
         verbose=0,
         callbacks=[
@@ -150,7 +168,7 @@ def fit_network(
         ],
     )
     model.set_weights(trainer.get_weights())
-    return FitResult(model=model, history=history, seconds=time.perf_counter() - begin)
+    return FitResult(model=model, history=history, seconds=time.perf_counter() - begin, steps=steps)
 
 
 @lru_cache(maxsize=1)

@@ -14,8 +14,10 @@ from emg_recognition.files import write_file
 MARKER = "experiment.json"
 MEMBERS = "members"
 BUNDLE = "bundle"
+FOLDS = "folds"
 SCRATCH = ".evaluation"
-_LEFTOVERS = (f"{MEMBERS}/.member_*", f".{BUNDLE}.*", f"{SCRATCH}*", ".*.part", "figures/.*.part")
+_OF_FOLD = (f"{MEMBERS}/.member_*", f".{BUNDLE}.*", f"{SCRATCH}*", ".*.part", "figures/.*.part")
+_LEFTOVERS = (*_OF_FOLD, *(f"{FOLDS}/*/{pattern}" for pattern in _OF_FOLD))
 _FORMAT = "emg_recognition experiment 1"
 _ELSEWHERE = "choose another output folder, or remove this one"
 
@@ -75,7 +77,7 @@ def claim(output: Path, experiment: Mapping[str, Any]) -> None:
     """
     refuse_foreign(output, experiment)
     try:
-        (output / MEMBERS).mkdir(parents=True, exist_ok=True)
+        output.mkdir(parents=True, exist_ok=True)
         for pattern in _LEFTOVERS:
             for leftover in output.glob(pattern):
                 shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
@@ -86,7 +88,10 @@ def claim(output: Path, experiment: Mapping[str, Any]) -> None:
 
 
 def _has_results(output: Path) -> bool:
-    return (output / BUNDLE).exists() or any((output / MEMBERS).glob("member_*"))
+    of_fold = f"{MEMBERS}/member_*"
+    return (output / BUNDLE).exists() or any(
+        next(output.glob(pattern), None) for pattern in (of_fold, f"{FOLDS}/*/{of_fold}")
+    )
 
 
 def _read_marker(path: Path) -> dict[str, Any] | None:

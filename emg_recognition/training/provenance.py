@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from emg_recognition import about
+from emg_recognition.recordings.mapped import release
 from emg_recognition.recordings.recordings import Recordings
 
 
@@ -40,11 +41,11 @@ def data_fingerprint(recordings: Recordings) -> str:
         recordings.repetition,
     )
     labels = zip(*(column.tolist() for column in columns), strict=True)
-    for begin, length, label in zip(
-        recordings.start.tolist(), recordings.length.tolist(), labels, strict=True
-    ):
+    segments = zip(recordings.start.tolist(), recordings.length.tolist(), labels, strict=True)
+    for begin, length, label in segments:
         digest.update(f"\n{length} {label!r}\n".encode())
         digest.update(np.ascontiguousarray(recordings.counts[begin : begin + length], dtype="<f8").tobytes())
+        release(recordings.counts)
     return digest.hexdigest()
 
 

@@ -9,15 +9,16 @@ from typing import Any
 
 import keras
 
-from emg_recognition.evaluation.figures import confusion_figure, learning_curves
-from emg_recognition.evaluation.report import render_report
-from emg_recognition.evaluation.style import png
+from emg_recognition.evaluation.folds import pool_folds, render_folds
+from emg_recognition.evaluation.report import experiment_figures, render_report
+from emg_recognition.evaluation.style import pdf, png
 from emg_recognition.files import write_file
 from emg_recognition.models import layers  # noqa: F401  (Keras finds the layers of a saved member by it)
-from emg_recognition.models.export import to_tflite
+from emg_recognition.models.export import to_keras_file, to_tflite
+from emg_recognition.models.soft_vote import pool_statistics, soft_vote
 from emg_recognition.signal.settings import PipelineSettings
-from emg_recognition.training import output as folders
-from emg_recognition.training.ensemble import KERAS
+from emg_recognition.training.jobs import KERAS, Job
+from emg_recognition.training.splits import Split
 
 METRICS = "metrics.json"
 REPORT = "report.html"
@@ -25,6 +26,7 @@ _PROVENANCE = (
     "source",
     "created",
     "minority",
+    "selection",
     "selected",
     "windows_per_cohort",
     "split",
@@ -35,16 +37,16 @@ _PROVENANCE = (
 
 
 def bundle_contents(
-    output: Path, member: Mapping[str, Any], metrics: Mapping[str, Any], pipeline: PipelineSettings
+    jobs: Sequence[Job], chosen: int | None, metrics: Mapping[str, Any], pipeline: PipelineSettings
 ) -> dict[str, Any]:
-    """Gather what the bundle of a member holds, apart from the result of the test.
+    """Gather what the bundle holds, apart from the result of the test.
 
     Parameters
     ----------
-    output : Path
-        The experiment's folder.
-    member : mapping
-        The member's record.
+    jobs : sequence of Job
+        The members, finished.
+    chosen : int or None
+        Index of the member that is kept; ``None``: all vote.
     metrics : mapping
         Of the experiment, as far as known.
     pipeline : PipelineSettings
@@ -53,16 +55,18 @@ def bundle_contents(
     Returns
     -------
     dict
-        Arguments of :func:`~emg_recognition.models.bundle.write_bundle`.
+        Arguments of :func:`~emg_recognition.models.bundle_writer.write_bundle`.
     """
-    file = output / folders.MEMBERS / f"member_{member['member']:02d}" / KERAS
+    kept = list(jobs) if chosen is None else [jobs[chosen]]
+    models = [keras.saving.load_model(job.place / KERAS, compile=False) for job in kept]
+    model = soft_vote(models) if chosen is None else models[0]
     return {
-        "keras_model": file,
-        "tflite": to_tflite(keras.saving.load_model(file, compile=False)),
+        "keras_model": to_keras_file(model) if chosen is None else kept[0].place / KERAS,
+        "tflite": to_tflite(model),
         "actions": tuple(metrics["actions"]),
         "pipeline": pipeline.to_mapping(),
         "fingerprint": pipeline.fingerprint(),
-        "statistics": member["statistics"],
+        "statistics": pool_statistics([job.record()["statistics"] for job in kept]),
         "provenance": {name: metrics[name] for name in _PROVENANCE},
     }
 
@@ -75,17 +79,48 @@ def write_report(
     Parameters
     ----------
     output : Path
-        The experiment's folder.
+        The fold's folder.
     metrics : mapping
         Everything that is known in the end.
     histories : sequence of sequence of mapping
         The epochs of each member.
     """
-    figures = {
-        "learning_curves": png(learning_curves(histories, metrics["selected"] - 1)),
-        "confusion": png(confusion_figure(metrics["confusion"], metrics["actions"])),
-    }
-    for name, image in figures.items():
-        write_file(output / "figures" / f"{name}.png", image)
+    images = {}
+    for name, figure in experiment_figures(metrics, histories).items():
+        images[name] = png(figure)
+        write_file(output / "figures" / f"{name}.png", images[name])
+        write_file(output / "figures" / f"{name}.pdf", pdf(figure))
     write_file(output / METRICS, json.dumps(metrics, indent=1, allow_nan=False).encode())
-    write_file(output / REPORT, render_report(metrics, figures).encode())
+    write_file(output / REPORT, render_report(metrics, images).encode())
+
+
+def write_folds(
+    output: Path, splits: Sequence[Split], found: Sequence[Mapping[str, Any]], facts: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Write ``metrics.json`` and ``report.html`` of an experiment of several folds.
+
+    Parameters
+    ----------
+    output : Path
+        The experiment's folder.
+    splits : sequence of Split
+        The folds.
+    found : sequence of mapping
+        The metrics of each fold.
+    facts : mapping
+        What is known about the whole experiment.
+
+    Returns
+    -------
+    dict
+        The content of ``metrics.json``.
+    """
+    metrics = {
+        **facts,
+        **pool_folds(found),
+        "split": {"rule": splits[0].rule, "leaking": splits[0].leaking},
+        "folds": [{"name": split.name, "metrics": one} for split, one in zip(splits, found, strict=True)],
+    }
+    write_file(output / METRICS, json.dumps(metrics, indent=1, allow_nan=False).encode())
+    write_file(output / REPORT, render_folds(metrics).encode())
+    return metrics

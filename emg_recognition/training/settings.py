@@ -5,18 +5,23 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
 
+from emg_recognition.actions import REST
 from emg_recognition.errors import SettingError
 from emg_recognition.models.settings import NetworkSettings
+from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.settings import from_mapping
 from emg_recognition.signal.settings import PipelineSettings, step_samples, suited_settings
 from emg_recognition.training.fit import FitSettings
+from emg_recognition.training.selection import SELECTIONS
+from emg_recognition.training.split_settings import SplitSettings
 
 _GIVEN_ELSEWHERE = {"rate", "channels", "unit", "window"}
 """Pipeline fields that come from the recordings and from the file's own ``window``."""
@@ -33,21 +38,40 @@ class EnsembleSettings:
     minority : str or None
         The cohort that every member sees whole. ``None``: ``patient`` where the recordings have such a
         cohort beside another, else none, and then one member is trained on everything.
+    selection : str
+        What is kept: ``minority``, ``overall``, ``soft-vote`` or, as in the paper, ``test``; see
+        :mod:`~emg_recognition.training.selection`.
+    share : tuple of float or None
+        Share of the minority among the windows drawn in the first epoch, and the part of the training after
+        which it stands alone; in between it rises evenly. A member then learns from all first and ends with
+        those it is for. ``None``: the minority has the share of its windows, as in the paper.
     """
 
     members: int = 8
     minority: str | None = None
+    selection: str = "minority"
+    share: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.members, int) or isinstance(self.members, bool) or self.members < 1:
             raise SettingError("ensemble.members", self.members, "write a whole number of at least 1")
         if self.minority is not None and (not isinstance(self.minority, str) or not self.minority):
             raise SettingError("ensemble.minority", self.minority, "write the name of a cohort, or null")
+        if self.selection not in SELECTIONS:
+            raise SettingError("ensemble.selection", self.selection, f"choose one of {', '.join(SELECTIONS)}")
+        if self.share is not None:
+            given = self.share if isinstance(self.share, tuple) and len(self.share) == 2 else ()
+            numbers = [
+                v for v in given if isinstance(v, (int, float)) and not isinstance(v, bool) and 0 < v <= 1
+            ]
+            if len(numbers) != 2:
+                remedy = "write [first share, part of the training], both above 0 and at most 1, or null"
+                raise SettingError("ensemble.share", self.share, remedy)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExperimentSettings:
-    """Everything about an experiment that is not the recordings and their split.
+    """Everything about an experiment that is not the recordings.
 
     Attributes
     ----------
@@ -61,7 +85,13 @@ class ExperimentSettings:
     training : FitSettings
         How a member is fitted; its seed decides the partition, too.
     ensemble : EnsembleSettings
-        Members and minority cohort.
+        Members, minority cohort and selection.
+    split : SplitSettings
+        What trains, validates and tests.
+    actions : tuple of str or None
+        The labels to learn; segments with others are left out. ``None``: all.
+    rest : str or None
+        The label of rest, for false activations at rest; ``None``: ``rest`` where there is such a label.
     """
 
     window: float = 0.2
@@ -70,8 +100,20 @@ class ExperimentSettings:
     network: NetworkSettings = field(default_factory=NetworkSettings)
     training: FitSettings = field(default_factory=FitSettings)
     ensemble: EnsembleSettings = field(default_factory=EnsembleSettings)
+    split: SplitSettings = field(default_factory=SplitSettings)
+    actions: tuple[str, ...] | None = None
+    rest: str | None = None
 
     def __post_init__(self) -> None:
+        if self.actions is not None:
+            chosen = self.actions if isinstance(self.actions, (list, tuple)) else ()
+            if (
+                len(chosen) < 2
+                or len(set(chosen)) < len(chosen)
+                or not all(isinstance(a, str) for a in chosen)
+            ):
+                raise SettingError("actions", self.actions, "list two or more labels, each once")
+            object.__setattr__(self, "actions", tuple(chosen))
         for name in ("window", "step"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
@@ -90,12 +132,38 @@ class ExperimentSettings:
         """Return the samples from one window to the next at this rate (Hz), at least 1."""
         return step_samples(self.step, rate)
 
+    def choose_actions(self, recordings: Recordings) -> Recordings:
+        """Leave out the segments whose label is not among `actions`.
+
+        Raises
+        ------
+        SettingError
+            If no segment has one of the labels asked for.
+        """
+        if self.actions is None:
+            return recordings
+        for name in self.actions:
+            if name not in recordings.actions:
+                known = ", ".join(recordings.actions)
+                raise SettingError("actions", name, f"{recordings.source} has the labels {known}")
+        return recordings.select(np.isin(recordings.label, self.actions))
+
+    def rest_of(self, actions: Sequence[str]) -> str | None:
+        """Return the action among `actions` that is rest, None without one."""
+        name = REST if self.rest is None else self.rest
+        return name if name in actions else None
+
     def to_mapping(self) -> dict[str, Any]:
         """Return plain values, as they stand in a YAML file."""
         return dataclasses.asdict(self)
 
 
-_SECTIONS = {"network": NetworkSettings, "training": FitSettings, "ensemble": EnsembleSettings}
+_SECTIONS = {
+    "network": NetworkSettings,
+    "training": FitSettings,
+    "ensemble": EnsembleSettings,
+    "split": SplitSettings,
+}
 
 
 def load_settings(path: str | os.PathLike[str]) -> ExperimentSettings:

@@ -2,123 +2,85 @@
 
 An honest split keeps each repetition of an action on one side only: windows of one repetition resemble
 each other so much that a model which has seen some of them is praised for remembering the rest.
-Validation comes from the training repetitions; the test repetitions are not looked at before a model has
-been chosen.
+Validation comes from the training segments or beside them; the test segments are not looked at before a
+model has been chosen.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from emg_recognition.errors import SettingError
+from emg_recognition.errors import RecordingError
 from emg_recognition.recordings.recordings import Recordings
+from emg_recognition.training.split import SIDES, RandomWindows, Split, distinct
+from emg_recognition.training.split_by_values import split_by_values
+from emg_recognition.training.split_folds import k_fold, leave_one_subject_out
+from emg_recognition.training.split_list import split_by_list
+from emg_recognition.training.split_settings import SplitSettings
 
 
-@dataclass(frozen=True, eq=False)
-class Split:
-    """Segments of the three sides.
-
-    Attributes
-    ----------
-    rule : str
-        How the split was made, in words for the report.
-    train, validation, test : ndarray of int64
-        Indices of segments, each segment on one side at most.
-    repetitions : dict of str to tuple of int
-        The repetitions of each side.
-    """
-
-    rule: str
-    train: NDArray[np.int64]
-    validation: NDArray[np.int64]
-    test: NDArray[np.int64]
-    repetitions: dict[str, tuple[int, ...]]
-
-
-def split_by_repetition(
-    recordings: Recordings,
-    *,
-    train: Sequence[int] | None = None,
-    validation: Sequence[int] | None = None,
-    test: Sequence[int] | None = None,
-) -> Split:
-    """Split by the number of the repetition, alike for all subjects, sessions and actions.
+def make_splits(recordings: Recordings, settings: SplitSettings) -> list[Split]:
+    """Split recordings by the rule that is asked for.
 
     Parameters
     ----------
     recordings : Recordings
         The labelled segments.
-    train : sequence of int or None
-        Training repetitions, those of validation among them or beside them; ``None``: all that do not test.
-    validation : sequence of int or None
-        Those that are held back from fitting to choose the member; ``None``: the last training repetition in
-        which every cohort performs every action.
-    test : sequence of int or None
-        Test repetitions; ``None``: those that `train` leaves over or, without `train`, the last
-        repetition in which every cohort performs every action, and what follows it.
+    settings : SplitSettings
+        Name of the rule and what it heeds.
 
     Returns
     -------
-    Split
-        The segments of each side.
+    list of Split
+        One, or the folds.
 
     Raises
     ------
+    RecordingError
+        Without a segment.
     SettingError
-        If a repetition does not exist or stands on two sides, or if a side or an action is left without a
-        segment.
+        If the recordings cannot be split so.
     """
-    known = sorted(set(recordings.repetition.tolist()))
-    for name, asked in (("train", train), ("validation", validation), ("test", test)):
-        missing = sorted(set(asked or ()) - set(known))
-        if missing:
-            raise SettingError(f"{name} repetitions", asked, f"{recordings.source} has repetitions {known}")
-    complete = _complete_repetitions(recordings)
-    if test is None and train is None:
-        last = max(complete, default=known[-1])
-        test = [repetition for repetition in known if repetition >= last]
-    held = set(validation or ())
-    if test is None:
-        test = sorted(set(known) - set(train or ()) - held)
-    training = set(known) - set(test) if train is None else set(train) | held
-    both = sorted((training | held) & set(test))
-    if both:
-        raise SettingError(
-            "test repetitions", tuple(test), f"{both} also train or validate; put each on one side"
-        )
-    if not held:
-        candidates = sorted(training & complete) or sorted(training)
-        held = set(candidates[-1:])
-    sides = {
-        "train": tuple(sorted(training - held)),
-        "validation": tuple(sorted(held)),
-        "test": tuple(sorted(test)),
-    }
-    for name, repetitions in sides.items():
-        if not repetitions:
-            remedy = f"a split needs one or more to train, to validate and to test; there are {known}"
-            raise SettingError(f"{name} repetitions", repetitions, remedy)
-    segments = {
-        name: np.flatnonzero(np.isin(recordings.repetition, repetitions))
-        for name, repetitions in sides.items()
-    }
-    for action in recordings.actions:
-        if action not in recordings.label[segments["train"]]:
-            raise SettingError(
-                "train repetitions", sides["train"], f"none of them has the action {action!r}; take more"
-            )
-    return Split("by repetition", **segments, repetitions=sides)
+    if not len(recordings):
+        raise RecordingError(recordings.source, "there is no segment to split", "give labelled recordings")
+    if settings.name == "leave-one-subject-out":
+        return leave_one_subject_out(recordings, settings)
+    if settings.name == "k-fold":
+        return k_fold(recordings, settings)
+    if settings.name == "list":
+        assert settings.file is not None
+        return [split_by_list(recordings, settings.file)]
+    if settings.name == "random-windows":
+        return [_random_windows(recordings, settings.seed)]
+    return [split_by_values(recordings, settings)]
 
 
-def _complete_repetitions(recordings: Recordings) -> set[int]:
-    """Repetitions in which every cohort performs every action it performs at all."""
-    groups: dict[tuple[str, str], set[int]] = {}
-    for cohort, label, repetition in zip(
-        recordings.cohort.tolist(), recordings.label.tolist(), recordings.repetition.tolist(), strict=True
-    ):
-        groups.setdefault((cohort, label), set()).add(repetition)
-    return set.intersection(*groups.values()) if groups else set()
+def split_fingerprint(splits: Sequence[Split]) -> str:
+    """SHA-256 over what stands where, so that an edited list of segments is another experiment.
+
+    Parameters
+    ----------
+    splits : sequence of Split
+        The folds.
+
+    Returns
+    -------
+    str
+        Hexadecimal digits.
+    """
+    digest = hashlib.sha256()
+    for split in splits:
+        digest.update(f"{split.name}\n{split.rule}\n".encode())
+        for side in SIDES:
+            digest.update(f"{side} {getattr(split, side).tolist()}\n".encode())
+    return digest.hexdigest()
+
+
+def _random_windows(recordings: Recordings, seed: int) -> Split:
+    everything = np.arange(len(recordings))
+    values = dict.fromkeys(SIDES, distinct(recordings.repetition))
+    rule = f"random windows, seed {seed} (leaking: windows of one repetition train and test)"
+    return RandomWindows("", rule, everything, everything, everything, values, seed=seed)

@@ -1,62 +1,21 @@
-"""Labelled windows of recordings, made by the one signal path."""
+"""Labelled windows of recordings, made by the one signal path and cut when they are needed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from emg_recognition.errors import RecordingError
 from emg_recognition.recordings.recordings import Recordings
-from emg_recognition.signal.batch import segment_windows
+from emg_recognition.signal.batch import window_starts
 from emg_recognition.signal.settings import PipelineSettings
+from emg_recognition.training.filtered import FilteredSignal, filter_recordings
+from emg_recognition.training.window_set import SegmentTable, WindowSet
 
-
-@dataclass(frozen=True, eq=False)
-class WindowSet:
-    """Windows and, for each, what is known about it.
-
-    Attributes
-    ----------
-    windows : np.ndarray
-        Filtered windows, float32, shape (windows, length, channels), in the recording's unit.
-    action : np.ndarray
-        Index into `actions`, int64, shape (windows,).
-    cohort, subject, session : np.ndarray
-        Strings, shape (windows,).
-    repetition : np.ndarray
-        Integers, shape (windows,).
-    segment : np.ndarray
-        Index of the segment in the recordings the window comes from, int64, shape (windows,).
-    actions : tuple of str
-        Names of the actions.
-    """
-
-    windows: np.ndarray
-    action: np.ndarray
-    cohort: np.ndarray
-    subject: np.ndarray
-    session: np.ndarray
-    repetition: np.ndarray
-    segment: np.ndarray
-    actions: tuple[str, ...]
-
-    def __len__(self) -> int:
-        return len(self.windows)
-
-    def select(self, mask: np.ndarray) -> WindowSet:
-        """Windows of a boolean mask or of indices, with the same actions."""
-        return WindowSet(
-            windows=self.windows[mask],
-            action=self.action[mask],
-            cohort=self.cohort[mask],
-            subject=self.subject[mask],
-            session=self.session[mask],
-            repetition=self.repetition[mask],
-            segment=self.segment[mask],
-            actions=self.actions,
-        )
+__all__ = ["WindowSet", "from_windows", "windows_from_recordings"]
 
 
 def windows_from_recordings(
@@ -66,8 +25,9 @@ def windows_from_recordings(
     *,
     actions: Sequence[str] | None = None,
     bridge: bool = False,
+    cache: Path | None = None,
 ) -> WindowSet:
-    """Cut every segment into windows; each segment is a stream of its own.
+    """Filter every segment, a stream of its own, and find its windows.
 
     Parameters
     ----------
@@ -82,6 +42,10 @@ def windows_from_recordings(
     bridge : bool
         Bridge the settling, so that every window of a segment counts (benchmarks); otherwise
         windows that begin while the filters settle are left out, as they are live.
+    cache : Path, optional
+        The package's cache (:func:`~emg_recognition.recordings.cache.default_cache`): the filtered signal is
+        kept there, windows are read from it as they are needed, and the next call with these recordings
+        and this pipeline finds it. In memory by default.
 
     Returns
     -------
@@ -106,9 +70,14 @@ def windows_from_recordings(
             )
     names = tuple(recordings.actions if actions is None else actions)
     index = {name: number for number, name in enumerate(names)}
-    segments = [i for i in range(len(recordings)) if str(recordings.label[i]) in index]
-    cut = [segment_windows(recordings.segment(i), pipeline, step, bridge=bridge)[1] for i in segments]
-    segment = np.repeat(np.asarray(segments, np.int64), [len(windows) for windows in cut])
+    action = np.array([index.get(label, -1) for label in recordings.label.tolist()], np.int64)
+    # Segments that are left out take no room in the signal.
+    length = np.where(action >= 0, recordings.length, 0)
+    offset = np.cumsum(length) - length
+    # Many segments are of one length: theirs is one array.
+    of_length = {n: window_starts(n, pipeline, step, bridge=bridge) for n in set(length.tolist())}
+    starts = [of_length[n] for n in length.tolist()]
+    segment = np.repeat(np.arange(len(recordings), dtype=np.int32), [len(found) for found in starts])
     if not len(segment):
         raise RecordingError(
             recordings.source,
@@ -117,12 +86,73 @@ def windows_from_recordings(
             f"give segments of these actions longer than {pipeline.settling + pipeline.window:g} s",
         )
     return WindowSet(
-        windows=np.concatenate(cut),
-        action=np.array([index[str(recordings.label[i])] for i in segment], np.int64),
-        cohort=recordings.cohort[segment],
-        subject=recordings.subject[segment],
-        session=recordings.session[segment],
-        repetition=recordings.repetition[segment],
-        segment=segment,
         actions=names,
+        length=pipeline.length,
+        signal=filter_recordings(recordings.select(action >= 0), pipeline, bridge=bridge, cache=cache),
+        segments=SegmentTable(
+            action=action,
+            cohort=recordings.cohort,
+            subject=recordings.subject,
+            session=recordings.session,
+            repetition=recordings.repetition,
+            first=offset + (0 if bridge else pipeline.settling_samples),
+            last=offset + length - pipeline.length,
+        ),
+        begin=np.concatenate(starts) + offset[segment],
+        segment=segment,
+    )
+
+
+def from_windows(
+    windows: ArrayLike,
+    action: ArrayLike,
+    actions: Sequence[str],
+    *,
+    cohort: ArrayLike = "",
+    subject: ArrayLike = "",
+    session: ArrayLike = "",
+    repetition: ArrayLike = 1,
+) -> WindowSet:
+    """Make a set of windows that are there already, each a segment of its own.
+
+    Parameters
+    ----------
+    windows : array_like
+        Filtered windows, shape (n, length, channels).
+    action : array_like
+        Index into `actions` of each, shape (n,).
+    actions : sequence of str
+        Names of the actions.
+    cohort, subject, session : array_like
+        Strings, one for all or shape (n,).
+    repetition : array_like
+        Whole numbers, one for all or shape (n,).
+
+    Returns
+    -------
+    WindowSet
+        The windows in this order.
+    """
+    array = np.ascontiguousarray(windows, np.float32)
+    count, length, channels = array.shape
+    begin = np.arange(count, dtype=np.int64) * length
+
+    def each(values: ArrayLike) -> np.ndarray:
+        return np.broadcast_to(np.asarray(values), (count,)).copy()
+
+    return WindowSet(
+        actions=tuple(actions),
+        length=length,
+        signal=FilteredSignal(array.reshape(count * length, channels)),
+        segments=SegmentTable(
+            action=np.asarray(action, np.int64),
+            cohort=each(cohort),
+            subject=each(subject),
+            session=each(session),
+            repetition=each(repetition),
+            first=begin,
+            last=begin,
+        ),
+        begin=begin,
+        segment=np.arange(count, dtype=np.int32),
     )

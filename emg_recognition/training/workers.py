@@ -1,7 +1,7 @@
-"""Members trained at the same time, each process on one core.
+"""Jobs trained at the same time, each process on one core.
 
-Two threads train a network of this size hardly faster than one; two processes train two members in the
-time of one. One thread each also gives a member the same order of sums however many run beside it.
+Two threads train a network of this size hardly faster than one; two processes train two in the time
+of one. One thread each also gives a job the same order of sums however many run beside it.
 """
 
 from __future__ import annotations
@@ -21,36 +21,36 @@ from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.quiet import without_information
 
 if TYPE_CHECKING:
-    from emg_recognition.training.ensemble import Ensemble
+    from emg_recognition.training.jobs import Job
 
 
-def train_in_processes(
-    ensemble: Ensemble, numbers: Sequence[int], workers: int, on_event: Callable[[dict[str, Any]], None]
+def run_in_processes(
+    jobs: Sequence[Job], indices: Sequence[int], workers: int, on_event: Callable[[dict[str, Any]], None]
 ) -> None:
-    """Train members in processes of their own.
+    """Train jobs in processes of their own.
 
     Parameters
     ----------
-    ensemble : Ensemble
-        What the members are made from; each process gets a copy.
-    numbers : sequence of int
-        The members to train.
+    jobs : sequence of Job
+        All jobs; each process gets a copy, of mapped samples only the name of their file.
+    indices : sequence of int
+        Those to train.
     workers : int
         The most processes.
     on_event : callable
-        Called in this process with every event of :func:`~emg_recognition.training.ensemble.train_member`.
+        Called in this process with every event of :func:`~emg_recognition.training.jobs.train_job`.
 
     Raises
     ------
     EmgRecognitionError
-        If a member cannot be trained or a process is killed; finished members stay.
+        If a job cannot be done or a process is killed; what is finished stays.
     """
     # Spawned, not forked: a fork of a process with TensorFlow's threads may hang.
     context = multiprocessing.get_context("spawn")
     children: dict[Connection, BaseProcess] = {}
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     try:
-        for _ in range(min(workers, len(numbers))):
+        for _ in range(min(workers, len(indices))):
             ours, theirs = context.Pipe()
             child: BaseProcess = context.Process(target=_work, args=(theirs,), daemon=True)
             child.start()
@@ -58,10 +58,10 @@ def train_in_processes(
             children[ours] = child
         # The start of the first child unblocks SIGINT and SIGTERM, whoever may have blocked them.
         signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-        _distribute(ensemble, list(numbers), list(children), on_event)
+        _distribute(jobs, list(indices), list(children), on_event)
     except (EOFError, BrokenPipeError, ConnectionResetError) as error:
         raise EmgRecognitionError(
-            "a training process was ended from outside; finished members are kept: "
+            "a training process was ended from outside; what is finished is kept: "
             "look whether memory is short, then run again to continue"
         ) from error
     finally:
@@ -72,15 +72,15 @@ def train_in_processes(
 
 
 def _distribute(
-    ensemble: Ensemble,
+    jobs: Sequence[Job],
     waiting: list[int],
     pipes: Sequence[Connection],
     on_event: Callable[[dict[str, Any]], None],
 ) -> None:
-    """Give each process a member, and the next one when it is finished, until all are."""
+    """Give each process a job, and the next one when it is finished, until all are."""
     left = len(waiting)
     for pipe in pipes:
-        pipe.send(ensemble)
+        pipe.send(jobs)
         pipe.send(waiting.pop(0))
     while left:
         for pipe in cast(list[Connection], wait(pipes)):
@@ -88,27 +88,28 @@ def _distribute(
             if event["event"] == "failed":
                 raise EmgRecognitionError(event["message"])
             on_event(event)
-            if event["event"] == "member":
+            if event["event"] == "job":
                 left -= 1
                 if waiting:
                     pipe.send(waiting.pop(0))
 
 
 def _work(pipe: Connection) -> None:
-    """Train the members asked for until the parent ends this process."""
+    """Train the jobs asked for until the parent ends this process."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     # What comes through the pipe is unpacked only now, as it loads TensorFlow.
     with without_information():
         import tensorflow as tf
 
-        from emg_recognition.training.ensemble import train_member
+        from emg_recognition.training.jobs import train_job
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     try:
-        ensemble = pipe.recv()
+        jobs = pipe.recv()
         while True:
-            train_member(ensemble, pipe.recv(), pipe.send)
+            index = pipe.recv()
+            train_job(index, jobs[index], pipe.send)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return  # the parent has gone
     except EmgRecognitionError as error:

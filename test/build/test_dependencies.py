@@ -12,11 +12,13 @@ import pytest
 #: Import name -> rosdep key; None where rosdistro has no key.
 ROSDEP_KEY = {
     "ai_edge_litert": None,
+    "imblearn": None,
     "jinja2": "python3-jinja2",
     "keras": "python-tensorflow-pip",
     "matplotlib": "python3-matplotlib",
     "mcap": "mcap-ros2-support",
     "numpy": "python3-numpy",
+    "pandas": "python3-pandas",
     "rich": "python3-rich",
     "rosbags": "python3-rosbags-pip",
     "scipy": "python3-scipy",
@@ -28,6 +30,7 @@ ROSDEP_KEY = {
 #: Import name -> name at a package index; None where another one brings it.
 DISTRIBUTION = {
     "ai_edge_litert": "ai-edge-litert",
+    "imblearn": "imbalanced-learn",
     "keras": None,
     "serial": "pyserial",
     "sklearn": "scikit-learn",
@@ -98,13 +101,13 @@ def test_every_import_has_its_key_in_package_xml_and_no_key_is_idle(used, manife
 def test_every_import_has_its_requirement_and_no_requirement_is_idle(used, repository):
     expected = {DISTRIBUTION.get(name, name) for name in used - ROS} - {None}
     # The same library under another name on machines that are not x86_64.
-    assert requirements(repository, "library", "train") - {"tensorflow"} == expected
+    assert requirements(repository, "library", "train", "compare") - {"tensorflow"} == expected
 
 
 def test_the_suite_imports_only_what_is_asked_for(repository):
     names = imports(repository / "test") | imports(repository / "bench")
     local = {path.stem for folder in ("test", "bench") for path in (repository / folder).rglob("*.py")}
-    asked = requirements(repository, "library", "train", "test")
+    asked = requirements(repository, "library", "train", "compare", "test")
     missing = {
         name
         for name in names - ROS - local

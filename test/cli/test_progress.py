@@ -19,8 +19,9 @@ EPOCHS = 10
 def epoch(member, number):
     return {
         "event": "epoch",
-        "member": member,
-        "members": 2,
+        "job": member,
+        "jobs": 2,
+        "label": f"member {member}/2",
         "epoch": number,
         "epochs": EPOCHS,
         "loss": 0.5,
@@ -33,9 +34,10 @@ def epoch(member, number):
 
 def finished(member, resumed=False):
     return {
-        "event": "member",
-        "member": member,
-        "members": 2,
+        "event": "job",
+        "job": member,
+        "jobs": 2,
+        "label": f"member {member}/2",
         "resumed": resumed,
         "accuracy": 0.9,
         "val_balanced_accuracy": 0.85,
@@ -45,7 +47,7 @@ def finished(member, resumed=False):
 
 
 STORY = [
-    {"event": "start", "message": "the minority cohort is patient", "members": 2, "epochs": EPOCHS},
+    {"event": "start", "message": "the minority cohort is patient", "jobs": 2, "epochs": EPOCHS},
     *(epoch(1, number) for number in range(1, EPOCHS + 1)),
     finished(1),
     *(epoch(2, number) for number in range(1, EPOCHS + 1)),

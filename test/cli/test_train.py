@@ -78,7 +78,7 @@ def test_an_interrupted_training_leaves_at_once_and_goes_on_when_run_again(archi
     with train(*options, "--progress", "json") as process:
         for line in process.stdout:
             event = json.loads(line)
-            if event["event"] == "member":
+            if event["event"] == "job":
                 break
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=60) == 143
@@ -93,11 +93,11 @@ def test_an_interrupted_training_leaves_at_once_and_goes_on_when_run_again(archi
     finished = train(*options)
     out, err = finished.communicate(timeout=300)
     assert finished.returncode == 0, err
-    assert f"Member {event['member']}/3 (found finished): " in out
+    assert f"Member {event['job']}/3 (found finished): " in out
     assert f"bundle  {output / 'bundle'}\n" in out
     assert ActionModel.load(output / "bundle").info.actions == ("rest", "fist")
     metrics = json.loads((output / "metrics.json").read_text())
-    assert metrics["split"]["test"] == [3]
+    assert metrics["split"]["values"]["test"] == [3]
     assert "Error" not in err
     assert {path.name for path in (output / "members").iterdir()} == {"member_01", "member_02", "member_03"}
 
@@ -121,12 +121,12 @@ def test_options_change_the_configuration_and_events_come_as_json(archive, confi
     out, err = process.communicate(timeout=300)
     assert process.returncode == 0, err
     events = [json.loads(line) for line in out.splitlines()]
-    assert [event["event"] for event in events] == ["start", *["epoch"] * 5, "member", "selected", "done"]
+    assert [event["event"] for event in events] == ["start", *["epoch"] * 5, "job", "selected", "done"]
     assert events[0]["windows_per_cohort"] == {"healthy": 8, "patient": 8}
     metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
     assert metrics["settings"]["training"]["seed"] == 5
     assert metrics["settings"]["ensemble"]["members"] == 2
-    assert metrics["split"]["test"] == [1]
+    assert metrics["split"]["values"]["test"] == [1]
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,23 @@ def test_agrees_with_scikit_learn(pair):
     assert metrics.macro_f1(confusion) == pytest.approx(f1)
 
 
+@given(labelled())
+def test_precision_recall_and_f1_of_each_action_agree_with_scikit_learn(pair):
+    truth, predicted = pair
+    table = metrics.per_class(metrics.confusion_matrix(truth, predicted, 4), ACTIONS)
+    assert list(table) == list(ACTIONS)
+    # NaN where there is nothing to divide by, except that F1 needs a performed window here.
+    precision, recall, f1, windows = sklearn_metrics.precision_recall_fscore_support(
+        truth, predicted, labels=range(4), zero_division=np.nan
+    )
+    for i, found in enumerate(table.values()):
+        assert found["windows"] == windows[i]
+        for key, expected in (("precision", precision[i]), ("recall", recall[i])):
+            assert found[key] == (None if np.isnan(expected) else pytest.approx(expected))
+        assert found["f1"] == (pytest.approx(f1[i]) if windows[i] else None)
+    json.dumps(table, allow_nan=False)
+
+
 def test_an_action_nobody_performed_is_not_counted():
     result = metrics.scores([0, 0, 1, 1], [0, 0, 1, 3], ACTIONS)
     assert result["balanced_accuracy"] == pytest.approx(0.75)

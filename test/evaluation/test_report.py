@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import copy
 import re
 
+import numpy as np
 import pytest
 
-from emg_recognition.evaluation import metrics
-from emg_recognition.evaluation.report import render_report
+from emg_recognition.evaluation.report import experiment_figures, render_report
+from emg_recognition.training.trial import trial_metrics
+from emg_recognition.training.windows import from_windows
 
 ACTIONS = ["rest", "elbow_flexion"]
-FIGURES = {"learning_curves": b"\x89PNG curves", "confusion": b"\x89PNG matrix"}
+SIDES = ("train", "validation", "test")
+FIGURES = {
+    name: f"\x89PNG {name}".encode("latin-1")
+    for name in ("learning_curves", "members", "confusion", "reliability", "rejection", "subjects")
+}
 
 
 def member(number, patient):
@@ -25,16 +30,31 @@ def member(number, patient):
         "val_balanced_accuracy": patient,
         "val_balanced_accuracy_all": 0.8,
         "val_per_cohort": {"healthy": 0.9, "patient": patient},
+        "test_accuracy": 0.8,
+        "test_loss": 0.7,
         "seconds": 76.0,
     }
 
 
 @pytest.fixture
+def histories():
+    epoch = {"epoch": 1, "loss": 1.0, "accuracy": 0.5, "val_loss": 1.1, "val_accuracy": 0.4}
+    return [[epoch, {**epoch, "epoch": 2}], [epoch]]
+
+
+@pytest.fixture
 def content():
-    truth, guess = [0, 0, 1, 1], [0, 0, 1, 0]
-    cohort, subject = ["healthy", "patient"] * 2, ["h_1", "p_1"] * 2
-    whole = metrics.scores(truth, guess, ACTIONS)
-    per_subject = metrics.scores_by_group(truth, guess, ACTIONS, subject)
+    probabilities = np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.6, 0.4]], np.float32)
+    windows = from_windows(
+        np.zeros((4, 1, 1)),
+        [0, 0, 1, 1],
+        ACTIONS,
+        cohort=["healthy", "patient"] * 2,
+        subject=["h_1", "p_1"] * 2,
+    )
+    places = [
+        (side, cohort, action) for action in ACTIONS for side in SIDES for cohort in ("healthy", "patient")
+    ]
     return {
         "source": "study.npz",
         "created": "2026-01-02T03:04:05+00:00",
@@ -45,31 +65,40 @@ def content():
             "validation": {"healthy": 5, "patient": 3},
             "test": {"healthy": 2, "patient": 2},
         },
+        "window_table": [
+            {"side": side, "cohort": cohort, "action": action, "windows": number}
+            for number, (side, cohort, action) in enumerate(places, start=101)
+        ],
         "minority": "patient",
         "minority_choice": "the minority cohort is patient",
         "members": [member(1, 0.7), member(2, 0.75)],
+        "selection": {
+            "name": "minority",
+            "leaking": False,
+            "sentence": "the member with the best balanced accuracy on the validation windows of patient",
+        },
         "selected": 2,
         "seconds": 152.0,
         "train_accuracy": 0.8955,
         "train_loss": 0.16,
         "pipeline": "emg1: 8 ch",
         "settings": {"window": 0.2, "network": {"stem": (4, 2)}, "training": {"seed": 7}},
-        "split": {"rule": "by repetition", "train": (1, 2), "validation": (3,), "test": (4,)},
+        "split": {
+            "name": "",
+            "rule": "by repetition",
+            "leaking": False,
+            "values": {"train": [1, 2, 3, 5], "validation": [6], "test": [4]},
+        },
         "data": {"sha256": "abc123"},
         "versions": {"keras": "3.15"},
-        **{f"test_{name}": whole[name] for name in ("accuracy", "balanced_accuracy", "macro_f1")},
+        **trial_metrics(probabilities, windows, step=0.05, rest="rest"),
         "test_loss": 0.6,
-        "per_class_recall": whole["per_class_recall"],
-        "confusion": whole["confusion"],
-        "per_cohort": metrics.scores_by_group(truth, guess, ACTIONS, cohort),
-        "per_subject": per_subject,
-        "over_subjects": metrics.over_subjects(per_subject),
     }
 
 
 def test_it_needs_no_other_file(content, read_page):
     page = read_page(render_report(content, FIGURES), " ")
-    assert len(page.references) == 2
+    assert len(page.references) == 6
     assert all(reference.startswith("data:image/png;base64,") for reference in page.references)
     assert not page.tags & {"script", "link", "iframe"}
 
@@ -79,13 +108,22 @@ def test_the_numbers_are_there(content, read_page):
     for number in (
         "Test accuracy 75.0\u202f%",
         "2\u202fmin 32\u202fs",
-        "Member 2 was kept",
+        "Member 2 was kept, the member with the best balanced accuracy on the validation windows of patient.",
+        "The test windows took no part in any choice.",
         "12\u202f345",
-        "89.5\u202f%",
         "0.160",
         "Mean over 2 subjects: accuracy 75.0\u202f%",
         "Served worst: p 1, balanced accuracy 50.0\u202f%",
-        "Training 1, 2",
+        "Member 1 0.8955 0.8000 0.160 0.700 1\u202fmin 16\u202fs",
+        "Kept: member 2 0.8955 0.7500 0.160 0.600",
+        "they selected nothing",
+        "elbow flexion 2 100.0\u202f% 66.7\u202f% 50.0\u202f%",
+        "Expected calibration error",
+        "Accuracy of the accepted 75.0\u202f%",
+        "3 votes, confidence of at least 0.5, as the bridge decides 0",
+        "By repetition. Windows of one repetition stand on one side only.",
+        "rest 101 102 103 104 105 106",
+        "Training 1–3, 5",
         "Test 4",
         "Seed 7",
         "stem: [4, 2]",
@@ -101,33 +139,96 @@ def test_names_from_recordings_are_text_and_never_markup(content, read_page):
     content["per_subject"]['"><img src=x>'] = content["per_subject"].pop("p_1")
     page = read_page(render_report(content, FIGURES), " ")
     assert "script" not in page.tags
-    assert len(page.references) == 2
+    assert len(page.references) == 6
     assert "<script>alert(1)</script>" in page.text
 
 
-def test_one_member_and_no_cohort_name(content, read_page):
-    content = copy.deepcopy(content)
-    whole = {
-        "windows": 4,
-        "accuracy": 0.75,
-        "balanced_accuracy": 0.75,
-        "macro_f1": 0.7,
-        "per_class_recall": {},
-    }
+def test_an_honest_result_is_nowhere_called_leaking(content):
+    assert (
+        "leaking"
+        not in re.sub(r"<style>.*?</style>", "", render_report(content, FIGURES), flags=re.S).lower()
+    )
+
+
+def test_a_leaking_split_is_said_everywhere(content, read_page):
+    content["split"] |= {"leaking": True, "rule": "random windows"}
+    html = render_report(content, FIGURES)
+    text = read_page(html, " ").text
+    assert "<title>LEAKING: Training report" in html
+    assert "LEAKING: this result flatters. Windows of one repetition stand on several sides" in text
+    assert "chosen by its result on the test" not in text
+    assert "Test accuracy (leaking)" in text
+    assert "Kept: member 2 · LEAKING" in text
+    assert "Windows of one repetition stand on more than one side." in text
+    assert "on one side only" not in text
+
+
+def test_a_selection_by_the_test_is_said_everywhere(content, read_page):
+    content["selection"] |= {"name": "test", "leaking": True, "sentence": "the best on the test windows"}
+    text = read_page(render_report(content, FIGURES), " ").text
+    assert "LEAKING: this result flatters. The member was chosen by its result on the test windows." in text
+    assert "Test accuracy (leaking)" in text
+    assert "The test windows were asked before that choice, and made it." in text
+    assert "selected nothing" not in text
+    assert "on one side only" in text
+
+
+def test_all_members_vote(content, read_page):
+    content |= {"selected": None}
+    content["selection"] |= {"name": "soft-vote", "sentence": "all members, the mean of their probabilities"}
+    text = read_page(render_report(content, FIGURES), " ").text
+    assert "Kept: all members, the mean of their probabilities." in text
+    # The time of the vote is that of all members.
+    assert (
+        "Kept: soft vote of all members 0.8955 0.7500 0.160 0.600 2\u202fmin 32\u202fs".replace("\u202f", " ")
+        in text
+    )
+    assert "Member 1 (kept)" not in text
+
+
+def test_members_that_were_not_tested_are_dashes(content, read_page):
+    for one in content["members"]:
+        one |= {"test_accuracy": None, "test_loss": None}
+    assert "Member 1 0.8955 – 0.160 –" in read_page(render_report(content, FIGURES), " ").text
+
+
+def test_nobody_rested(content, read_page):
+    content["rest"] = None
+    assert "at rest" not in read_page(render_report(content, FIGURES), " ").text
+
+
+def test_one_member_one_subject_and_no_cohort_name(content, read_page):
+    whole = content["per_cohort"]["healthy"]
     only = member(1, 0.7) | {"windows": {"": 40}, "val_per_cohort": {"": 0.7}}
     content |= {
         "minority": None,
         "selected": 1,
         "members": [only],
         "windows_per_cohort": {"": 40},
-        "windows": {side: {"": 4} for side in ("train", "validation", "test")},
+        "windows": {side: {"": 4} for side in SIDES},
+        "window_table": [{"side": "test", "cohort": "", "action": "rest", "windows": 4}],
         "per_cohort": {"": whole},
+        "per_subject": {"": {"cohort": "", **whole}},
     }
-    text = read_page(render_report(content, FIGURES), " ").text
+    figures = {name: FIGURES[name] for name in FIGURES if name not in ("members", "subjects")}
+    text = read_page(render_report(content, figures), " ").text
     assert "(unnamed)" in text
     assert "was kept" not in text
+    assert "The model 0.8955 0.7500" in text
+    assert "over 1 subjects" not in text
 
 
 def test_an_action_nobody_performed_is_a_dash(content, read_page):
-    content["per_class_recall"] = {"rest": 1.0}
-    assert "elbow flexion –" in read_page(render_report(content, FIGURES), " ").text
+    content["per_class"]["elbow_flexion"] = {"precision": None, "recall": None, "f1": None, "windows": 0}
+    assert "elbow flexion 0 – – –" in read_page(render_report(content, FIGURES), " ").text
+
+
+def test_every_figure_that_has_something_to_show(content, histories):
+    figures = experiment_figures(content, histories)
+    assert set(figures) == set(FIGURES)
+    assert [axes.get_title(loc="left") for axes in figures["members"].axes if axes.get_title(loc="left")] == [
+        "Member 1",
+        "Member 2 (kept)",
+    ]
+    alone = {**content, "per_subject": {"h_1": content["per_subject"]["h_1"]}, "selected": 1}
+    assert set(FIGURES) - set(experiment_figures(alone, histories[:1])) == {"members", "subjects"}

@@ -19,6 +19,15 @@ def test_mean_and_population_deviation_of_each_channel(rng, monkeypatch):
     assert found["rms"] == pytest.approx(np.sqrt((flat**2).mean()), rel=1e-9)
 
 
+def test_parts_in_any_cut_give_the_statistics_of_the_whole(rng):
+    windows = (rng.normal(size=(50, 11, 3)) * [1.0, 100.0, 1e-4] + [5.0, -1000.0, 0.0]).astype(np.float32)
+    whole = window_statistics(windows)
+    for cut in ([10, 11, 30], [1], [49]):
+        parts = window_statistics(part for part in np.split(windows, cut))
+        for name, value in whole.items():
+            np.testing.assert_allclose(parts[name], value, rtol=1e-12, atol=1e-18)
+
+
 def test_statistics_are_plain_numbers_for_yaml(rng):
     found = window_statistics(rng.normal(size=(2, 5, 3)).astype(np.float32))
     assert [type(value) for value in found["mean"] + found["std"] + [found["rms"]]] == [float] * 7

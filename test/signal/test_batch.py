@@ -1,14 +1,13 @@
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from emg_recognition.errors import SampleError, SettingError
-from emg_recognition.signal.batch import segment_windows
+from emg_recognition.signal import batch
+from emg_recognition.signal.batch import filter_segment, segment_windows, window_starts
 from emg_recognition.signal.pipeline import Pipeline
 from emg_recognition.signal.settings import suited_settings
 
@@ -31,6 +30,29 @@ def test_live_and_recorded_windows_agree_bit_for_bit(chunk):
     assert (windows.dtype, windows.shape[1:]) == (np.float32, (40, 3))
 
 
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    samples=st.integers(0, 400),
+    step=st.integers(1, 80),
+    settling=st.sampled_from([0.0, 0.1, 0.25]),
+    bridge=st.booleans(),
+    at_once=st.sampled_from([1, 33, 10_000]),
+)
+def test_windows_cut_from_the_filtered_segment_are_the_stream_s(samples, step, settling, bridge, at_once):
+    pipeline = suited_settings(rate=200, channels=3, unit="count", settling=settling)
+    values = noise(samples)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batch, "_AT_ONCE", at_once)
+        filtered = filter_segment(values, pipeline, bridge=bridge)
+    starts = window_starts(samples, pipeline, step, bridge=bridge)
+    assert (filtered.dtype, filtered.shape, starts.dtype) == (np.float32, (samples, 3), np.int64)
+    lead = pipeline.settling_samples if bridge and samples else 0
+    stream = Pipeline(pipeline, step).push(np.pad(values, ((lead, 0), (0, 0)), mode="reflect"), -lead)
+    assert starts.tolist() == [window.first_index for window in stream]
+    for start, window in zip(starts, stream, strict=True):
+        assert filtered[start : start + 40].tobytes() == window.data.tobytes()
+
+
 # No deadline and no speed check: a busy machine is no defect of the pipeline.
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(samples=st.integers(0, 400), step=st.integers(1, 80), settling=st.sampled_from([0.0, 0.1, 0.25, 3.0]))
@@ -45,7 +67,7 @@ def test_a_bridged_segment_gives_every_window(samples, step, settling):
 @pytest.mark.parametrize("step", [10, 7, 80])
 def test_the_bridge_is_the_segment_backwards(step):
     samples = noise(300)
-    lead = math.ceil(SETTINGS.settling_samples / step) * step
+    lead = SETTINGS.settling_samples
     mirrored = np.concatenate([samples[lead:0:-1], samples])
     expected = [w for w in Pipeline(SETTINGS, step).push(mirrored, -lead) if w.first_index >= 0]
     first_indices, windows = segment_windows(samples, SETTINGS, step, bridge=True)

@@ -59,3 +59,23 @@ def tiny() -> ExperimentSettings:
         training=FitSettings(epochs=2, batch_size=16, learning_rate=2e-2),
         ensemble=EnsembleSettings(members=3),
     )
+
+
+@pytest.fixture
+def unequal(rng: np.random.Generator) -> Recordings:
+    """Four segments of different lengths; with 200 ms and settling the last one is too short for a window."""
+    length = np.array([300, 260, 140, 60])
+    return Recordings(
+        counts=rng.integers(-500, 500, size=(length.sum(), 2)).astype(np.int16),
+        start=np.cumsum(length) - length,
+        length=length,
+        scale=2.0,
+        rate=200.0,
+        unit="count",
+        subject=np.array(["a", "a", "b", "b"]),
+        cohort=np.array(["healthy", "healthy", "patient", "patient"]),
+        session=np.array(["1", "2", "1", "1"]),
+        label=np.array(["fist", "rest", "fist", "wave"]),
+        repetition=np.array([1, 2, 3, 4]),
+        source="here.npz",
+    )

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import shutil
 
+import keras
 import numpy as np
 import pytest
 
@@ -14,6 +15,7 @@ from emg_recognition.models.bundle import read_bundle
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.training.experiment import run_experiment
 from emg_recognition.training.settings import EnsembleSettings
+from emg_recognition.training.split_settings import SplitSettings
 from emg_recognition.training.windows import windows_from_recordings
 
 
@@ -32,8 +34,10 @@ def test_it_leaves_bundle_members_metrics_and_report(finished):
     files = {str(path.relative_to(output)) for path in output.rglob("*") if path.is_file()}
     members = {f"members/member_0{k}/{name}" for k in (1, 2, 3) for name in ("model.keras", "history.json")}
     bundle = {f"bundle/model.{kind}" for kind in ("yaml", "tflite", "keras")}
-    figures = {"figures/learning_curves.png", "figures/confusion.png"}
-    assert files == {"experiment.json", "metrics.json", "report.html", *members, *bundle, *figures}
+    assert {"experiment.json", "metrics.json", "report.html", *members, *bundle} <= files
+    drawn = {name for name in files if name.startswith("figures/")}
+    assert {"figures/learning_curves.png", "figures/confusion.png", "figures/confusion.pdf"} <= drawn
+    assert len(files) == 3 + len(members) + len(bundle) + len(drawn)
     assert result.bundle == output / "bundle"
     assert json.loads(result.metrics_file.read_text()) == json.loads(json.dumps(result.metrics))
     assert "patient" in result.report.read_text()
@@ -46,11 +50,17 @@ def test_every_member_has_the_whole_minority_and_a_part_of_the_majority(finished
     assert metrics["windows_per_cohort"] == {"healthy": 5 * 3 * 2 * 4, "patient": 3 * 2 * 4}
     assert [member["windows"] for member in metrics["members"]] == [{"healthy": 40, "patient": 24}] * 3
     assert metrics["windows"]["test"] == {"healthy": 60, "patient": 12}
-    assert {side: metrics["split"][side] for side in ("train", "validation", "test")} == {
-        "train": (1, 2),
-        "validation": (3,),
-        "test": (4,),
-    }
+    assert metrics["split"]["values"] == {"train": [1, 2], "validation": [3], "test": [4]}
+    assert not metrics["split"]["leaking"]
+    of_rest = [row["windows"] for row in metrics["window_table"] if row["action"] == "rest"]
+    assert sorted(of_rest) == [
+        4,
+        4,
+        8,
+        20,
+        20,
+        40,
+    ]  # a patient's and five others': validation, test, training
 
 
 def test_the_member_that_is_best_on_the_minority_is_in_the_bundle(finished):
@@ -90,11 +100,11 @@ def test_the_statistics_are_those_of_the_kept_members_windows(finished):
 
 def test_events_tell_the_whole_story_in_order(finished):
     _, output, result, events = finished
-    one_member = ["epoch", "epoch", "member"]
+    one_member = ["epoch", "epoch", "job"]
     assert [event["event"] for event in events] == ["start", *one_member * 3, "selected", "done"]
-    assert [event["member"] for event in events if event["event"] == "epoch"] == [1, 1, 2, 2, 3, 3]
+    assert [event["job"] for event in events if event["event"] == "epoch"] == [1, 1, 2, 2, 3, 3]
     epoch = events[1]
-    assert epoch.keys() >= {"members", "epochs", "loss", "accuracy", "val_accuracy", "seconds"}
+    assert epoch.keys() >= {"jobs", "label", "epochs", "loss", "accuracy", "val_accuracy", "seconds"}
     assert events[-1]["path"] == str(output / "bundle")
     assert events[-1]["test_accuracy"] == result.metrics["test_accuracy"]
     json.dumps(events, allow_nan=False)
@@ -110,7 +120,7 @@ def test_an_interrupted_run_goes_on_and_comes_to_the_same(finished, tiny, tmp_pa
     stamp = (again / "members" / "member_01" / "model.keras").stat().st_mtime_ns
     events = []
     repeated = run_experiment(tiny, recordings, again, on_event=events.append)
-    resumed = {event["member"]: event["resumed"] for event in events if event["event"] == "member"}
+    resumed = {event["job"]: event["resumed"] for event in events if event["event"] == "job"}
     assert resumed == {1: True, 2: False, 3: True}
     assert (again / "members" / "member_01" / "model.keras").stat().st_mtime_ns == stamp
     for name in ("selected", "confusion", "test_loss", "per_subject"):
@@ -119,7 +129,7 @@ def test_an_interrupted_run_goes_on_and_comes_to_the_same(finished, tiny, tmp_pa
 
 def test_a_run_that_is_stopped_keeps_finished_members_and_leaves_no_bundle(study, tiny, tmp_path):
     def stop(event):
-        if event["event"] == "epoch" and event["member"] == 2:
+        if event["event"] == "epoch" and event["job"] == 2:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -131,11 +141,12 @@ def test_a_run_that_is_stopped_keeps_finished_members_and_leaves_no_bundle(study
 
 def test_without_a_minority_one_member_is_trained_on_everything(study, tiny, tmp_path):
     events = []
+    split = SplitSettings(train=(1, 2, 3), test=(4,))
     result = run_experiment(
-        tiny, study({"I": 1, "N": 1}), tmp_path, train=(1, 2, 3), test=(4,), on_event=events.append
+        dataclasses.replace(tiny, split=split), study({"I": 1, "N": 1}), tmp_path, on_event=events.append
     )
     assert "one member is trained on all the data" in events[0]["message"]
-    assert events[0]["members"] == 1
+    assert events[0]["jobs"] == 1
     (member,) = result.metrics["members"]
     assert member["windows"] == result.metrics["windows_per_cohort"]
     assert result.metrics["minority"] is None
@@ -149,12 +160,73 @@ def test_what_cannot_be_done_is_refused_before_anything_is_written(study, tiny, 
         run_experiment(unknown, recordings, tmp_path / "out")
     named = dataclasses.replace(tiny, ensemble=EnsembleSettings(minority="left"))
     without = recordings.select((recordings.cohort != "left") | (recordings.repetition != 3))
-    with pytest.raises(SettingError, match=r"validation repetitions is \(3,\).*left"):
-        run_experiment(named, without, tmp_path / "out", validation=(3,), test=(4,))
+    third = dataclasses.replace(named, split=SplitSettings(validation=(3,), test=(4,)))
+    with pytest.raises(SettingError, match=r"validation side has no window of the minority cohort left"):
+        run_experiment(third, without, tmp_path / "out")
     many = dataclasses.replace(tiny, ensemble=EnsembleSettings(members=500, minority="left"))
     with pytest.raises(SettingError, match=r"members is 500: the majority has only 72 training windows"):
         run_experiment(many, recordings, tmp_path / "out")
     short = dataclasses.replace(recordings, length=np.where(recordings.label == "rest", 80, 120))
-    with pytest.raises(SettingError, match=r"train repetitions is \(1, 2\): their segments of 'rest'"):
+    with pytest.raises(SettingError, match=r"its training segments of 'rest' give no window"):
         run_experiment(named, short, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def with_selection(settings, name):
+    return dataclasses.replace(settings, ensemble=dataclasses.replace(settings.ensemble, selection=name))
+
+
+def test_all_members_vote_in_one_network(finished, tiny, tmp_path):
+    recordings, output, _, _ = finished
+    (tmp_path / "out").mkdir()
+    shutil.copytree(output / "members", tmp_path / "out" / "members")
+    settings = with_selection(tiny, "soft-vote")
+    marker = json.loads((output / "experiment.json").read_text())
+    marker["settings"] = json.loads(json.dumps(settings.to_mapping()))
+    (tmp_path / "out" / "experiment.json").write_text(json.dumps(marker))
+    result = run_experiment(settings, recordings, tmp_path / "out")
+    assert result.metrics["selected"] is None
+    members = [
+        keras.saving.load_model(output / "members" / f"member_0{k}" / "model.keras", compile=False)
+        for k in (1, 2, 3)
+    ]
+    model = ActionModel.load(result.bundle)
+    window = np.random.default_rng(0).normal(0, 100, (model.info.length, 3)).astype(np.float32)
+    mean = np.mean([member(window[np.newaxis]).numpy()[0] for member in members], axis=0)
+    np.testing.assert_allclose(model.predict(window), mean, atol=1e-5)
+    assert "vote" in result.report.read_text()
+
+
+def test_the_papers_split_and_selection_are_labelled_as_leaking(study, tiny, tmp_path):
+    settings = dataclasses.replace(with_selection(tiny, "test"), split=SplitSettings(name="random-windows"))
+    result = run_experiment(settings, study({"healthy": 5, "patient": 1}), tmp_path)
+    metrics = result.metrics
+    assert metrics["split"]["leaking"]
+    assert metrics["selection"]["leaking"]
+    accuracies = [member["test_accuracy"] for member in metrics["members"]]
+    assert accuracies[metrics["selected"] - 1] == max(accuracies)
+    assert "leaking" in result.report.read_text().lower()
+    assert read_bundle(result.bundle).provenance["split"]["leaking"]
+
+
+def test_each_subject_left_out_in_turn(study, tiny, tmp_path):
+    settings = dataclasses.replace(tiny, split=SplitSettings(name="leave-one-subject-out"))
+    recordings = study({"healthy": 3})
+    events = []
+    result = run_experiment(settings, recordings, tmp_path, workers=2, on_event=events.append)
+    assert result.bundle is None
+    assert events[0]["jobs"] == 3
+    names = [fold["name"] for fold in result.metrics["folds"]]
+    assert len(names) == 3
+    for name, subject in zip(names, ("healthy_1", "healthy_2", "healthy_3"), strict=True):
+        fold = tmp_path / "folds" / name
+        metrics = json.loads((fold / "metrics.json").read_text())
+        assert list(metrics["per_subject"]) == [subject]
+        assert (fold / "report.html").exists()
+        assert f"folds/{name}/report.html" in result.report.read_text()
+        read_bundle(fold / "bundle")
+    of_folds = [fold["metrics"]["test_accuracy"] for fold in result.metrics["folds"]]
+    assert np.isclose(result.metrics["test_accuracy"], np.mean(of_folds))  # folds of one size
+    again = []
+    run_experiment(settings, recordings, tmp_path, on_event=again.append)
+    assert [event["resumed"] for event in again if event["event"] == "job"] == [True] * 3

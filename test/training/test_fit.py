@@ -6,7 +6,7 @@ import pytest
 from emg_recognition.errors import SettingError
 from emg_recognition.models.settings import NetworkSettings
 from emg_recognition.training.fit import FitSettings, fit_network
-from emg_recognition.training.windows import WindowSet
+from emg_recognition.training.windows import from_windows
 
 NETWORK = NetworkSettings(picture=(10, 0, 3), stem=(8, 2, 1), bottlenecks=((16, 12, 2, 2),), features=32)
 
@@ -16,17 +16,8 @@ def muscles(rng, count):
     action = rng.integers(0, 3, count)
     strength = np.full((count, 1, 4), 1e-5)
     strength[np.arange(count), 0, action] = 4e-5
-    names = np.full(count, "a")
-    return WindowSet(
-        windows=(rng.normal(size=(count, 20, 4)) * strength).astype(np.float32),
-        action=action,
-        cohort=names,
-        subject=names,
-        session=names,
-        repetition=np.ones(count, int),
-        segment=np.arange(count),
-        actions=("one", "two", "three"),
-    )
+    windows = rng.normal(size=(count, 20, 4)) * strength
+    return from_windows(windows, action, ("one", "two", "three"), cohort="a", subject="a", session="a")
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +78,16 @@ def test_the_seed_decides_all_and_members_do_not_touch_each_other(sets):
     assert any((a != b).any() for a, b in zip(first, other, strict=True))
 
 
+def test_steps_weights_and_epochs_count(sets):
+    train = sets[0].select(np.arange(100))
+    settings = FitSettings(epochs=6, batch_size=16, steps=10, learning_rate=0.02)
+    result = fit_network(NETWORK, settings, train, None, weights=(train.action == 1).astype(float))
+    assert result.steps == 60
+    assert fit_network(NETWORK, FitSettings(epochs=2, batch_size=25), train, None).steps == 14
+    # Only one action was drawn; so it is the only one that is ever said.
+    assert set(result.model(sets[1].windows[:50], training=False).numpy().argmax(axis=1)) == {1}
+
+
 def test_without_validation_its_entries_are_none(sets):
     result = fit_network(NETWORK, FitSettings(epochs=1), sets[0].select(np.arange(40)), None)
     assert result.history[0]["val_loss"] is None
@@ -98,6 +99,8 @@ def test_without_validation_its_entries_are_none(sets):
     [
         ("epochs", 0),
         ("epochs", 1.5),
+        ("steps", 0),
+        ("shift", 1.0),
         ("batch_size", 1),
         ("seed", -1),
         ("seed", True),
@@ -105,6 +108,7 @@ def test_without_validation_its_entries_are_none(sets):
         ("learning_rate", "4e-3"),
         ("gain", 1.0),
         ("gain", -0.1),
+        ("turn", -0.5),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_named(name, value):

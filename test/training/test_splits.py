@@ -1,44 +1,93 @@
-"""No repetition stands on two sides, whatever is asked for."""
+"""What stands on the sides of each split, and that no repetition ever stands on two."""
 
 from __future__ import annotations
 
-import dataclasses
 from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from emg_recognition.errors import SettingError
-from emg_recognition.training.splits import split_by_repetition
+from emg_recognition.errors import EmgRecognitionError, RecordingError, SettingError
+from emg_recognition.recordings.arrays import from_arrays
+from emg_recognition.training.split import SIDES
+from emg_recognition.training.split_settings import SplitSettings
+from emg_recognition.training.splits import make_splits, split_fingerprint
+from emg_recognition.training.windows import windows_from_recordings
+
+ACTIONS = ("elbow_flexion", "rest")
+
+
+def split_of(recordings, **settings):
+    (split,) = make_splits(recordings, SplitSettings(**settings))
+    return split
 
 
 def sides(split):
-    return split.repetitions["train"], split.repetitions["validation"], split.repetitions["test"]
+    return tuple(split.values[side] for side in SIDES)
+
+
+def make(rows, samples=2):
+    """Recordings of rows (subject, cohort, session, action, repetition) of a few samples each."""
+    subject, cohort, session, label, repetition = zip(*rows, strict=True)
+    rng = np.random.default_rng(0)
+    return from_arrays(
+        {
+            "x": rng.integers(-9, 10, (samples * len(rows), 2), dtype=np.int16),
+            "start": np.arange(len(rows)) * samples,
+            "length": np.full(len(rows), samples),
+            "scale": 1.0,
+            "fs": 200.0,
+            "subject": np.array(subject),
+            "cohort": np.array(cohort),
+            "session": np.array(session),
+            "label": np.array(label),
+            "rep": np.array(repetition),
+        },
+        "a study.npz",
+    )
+
+
+@pytest.fixture(scope="module")
+def clinic():
+    """Five healthy people and two patients, two to four sessions, three repetitions of two actions."""
+    people = {"h1": 3, "h2": 2, "h3": 4, "h4": 3, "h10": 3, "p1": 3, "p2": 2}
+    return make(
+        [
+            (subject, "patient" if subject[0] == "p" else "healthy", str(session), action, repetition)
+            for subject, sessions in people.items()
+            for session in range(8, 8 + sessions)
+            for action in ACTIONS
+            for repetition in (1, 2, 3)
+        ]
+    )
 
 
 def test_by_default_the_last_repetition_tests_and_the_one_before_validates(study):
-    split = split_by_repetition(study({"healthy": 2}))
+    split = split_of(study({"healthy": 2}))
     assert sides(split) == ((1, 2), (3,), (4,))
+    assert (split.name, split.rule, split.leaking) == ("", "by repetition", False)
 
 
 def test_by_default_a_repetition_that_not_every_action_has_does_not_test_alone(study):
     recordings = study({"healthy": 2}, repetitions=5)
     only_rest_has_five = (recordings.repetition < 5) | (recordings.label == "rest")
-    assert sides(split_by_repetition(recordings.select(only_rest_has_five))) == ((1, 2), (3,), (4, 5))
+    assert sides(split_of(recordings.select(only_rest_has_five))) == ((1, 2), (3,), (4, 5))
 
 
 def test_by_default_the_minority_has_its_share_of_validation_and_test(study):
     recordings = study({"healthy": 2, "patient": 1}, repetitions=5)
     patients_have_four = (recordings.repetition < 5) | (recordings.cohort == "healthy")
-    assert sides(split_by_repetition(recordings.select(patients_have_four))) == ((1, 2), (3,), (4, 5))
+    assert sides(split_of(recordings.select(patients_have_four))) == ((1, 2), (3,), (4, 5))
 
 
 @pytest.mark.parametrize(
     ("asked", "expected"),
     [
         ({"train": (1, 2, 3), "test": (4,)}, ((1, 2), (3,), (4,))),
+        ({"train": "1-3", "test": 4}, ((1, 2), (3,), (4,))),
+        ({"train": ("1-2", "3"), "test": ("4",)}, ((1, 2), (3,), (4,))),
         ({"train": (1, 2)}, ((1,), (2,), (3, 4))),
         ({"test": (1,)}, ((2, 3), (4,), (1,))),
         ({"train": (2, 3, 4), "validation": (2,), "test": (1,)}, ((3, 4), (2,), (1,))),
@@ -46,8 +95,8 @@ def test_by_default_the_minority_has_its_share_of_validation_and_test(study):
         ({"validation": (1,), "test": (2, 3)}, ((4,), (1,), (2, 3))),
     ],
 )
-def test_what_is_asked_for_is_done(study, asked, expected):
-    assert sides(split_by_repetition(study({"healthy": 1}), **asked)) == expected
+def test_the_repetitions_asked_for(study, asked, expected):
+    assert sides(split_of(study({"healthy": 1}), **asked)) == expected
 
 
 @pytest.mark.parametrize(
@@ -58,44 +107,262 @@ def test_what_is_asked_for_is_done(study, asked, expected):
         ({"validation": (4,), "test": (4,)}, r"\[4\] also train or validate"),
         ({"train": (1,), "test": (4,)}, r"train repetitions is \(\)"),
         ({"train": (1, 2, 3, 4)}, r"test repetitions is \(\)"),
+        ({"name": "subject"}, r"split.test is None: name the subjects .* \['healthy_1'\]"),
+        ({"name": "session"}, r"no subject of a study.npz has two sessions"),
+        ({"name": "cohort", "test": ("ill",)}, r"test cohorts is \('ill',\): a study.npz has cohorts"),
+        ({"name": "subject", "test": "9a"}, r"test subjects is \('9a',\): a study.npz has subjects"),
+        ({"name": "subject", "test": "9-10"}, r"test subjects is \('9', '10'\): a study.npz has subjects"),
+        ({"name": "k-fold", "folds": 2}, "only 1 subjects"),
+        ({"name": "k-fold", "cohort": "ill"}, "'ill': a study.npz has the cohorts healthy"),
+        ({"name": "leave-one-subject-out"}, r"subject_healthy_1: train subjects is \(\)"),
     ],
 )
 def test_a_split_that_is_none_is_refused(study, asked, told):
     with pytest.raises(SettingError, match=told):
-        split_by_repetition(study({"healthy": 1}), **asked)
+        make_splits(study({"healthy": 1}), SplitSettings(**asked))
 
 
 def test_an_action_without_training_is_refused(study):
     recordings = study({"healthy": 1})
     late_rest = (recordings.repetition > 2) | (recordings.label != "rest")
     with pytest.raises(SettingError, match="'rest'"):
-        split_by_repetition(recordings.select(late_rest), train=(1, 2, 3), test=(4,))
+        split_of(recordings.select(late_rest), train=(1, 2, 3), test=(4,))
 
 
-repetitions = st.none() | st.sets(st.integers(1, 5), min_size=1).map(lambda chosen: tuple(sorted(chosen)))
+def test_the_fingerprint_changes_with_the_sides(clinic):
+    def fingerprint(**settings):
+        return split_fingerprint(make_splits(clinic, SplitSettings(**settings)))
+
+    assert fingerprint() == fingerprint(test=(3,))
+    others = [{"test": (2,)}, {"validation": (1,), "test": (3,)}, {"name": "random-windows"}]
+    others += [{"name": "random-windows", "seed": 1}, {"name": "k-fold"}, {"name": "k-fold", "seed": 1}]
+    found = {fingerprint(**settings) for settings in ({}, *others)}
+    assert len(found) == 1 + len(others)
 
 
-@given(train=repetitions, validation=repetitions, test=repetitions, holes=st.sets(st.integers(0, 59)))
-def test_no_repetition_of_a_subject_stands_on_two_sides(study, train, validation, test, holes):
-    recordings = study({"healthy": 3, "patient": 1}, repetitions=5, samples=2)
-    recordings = recordings.select([i for i in range(len(recordings)) if i not in holes])
-    try:
-        split = split_by_repetition(recordings, train=train, validation=validation, test=test)
-    except SettingError:
-        return
-    keys = [
-        {(recordings.subject[i], recordings.label[i], int(recordings.repetition[i])) for i in side}
-        for side in (split.train, split.validation, split.test)
+def test_nothing_cannot_be_split(clinic):
+    with pytest.raises(RecordingError, match="no segment"):
+        make_splits(clinic.select([]), SplitSettings())
+
+
+def test_the_last_session_of_each_subject_tests(clinic):
+    split = split_of(clinic, name="session")
+    last = ("h1/10", "h2/9", "h3/11", "h4/10", "h10/10", "p1/10", "p2/9")
+    assert split.values["test"] == last
+    assert split.rule == "by session; repetition 3 of the training segments validates"
+    assert set(clinic.repetition[split.validation]) == {3}
+    assert set(clinic.repetition[split.train]) == {1, 2}
+
+
+def test_sessions_by_name_and_range(clinic):
+    split = split_of(clinic, name="session", train="8-9", test=("11",), validation="10")
+    assert sides(split) == (("8", "9"), ("10",), ("11",))
+    assert set(clinic.repetition[split.train]) == {1, 2, 3}
+
+
+def test_subjects_that_test(clinic):
+    split = split_of(clinic, name="subject", test=("h10", "p2"))
+    assert split.values["test"] == ("h10", "p2")
+    assert split.values["train"] == ("h1", "h2", "h3", "h4", "p1")
+
+
+def test_a_cohort_that_tests_and_one_that_trains(clinic):
+    split = split_of(clinic, name="cohort", train=("healthy",))
+    assert sides(split) == (("healthy",), ("healthy",), ("patient",))
+
+
+def test_each_subject_of_a_cohort_is_left_out_in_turn(clinic):
+    splits = make_splits(clinic, SplitSettings(name="leave-one-subject-out", cohort="patient"))
+    assert [split.name for split in splits] == ["subject_p1", "subject_p2"]
+    for split, subject, other in zip(splits, ("p1", "p2"), ("p2", "p1"), strict=True):
+        assert set(clinic.subject[split.test]) == {subject}
+        trained = {*clinic.subject[split.train], *clinic.subject[split.validation]}
+        assert trained == {"h1", "h2", "h3", "h4", "h10", other}
+
+
+def test_folds_are_named_so_that_folders_can_be():
+    names = ("../a b", "../a/b", "c")
+    rows = [(name, "", "1", action, r) for name in names for action in ACTIONS for r in (1, 2)]
+    found = [split.name for split in make_splits(make(rows), SplitSettings(name="leave-one-subject-out"))]
+    assert found == ["subject_.._a_b", "subject_.._a_b_2", "subject_c"]
+
+
+def test_sessions_of_a_subject_are_spread_over_the_folds(clinic):
+    splits = make_splits(clinic, SplitSettings(name="k-fold", groups="session", folds=2))
+    for split in splits:
+        assert set(clinic.subject[split.test]) == set(clinic.subject)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        SplitSettings(name="k-fold", folds=2, cohort="O"),
+        SplitSettings(name="k-fold", groups="repetition", folds=2, cohort="O"),
+        SplitSettings(name="leave-one-subject-out", cohort="O"),
+    ],
+    ids=lambda settings: f"{settings.name}-{settings.groups}",
+)
+def test_what_is_tested_in_one_cohort_does_not_train_in_another(settings):
+    """Cohorts may be positions of the armband: the same people stand in each."""
+    rows = [
+        (subject, cohort, f"{cohort}1", action, repetition)
+        for subject in ("a", "b", "c")
+        for cohort in ("N", "O")
+        for action in ACTIONS
+        for repetition in (1, 2, 3, 4)
     ]
-    assert all(keys)
-    assert all(one.isdisjoint(other) for one, other in combinations(keys, 2))
-    assert set(recordings.label[split.train]) == set(recordings.actions)
+    recordings = make(rows)
+    column = recordings.repetition if settings.groups == "repetition" else recordings.subject
+    for split in make_splits(recordings, settings):
+        assert set(recordings.cohort[split.test]) == {"O"}
+        assert set(recordings.cohort[split.train]) == {"N", "O"}
+        assert set(column[split.test]).isdisjoint(column[split.train])
 
 
-def test_segments_follow_the_repetitions(study):
+def test_the_seed_deals_the_folds(clinic):
+    def dealt(seed):
+        settings = SplitSettings(name="k-fold", folds=2, seed=seed)
+        return [split.values["test"] for split in make_splits(clinic, settings)]
+
+    assert dealt(0) == dealt(0)
+    assert len({str(dealt(seed)) for seed in range(8)}) > 1
+
+
+def test_random_windows_share_out_every_action_and_say_that_they_leak(study, tiny):
+    recordings = study({"healthy": 3, "patient": 1})
+    split = split_of(recordings, name="random-windows", seed=3)
+    assert split.leaking
+    assert "leaking" in split.rule
+    pipeline = tiny.pipeline_for(rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
+    windows = windows_from_recordings(recordings, pipeline, 1)
+    cut = split.cut(windows)
+    places = [set(side.begin.tolist()) for side in cut.values()]
+    assert all(one.isdisjoint(other) for one, other in combinations(places, 2))
+    assert set.union(*places) == set(windows.begin.tolist())
+    for group, number in windows.count_by("cohort", "action").items():
+        assert abs(cut["test"].count_by("cohort", "action")[group] - number / 5) < 2
+        assert abs(cut["validation"].count_by("cohort", "action")[group] - number / 10) < 1
+    # It leaks: nearly every segment stands on two sides.
+    assert len(set(cut["train"].segment) & set(cut["test"].segment)) > len(recordings) / 2
+    assert (split.cut(windows)["test"].begin == cut["test"].begin).all()
+
+
+def test_windows_follow_the_segments(study, tiny):
     recordings = study({"healthy": 2})
     shuffled = recordings.select(np.random.default_rng(0).permutation(len(recordings)))
-    split = split_by_repetition(shuffled)
-    assert set(shuffled.repetition[split.test]) == {4}
-    assert len(split.train) + len(split.validation) + len(split.test) == len(shuffled)
-    assert dataclasses.asdict(split)["rule"] == "by repetition"
+    split = split_of(shuffled)
+    pipeline = tiny.pipeline_for(rate=shuffled.rate, channels=shuffled.channels, unit=shuffled.unit)
+    windows = windows_from_recordings(shuffled, pipeline, 10)
+    cut = split.cut(windows)
+    assert {side: set(cut[side].repetition) for side in SIDES} == {
+        "train": {1, 2},
+        "validation": {3},
+        "test": {4},
+    }
+    assert sum(map(len, cut.values())) == len(windows)
+
+
+names = {
+    "repetition": st.integers(1, 4),
+    "session": st.sampled_from(("1", "2", "10")),
+    "subject": st.sampled_from(("h1", "h2", "h3", "p1", "p2")),
+    "cohort": st.sampled_from(("healthy", "patient")),
+}
+cohorts = st.sampled_from((None, "healthy", "patient"))
+
+
+def by_values(name):
+    values = st.none() | st.sets(names[name], min_size=1).map(lambda chosen: tuple(sorted(chosen)))
+    return st.fixed_dictionaries({"name": st.just(name), **dict.fromkeys(SIDES, values)})
+
+
+asked = st.one_of(
+    *(by_values(name) for name in names),
+    st.fixed_dictionaries({"name": st.just("leave-one-subject-out"), "cohort": cohorts}),
+    st.fixed_dictionaries(
+        {
+            "name": st.just("k-fold"),
+            "groups": st.sampled_from(("subject", "session", "repetition")),
+            "folds": st.integers(2, 5),
+            "cohort": cohorts,
+            "seed": st.integers(0, 9),
+        }
+    ),
+)
+
+FULL = make(
+    [
+        (subject, "patient" if subject[0] == "p" else "healthy", session, action, repetition)
+        for subject in ("h1", "h2", "h3", "p1", "p2")
+        for session in ("1", "2", "10")
+        for action in ACTIONS
+        for repetition in range(1, 5)
+    ]
+)
+
+
+@given(asked, st.sets(st.integers(0, len(FULL) - 1), max_size=60))
+def test_nothing_stands_on_two_sides(asked, holes):
+    """The test may be refused, but never with another error, and never seen in training."""
+    recordings = FULL.select([i for i in range(len(FULL)) if i not in holes])
+    try:
+        splits = make_splits(recordings, SplitSettings(**asked))
+    except EmgRecognitionError:
+        return
+    tested = []
+    for split in splits:
+        chosen = [getattr(split, side) for side in SIDES]
+        assert all(len(side) for side in chosen)
+        keys = [
+            {
+                (recordings.subject[i], recordings.session[i], recordings.label[i], recordings.repetition[i])
+                for i in side
+            }
+            for side in chosen
+        ]
+        assert all(one.isdisjoint(other) for one, other in combinations(keys, 2))
+        assert set(recordings.label[split.train]) == set(recordings.actions)
+        assert not split.leaking
+        groups = group_of(recordings, asked)
+        assert set(groups[split.test]).isdisjoint(groups[np.concatenate(chosen[:2])])
+        tested += split.test.tolist()
+    assert len(tested) == len(set(tested))
+    if len(splits) > 1:
+        of_cohort = recordings.cohort == asked["cohort"] if asked["cohort"] else recordings.cohort != ""
+        assert sorted(tested) == np.flatnonzero(of_cohort).tolist()
+        assert len({split.name for split in splits}) == len(splits)
+
+
+def group_of(recordings, asked):
+    """What may not train where it tests."""
+    column = asked.get("groups", "subject" if asked["name"] == "leave-one-subject-out" else asked["name"])
+    if column == "session" and not any(asked.get(side) for side in SIDES):
+        return np.array([f"{a} {b}" for a, b in zip(recordings.subject, recordings.session, strict=True)])
+    return getattr(recordings, column)
+
+
+@example([4, 1], [1, 1, 1], 2, 0)
+@given(
+    st.lists(st.integers(1, 4), min_size=2, max_size=16),
+    st.lists(st.integers(1, 4), min_size=2, max_size=8),
+    st.integers(2, 4),
+    st.integers(0, 5),
+)
+def test_folds_hold_alike_of_each_cohort(healthy, patients, folds, seed):
+    """By no more than the largest subject: dealing large ones first evens out."""
+    rows = [
+        (f"{cohort[0]}{number}", cohort, str(session), action, repetition)
+        for cohort, people in (("healthy", healthy), ("patient", patients))
+        for number, sessions in enumerate(people)
+        for session in range(sessions)
+        for action in ACTIONS
+        for repetition in (1, 2)
+    ]
+    recordings = make(rows, samples=1)
+    try:
+        splits = make_splits(recordings, SplitSettings(name="k-fold", folds=folds, seed=seed))
+    except SettingError:
+        return
+    for cohort, people in (("healthy", healthy), ("patient", patients)):
+        held = [np.count_nonzero(recordings.cohort[split.test] == cohort) for split in splits]
+        assert max(held) - min(held) <= 4 * max(people)

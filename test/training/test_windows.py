@@ -1,37 +1,17 @@
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 import pytest
 
 from emg_recognition.errors import RecordingError
-from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.signal.batch import segment_windows
 from emg_recognition.signal.settings import suited_settings
-from emg_recognition.training.windows import windows_from_recordings
-
-LABELS = np.array(["fist", "rest", "fist", "wave"])
-LENGTHS = np.array([300, 260, 140, 60])
+from emg_recognition.training.windows import from_windows, windows_from_recordings
 
 
 @pytest.fixture
-def recordings(rng):
-    counts = rng.integers(-500, 500, size=(LENGTHS.sum(), 2)).astype(np.int16)
-    return Recordings(
-        counts=counts,
-        start=np.concatenate([[0], np.cumsum(LENGTHS)[:-1]]),
-        length=LENGTHS,
-        scale=2.0,
-        rate=200.0,
-        unit="count",
-        subject=np.array(["a", "a", "b", "b"]),
-        cohort=np.array(["healthy", "healthy", "patient", "patient"]),
-        session=np.array(["1", "2", "1", "1"]),
-        label=LABELS,
-        repetition=np.array([1, 2, 3, 4]),
-        source="here.npz",
-    )
+def recordings(unequal):
+    return unequal
 
 
 @pytest.fixture
@@ -48,14 +28,15 @@ def test_each_window_knows_where_it_comes_from(recordings, pipeline):
     assert found.windows.dtype == np.float32
     for name in ("cohort", "subject", "session", "repetition"):
         assert (getattr(found, name) == getattr(recordings, name)[found.segment]).all()
-    assert [found.actions[i] for i in found.action] == LABELS[found.segment].tolist()
+    assert (found.length, found.channels) == (40, 2)
+    assert [found.actions[i] for i in found.action] == recordings.label[found.segment].tolist()
     expected = segment_windows(recordings.segment(1), pipeline, 10)[1]
     np.testing.assert_array_equal(found.windows[found.segment == 1], expected)
 
 
 def test_bridging_lets_every_window_count(recordings, pipeline):
     found = windows_from_recordings(recordings, pipeline, 10, bridge=True)
-    assert np.bincount(found.segment).tolist() == [(n - 40) // 10 + 1 for n in LENGTHS]
+    assert np.bincount(found.segment).tolist() == [(n - 40) // 10 + 1 for n in (300, 260, 140, 60)]
 
 
 def test_chosen_actions_keep_their_order_and_leave_out_the_rest(recordings, pipeline):
@@ -65,15 +46,26 @@ def test_chosen_actions_keep_their_order_and_leave_out_the_rest(recordings, pipe
     assert found.action[found.segment == 0].tolist() == [1] * 22
 
 
-def test_a_selection_keeps_everything_together(recordings, pipeline):
-    found = windows_from_recordings(recordings, pipeline, 10)
-    part = found.select(found.repetition == 2)
-    assert len(part) == 18
-    assert part.actions == found.actions
-    for field in dataclasses.fields(part):
-        if field.name != "actions":
-            expected = getattr(found, field.name)[found.segment == 1]
-            np.testing.assert_array_equal(getattr(part, field.name), expected)
+def test_segments_keep_their_numbers_in_the_recordings(recordings, pipeline):
+    found = windows_from_recordings(recordings, pipeline, 10, actions=("rest", "wave"), bridge=True)
+    assert np.unique(found.segment).tolist() == [1, 3]
+    expected = segment_windows(recordings.segment(3), pipeline, 10, bridge=True)[1]
+    np.testing.assert_array_equal(found.of_segments([0, 3]).windows, expected)
+    assert len(found.signal.samples) == 260 + 60
+
+
+def test_windows_that_are_there_already(rng):
+    windows = rng.normal(size=(3, 5, 2))
+    found = from_windows(windows, [0, 1, 0], ("rest", "fist"), cohort=["x", "y", "y"])
+    np.testing.assert_array_equal(found.windows, windows.astype(np.float32))
+    np.testing.assert_array_equal(found.gather([1], 4), found.windows[1:2])
+    assert found.count_by("cohort", "action") == {
+        ("x", "rest"): 1,
+        ("y", "rest"): 1,
+        ("y", "fist"): 1,
+    }
+    assert found.repetition.tolist() == [1, 1, 1]
+    assert found.segment.tolist() == [0, 1, 2]
 
 
 @pytest.mark.parametrize(

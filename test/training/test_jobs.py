@@ -1,4 +1,4 @@
-"""However many processes train them, the members are the same, and no process stays behind."""
+"""However many processes train them, the networks are the same, and no process stays behind."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from emg_recognition.errors import EmgRecognitionError
-from emg_recognition.training.ensemble import KERAS, Ensemble, train_members
+from emg_recognition.training.ensemble import member_jobs
+from emg_recognition.training.jobs import KERAS, train_jobs
 from emg_recognition.training.windows import windows_from_recordings
 
 # Two processes load TensorFlow each, perhaps on a busy machine.
@@ -22,14 +23,18 @@ pytestmark = pytest.mark.timeout(300)
 
 @pytest.fixture
 def ensemble(study, tiny, tmp_path):
-    """Make an ensemble of three members in a folder of its own."""
+    """Make the jobs of an ensemble of three members in a folder of its own."""
     recordings = study({"healthy": 3, "patient": 1})
     pipeline = tiny.pipeline_for(rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
-    windows = windows_from_recordings(recordings, pipeline, 10)
+    # Mapped, so that the processes are sent the file's name.
+    windows = windows_from_recordings(recordings, pipeline, 10, cache=tmp_path / "cache")
+    sides = {
+        "train": windows.select(windows.repetition <= 2),
+        "validation": windows.select(windows.repetition == 3),
+    }
 
     def make(name, settings=tiny):
-        sides = (windows.select(windows.repetition <= 2), windows.select(windows.repetition == 3))
-        return Ensemble(settings, *sides, "patient", tmp_path / name)
+        return member_jobs(settings, sides, "patient", tmp_path / name)
 
     return make
 
@@ -38,39 +43,39 @@ def children():
     return Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
 
 
-def weights(ensemble, number):
-    model = keras.saving.load_model(ensemble.place(number) / KERAS, compile=False)
+def weights(job):
+    model = keras.saving.load_model(job.place / KERAS, compile=False)
     return np.concatenate([weight.ravel() for weight in model.get_weights()])
 
 
-def test_members_are_the_same_for_any_number_of_processes(ensemble):
+def test_networks_are_the_same_for_any_number_of_processes(ensemble):
     one, two = ensemble("one"), ensemble("two")
-    train_members(one, workers=1, on_event=lambda event: None)
+    train_jobs(one, workers=1, on_event=lambda event: None)
     events = []
-    records = train_members(two, workers=2, on_event=events.append)
-    assert [record["member"] for record in records] == [1, 2, 3]
-    for number in (1, 2, 3):
-        assert np.array_equal(weights(one, number), weights(two, number))
-    assert sorted(event["member"] for event in events if event["event"] == "member") == [1, 2, 3]
+    records = train_jobs(two, workers=2, on_event=events.append)
+    assert [record["label"] for record in records] == ["member 1/3", "member 2/3", "member 3/3"]
+    for a, b in zip(one, two, strict=True):
+        assert np.array_equal(weights(a), weights(b))
+    assert sorted(event["job"] for event in events if event["event"] == "job") == [1, 2, 3]
     shares = [event["done"] for event in events]
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
     json.dumps(events)
 
 
-def test_only_missing_members_are_trained(ensemble):
-    first = ensemble("out")
-    train_members(first, workers=2, on_event=lambda event: None)
-    before = first.record(2)["seconds"]
-    for number in (1, 3):
-        for file in first.place(number).iterdir():
+def test_only_missing_jobs_are_done(ensemble):
+    jobs = ensemble("out")
+    train_jobs(jobs, workers=2, on_event=lambda event: None)
+    before = jobs[1].record()["seconds"]
+    for job in (jobs[0], jobs[2]):
+        for file in job.place.iterdir():
             file.unlink()
-        first.place(number).rmdir()
+        job.place.rmdir()
     events = []
-    train_members(first, workers=2, on_event=events.append)
-    found = {event["member"]: event["resumed"] for event in events if event["event"] == "member"}
+    train_jobs(jobs, workers=2, on_event=events.append)
+    found = {event["job"]: event["resumed"] for event in events if event["event"] == "job"}
     assert found == {1: False, 2: True, 3: False}
-    assert first.record(2)["seconds"] == before
+    assert jobs[1].record()["seconds"] == before
 
 
 def test_a_killed_process_is_said_and_nobody_stays_behind(ensemble, tiny):
@@ -87,7 +92,7 @@ def test_a_killed_process_is_said_and_nobody_stays_behind(ensemble, tiny):
             os.kill(workers[0], signal.SIGKILL)
 
     with pytest.raises(EmgRecognitionError, match=r"ended from outside.*run again"):
-        train_members(ensemble("out", long), workers=2, on_event=kill_one)
+        train_jobs(ensemble("out", long), workers=2, on_event=kill_one)
     left = [
         child
         for child in set(children()) - before

@@ -1,0 +1,129 @@
+"""Recordings unpacked once into a folder of plain arrays, and mapped from there."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from emg_recognition.recordings.mapped import open_mapped
+from emg_recognition.recordings.recordings import Recordings
+
+# Changes when the files below do.
+_LAYOUT = "recordings 1"
+_COUNTS, _TABLE = "counts.npy", "table.npz"
+_PER_SEGMENT = ("start", "length", "subject", "cohort", "session", "label", "repetition")
+_DAMAGED = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
+
+
+def default_cache() -> Path | None:
+    """Tell where programs of this user keep what can be made anew: ``$XDG_CACHE_HOME`` or ``~/.cache``.
+
+    Returns
+    -------
+    Path or None
+        The folder of this package there; None for a user without a home.
+    """
+    given = os.environ.get("XDG_CACHE_HOME", "")
+    if os.path.isabs(given):  # the XDG standard: a relative one is to be ignored
+        return Path(given) / "emg_recognition"
+    with contextlib.suppress(RuntimeError):
+        return Path.home() / ".cache" / "emg_recognition"
+    return None
+
+
+def from_cache(
+    files: Sequence[Path],
+    kind: str,
+    read: Callable[[Path | None], Recordings],
+    *,
+    source: str,
+    cache: Path | None,
+) -> Recordings:
+    """Map recordings from the cache, where they are put first if they are not there.
+
+    A cache that is damaged is made anew; without one that can be written the recordings are in memory.
+
+    Parameters
+    ----------
+    files : sequence of Path
+        What the recordings are made of; paths, sizes and times of change tell one state from another.
+    kind : str
+        How they are read: the same files read in another way are kept apart.
+    read : callable
+        Reads them: given a path, it writes the samples there as ``.npy`` and maps them; given None,
+        it holds them in memory.
+    source : str
+        Where they come from, for messages and reports.
+    cache : Path or None
+        Folder of the package's cache; None for none.
+
+    Returns
+    -------
+    Recordings
+        The segments.
+
+    Raises
+    ------
+    RecordingError
+        If `read` finds something that cannot be used.
+    """
+    if cache is None:
+        return read(None)
+    try:
+        place = cache / "recordings" / _key(files, kind)
+        with contextlib.suppress(*_DAMAGED):
+            return _load(place, source)
+        _unpack(place, read)
+        return _load(place, source)
+    except _DAMAGED:
+        return read(None)
+
+
+def _key(files: Sequence[Path], kind: str) -> str:
+    digest = hashlib.blake2b(f"{_LAYOUT}\n{kind}\n".encode(), digest_size=16)
+    for file in files:
+        state = file.stat()
+        digest.update(f"{file.resolve()}\n{state.st_size} {state.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+def _unpack(place: Path, read: Callable[[Path | None], Recordings]) -> None:
+    """Read into a folder beside the place, which is then put there in one step."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    beside = Path(tempfile.mkdtemp(prefix=f".{place.name}.", dir=place.parent))
+    try:
+        recordings = read(beside / _COUNTS)
+        head = {name: getattr(recordings, name) for name in ("scale", "rate", "unit", "problems")}
+        head["shape"] = list(recordings.counts.shape)
+        np.savez(
+            beside / _TABLE,
+            allow_pickle=False,
+            head=np.array(json.dumps(head)),
+            **{name: getattr(recordings, name) for name in _PER_SEGMENT},
+        )
+        shutil.rmtree(place, ignore_errors=True)  # it is damaged, or it would have been used
+        with contextlib.suppress(FileExistsError):  # another process was quicker
+            os.rename(beside, place)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def _load(place: Path, source: str) -> Recordings:
+    with open(place / _TABLE, "rb") as file, np.load(file, allow_pickle=False) as table:
+        head = json.loads(str(table["head"]))
+        columns = {name: table[name] for name in _PER_SEGMENT}
+    counts = open_mapped(place / _COUNTS)
+    if list(counts.shape) != head.pop("shape"):
+        raise ValueError(f"{place} holds samples of shape {counts.shape}")
+    head["problems"] = tuple(head["problems"])
+    return Recordings(counts=counts, source=source, **columns, **head)

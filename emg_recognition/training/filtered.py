@@ -1,0 +1,153 @@
+"""The filtered samples that windows are cut from, in memory or in a file."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from emg_recognition.errors import RecordingError
+from emg_recognition.recordings.mapped import open_mapped, release, write_rows
+from emg_recognition.recordings.recordings import Recordings
+from emg_recognition.signal.batch import filter_segment
+from emg_recognition.signal.settings import PipelineSettings
+
+# Bytes of a file that may be held in memory before they are given back, and how many a stretch may
+# bring in: Linux maps what lies around the page that is asked for, too.
+_HELD = 1 << 25
+_AROUND = 1 << 16
+# Changes when the files of the cache do.
+_LAYOUT = "filtered 1"
+
+
+class FilteredSignal:
+    """Filtered samples of many segments, one behind the other.
+
+    Where they are mapped from a file, another process is sent the file's path and not the samples.
+
+    Parameters
+    ----------
+    samples : numpy.ndarray
+        float32, C-contiguous, shape (samples, channels).
+    path : Path, optional
+        The ``.npy`` file that `samples` is mapped from.
+    """
+
+    def __init__(self, samples: np.ndarray, path: Path | None = None) -> None:
+        self.samples = samples
+        self.path = path
+        self._drawn = 0
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self.path is not None:
+            return open_signal, (self.path,)
+        return FilteredSignal, (self.samples,)
+
+    def gather(self, begin: np.ndarray, length: int) -> np.ndarray:
+        """Copy stretches of the signal.
+
+        Parameters
+        ----------
+        begin : numpy.ndarray
+            Whole numbers, shape (k,): first sample of each stretch.
+        length : int
+            Samples of a stretch.
+
+        Returns
+        -------
+        numpy.ndarray
+            float32, shape (k, length, channels).
+        """
+        samples, channels = self.samples.shape
+        rows, columns = self.samples.strides
+        # One overlapping window for each sample: chosen ones are then copied in one piece each.
+        everywhere = np.lib.stride_tricks.as_strided(
+            self.samples,
+            (max(samples - length + 1, 0), length, channels),
+            (rows, rows, columns),
+            writeable=False,
+        )
+        found = np.asarray(everywhere[begin])
+        self._drawn += len(found) * _AROUND
+        if self._drawn > _HELD:
+            release(self.samples)
+            self._drawn = 0
+        return found
+
+
+def open_signal(path: Path) -> FilteredSignal:
+    """Map a file that :func:`filter_recordings` has written.
+
+    Raises
+    ------
+    RecordingError
+        If it is not there any more, or damaged.
+    """
+    try:
+        return FilteredSignal(open_mapped(path), path)
+    except (OSError, ValueError) as error:
+        problem = f"the filtered signal kept there cannot be read ({error})"
+        raise RecordingError(str(path), problem, "run again; it is then made anew") from error
+
+
+def filter_recordings(
+    recordings: Recordings, pipeline: PipelineSettings, *, bridge: bool, cache: Path | None
+) -> FilteredSignal:
+    """Filter every segment, each as a stream of its own.
+
+    Parameters
+    ----------
+    recordings : Recordings
+        The segments.
+    pipeline : PipelineSettings
+        The signal path.
+    bridge : bool
+        Bridge the settling, see :func:`~emg_recognition.signal.batch.filter_segment`.
+    cache : Path or None
+        The package's cache, to keep the result below it in ``windows``; None keeps it in memory, as does a
+        folder that cannot be written.
+
+    Returns
+    -------
+    FilteredSignal
+        The segments' samples in their order, shape (sum of the lengths, channels).
+    """
+    shape = (int(recordings.length.sum()), recordings.channels)
+    if cache is not None:
+        path = cache / "windows" / f"{_key(recordings, pipeline, bridge)}.npy"
+        with contextlib.suppress(RecordingError):  # not there yet, or cut off
+            kept = open_signal(path)
+            if (kept.samples.shape, kept.samples.dtype) == (shape, np.float32):
+                return kept
+        with contextlib.suppress(OSError):  # a full disk, a folder that is not ours
+            write_rows(path, _filtered(recordings, pipeline, bridge), shape[1], np.float32)
+            return open_signal(path)
+    samples = np.empty(shape, np.float32)
+    begin = 0
+    for filtered in _filtered(recordings, pipeline, bridge):
+        samples[begin : begin + len(filtered)] = filtered
+        begin += len(filtered)
+    return FilteredSignal(samples)
+
+
+def _filtered(recordings: Recordings, pipeline: PipelineSettings, bridge: bool) -> Iterator[np.ndarray]:
+    for i in range(len(recordings)):
+        yield filter_segment(recordings.segment(i), pipeline, bridge=bridge)
+        release(recordings.counts)
+
+
+def _key(recordings: Recordings, pipeline: PipelineSettings, bridge: bool) -> str:
+    """Digest of all that decides the filtered samples."""
+    digest = hashlib.blake2b(digest_size=16)
+    digest.update(f"{_LAYOUT} {pipeline.fingerprint()} {bridge} {recordings.scale!r}".encode())
+    digest.update(f" {recordings.counts.dtype.str}".encode())
+    for i in range(len(recordings)):
+        begin, length = int(recordings.start[i]), int(recordings.length[i])
+        digest.update(f" {length} ".encode())
+        digest.update(np.ascontiguousarray(recordings.counts[begin : begin + length]).data)
+        release(recordings.counts)
+    return digest.hexdigest()

@@ -1,0 +1,90 @@
+"""A bundle made for a wearer from the command line."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from emg_recognition.cli.main import main
+from emg_recognition.models.bundle import read_bundle
+from emg_recognition.models.runtime import ActionModel
+from emg_recognition.recordings.archive import save_archive
+from emg_recognition.recordings.arrays import from_arrays
+
+LABELS = ("rest", "elbow_flexion", "elbow_extension", "cough")
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    """Two wearers, 4 channels at 500 Hz as the tiny bundle takes them, three repetitions of a second."""
+    rng = np.random.default_rng(0)
+    rows = [(who, label, rep) for who in ("ann", "bob") for label in LABELS for rep in (1, 2, 3)]
+    subject, label, rep = zip(*rows, strict=True)
+    # In each action another channel is strong.
+    strength = 1e-5 + 4e-4 * np.eye(4)
+    samples = [rng.normal(0, 1, (500, 4)) * strength[LABELS.index(row[1])] for row in rows]
+    arrays = {
+        "x": np.concatenate(samples),
+        "start": np.arange(len(rows)) * 500,
+        "length": np.full(len(rows), 500),
+        "scale": 1.0,
+        "fs": 500,
+        "unit": "V",
+        "subject": np.array(subject),
+        "cohort": np.array(["patient"] * len(rows)),
+        "session": np.array(["1"] * len(rows)),
+        "label": np.array(label),
+        "rep": np.array(rep),
+    }
+    path = tmp_path_factory.mktemp("data") / "wearers.npz"
+    save_archive(path, from_arrays(arrays, "test"))
+    return path
+
+
+def options(archive, bundle, output, *more):
+    places = ["--data", str(archive), "--cache", str(archive.parent / "cache"), "--output", str(output)]
+    return ["adapt", *places, "--model", str(bundle), *more]
+
+
+def test_it_adapts_and_says_what_it_is_worth(archive, tiny_bundle, tmp_path, capsys):
+    chosen = ("--subject", "bob", "--actions", *LABELS[:3], "--reps", "1", "--test-reps", "2-3")
+    code = main(options(archive, tiny_bundle, tmp_path / "new", *chosen, "--steps", "40", "--seed", "3"))
+    out = capsys.readouterr().out
+    assert code == 0
+    info = read_bundle(tmp_path / "new")
+    assert info.provenance["parent"]["model_id"] == read_bundle(tiny_bundle).model_id
+    assert info.provenance["subject"] == "bob"
+    assert (info.provenance["settings"]["adapt"]["seed"], info.provenance["settings"]["adapt"]["steps"]) == (
+        3,
+        40,
+    )
+    assert info.metrics["test_accuracy"] > info.metrics["parent"]["test_accuracy"]
+    assert info.metrics["test_repetitions"] == [2, 3]
+    lines = out.splitlines()
+    assert lines[0].startswith("learnt from rest ")
+    assert lines[1].startswith("test, parent: accuracy ")
+    assert lines[2].startswith(f"test, adapted: accuracy {100 * info.metrics['test_accuracy']:.1f} %")
+    assert lines[3:] == [f"bundle  {tmp_path / 'new'}"]
+    ActionModel.load(tmp_path / "new")
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (("--reps", "1"), "choose one subject"),
+        (("--reps", "1", "--subject", "bob"), "('cough',)"),
+        (("--reps", "1", "--subject", "eve"), "--subject is 'eve'"),
+        (("--reps", "1", "--actions", "sneeze"), "--actions is 'sneeze'"),
+        (("--reps", "3-1", "--subject", "bob"), "'3-1'"),
+        (("--reps", "1", "--subject", "bob", "--steps", "0"), "training.steps is 0"),
+        (("--reps", "1", "--model", "nowhere", "--subject", "bob"), "nowhere"),
+    ],
+)
+def test_what_cannot_be_is_one_line_and_leaves_nothing(archive, tiny_bundle, tmp_path, capsys, more, told):
+    assert main(options(archive, tiny_bundle, tmp_path / "new", *more)) == 2
+    streams = capsys.readouterr()
+    (line,) = streams.err.splitlines()
+    assert line.startswith("emg-recognition: error: ")
+    assert told in line
+    assert streams.out == ""
+    assert not (tmp_path / "new").exists()

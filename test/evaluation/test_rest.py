@@ -1,0 +1,96 @@
+"""False activations, against the bridge's own vote going through the windows one by one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emg_recognition.control.settings import BridgeSettings
+from emg_recognition.control.vote import NO_ACTION, MajorityVote
+from emg_recognition.evaluation.rest import THRESHOLD, VOTES, rest_activity
+
+NAMES = ("rest", "flexion", "extension")
+SURE, UNSURE = 0.8, 0.4
+
+
+def probabilities(guesses, confidences):
+    rows = []
+    for guess, confidence in zip(guesses, confidences, strict=True):
+        row = np.full(3, (1 - confidence) / 2)
+        row[guess] = confidence
+        rows.append(row)
+    return np.array(rows)
+
+
+def activity(guesses, *, confidences=None, segment=None, begin=None, truth=None):
+    n = len(guesses)
+    return rest_activity(
+        probabilities(guesses, [SURE] * n if confidences is None else confidences),
+        np.zeros(n, int) if truth is None else truth,
+        0,
+        segment=np.zeros(n, int) if segment is None else segment,
+        begin=10 * np.arange(n) if begin is None else begin,
+        step=0.05,
+    )
+
+
+WINDOW = st.tuples(st.integers(0, 2), st.sampled_from([SURE, UNSURE]), st.booleans())
+
+
+@given(st.lists(WINDOW, min_size=1, max_size=40))
+def test_it_counts_as_the_bridge_decides(windows):
+    guesses, confidences, starts = (list(column) for column in zip(*windows, strict=True))
+    segment = np.cumsum(starts)
+    found = activity(guesses, confidences=confidences, segment=segment)
+    vote, before, motions, active = MajorityVote(VOTES), NO_ACTION, 0, 0
+    for guess, confidence, place in zip(guesses, confidences, range(len(guesses)), strict=True):
+        if place == 0 or segment[place] != segment[place - 1]:
+            vote.clear()
+            before = NO_ACTION
+        vote.add(NAMES[guess] if confidence >= THRESHOLD else NO_ACTION)
+        decided = vote.decided()
+        moving = decided not in (NO_ACTION, "rest")
+        motions += moving and decided != before
+        active += moving
+        before = decided
+    assert found["voted"]["activations"] == motions
+    assert found["voted"]["active"] == pytest.approx(active / len(guesses))
+
+
+def test_the_vote_is_the_one_the_bridge_takes_by_default():
+    assert BridgeSettings.votes == VOTES
+
+
+def test_a_run_is_one_activation_and_another_action_is_another():
+    found = activity([0, 1, 1, 0, 1, 2, 0, 0])
+    assert found["single"]["activations"] == 3
+    assert found["windows"] == 8
+    assert found["minutes"] == pytest.approx(8 * 0.05 / 60)
+    assert found["single"]["per_minute"] == pytest.approx(3 / (8 * 0.05 / 60))
+    assert found["single"]["active"] == 0.5
+    assert found["voted"]["activations"] == 1  # 1, 1, 0 and 1, 1 of three; then no majority for anything else
+
+
+def test_each_segment_begins_anew():
+    assert activity([1, 1, 1, 1], segment=[3, 3, 4, 4])["single"]["activations"] == 2
+    assert activity([1, 1, 1, 1], segment=[3, 3, 4, 4])["voted"]["activations"] == 0
+
+
+def test_a_missing_window_begins_anew():
+    assert activity([1, 1, 1, 1], begin=[0, 10, 30, 40])["single"]["activations"] == 2
+    assert activity([1, 1, 1], begin=[0, 10, 30])["voted"]["activations"] == 0
+
+
+def test_order_of_windows_does_not_matter(rng):
+    guesses, segment = rng.integers(0, 3, 60), np.repeat([7, 2, 5], 20)
+    begin = 10 * np.arange(60)
+    shuffled = rng.permutation(60)
+    ordered = activity(guesses, segment=segment, begin=begin)
+    assert activity(guesses[shuffled], segment=segment[shuffled], begin=begin[shuffled]) == ordered
+
+
+def test_only_rest_counts_and_without_rest_there_is_nothing_to_count():
+    assert activity([1, 1, 2, 0], truth=np.array([1, 1, 0, 0]))["single"]["activations"] == 1
+    assert activity([0, 0], truth=np.array([1, 1])) is None

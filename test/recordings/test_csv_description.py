@@ -1,0 +1,83 @@
+"""A description is checked once; what is wrong is named with the file, the place and the remedy."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from emg_recognition.errors import SettingError
+from emg_recognition.recordings.csv_description import load_description
+
+GOOD = {"files": r"(?P<label>\w+)\.csv", "columns": {"samples": ["a", "b"]}, "rate": 200}
+
+
+def loaded(tmp_path, document):
+    path = tmp_path / "study.yaml"
+    path.write_text(document if isinstance(document, str) else yaml.safe_dump(document))
+    return load_description(path)
+
+
+def test_what_is_left_out_has_its_default(tmp_path):
+    found = loaded(tmp_path, GOOD)
+    assert found.columns.samples == ("a", "b")
+    assert (found.folder, found.delimiter, found.header, found.rate) == (".", ",", True, 200)
+    assert (found.unit, found.scale, found.labels, found.constants) == ("count", 1.0, None, {})
+
+
+def test_numbers_of_columns_may_be_a_range(tmp_path):
+    found = loaded(tmp_path, {**GOOD, "columns": {"samples": "2-5,8", "time": 1}})
+    assert found.columns.samples == (2, 3, 4, 5, 8)
+
+
+def test_labels_and_constants_may_be_numbers(tmp_path):
+    found = loaded(tmp_path, {**GOOD, "labels": {0: None, 1: "fist"}, "constants": {"session": 3}})
+    assert found.labels == {"0": None, "1": "fist"}
+    assert found.constants == {"session": "3"}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"files": None}, "study.yaml: files is None: write a regular expression"),
+        ({"files": "(?P<label>["}, "it is no regular expression"),
+        ({"files": "(?P<label>.)(?P<day>.)"}, "no group day; known are subject, cohort, session, label"),
+        ({"files": ".*"}, "study.yaml: label is None: name a label column, or a group"),
+        ({"columns": {"samples": ["a"], "label": "l"}}, "label is 'l': say it in one place"),
+        ({"constants": {"label": "rest"}}, "label is 'rest': say it in one place"),
+        ({"columns": {}}, "study.yaml: columns.samples is None: give it a value"),
+        ({"columns": {"samples": []}}, "study.yaml: columns.samples is (): list the column of each channel"),
+        ({"columns": {"samples": ["a", "a"]}}, "columns.samples is ('a', 'a'): list the column of each"),
+        ({"columns": {"samples": [0]}}, "columns.samples is 0: give a name of the header, or a number"),
+        ({"columns": {"samples": [1], "time": True}}, "columns.time is True: give a name"),
+        ({"columns": {"samples": [1], "emg": 2}}, "study.yaml: columns.emg is 2: no such setting"),
+        ({"rate": None}, "study.yaml: rate is None: give the sampling rate in Hz, or a time column"),
+        ({"rate": -1}, "rate is -1: write a number above 0"),
+        ({"scale": 0}, "scale is 0: write a number above 0"),
+        ({"gap": "long"}, "gap is 'long': write a number above 0"),
+        ({"unit": "mV"}, "unit is 'mV': write one of V, count"),
+        ({"time_unit": "min"}, "time_unit is 'min': write one of s, ms, us, ns"),
+        ({"delimiter": ", "}, "delimiter is ', ': write one character"),
+        ({"header": "yes"}, "header is 'yes': write true or false"),
+        ({"labels": {}}, "labels is {}: write a mapping of labels to actions"),
+        ({"labels": {"1": 5}}, "labels.1 is 5: write the action's name, or null"),
+        ({"constants": {"arm": "left"}}, "write a mapping of any of subject, cohort, session"),
+        ({"rates": 100}, "study.yaml: description.rates is 100: no such setting; known are files"),
+    ],
+)
+def test_what_cannot_be_used_is_named(tmp_path, change, said):
+    with pytest.raises(SettingError) as caught:
+        loaded(tmp_path, {**GOOD, **change})
+    assert said in str(caught.value)
+    assert str(caught.value).startswith("study.yaml: ")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["files: [", "- a", "text", "\x00", ""])
+def test_a_file_that_is_no_description(tmp_path, text):
+    with pytest.raises(SettingError, match=r"study\.yaml"):
+        loaded(tmp_path, text)
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(SettingError, match=r"absent\.yaml': it cannot be read"):
+        load_description(tmp_path / "absent.yaml")

@@ -1,0 +1,230 @@
+"""CSV files become segments: by their names, their label columns, and the gaps of their times."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import yaml
+
+from emg_recognition.errors import RecordingError
+from emg_recognition.recordings.csv_description import load_description
+from emg_recognition.recordings.csv_files import find_csv_files, read_csv_files
+
+
+@pytest.fixture
+def study(tmp_path):
+    """Return a function that writes files and their description, and reads them."""
+
+    def read(contents, /, *, counts=None, **description):
+        for name, text in contents.items():
+            path = tmp_path / name
+            path.parent.mkdir(exist_ok=True, parents=True)
+            path.write_text(text)
+        path = tmp_path / "study.yaml"
+        path.write_text(yaml.safe_dump(description))
+        settings = load_description(path)
+        return read_csv_files(settings, find_csv_files(settings, path), str(path), counts)
+
+    return read
+
+
+def rows(found):
+    columns = (found.subject, found.cohort, found.session, found.label, found.repetition, found.length)
+    return list(zip(*(column.tolist() for column in columns), strict=True))
+
+
+def table(rows_, header="t,a,b,l"):
+    return "\n".join([header, *(",".join(map(str, row)) for row in rows_)]) + "\n"
+
+
+def test_the_name_of_a_file_says_whose_it_is(study):
+    files = {
+        f"s{subject}/day{day}/{label}-{repetition}.csv": f"a,b\n{subject},{day}\n{repetition},7\n"
+        for subject in (1, 2)
+        for day in (1, 2)
+        for label in ("rest", "FIST")
+        for repetition in (1, 2)
+    }
+    found = study(
+        {**files, "s1/notes.txt": "not for us", "readme.csv": "no data"},
+        files=r"(?P<subject>s\d)/day(?P<session>\d)/(?P<label>\w+)-(?P<repetition>\d)\.csv",
+        columns={"samples": ["b", "a"]},
+        rate=250,
+        labels={"rest": "rest", "FIST": "fist"},
+        constants={"cohort": "healthy"},
+    )
+    assert len(found) == 16
+    assert rows(found)[0] == ("s1", "healthy", "1", "fist", 1, 2)
+    assert rows(found)[-1] == ("s2", "healthy", "2", "rest", 2, 2)
+    np.testing.assert_array_equal(found.segment(15), [[2, 2], [7, 2]])
+    assert (found.rate, found.unit, found.actions) == (250.0, "count", ("fist", "rest"))
+    assert found.source.endswith("study.yaml")
+
+
+@pytest.mark.parametrize("in_file", [False, True])
+def test_runs_of_a_label_are_segments_and_counted_in_each_file(study, tmp_path, in_file):
+    labels = [0] * 3 + [1] * 4 + [0] * 2 + [2] * 2 + [1] * 5
+    text = table([(i, i * 0.5, -i, label) for i, label in enumerate(labels)])
+    found = study(
+        {"one.csv": text, "two.csv": text},
+        counts=tmp_path / "counts.npy" if in_file else None,
+        files=r"(?P<subject>\w+)\.csv",
+        columns={"samples": ["a", "b"], "label": "l"},
+        rate=100,
+        unit="V",
+        scale=4,
+        labels={0: None, 1: "fist", 2: "point"},
+    )
+    expected = [("fist", 1, 4), ("point", 1, 2), ("fist", 2, 5)]
+    assert [row[3:] for row in rows(found)] == expected * 2
+    assert [row[0] for row in rows(found)] == ["one"] * 3 + ["two"] * 3
+    np.testing.assert_array_equal(found.segment(1), np.float32([[4.5, -9], [5, -10]]) / np.float32(4))
+    assert (found.unit, found.scale) == ("V", 1.0)
+
+
+def test_repetition_subject_session_and_cohort_may_be_columns(study):
+    text = table(
+        [(1, "x", 1, "p"), (1, "x", 1, "p"), (2, "x", 1, "p"), (2, "x", 2, "p"), ("3.0", "y", 2, "q")],
+        header="r,s,d,c",
+    )
+    found = study(
+        {"all.csv": text},
+        files=r".*\.csv",
+        columns={"samples": ["d"], "repetition": "r", "subject": "s", "session": "d", "cohort": "c"},
+        rate=100,
+        constants={"label": "fist"},
+    )
+    assert rows(found) == [
+        ("x", "p", "1", "fist", 1, 2),
+        ("x", "p", "1", "fist", 2, 1),
+        ("x", "p", "2", "fist", 2, 1),
+        ("y", "q", "2", "fist", 3, 1),
+    ]
+
+
+def test_files_of_an_action_are_counted_where_their_names_say_it(study):
+    files = {f"anna_{label}_{take}.csv": "a\n1\n2\n" for label in ("fist", "rest") for take in "xyz"}
+    found = study(
+        {**files, "bert_fist_x.csv": "a\n1\n"},
+        files=r"(?P<subject>[a-z]+)_(?P<label>[a-z]+)_.\.csv",
+        columns={"samples": ["a"]},
+        rate=100,
+    )
+    assert [row[3:5] for row in rows(found)] == [
+        *(("fist", k) for k in (1, 2, 3)),
+        *(("rest", k) for k in (1, 2, 3)),
+        ("fist", 1),
+    ]
+
+
+@pytest.mark.parametrize("jump", [25.0, -400.0])
+def test_gaps_of_the_time_split_but_do_not_count_as_repetitions(study, jump):
+    time = np.arange(300) * 5.0  # ms
+    time[120:] += jump
+    labels = ["fist"] * 200 + ["rest"] * 50 + ["fist"] * 50
+    text = table([(time[i], i, 0, labels[i]) for i in range(300)])
+    found = study(
+        {"a.csv": text},
+        files=r"a\.csv",
+        columns={"samples": ["a", "b"], "label": "l", "time": "t"},
+        time_unit="ms",
+        rate=200,
+    )
+    assert [row[3:] for row in rows(found)] == [
+        ("fist", 1, 120),
+        ("fist", 1, 80),
+        ("rest", 1, 50),
+        ("fist", 2, 50),
+    ]
+    assert found.segment(1)[0, 0] == 120
+
+
+@pytest.mark.parametrize(
+    ("true", "found"), [(200.0, 200.0), (199.3, 199.0), (1000.0, 1000.0), (13.37, 13.37)]
+)
+def test_the_rate_comes_from_the_time_column(study, rng, true, found):
+    # Packets of three samples, times rounded to milliseconds, and a pause of a minute.
+    time = np.round(np.arange(1500) // 3 * 3 / true, 3)
+    time[700:] += 60
+    text = table([(t, 1, 2, "rest") for t in time])
+    description = {
+        "files": r"a\.csv",
+        "columns": {"samples": ["a", "b"], "label": "l", "time": "t"},
+        "gap": 3 / true + 0.02,
+    }
+    recordings = study({"a.csv": text}, **description)
+    assert recordings.rate == pytest.approx(found, rel=2e-3)
+    assert recordings.length.tolist() == [700, 800]
+
+
+LABELLED = {"files": r"a\.csv", "columns": {"samples": ["a", "b"], "label": "l"}, "rate": 200}
+
+
+def with_column(role):
+    return {"columns": {"samples": ["a"], "label": "l", role: "t"}}
+
+
+@pytest.mark.parametrize(
+    ("change", "text", "said"),
+    [
+        ({"files": r"b\.csv"}, "", r"none of the 2 files below * matches 'b\\.csv'; the pattern is"),
+        ({"folder": "absent"}, "", "none of the 0 files below */absent matches"),
+        ({"labels": {1: "fist"}}, "t,a,b,l\n0,1,2,1\n0,1,2,9\n", "the label '9' of line 3 is not in *"),
+        ({}, "t,a,b,l\n0,1,2,x\n0,1,2,\n", "line 3 has no label; write one"),
+        (with_column("repetition"), "t,a,b,l\nx,1,2,1\n", "the repetition of line 2 is 'x'"),
+        ({}, "t,a,b\n0,1,2\n", "it has no column 'l', only t, a, b"),
+        ({}, "t,a,b,l\n0,1,2,fist\n0,?,2,fist\n", "line 3, column a is '?'"),
+        ({"labels": {"fist": None}}, "t,a,b,l\n0,1,2,fist\n", "it has 0 segments"),
+        ({"rate": None, **with_column("time")}, "t,a,b,l\n0,1,2,fist\n", "its time column is too short"),
+    ],
+)
+def test_what_cannot_be_used_is_named(study, tmp_path, change, text, said):
+    (tmp_path / "a.csv").write_text(text)
+    (tmp_path / "study.yaml").unlink(missing_ok=True)
+    with pytest.raises(RecordingError) as caught:
+        study({}, **{**LABELLED, **change})
+    message = str(caught.value)
+    assert all(part in message for part in said.split("*"))
+    assert message.startswith(f"recording {tmp_path}")
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("unit", "rate", "says"), [("s", 200, "100 Hz, not 200 Hz"), ("ms", 100, "100000 Hz")]
+)
+def test_a_time_column_that_contradicts_the_rate(study, unit, rate, says):
+    text = table([(i * 0.01, 1, 2, "rest") for i in range(200)])
+    columns = {"samples": ["a", "b"], "label": "l", "time": "t"}
+    with pytest.raises(RecordingError, match=f"its time column says {says}") as caught:
+        study({"a.csv": text}, files=r"a\.csv", rate=rate, time_unit=unit, columns=columns)
+    assert "a.csv" in str(caught.value)
+
+
+def test_the_example_of_the_documentation(study, repository):
+    text = (repository / "docs" / "recordings.md").read_text()
+    listing, first, second = (text.split(begin)[1].split("\n```")[0] for begin in EXAMPLES)
+    names = [name for name in listing.split() if name.startswith("data/")]
+    contents = "time;emg1;emg2;button\n0.000;-12;40;0\n0.005;3;-9;0\n"
+    found = study(dict.fromkeys(names, contents), **yaml.safe_load(first))
+    assert [row[:5] for row in rows(found)] == [
+        ("anna", "healthy", "1", "hand_close", 1),
+        ("anna", "healthy", "1", "hand_close", 2),
+        ("anna", "healthy", "1", "rest", 1),
+        ("anna", "healthy", "2", "hand_close", 1),
+        ("bert", "healthy", "1", "elbow_flexion", 1),
+    ]
+    np.testing.assert_array_equal(found.segment(0), np.float32([[-12e-6, 40e-6], [3e-6, -9e-6]]))
+    assert (found.rate, found.unit) == (200.0, "V")
+
+    line = ",".join("12345678")
+    contents = f"{line},0,0\n{line},1,1\n{line},1,2\n{line},2.0,1\n"
+    found = study({"s7/3.csv": contents}, **yaml.safe_load(second))
+    assert [row[:5] for row in rows(found)] == [
+        ("s7", "", "3", "fist", 1),
+        ("s7", "", "3", "fist", 2),
+        ("s7", "", "3", "point", 1),
+    ]
+    assert found.segment(0).tolist() == [[1, 2, 3, 4, 5, 6, 7, 8]]
+
+
+EXAMPLES = ("With\n\n```\n", "```yaml\n# study.yaml\n", "instead of the group:\n\n```yaml\n")

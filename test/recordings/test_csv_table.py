@@ -1,0 +1,92 @@
+"""The columns of a CSV file, checked cell by cell."""
+
+from __future__ import annotations
+
+import pytest
+
+from emg_recognition.errors import RecordingError
+from emg_recognition.recordings.csv_description import CsvColumns, CsvDescription
+from emg_recognition.recordings.csv_table import read_table
+
+
+def described(samples=("a", "b"), **values):
+    columns = {name: values.pop(name) for name in ("time", "label", "repetition") if name in values}
+    pattern = r".*" if "label" in columns else r"(?P<label>.*)"
+    return CsvDescription(
+        files=pattern, columns=CsvColumns(samples=samples, **columns), **{"rate": 100.0, **values}
+    )
+
+
+@pytest.fixture
+def read(tmp_path):
+    def table(text, description):
+        path = tmp_path / "file.csv"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return read_table(path, description)
+
+    return table
+
+
+def test_columns_by_name_in_the_order_asked_for(read):
+    table = read("t,b,x,a\n0,1,?,2\n10,3.5,,-4e-3\n", described(time="t", time_unit="ms"))
+    assert table.samples.tolist() == [[2, 1], [-0.004, 3.5]]
+    assert table.time.tolist() == [0, 0.01]
+    assert table.lines.tolist() == [2, 3]
+    assert table.texts == {}
+
+
+def test_columns_by_number_without_a_header(read):
+    table = read("7;1;2\n8;3;4\n", described((3, 2), label=1, header=False, delimiter=";"))
+    assert table.samples.tolist() == [[2, 1], [4, 3]]
+    assert table.texts["label"].tolist() == ["7", "8"]
+    assert table.lines.tolist() == [1, 2]
+
+
+def test_spaces_quotes_marks_and_empty_lines_do_no_harm(read):
+    text = b'\xef\xbb\xbfa , b,l\r\n1, 2, fist \r\n\r\n3,4,"a, b"\r\n5,6,NA\r\n\r\n'
+    table = read(text, described(label="l"))
+    assert table.samples.tolist() == [[1, 2], [3, 4], [5, 6]]
+    assert table.texts["label"].tolist() == ["fist", "a, b", "NA"]
+    assert table.lines.tolist() == [2, 4, 5]
+
+
+def test_labels_stay_as_they_are_written(read):
+    table = read("a,b,l,r\n1,2,01,1.0\n1,2,,2\n", described(label="l", repetition="r"))
+    assert table.texts["label"].tolist() == ["01", ""]
+    assert table.texts["repetition"].tolist() == ["1.0", "2"]
+
+
+def test_a_file_with_a_header_alone_has_no_rows(read):
+    assert read("a,b\n", described()).samples.shape == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "description", "said"),
+    [
+        ("a,b\n1,2\n1,x\n", {}, "line 3, column b is 'x'; write a finite number"),
+        ("a,b\n1,2\n\n1,\n", {}, "line 4, column b is empty"),
+        ("a,b\n1,2\n1,NaN\n", {}, "line 3, column b is 'NaN'"),
+        ("a,b\n1,2\n1,inf\n", {}, "line 3, column b is 'inf'"),
+        ("a,b\n1,2\n1,5,2\n", {}, "it cannot be read"),
+        ("a,b\n1,5,2,0\n", {}, "its lines have more cells than the 2 columns"),
+        (
+            "a;b\n1,5;2\n",
+            {"delimiter": ";"},
+            "line 2, column a is '1,5'; write a finite number with a decimal",
+        ),
+        ("1,2\n1\n", {"samples": (1, 2), "header": False}, "line 2, column 2 is empty"),
+        ("a,c\n1,2\n", {}, "it has no column 'b', only a, c; correct the description, its delimiter"),
+        ("a,b,b\n1,2,3\n", {}, "it has 2 columns 'b'"),
+        ("1,2\n", {"header": False}, "it has no column 'a', only no header"),
+        ("a;b\n1;2\n", {}, "it has no column 'a', only a;b"),
+        ("a,b\n1,2\n", {"samples": (2, 3)}, "it has 2 columns, no column 3; the first column is 1"),
+        ("", {}, "it cannot be read"),
+        (b"a,b\n\xff\xfe,1\n", {}, "it cannot be read"),
+    ],
+)
+def test_what_cannot_be_used_is_named(read, tmp_path, text, description, said):
+    with pytest.raises(RecordingError) as caught:
+        read(text, described(**description))
+    assert said in str(caught.value)
+    assert str(tmp_path / "file.csv") in str(caught.value)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,119 @@
+"""The filtered signal, in memory and in a file: the same samples, found again, and cheap to send."""
+
+from __future__ import annotations
+
+import dataclasses
+import pickle
+
+import numpy as np
+import pytest
+
+from emg_recognition.errors import RecordingError
+from emg_recognition.signal.batch import filter_segment
+from emg_recognition.signal.settings import suited_settings
+from emg_recognition.training import filtered
+from emg_recognition.training.filtered import FilteredSignal, filter_recordings, open_signal
+
+
+@pytest.fixture
+def recordings(study):
+    return study({"healthy": 2}, repetitions=2).select([0, 1, 4, 5, 9, 3])
+
+
+@pytest.fixture
+def pipeline():
+    return suited_settings(rate=200.0, channels=3, unit="count")
+
+
+def filter_all(recordings, pipeline, cache=None, bridge=False):
+    return filter_recordings(recordings, pipeline, bridge=bridge, cache=cache)
+
+
+def expected(recordings, pipeline, bridge=False):
+    parts = [filter_segment(recordings.segment(i), pipeline, bridge=bridge) for i in range(len(recordings))]
+    return np.concatenate(parts)
+
+
+@pytest.mark.parametrize("bridge", [False, True])
+def test_a_file_holds_what_memory_does(recordings, pipeline, tmp_path, bridge):
+    memory = filter_all(recordings, pipeline, bridge=bridge)
+    assert memory.path is None
+    np.testing.assert_array_equal(memory.samples, expected(recordings, pipeline, bridge))
+    times = []
+    for _ in range(2):  # written, then found
+        mapped = filter_all(recordings, pipeline, tmp_path / "new" / "folder", bridge=bridge)
+        np.testing.assert_array_equal(mapped.samples, memory.samples)
+        times.append(mapped.path.stat().st_mtime_ns)
+    assert times[0] == times[1]
+    assert len(list(mapped.path.parent.iterdir())) == 1
+
+
+@pytest.mark.parametrize("change", ["scale", "counts", "length", "order", "notch", "bridge"])
+def test_the_file_of_another_signal_is_not_taken(recordings, pipeline, tmp_path, change):
+    filter_all(recordings, pipeline, tmp_path)
+    bridge = change == "bridge"
+    other = {
+        "scale": lambda: dataclasses.replace(recordings, scale=3.0),
+        "counts": lambda: dataclasses.replace(recordings, counts=recordings.counts[::-1]),
+        "length": lambda: dataclasses.replace(recordings, length=recordings.length - np.eye(6, dtype=int)[2]),
+        "order": lambda: recordings.select([5, 4, 3, 2, 1, 0]),
+    }.get(change, lambda: recordings)()
+    path = dataclasses.replace(pipeline, notch=0.0) if change == "notch" else pipeline
+    found = filter_all(other, path, tmp_path, bridge=bridge)
+    np.testing.assert_array_equal(found.samples, expected(other, path, bridge))
+    assert len(list((tmp_path / "windows").iterdir())) == 2
+
+
+@pytest.mark.parametrize("damage", ["empty", "other", "cut", "shape"])
+def test_a_damaged_file_is_written_again(recordings, pipeline, tmp_path, damage):
+    path = filter_all(recordings, pipeline, tmp_path).path
+    content = path.read_bytes()
+    path.write_bytes({"empty": b"", "other": b"no array"}.get(damage, content[:-100]))
+    if damage == "shape":
+        with path.open("wb") as file:
+            np.save(file, np.zeros((5, 3), np.float32))
+    found = filter_all(recordings, pipeline, tmp_path)
+    np.testing.assert_array_equal(found.samples, expected(recordings, pipeline))
+    assert found.path == path
+
+
+def test_a_folder_that_cannot_be_written_is_no_failure(recordings, pipeline, tmp_path):
+    file = tmp_path / "a file"
+    file.write_text("")
+    found = filter_all(recordings, pipeline, file)
+    assert found.path is None
+    np.testing.assert_array_equal(found.samples, expected(recordings, pipeline))
+
+
+def test_another_process_is_sent_the_place_of_the_samples(recordings, pipeline, tmp_path):
+    mapped = filter_all(recordings, pipeline, tmp_path)
+    sent = pickle.dumps(mapped)
+    assert len(sent) < 1000
+    found = pickle.loads(sent)
+    assert found.path == mapped.path
+    np.testing.assert_array_equal(found.samples, mapped.samples)
+    mapped.path.unlink()
+    with pytest.raises(RecordingError, match="run again"):
+        pickle.loads(sent)
+    memory = filter_all(recordings, pipeline)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(memory)).samples, memory.samples)
+
+
+@pytest.mark.parametrize("held", [1, 1 << 24])
+def test_stretches_are_copies_however_often_memory_is_given_back(rng, tmp_path, monkeypatch, held):
+    monkeypatch.setattr(filtered, "_HELD", held)
+    values = rng.normal(size=(5000, 3)).astype(np.float32)
+    np.save(tmp_path / "a.npy", values)
+    for signal in (FilteredSignal(values), open_signal(tmp_path / "a.npy")):
+        for _ in range(5):
+            begin = rng.integers(0, 4991, 40)
+            found = signal.gather(begin, 10)
+            np.testing.assert_array_equal(found, values[begin[:, np.newaxis] + np.arange(10)])
+            assert (found.dtype, type(found), found.flags.writeable) == (np.float32, np.ndarray, True)
+            assert found.flags.c_contiguous
+        assert signal.gather(np.empty(0, int), 10).shape == (0, 10, 3)
+
+
+def test_a_stretch_behind_the_end_is_an_error(rng):
+    with pytest.raises(IndexError):
+        FilteredSignal(rng.normal(size=(20, 2)).astype(np.float32)).gather(np.array([11]), 10)
