@@ -109,6 +109,9 @@ def lda(train: WindowSet, test: WindowSet) -> float:
 def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
     """Run the benchmark and print a line a subject."""
     settings = load_settings(arguments.config)
+    if arguments.turn is not None:
+        training = dataclasses.replace(settings.training, turn=arguments.turn)
+        settings = dataclasses.replace(settings, training=training)
     recordings = load_archive(arguments.archive)
     words, masks = choose(recordings, arguments)
     known = np.unique(recordings.subject).tolist()
@@ -197,6 +200,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, help="keep the networks there; run again to go on")
     parser.add_argument("--config", type=Path, default=REPOSITORY / "config" / "compact.yaml")
     parser.add_argument("--subjects", nargs="+", help="these only")
+    parser.add_argument("--turn", type=float, help="random turn of the armband, electrodes")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
     chosen = parser.parse_args(arguments)

@@ -19,7 +19,7 @@ def generate_launch_description() -> LaunchDescription:
             DeclareLaunchArgument(
                 "data",
                 default_value="",
-                description="Archive of labelled recordings; empty: as in params_file.",
+                description="Archive, bag or description of CSV files; empty: as in params_file.",
             ),
             DeclareLaunchArgument(
                 "config", default_value="", description="Experiment YAML; empty: as in params_file."

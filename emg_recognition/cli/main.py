@@ -1,4 +1,4 @@
-"""``emg-recognition``: simulate recordings, train on them, compare, adapt, record, and show the whole chain."""
+"""``emg-recognition``: simulate, record, train, compare, adapt, evaluate, and show the whole chain at work."""
 
 from __future__ import annotations
 

@@ -20,13 +20,19 @@ from emg_recognition.nodes.parameters import Parameter, declare
 from emg_recognition.nodes.runner import run
 
 PARAMETERS = (
-    Parameter("data", "", "archive of labelled recordings (.npz)"),
+    Parameter(
+        "data", "", "labelled recordings: archive, bag or description of CSV files; several with ':' between"
+    ),
     Parameter("output", "", "directory for members, bundle, metrics and report"),
     Parameter("config", "", "experiment YAML; empty for the packaged compact.yaml"),
     Parameter("minority", "", "cohort that is too small to train alone; empty for none"),
     Parameter("train_repetitions", "", "e.g. 1-3; empty for all but the last"),
     Parameter("test_repetitions", "", "e.g. 4; empty for the last"),
-    Parameter("seed", 0, "seed of partition, initial weights and batches", 0, 2**31 - 1),
+    Parameter("split", "", "rule that divides the data, e.g. leave-one-subject-out; empty for the config's"),
+    Parameter("selection", "", "what is kept, e.g. minority or soft-vote; empty for the config's"),
+    Parameter(
+        "seed", -1, "seed of partition, initial weights and batches; -1 for the config's", -1, 2**31 - 1
+    ),
 )
 
 #: After SIGTERM the child has this long before it is killed, s; the node leaves within a second.
@@ -62,17 +68,19 @@ class TrainerNode(Node):
             if not values[name]:
                 raise SettingError(f"parameter {name} of trainer", values[name], "name a path")
         command = [sys.executable, "-m", "emg_recognition.cli.main", "train", "--progress", "json"]
+        command += ["--data", *str(values["data"]).split(os.pathsep)]
         options = {
-            "data": "--data",
             "output": "--output",
             "config": "--config",
             "minority": "--minority",
             "train_repetitions": "--train-reps",
             "test_repetitions": "--test-reps",
+            "split": "--split",
+            "selection": "--selection",
             "seed": "--seed",
         }
         for name, option in options.items():
-            if values[name] != "":
+            if values[name] not in ("", -1):
                 command += [option, str(values[name])]
         return command
 

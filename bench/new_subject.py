@@ -1,0 +1,190 @@
+"""Window accuracy for people the model has never seen, before and after a repetition of their own.
+
+    python bench/new_subject.py myo_readings_active5.npz --cohort right \
+        --actions fist pronation supination wrist_extension wrist_flexion
+
+The subjects of a cohort are dealt into folds; each fold's network learns from all repetitions of
+the others and is asked about the test repetitions of its own, of whom nothing is known. Then
+``adapt``'s fine-tuning takes the wearer's first repetition of each action, of every session and
+once of the first session alone, and the test repetitions are asked again. Every window of the test
+segments counts (settling bridged), 200 ms every 50 ms, no vote across windows. LDA on Hudgins
+features, trained on the same people, stands beside it. With ``--output`` an interrupted run goes on
+where it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import multiprocessing
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+REPOSITORY = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(REPOSITORY))
+
+import keras  # noqa: E402
+import numpy as np  # noqa: E402
+
+from emg_recognition.errors import EmgRecognitionError, SettingError  # noqa: E402
+from emg_recognition.models import layers  # noqa: E402, F401  (Keras finds the layers of a saved model by it)
+from emg_recognition.recordings.archive import load_archive  # noqa: E402
+from emg_recognition.recordings.repetitions import parse_repetitions  # noqa: E402
+from emg_recognition.training.adapt import ADAPT_SETTINGS, fine_tune  # noqa: E402
+from emg_recognition.training.comparators import fit_lda  # noqa: E402
+from emg_recognition.training.ensemble import job_seed  # noqa: E402
+from emg_recognition.training.jobs import KERAS, Job, predict_windows, train_jobs  # noqa: E402
+from emg_recognition.training.settings import load_settings  # noqa: E402
+from emg_recognition.training.windows import WindowSet, windows_from_recordings  # noqa: E402
+
+ROWS = ("nothing known", "first repetition of the first session", "first repetition of each session")
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Wearer:
+    """A subject of a fold's test side, and the network that has not seen him."""
+
+    name: str
+    model: Path
+    windows: WindowSet
+    test_repetitions: tuple[int, ...]
+
+
+def judge(wearer: Wearer) -> list[float]:
+    """Accuracies of a wearer, in the order of `ROWS`."""
+    windows = wearer.windows
+    test = windows.select(np.isin(windows.repetition, wearer.test_repetitions))
+    first = windows.repetition == 1
+    known = [
+        None,
+        windows.select(first & (windows.session == np.unique(windows.session)[0])),
+        windows.select(first),
+    ]
+    found = []
+    for learnt in known:
+        model = keras.saving.load_model(wearer.model, compile=False)
+        if learnt is not None:
+            fine_tune(model, learnt, ADAPT_SETTINGS)
+        found.append(float(np.mean(predict_windows(model, test).argmax(axis=1) == test.action)))
+    return found
+
+
+def one_thread() -> None:
+    """Let a process of the pool compute on one core."""
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+
+
+def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
+    """Run the benchmark and print its table."""
+    settings = load_settings(arguments.config)
+    training = dataclasses.replace(
+        settings.training, steps=arguments.steps // settings.training.epochs, turn=arguments.turn
+    )
+    recordings = load_archive(arguments.archive)
+    if arguments.cohort not in recordings.cohorts:
+        raise SettingError("cohort", arguments.cohort, f"the archive has {', '.join(recordings.cohorts)}")
+    recordings = recordings.select(
+        (recordings.cohort == arguments.cohort)
+        & np.isin(recordings.label, arguments.actions or recordings.actions)
+    )
+    pipeline = settings.pipeline_for(rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
+    step = settings.step_samples(recordings.rate)
+    windows = windows_from_recordings(recordings, pipeline, step, bridge=True, cache=folder)
+    subjects = np.unique(recordings.subject)
+    order = np.random.default_rng(arguments.seed).permutation(subjects)
+    folds = np.array_split(order, arguments.folds)
+    test_repetitions = parse_repetitions(arguments.test_reps)
+    begin = time.perf_counter()
+    jobs = [
+        Job(
+            place=folder / f"fold_{number}_seed_{arguments.seed}",
+            label=f"fold {number}",
+            network=settings.network,
+            training=dataclasses.replace(training, seed=job_seed(arguments.seed, number)),
+            train=windows.select(~np.isin(windows.subject, fold)),
+        )
+        for number, fold in enumerate(folds, start=1)
+    ]
+    print(
+        f"{arguments.archive}: {len(subjects)} people, cohort {arguments.cohort}, {len(windows.actions)}"
+        f" actions, {arguments.folds} folds, {training.epochs * (training.steps or 0)} steps of"
+        f" {training.batch_size}, turn {training.turn:g}; tested on repetitions {arguments.test_reps}",
+        flush=True,
+    )
+    train_jobs(jobs, workers=arguments.workers, on_event=tell)
+    wearers = [
+        Wearer(name, job.place / KERAS, windows.select(windows.subject == name), test_repetitions)
+        for job, fold in zip(jobs, folds, strict=True)
+        for name in fold.tolist()
+    ]
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(arguments.workers, mp_context=context, initializer=one_thread) as pool:
+        found = list(pool.map(judge, wearers))
+    classical = []
+    for fold in folds:
+        predictor = fit_lda(windows.select(~np.isin(windows.subject, fold)))
+        for name in fold.tolist():
+            tested = np.isin(windows.repetition, test_repetitions) & (windows.subject == name)
+            test = windows.select(tested)
+            classical.append(float(np.mean(predictor(test).argmax(axis=1) == test.action)))
+    table = dict(zip(ROWS, np.array(found).T.tolist(), strict=True))
+    table["LDA, nothing known"] = classical
+    for row, values in table.items():
+        print(
+            f"{row:40} {np.mean(values):7.2%} ± {np.std(values):.2%}   worst {min(values):.2%},"
+            f" median {np.median(values):.2%}",
+            flush=True,
+        )
+    seconds = time.perf_counter() - begin
+    print(f"{seconds:.0f} s, of these {sum(job.record()['seconds'] for job in jobs):.0f} s of training")
+    names = [wearer.name for wearer in wearers]
+    return {"subjects": names, "accuracy": table, "settings": settings.to_mapping(), "seconds": seconds}
+
+
+def tell(event: dict[str, object]) -> None:
+    """Print a line for each network that is finished."""
+    if event["event"] == "job":
+        print(f"trained {event['label']} ({event['done']:.0%})", file=sys.stderr, flush=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse the command line, measure, write."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("archive", type=Path, help="labelled recordings (.npz)")
+    parser.add_argument("--cohort", required=True, help="whose subjects are left out in turn")
+    parser.add_argument("--actions", nargs="+", help="only these labels")
+    parser.add_argument("--test-reps", default="5-6")
+    parser.add_argument("--folds", type=int, default=5)
+    parser.add_argument("--steps", type=int, default=1600, help="gradient steps of each fold's network")
+    parser.add_argument("--turn", type=float, default=0.5, help="random turn of the armband, electrodes")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", type=Path, help="write the result there")
+    parser.add_argument("--output", type=Path, help="keep the networks there; run again to go on")
+    parser.add_argument("--config", type=Path, default=REPOSITORY / "config" / "compact.yaml")
+    parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
+    chosen = parser.parse_args(arguments)
+    try:
+        with tempfile.TemporaryDirectory() as temporary:
+            result = measure(chosen, chosen.output or Path(temporary))
+    except EmgRecognitionError as error:
+        print(f"new_subject: {error}", file=sys.stderr)
+        return 1
+    if chosen.json:
+        chosen.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
