@@ -7,6 +7,7 @@ when the wearer does nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 REST = "rest"
@@ -41,3 +42,10 @@ PAPER_ACTIONS: tuple[Action, ...] = (
 )
 
 PAPER_ACTION_NAMES: tuple[str, ...] = tuple(action.name for action in PAPER_ACTIONS)
+
+
+def ordered(names: Iterable[str]) -> list[str]:
+    """Put the paper's actions first, in its order (rest, wrist, elbow); other names follow as they come."""
+    given = list(names)
+    paper = [name for name in PAPER_ACTION_NAMES if name in given]
+    return paper + [name for name in given if name not in paper]

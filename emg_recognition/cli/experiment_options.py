@@ -47,6 +47,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--folds", type=int, metavar="N", help="of the split k-fold")
     parser.add_argument("--subject", nargs="+", metavar="S", help="only these subjects")
     parser.add_argument("--actions", nargs="+", metavar="A", help="only these labels")
+    parser.add_argument(
+        "--every-window",
+        action="store_true",
+        help="benchmark: windows count in which the filters settle, too (bridged)",
+    )
     parser.add_argument("--members", type=int, metavar="N", help="parts of the majority cohort")
     parser.add_argument("--minority", metavar="COHORT", help="cohort that every member sees whole")
     parser.add_argument(
@@ -129,6 +134,7 @@ def settings_of(args: argparse.Namespace, **training: Any) -> ExperimentSettings
         training=_with(settings.training, **training),
         split=_split(settings.split, args),
         actions=actions,
+        bridge=settings.bridge or args.every_window,
     )
 
 

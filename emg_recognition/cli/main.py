@@ -1,4 +1,4 @@
-"""``emg-recognition``: simulate, record, train, compare, adapt, evaluate, and show the whole chain at work."""
+"""``emg-recognition``: simulate, record, train, compare, adapt, evaluate, show the whole chain at work."""
 
 from __future__ import annotations
 

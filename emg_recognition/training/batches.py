@@ -115,7 +115,8 @@ def turned(windows: np.ndarray, by: np.ndarray) -> np.ndarray:
     windows : np.ndarray
         Float32, shape (windows, length, channels), the channels in their order round the arm.
     by : np.ndarray
-        How far each is turned, in electrodes, shape (windows,); fractions are interpolated.
+        How far each is turned, in electrodes, shape (windows,); fractions are interpolated, their strength
+        kept as if neighbours were independent.
 
     Returns
     -------
@@ -129,7 +130,7 @@ def turned(windows: np.ndarray, by: np.ndarray) -> np.ndarray:
         np.take_along_axis(windows, ((ring + step[:, np.newaxis]) % len(ring))[:, np.newaxis], axis=2)
         for step in (whole, whole + 1)
     )
-    return (1 - part) * near + part * far
+    return ((1 - part) * near + part * far) / np.sqrt((1 - part) ** 2 + part**2)
 
 
 class Shown(keras.utils.PyDataset):

@@ -10,6 +10,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from emg_recognition.actions import ordered
 from emg_recognition.errors import SettingError
 from emg_recognition.evaluation.comparison import comparison_figure
 from emg_recognition.evaluation.style import pdf, png
@@ -99,7 +100,12 @@ def run_comparison(
     }
     folders.refuse_foreign(output, facts)
     windows = windows_from_recordings(
-        recordings, pipeline, settings.step_samples(recordings.rate), cache=cache
+        recordings,
+        pipeline,
+        settings.step_samples(recordings.rate),
+        actions=ordered(recordings.actions),
+        bridge=settings.bridge,
+        cache=cache,
     )
     if methods is None and choose_minority(settings.ensemble.minority, windows.count("cohort"))[0] is None:
         asked.remove("minority")

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from emg_recognition.actions import PAPER_ACTION_NAMES
+from emg_recognition.actions import ordered
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.training import output as folders
 from emg_recognition.training.fold import IN_BUNDLE, finish_fold, make_fold
@@ -15,7 +15,7 @@ from emg_recognition.training.jobs import OnEvent, train_jobs
 from emg_recognition.training.provenance import data_fingerprint, versions
 from emg_recognition.training.results import METRICS, REPORT, write_folds
 from emg_recognition.training.settings import ExperimentSettings
-from emg_recognition.training.splits import make_splits
+from emg_recognition.training.splits import make_splits, split_fingerprint
 from emg_recognition.training.windows import windows_from_recordings
 
 
@@ -86,6 +86,7 @@ def run_experiment(
     pipeline = settings.pipeline_for(rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
     experiment = {
         "settings": settings.to_mapping(),
+        "sides": {"sha256": split_fingerprint(splits)},
         "data": {"sha256": data_fingerprint(recordings)},
         "versions": versions(),
     }
@@ -94,7 +95,8 @@ def run_experiment(
         recordings,
         pipeline,
         settings.step_samples(recordings.rate),
-        actions=_ordered(recordings.actions),
+        actions=ordered(recordings.actions),
+        bridge=settings.bridge,
         cache=cache,
     )
     single = len(splits) == 1
@@ -136,9 +138,3 @@ def run_experiment(
         }
     )
     return result
-
-
-def _ordered(actions: tuple[str, ...]) -> list[str]:
-    """Put the paper's actions first, in its order (rest, wrist, elbow); other labels follow sorted."""
-    paper = [name for name in PAPER_ACTION_NAMES if name in actions]
-    return paper + [name for name in actions if name not in paper]

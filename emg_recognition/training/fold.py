@@ -24,11 +24,10 @@ from emg_recognition.training.jobs import KERAS, Job, OnEvent, predict_windows, 
 from emg_recognition.training.results import bundle_contents, write_report
 from emg_recognition.training.selection import LEAKING, describe, select_member
 from emg_recognition.training.settings import ExperimentSettings
-from emg_recognition.training.splits import Split
+from emg_recognition.training.split import SIDES, Split
 from emg_recognition.training.trial import cross_entropy, predict, trial_metrics
 from emg_recognition.training.windows import WindowSet
 
-SIDES = ("train", "validation", "test")
 IN_BUNDLE = ("test_accuracy", "test_balanced_accuracy", "test_macro_f1", "test_loss")
 
 

@@ -25,6 +25,7 @@ from emg_recognition.training.workers import run_in_processes
 
 HISTORY = "history.json"
 KERAS = "model.keras"
+_AT_ONCE = 256
 OnEvent = Callable[[dict[str, Any]], None]
 
 
@@ -162,7 +163,7 @@ def predict_windows(model: keras.Model, windows: WindowSet) -> NDArray[np.float3
     Other sums than one at a time through LiteRT: the last digits differ.
     """
     # Called batch by batch: Keras's own predict() would build a graph for each model first.
-    answers = [model(batch, training=False).numpy() for batch in windows.batches()]
+    answers = [model(batch, training=False).numpy() for batch in windows.batches(_AT_ONCE)]
     return np.concatenate(answers)
 
 

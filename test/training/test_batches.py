@@ -137,7 +137,7 @@ def test_the_armband_is_turned_by_fractions_of_an_electrode(rng):
     np.testing.assert_array_equal(found[0], windows[0])
     np.testing.assert_allclose(found[1], np.roll(windows[1], -1, axis=1))
     np.testing.assert_allclose(found[2], np.roll(windows[2], 2, axis=1))
-    between = 0.75 * windows[3] + 0.25 * np.roll(windows[3], -1, axis=1)
+    between = (0.75 * windows[3] + 0.25 * np.roll(windows[3], -1, axis=1)) / np.sqrt(0.75**2 + 0.25**2)
     np.testing.assert_allclose(found[3], between, rtol=1e-5, atol=1e-6)
     settings = FitSettings(batch_size=4, steps=1, gain=0.0, turn=0.5)
     assert not np.array_equal(epoch(make(windows, settings))[0], windows)
