@@ -12,12 +12,12 @@ OTHER = {"settings": {"stem": (8, 2)}, "data": {"sha256": "a"}}
 
 
 def finish_member(output):
-    (output / "members" / "member_01").mkdir()
+    (output / "members" / "member_01").mkdir(parents=True)
 
 
 def test_a_new_or_empty_folder_is_claimed(tmp_path):
     claim(tmp_path / "a" / "b", ONE)
-    assert (tmp_path / "a" / "b" / "members").is_dir()
+    assert (tmp_path / "a" / "b" / "experiment.json").is_file()
     (tmp_path / "empty").mkdir()
     claim(tmp_path / "empty", ONE)
 
@@ -33,6 +33,13 @@ def test_another_experiment_is_refused_and_named(tmp_path):
     claim(tmp_path, ONE)
     finish_member(tmp_path)
     with pytest.raises(SettingError, match="experiment with other settings; choose another"):
+        claim(tmp_path, OTHER)
+
+
+def test_members_of_a_fold_are_results_too(tmp_path):
+    claim(tmp_path, ONE)
+    (tmp_path / "folds" / "fold_1" / "members" / "member_01").mkdir(parents=True)
+    with pytest.raises(SettingError, match="experiment with other settings"):
         claim(tmp_path, OTHER)
 
 
@@ -63,11 +70,12 @@ def test_what_an_interruption_left_is_cleared_and_nothing_else(tmp_path):
     claim(tmp_path, ONE)
     finish_member(tmp_path)
     left = [tmp_path / "members" / ".member_02.abc", tmp_path / ".bundle.xyz", tmp_path / ".evaluation"]
+    left.append(tmp_path / "folds" / "fold_1" / ".bundle.abc")
     for folder in left:
-        folder.mkdir()
+        folder.mkdir(parents=True)
         (folder / "model.keras").touch()
     (tmp_path / ".metrics.json.part").touch()
     (tmp_path / ".gitignore").touch()
     claim(tmp_path, ONE)
     names = {path.name for path in tmp_path.rglob("*")}
-    assert names == {"experiment.json", "members", "member_01", ".gitignore"}
+    assert names == {"experiment.json", "members", "member_01", "folds", "fold_1", ".gitignore"}
