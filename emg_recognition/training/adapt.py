@@ -34,7 +34,7 @@ from emg_recognition.training.provenance import data_fingerprint, versions
 from emg_recognition.training.trial import cross_entropy, predict
 from emg_recognition.training.windows import WindowSet, windows_from_recordings
 
-ADAPT_SETTINGS = FitSettings(epochs=1, steps=300, batch_size=64, learning_rate=1e-3, gain=0.15, shift=0.125)
+ADAPT_SETTINGS = FitSettings(epochs=1, steps=150, batch_size=64, learning_rate=2e-3)
 """How a network learns a wearer: a few hundred steps, whatever the length of the recording."""
 
 _STEP = 0.05  # s from one window to the next, as in training
