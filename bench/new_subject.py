@@ -69,6 +69,7 @@ def judge(wearer: Wearer) -> list[float]:
     ]
     found = []
     for learnt in known:
+        keras.backend.clear_session()  # else the graph of every adaptation stays in memory
         model = keras.saving.load_model(wearer.model, compile=False)
         if learnt is not None:
             fine_tune(model, learnt, ADAPT_SETTINGS)
