@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import pytest
 
+from emg_recognition.actions import ordered
 from emg_recognition.errors import SettingError
 from emg_recognition.training.batches import Batches
 from emg_recognition.training.compare import run_comparison
@@ -24,7 +25,8 @@ METHODS = ("ensemble", "weighted", "minority", "lda")
 
 def cut(recordings, settings):
     pipeline = settings.pipeline_for(rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
-    return windows_from_recordings(recordings, pipeline, settings.step_samples(recordings.rate))
+    step = settings.step_samples(recordings.rate)
+    return windows_from_recordings(recordings, pipeline, step, actions=ordered(recordings.actions))
 
 
 @pytest.fixture(scope="module")
