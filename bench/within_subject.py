@@ -40,8 +40,8 @@ from emg_recognition.models.runtime import ActionModel  # noqa: E402
 from emg_recognition.recordings.archive import load_archive  # noqa: E402
 from emg_recognition.recordings.recordings import Recordings  # noqa: E402
 from emg_recognition.recordings.repetitions import parse_repetitions  # noqa: E402
+from emg_recognition.training.comparators import fit_lda  # noqa: E402
 from emg_recognition.training.ensemble import job_seed  # noqa: E402
-from emg_recognition.training.hudgins import hudgins_features, lda_predictions  # noqa: E402
 from emg_recognition.training.jobs import KERAS, Job, train_jobs  # noqa: E402
 from emg_recognition.training.settings import ExperimentSettings, load_settings  # noqa: E402
 from emg_recognition.training.windows import WindowSet, windows_from_recordings  # noqa: E402
@@ -102,8 +102,7 @@ def predict(job: Job, settings: ExperimentSettings, recordings: Recordings, test
 
 def lda(train: WindowSet, test: WindowSet) -> float:
     """Accuracy of LDA on Hudgins features."""
-    features = [np.concatenate([hudgins_features(b) for b in side.batches()]) for side in (train, test)]
-    return float(np.mean(lda_predictions(features[0], train.action, features[1]) == test.action))
+    return float(np.mean(fit_lda(train)(test).argmax(axis=1) == test.action))
 
 
 def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
