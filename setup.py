@@ -35,6 +35,7 @@ setup(
         (f"share/emg_recognition/{folder}", [f"{folder}/{path.name}" for path in sorted(paths)])
         for folder, paths in (
             ("config", (HERE / "config").glob("*.yaml")),
+            ("urdf", (HERE / "urdf").glob("*.urdf")),
             ("msg", (HERE / "msg").glob("*.msg")),  # a bag of Humble does not carry its definitions
         )
     ],

@@ -1,6 +1,8 @@
 """The robot: armband -> acquisition -> preprocessing -> classifier -> command bridge.
 
 ros2 launch emg_recognition recognition.launch.py model:=bundle port:=/dev/ttyACM0
+
+It starts no enabling switch: the bridge waits for the one in the operator's hand (docs/topics.md).
 """
 
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
@@ -18,6 +20,7 @@ ARGUMENTS = {
     "model": ("classifier", str),
     "port": ("acquisition", str),
     "wait_for_port": ("acquisition", float),
+    "exoskeleton": ("command_bridge", str),
 }
 
 
@@ -36,6 +39,11 @@ def generate_launch_description() -> LaunchDescription:
                 "wait_for_port",
                 default_value="",
                 description="How long to wait for the port to appear, s; empty: as in params_file.",
+            ),
+            DeclareLaunchArgument(
+                "exoskeleton",
+                default_value="",
+                description="YAML file of joints, limits and motions; empty: as in params_file.",
             ),
             DeclareLaunchArgument(
                 "namespace",

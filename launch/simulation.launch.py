@@ -5,9 +5,11 @@ ros2 launch emg_recognition simulation.launch.py model:=out/demo/training/bundle
 
 import os
 import tempfile
+from pathlib import Path
 
+from ament_index_python.packages import get_package_share_directory
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
-from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, Shutdown
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction, Shutdown
 from launch.events.process import ProcessExited
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
@@ -34,6 +36,23 @@ def generate_launch_description() -> LaunchDescription:
                 description="Where the simulated armband appears as a serial port; one for each arm.",
             ),
             DeclareLaunchArgument(
+                "exoskeleton",
+                default_value="",
+                description="YAML file of joints, limits and motions; empty: as in params_file.",
+            ),
+            DeclareLaunchArgument(
+                "enabled",
+                default_value="true",
+                choices=["true", "false"],
+                description="true: an enabling switch is started, pressed; false: run one in a terminal.",
+            ),
+            DeclareLaunchArgument(
+                "show",
+                default_value="false",
+                choices=["true", "false"],
+                description="true: robot_state_publisher tells RViz and Foxglove where the joints are.",
+            ),
+            DeclareLaunchArgument(
                 "namespace",
                 default_value="",
                 description="Namespace of all nodes, e.g. left_arm; for a second arm.",
@@ -43,8 +62,7 @@ def generate_launch_description() -> LaunchDescription:
                 default_value=PathJoinSubstitution([SHARE, "config", "simulation.yaml"]),
                 description="YAML file of node parameters.",
             ),
-            _simulated("armband", {"link": ParameterValue(LaunchConfiguration("port"), value_type=str)}),
-            _simulated("exoskeleton", {}),
+            OpaqueFunction(function=_simulation),
             IncludeLaunchDescription(
                 PythonLaunchDescriptionSource(
                     PathJoinSubstitution([SHARE, "launch", "recognition.launch.py"])
@@ -53,6 +71,7 @@ def generate_launch_description() -> LaunchDescription:
                     "model": LaunchConfiguration("model"),
                     "port": LaunchConfiguration("port"),
                     "wait_for_port": "10.0",
+                    "exoskeleton": LaunchConfiguration("exoskeleton"),
                     "namespace": LaunchConfiguration("namespace"),
                     "params_file": LaunchConfiguration("params_file"),
                 }.items(),
@@ -61,8 +80,26 @@ def generate_launch_description() -> LaunchDescription:
     )
 
 
-def _simulated(what: str, given: dict[str, ParameterValue]) -> Node:
-    name = f"simulated_{what}"
+def _simulation(context: LaunchContext) -> list[LaunchDescriptionEntity]:
+    def given(argument: str) -> str:
+        return LaunchConfiguration(argument).perform(context)
+
+    nodes = [
+        _node("simulated_armband", {"link": _text("port")}),
+        _node("simulated_exoskeleton", {"exoskeleton": _text("exoskeleton")} if given("exoskeleton") else {}),
+    ]
+    if given("enabled") == "true":
+        nodes.append(_node("enabling_switch", {"pressed": True}))
+    if given("show") == "true":
+        nodes.append(_robot_state_publisher(given("namespace")))
+    return nodes
+
+
+def _text(argument: str) -> ParameterValue:
+    return ParameterValue(LaunchConfiguration(argument), value_type=str)
+
+
+def _node(name: str, given: dict[str, ParameterValue | bool]) -> Node:
     return Node(
         package="emg_recognition",
         executable=f"{name}_node",
@@ -71,6 +108,24 @@ def _simulated(what: str, given: dict[str, ParameterValue]) -> Node:
         parameters=[LaunchConfiguration("params_file"), *([given] if given else [])],
         output="screen",
         on_exit=_end_all,
+    )
+
+
+def _robot_state_publisher(namespace: str) -> Node:
+    urdf = Path(get_package_share_directory("emg_recognition")) / "urdf" / "exoskeleton.urdf"
+    return Node(
+        package="robot_state_publisher",
+        executable="robot_state_publisher",
+        namespace=namespace,
+        parameters=[
+            {
+                "robot_description": ParameterValue(urdf.read_text(encoding="utf-8"), value_type=str),
+                # /tf is one for all: a second arm needs other frames.
+                "frame_prefix": f"{namespace}/" if namespace else "",
+            }
+        ],
+        remappings=[("joint_states", "exo/joint_states")],
+        output="screen",
     )
 
 

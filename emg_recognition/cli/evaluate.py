@@ -14,6 +14,7 @@ from emg_recognition.cli.wording import duration, percent
 from emg_recognition.errors import SettingError
 
 if TYPE_CHECKING:
+    from emg_recognition.control.decision_settings import DecisionSettings
     from emg_recognition.models.runtime import ActionModel
     from emg_recognition.recordings.recordings import Recordings
     from emg_recognition.replay.replay import Replay
@@ -58,6 +59,27 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--votes", type=int, default=3, metavar="N", help="estimates that vote for a decision (3)"
     )
     parser.add_argument(
+        "--enter-votes",
+        type=int,
+        default=0,
+        metavar="N",
+        help="of those, how many an action needs to be decided (more than half)",
+    )
+    parser.add_argument(
+        "--keep-votes",
+        type=int,
+        default=0,
+        metavar="N",
+        help="how many it needs to stay decided (as many as to be decided)",
+    )
+    parser.add_argument(
+        "--dwell",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="how long a decision must have stood before it moves anything (0)",
+    )
+    parser.add_argument(
         "--fail-under",
         action="append",
         default=[],
@@ -76,6 +98,7 @@ def run(args: argparse.Namespace) -> int:
     from emg_recognition.replay.scoring import score
 
     _check(args)
+    decisions = _decisions(args)
     wanted = [_threshold(text) for text in args.fail_under]
     if args.output is not None:
         refuse_foreign(args.output)
@@ -84,7 +107,7 @@ def run(args: argparse.Namespace) -> int:
     with _progress(args.progress) as on_progress:
         replay = _replay(args, model, on_progress)
     seconds = time.perf_counter() - started
-    metrics = score(replay, votes=args.votes)
+    metrics = score(replay, decisions=decisions)
     report = None if args.output is None else write_results(args.output, replay, metrics)
     print("\n".join(_summary(metrics, seconds)))
     if report is not None:
@@ -93,8 +116,6 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> None:
-    from emg_recognition.control.settings import BridgeSettings
-
     for name in ("reps", "subject") if args.bag else ("namespace",):
         if getattr(args, name) is not None:
             other = "--data" if args.bag else "--bag"
@@ -103,7 +124,14 @@ def _check(args: argparse.Namespace) -> None:
         raise SettingError("--confidence-threshold", args.confidence_threshold, "give a probability, 0 to 1")
     if args.step is not None and not 0.001 <= args.step <= 2.0:
         raise SettingError("--step", args.step, "give 0.001 to 2 seconds")
-    BridgeSettings(votes=args.votes)
+
+
+def _decisions(args: argparse.Namespace) -> DecisionSettings:
+    from emg_recognition.control.decision_settings import DecisionSettings
+
+    return DecisionSettings(
+        votes=args.votes, enter_votes=args.enter_votes, keep_votes=args.keep_votes, dwell=args.dwell
+    )
 
 
 def _threshold(text: str) -> tuple[str, float]:

@@ -6,45 +6,32 @@ tested to the millisecond.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
-from enum import IntEnum
 
-from emg_recognition.control.feedback import JointFeedback
-from emg_recognition.control.freshness import SignalWatch
-from emg_recognition.control.joints import STOP_RAMP, Exoskeleton
-from emg_recognition.control.motion import Step, plan_step, standing, state_after
+from emg_recognition.control.arming import Signal
+from emg_recognition.control.course import Course
+from emg_recognition.control.decision import Decider, Decision
+from emg_recognition.control.decision_settings import DecisionSettings
+from emg_recognition.control.exoskeleton import Exoskeleton
+from emg_recognition.control.guard import violation
+from emg_recognition.control.intent import Intent
+from emg_recognition.control.joints import STOP_RAMP
+from emg_recognition.control.reasons import Doubt, Effect, Reason
 from emg_recognition.control.settings import BridgeSettings
 from emg_recognition.control.signals import Estimate, Instant, Model, doubt_about
+from emg_recognition.control.states import Event, State, after
 from emg_recognition.control.trajectory import Command
-from emg_recognition.control.vote import NO_ACTION, MajorityVote
-
-MAX_FOLLOWING_ERROR = 0.2
-"""Largest distance (rad) of a measured position from its command; beyond it the joint is blocked or loose."""
+from emg_recognition.control.vote import NO_ACTION
+from emg_recognition.control.watch import Watch
+from emg_recognition.errors import SettingError
 
 COUNTERS = (
-    "estimates",
-    "rejected",
-    "out_of_order",
-    "from_the_future",
-    "late",
-    "without_model",
-    "doubtful",
-    "feedback_doubts",
-    "commands",
-    "armings",
-    "refusals",
-    "holds",
-    "faults",
+    *("estimates", "rejected", "commands", "armings", "refusals", "holds", "faults"),
+    *(reason.counter for reason in Reason),
 )
 
-
-class State(IntEnum):
-    """The bridge's states, with the numbers of ``BridgeState.msg``."""
-
-    DISARMED = 0
-    ARMED = 1
-    HOLDING = 2
-    FAULT = 3
+_NOTHING = Decision(NO_ACTION, 0.0)
 
 
 class Bridge:
@@ -55,7 +42,7 @@ class Bridge:
     exoskeleton : Exoskeleton
         Joints, limits and the motion of each action.
     settings : BridgeSettings
-        Rate, votes and times.
+        Rate, decisions and times.
 
     Attributes
     ----------
@@ -64,22 +51,33 @@ class Bridge:
     reason : str
         Why it is in this state.
     action : str
-        The action that the newest command carries out; empty without one.
+        The decided action; empty without one.
     counters : dict of str to int
         One for each name of :data:`COUNTERS`.
+
+    Raises
+    ------
+    SettingError
+        If a joint's `max_step` is too small for its `max_velocity` at this rate.
     """
 
     def __init__(self, exoskeleton: Exoskeleton, settings: BridgeSettings) -> None:
+        for joint in exoskeleton.joints:
+            needed = joint.max_velocity * settings.period
+            if joint.step_limit < needed * (1 - 1e-9):
+                raise SettingError(
+                    f"joint {joint.name}: max_step",
+                    joint.step_limit,
+                    f"max_velocity at {settings.command_rate:g} commands a second takes {needed:.4g} rad",
+                )
+        self._exoskeleton = exoskeleton
         self._joints = exoskeleton.joints
-        self._targets = exoskeleton.targets()
-        self._still = (0.0,) * len(exoskeleton.joints)
         self._settings = settings
-        self._vote = MajorityVote(settings.votes)
-        self._signal = SignalWatch(settings.stale_after)
-        self._feedback = JointFeedback(exoskeleton.joints, settings.stale_after)
-        self._model: Model | None = None
-        self._steps: list[Step] = []
-        self._ticked = 0.0
+        self._decider = self._new_decider()
+        self._watch = Watch(exoskeleton, settings)
+        self._intent = Intent(exoskeleton)
+        self._course = Course(exoskeleton.joints, settings.period)
+        self._sent: Command | None = None
         self._holding_since = 0.0
         self._still_since: float | None = None
         self.state = State.DISARMED
@@ -87,65 +85,115 @@ class Bridge:
         self.action = NO_ACTION
         self.counters = dict.fromkeys(COUNTERS, 0)
 
+    # What it shows -----------------------------------------------------------------------------------
+
     @property
     def engaged(self) -> bool:
         """Whether the bridge is armed, be it moving or holding."""
-        return self.state in (State.ARMED, State.HOLDING)
+        return self.state.engaged
 
     @property
     def last_index(self) -> int | None:
         """Last sample of the newest window that the command rests on; None while it rests on none."""
-        return self._signal.last_index if self.state is State.ARMED else None
+        return self._watch.signal.last_index if self.state is State.ARMED else None
+
+    @property
+    def model(self) -> Model | None:
+        """The announced model."""
+        return self._watch.model
+
+    @property
+    def step(self) -> int:
+        """Samples between two windows, as the estimates show; 0 before."""
+        return self._watch.signal.step
 
     @property
     def processing_delay(self) -> float:
         """ROS time from the newest usable window's end to its receipt here, s."""
-        return self._signal.delay
+        return self._watch.signal.delay
 
-    def signal_age(self, now: Instant) -> float:
-        """Return the steady time since the newest usable estimate, s; -1 before the first."""
-        return self._signal.age(now)
+    def ages(self, now: Instant) -> tuple[float, float, float]:
+        """Return the steady time since estimate, joint feedback and stop input, s; -1 before the first."""
+        watch = self._watch
+        return watch.signal.age(now), watch.feedback.age(now.steady), watch.stop_input.age(now.steady)
+
+    def moving(self, now: Instant) -> bool:
+        """Whether the last command still moves a joint."""
+        return self._course.moving(now.steady)
+
+    # What comes in -----------------------------------------------------------------------------------
 
     def announce(self, model: Model) -> None:
         """Take note of the model that runs; another one than before while engaged is a fault."""
-        if self._model is not None and model != self._model:
-            self._vote.clear()
-            if self.engaged:
-                self._fault(f"the model changed from {self._model.model!r} to {model.model!r}")
-        self._model = model
+        known = self._watch.model
+        if known is not None and model != known:
+            self._decider.clear()
+            self._fault(Reason.MODEL_CHANGED, f"the model changed from {known.model!r} to {model.model!r}")
+        self._watch.model = model
+        self._intent.suit(model.actions)
+
+    def device(self, signal: Signal) -> None:
+        """Take note of what the armband says of itself."""
+        self._watch.device = signal
 
     def estimate(self, estimate: Estimate, now: Instant) -> None:
         """Take one estimate in."""
         self.counters["estimates"] += 1
-        if self._model is None:
-            self.counters["without_model"] += 1
+        if self._watch.model is None:
+            self._count(Reason.WITHOUT_MODEL)
             return
-        doubt = doubt_about(estimate, self._model)
+        doubt = doubt_about(estimate, self._watch.model)
         if doubt is not None:
-            self.counters["doubtful"] += 1
-            if self.engaged:
-                self._fault(doubt)
+            self._fault(*doubt)
             return
-        receipt = self._signal.receive(estimate.stamp, estimate.last_index, now, may_restart=not self.engaged)
-        if not receipt.usable:
-            self.counters[receipt.value] += 1
+        receipt = self._watch.signal.receive(
+            estimate.stamp, estimate.last_index, now, may_restart=not self.engaged
+        )
+        if receipt.ignored is not None:
+            self._count(receipt.ignored)
             return
         if receipt is receipt.FIRST:
-            self._vote.clear()
-        if not estimate.accepted:
-            self.counters["rejected"] += 1
-        self._vote.add(estimate.action if estimate.accepted else NO_ACTION)
+            self._decider.clear()
+        self.counters["rejected"] += not estimate.accepted
+        self._decider.add(
+            estimate.action, estimate.confidence, estimate.activation, estimate.accepted, now.steady
+        )
 
-    def feedback(self, names: Sequence[str], positions: Sequence[float], now: Instant) -> None:
-        """Take measured joint positions (rad) in."""
-        doubt = self._feedback.receive(names, positions, now.steady)
+    def feedback(
+        self, names: Sequence[str], positions: Sequence[float], now: Instant, stamp: float | None = None
+    ) -> None:
+        """Take measured joint positions (rad) in, and the ROS time (s) at which they were measured."""
+        doubt = self._watch.feedback.receive(names, positions, now, stamp)
         if doubt is not None:
-            self.counters["feedback_doubts"] += 1
-            if self.engaged:
-                self._fault(doubt)
+            self._fault(*doubt)
 
-    def arm(self, now: Instant) -> str | None:
+    def stop_input(self, allowed: bool, now: Instant) -> None:
+        """Take a message of the stop input in: whether motion is allowed."""
+        self._watch.stop_input.receive(allowed, now.steady)
+        if not allowed and self.engaged:
+            self._fault(Reason.STOP_INPUT_FALSE, "the stop input says false")
+
+    def stop_input_publishers(self, number: int) -> None:
+        """Take note of how many publishers the stop input has."""
+        self._watch.stop_input.count(number)
+
+    def output_problem(self, problem: str | None) -> None:
+        """Take note of what is wrong with the way to the exoskeleton; None if nothing is."""
+        if problem is not None and problem != self._watch.output_problem:
+            self._fault(Reason.OUTPUT_FAILED, problem)
+        self._watch.output_problem = problem
+
+    # What an operator asks for -----------------------------------------------------------------------
+
+    def arm(self, now: Instant, objection: Doubt | None = None) -> str | None:
         """Arm, also out of a fault.
+
+        Parameters
+        ----------
+        now : Instant
+            Now.
+        objection : Doubt or None
+            A reason against it that the caller knows.
 
         Returns
         -------
@@ -154,26 +202,57 @@ class Bridge:
         """
         if self.state is State.ARMED:
             return None
-        refusal = self._refusal(now)
+        refusal = self._refusal(now) or objection
         if refusal is not None:
             self.counters["refusals"] += 1
-            return refusal
-        self._vote.clear()
-        self._steps = [standing(position) for position in self._feedback.positions()]
-        self._ticked = now.steady
+            self._count(refusal.reason)
+            return refusal.text
+        self._decider.clear()
+        self._course.begin(self._watch.feedback.positions(), now.steady)
         self._still_since = None
         self.counters["armings"] += 1
-        self.state, self.reason = State.ARMED, "armed"
+        self._go(Event.ARM, "armed")
         return None
 
     def disarm(self, reason: str) -> None:
         """Stop and stay disarmed; a latched fault stays until the next arming."""
-        if self.engaged:
-            self.state, self.reason = State.DISARMED, reason
+        self._go(Event.DISARM, reason)
 
     def stop(self, reason: str) -> None:
         """Stop and latch a fault, whatever the state."""
-        self._fault(reason)
+        self._fault(Reason.STOP_SERVICE, reason, Event.STOP)
+
+    def return_to_neutral(self) -> str | None:
+        """Bring the joints to their neutral positions, until a decided action moves something.
+
+        Returns
+        -------
+        str or None
+            Why not; None when they are on their way.
+        """
+        if self.state is not State.ARMED:
+            return f"only while ARMED; the bridge is {self.state.name}: {self.reason}"
+        if all(joint.neutral is None for joint in self._joints):
+            return "no joint has a neutral position: give `neutral` in the exoskeleton's file"
+        self._intent.returning = True
+        self.reason = "returning to neutral"
+        return None
+
+    def change(self, *, decisions: DecisionSettings, hold_timeout: float) -> str | None:
+        """Take other settings.
+
+        Returns
+        -------
+        str or None
+            Why not; None when they hold.
+        """
+        if self.engaged:
+            return f"the bridge is {self.state.name}: disarm first"
+        self._settings = dataclasses.replace(self._settings, decisions=decisions, hold_timeout=hold_timeout)
+        self._decider = self._new_decider()
+        return None
+
+    # What goes out -----------------------------------------------------------------------------------
 
     def tick(self, now: Instant) -> Command | None:
         """Return the command of this tick, or None when there is nothing to say.
@@ -184,97 +263,112 @@ class Bridge:
             One command period after the last tick, more or less: the course goes on from where
             the last command has brought the joints by now.
         """
-        here = self._here(now)
-        self._review(now, [position for position, _ in here])
-        self.action = self._vote.decided() if self.state is State.ARMED else NO_ACTION
-        if not here or self._said_enough(now):
+        self._review(now)
+        armed = self.state is State.ARMED
+        decision = self._decider.decide(now.steady) if armed else _NOTHING
+        self.action = decision.action
+        if not self._course.started or self._said_enough(now):
             return None
-        period = self._settings.period
-        targets = self._targets.get(self.action, self._still)
-        self._steps = [
-            plan_step(joint, position, velocity, target, period)
-            for joint, (position, velocity), target in zip(self._joints, here, targets, strict=True)
-        ]
-        self._ticked = now.steady
-        self.counters["commands"] += 1
-        positions = tuple(step.next_position for step in self._steps)
-        return Command(period, positions, tuple(step.next_velocity for step in self._steps))
+        if self._settings.follows_velocity and self.engaged:
+            self._course.lean(self._watch.feedback.positions(), now.steady)
+        here = self._course.here(now.steady)
+        command = self._course.plan(self._wanted(decision, [position for position, _ in here]), now.steady)
+        broken = violation(command, here, self._joints)
+        self._sent = command if broken is None else self._brake(broken, now)
+        self.counters["commands"] += self._sent is not None
+        return self._sent
 
     def last_word(self, now: Instant) -> Command | None:
         """Disarm for good and return the command that stops the joints, None if nothing is left to say."""
         self.disarm("shutting down")
-        here = self._here(now)
-        if not here or self._said_enough(now):
+        if not self._course.started or self._said_enough(now):
             return None
-        stops = tuple(
-            min(max(position + velocity * STOP_RAMP / 2, joint.lower), joint.upper)
-            for joint, (position, velocity) in zip(self._joints, here, strict=True)
-        )
-        return Command(STOP_RAMP, stops, self._still)
+        return self._course.standstill(now.steady)
 
-    def _here(self, now: Instant) -> list[tuple[float, float]]:
-        """Return where the last command has brought each joint; empty before the first arming."""
-        elapsed = now.steady - self._ticked
-        return [state_after(step, elapsed, self._settings.period) for step in self._steps]
+    def _wanted(self, decision: Decision, positions: Sequence[float]) -> tuple[float, ...]:
+        """Return the velocity that each joint should have, rad/s."""
+        if self.state is not State.ARMED:
+            return (0.0,) * len(self._joints)
+        returning = self._intent.returning
+        velocities = self._intent.velocities(decision, positions)
+        if returning and not self._intent.returning:
+            self.reason = "armed"
+        return velocities
 
-    def _refusal(self, now: Instant) -> str | None:
-        """Return why arming is refused now, or None."""
-        if self.state is State.HOLDING:
-            return f"armed already and holding: {self.reason}"
-        if self._moving(now):
-            return "the joints are still stopping; try again in 0.1 s"
-        if self._model is None:
-            return "no model announced yet: start the classifier"
-        if not any(action in self._targets for action in self._model.actions):
-            return f"no action of model {self._model.model!r} moves a joint: {', '.join(self._model.actions)}"
-        return self._doubt(now)
-
-    def _doubt(self, now: Instant) -> str | None:
-        return self._signal.doubt(now) or self._feedback.doubt(now.steady)
-
-    def _review(self, now: Instant, positions: Sequence[float]) -> None:
-        """Leave ARMED or HOLDING where time or the joints demand it."""
-        if not self.engaged:
-            return
-        blocked = self._following_error(positions)
-        if blocked is not None:
-            self._fault(blocked)
-            return
-        doubt = self._doubt(now)
-        if self.state is State.ARMED and doubt is not None:
-            self._vote.clear()
-            self._holding_since = now.steady
-            self.counters["holds"] += 1
-            self.state, self.reason = State.HOLDING, doubt
-        if self.state is State.HOLDING:
-            if doubt is None and self._vote.full:
-                self.state, self.reason = State.ARMED, "signals fresh again"
-            elif now.steady - self._holding_since > self._settings.hold_timeout:
-                self._fault(f"held longer than {self._settings.hold_timeout:g} s: {self.reason}")
-
-    def _following_error(self, positions: Sequence[float]) -> str | None:
-        """Return which joint is not where its commands should have brought it, or None."""
-        for joint, position, measured in zip(
-            self._joints, positions, self._feedback.positions(), strict=True
-        ):
-            error = abs(position - measured)
-            if error > MAX_FOLLOWING_ERROR:
-                return f"joint {joint.name} is {error:.2f} rad away from its command: blocked or loose"
-        return None
-
-    def _fault(self, reason: str) -> None:
-        if self.state is not State.FAULT:
-            self.counters["faults"] += 1
-            self.state, self.reason = State.FAULT, reason
-
-    def _moving(self, now: Instant) -> bool:
-        return any(velocity != 0.0 for _, velocity in self._here(now))
+    def _brake(self, broken: str, now: Instant) -> Command | None:
+        """Fault, and stop where the last good command was."""
+        self._fault(Reason.UNSAFE_COMMAND, f"a command was not sent: {broken}")
+        if self._sent is None:
+            return None
+        self._course.begin(self._sent.positions, now.steady)
+        return Command(STOP_RAMP, self._sent.positions, (0.0,) * len(self._joints))
 
     def _said_enough(self, now: Instant) -> bool:
         """Whether the stop was repeated long enough after standstill."""
-        if self.engaged or self._moving(now):
+        if self.engaged or self._course.moving(now.steady):
             self._still_since = None
             return False
         if self._still_since is None:
             self._still_since = now.steady
         return now.steady - self._still_since > self._settings.stop_time
+
+    # Doubts and states -------------------------------------------------------------------------------
+
+    def _review(self, now: Instant) -> None:
+        """Leave ARMED or HOLDING where time or the joints demand it."""
+        sudden = self._watch.tick(now)
+        if not self.engaged:
+            return
+        commanded = [position for position, _ in self._course.here(now.steady)]
+        doubt = self._watch.following_error(commanded) or self._watch.doubt(now)
+        # A fault goes before a reason to hold.
+        for found in (sudden, doubt):
+            if found is not None and found.reason.effect is Effect.FAULTS:
+                self._fault(*found)
+                return
+        doubt = sudden or doubt
+        if doubt is not None:
+            self._hold(doubt, now)
+        elif self._decider.full and self._watch.stop_input.confirmed:
+            self._go(Event.RESUME, "signals fresh again")
+        held = now.steady - self._holding_since
+        if self.state is State.HOLDING and held > self._settings.hold_timeout:
+            limit = self._settings.hold_timeout
+            self._fault(Reason.HELD_TOO_LONG, f"held longer than {limit:g} s: {self.reason}")
+
+    def _refusal(self, now: Instant) -> Doubt | None:
+        """Return why arming is refused now, or None."""
+        if self.state is State.HOLDING:
+            return Doubt(Reason.HOLDING_ALREADY, f"armed already and holding: {self.reason}")
+        if self._course.moving(now.steady):
+            return Doubt(Reason.STILL_MOVING, "the joints are still stopping; try again in 0.1 s")
+        return self._watch.refusal(now)
+
+    def _hold(self, doubt: Doubt, now: Instant) -> None:
+        if self._go(Event.HOLD, doubt.text):
+            self.counters["holds"] += 1
+            self._count(doubt.reason)
+            self._decider.clear()
+            self._holding_since = now.steady
+
+    def _fault(self, reason: Reason, text: str, event: Event = Event.FAULT) -> None:
+        """Fault if engaged; count in any case."""
+        self._count(reason)
+        self.counters["faults"] += self._go(event, text)
+
+    def _go(self, event: Event, reason: str) -> bool:
+        """Change the state by the table, and by nothing else; return whether it has changed."""
+        state = after(self.state, event)
+        if state is self.state:
+            return False
+        self.state, self.reason = state, reason
+        self._intent.returning = False
+        return True
+
+    def _count(self, reason: Reason) -> None:
+        self.counters[reason.counter] += 1
+
+    def _new_decider(self) -> Decider:
+        exoskeleton = self._exoskeleton
+        still = {*exoskeleton.rest, *exoskeleton.still}
+        return Decider(self._settings.decisions, exoskeleton.thresholds(), still)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from emg_recognition.control.decision_settings import DecisionSettings
 from emg_recognition.errors import SettingError
 
 LONG_DELAY = 0.15
@@ -11,11 +12,13 @@ LONGEST_DELAY = 0.30
 """Above this delay (s) control falls apart (Hudgins, Parker and Scott, 1993)."""
 
 
-def controller_delay(*, window: float, step: float, votes: int, processing: float) -> float:
-    """Return the average controller delay in seconds.
+def controller_delay(*, window: float, step: float, decisions: DecisionSettings, processing: float) -> float:
+    """Return the average controller delay in seconds: window/2 + (enter - 1/2) · step + dwell + processing.
 
-    Half a window passes until a new movement fills most of it, half of the votes until the
-    majority turns (Smith, Hargrove, Lock and Kuiken, 2011).
+    Half a window passes until a new movement fills most of it. Of the windows from there on, the first
+    comes half a step later on average, and as many as an action needs to be decided must come. With a
+    majority of an odd number of votes, enter - 1/2 is votes/2, as in Smith, Hargrove, Lock and
+    Kuiken, 2011.
 
     Parameters
     ----------
@@ -23,12 +26,12 @@ def controller_delay(*, window: float, step: float, votes: int, processing: floa
         Length of a window, s.
     step : float
         Time between two windows, s.
-    votes : int
-        Number of estimates that vote.
+    decisions : DecisionSettings
+        Votes and dwell.
     processing : float
         Time from a window's last sample to the command, s.
     """
-    return window / 2 + votes / 2 * step + processing
+    return window / 2 + (decisions.enter - 0.5) * step + decisions.dwell + processing
 
 
 def is_long(delay: float, *, allow_long: bool) -> bool:
@@ -55,7 +58,7 @@ def is_long(delay: float, *, allow_long: bool) -> bool:
         raise SettingError(
             "average controller delay",
             f"{delay * 1000:.0f} ms",
-            f"at most {LONGEST_DELAY * 1000:.0f} ms can be controlled; use a shorter window, a shorter step "
-            "or fewer votes, or set allow_long_delay",
+            f"at most {LONGEST_DELAY * 1000:.0f} ms can be controlled; use a shorter window or step, fewer "
+            "votes or a shorter dwell, or set allow_long_delay",
         )
     return delay > LONG_DELAY

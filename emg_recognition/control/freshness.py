@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
+from emg_recognition.control.reasons import Doubt, Reason
 from emg_recognition.control.signals import Instant
 
 FUTURE_TOLERANCE = 0.05
@@ -11,18 +12,18 @@ FUTURE_TOLERANCE = 0.05
 
 
 class Receipt(Enum):
-    """What became of a received estimate; the value is the name of its counter."""
+    """What became of a received estimate; the value is the reason why it is ignored."""
 
-    FRESH = "fresh"
-    FIRST = "fresh_after_break"
-    OUT_OF_ORDER = "out_of_order"
-    FUTURE = "from_the_future"
-    LATE = "late"
+    FRESH = None
+    FIRST = "after a break"
+    OUT_OF_ORDER = Reason.OUT_OF_ORDER
+    FUTURE = Reason.FROM_THE_FUTURE
+    LATE = Reason.LATE
 
     @property
-    def usable(self) -> bool:
-        """Whether the estimate may vote."""
-        return self in (Receipt.FRESH, Receipt.FIRST)
+    def ignored(self) -> Reason | None:
+        """Why the estimate may not vote; None if it may."""
+        return self.value if isinstance(self.value, Reason) else None
 
 
 class SignalWatch:
@@ -42,6 +43,8 @@ class SignalWatch:
         self._received: float | None = None
         self._stamp = 0.0
         self.last_index = 0
+        self.step = 0
+        """Samples between the newest two usable estimates of one stream; 0 before."""
         self.delay = 0.0
         """ROS time from the newest usable estimate's last sample to its receipt, s."""
 
@@ -74,6 +77,8 @@ class SignalWatch:
             if last_index == self.last_index or not may_restart:
                 return Receipt.OUT_OF_ORDER
             first = True
+        if not first:
+            self.step = last_index - self.last_index
         self._received, self._stamp, self.last_index, self.delay = now.steady, stamp, last_index, delay
         return Receipt.FIRST if first else Receipt.FRESH
 
@@ -81,16 +86,21 @@ class SignalWatch:
         """Return the steady time since the newest usable estimate, s; -1 before the first."""
         return -1.0 if self._received is None else now.steady - self._received
 
-    def doubt(self, now: Instant) -> str | None:
+    def doubt(self, now: Instant) -> Doubt | None:
         """Return why the signals cannot be relied on now, or None."""
         if self._received is None:
-            return "no usable estimate seen yet"
+            return Doubt(Reason.SIGNAL_STALE, "no usable estimate seen yet")
         age = now.steady - self._received
         if age > self._stale_after:
-            return f"signal stale: no usable estimate for {age * 1000:.0f} ms"
+            return Doubt(Reason.SIGNAL_STALE, f"signal stale: no usable estimate for {age * 1000:.0f} ms")
         age = now.ros - self._stamp
         if age > self._stale_after:
-            return f"signal stale: the newest window ended {age * 1000:.0f} ms ago in ROS time"
+            return Doubt(
+                Reason.SIGNAL_OLD,
+                f"signal stale: the newest window ended {age * 1000:.0f} ms ago in ROS time",
+            )
         if age < -FUTURE_TOLERANCE:
-            return f"ROS time lies {-age * 1000:.0f} ms before the newest window"
+            return Doubt(
+                Reason.AHEAD_OF_ROS_TIME, f"ROS time lies {-age * 1000:.0f} ms before the newest window"
+            )
         return None

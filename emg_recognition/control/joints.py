@@ -1,20 +1,22 @@
-"""The exoskeleton's joints, their limits, and which action moves which joint."""
+"""What a joint may do."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import yaml
-
 from emg_recognition.errors import SettingError
-from emg_recognition.settings import from_mapping
 
 STOP_RAMP = 0.08
 """Longest time (s) from full speed to standstill."""
+
+SOFT_MARGIN = 0.01
+"""Commands stop this far (rad) inside a limit, so that a joint at rest there does not cross it by noise."""
+
+LONGEST_PERIOD = 0.02
+"""Longest time (s) between two commands: with the 120 ms after which signals are stale a stop begins
+within 140 ms, and with the 80 ms ramp a trajectory ends at most 100 ms ahead."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +33,18 @@ class JointLimits:
         Largest speed, rad/s.
     max_acceleration : float
         Largest acceleration, rad/s²; enough to stop from `max_velocity` within :data:`STOP_RAMP`.
+    max_step : float or None
+        Largest way from one command to the next, rad; None for what `max_velocity` needs at the
+        slowest command rate.
+    soft_zone : float
+        So far from a limit the speed begins to fall with the distance that is left, rad; 0 for a
+        stop at the last moment that `max_acceleration` allows.
+    neutral : float or None
+        Where ``return_to_neutral`` and the spring-back bring the joint, rad; None for nowhere.
+    neutral_velocity : float
+        Speed of ``return_to_neutral``, rad/s; above `max_velocity` it is that.
+    spring_back : float
+        Speed of the spring-back at rest, rad/s; 0 for none.
 
     Raises
     ------
@@ -43,163 +57,67 @@ class JointLimits:
     upper: float
     max_velocity: float
     max_acceleration: float
+    max_step: float | None = None
+    soft_zone: float = 0.1
+    neutral: float | None = None
+    neutral_velocity: float = 0.1
+    spring_back: float = 0.0
 
     def __post_init__(self) -> None:
-        where = f"joint {self.name}"
-        for field in ("lower", "upper", "max_velocity", "max_acceleration"):
-            _check_number(f"{where}: {field}", getattr(self, field))
-        if not self.lower < self.upper:
-            raise SettingError(f"{where}: lower", self.lower, f"give less than upper, {self.upper!r} rad")
+        for field in ("lower", "upper", "max_velocity", "max_acceleration", "soft_zone"):
+            check_number(self._where(field), getattr(self, field))
+        if not self.lower + 2 * SOFT_MARGIN < self.upper:
+            self._refuse("lower", f"give less than upper, {self.upper!r} rad, by more than {2 * SOFT_MARGIN}")
         if self.max_velocity <= 0:
-            raise SettingError(f"{where}: max_velocity", self.max_velocity, "give more than 0 rad/s")
+            self._refuse("max_velocity", "give more than 0 rad/s")
         needed = self.max_velocity / STOP_RAMP
         if self.max_acceleration < needed * (1 - 1e-9):
-            raise SettingError(
-                f"{where}: max_acceleration",
-                self.max_acceleration,
+            self._refuse(
+                "max_acceleration",
                 f"stopping from max_velocity {self.max_velocity!r} rad/s within {STOP_RAMP} s takes at least "
                 f"{needed:.4g} rad/s²",
             )
-
-
-@dataclass(frozen=True, kw_only=True)
-class ActionMotion:
-    """The joint that an action moves, and how fast.
-
-    Attributes
-    ----------
-    action : str
-        The action's name as the model gives it.
-    joint : str
-        The joint that moves.
-    velocity : float
-        Speed and direction, rad/s, not 0.
-
-    Raises
-    ------
-    SettingError
-        For a velocity that is no finite number, or 0.
-    """
-
-    action: str
-    joint: str
-    velocity: float
-
-    def __post_init__(self) -> None:
-        _check_number(f"action {self.action}: velocity", self.velocity)
-        if self.velocity == 0:
-            raise SettingError(
-                f"action {self.action}: velocity", self.velocity, "leave the action out to hold still"
-            )
-
-
-@dataclass(frozen=True)
-class Exoskeleton:
-    """Joints and the motions that actions ask for.
-
-    Attributes
-    ----------
-    joints : tuple of JointLimits
-        In the order in which commands list them.
-    motions : tuple of ActionMotion
-        One for each action that moves a joint; any other action holds still.
-
-    Raises
-    ------
-    SettingError
-        For no joint at all, a motion of an unknown joint or one above the joint's `max_velocity`.
-    """
-
-    joints: tuple[JointLimits, ...]
-    motions: tuple[ActionMotion, ...]
-
-    def __post_init__(self) -> None:
-        if not self.joints:
-            raise SettingError("joints", self.joints, "name at least one joint")
-        limits = {joint.name: joint for joint in self.joints}
-        for motion in self.motions:
-            where = f"action {motion.action}"
-            if motion.joint not in limits:
-                raise SettingError(
-                    f"{where}: joint", motion.joint, f"no such joint; known are {', '.join(limits)}"
-                )
-            limit = limits[motion.joint].max_velocity
-            if abs(motion.velocity) > limit:
-                raise SettingError(
-                    f"{where}: velocity",
-                    motion.velocity,
-                    f"stay within max_velocity {limit!r} rad/s of joint {motion.joint}",
-                )
+        if self.soft_zone < 0:
+            self._refuse("soft_zone", "give 0 rad or more")
+        self._check_step()
+        self._check_neutral()
 
     @property
-    def joint_names(self) -> tuple[str, ...]:
-        """The joints' names, in order."""
-        return tuple(joint.name for joint in self.joints)
+    def step_limit(self) -> float:
+        """Largest way from one command to the next, rad."""
+        return self.max_velocity * LONGEST_PERIOD if self.max_step is None else self.max_step
 
-    def targets(self) -> dict[str, tuple[float, ...]]:
-        """Return for each action that moves something the target velocity of every joint, rad/s."""
-        return {
-            motion.action: tuple(
-                motion.velocity if name == motion.joint else 0.0 for name in self.joint_names
-            )
-            for motion in self.motions
-        }
+    def _check_step(self) -> None:
+        if self.max_step is not None:
+            check_number(self._where("max_step"), self.max_step)
+            if self.max_step <= 0:
+                self._refuse("max_step", "give more than 0 rad")
 
+    def _check_neutral(self) -> None:
+        for field in ("neutral_velocity", "spring_back"):
+            check_number(self._where(field), getattr(self, field))
+        if self.neutral_velocity <= 0:
+            self._refuse("neutral_velocity", "give more than 0 rad/s")
+        if not 0 <= self.spring_back <= self.max_velocity:
+            self._refuse("spring_back", f"give 0 rad/s to max_velocity {self.max_velocity!r}")
+        if self.neutral is None:
+            if self.spring_back:
+                self._refuse("spring_back", "give the joint a neutral position to spring back to")
+            return
+        check_number(self._where("neutral"), self.neutral)
+        low, high = self.lower + SOFT_MARGIN, self.upper - SOFT_MARGIN
+        if not low <= self.neutral <= high:
+            self._refuse("neutral", f"commands reach {low:g} to {high:g} rad")
 
-def load_exoskeleton(path: str | Path) -> Exoskeleton:
-    """Read an exoskeleton's description.
+    def _where(self, field: str) -> str:
+        return f"joint {self.name}: {field}"
 
-    Parameters
-    ----------
-    path : str or Path
-        A YAML file as ``config/exoskeleton.yaml`` is one.
-
-    Returns
-    -------
-    Exoskeleton
-
-    Raises
-    ------
-    SettingError
-        For a file that cannot be read, an unknown key, a wrong number or an impossible motion.
-    """
-    name = Path(path).name
-    try:
-        document = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingError("exoskeleton", str(path), f"give a readable file ({error})") from error
-    except yaml.YAMLError as error:
-        problem = " ".join(str(error).split())
-        raise SettingError("exoskeleton", str(path), f"give a file of valid YAML ({problem})") from error
-    document = _mapping(name, document)
-    for key in document:
-        if key not in ("joints", "actions"):
-            raise SettingError(f"{name}: {key}", document[key], "no such setting; known are joints, actions")
-    joints = _entries(JointLimits, "name", name, "joints", document)
-    motions = _entries(ActionMotion, "action", name, "actions", document)
-    return Exoskeleton(joints, motions)
+    def _refuse(self, field: str, remedy: str) -> None:
+        raise SettingError(self._where(field), getattr(self, field), remedy)
 
 
-def _entries(cls: type, key: str, file: str, section: str, document: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Build one `cls` for each entry of a section whose keys become the field `key`."""
-    entries = _mapping(f"{file}: {section}", document.get(section))
-    built: list[Any] = []
-    for name, value in entries.items():
-        where = f"{file}: {section}.{name}"
-        entry = _mapping(where, value)
-        if key in entry:
-            raise SettingError(f"{where}.{key}", entry[key], "leave it out, the entry's own key is the name")
-        built.append(from_mapping(cls, {key: str(name), **entry}, where))
-    return tuple(built)
-
-
-def _mapping(where: str, value: Any) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise SettingError(where, value, "write a mapping of names to values here")
-    return value
-
-
-def _check_number(where: str, value: Any) -> None:
+def check_number(where: str, value: Any) -> None:
+    """Raise a SettingError unless `value` is a finite number."""
     # bool is an int to Python, and YAML's 'yes' is a bool.
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
         raise SettingError(where, value, "give a finite number")

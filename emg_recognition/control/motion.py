@@ -12,10 +12,10 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from emg_recognition.control.joints import STOP_RAMP, JointLimits
+from emg_recognition.control.joints import SOFT_MARGIN, STOP_RAMP, JointLimits
 
-SOFT_MARGIN = 0.01
-"""Commands stop this far (rad) inside a limit, so that a joint at rest there does not cross it by noise."""
+CREEP = 0.05
+"""Share of the largest speed that is left at the very limit of a soft zone, so that a joint arrives there."""
 
 
 class Step(NamedTuple):
@@ -106,9 +106,17 @@ def _highest_velocity(limits: JointLimits, room: float, velocity: float, period:
     The room left must hold v·(period + ramp)/2 + v²/(2·acceleration): the trajectory's own ramp
     then ends inside the limit, and the same holds after a step of full braking.
     """
+    gentle = _approach_speed(limits, room)
     room -= velocity * period / 2
     if room <= 0:
         return 0.0
     linear = period + STOP_RAMP / 2
     acceleration = limits.max_acceleration
-    return acceleration * (math.sqrt(linear**2 + 2 * room / acceleration) - linear)
+    return min(gentle, acceleration * (math.sqrt(linear**2 + 2 * room / acceleration) - linear))
+
+
+def _approach_speed(limits: JointLimits, room: float) -> float:
+    """Return the speed at which the soft zone lets a joint go on towards its limit."""
+    if limits.soft_zone <= max(room, 0.0):
+        return limits.max_velocity
+    return limits.max_velocity * max(room / limits.soft_zone, CREEP)

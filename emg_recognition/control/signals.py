@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
+
+from emg_recognition.control.reasons import Doubt, Reason
 
 
 class Instant(NamedTuple):
@@ -34,11 +37,17 @@ class Model:
         Of its network file.
     actions : tuple of str
         In the order of the action ids.
+    rate : float
+        Sampling rate that it was made for, Hz.
+    channels : int
+        Channels that it was made for.
     """
 
     model: str
     sha256: str
     actions: tuple[str, ...]
+    rate: float
+    channels: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +68,10 @@ class Estimate:
         The action's name.
     confidence : float
         Largest probability.
+    probabilities : sequence of float
+        One an action; may be empty.
+    activation : float
+        RMS of the window over that of the training data.
     model : str
         Id of the model.
     """
@@ -69,10 +82,12 @@ class Estimate:
     action_id: int
     action: str
     confidence: float
+    probabilities: Sequence[float]
+    activation: float
     model: str
 
 
-def doubt_about(estimate: Estimate, model: Model) -> str | None:
+def doubt_about(estimate: Estimate, model: Model) -> Doubt | None:
     """Return what makes an estimate untrustworthy whatever its age, or None.
 
     Parameters
@@ -83,17 +98,39 @@ def doubt_about(estimate: Estimate, model: Model) -> str | None:
         The model that it should come from.
     """
     if estimate.model != model.model:
-        return f"estimate of another model: {estimate.model!r}, announced is {model.model!r}"
+        return Doubt(
+            Reason.FOREIGN_ESTIMATE,
+            f"estimate of another model: {estimate.model!r}, announced is {model.model!r}",
+        )
+    return _doubt_about_numbers(estimate) or _doubt_about_action(estimate, model)
+
+
+def _doubt_about_numbers(estimate: Estimate) -> Doubt | None:
     if not math.isfinite(estimate.stamp):
-        return f"estimate with a stamp of {estimate.stamp}"
+        return Doubt(Reason.NOT_FINITE, f"estimate with a stamp of {estimate.stamp}")
     # A float32 softmax may end a rounding above 1.
     if not 0.0 <= estimate.confidence <= 1.001:
-        return f"estimate with a confidence of {estimate.confidence}"
-    if estimate.accepted and not 0 <= estimate.action_id < len(model.actions):
-        return f"estimate of action {estimate.action_id}, the model has {len(model.actions)}"
-    if estimate.accepted and estimate.action != model.actions[estimate.action_id]:
-        known = model.actions[estimate.action_id]
-        return (
-            f"estimate of action {estimate.action_id} named {estimate.action!r}, the model names it {known!r}"
+        return Doubt(Reason.NOT_FINITE, f"estimate with a confidence of {estimate.confidence}")
+    if not (math.isfinite(estimate.activation) and estimate.activation >= 0.0):
+        return Doubt(Reason.NOT_FINITE, f"estimate with an activation of {estimate.activation}")
+    for probability in estimate.probabilities:
+        if not math.isfinite(probability):
+            return Doubt(Reason.NOT_FINITE, f"estimate with a probability of {probability}")
+    return None
+
+
+def _doubt_about_action(estimate: Estimate, model: Model) -> Doubt | None:
+    if not estimate.accepted:
+        return None
+    number = estimate.action_id
+    if not 0 <= number < len(model.actions):
+        return Doubt(
+            Reason.UNKNOWN_ACTION, f"estimate of action {number}, the model has {len(model.actions)}"
+        )
+    if estimate.action != model.actions[number]:
+        return Doubt(
+            Reason.UNKNOWN_ACTION,
+            f"estimate of action {number} named {estimate.action!r}, the model names it "
+            f"{model.actions[number]!r}",
         )
     return None

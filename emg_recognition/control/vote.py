@@ -1,53 +1,69 @@
-"""Majority vote over the newest estimates."""
+"""The newest ballots, counted."""
 
 from __future__ import annotations
 
 from collections import deque
+from typing import NamedTuple
 
 NO_ACTION = ""
+"""What a rejected estimate votes for, and what is decided where nothing is."""
 
 
-class MajorityVote:
-    """The action that more than half of the newest estimates agree on.
+class Ballot(NamedTuple):
+    """What one estimate brings into the vote.
 
-    A rejected estimate takes part as :data:`NO_ACTION`: it pushes an older vote out, so a
-    stretch of doubt ends a motion instead of prolonging it. Source of the method: Englehart and
-    Hudgins, *A robust, real-time control scheme for multifunction myoelectric control*, 2003.
+    Attributes
+    ----------
+    action : str
+        The estimated action; :data:`NO_ACTION` for a rejected estimate, which supports nothing.
+    activation : float
+        RMS of the window over that of the training signal.
+    """
+
+    action: str
+    activation: float
+
+
+class Vote:
+    """Keeps the newest ballots and counts them.
+
+    A rejected estimate takes part with a ballot for nothing: it pushes an older ballot out, so a
+    stretch of doubt ends a motion instead of prolonging it. Source of voting over a stream of
+    decisions: Englehart and Hudgins, *A robust, real-time control scheme for multifunction
+    myoelectric control*, 2003.
 
     Parameters
     ----------
     votes : int
-        Number of estimates that vote, at least 1. With fewer than that no action is decided.
+        Ballots that count, at least 1.
     """
 
     def __init__(self, votes: int) -> None:
-        self._ballots: deque[str] = deque(maxlen=votes)
+        self._ballots: deque[Ballot] = deque(maxlen=votes)
         self._votes = votes
 
     @property
     def full(self) -> bool:
-        """Whether as many estimates as vote have come in since the last :meth:`clear`."""
+        """Whether as many ballots as count have come in since the last :meth:`clear`."""
         return len(self._ballots) == self._votes
 
-    def add(self, action: str) -> None:
-        """Take one estimate in; the oldest falls out.
-
-        Parameters
-        ----------
-        action : str
-            The estimated action, :data:`NO_ACTION` for a rejected estimate.
-        """
-        self._ballots.append(action)
+    def add(self, ballot: Ballot) -> None:
+        """Take one ballot in; the oldest falls out."""
+        self._ballots.append(ballot)
 
     def clear(self) -> None:
-        """Forget every estimate."""
+        """Forget every ballot."""
         self._ballots.clear()
 
-    def decided(self) -> str:
-        """Return the action with more than half of all votes, else :data:`NO_ACTION`."""
-        if not self.full:
-            return NO_ACTION
-        for action in self._ballots:
-            if 2 * self._ballots.count(action) > self._votes:
-                return action
-        return NO_ACTION
+    def counts(self) -> dict[str, int]:
+        """Return how many ballots each action has; those for nothing are left out."""
+        found: dict[str, int] = {}
+        for action, _ in self._ballots:
+            if action != NO_ACTION:
+                found[action] = found.get(action, 0) + 1
+        return found
+
+    def activation(self, action: str) -> float:
+        """Return the mean activation of the ballots for an action; NaN where it has none."""
+        found = [activation for voted, activation in self._ballots if voted == action]
+        return sum(found) / len(found) if found else float("nan")

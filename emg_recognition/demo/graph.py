@@ -11,9 +11,11 @@ from typing import Any
 
 from rich.console import Console
 
+from emg_recognition.demo.exoskeleton import exoskeleton_for
 from emg_recognition.demo.processes import Graph
 from emg_recognition.demo.study import Study
 from emg_recognition.errors import EmgRecognitionError
+from emg_recognition.models.bundle import read_bundle
 from emg_recognition.resources import config_path
 
 #: The bag of the run, in the output folder.
@@ -48,8 +50,10 @@ def run_graph(
     Raises
     ------
     EmgRecognitionError
-        When a node fails, does not leave on SIGINT, or the demo is not done in time.
+        When there is no such model, a node fails or does not leave on SIGINT, or the demo is not done in
+        time.
     """
+    actions = read_bundle(bundle).actions
     folder = (output / "graph").resolve()
     observed = folder / "observed.json"
     observed.unlink(missing_ok=True)
@@ -58,6 +62,7 @@ def run_graph(
     recording = (output / RECORDING).resolve()
     shutil.rmtree(recording, ignore_errors=True)
     with Graph(folder) as graph:
+        joints = {"exoskeleton": exoskeleton_for(actions, folder)}
         # First, for the nodes end in reverse order: it records their last words, too.
         graph.start("recorder", {"output": str(recording)})
         graph.start(
@@ -69,8 +74,8 @@ def run_graph(
                 "loop": False,
             },
         )
-        graph.start("simulated_exoskeleton", {})
-        graph.start("command_bridge", {}, parameter_file=base)
+        graph.start("simulated_exoskeleton", joints)
+        graph.start("command_bridge", joints, parameter_file=base)
         graph.start("classifier", {"model": str(bundle.resolve())}, parameter_file=base)
         graph.start("preprocessing", {}, parameter_file=base)
         graph.start(

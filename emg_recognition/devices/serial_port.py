@@ -58,13 +58,13 @@ def ports_found() -> str:
 def _explain(error: Exception) -> tuple[str, str]:
     """Return what an exception of opening a port means, and the remedy."""
     if isinstance(error, ValueError):
-        return str(error), "choose a baud rate that port and armband know"
+        return str(error), "choose a baud rate that port and device know"
     code = getattr(error, "errno", None)
     if code in (errno.ENOENT, errno.ENXIO, errno.ENODEV):
-        return "there is no such port", "plug the armband in or name another port"
+        return "there is no such port", "plug the device in or name another port"
     if code in (errno.EACCES, errno.EPERM):
         return "no permission to open it", "add yourself to its group (often 'dialout') and log in again"
     if code in (errno.EBUSY, errno.EAGAIN):
         return "another program has opened it", "close that program or name another port"
     # pyserial keeps no errno if the port opened but would not be configured.
-    return f"it is no serial port ({error})", "name the armband's port"
+    return f"it is no serial port ({error})", "name the device's port"

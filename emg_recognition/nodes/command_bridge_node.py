@@ -1,46 +1,42 @@
-"""``emg/action`` → ``exo/joint_trajectory``, while armed; says a stop on any doubt and as its last word."""
+"""``emg/action`` → commands for the exoskeleton, while armed; a stop on any doubt and as its last word."""
 
 from __future__ import annotations
 
 import sys
 import time
-from array import array
+from collections.abc import Sequence
+from typing import Any
 
+from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
-from rclpy.duration import Duration
 from rclpy.node import Node
+from rclpy.parameter import Parameter as RosParameter
 from sensor_msgs.msg import JointState
+from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
-from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
-from emg_recognition.control.bridge import COUNTERS, Bridge, State
+from emg_recognition.control.arming import Signal
+from emg_recognition.control.bridge import Bridge
 from emg_recognition.control.delay import controller_delay, is_long
-from emg_recognition.control.joints import load_exoskeleton
-from emg_recognition.control.settings import BridgeSettings
+from emg_recognition.control.exoskeleton_file import load_exoskeleton
+from emg_recognition.control.joints import STOP_RAMP, JointLimits
+from emg_recognition.control.reasons import Doubt, Reason
 from emg_recognition.control.signals import Estimate, Instant, Model
-from emg_recognition.control.trajectory import Command, trajectory_points
-from emg_recognition.errors import EmgRecognitionError
-from emg_recognition.msg import ActionEstimate, BridgeState, ModelInfo
+from emg_recognition.control.states import State
+from emg_recognition.errors import EmgRecognitionError, SettingError
+from emg_recognition.msg import ActionEstimate, EmgInfo, ModelInfo
 from emg_recognition.nodes import diagnostics, qos
+from emg_recognition.nodes.bridge_parameters import PARAMETERS, bridge_settings, decision_settings
+from emg_recognition.nodes.bridge_state import BridgeStatePublisher
 from emg_recognition.nodes.conversions import to_nanoseconds
-from emg_recognition.nodes.parameters import Parameter, declare
+from emg_recognition.nodes.heartbeat import TOPIC as STOP_INPUT_TOPIC
+from emg_recognition.nodes.outputs.output import Output
+from emg_recognition.nodes.outputs.serial import SerialOutput
+from emg_recognition.nodes.outputs.trajectory import TrajectoryOutput
+from emg_recognition.nodes.outputs.velocity import VelocityOutput
+from emg_recognition.nodes.parameters import declare
 from emg_recognition.nodes.runner import run
 from emg_recognition.resources import config_path
-
-PARAMETERS = (
-    Parameter(
-        "exoskeleton", "", "YAML file of joints, limits and motions; empty for config/exoskeleton.yaml"
-    ),
-    Parameter("command_rate", 200.0, "commands a second", 50.0, 500.0),
-    Parameter("votes", 3, "estimates that vote; more than half of them decide", 1, 15),
-    Parameter("stale_after", 0.12, "age at which estimates and joint states are stale, s", 0.02, 0.12),
-    Parameter(
-        "hold_timeout", 2.0, "how long to hold and wait for fresh signals before a fault, s", 0.0, 10.0
-    ),
-    Parameter("window", 0.2, "length of the windows, to judge the controller delay, s", 0.02, 2.0),
-    Parameter("window_step", 0.025, "distance of the windows, to judge the controller delay, s", 0.001, 2.0),
-    Parameter("allow_long_delay", False, "start although the controller delay is above 300 ms"),
-)
 
 #: How long the last word may take to arrive, s.
 _LAST_WORD = 1.0
@@ -54,41 +50,56 @@ class CommandBridgeNode(Node):
         self.failure: EmgRecognitionError | None = None
         self.finished = False
         self._values = declare(self, PARAMETERS)
-        settings = BridgeSettings(
-            command_rate=self._values["command_rate"],
-            votes=self._values["votes"],
-            stale_after=self._values["stale_after"],
-            hold_timeout=self._values["hold_timeout"],
-        )
+        settings = bridge_settings(self._values)
         exoskeleton = load_exoskeleton(self._values["exoskeleton"] or config_path("exoskeleton.yaml"))
-        # On average a command waits half a period for its tick; the rest of the way shows up later.
-        self._judge_delay(settings.period / 2)
-        self._joints = exoskeleton.joints
+        self._period = settings.period
+        self._window = 0.0
         self._bridge = Bridge(exoskeleton, settings)
+        self._tell_delay(self._values, self._processing(), "and the time that processing takes")
         self._logged = (self._bridge.state, self._bridge.reason)
-        self._build_messages(list(exoskeleton.joint_names))
-        self._trajectories = self.create_publisher(JointTrajectory, "exo/joint_trajectory", qos.COMMANDS)
-        self._states = self.create_publisher(BridgeState, "exo/bridge_state", qos.STATE)
+        self._output = self._open_output(exoskeleton.joints)
+        self._states = BridgeStatePublisher(self, self._bridge, exoskeleton.joint_names)
         self.create_subscription(ActionEstimate, "emg/action", self._on_estimate, qos.LATEST_ESTIMATES)
         self.create_subscription(ModelInfo, "emg/model", self._on_model, qos.LATCHED)
-        self.create_subscription(JointState, "exo/joint_states", self._on_joints, qos.COMMANDS)
+        self.create_subscription(EmgInfo, "emg/info", self._on_info, qos.LATCHED)
+        self.create_subscription(Bool, STOP_INPUT_TOPIC, self._on_stop_input, qos.ENABLE)
+        if self._values["output"] != "serial":
+            self.create_subscription(JointState, "exo/joint_states", self._on_joints, qos.COMMANDS)
         self.create_service(Trigger, "~/arm", self._on_arm)
         self.create_service(Trigger, "~/disarm", self._on_disarm)
         self.create_service(Trigger, "~/stop", self._on_stop)
+        self.create_service(Trigger, "~/return_to_neutral", self._on_return)
+        self.add_on_set_parameters_callback(self._on_parameters)
         self._diagnostics = diagnostics.Diagnostics(self, self._report)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
-        self._timer = self.create_timer(settings.period, self._tick, clock=steady)
+        self._timer = self.create_timer(self._period, self._tick, clock=steady)
 
     def close(self) -> None:
-        """Stop the joints; wait until the stop has arrived, a second at most."""
+        """Ramp the joints down and stop them; wait until the stop has arrived, a second at most."""
         self._timer.cancel()
-        command = self._bridge.last_word(self._now())
+        self._bridge.disarm("shutting down")
+        deadline = time.monotonic() + 2 * STOP_RAMP
+        while self._bridge.moving(self._now()) and time.monotonic() < deadline:
+            self._tick()
+            time.sleep(self._period)
+        now = self._now()
+        command = self._bridge.last_word(now)
         if command is not None:
-            self._publish_command(command)
-        self._publish_state()
+            self._output.send(command)
+        self._states.publish(command, now)
         self._log_change()
-        if command is not None and not self._trajectories.wait_for_all_acked(Duration(seconds=_LAST_WORD)):
+        if command is not None and not self._output.flush(_LAST_WORD):
             self.get_logger().error("nobody acknowledged the stop command: check that the exoskeleton stands")
+        self._output.close()
+
+    def _open_output(self, joints: Sequence[JointLimits]) -> Output:
+        if self._values["output"] == "velocity":
+            return VelocityOutput(self, joints)
+        if self._values["output"] == "serial":
+            return SerialOutput(
+                self, joints, self._values["serial_port"], self._values["baud_rate"], self._on_feedback
+            )
+        return TrajectoryOutput(self, joints)
 
     def _now(self) -> Instant:
         return Instant(time.monotonic(), self.get_clock().now().nanoseconds * 1e-9)
@@ -103,19 +114,48 @@ class CommandBridgeNode(Node):
             action_id=message.action_id,
             action=message.action,
             confidence=message.confidence,
+            probabilities=message.probabilities,
+            activation=message.activation,
             model=message.model,
         )
         self._bridge.estimate(estimate, self._now())
 
     def _on_model(self, message: ModelInfo) -> None:
-        self._bridge.announce(Model(message.model, message.sha256, tuple(message.actions)))
+        self._window = message.length / message.rate if message.rate > 0 else 0.0
+        self._bridge.announce(
+            Model(message.model, message.sha256, tuple(message.actions), message.rate, message.channels)
+        )
+
+    def _on_info(self, message: EmgInfo) -> None:
+        self._bridge.device(Signal(message.rate, message.channels))
+
+    def _on_stop_input(self, message: Bool) -> None:
+        self._bridge.stop_input(message.data, self._now())
 
     def _on_joints(self, message: JointState) -> None:
-        self._bridge.feedback(message.name, message.position, self._now())
+        # A driver that does not stamp leaves zero.
+        stamp = to_nanoseconds(message.header.stamp) * 1e-9 or None
+        self._bridge.feedback(message.name, message.position, self._now(), stamp)
+
+    def _on_feedback(self, names: Sequence[str], positions: Sequence[float]) -> None:
+        self._bridge.feedback(names, positions, self._now())
+
+    # What an operator asks for -----------------------------------------------------------------------
 
     def _on_arm(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        refusal = self._bridge.arm(self._now())
-        if refusal is not None:
+        self._look_at_graph()
+        objection = None
+        try:
+            is_long(
+                self._delay(self._values, self._processing()),
+                allow_long=self._values["allow_long_delay"],
+            )
+        except SettingError as error:
+            objection = Doubt(Reason.LONG_DELAY, str(error))
+        refusal = self._bridge.arm(self._now(), objection)
+        if refusal is None:
+            self._tell_delay(self._values, self._processing(), "as measured")
+        else:
             self.get_logger().warning(f"arming refused: {refusal}")
         response.success = refusal is None
         response.message = refusal or self._bridge.reason
@@ -123,68 +163,49 @@ class CommandBridgeNode(Node):
 
     def _on_disarm(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         self._bridge.disarm("disarmed by service")
-        return self._answer(response)
+        return self._answer(response, not self._bridge.engaged)
 
     def _on_stop(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         self._bridge.stop("stopped by service")
-        return self._answer(response)
+        return self._answer(response, not self._bridge.engaged)
 
-    def _answer(self, response: Trigger.Response) -> Trigger.Response:
-        response.success = not self._bridge.engaged
+    def _on_return(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        refusal = self._bridge.return_to_neutral()
+        self._answer(response, refusal is None)
+        response.message = refusal or response.message
+        return response
+
+    def _answer(self, response: Trigger.Response, success: bool) -> Trigger.Response:
+        response.success = success
         response.message = f"{self._bridge.state.name}: {self._bridge.reason}"
         return response
+
+    def _on_parameters(self, changes: list[RosParameter]) -> SetParametersResult:
+        values = {**self._values, **{change.name: change.value for change in changes}}
+        try:
+            settings = decision_settings(values)
+            self._tell_delay(values, self._processing(), "with the new values")
+        except SettingError as error:
+            return SetParametersResult(successful=False, reason=str(error))
+        refusal = self._bridge.change(decisions=settings, hold_timeout=values["hold_timeout"])
+        if refusal is None:
+            self._values = values
+        return SetParametersResult(successful=refusal is None, reason=refusal or "")
 
     # What goes out -----------------------------------------------------------------------------------
 
     def _tick(self) -> None:
+        self._look_at_graph()
         now = self._now()
         command = self._bridge.tick(now)
         if command is not None:
-            self._publish_command(command)
-        self._state.signal_age = self._bridge.signal_age(now)
-        self._publish_state()
+            self._output.send(command)
+        self._states.publish(command, now)
         self._log_change()
 
-    def _build_messages(self, names: list[str]) -> None:
-        """Build each message once: setting a field costs more than filling one."""
-        still = [0.0] * len(names)
-        self._points = [
-            JointTrajectoryPoint(positions=array("d", still), velocities=array("d", still)) for _ in range(2)
-        ]
-        # A stamp of zero means: start now.
-        self._trajectory = JointTrajectory(joint_names=names, points=list(self._points))
-        self._state = BridgeState(
-            joint_names=names,
-            positions=array("d"),
-            velocities=array("d"),
-            signal_age=-1.0,
-            counter_names=list(COUNTERS),
-            counter_values=array("Q", [0] * len(COUNTERS)),
-        )
-
-    def _publish_command(self, command: Command) -> None:
-        points = trajectory_points(command, self._joints)
-        for message, point in zip(self._points, points, strict=False):
-            message.time_from_start.nanosec = round(point.time * 1e9)
-            message.positions[:] = array("d", point.positions)
-            message.velocities[:] = array("d", point.velocities)
-        if len(self._trajectory.points) != len(points):
-            self._trajectory.points = self._points[: len(points)]
-        self._trajectories.publish(self._trajectory)
-        self._state.positions = array("d", command.positions)
-        self._state.velocities = array("d", command.velocities)
-
-    def _publish_state(self) -> None:
-        bridge, state = self._bridge, self._state
-        state.state = int(bridge.state)
-        state.reason = bridge.reason
-        state.action = bridge.action
-        index = bridge.last_index
-        state.has_index = index is not None
-        state.last_index = index or 0
-        state.counter_values[:] = array("Q", bridge.counters.values())
-        state.header.stamp = self.get_clock().now().to_msg()
-        self._states.publish(state)
+    def _look_at_graph(self) -> None:
+        self._bridge.stop_input_publishers(self.count_publishers(STOP_INPUT_TOPIC))
+        self._bridge.output_problem(self._output.problem)
 
     def _log_change(self) -> None:
         newest = (self._bridge.state, self._bridge.reason)
@@ -200,18 +221,27 @@ class CommandBridgeNode(Node):
         else:
             self.get_logger().info(line)
 
-    def _delay(self, processing: float) -> float:
+    # The delay, and the diagnostics ------------------------------------------------------------------
+
+    def _processing(self) -> float:
+        """Return the time from a window's end to its command, s; half a period is the wait for a tick."""
+        return self._bridge.processing_delay + self._period / 2
+
+    def _delay(self, values: dict[str, Any], processing: float) -> float:
+        """Return the controller delay with what the model and the estimates show, else the parameters."""
+        model, step = self._bridge.model, self._bridge.step
+        rate = 0.0 if model is None else model.rate
         return controller_delay(
-            window=self._values["window"],
-            step=self._values["window_step"],
-            votes=self._values["votes"],
+            window=self._window or values["window"],
+            step=step / rate if step and rate else values["window_step"],
+            decisions=decision_settings(values),
             processing=processing,
         )
 
-    def _judge_delay(self, processing: float) -> None:
-        delay = self._delay(processing)
-        long = is_long(delay, allow_long=self._values["allow_long_delay"])
-        line = f"average controller delay {delay * 1000:.0f} ms, and the time that processing takes"
+    def _tell_delay(self, values: dict[str, Any], processing: float, how: str) -> None:
+        delay = self._delay(values, processing)
+        long = is_long(delay, allow_long=values["allow_long_delay"])
+        line = f"average controller delay {delay * 1000:.0f} ms, {how}"
         if long:
             self.get_logger().warning(f"{line}: the wearer will notice it; 100 to 125 ms are best")
         else:
@@ -219,9 +249,14 @@ class CommandBridgeNode(Node):
 
     def _report(self) -> diagnostics.Report:
         bridge = self._bridge
-        values: dict[str, object] = dict(bridge.counters)
-        values["signal_age_s"] = f"{bridge.signal_age(self._now()):.3f}"
-        values["controller_delay_s"] = f"{self._delay(bridge.processing_delay):.3f}"
+        signal, feedback, stop_input = bridge.ages(self._now())
+        values: dict[str, object] = {
+            **bridge.counters,
+            "signal_age_s": f"{signal:.3f}",
+            "feedback_age_s": f"{feedback:.3f}",
+            "stop_input_age_s": f"{stop_input:.3f}",
+            "controller_delay_s": f"{self._delay(self._values, self._processing()):.3f}",
+        }
         level = {State.FAULT: diagnostics.ERROR, State.HOLDING: diagnostics.WARN}.get(
             bridge.state, diagnostics.OK
         )

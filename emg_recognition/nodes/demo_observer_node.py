@@ -6,8 +6,10 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import rclpy
 from lifecycle_msgs.msg import Transition
@@ -21,9 +23,10 @@ from trajectory_msgs.msg import JointTrajectory
 
 from emg_recognition.errors import EmgRecognitionError, SettingError
 from emg_recognition.msg import ActionEstimate, ActionLabel, BridgeState, EmgSamples, EmgWindow
-from emg_recognition.nodes import qos
+from emg_recognition.nodes import heartbeat, qos
 from emg_recognition.nodes.conversions import to_nanoseconds
 from emg_recognition.nodes.parameters import Parameter, declare
+from emg_recognition.nodes.polling import PolledTopic
 from emg_recognition.nodes.runner import run
 
 PARAMETERS = (
@@ -37,12 +40,15 @@ _SUBSCRIBERS = {
     "emg/window": 2,
     "emg/action": 3,
     "emg/label": 2,
+    heartbeat.TOPIC: 2,
     "exo/bridge_state": 2,
     "exo/joint_trajectory": 2,
     "exo/joint_states": 2,
 }
 #: From rclpy's major version to the distribution, for an environment that does not say it.
 _DISTRIBUTIONS = {"3": "humble", "7": "jazzy", "9": "kilted"}
+#: How often to look, s.
+_PERIOD = 0.05
 #: The graph has to be complete for this long before the first sample, s.
 _SETTLE = 1.0
 #: Time for the last window to reach the exoskeleton after the last sample, s.
@@ -82,20 +88,28 @@ class DemoObserverNode(Node):
         self._last_sample = 0.0
         self._pending: Future | None = None
         self._shown = 0.0
-        self.create_subscription(EmgSamples, "emg/samples", self._on_samples, qos.WITNESS)
-        self.create_subscription(EmgWindow, "emg/window", self._on_window, qos.WITNESS)
-        self.create_subscription(ActionEstimate, "emg/action", self._on_estimate, qos.WITNESS)
-        self.create_subscription(ActionLabel, "emg/label", self._on_label, qos.LABELS)
-        self.create_subscription(BridgeState, "exo/bridge_state", self._on_state, qos.WITNESS)
-        self.create_subscription(JointTrajectory, "exo/joint_trajectory", self._on_command, qos.WITNESS)
-        self.create_subscription(JointState, "exo/joint_states", self._on_joints, qos.WITNESS)
+        # In bulk: a callback for each of 800 messages a second would make the heartbeat late.
+        self._heard: list[tuple[PolledTopic, Callable[[Any], None]]] = [
+            (PolledTopic(self, kind, topic, profile), take_in)
+            for kind, topic, take_in, profile in (
+                (EmgSamples, "emg/samples", self._on_samples, qos.WITNESS),
+                (EmgWindow, "emg/window", self._on_window, qos.WITNESS),
+                (ActionEstimate, "emg/action", self._on_estimate, qos.WITNESS),
+                (ActionLabel, "emg/label", self._on_label, qos.LABELS),
+                (BridgeState, "exo/bridge_state", self._on_state, qos.WITNESS),
+                (JointTrajectory, "exo/joint_trajectory", self._on_command, qos.WITNESS),
+                (JointState, "exo/joint_states", self._on_joints, qos.WITNESS),
+            )
+        ]
+        self._heartbeat = heartbeat.Heartbeat(self, True)
         self._change = self.create_client(ChangeState, "acquisition/change_state")
         self._arm = self.create_client(Trigger, "command_bridge/arm")
         self._disarm = self.create_client(Trigger, "command_bridge/disarm")
-        self.create_timer(0.05, self._conduct, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self.create_timer(_PERIOD, self._conduct, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def close(self) -> None:
-        """Nothing to release."""
+        """Let go."""
+        self._heartbeat.close()
 
     # What crosses the topics -------------------------------------------------------------------------
 
@@ -170,6 +184,9 @@ class DemoObserverNode(Node):
         self._since = time.monotonic()
 
     def _conduct(self) -> None:
+        for topic, take_in in self._heard:
+            for message, _ in topic.take():
+                take_in(message)
         now = time.monotonic()
         if now > self._deadline:
             self.failure = EmgRecognitionError(

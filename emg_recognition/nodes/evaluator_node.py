@@ -13,9 +13,11 @@ from rclpy.node import Node
 from rclpy.task import Future
 from std_srvs.srv import Trigger
 
+from emg_recognition.control.decision_settings import DecisionSettings
 from emg_recognition.errors import EmgRecognitionError, SettingError
 from emg_recognition.msg import BridgeState, EmgWindow
 from emg_recognition.nodes import diagnostics, qos
+from emg_recognition.nodes.heartbeat import Heartbeat
 from emg_recognition.nodes.parameters import Parameter, declare
 from emg_recognition.nodes.polling import PolledTopic
 from emg_recognition.nodes.recording import SAMPLES_TOPIC, Recording
@@ -28,11 +30,14 @@ PARAMETERS = (
     Parameter("output", "", "folder for metrics, estimates, figures and report"),
     Parameter("source", "", "where the signals come from, for the report; empty for the topic"),
     Parameter("votes", 3, "estimates that vote; must be the bridge's", 1, 15),
+    Parameter("enter_votes", 0, "votes that decide, 0: more than half; must be the bridge's", 0, 15),
+    Parameter("keep_votes", 0, "votes that keep a decision, 0: as many; must be the bridge's", 0, 15),
+    Parameter("dwell", 0.0, "how long a decision stands before it counts, s; the bridge's", 0.0, 1.0),
     Parameter("confidence_threshold", 0.5, "must be the classifier's; stands in the report", 0.0, 1.0),
     Parameter(
         "exoskeleton",
         "none",
-        "simulated: the bridge here moves nothing real; it is armed as soon as there are estimates",
+        "simulated: the bridge here moves nothing real; it is enabled, and armed once there are estimates",
         choices=("none", "simulated"),
     ),
 )
@@ -57,12 +62,20 @@ class EvaluatorNode(Node):
         self._values = values = declare(self, PARAMETERS)
         if not values["output"]:
             raise SettingError("parameter output of evaluator", "", "name a folder to make")
+        self._decisions = DecisionSettings(
+            votes=values["votes"],
+            enter_votes=values["enter_votes"],
+            keep_votes=values["keep_votes"],
+            dwell=values["dwell"],
+        )
         self._output = Path(values["output"]).absolute()
         refuse_foreign(self._output)
         self._folder = _folder_beside(self._output)
         self._recording = Recording(self, Path(self._folder.name) / "bag", [""], self._fail)
         self._windows = PolledTopic(self, EmgWindow, "emg/window", qos.WITNESS)
         self._simulated = values["exoskeleton"] == "simulated"
+        # Where something real may move, a person holds the switch.
+        self._heartbeat = Heartbeat(self, True) if self._simulated else None
         self._arm = self.create_client(Trigger, "command_bridge/arm")
         self._states = (
             PolledTopic(self, BridgeState, "exo/bridge_state", qos.WITNESS) if self._simulated else None
@@ -83,6 +96,8 @@ class EvaluatorNode(Node):
 
     def close(self) -> None:
         """Score what there is, whatever the reason for the end."""
+        if self._heartbeat is not None:
+            self._heartbeat.close()
         self._take_windows()
         with self._folder as folder:
             self._recording.close()
@@ -163,7 +178,7 @@ class EvaluatorNode(Node):
             confidence_threshold=self._values["confidence_threshold"],
             problems=problems,
         )
-        metrics = score(replay, votes=self._values["votes"], mode="online")
+        metrics = score(replay, decisions=self._decisions, mode="online")
         report = write_results(self._output, replay, metrics)
         windows, accuracy = metrics["windows"], metrics["accuracy"]
         found = "no accuracy" if accuracy is None else f"accuracy {100 * accuracy:.1f} %"

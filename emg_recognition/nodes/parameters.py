@@ -32,6 +32,8 @@ class Parameter:
         The range of a number, both ends included.
     choices : tuple of str
         The allowed strings; empty for any.
+    changes : bool
+        Whether it may be changed while the node runs. The node itself takes the change up.
     """
 
     name: str
@@ -40,13 +42,14 @@ class Parameter:
     minimum: float | None = None
     maximum: float | None = None
     choices: tuple[str, ...] = ()
+    changes: bool = False
 
     def descriptor(self) -> ParameterDescriptor:
         """Return what rclpy needs to describe and check the parameter.
 
-        Parameters are read once, when the node starts; a later change is refused by rclpy.
+        Most parameters are read once, when the node starts; rclpy refuses a later change.
         """
-        descriptor = ParameterDescriptor(description=self.description, read_only=True)
+        descriptor = ParameterDescriptor(description=self.description, read_only=not self.changes)
         if self.choices:
             descriptor.additional_constraints = f"one of {', '.join(self.choices)}"
         if self.minimum is not None and self.maximum is not None:

@@ -24,6 +24,8 @@ LATEST_ESTIMATES = _reliable(10)
 STATE = _reliable(1)
 #: Commands and joint states: only the newest counts.
 COMMANDS = _reliable(1)
+#: The stop input, 20 times a second: an old word must never come after a new one.
+ENABLE = _reliable(1)
 #: Labels of a session: one may follow the other quickly, and the current one must reach late subscribers.
 LABELS = _reliable(50, DurabilityPolicy.TRANSIENT_LOCAL)
 #: What a late subscriber must still learn: device and model.

@@ -14,10 +14,11 @@ from rclpy.exceptions import InvalidTopicNameException
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.validate_topic_name import validate_topic_name
+from std_msgs.msg import Bool
 
 from emg_recognition.errors import EmgRecognitionError, SettingError
 from emg_recognition.msg import ActionEstimate, ActionLabel, BridgeState, EmgInfo, EmgSamples, ModelInfo
-from emg_recognition.nodes import qos
+from emg_recognition.nodes import heartbeat, qos
 from emg_recognition.nodes.polling import PolledTopic
 from emg_recognition.recordings.bag_writer import BagWriter, TopicQos
 
@@ -31,6 +32,7 @@ TOPICS: dict[str, tuple[Any, QoSProfile]] = {
     "emg/label": (ActionLabel, qos.LABELS),
     "emg/action": (ActionEstimate, qos.ESTIMATES),
     "exo/bridge_state": (BridgeState, qos.STATE),
+    heartbeat.TOPIC: (Bool, qos.ENABLE),
 }
 
 #: How often messages are taken, s.
@@ -79,7 +81,7 @@ class Recording:
         self.samples_topics = [name for name, (topic, _, _) in offered.items() if topic == SAMPLES_TOPIC]
         self._writer = BagWriter(
             path,
-            {name: f"emg_recognition/msg/{kind.__name__}" for name, (_, kind, _) in offered.items()},
+            {name: _type_name(kind) for name, (_, kind, _) in offered.items()},
             {
                 name: TopicQos(profile.depth, latched=_latched(profile))
                 for name, (_, _, profile) in offered.items()
@@ -135,6 +137,11 @@ class Recording:
         for received, name, message in heapq.merge(*taken, key=lambda one: one[0]):
             self._writer.write(name, received if simulated is None else simulated, message)
             self.counts[name] += 1
+
+
+def _type_name(kind: type) -> str:
+    package, _ = kind.__module__.split(".", 1)
+    return f"{package}/msg/{kind.__name__}"
 
 
 def _latched(profile: QoSProfile) -> bool:

@@ -100,4 +100,8 @@ def run(name: str, create: Callable[[], NodeProgram], args: list[str] | None = N
         if executor is not None:
             executor.shutdown()
         rclpy.try_shutdown()
+        # Ctrl-C reaches the whole group, and `ros2 launch` passes it on once more: Python would die of the
+        # second one while it cleans up, after everything was said.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
     return code

@@ -1,32 +1,54 @@
-"""Joints without an exoskeleton: ``exo/joint_trajectory`` → ``exo/joint_states``."""
+"""Joints without an exoskeleton; they obey as the controllers do that a bridge may feed.
+
+``exo/joint_trajectory`` or ``exo/velocity_command`` → ``exo/joint_states``, or a serial exoskeleton on
+a pseudo-terminal, whose joint states the bridge publishes.
+"""
 
 from __future__ import annotations
 
 import sys
 import time
 from array import array
+from collections.abc import Callable
+from typing import Any
 
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
+from std_msgs.msg import Float64MultiArray
+from std_srvs.srv import SetBool
 from trajectory_msgs.msg import JointTrajectory
 
-from emg_recognition.control.joints import load_exoskeleton
+from emg_recognition.control.exoskeleton_file import load_exoskeleton
+from emg_recognition.devices.exoskeleton_emulator import ExoskeletonEmulator
 from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.nodes import diagnostics, qos
 from emg_recognition.nodes.parameters import Parameter, declare
 from emg_recognition.nodes.runner import run
 from emg_recognition.resources import config_path
-from emg_recognition.simulation.exoskeleton import ExoskeletonSimulator, SimulatedJoint, TrajectoryPoint
+from emg_recognition.simulation.exoskeleton import ExoskeletonSimulator, TrajectoryPoint
+from emg_recognition.simulation.joints import SimulatedJoint
+from emg_recognition.simulation.serial_exoskeleton import SerialSimulator
+from emg_recognition.simulation.velocity_exoskeleton import VelocitySimulator
 
 PARAMETERS = (
     Parameter("exoskeleton", "", "YAML file of joints and limits; empty for config/exoskeleton.yaml"),
     Parameter("rate", 100.0, "joint states a second", 10.0, 500.0),
+    Parameter(
+        "controller",
+        "trajectory",
+        "what the joints obey: trajectories, velocities, or commands on a pseudo-terminal",
+        choices=("trajectory", "velocity", "serial"),
+    ),
+    Parameter(
+        "watchdog", 0.0, "velocity: the joints stop after so long without a command, s; 0: never", 0.0, 10.0
+    ),
+    Parameter("link", "/tmp/exoskeleton", "serial: path of the link to the pseudo-terminal"),
 )
 
 
 class SimulatedExoskeletonNode(Node):
-    """Obeys trajectories like ``joint_trajectory_controller`` and reports where the joints are."""
+    """Obeys one kind of command and reports where the joints are."""
 
     def __init__(self) -> None:
         super().__init__("simulated_exoskeleton")
@@ -34,43 +56,69 @@ class SimulatedExoskeletonNode(Node):
         self.finished = False
         values = declare(self, PARAMETERS)
         exoskeleton = load_exoskeleton(values["exoskeleton"] or config_path("exoskeleton.yaml"))
-        self._simulator = ExoskeletonSimulator(
-            [SimulatedJoint(joint.name, joint.lower, joint.upper) for joint in exoskeleton.joints]
-        )
-        self._stepped = time.monotonic()
+        joints = [SimulatedJoint(joint.name, joint.lower, joint.upper) for joint in exoskeleton.joints]
+        self._emulator: ExoskeletonEmulator | None = None
         self._obeyed = 0
         self._refused = 0
-        self._message = JointState(name=list(exoskeleton.joint_names))
-        self._states = self.create_publisher(JointState, "exo/joint_states", qos.COMMANDS)
-        self.create_subscription(JointTrajectory, "exo/joint_trajectory", self._on_trajectory, qos.COMMANDS)
+        self._stepped = time.monotonic()
+        if values["controller"] == "serial":
+            # No joint states from here: the bridge publishes those that come over the port.
+            self._emulator = ExoskeletonEmulator(
+                SerialSimulator(joints), link=values["link"], rate=values["rate"]
+            )
+            self._emulator.start()
+            self.create_service(SetBool, "~/emergency_stop", self._on_emergency_stop)
+            self.get_logger().info(f"a serial exoskeleton is at {values['link']}")
+        elif values["controller"] == "velocity":
+            velocity = VelocitySimulator(joints, values["watchdog"])
+            self._simulate(
+                velocity, Float64MultiArray, "exo/velocity_command", lambda said: velocity.obey(said.data)
+            )
+        else:
+            course = ExoskeletonSimulator(joints)
+            self._simulate(
+                course,
+                JointTrajectory,
+                "exo/joint_trajectory",
+                lambda said: course.follow(said.joint_names, _points(said)),
+            )
+        if self._emulator is None:
+            self._states = self.create_publisher(JointState, "exo/joint_states", qos.COMMANDS)
+            steady = Clock(clock_type=ClockType.STEADY_TIME)
+            self.create_timer(1.0 / values["rate"], self._publish, clock=steady)
         self._diagnostics = diagnostics.Diagnostics(self, self._report)
-        steady = Clock(clock_type=ClockType.STEADY_TIME)
-        self.create_timer(1.0 / values["rate"], self._publish, clock=steady)
 
     def close(self) -> None:
-        """Nothing to release."""
+        """Hang up."""
+        if self._emulator is not None:
+            self._emulator.close()
+
+    def _simulate(
+        self,
+        simulator: ExoskeletonSimulator | VelocitySimulator,
+        kind: type,
+        topic: str,
+        obey: Callable[[Any], str | None],
+    ) -> None:
+        """Let a simulator obey the messages of a topic."""
+        self._simulator = simulator
+        self._message = JointState(name=list(simulator.joint_names))
+
+        def on_command(message: object) -> None:
+            self._pass_time()
+            refusal = obey(message)
+            if refusal is None:
+                self._obeyed += 1
+            else:
+                self._refused += 1
+                self.get_logger().error(f"refused: {refusal}", throttle_duration_sec=1.0)
+
+        self.create_subscription(kind, topic, on_command, qos.COMMANDS)
 
     def _pass_time(self) -> None:
         now = time.monotonic()
         self._simulator.step(now - self._stepped)
         self._stepped = now
-
-    def _on_trajectory(self, message: JointTrajectory) -> None:
-        self._pass_time()
-        points = [
-            TrajectoryPoint(
-                point.time_from_start.sec + point.time_from_start.nanosec * 1e-9,
-                point.positions,
-                point.velocities,
-            )
-            for point in message.points
-        ]
-        refusal = self._simulator.follow(message.joint_names, points)
-        if refusal is None:
-            self._obeyed += 1
-        else:
-            self._refused += 1
-            self.get_logger().error(f"refused: {refusal}", throttle_duration_sec=1.0)
 
     def _publish(self) -> None:
         self._pass_time()
@@ -79,11 +127,31 @@ class SimulatedExoskeletonNode(Node):
         self._message.velocity = array("d", self._simulator.velocities)
         self._states.publish(self._message)
 
+    def _on_emergency_stop(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
+        assert self._emulator is not None  # the service exists only then
+        self._emulator.emergency_stop = request.data
+        response.success = True
+        response.message = "pressed" if request.data else "released"
+        return response
+
     def _report(self) -> diagnostics.Report:
-        values = {"obeyed": self._obeyed, "refused": self._refused}
-        if self._refused:
-            return diagnostics.WARN, f"{self._refused} trajectories refused since the start", values
+        source = self._emulator
+        obeyed, refused = (source.obeyed, source.refused) if source else (self._obeyed, self._refused)
+        values = {"obeyed": obeyed, "refused": refused}
+        if refused:
+            return diagnostics.WARN, f"{refused} commands refused since the start", values
         return diagnostics.OK, "running", values
+
+
+def _points(message: JointTrajectory) -> list[TrajectoryPoint]:
+    return [
+        TrajectoryPoint(
+            point.time_from_start.sec + point.time_from_start.nanosec * 1e-9,
+            point.positions,
+            point.velocities,
+        )
+        for point in message.points
+    ]
 
 
 def main() -> int:

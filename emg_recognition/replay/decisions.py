@@ -1,65 +1,73 @@
-"""What the bridge would have decided: the majority vote over a whole recording at once."""
+"""What the bridge would have decided: its own decisions over a whole recording."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
+from emg_recognition.control.decision import Decider
+from emg_recognition.control.decision_settings import DecisionSettings
 from emg_recognition.control.settings import BridgeSettings
+from emg_recognition.control.vote import NO_ACTION
 from emg_recognition.replay.estimates import Estimates
 
 UNDECIDED = -1
 
 
+class Decisions(NamedTuple):
+    """What was decided after each of n estimates.
+
+    Attributes
+    ----------
+    action : numpy.ndarray
+        int64, shape (n,): the action that takes effect, or :data:`UNDECIDED`.
+    full : numpy.ndarray
+        bool, shape (n,): whether as many estimates as vote had come in; before, nothing is decided.
+    """
+
+    action: np.ndarray
+    full: np.ndarray
+
+
 def decide(
-    estimates: Estimates, votes: int, *, stale_after: float = BridgeSettings.stale_after
-) -> np.ndarray:
+    estimates: Estimates, settings: DecisionSettings, *, stale_after: float = BridgeSettings.stale_after
+) -> Decisions:
     """Decide after each estimate as :class:`emg_recognition.control.bridge.Bridge` does.
 
-    A rejected estimate votes for no action. The vote begins anew after a pause of the stamps that is longer
-    than `stale_after`, and where index or stamp go back.
+    It is the bridge's :class:`~emg_recognition.control.decision.Decider`, with the stamps for its clock.
+    As there, the vote begins anew after a pause of the stamps that is longer than `stale_after`, and
+    where index or stamp go back.
 
     Parameters
     ----------
     estimates : Estimates
         In the order in which they were said.
-    votes : int
-        Estimates that vote; more than half of them decide.
+    settings : DecisionSettings
+        As the bridge's.
     stale_after : float
         As in the bridge's settings, s.
-
-    Returns
-    -------
-    numpy.ndarray
-        int64, shape (n,): the decided action, or :data:`UNDECIDED`.
     """
-    ballot = np.where(estimates.accepted, estimates.action, UNDECIDED)
-    oldest = np.maximum(np.arange(len(estimates)) + 1 - votes, 0)
-    full = is_full(estimates, votes, stale_after=stale_after)
-    decided = np.full(len(estimates), UNDECIDED)
-    for action in range(len(estimates.actions)):
-        total = np.concatenate(([0], np.cumsum(ballot == action)))
-        decided[full & (2 * (total[1:] - total[oldest]) > votes)] = action
-    return decided
-
-
-def is_full(
-    estimates: Estimates, votes: int, *, stale_after: float = BridgeSettings.stale_after
-) -> np.ndarray:
-    """Tell after which estimates as many as vote have come in since the vote began: before, none decides.
-
-    Parameters
-    ----------
-    estimates, votes, stale_after
-        As for :func:`decide`.
-
-    Returns
-    -------
-    numpy.ndarray
-        bool, shape (n,).
-    """
-    place = np.arange(len(estimates))
-    begun = np.maximum.accumulate(np.where(_breaks(estimates, stale_after), place, 0))
-    return place - begun >= votes - 1
+    decider = Decider(settings)
+    number = {action: place for place, action in enumerate(estimates.actions)} | {NO_ACTION: UNDECIDED}
+    decided, full = np.full(len(estimates), UNDECIDED), np.zeros(len(estimates), np.bool_)
+    # From the first stamp on: today's date would cost a double its microseconds.
+    times = (estimates.stamp - estimates.stamp[:1]) * 1e-9
+    columns = (
+        _breaks(estimates, stale_after),
+        estimates.action,
+        estimates.confidence,
+        estimates.accepted,
+        times,
+    )
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    for place, (begins, action, confidence, accepted, time) in enumerate(rows):
+        if begins:
+            decider.clear()
+        # Activation sets the speed alone, never what is decided; recordings need not hold it.
+        decider.add(estimates.actions[action], confidence, 0.0, accepted, time)
+        decided[place], full[place] = number[decider.decide(time).action], decider.full
+    return Decisions(decided, full)
 
 
 def _breaks(estimates: Estimates, stale_after: float) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from emg_recognition.control.decision_settings import DecisionSettings
 from emg_recognition.evaluation.figures import confusion_figure
 from emg_recognition.evaluation.style import pdf, png
 from emg_recognition.evaluation.timeline import timeline_figure
@@ -27,7 +28,8 @@ def draw(replay: Replay, metrics: Mapping[str, Any]) -> dict[str, tuple[bytes, b
     dict of str to (bytes, bytes)
         Name of the figure to its PNG image and PDF page.
     """
-    figures = {"timeline": timeline_figure(timeline_of(replay, metrics["votes"]))}
+    decisions = DecisionSettings(**metrics["decisions"])
+    figures = {"timeline": timeline_figure(timeline_of(replay, decisions))}
     if metrics["confusion"] is not None:
         figures["confusion"] = confusion_figure(metrics["confusion"], metrics["model"]["actions"])
     return {name: (png(figure), pdf(figure)) for name, figure in figures.items()}

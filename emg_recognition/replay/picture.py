@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from emg_recognition.actions import REST
-from emg_recognition.control.bridge import State
+from emg_recognition.control.decision_settings import DecisionSettings
+from emg_recognition.control.states import State
 from emg_recognition.evaluation.lanes import DISARMED, FAULT, HOLDING, IDLE, UNKNOWN, Timeline
 from emg_recognition.evaluation.raster import Spans
 from emg_recognition.recordings.sample_clock import SampleClock
@@ -20,15 +21,15 @@ _STATES: dict[int, int] = {
 }
 
 
-def timeline_of(replay: Replay, votes: int) -> Timeline:
+def timeline_of(replay: Replay, decisions: DecisionSettings) -> Timeline:
     """Put a replay on the time axis.
 
     Parameters
     ----------
     replay : Replay
         What was heard and said.
-    votes : int
-        Estimates that vote for a decision.
+    decisions : DecisionSettings
+        How estimates become decisions.
 
     Returns
     -------
@@ -56,7 +57,7 @@ def timeline_of(replay: Replay, votes: int) -> Timeline:
         # Plus one: a window ends where its last sample's time is over.
         time=clock.time_at(estimates.run, estimates.last_index + 1),
         action=estimates.action,
-        decided=decide(estimates, votes),
+        decided=decide(estimates, decisions).action,
         confidence=estimates.confidence,
         accepted=estimates.accepted,
         signal=signal if replay.margin else _joined(signal),

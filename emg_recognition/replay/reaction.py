@@ -26,7 +26,7 @@ def delay(
     estimates : Estimates
         In order.
     decided : numpy.ndarray
-        As :func:`emg_recognition.replay.decisions.decide` returns it, shape (n,).
+        The actions that :func:`emg_recognition.replay.decisions.decide` returns, shape (n,).
     labels : sequence of LabelInterval
         What was performed, each of an action that the model knows.
     rate : float
@@ -74,7 +74,7 @@ def false_activations(estimates: Estimates, decided: np.ndarray, resting: np.nda
     estimates : Estimates
         In order.
     decided : numpy.ndarray
-        As :func:`emg_recognition.replay.decisions.decide` returns it, shape (n,).
+        The actions that :func:`emg_recognition.replay.decisions.decide` returns, shape (n,).
     resting : numpy.ndarray
         bool, shape (n,): the window lies in a label of rest.
     """

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from emg_recognition.actions import REST
+from emg_recognition.control.decision_settings import DecisionSettings
 from emg_recognition.evaluation import metrics
 from emg_recognition.recordings.labels import LabelInterval, window_labels
 from emg_recognition.replay.agreement import compare
-from emg_recognition.replay.decisions import UNDECIDED, decide, is_full
+from emg_recognition.replay.decisions import UNDECIDED, Decisions, decide
 from emg_recognition.replay.estimates import Estimates
 from emg_recognition.replay.provenance import versions
 from emg_recognition.replay.reaction import active, delay, false_activations
@@ -34,15 +35,17 @@ SCORES = (
 _GROUPS = ("subject", "cohort", "session", "repetition")
 
 
-def score(replay: Replay, *, votes: int = 3, mode: str = "offline") -> dict[str, Any]:
+def score(
+    replay: Replay, *, decisions: DecisionSettings | None = None, mode: str = "offline"
+) -> dict[str, Any]:
     """Score a replay.
 
     Parameters
     ----------
     replay : Replay
         What was heard and said.
-    votes : int
-        Estimates that vote for a decision.
+    decisions : DecisionSettings, optional
+        How estimates become decisions; by default as in the bridge.
     mode : str
         ``offline`` or ``online``: who has computed the estimates.
 
@@ -59,7 +62,8 @@ def score(replay: Replay, *, votes: int = 3, mode: str = "offline") -> dict[str,
         estimates.last_index,
         round(replay.margin * replay.model.rate),
     )
-    decided = decide(estimates, votes)
+    settings = decisions or DecisionSettings()
+    decided = decide(estimates, settings)
     known = _known(replay.labels, replay.model.actions)
     truth = _look_up(known, number)
     scored = truth >= 0
@@ -86,12 +90,18 @@ def score(replay: Replay, *, votes: int = 3, mode: str = "offline") -> dict[str,
             "labelled": int(scored.sum()),
         },
         "confidence_threshold": replay.confidence_threshold,
-        "votes": votes,
+        "votes": settings.votes,
+        "decisions": {
+            "votes": settings.votes,
+            "enter_votes": settings.enter,
+            "keep_votes": settings.keep,
+            "dwell": settings.dwell,
+        },
         "labels": len(replay.labels),
         "unknown_labels": _unknown(replay, number),
         **_window_scores(estimates, truth),
         "rejected": _share(~estimates.accepted),
-        **_decision_scores(replay, decided, truth, number, votes),
+        **_decision_scores(replay, decided, truth, number),
         **_groups(replay, truth, number),
         "recorded": _recorded(replay),
         "problems": problems,
@@ -155,11 +165,12 @@ def _window_scores(estimates: Estimates, truth: np.ndarray) -> dict[str, Any]:
 
 
 def _decision_scores(
-    replay: Replay, decided: np.ndarray, truth: np.ndarray, number: np.ndarray, votes: int
+    replay: Replay, decisions: Decisions, truth: np.ndarray, number: np.ndarray
 ) -> dict[str, Any]:
     """Score what the vote decides, once it is full; a window without a decision counts as wrong."""
     estimates, actions = replay.estimates, replay.estimates.actions
-    scored = (truth >= 0) & is_full(estimates, votes)
+    decided = decisions.action
+    scored = (truth >= 0) & decisions.full
     # No decision has a column of its own behind the actions.
     choice = np.where(decided == UNDECIDED, len(actions), decided)
     confusion = metrics.confusion_matrix(truth[scored], choice[scored], len(actions) + 1)

@@ -1,9 +1,10 @@
 """Simulated joints that obey trajectories as ``joint_trajectory_controller`` does.
 
 A new trajectory replaces the old one at once and starts where the desired course is at that
-moment; between points the course is a cubic polynomial of positions and velocities; at the
-trajectory's end the joints hold. Nothing watches for silence, as in the real controller with its
-default settings. The joints follow the desired course with a first-order lag and stop at their ends.
+moment (the controller's ``interpolate_from_desired_state``); between points the course is a cubic
+polynomial of positions and velocities; at the trajectory's end the joints hold. Nothing watches
+for silence, as in the real controller with its default settings. It refuses more than the real
+one in one point: values that are not finite, which that hands on to the hardware.
 """
 
 from __future__ import annotations
@@ -12,25 +13,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-LAG = 0.015
-"""Time constant (s) with which the joints follow the desired course."""
+from emg_recognition.simulation.joints import SimulatedJoint, SimulatedJoints
 
-
-@dataclass(frozen=True)
-class SimulatedJoint:
-    """A joint and its mechanical ends.
-
-    Attributes
-    ----------
-    name : str
-        Its name in trajectories and joint states.
-    lower, upper : float
-        Mechanical ends, rad.
-    """
-
-    name: str
-    lower: float
-    upper: float
+MAX_END_VELOCITY = 1.2e-7
+"""Largest speed (rad/s) in a trajectory's last point, as the real controller has it (FLT_EPSILON)."""
 
 
 @dataclass(frozen=True)
@@ -42,34 +28,20 @@ class TrajectoryPoint:
     velocities: Sequence[float]
 
 
-class ExoskeletonSimulator:
-    """Joints that start at rest in the middle of their range.
+class ExoskeletonSimulator(SimulatedJoints):
+    """Joints behind a controller of trajectories; they start at rest in the middle of their range.
 
     Parameters
     ----------
     joints : sequence of SimulatedJoint
-        In the order of :attr:`positions`.
-
-    Attributes
-    ----------
-    positions : list of float
-        Of the joints, rad.
-    velocities : list of float
-        Over the last step, rad/s.
+        In the order of ``positions``.
     """
 
     def __init__(self, joints: Sequence[SimulatedJoint]) -> None:
-        self._joints = tuple(joints)
-        self.positions = [(joint.lower + joint.upper) / 2 for joint in joints]
-        self.velocities = [0.0] * len(self._joints)
+        super().__init__(joints)
         still = TrajectoryPoint(0.0, tuple(self.positions), tuple(self.velocities))
         self._points = [still]
         self._time = 0.0
-
-    @property
-    def joint_names(self) -> tuple[str, ...]:
-        """The joints' names, in order."""
-        return tuple(joint.name for joint in self._joints)
 
     def follow(self, names: Sequence[str], points: Sequence[TrajectoryPoint]) -> str | None:
         """Obey a trajectory from now on, in place of the one before.
@@ -79,7 +51,7 @@ class ExoskeletonSimulator:
         names : sequence of str
             Each joint once, in any order, which is also that of the points' values.
         points : sequence of TrajectoryPoint
-            In order of time.
+            In order of time; the last one stands still.
 
         Returns
         -------
@@ -99,6 +71,8 @@ class ExoskeletonSimulator:
             if not all(map(math.isfinite, (*point.positions, *point.velocities))):
                 return "trajectory point with a value that is not finite"
             previous = point.time
+        if any(abs(velocity) > MAX_END_VELOCITY for velocity in points[-1].velocities):
+            return "trajectory whose last point moves"
         order = [list(names).index(name) for name in self.joint_names]
         now = TrajectoryPoint(0.0, *self._desired(self._time))
         self._points = [now] + [
@@ -115,13 +89,7 @@ class ExoskeletonSimulator:
         if duration <= 0:
             return
         self._time += duration
-        share = 1 - math.exp(-duration / LAG)
-        desired, _ = self._desired(self._time)
-        for i, joint in enumerate(self._joints):
-            reached = self.positions[i] + (desired[i] - self.positions[i]) * share
-            reached = min(max(reached, joint.lower), joint.upper)
-            self.velocities[i] = (reached - self.positions[i]) / duration
-            self.positions[i] = reached
+        self.approach(self._desired(self._time)[0], duration)
 
     def _desired(self, time: float) -> tuple[list[float], list[float]]:
         """Return desired positions and velocities at a time since the trajectory's start, s."""
@@ -136,7 +104,7 @@ class ExoskeletonSimulator:
                 ]
                 return [position for position, _ in course], [velocity for _, velocity in course]
         last = self._points[-1]
-        return list(last.positions), [0.0] * len(self._joints)
+        return list(last.positions), [0.0] * len(self.joints)
 
 
 def _cubic(p0: float, v0: float, p1: float, v1: float, s: float, duration: float) -> tuple[float, float]:

@@ -95,7 +95,7 @@ def test_an_archive_is_scored_and_thresholds_decide_the_exit_code(tiny_bundle, a
     assert done.stderr == "emg-recognition: balanced_accuracy is 0.5, below 0.95\n"
 
 
-def test_repetitions_subjects_votes_step_and_threshold(tiny_bundle, archive, tmp_path):
+def test_repetitions_subjects_decisions_step_and_threshold(tiny_bundle, archive, tmp_path):
     options = (
         "--data",
         archive,
@@ -108,12 +108,14 @@ def test_repetitions_subjects_votes_step_and_threshold(tiny_bundle, archive, tmp
         "--subject",
         "anna",
     )
-    done = evaluate(*options, "--votes", "1", "--step", "0.1", "--confidence-threshold", "0")
+    decided = ("--votes", "5", "--enter-votes", "4", "--keep-votes", "2", "--dwell", "0.05")
+    done = evaluate(*options, *decided, "--step", "0.1", "--confidence-threshold", "0")
     assert done.returncode == 0, done.stderr
     metrics = json.loads((tmp_path / "metrics.json").read_text())
     assert list(metrics["per_subject"]) == ["anna"]
     assert metrics["per_class_recall"] == {"rest": 1.0, "elbow_flexion": 0.0}
-    assert (metrics["step"], metrics["votes"], metrics["confidence_threshold"]) == (50, 1, 0.0)
+    assert (metrics["step"], metrics["votes"], metrics["confidence_threshold"]) == (50, 5, 0.0)
+    assert metrics["decisions"] == {"votes": 5, "enter_votes": 4, "keep_votes": 2, "dwell": 0.05}
     assert metrics["rejected"] == 0.0
     assert metrics["windows"]["estimated"] == 2 * 6
 
@@ -165,6 +167,9 @@ def test_a_folder_of_somebody_else_is_left_alone(refused, tiny_bundle, archive, 
         (("--fail-under", "accuracy"), "share from 0 to 1"),
         (("--subject", "carl"), "has anna, ben"),
         (("--votes", "0"), "votes"),
+        (("--enter-votes", "1"), "enter_votes is 1: give a whole number from 2 to 3"),
+        (("--keep-votes", "3"), "keep_votes is 3"),
+        (("--dwell", "2"), "dwell is 2.0"),
         (("--step", "0"), "--step is 0.0"),
         (("--confidence-threshold", "2"), "--confidence-threshold is 2.0"),
         (("--reps", "9"), "--reps is 9: "),

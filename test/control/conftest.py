@@ -7,34 +7,47 @@ from typing import Any
 import pytest
 
 from emg_recognition.control.bridge import Bridge
-from emg_recognition.control.joints import ActionMotion, Exoskeleton, JointLimits
+from emg_recognition.control.decision_settings import DecisionSettings
+from emg_recognition.control.exoskeleton import ActionMotion, Exoskeleton
+from emg_recognition.control.joints import JointLimits
 from emg_recognition.control.settings import BridgeSettings
 from emg_recognition.control.signals import Estimate, Instant, Model
 from emg_recognition.control.trajectory import Command
 
 EPOCH = 1_700_000_000.0
-ELBOW = JointLimits(name="elbow", lower=0.0, upper=2.0, max_velocity=0.5, max_acceleration=8.0)
-WRIST = JointLimits(name="wrist", lower=-1.0, upper=1.0, max_velocity=0.4, max_acceleration=5.0)
+ELBOW = JointLimits(
+    name="elbow",
+    lower=0.0,
+    upper=2.0,
+    max_velocity=0.5,
+    max_acceleration=8.0,
+    neutral=0.8,
+    neutral_velocity=0.2,
+)
+WRIST = JointLimits(name="wrist", lower=-1.0, upper=1.0, max_velocity=0.4, max_acceleration=5.0, neutral=0.1)
 EXOSKELETON = Exoskeleton(
     (ELBOW, WRIST),
     (
-        ActionMotion(action="bend", joint="elbow", velocity=0.4),
-        ActionMotion(action="drop", joint="wrist", velocity=-0.4),
+        ActionMotion(action="bend", velocities={"elbow": 0.4}, confidence=0.6),
+        ActionMotion(action="drop", velocities={"wrist": -0.4}),
+        ActionMotion(action="reach", velocities={"elbow": -0.2, "wrist": -0.1}),
     ),
+    still=("fist",),
 )
-MODEL = Model("m1", "abc", ("rest", "bend", "drop"))
+MODEL = Model("m1", "abc", ("rest", "bend", "drop", "reach", "fist"), 200.0, 8)
 
 
 class Rig:
     """Drives a bridge tick by tick; every moment is a multiple of the tick."""
 
-    def __init__(self, **settings: Any) -> None:
-        self.settings = BridgeSettings(**settings)
+    def __init__(self, decisions: dict[str, Any] | None = None, **settings: Any) -> None:
+        self.settings = BridgeSettings(decisions=DecisionSettings(**decisions or {}), **settings)
         self.bridge = Bridge(EXOSKELETON, self.settings)
         self.ticks = 0
         self.ros_offset = EPOCH
         self.index = 1000
         self.measured = [1.0, 0.0]
+        self.enabled: bool | None = True
         self.commands: list[tuple[float, Command | None]] = []
 
     @property
@@ -57,18 +70,34 @@ class Rig:
             "action_id": -1 if action is None else MODEL.actions.index(action),
             "action": action or "",
             "confidence": 0.9,
+            "probabilities": (0.1, 0.9),
+            "activation": 1.0,
             "model": "m1",
         }
         self.bridge.estimate(Estimate(**{**fields, **changes}), self.now)
 
     def run(
-        self, seconds: float, action: str | None = "bend", *, mute: bool = False, loose: bool = False
+        self,
+        seconds: float,
+        action: str | None = "bend",
+        *,
+        mute: bool = False,
+        loose: bool = False,
+        blind: bool = False,
     ) -> None:
-        """Let time pass with estimates of `action` unless `mute`, and an arm that follows unless `loose`."""
+        """Let time pass with estimates of `action` unless `mute`, joint states unless `blind`.
+
+        The arm follows its commands unless it is `loose`.
+
+        The stop input says 20 times a second what `enabled` says; None silences it.
+        """
+        self.bridge.stop_input_publishers(1)
         for _ in range(round(seconds / self.settings.period)):
             self.ticks += 1
-            if self.ticks % 2 == 0:
+            if self.ticks % 2 == 0 and not blind:
                 self.bridge.feedback(["elbow", "wrist"], self.measured, self.now)
+            if self.ticks % 10 == 0 and self.enabled is not None:
+                self.bridge.stop_input(self.enabled, self.now)
             if self.ticks % 5 == 0 and not mute:
                 self.estimate(action)
             command = self.bridge.tick(self.now)

@@ -1,23 +1,65 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
+from emg_recognition.control.decision import Decider
+from emg_recognition.control.decision_settings import DecisionSettings
 from emg_recognition.control.delay import controller_delay, is_long
 from emg_recognition.errors import SettingError
 
 
+def delay(processing: float = 0.0, **settings: float) -> float:
+    decisions = DecisionSettings(**settings)
+    return controller_delay(window=0.2, step=0.025, decisions=decisions, processing=processing)
+
+
 def test_the_defaults_give_the_delay_of_the_plan() -> None:
-    assert controller_delay(window=0.2, step=0.025, votes=3, processing=0.0) == pytest.approx(0.1375)
+    assert delay() == pytest.approx(0.1375)
 
 
-def test_processing_adds_in_full() -> None:
-    without = controller_delay(window=0.2, step=0.025, votes=3, processing=0.0)
-    assert controller_delay(window=0.2, step=0.025, votes=3, processing=0.02) == pytest.approx(without + 0.02)
+@hypothesis_settings(deadline=None)
+@given(st.sampled_from([1, 3, 5, 7, 9, 11, 13, 15]))
+def test_a_majority_of_an_odd_number_waits_for_half_of_the_votes(votes: int) -> None:
+    assert delay(votes=votes) == pytest.approx(0.1 + votes / 2 * 0.025)
 
 
-@pytest.mark.parametrize(("delay", "long"), [(0.1375, False), (0.151, True), (0.299, True)])
-def test_above_150_ms_is_long(delay: float, long: bool) -> None:
-    assert is_long(delay, allow_long=False) is long
+def test_processing_and_dwell_add_in_full() -> None:
+    assert delay(0.02, dwell=0.03) == pytest.approx(delay() + 0.05)
+
+
+def test_more_agreement_to_begin_takes_longer_and_to_go_on_does_not() -> None:
+    assert delay(enter_votes=3) == pytest.approx(delay() + 0.025)
+    assert delay(keep_votes=1) == delay(keep_votes=2)
+
+
+@pytest.mark.parametrize("settings", [{}, {"votes": 5}, {"enter_votes": 3}, {"votes": 5, "dwell": 0.06}])
+def test_it_is_what_a_decider_takes_on_average(settings: dict[str, float]) -> None:
+    """A movement that windows show from half a window on, begun at moments spread over one step."""
+    decisions, window, step, tick = DecisionSettings(**settings), 0.2, 0.025, 0.001
+    waits = []
+    for onset in (tick * (k + 0.5) for k in range(25)):
+        decider, number = Decider(decisions), 0
+        begin = 1.0 + onset
+        now = 0.0
+        while True:
+            if now >= number * step - 1e-9:
+                shown = number * step - window / 2 > begin
+                decider.add("bend" if shown else "rest", 0.9, 1.0, True, number * step)
+                number += 1
+            if decider.decide(now).action == "bend":
+                break
+            now += tick
+        waits.append(now - begin)
+    expected = controller_delay(window=window, step=step, decisions=decisions, processing=0.0)
+    assert sum(waits) / len(waits) == pytest.approx(expected, abs=2 * tick)
+
+
+@pytest.mark.parametrize(("seconds", "long"), [(0.1375, False), (0.151, True), (0.299, True)])
+def test_above_150_ms_is_long(seconds: float, long: bool) -> None:
+    assert is_long(seconds, allow_long=False) is long
 
 
 def test_above_300_ms_is_refused_unless_allowed() -> None:

@@ -26,13 +26,14 @@ def receive(watch: SignalWatch, stamp: float, index: int, now: Instant, restart:
 
 
 def test_nothing_received_is_a_doubt() -> None:
-    assert SignalWatch(0.12).doubt(at(0.0)) == "no usable estimate seen yet"
+    assert str(SignalWatch(0.12).doubt(at(0.0))) == "no usable estimate seen yet"
     assert SignalWatch(0.12).age(at(0.0)) == -1.0
 
 
 def test_the_next_estimate_is_fresh(watch: SignalWatch) -> None:
     assert receive(watch, 1.015, 15, at(1.025)) is Receipt.FRESH
     assert watch.last_index == 15
+    assert watch.step == 5
     assert watch.delay == pytest.approx(0.01, abs=1e-6)
     assert watch.age(at(1.1)) == pytest.approx(0.075)
 
@@ -66,7 +67,7 @@ def test_unusable_estimates_do_not_refresh(
     watch: SignalWatch, stamp: float, index: int, now: Instant, receipt: Receipt
 ) -> None:
     assert receive(watch, stamp, index, now) is receipt
-    assert receipt.usable == (watch.age(now) == 0.0)
+    assert (receipt.ignored is None) == (watch.age(now) == 0.0)
 
 
 def test_after_a_break_the_first_estimate_says_so(watch: SignalWatch) -> None:

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from emg_recognition.control.joints import STOP_RAMP
-from emg_recognition.control.settings import LONGEST_PERIOD, BridgeSettings
+from emg_recognition.control.joints import LONGEST_PERIOD, STOP_RAMP
+from emg_recognition.control.settings import BridgeSettings
 from emg_recognition.errors import SettingError
 
 
@@ -13,8 +13,6 @@ from emg_recognition.errors import SettingError
         ("command_rate", 49.0),
         ("command_rate", 501.0),
         ("command_rate", float("nan")),
-        ("votes", 0),
-        ("votes", 2.5),
         ("stale_after", 0.121),
         ("stale_after", 0.0),
         ("hold_timeout", -0.1),

@@ -7,9 +7,17 @@ import pytest
 
 from emg_recognition.control.signals import Estimate, Model, doubt_about
 
-MODEL = Model("m1", "abc", ("rest", "bend"))
+MODEL = Model("m1", "abc", ("rest", "bend"), 200.0, 8)
 GOOD = Estimate(
-    stamp=100.0, last_index=39, accepted=True, action_id=1, action="bend", confidence=0.9, model="m1"
+    stamp=100.0,
+    last_index=39,
+    accepted=True,
+    action_id=1,
+    action="bend",
+    confidence=0.9,
+    probabilities=(0.1, 0.9),
+    activation=0.7,
+    model="m1",
 )
 
 
@@ -19,6 +27,8 @@ GOOD = Estimate(
         {},
         {"confidence": 1.0000001},
         {"confidence": 0.0},
+        {"probabilities": ()},
+        {"activation": 0.0},
         {"accepted": False, "action_id": -1, "action": ""},
     ],
 )
@@ -35,6 +45,9 @@ def test_a_sound_estimate_raises_no_doubt(change: dict[str, object]) -> None:
         ({"confidence": -0.1}, "confidence of -0.1"),
         ({"confidence": math.nan, "accepted": False, "action_id": -1, "action": ""}, "confidence of nan"),
         ({"stamp": math.nan}, "stamp of nan"),
+        ({"activation": math.nan}, "activation of nan"),
+        ({"activation": -0.5}, "activation of -0.5"),
+        ({"probabilities": (0.5, math.nan)}, "probability of nan"),
         ({"action_id": 2}, "action 2, the model has 2"),
         ({"action_id": -1}, "action -1, the model has 2"),
         ({"action_id": 0}, "action 0 named 'bend', the model names it 'rest'"),

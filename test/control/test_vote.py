@@ -1,52 +1,44 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emg_recognition.control.vote import NO_ACTION, MajorityVote
+from emg_recognition.control.vote import NO_ACTION, Ballot, Vote
+
+BALLOTS = st.lists(st.builds(Ballot, st.sampled_from(["a", "b", NO_ACTION]), st.floats(0, 4)), max_size=30)
 
 
-def decided(votes: int, ballots: list[str]) -> str:
-    vote = MajorityVote(votes)
+def after(votes: int, ballots: list[Ballot]) -> Vote:
+    vote = Vote(votes)
     for ballot in ballots:
         vote.add(ballot)
-    return vote.decided()
-
-
-@pytest.mark.parametrize(
-    ("votes", "ballots", "expected"),
-    [
-        (3, ["a", "a"], NO_ACTION),
-        (3, ["a", "b", "a"], "a"),
-        (3, ["a", "b", "c"], NO_ACTION),
-        (3, ["a", "a", "a", "b", "b"], "b"),
-        (3, ["a", NO_ACTION, NO_ACTION], NO_ACTION),
-        (3, ["a", NO_ACTION, "a"], "a"),
-        (4, ["a", "a", "b", "b"], NO_ACTION),
-        (1, ["a", "b"], "b"),
-    ],
-)
-def test_more_than_half_of_the_newest_decide(votes: int, ballots: list[str], expected: str) -> None:
-    assert decided(votes, ballots) == expected
-
-
-def test_clear_asks_for_a_full_new_vote() -> None:
-    vote = MajorityVote(3)
-    for _ in range(3):
-        vote.add("a")
-    assert vote.full
-    vote.clear()
-    assert not vote.full
-    vote.add("a")
-    vote.add("a")
-    assert vote.decided() == NO_ACTION
+    return vote
 
 
 @settings(deadline=None)
-@given(st.integers(1, 7), st.lists(st.sampled_from(["a", "b", NO_ACTION]), max_size=30))
-def test_a_decided_action_has_more_than_half_of_all_votes(votes: int, ballots: list[str]) -> None:
-    action = decided(votes, ballots)
-    newest = ballots[-votes:]
-    winners = [name for name in {"a", "b"} if newest.count(name) > votes / 2]
-    assert action == (winners[0] if winners and len(newest) == votes else NO_ACTION)
+@given(st.integers(1, 15), BALLOTS)
+def test_the_newest_ballots_count_and_those_for_nothing_stand_nowhere(
+    votes: int, ballots: list[Ballot]
+) -> None:
+    newest = [action for action, _ in ballots[-votes:]]
+    expected = {action: newest.count(action) for action in ("a", "b") if action in newest}
+    vote = after(votes, ballots)
+    assert vote.counts() == expected
+    assert vote.full is (len(ballots) >= votes)
+
+
+def test_the_activation_is_the_mean_over_the_ballots_of_an_action() -> None:
+    vote = after(3, [Ballot("a", 9.0), Ballot("a", 1.0), Ballot(NO_ACTION, 5.0), Ballot("a", 2.0)])
+    assert vote.activation("a") == pytest.approx(1.5)
+    assert math.isnan(vote.activation("b"))
+
+
+def test_clear_asks_for_a_full_new_vote() -> None:
+    vote = after(3, [Ballot("a", 1.0)] * 3)
+    assert vote.full
+    vote.clear()
+    assert not vote.full
+    assert vote.counts() == {}

@@ -34,7 +34,7 @@ def check_line(error: DeviceError, name: str) -> None:
 
 def test_no_such_port(tmp_path: Path) -> None:
     name = str(tmp_path / "ttyUSB7")
-    with pytest.raises(DeviceError, match="there is no such port; plug the armband in") as caught:
+    with pytest.raises(DeviceError, match="there is no such port; plug the device in") as caught:
         open_port(name, 115200)
     check_line(caught.value, name)
 

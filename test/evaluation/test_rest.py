@@ -1,4 +1,4 @@
-"""False activations, against the bridge's own vote going through the windows one by one."""
+"""False activations, against the bridge's own decisions going through the windows one by one."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emg_recognition.control.settings import BridgeSettings
-from emg_recognition.control.vote import NO_ACTION, MajorityVote
+from emg_recognition.control.decision import Decider
+from emg_recognition.control.decision_settings import DecisionSettings
+from emg_recognition.control.vote import NO_ACTION
 from emg_recognition.evaluation.rest import THRESHOLD, VOTES, rest_activity
 
 NAMES = ("rest", "flexion", "extension")
@@ -44,13 +45,13 @@ def test_it_counts_as_the_bridge_decides(windows):
     guesses, confidences, starts = (list(column) for column in zip(*windows, strict=True))
     segment = np.cumsum(starts)
     found = activity(guesses, confidences=confidences, segment=segment)
-    vote, before, motions, active = MajorityVote(VOTES), NO_ACTION, 0, 0
+    decider, before, motions, active = Decider(DecisionSettings(votes=VOTES)), NO_ACTION, 0, 0
     for guess, confidence, place in zip(guesses, confidences, range(len(guesses)), strict=True):
         if place == 0 or segment[place] != segment[place - 1]:
-            vote.clear()
+            decider.clear()
             before = NO_ACTION
-        vote.add(NAMES[guess] if confidence >= THRESHOLD else NO_ACTION)
-        decided = vote.decided()
+        decider.add(NAMES[guess], confidence, 1.0, confidence >= THRESHOLD, place)
+        decided = decider.decide(place).action
         moving = decided not in (NO_ACTION, "rest")
         motions += moving and decided != before
         active += moving
@@ -60,7 +61,7 @@ def test_it_counts_as_the_bridge_decides(windows):
 
 
 def test_the_vote_is_the_one_the_bridge_takes_by_default():
-    assert BridgeSettings.votes == VOTES
+    assert DecisionSettings.votes == VOTES
 
 
 def test_a_run_is_one_activation_and_another_action_is_another():

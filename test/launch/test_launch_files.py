@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import re
@@ -32,8 +33,10 @@ from emg_recognition.recordings.bag_writer import BagWriter
 #: Six processes start on what may be a busy machine; far above what is usual, s.
 PATIENCE = 60.0
 ARGUMENTS = {
-    "recognition": {"model", "port", "wait_for_port", "namespace", "params_file"},
-    "simulation": {"model", "port", "wait_for_port", "namespace", "params_file"},
+    "recognition": {"model", "port", "wait_for_port", "exoskeleton", "namespace", "params_file"},
+    "simulation": {
+        *("model", "port", "wait_for_port", "exoskeleton", "enabled", "show", "namespace", "params_file"),
+    },
     "training": {"data", "config", "output", "namespace", "params_file"},
     "replay": {"bag", "model", "output", "rate", "namespace", "player", "exoskeleton", "params_file"},
 }
@@ -98,6 +101,24 @@ def test_arguments(name, repository):
     assert all(declared.values())
 
 
+@pytest.mark.parametrize("enabled", ["true", "false"])
+@pytest.mark.parametrize("show", ["true", "false"])
+def test_simulation_starts_switch_and_picture_as_asked(repository, enabled, show):
+    # Not as processes: a lab that does not look at the robot needs no robot_state_publisher.
+    spec = importlib.util.spec_from_file_location("simulation", repository / "launch/simulation.launch.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    context = LaunchContext()
+    given = {"enabled": enabled, "show": show, "exoskeleton": "", "namespace": "left_arm"}
+    context.launch_configurations.update(given)
+    started = [node.node_executable for node in module._simulation(context)]
+    assert started == [
+        *("simulated_armband_node", "simulated_exoskeleton_node"),
+        *(["enabling_switch_node"] if enabled == "true" else []),
+        *(["robot_state_publisher"] if show == "true" else []),
+    ]
+
+
 def test_a_missing_model_ends_the_simulation_with_its_reason(launched):
     process, log = launched("simulation", model="/nowhere/123", namespace="left_arm")
     process.wait(timeout=PATIENCE)
@@ -111,6 +132,7 @@ def test_a_missing_model_ends_the_simulation_with_its_reason(launched):
         "command_bridge",
         "simulated_armband",
         "simulated_exoskeleton",
+        "enabling_switch",
     ):
         assert f"{name}_node" in text
     assert re.search(r"process\[classifier_node-\d+\] was required", text)

@@ -85,9 +85,11 @@ def test_live_equals_offline_to_the_bit(ros_environment, study, flexing_bundle, 
         assert f"performs {action}" in screen.getvalue()
 
 
-def test_a_node_that_fails_ends_the_demo_with_its_last_line(ros_environment, study, tmp_path):
-    with pytest.raises(EmgRecognitionError, match=r"classifier left with code 1.*no such directory"):
-        run_graph(study(False), tmp_path / "none", tmp_path, seconds=6.0, console=Console(file=io.StringIO()))
+def test_a_node_that_fails_ends_the_demo_with_its_last_line(ros_environment, flexing_bundle, tmp_path):
+    live = tmp_path / "none.npz"
+    study = Study("test", live, live, "1", "2", None, None, False)
+    with pytest.raises(EmgRecognitionError, match=r"simulated_armband left with code 1.*none\.npz"):
+        run_graph(study, flexing_bundle, tmp_path, seconds=6.0, console=Console(file=io.StringIO()))
 
 
 def test_without_a_built_package_the_remedy_is_named(monkeypatch):

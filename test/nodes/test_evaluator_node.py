@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray
 from emg_recognition.msg import ActionEstimate, ActionLabel, BridgeState, EmgSamples, EmgWindow, ModelInfo
+from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 
 from emg_recognition.nodes import qos
@@ -106,7 +107,8 @@ class Robot:
 
 def test_missing_windows_and_right_ones_are_counted(start_node, witness, tmp_path):
     robot = Robot(witness)
-    node = start_node("evaluator", output=str(tmp_path / "out"), source="here")
+    votes = {"votes": 5, "enter_votes": 4, "keep_votes": 2, "dwell": 0.05}
+    node = start_node("evaluator", output=str(tmp_path / "out"), source="here", **votes)
     witness.spin_until(lambda: "the graph is complete" in node.log, "the evaluator")
     robot.label(ActionLabel.START, 0, "elbow_flexion")
     robot.samples(0, 1000)
@@ -135,6 +137,7 @@ def test_missing_windows_and_right_ones_are_counted(start_node, witness, tmp_pat
     assert metrics["mode"] == "online"
     assert metrics["source"] == "here"
     assert metrics["step"] == STEP
+    assert metrics["decisions"] == votes
     assert metrics["signal"]["samples"] == 1000
     windows = metrics["windows"]
     assert (windows["expected"], windows["estimated"], windows["missing"]) == (39, 36, 3)
@@ -190,6 +193,7 @@ def test_a_simulated_exoskeleton_is_armed_until_it_is_accepted(start_node, witne
 
     witness.node.create_service(Trigger, "command_bridge/arm", arm)
     bridge = witness.node.create_publisher(BridgeState, "exo/bridge_state", qos.STATE)
+    said = witness.collect(Bool, "exo/enable", qos.ENABLE)
     node = start_node("evaluator", output=str(tmp_path / "out"), exoskeleton="simulated")
     witness.spin_until(lambda: "the graph is complete" in node.log, "the evaluator")
     state = BridgeState(state=BridgeState.DISARMED)
@@ -205,7 +209,28 @@ def test_a_simulated_exoskeleton_is_armed_until_it_is_accepted(start_node, witne
         bridge.publish(state)
         witness.spin_for(0.05)
     assert len(asked) == 2
+    # It is the operator: it holds the switch all the time, and lets go at the end.
+    assert witness.node.count_publishers("exo/enable") == 1
+    assert len(said) > 20
+    assert all(message.data for message in said)
+    node.interrupt()
+    witness.spin_for(0.2)
+    assert said[-1].data is False
+
+
+def test_where_something_real_may_move_it_says_nothing(start_node, witness, tmp_path):
+    Robot(witness)
+    node = start_node("evaluator", output=str(tmp_path / "out"))
+    witness.spin_until(lambda: "the graph is complete" in node.log, "the evaluator")
+    assert witness.node.count_publishers("exo/enable") == 0
     node.kill()
+
+
+def test_votes_that_cannot_decide_are_refused(start_node, tmp_path):
+    node = start_node("evaluator", output=str(tmp_path / "out"), votes=5, enter_votes=2)
+    assert node.wait() == 1
+    assert len(node.log.strip().splitlines()) == 1
+    assert "enter_votes" in node.log
 
 
 def test_a_folder_of_something_else_is_refused(start_node, tmp_path):

@@ -7,7 +7,7 @@ import yaml
 
 NODES = {
     "recognition.yaml": ("acquisition", "preprocessing", "classifier", "command_bridge"),
-    "simulation.yaml": ("simulated_armband", "simulated_exoskeleton"),
+    "simulation.yaml": ("simulated_armband", "simulated_exoskeleton", "enabling_switch"),
     "training.yaml": ("trainer",),
     "replay.yaml": ("recorder", "player", "evaluator"),
 }

@@ -13,6 +13,7 @@ from emg_recognition.msg import ActionEstimate, ActionLabel, BridgeState, EmgInf
 from rclpy.serialization import deserialize_message
 from rosbags.interfaces import QosDurability
 from rosbags.rosbag2 import Reader
+from std_msgs.msg import Bool
 
 from emg_recognition import msg as messages
 from emg_recognition.nodes import qos
@@ -44,6 +45,7 @@ def one_of_each(witness, prefix=""):
         "emg/label": (ActionLabel(event=ActionLabel.START, action="rest", has_index=True), qos.LABELS),
         "emg/action": (ActionEstimate(first_index=7, probabilities=[0.25, 0.75]), qos.ESTIMATES),
         "exo/bridge_state": (BridgeState(state=BridgeState.HOLDING, joint_names=["elbow"]), qos.STATE),
+        "exo/enable": (Bool(data=True), qos.ENABLE),
     }
     return {
         topic: (witness.node.create_publisher(type(message), prefix + topic, profile), message)
@@ -60,7 +62,7 @@ def recorded(path):
     found = {}
     with open_bag(path) as bag:
         for topic, _, message in bag.messages(bag.topics):
-            kind = getattr(messages, topic.type.split("/")[-1])
+            kind = Bool if topic.type == "std_msgs/msg/Bool" else getattr(messages, topic.type.split("/")[-1])
             found.setdefault(topic.name, []).append(deserialize_message(message, kind))
     return found
 
@@ -74,7 +76,7 @@ def test_every_topic_is_recorded_as_it_came(start_node, witness, tmp_path):
     witness.spin_until(lambda: is_matched(publishers), "the recorder")
     witness.spin_for(1.0)
     before = time.time_ns()
-    for topic in ("emg/samples", "emg/action", "exo/bridge_state"):
+    for topic in ("emg/samples", "emg/action", "exo/bridge_state", "exo/enable"):
         publishers[topic][0].publish(publishers[topic][1])
     witness.spin_for(0.3)
     assert node.interrupt() == 0
@@ -91,7 +93,7 @@ def test_every_topic_is_recorded_as_it_came(start_node, witness, tmp_path):
             )
             if not latched:
                 assert before <= received <= after
-    assert re.search(r"bag: 6 messages \(1 of /emg/samples\) in \d+\.\d s", node.log)
+    assert re.search(r"bag: 7 messages \(1 of /emg/samples\) in \d+\.\d s", node.log)
 
 
 def test_two_arms_stand_apart_in_one_bag(start_node, witness, tmp_path):

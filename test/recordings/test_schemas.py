@@ -108,5 +108,15 @@ def test_everything_else_of_schema_1(found):
     assert joined(states, "stamp").tolist() == [START + 1_000_000_000, START + 1_300_000_000]
 
 
+def test_states_of_schema_2():
+    """``BridgeState`` has got the ages of the joint states and of the stop input."""
+    with open_bag(BAGS / "schema_2") as bag:
+        states = of(list(EmgBag(bag).events()), StateBlock)
+        assert bag.problems == []
+    assert joined(states, "state").tolist() == [0, 1]
+    assert joined(states, "action").tolist() == ["", "Elbow_joint_01"]
+    assert joined(states, "stamp").tolist() == [START + 1_000_000_000, START + 1_300_000_000]
+
+
 def test_every_schema_has_its_test():
-    assert sorted(path.name for path in BAGS.iterdir()) == ["schema_1"]
+    assert sorted(path.name for path in BAGS.iterdir()) == ["schema_1", "schema_2"]

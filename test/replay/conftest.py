@@ -143,6 +143,8 @@ class Robot:
             positions=np.zeros(1),
             velocities=np.zeros(1),
             signal_age=0.0,
+            feedback_age=0.0,
+            stop_input_age=0.0,
             last_index=0,
             has_index=False,
             counter_names=["commands"],

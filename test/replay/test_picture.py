@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from emg_recognition.control.decision_settings import DecisionSettings
 from emg_recognition.evaluation.lanes import DISARMED, IDLE, UNKNOWN
 from emg_recognition.recordings.arrays import from_arrays
 from emg_recognition.replay.decisions import decide
@@ -28,7 +29,7 @@ def replay(robot, model, signal):
 
 
 def test_times_count_from_the_first_sample(replay):
-    found = timeline_of(replay, votes=3)
+    found = timeline_of(replay, DecisionSettings())
     assert found.signal.begin.tolist() == [0.0, 3.2]
     assert found.signal.end.tolist() == [3.0, 6.0]
     assert found.seconds == 6.0
@@ -38,18 +39,18 @@ def test_times_count_from_the_first_sample(replay):
     first = replay.estimates.first_index[0]
     assert found.time[0] == pytest.approx((first + 100 - 1000) / 500)
     assert found.step == 0.02
-    np.testing.assert_array_equal(found.decided, decide(replay.estimates, 3))
+    np.testing.assert_array_equal(found.decided, decide(replay.estimates, DecisionSettings()).action)
 
 
 def test_what_the_bridge_did_lasts_until_it_did_something_else(replay):
-    found = timeline_of(replay, votes=3).robot
+    found = timeline_of(replay, DecisionSettings()).robot
     assert found.value.tolist() == [DISARMED, 1, IDLE]
     assert found.begin[1:].tolist() == pytest.approx([1.0, 2.5])
     assert found.end.tolist() == pytest.approx([1.0, 2.5, 6.0])
 
 
 def test_nothing_is_missing_offline(replay):
-    assert len(timeline_of(replay, votes=3).missing) == 0
+    assert len(timeline_of(replay, DecisionSettings()).missing) == 0
 
 
 def test_windows_without_an_estimate_are_where_they_should_have_been(replay):
@@ -64,7 +65,7 @@ def test_windows_without_an_estimate_are_where_they_should_have_been(replay):
     )
     live = Replay(**{**vars(replay), "estimates": fewer})
     expected = replay.clock.time_at(estimates.run[lost], estimates.last_index[lost] + 1)
-    np.testing.assert_allclose(timeline_of(live, votes=3).missing, expected)
+    np.testing.assert_allclose(timeline_of(live, DecisionSettings()).missing, expected)
 
 
 def test_the_segments_of_an_archive_follow_one_another(model, signal):
@@ -79,7 +80,7 @@ def test_the_segments_of_an_archive_follow_one_another(model, signal):
         "label": np.array(["rest", "elbow_flexion"]),
         "rep": np.array([1, 1]),
     }
-    found = timeline_of(replay_archive(from_arrays(arrays, "a.npz"), model), votes=3)
+    found = timeline_of(replay_archive(from_arrays(arrays, "a.npz"), model), DecisionSettings())
     assert found.seconds == 5.0
     assert found.signal.begin.tolist() == [0.0]
     assert found.labels.begin.tolist() == [0.0, 3.0]

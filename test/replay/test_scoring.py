@@ -8,6 +8,7 @@ import json
 import numpy as np
 import pytest
 
+from emg_recognition.control.decision_settings import DecisionSettings
 from emg_recognition.recordings.labels import LabelInterval
 from emg_recognition.recordings.sample_clock import SampleClock
 from emg_recognition.replay.estimates import EstimateLog
@@ -17,6 +18,7 @@ from emg_recognition.replay.streams import StreamCounters, Stretch
 
 ACTIONS = ("rest", "elbow_flexion")
 R, F = 0, 1
+MAJORITY = DecisionSettings(keep_votes=2)
 STEP, LENGTH, RATE = 25, 100, 1000.0
 
 
@@ -104,20 +106,26 @@ def test_the_windows_are_scored_by_the_most_probable_action(simple):
 
 
 def test_the_decisions_are_scored_and_none_counts_as_wrong(simple):
-    found = score(simple)
+    found = score(simple, decisions=MAJORITY)
     # By three votes flexion is decided after windows 11, 12, 13 of rest. Windows 60 to 64 vote R, none, none,
     # F, F: nothing is decided after 61 (F R -), 62 (R - -) and 63 (- - F).
     assert found["votes"] == 3
+    assert found["decisions"] == {"votes": 3, "enter_votes": 2, "keep_votes": 2, "dwell": 0.0}
     assert found["decided_accuracy"] == pytest.approx((26 + 26) / 58)
     assert found["decided_balanced_accuracy"] == pytest.approx((26 / 29 + 26 / 29) / 2)
     assert found["undecided"] == pytest.approx(3 / 58)
-    single = score(simple, votes=1)
+    # With hysteresis flexion stays decided after 61.
+    keeping = score(simple, decisions=DecisionSettings(keep_votes=1))
+    assert keeping["decisions"] == {"votes": 3, "enter_votes": 2, "keep_votes": 1, "dwell": 0.0}
+    assert keeping["undecided"] == pytest.approx(2 / 58)
+    assert keeping["decided_accuracy"] == pytest.approx((26 + 27) / 58)
+    single = score(simple, decisions=DecisionSettings(votes=1))
     assert single["decided_accuracy"] == pytest.approx(52 / 58)
     assert single["undecided"] == pytest.approx(2 / 58)
 
 
 def test_rest_and_reactions(simple):
-    found = score(simple)
+    found = score(simple, decisions=MAJORITY)
     minutes = 29 * 0.025 / 60
     assert found["false_activations_per_minute"] == pytest.approx(1 / minutes)
     assert found["active_at_rest"] == pytest.approx(3 / 29)
@@ -125,6 +133,14 @@ def test_rest_and_reactions(simple):
     assert found["onset_delay_ms"] == {"measured": 1, "missed": 0, "median": 125.0, "p90": 125.0}
     # Rest begins with the recording; after the third window, which ends with sample 149, it is decided.
     assert found["release_delay_ms"]["median"] == 150.0
+
+
+def test_a_dwell_delays_the_onset_and_not_the_release(simple):
+    found = score(simple, decisions=DecisionSettings(keep_votes=2, dwell=0.05))
+    assert found["onset_delay_ms"]["median"] == 175.0
+    assert found["release_delay_ms"]["median"] == 150.0
+    # The false activation lasts for three windows; the dwell leaves the last of them.
+    assert found["active_at_rest"] == pytest.approx(1 / 29)
 
 
 def test_without_rest_there_is_nothing_to_activate_falsely():
@@ -188,7 +204,7 @@ def test_groups_that_the_labels_name():
 
 
 def test_an_archive_has_no_margin_and_no_onsets(simple):
-    found = score(dataclasses.replace(simple, margin=0.0))
+    found = score(dataclasses.replace(simple, margin=0.0), decisions=MAJORITY)
     # Windows that begin at 0 … 900 and 1000 … 1900.
     assert found["windows"]["labelled"] == 74
     assert found["onset_delay_ms"] is found["release_delay_ms"] is None

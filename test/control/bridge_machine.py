@@ -1,0 +1,455 @@
+"""A bridge, two clocks, an arm, a switch, and everybody free to misbehave: the machine of the invariants."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import ClassVar
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from emg_recognition.control.arming import Signal
+from emg_recognition.control.bridge import Bridge
+from emg_recognition.control.decision_settings import DecisionSettings
+from emg_recognition.control.exoskeleton import ActionMotion, Exoskeleton
+from emg_recognition.control.joints import STOP_RAMP, JointLimits
+from emg_recognition.control.settings import BridgeSettings
+from emg_recognition.control.signals import Estimate, Instant, Model
+from emg_recognition.control.states import State
+from emg_recognition.control.trajectory import Command, trajectory_points
+
+EPOCH = 1_700_000_000.0
+JOINTS = (
+    JointLimits(
+        name="elbow",
+        lower=0.0,
+        upper=0.5,
+        max_velocity=0.5,
+        max_acceleration=8.0,
+        neutral=0.2,
+        spring_back=0.1,
+    ),
+    JointLimits(
+        name="wrist",
+        lower=-0.2,
+        upper=0.2,
+        max_velocity=0.4,
+        max_acceleration=5.0,
+        max_step=0.009,
+        soft_zone=0.0,
+        neutral=0.0,
+        neutral_velocity=0.3,
+        spring_back=0.2,
+    ),
+)
+NAMES = [joint.name for joint in JOINTS]
+EXOSKELETON = Exoskeleton(
+    JOINTS,
+    (
+        ActionMotion(action="bend", velocities={"elbow": 0.5}),
+        ActionMotion(action="stretch", velocities={"elbow": -0.5, "wrist": 0.1}, confidence=0.6),
+        ActionMotion(action="drop", velocities={"wrist": -0.4}),
+    ),
+    still=("fist",),
+)
+MODEL = Model("m1", "abc", ("rest", "bend", "stretch", "drop", "fist"), 200.0, 8)
+OTHER_MODELS = (
+    Model("m1", "abc", ("rest",), 200.0, 8),
+    Model("m2", "abc", MODEL.actions, 200.0, 8),
+    Model("m1", "abc", (*MODEL.actions, "juggle"), 200.0, 8),
+    Model("m1", "abc", MODEL.actions, 1000.0, 8),
+)
+ODD_FLOATS = st.sampled_from([math.nan, math.inf, -math.inf, -1.0, 2.0, 1e300])
+#: What may be wrong with every estimate for a while; mostly nothing.
+DEFECTS = (
+    *("none",) * 6,
+    *("same window", "no number", "another model", "late", "ahead", "same stamp"),
+)
+#: After this without a fresh signal, s, a stop must have begun: 120 ms, and one tick of at most 20 ms.
+STOP_BEGINS = 0.14 + 1e-9
+
+
+class BridgeMachine(RuleBasedStateMachine):
+    """Drives a bridge and judges everything that leaves it."""
+
+    seen: ClassVar[Counter[str]] = Counter()
+    """What has happened over all examples: steps, ticks, armings, commands that move, states."""
+
+    @initialize(
+        rate=st.sampled_from([50.0, 200.0, 500.0]),
+        votes=st.integers(1, 4),
+        dwell=st.sampled_from([0.0, 0.05]),
+        proportional=st.booleans(),
+        follows_velocity=st.booleans(),
+        ros=st.sampled_from([EPOCH, EPOCH, EPOCH, 0.0]),
+    )
+    def start(
+        self,
+        rate: float,
+        votes: int,
+        dwell: float,
+        proportional: bool,
+        follows_velocity: bool,
+        ros: float,
+    ) -> None:
+        self.settings = BridgeSettings(
+            command_rate=rate,
+            decisions=DecisionSettings(votes=votes, dwell=dwell, proportional=proportional),
+            hold_timeout=0.5,
+            follows_velocity=follows_velocity,
+        )
+        self.bridge = Bridge(EXOSKELETON, self.settings)
+        self.steady = 5.0
+        self.ros = ros
+        self.ros_pace = 0.0 if ros == 0.0 else 1.0
+        self.index = 100
+        self.measured = [0.25, 0.0]
+        self.publishers = 1
+        self.allowed = True
+        self.announced: Model | None = None
+        #: Steady time of the last fresh signal of each kind; of ROS time, when it last moved.
+        self.fresh = dict.fromkeys(("estimate", "feedback", "stop input", "ROS time"), -math.inf)
+        self.newest = (-1, -math.inf)  # index and stamp of the last estimate that counts
+        self.last_armed = -math.inf
+        self.last: Command | None = None
+        self.course: tuple[tuple[float, ...], tuple[float, ...]] | None = None
+        self.armed_by_service = False
+        self.before = State.DISARMED
+
+    @property
+    def now(self) -> Instant:
+        return Instant(self.steady, self.ros)
+
+    # Time --------------------------------------------------------------------------------------------
+
+    def pass_time(self, seconds: float) -> None:
+        self.steady += seconds
+        self.ros += self.ros_pace * seconds
+        if self.ros_pace:
+            self.fresh["ROS time"] = self.steady
+
+    @rule(
+        steps=st.integers(1, 100),
+        action=st.sampled_from(MODEL.actions),
+        follows=st.sampled_from([True, True, True, False]),
+        mute=st.sampled_from(["", "", "estimates", "feedback", "switch"]),
+        defect=st.sampled_from(DEFECTS),
+    )
+    def ordinary_time(
+        self, steps: int, action: str, follows: bool, mute: str = "", defect: str = "none"
+    ) -> None:
+        """Let everything run as it should, perhaps with a stuck arm, somebody mute, or a lasting defect."""
+        due = heard = self.steady
+        for _ in range(steps):
+            self.pass_time(self.settings.period)
+            if mute != "feedback":
+                self.good_feedback()
+            if self.steady >= due and mute != "estimates":
+                due += 0.025
+                self.regular_estimate(action, defect)
+            if self.steady >= heard and mute != "switch":
+                heard += 0.05
+                self.switch_speaks(self.allowed)
+            self.tick(follows)
+
+    @rule(steps=st.integers(1, 40), periods=st.sampled_from([0.0, 0.2, 1.0, 1.7, 5.0, 30.0, 200.0]))
+    def silence(self, steps: int, periods: float) -> None:
+        """Nothing comes in, and the ticks come when they want."""
+        for _ in range(steps):
+            self.pass_time(periods * self.settings.period)
+            self.tick(True)
+
+    @rule(jump=st.sampled_from([-1e9, -3600.0, -0.2, -0.04, 0.04, 0.2, 3600.0]))
+    def ros_clock_jumps(self, jump: float) -> None:
+        self.ros += jump
+
+    @rule(pace=st.sampled_from([0.0, 0.0, 1.0, 1.0, 0.3, 1.5, -1.0]))
+    def ros_clock_changes_its_pace(self, pace: float) -> None:
+        """0: a paused simulation."""
+        self.ros_pace = pace
+
+    # Signals -----------------------------------------------------------------------------------------
+
+    @rule(action=st.sampled_from(MODEL.actions), defect=st.sampled_from(DEFECTS))
+    def regular_estimate(self, action: str, defect: str) -> None:
+        self.index += 0 if defect == "same window" else 5
+        changes = {
+            "no number": {"activation": math.nan},
+            "another model": {"model": "m2"},
+            "late": {"stamp": self.ros - 0.2},
+            "ahead": {"stamp": self.ros + 0.2},
+            "same stamp": {"stamp": self.newest[1]},
+        }
+        self.estimate(action=action, action_id=MODEL.actions.index(action), **changes.get(defect, {}))
+
+    @rule(
+        lag=st.sampled_from([-10.0, -0.04, 0.0, 0.1, 0.5, 1e6, math.nan]),
+        back=st.sampled_from([-5, 0, 1, 500]),
+        action_id=st.sampled_from([-1, 0, 1, 9]),
+        action=st.sampled_from(["", "rest", "bend", "unheard of"]),
+        confidence=st.one_of(st.just(0.9), ODD_FLOATS),
+        activation=st.one_of(st.just(0.7), ODD_FLOATS),
+        probability=st.one_of(st.just(0.7), st.sampled_from([math.nan, math.inf])),
+        model=st.sampled_from(["m1", "m2", ""]),
+        accepted=st.booleans(),
+    )
+    def odd_estimate(
+        self,
+        lag: float,
+        back: int,
+        action_id: int,
+        action: str,
+        confidence: float,
+        activation: float,
+        probability: float,
+        model: str,
+        accepted: bool,
+    ) -> None:
+        self.estimate(
+            stamp=self.ros - lag,
+            last_index=self.index - back,
+            action_id=action_id,
+            action=action,
+            confidence=confidence,
+            activation=activation,
+            probabilities=(probability,),
+            model=model,
+            accepted=accepted,
+        )
+
+    def estimate(self, **fields: object) -> None:
+        defaults: dict[str, object] = {
+            "stamp": self.ros - 0.005,
+            "last_index": self.index,
+            "accepted": True,
+            "confidence": 0.9,
+            "probabilities": (0.9, 0.1),
+            "activation": 1.0,
+            "model": "m1",
+        }
+        estimate = Estimate(**{**defaults, **fields})  # type: ignore[arg-type]
+        if self.counts_as_fresh(estimate):
+            self.fresh["estimate"] = self.steady
+            self.newest = (estimate.last_index, estimate.stamp)
+        self.bridge.estimate(estimate, self.now)
+
+    def counts_as_fresh(self, estimate: Estimate) -> bool:
+        """Whether an estimate may keep the joints moving, said in the words of the documentation."""
+        if self.announced is None or estimate.model != self.announced.model:
+            return False
+        numbers = (estimate.stamp, estimate.confidence, estimate.activation, *estimate.probabilities)
+        if not all(map(math.isfinite, numbers)):
+            return False
+        in_order = estimate.last_index > self.newest[0] and estimate.stamp > self.newest[1]
+        return -0.05 <= self.ros - estimate.stamp <= 0.12 and (in_order or not self.bridge.engaged)
+
+    @rule()
+    def good_feedback(self) -> None:
+        self.bridge.feedback(NAMES, self.measured, self.now, self.ros if self.ros > 0 else None)
+        self.fresh["feedback"] = self.steady
+
+    @rule(
+        names=st.sampled_from([["elbow"], ["wrist", "elbow"], ["knee"], []]),
+        position=ODD_FLOATS,
+        short=st.booleans(),
+    )
+    def odd_feedback(self, names: list[str], position: float, short: bool) -> None:
+        self.bridge.feedback(names, [position] * (len(names) - short), self.now)
+
+    @rule(move=st.sampled_from([-0.3, -0.05, 0.05, 0.3]))
+    def somebody_moves_the_arm(self, move: float) -> None:
+        self.measured = [position + move for position in self.measured]
+
+    # The switch, the model, the cable ----------------------------------------------------------------
+
+    @rule(allowed=st.booleans())
+    def switch_speaks(self, allowed: bool) -> None:
+        engaged = self.bridge.engaged
+        self.bridge.stop_input(allowed, self.now)
+        self.allowed = allowed
+        if allowed:
+            self.fresh["stop input"] = self.steady
+        else:
+            self.fresh["stop input"] = -math.inf
+            assert not self.bridge.engaged
+            assert not engaged or self.bridge.state is State.FAULT
+
+    @rule(number=st.sampled_from([0, 1, 1, 2]))
+    def publishers_of_the_switch(self, number: int) -> None:
+        self.publishers = number
+        self.bridge.stop_input_publishers(number)
+
+    @rule()
+    def announce(self) -> None:
+        self.announced = MODEL
+        self.bridge.announce(MODEL)
+
+    @rule(model=st.sampled_from(OTHER_MODELS))
+    def announce_another(self, model: Model) -> None:
+        self.announced = model
+        self.bridge.announce(model)
+
+    @rule(signal=st.sampled_from([Signal(200.0, 8), Signal(1000.0, 8), Signal(200.0, 4), Signal(0.0, 0)]))
+    def armband(self, signal: Signal) -> None:
+        self.bridge.device(signal)
+
+    @rule(problem=st.sampled_from([None, None, "the cable was pulled"]))
+    def cable(self, problem: str | None) -> None:
+        self.bridge.output_problem(problem)
+
+    # The operator ------------------------------------------------------------------------------------
+
+    @rule()
+    def arm(self) -> None:
+        was = self.bridge.state
+        refusal = self.bridge.arm(self.now)
+        assert (refusal is None) == (self.bridge.state is State.ARMED)
+        if refusal is not None:
+            assert self.bridge.state is was
+        elif was is not State.ARMED:
+            self.armed_by_service = True
+            self.last = None
+            self.seen["armings"] += 1
+
+    @rule(
+        mute=st.sampled_from(["", "estimates", "feedback", "switch"]),
+        action=st.sampled_from(MODEL.actions),
+        defect=st.sampled_from(DEFECTS),
+        pace=st.sampled_from([1.0, 1.0, 1.0, 0.3]),
+    )
+    def arm_as_an_operator_would(self, mute: str, action: str, defect: str, pace: float) -> None:
+        """Most random courses end in a fault; this leads back to motion, and perhaps someone falls silent."""
+        self.announce()
+        self.armband(Signal(200.0, 8))
+        self.cable(None)
+        self.publishers_of_the_switch(1)
+        self.allowed = True
+        self.ros_pace = 1.0
+        if self.ros < EPOCH:
+            self.ros = EPOCH
+        self.measured = [min(max(p, j.lower), j.upper) for p, j in zip(self.measured, JOINTS, strict=True)]
+        self.ordinary_time(60, "rest", True)
+        self.arm()
+        self.ordinary_time(60, action, True)
+        self.ros_pace = pace
+        self.ordinary_time(30, action, True, mute, defect)
+
+    @rule()
+    def disarm(self) -> None:
+        self.bridge.disarm("by rule")
+        assert not self.bridge.engaged
+
+    @rule()
+    def stop(self) -> None:
+        self.bridge.stop("by rule")
+        assert self.bridge.state is State.FAULT
+
+    @rule()
+    def return_to_neutral(self) -> None:
+        refusal = self.bridge.return_to_neutral()
+        assert (refusal is None) == (self.bridge.state is State.ARMED)
+
+    @rule(votes=st.integers(1, 5), dwell=st.sampled_from([0.0, 0.1]), timeout=st.sampled_from([0.0, 0.5]))
+    def change_parameters(self, votes: int, dwell: float, timeout: float) -> None:
+        decisions = DecisionSettings(votes=votes, dwell=dwell)
+        refusal = self.bridge.change(decisions=decisions, hold_timeout=timeout)
+        assert (refusal is not None) == self.bridge.engaged
+
+    @precondition(lambda self: self.bridge.engaged)
+    @rule()
+    def last_word(self) -> None:
+        word = self.bridge.last_word(self.now)
+        assert word is not None
+        assert not word.moving
+        self.check_numbers_and_limits(word)
+
+    # What leaves the bridge --------------------------------------------------------------------------
+
+    def tick(self, follows: bool) -> None:
+        command = self.bridge.tick(self.now)
+        self.check_one_command_a_tick(command)
+        self.seen["ticks"] += 1
+        self.seen[f"ticks {self.bridge.state.name}"] += 1
+        if self.bridge.state is State.ARMED:
+            self.last_armed = self.steady
+            self.check_stop_begins_in_time()
+        if command is None:
+            assert not self.bridge.engaged, "silence while engaged"
+            return
+        self.seen["commands that move"] += command.moving
+        self.check_numbers_and_limits(command)
+        self.check_no_motion_while_not_armed(command)
+        if follows:
+            self.measured = list(command.positions)
+        self.last = command
+
+    def check_one_command_a_tick(self, command: Command | None) -> None:
+        """Never two different commands for one tick."""
+        assert command == self.bridge.tick(self.now), "two different commands for one tick"
+
+    def check_numbers_and_limits(self, command: Command) -> None:
+        """No command beyond any limit; NaN never leaves."""
+        points = trajectory_points(command, JOINTS)
+        assert points[-1].time <= 0.1 + 1e-9
+        assert not any(points[-1].velocities)
+        for point in points:
+            assert all(map(math.isfinite, (*point.positions, *point.velocities))), "not finite"
+            for joint, position, velocity in zip(JOINTS, point.positions, point.velocities, strict=True):
+                assert joint.lower <= position <= joint.upper, "position beyond its limit"
+                assert abs(velocity) <= joint.max_velocity, "velocity beyond its limit"
+        if self.last is None:
+            return
+        for joint, earlier, later, v0, v1 in zip(
+            JOINTS,
+            self.last.positions,
+            command.positions,
+            self.last.velocities,
+            command.velocities,
+            strict=True,
+        ):
+            # After a pause the trajectory's own ramp has gone on, by v0 · ramp / 2 at most.
+            ramp = abs(v0) * STOP_RAMP / 2
+            drift = 0.3 if self.settings.follows_velocity else 0.0
+            assert abs(later - earlier) <= joint.step_limit + ramp + drift + 1e-9, "step beyond its limit"
+            if abs(v1) > abs(v0):
+                limit = joint.max_acceleration * command.time + 1e-9
+                assert abs(v1) - abs(v0) <= limit, "acceleration beyond its limit"
+
+    def check_no_motion_while_not_armed(self, command: Command) -> None:
+        """Only an armed bridge speeds up; any other ramps down and stands."""
+        if self.bridge.state is State.ARMED:
+            return
+        if self.last is None:
+            assert not command.moving, "motion without having been armed"
+            return
+        for earlier, later in zip(self.last.velocities, command.velocities, strict=True):
+            assert abs(later) <= abs(earlier), "faster while not armed"
+        # 80 ms at regular ticks; each late tick lets the gentler ramp of the trajectory run a while.
+        if self.steady - self.last_armed > 0.14:
+            assert not command.moving, "still moving after the ramp"
+
+    def check_stop_begins_in_time(self) -> None:
+        """The stop begins within 140 ms of the last fresh signal, on the steady clock."""
+        for what, when in self.fresh.items():
+            assert self.steady - when <= STOP_BEGINS, (
+                f"armed {self.steady - when:.3f} s after the last {what}"
+            )
+        assert self.publishers == 1, "armed without exactly one stop input"
+
+    @invariant()
+    def a_latched_fault_is_left_by_arming_alone(self) -> None:
+        if not hasattr(self, "bridge"):
+            return
+        self.seen["steps"] += 1
+        if self.before is State.FAULT and self.bridge.state is not State.FAULT:
+            assert self.armed_by_service, "a fault was left without arming"
+        if self.before is State.DISARMED and self.bridge.engaged:
+            assert self.armed_by_service, "armed without arming"
+        self.before, self.armed_by_service = self.bridge.state, False
+
+    @invariant()
+    def what_it_tells_is_made_of_numbers(self) -> None:
+        if hasattr(self, "bridge"):
+            assert all(map(math.isfinite, self.bridge.ages(self.now)))
+            assert all(value >= 0 for value in self.bridge.counters.values())

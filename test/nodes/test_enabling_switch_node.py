@@ -1,0 +1,226 @@
+"""The enabling switch in a real terminal: what it says, and that the terminal survives it."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import termios
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from diagnostic_msgs.msg import DiagnosticArray
+from std_msgs.msg import Bool
+from std_srvs.srv import SetBool
+
+from emg_recognition.nodes import qos
+
+MODULE = "emg_recognition.nodes.enabling_switch_node"
+HINT = "ANY OTHER KEY RELEASES"
+#: As a shell starts a program: the terminal is that of its session, and the program in the foreground of it.
+FOREGROUND = """
+import os, sys
+os.close(os.open(os.ttyname(0), os.O_RDWR))
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
+#: As a shell starts `program &`; the shell itself stays.
+BACKGROUND = """
+import os, subprocess, sys
+os.close(os.open(os.ttyname(0), os.O_RDWR))
+child = subprocess.Popen([sys.executable, *sys.argv[1:]], preexec_fn=os.setpgrp)
+print("pid", child.pid, flush=True)
+sys.exit(child.wait())
+"""
+
+
+class Terminal:
+    """A terminal with a program in it: the test types, and reads what is shown."""
+
+    def __init__(self, start, *parameters):
+        self._keys, self._screen = pty.openpty()
+        self.before = termios.tcgetattr(self._screen)
+        self._shown = b""
+        arguments = [argument for parameter in parameters for argument in ("-p", parameter)]
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", start, "-m", MODULE, "--ros-args", *arguments],
+            stdin=self._screen,
+            stdout=self._screen,
+            stderr=self._screen,
+            start_new_session=True,
+        )
+        self._stop = threading.Event()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self):
+        while not self._stop.is_set():
+            if select.select([self._keys], [], [], 0.05)[0]:
+                self._shown += os.read(self._keys, 4096)
+
+    @property
+    def shown(self):
+        return self._shown.decode()
+
+    def type(self, keys):
+        os.write(self._keys, keys)
+
+    @property
+    def attributes(self):
+        return termios.tcgetattr(self._screen)
+
+    def hang_up(self):
+        """Close the window."""
+        if not self._stop.is_set():
+            self._stop.set()
+            self._reader.join()
+            os.close(self._screen)
+            os.close(self._keys)
+
+    def close(self):
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+        self.hang_up()
+
+
+@pytest.fixture
+def open_terminal(ros_environment):
+    opened = []
+
+    def make(start, *parameters):
+        opened.append(Terminal(start, *parameters))
+        return opened[-1]
+
+    yield make
+    for terminal in opened:
+        terminal.close()
+
+
+@pytest.fixture
+def said(witness):
+    """What the bridge would hear."""
+    return witness.collect(Bool, "exo/enable", qos.ENABLE)
+
+
+def newest(said):
+    return said[-1].data if said else None
+
+
+def running(witness, open_terminal, said, *parameters):
+    """A switch that is heard, in the foreground of a terminal."""
+    terminal = open_terminal(FOREGROUND, *parameters)
+    witness.spin_until(lambda: HINT in terminal.shown and said, "the switch")
+    return terminal
+
+
+def test_it_starts_released_and_speaks_20_times_a_second(start_node, witness, said):
+    start_node("enabling_switch")
+    witness.spin_until(lambda: said, "the switch")
+    begin, before = time.monotonic(), len(said)
+    witness.spin_until(lambda: len(said) >= before + 40, "two seconds of it")
+    # A busy machine may be late, but nothing comes faster.
+    assert 1.9 < time.monotonic() - begin < 6.0
+    assert not any(message.data for message in said)
+
+
+def test_e_presses_and_any_other_key_releases_at_once(witness, open_terminal, said):
+    terminal = running(witness, open_terminal, said)
+    for key in (b" ", b"\n", b"\r", b"q", b"E", b"\x1b", b"\x1a", b"\x1c", b"\x13", b"\x04", b"\x1b[A"):
+        terminal.type(b"e")
+        witness.spin_until(lambda: newest(said), "pressed")
+        terminal.type(key)
+        begin = time.monotonic()
+        witness.spin_until(lambda: not newest(said), f"{key!r} to release")
+        assert time.monotonic() - begin < 2.0
+    assert terminal.process.poll() is None
+    # The pressing e in a pasted word is not meant.
+    before = len(said)
+    terminal.type(b"enable")
+    witness.spin_until(lambda: len(said) > before + 10, "half a second")
+    assert not any(message.data for message in said[before:])
+    # No key is echoed; each change is a line.
+    assert terminal.shown.count("PRESSED by key") == 11
+    assert terminal.shown.count("released by key") == 11
+    assert "enable\r\n" not in terminal.shown.replace("enabling", "")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_releases_as_the_last_word_and_restores_the_terminal(witness, open_terminal, said, number):
+    terminal = running(witness, open_terminal, said, "pressed:=true")
+    assert newest(said)
+    assert terminal.attributes != terminal.before
+    if number is signal.SIGINT:
+        terminal.type(b"\x03")
+    else:
+        terminal.process.send_signal(number)
+    witness.spin_until(lambda: terminal.process.poll() is not None, "the end")
+    witness.spin_for(0.2)
+    assert terminal.process.returncode == 0
+    assert newest(said) is False
+    assert terminal.attributes == terminal.before
+
+
+def test_an_error_restores_the_terminal(open_terminal):
+    terminal = open_terminal(FOREGROUND, "pressed:=maybe")
+    assert terminal.process.wait(timeout=30) == 1
+    assert terminal.attributes == terminal.before
+
+
+def test_a_closed_terminal_releases_and_ends(witness, open_terminal, said):
+    terminal = running(witness, open_terminal, said, "pressed:=true")
+    assert newest(said)
+    terminal.hang_up()
+    witness.spin_until(lambda: terminal.process.poll() is not None, "the end")
+    witness.spin_for(0.2)
+    assert newest(said) is False
+
+
+def test_in_the_background_of_a_terminal_it_is_never_stopped(witness, open_terminal, said):
+    terminal = open_terminal(BACKGROUND, "pressed:=true")
+    witness.spin_until(lambda: said and "pid" in terminal.shown, "the switch")
+    terminal.type(b" ")
+    before = len(said)
+    witness.spin_until(lambda: len(said) > before + 20, "a second of it")
+    # Keys are the shell's: they neither stop the switch nor release it.
+    assert all(message.data for message in said)
+    assert terminal.attributes == terminal.before
+    pid = int(terminal.shown.split("pid ")[1].split()[0])
+    state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    assert state not in ("T", "t")
+    assert HINT not in terminal.shown
+    os.kill(pid, signal.SIGTERM)
+    witness.spin_until(lambda: terminal.process.poll() is not None, "the end")
+    witness.spin_for(0.2)
+    assert terminal.process.returncode == 0
+    assert newest(said) is False
+
+
+def test_without_a_terminal_the_service_is_the_key(start_node, witness, said):
+    node = start_node("enabling_switch", pressed=True)
+    witness.spin_until(lambda: newest(said), "pressed")
+    assert node.log == ""
+    answer = witness.call(SetBool, "enabling_switch/press", SetBool.Request(data=False))
+    assert (answer.success, answer.message) == (True, "released")
+    witness.spin_until(lambda: newest(said) is False, "released")
+    witness.call(SetBool, "enabling_switch/press", SetBool.Request(data=True))
+    witness.spin_until(lambda: newest(said), "pressed")
+    witness.call(SetBool, "enabling_switch/press", SetBool.Request(data=True))
+    assert node.interrupt() == 0
+    witness.spin_for(0.2)
+    assert newest(said) is False
+    lines = [line.split("]: ")[1] for line in node.log.strip().splitlines()]
+    assert lines == ["released by service", "PRESSED by service", "released by the end of the switch"]
+
+
+def test_another_publisher_is_noticed(start_node, witness, said):
+    reports = witness.collect(DiagnosticArray, "/diagnostics", qos.DIAGNOSTICS)
+    witness.node.create_publisher(Bool, "exo/enable", qos.ENABLE)
+    node = start_node("enabling_switch")
+    witness.spin_until(lambda: reports and reports[-1].status[0].level == b"\x01", "a warning")
+    assert "1 more publish exo/enable" in reports[-1].status[0].message
+    node.wait_for_log("1 more publish exo/enable")
