@@ -1,0 +1,113 @@
+"""One arm with a real bridge, exoskeleton and switch; the test's process is its classifier and operator."""
+
+import itertools
+import time
+
+from emg_recognition.msg import ActionEstimate, BridgeState, ModelInfo
+from sensor_msgs.msg import JointState
+from std_srvs.srv import Trigger
+from trajectory_msgs.msg import JointTrajectory
+
+from emg_recognition.nodes import qos
+
+ACTIONS = ["rest", "elbow_flexion", "wrist_extension"]
+
+
+class Arm:
+    """The witness as classifier and operator of one arm."""
+
+    def __init__(self, witness, start_node, exoskeleton=None, **parameters):
+        self.witness = witness
+        self.action = "rest"
+        self.changes = {}
+        self._index = itertools.count(1000, 5)
+        # More than the bridge's own depth, to see every message.
+        self.trajectories = witness.collect(JointTrajectory, "exo/joint_trajectory", 500)
+        self.states = witness.collect(BridgeState, "exo/bridge_state", 500)
+        self.joints = witness.collect(JointState, "exo/joint_states", 500)
+        self._models = witness.node.create_publisher(ModelInfo, "emg/model", qos.LATCHED)
+        self._estimates = witness.node.create_publisher(ActionEstimate, "emg/action", qos.ESTIMATES)
+        self._timer = witness.node.create_timer(0.025, self.estimate)
+        self._timer.cancel()
+        self.exoskeleton = start_node("simulated_exoskeleton", **(exoskeleton or {}))
+        if exoskeleton and "link" in exoskeleton:
+            self.exoskeleton.wait_for_log("a serial exoskeleton is at")
+        self.switch = start_node("enabling_switch", pressed=True)
+        # The slowest rate leaves a busy machine time for everything else.
+        self.bridge = start_node("command_bridge", **{"command_rate": 50.0, **parameters})
+        witness.spin_until(
+            lambda: self.states and self.joints and self._estimates.get_subscription_count(), "the graph"
+        )
+
+    def announce(self, actions=ACTIONS):
+        self._models.publish(ModelInfo(model="m1", actions=actions, rate=200.0, channels=8, length=40))
+
+    def speak(self, on=True):
+        (self._timer.reset if on else self._timer.cancel)()
+
+    def estimate(self):
+        message = ActionEstimate(
+            last_index=next(self._index),
+            action_id=ACTIONS.index(self.action),
+            action=self.action,
+            confidence=0.9,
+            activation=1.0,
+            model="m1",
+        )
+        message.header.stamp = self.witness.node.get_clock().now().to_msg()
+        for name, value in self.changes.items():
+            setattr(message, name, value)
+        self._estimates.publish(message)
+
+    def call(self, service):
+        return self.witness.call(Trigger, f"command_bridge/{service}", Trigger.Request())
+
+    def armed(self):
+        """Announce, speak and arm; on a busy machine signals may be stale at the very moment of the call."""
+        self.announce()
+        self.speak()
+        deadline = time.monotonic() + 10.0
+        while not (answer := self.call("arm")).success:
+            assert time.monotonic() < deadline, answer.message
+        return self
+
+    def elbow(self):
+        return self.joints[-1].position[0]
+
+    def wait_for_motion(self):
+        self.action = "elbow_flexion"
+        begin = self.elbow()
+
+        def moved():
+            # A busy machine may have kept somebody silent for too long.
+            if self.states[-1].state == BridgeState.FAULT:
+                self.call("arm")
+            return self.elbow() > begin + 0.1
+
+        self.witness.spin_until(moved, "the elbow to bend")
+
+    def wait_for_state(self, state, what):
+        self.witness.spin_until(lambda: self.states[-1].state == state, what)
+
+    def wait_for_silence(self):
+        """Spin until 0.3 s have passed without a command."""
+
+        def silent():
+            before = len(self.trajectories)
+            self.witness.spin_for(0.3)
+            return len(self.trajectories) == before
+
+        self.witness.spin_until(silent, "the bridge to say nothing more")
+
+    def wait_for_standstill(self):
+        """Spin until every joint is where it was 0.3 s before."""
+
+        def stands():
+            recent = self.joints[-30:]
+            return all(
+                max(positions) - min(positions) < 1e-6
+                for positions in zip(*(message.position for message in recent), strict=True)
+            )
+
+        self.joints.clear()
+        self.witness.spin_until(lambda: len(self.joints) >= 30 and stands(), "standstill")
