@@ -59,7 +59,8 @@ def generate_launch_description() -> LaunchDescription:
 
 
 def _nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
-    return [_node(name, context) for name in ("acquisition", "preprocessing", "classifier", "command_bridge")]
+    names = ("acquisition", "preprocessing", "signal_quality", "classifier", "command_bridge")
+    return [_node(name, context) for name in names]
 
 
 def _node(name: str, context: LaunchContext) -> Node:

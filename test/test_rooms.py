@@ -4,9 +4,10 @@ import ast
 import subprocess
 import sys
 
-ROOMS = ("signal", "devices", "simulation", "recordings", "models", "evaluation", "control")
+ROOMS = ("signal", "devices", "simulation", "recordings", "models", "evaluation", "control", "guided")
 #: What each room may import of the others (docs/architecture.md); those not named, nothing.
 ARROWS = {
+    "monitor": {"control"},
     "training": {"signal", "recordings", "models", "evaluation"},
     "replay": {"signal", "recordings", "models", "control", "evaluation"},
     "demo": {"simulation", "recordings", "models", "signal", "replay"},

@@ -1,4 +1,4 @@
-"""``emg-recognition``: simulate, record, train, compare, adapt, evaluate, show the whole chain at work."""
+"""``emg-recognition``: simulate, record, train, compare, adapt, evaluate, watch, show the chain at work."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from emg_recognition import about
-from emg_recognition.cli import adapt, compare, demo, evaluate, record, simulate, train
+from emg_recognition.cli import adapt, compare, demo, evaluate, monitor, record, session, simulate, train
 from emg_recognition.errors import EmgRecognitionError
 
 _FAILED = 2
@@ -24,7 +24,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {about.version()}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for verb in (demo, train, compare, adapt, record, evaluate, simulate):
+    for verb in (demo, session, train, compare, adapt, monitor, record, evaluate, simulate):
         verb.add_parser(subparsers)
     return parser
 

@@ -33,6 +33,12 @@ SETTLING = 1.0
 MAX_SLEW = 0.1
 """Most that the stamps may run faster or slower than the fit while they follow, as a share."""
 
+MAX_DRIFT = 0.02
+"""Share by which a device's clock may be off; more is a delay that grows, as on a busy machine."""
+
+AHEAD = 0.02
+"""Seconds by which a stamp may be later than the arrival while the fit settles."""
+
 AGREEMENT = 1.0
 """Seconds by which a running clock may be off; more than that is no jitter to be smoothed."""
 
@@ -53,10 +59,13 @@ class DeviceClock:
     ----------
     rate : float
         Nominal sampling rate, Hz: the time of a frame's last sample from that of its first.
+    max_drift : float
+        Share by which the device's clock may be off. If it is off by more, the stamps are too early.
     """
 
-    def __init__(self, rate: float) -> None:
+    def __init__(self, rate: float, max_drift: float = MAX_DRIFT) -> None:
         self._period = 1.0 / rate
+        self._max_drift = max_drift
         self._drift = 0.0
         self._last_stamp = -math.inf  # of the last sample stamped
         self.reset()
@@ -114,7 +123,8 @@ class DeviceClock:
         elapsed = 0.0 if self._time is None else max(time - self._time, 0.0)
         self._time, self._arrival = time, arrival
         # A frame leaves the device with its last sample, however many it holds.
-        self._observe(_Point(time + span, arrival - time - span))
+        lag = arrival - time - span
+        self._observe(_Point(time + span, lag))
         wanted = self._offset + self._drift * time
         if first or abs(wanted - self._lag) > AGREEMENT:
             self._lag = wanted
@@ -122,6 +132,8 @@ class DeviceClock:
             self._lag += self._drift * elapsed
             step = (wanted - self._lag) * -math.expm1(-elapsed / SETTLING)
             self._lag += min(max(step, -MAX_SLEW * elapsed), MAX_SLEW * elapsed)
+        # No sample comes before it is taken: so much is sure, however the fit came about.
+        self._lag = min(self._lag, lag + AHEAD)
         stamp = max(time + self._lag, self._last_stamp + 1e-6)
         self._last_stamp = stamp + span
         return stamp
@@ -147,7 +159,8 @@ class DeviceClock:
         while self._blocks and self._blocks[0].time < point.time - BLOCKS * BLOCK:
             self._blocks.popleft()
         if len(self._blocks) >= BLOCKS_FOR_DRIFT:
-            self._drift = _drift_below(list(self._blocks))
+            drift = _drift_below(list(self._blocks))
+            self._drift = min(max(drift, -self._max_drift), self._max_drift)
         self._block = block
         self._blocks.append(point)
         self._offset = min(p.lag - self._drift * p.time for p in self._blocks)

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from emg_recognition.devices.emulator_voices import VOICES
 from emg_recognition.devices.frame_types import DataFrame, InfoFrame
-from emg_recognition.devices.frames import ASK_INFO, START, STOP, encode_data, encode_info
 from emg_recognition.devices.pseudo_terminal import PseudoTerminal
 from emg_recognition.errors import SampleError, SettingError
 
@@ -23,7 +23,7 @@ LATE_SECONDS = 0.02
 
 
 class ArmbandEmulator:
-    """Play converter counts as the armband of ``docs/protocol.md`` would send them.
+    """Play converter counts as the armband of ``docs/protocol.md``, or another device, would send them.
 
     Sample k is taken at ``start_time + k / rate`` on the monotonic clock; its frame is written
     when its last sample is taken, timed from the start so that nothing adds up. If nobody reads,
@@ -33,7 +33,8 @@ class ArmbandEmulator:
     Parameters
     ----------
     counts : numpy.ndarray
-        Integers of shape (samples, channels); 24-bit frames are sent if 16 bits do not hold them.
+        Integers of shape (samples, channels), of 24 bits at most where the protocol is not text;
+        ``emg`` frames have 16 bits if that is enough. ``cyton`` needs 8 or 16 channels.
     rate : float
         Hz.
     scale : float
@@ -42,7 +43,7 @@ class ArmbandEmulator:
         ``"V"`` or ``"count"``.
     restarts : iterable of int
         Sample offsets at which the signal begins anew: no frame reaches over such a mark, and the
-        one that begins there says so.
+        one that begins there says so, if the protocol can say it (``emg`` alone can).
     frame_samples : int
         Samples in a frame.
     link : path or None
@@ -53,6 +54,9 @@ class ArmbandEmulator:
         How the armband describes itself.
     muscle_sites : sequence of str
         The muscle under each channel; empty if they are not known.
+    protocol : str
+        What it speaks, one of :data:`~emg_recognition.devices.protocols.PROTOCOLS`; only ``emg``
+        can say rate, scale and texts.
 
     Raises
     ------
@@ -88,6 +92,7 @@ class ArmbandEmulator:
         device: str = "armband emulator",
         serial_number: str = "",
         muscle_sites: Sequence[str] = (),
+        protocol: str = "emg",
     ) -> None:
         if counts.ndim != 2 or counts.size == 0 or counts.dtype.kind not in "iu":
             raise SampleError(
@@ -96,23 +101,25 @@ class ArmbandEmulator:
             )
         if frame_samples < 1:
             raise SettingError("frame_samples", frame_samples, "give at least 1 sample a frame")
+        if protocol not in VOICES:
+            raise SettingError("protocol", protocol, f"write one of {', '.join(VOICES)}")
         channels = counts.shape[1]
         names = tuple(f"channel {number}" for number in range(1, channels + 1))
         sites = tuple(muscle_sites) or ("",) * channels
         self.info = InfoFrame(
             device, serial_number, float(rate), channels, str(unit), float(scale), names, sites
         )
-        self._info_frame = encode_info(self.info)
+        low, high = int(counts.min()), int(counts.max())
+        self._voice = VOICES[protocol](self.info, low, high)
         self._counts = counts
-        self._bits = 16 if counts.min() >= -(1 << 15) and counts.max() < 1 << 15 else 24
         self._frame_samples = frame_samples
         marks = {int(mark) for mark in restarts if 0 < mark < len(counts)}
         self._marks = sorted(marks | {0, len(counts)})
         self._loop = loop
         # Extremes and a full frame are tried now, so that no thread fails later.
-        extremes = np.array([[counts.min()], [counts.max()]])
-        for trial in (extremes, np.zeros((frame_samples, channels), np.int32)):
-            encode_data(DataFrame(0, 0, False, trial), self._bits)
+        for trial in (np.full((1, channels), low), np.full((1, channels), high)):
+            self._voice.data(DataFrame(0, 0, False, trial))
+        self._voice.data(DataFrame(0, 0, False, np.zeros((frame_samples, channels), np.int32)))
         self.sent = 0
         self.late = 0
         self.start_time: float | None = None
@@ -181,12 +188,13 @@ class ArmbandEmulator:
         self.close()
 
     def _obey(self, command: bytes) -> None:
-        if command == ASK_INFO:
+        voice = self._voice
+        if command == voice.ask:
             self._info_wanted = True
-        elif command == START and not self._playing:
+        elif command == voice.start and not self._playing:
             self.start_time = time.monotonic() - (self.sent + self._in_outbox) / self.info.rate
             self._playing, self._announce = True, True
-        elif command == STOP:
+        elif command == voice.stop:
             self._playing = False
 
     def _write(self) -> None:
@@ -207,7 +215,7 @@ class ArmbandEmulator:
     def _next_frame(self) -> bytes:
         if self._info_wanted:
             self._info_wanted = False
-            return self._info_frame
+            return self._voice.describe()
         if not self._playing or self.done:
             return b""
         due = self.taken_at(self._frame_end() - 1)
@@ -217,8 +225,9 @@ class ArmbandEmulator:
         counts = self._counts[begin : begin + self._frame_end() - self.sent]
         restart = self._announce or begin in self._marks
         device_us = round((self.taken_at(self.sent) - self._power_on) * 1e6)
+        begins = self._voice.begin() if self._announce else b""
         self._due, self._in_outbox, self._announce = due, len(counts), False
-        return encode_data(DataFrame(self.sent % 2**32, device_us % 2**32, restart, counts), self._bits)
+        return begins + self._voice.data(DataFrame(self.sent % 2**32, device_us % 2**32, restart, counts))
 
     def _frame_end(self) -> int:
         """Return the number of the first sample behind the frame that begins at ``sent``."""

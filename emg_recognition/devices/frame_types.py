@@ -26,7 +26,7 @@ class DataFrame:
     restart : bool
         The device says that this frame does not continue the one before it.
     counts : numpy.ndarray
-        Converter counts, shape (samples, channels), int32.
+        Converter counts, shape (samples, channels), int32; float64 where a device sends fractions.
     """
 
     counter: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import termios
 
 import serial
 from serial.tools import list_ports
@@ -38,7 +39,7 @@ def open_port(name: str, baud_rate: int) -> serial.Serial:
     """
     try:
         port = serial.Serial(name, baud_rate, timeout=0, write_timeout=WRITE_SECONDS, exclusive=True)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, termios.error) as error:
         problem, remedy = _explain(error)
         raise DeviceError(name, problem, f"{remedy}; {ports_found()}") from error
     try:
@@ -59,7 +60,9 @@ def _explain(error: Exception) -> tuple[str, str]:
     """Return what an exception of opening a port means, and the remedy."""
     if isinstance(error, ValueError):
         return str(error), "choose a baud rate that port and device know"
-    code = getattr(error, "errno", None)
+    code = error.args[0] if isinstance(error, termios.error) else getattr(error, "errno", None)
+    if code == errno.EIO:
+        return "it has gone while it was being opened", "check plug and power"
     if code in (errno.ENOENT, errno.ENXIO, errno.ENODEV):
         return "there is no such port", "plug the device in or name another port"
     if code in (errno.EACCES, errno.EPERM):

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 
 import numpy as np
 
-from emg_recognition.devices.clock import DeviceClock
+from emg_recognition.devices.clock import MAX_DRIFT, DeviceClock
 from emg_recognition.devices.frame_types import DataFrame, InfoFrame
+from emg_recognition.devices.order import ByClock, ByCounter, Order, Place
+from emg_recognition.devices.rate import MeasuredRate
 
-LATE_SECONDS = 0.25
-"""A frame from further back than this is no late one: the device has begun to count anew."""
+MAX_RATE_ERROR = 0.1
+"""Share by which a nominal rate may be off where samples are counted to have a clock."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,46 +68,53 @@ class StreamCounters:
 
 
 class SampleStream:
-    """Put frames in their place on one line of samples.
-
-    A frame's counter and its microseconds must tell the same story: then a step forward is a
-    loss and a small step back a late or repeated frame. If they disagree, or the counter is far
-    back, the device has begun anew; the index goes on where it was.
+    """Put frames in their place on one line of samples, and give each its time.
 
     Parameters
     ----------
     info : InfoFrame
         The device.
+    counter_period : int
+        Samples after which its counter begins anew, 0 if it has none.
+    has_clock : bool
+        Whether its frames carry microseconds. If not, its time is that of its samples, counted.
     """
 
-    def __init__(self, info: InfoFrame) -> None:
+    def __init__(self, info: InfoFrame, *, counter_period: int = 1 << 32, has_clock: bool = True) -> None:
         self.info = info
-        self._clock = DeviceClock(info.rate)
-        self._counters = StreamCounters()
-        self._announce = True
-        self._previous: DataFrame | None = None
-        self._next_index = 0
-        self._recent: deque[tuple[int, int]] = deque(maxlen=64)
+        self._clock = DeviceClock(info.rate, MAX_DRIFT if has_clock else MAX_RATE_ERROR)
+        self._order: Order = (
+            ByClock(info.rate, counter_period, self._clock)
+            if has_clock
+            else ByCounter(info.rate, counter_period)
+        )
+        self._rate = MeasuredRate()
+        self._counts = dict.fromkeys((field.name for field in fields(StreamCounters)), 0)
+        self._begins = True
+        self._next_index: int | None = None
 
     @property
     def counters(self) -> StreamCounters:
         """What happened so far."""
-        return self._counters
+        return StreamCounters(**self._counts)
 
-    def reconnect(self, info: InfoFrame) -> None:
-        """Go on with a device that was away: the next chunk has ``restart``, the index goes on.
+    @property
+    def measured_rate(self) -> float | None:
+        """The rate at which samples came over the last 30 s, Hz; None until it can be told."""
+        return self._rate.hertz
+
+    def begin(self, info: InfoFrame) -> None:
+        """Go on with a device that was away or stopped: the next chunk has ``restart``, the index goes on.
 
         Parameters
         ----------
         info : InfoFrame
-            The device as it describes itself now.
+            The device as it describes itself now; rate and channels are the same.
         """
-        if info.rate != self.info.rate:
-            self._clock = DeviceClock(info.rate)
         self.info = info
-        self._announce = True
+        self._begins = True
 
-    def chunk(self, frame: DataFrame, arrival: float) -> SampleChunk | None:
+    def chunk(self, frame: DataFrame, arrival: float, fresh: bool = True) -> SampleChunk | None:
         """Take the next frame.
 
         Parameters
@@ -115,6 +123,8 @@ class SampleStream:
             Counts of shape (samples, channels).
         arrival : float
             Host's monotonic time when the frame was read, s.
+        fresh : bool
+            The frame was read when it came; else it may have waited for a reader that was held up.
 
         Returns
         -------
@@ -123,53 +133,29 @@ class SampleStream:
         """
         samples, channels = frame.counts.shape
         if channels != self.info.channels:
-            self._count(wrong_channels=1)
+            self._counts["wrong_channels"] += 1
             return None
-        restart, reboot, lost = frame.restart or self._announce, False, 0
-        if self._previous is None:
-            self._next_index = frame.counter
-        else:
-            step = _signed(frame.counter - self._previous.counter - len(self._previous.counts))
-            one_story = self._one_story(frame, self._previous)
-            if one_story and -LATE_SECONDS * self.info.rate <= step < 0:
-                if (frame.counter, frame.device_us) in self._recent:
-                    self._count(duplicates=1)
-                    return None
-                if not frame.restart:
-                    self._count(late=1)
-                    return None
-            # A device that was away may tell one story by chance: there its clock decides.
-            running = self._clock.agrees(frame.device_us, arrival) or (one_story and not self._announce)
-            reboot = step < 0 or not running
-            # A pause that the device did not mark breaks the signal all the same.
-            restart = restart or reboot or not one_story
-            lost = 0 if reboot else step
-        if reboot:
+        place = self._order.place(frame, arrival, begins=self._begins, fresh=fresh)
+        if not isinstance(place, Place):
+            self._counts[place] += 1
+            return None
+        if place.anew:
             self._clock.reset()
-            self._recent.clear()
-        first_index = self._next_index + lost
+        if not place.steady:
+            self._rate.reset()
+        # The index of a device that is joined on its way is its counter.
+        before = frame.counter if self._next_index is None else self._next_index
+        first_index = before + place.lost
         self._next_index = first_index + samples
-        self._previous = frame
-        self._announce = False
-        self._recent.append((frame.counter, frame.device_us))
-        self._count(samples=samples, lost=lost, restarts=int(restart), reboots=int(reboot))
+        self._begins = False
+        for name, more in (
+            ("samples", samples),
+            ("lost", place.lost),
+            ("restarts", place.restart),
+            ("reboots", place.reboot),
+        ):
+            self._counts[name] += more
         values = (frame.counts.astype(np.float64) / self.info.scale).astype(np.float32)
-        time = self._clock.stamp(frame.device_us, samples, arrival)
-        return SampleChunk(first_index, values, time, lost, restart)
-
-    def _one_story(self, frame: DataFrame, previous: DataFrame) -> bool:
-        """Tell whether counter and microseconds have gone the same way since the last frame."""
-        samples = _signed(frame.counter - previous.counter)
-        expected = samples / self.info.rate * 1e6
-        off = _signed(frame.device_us - previous.device_us - round(expected))
-        # 5 % for a clock that is off, 50 ms for one that is coarse.
-        return abs(off) <= 50_000 + 0.05 * abs(expected)
-
-    def _count(self, **more: int) -> None:
-        now = self._counters
-        self._counters = replace(now, **{name: getattr(now, name) + n for name, n in more.items()})
-
-
-def _signed(difference: int) -> int:
-    """Return a difference of 32-bit counters as a step forward (>= 0) or back (< 0)."""
-    return (difference + (1 << 31)) % (1 << 32) - (1 << 31)
+        time = self._clock.stamp(place.device_us, samples, arrival)
+        self._rate.add(first_index, time)
+        return SampleChunk(first_index, values, time, place.lost, place.restart)

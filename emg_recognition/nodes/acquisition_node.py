@@ -11,11 +11,16 @@ from pathlib import Path
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 
 from emg_recognition.devices.frame_types import InfoFrame
+from emg_recognition.devices.joining import join_chunks
+from emg_recognition.devices.protocol_settings import ProtocolSettings
+from emg_recognition.devices.protocols import PROTOCOLS, make_protocol
+from emg_recognition.devices.reconnection import ReconnectingArmband
 from emg_recognition.devices.serial_armband import SerialArmband
 from emg_recognition.devices.stream import SampleChunk
 from emg_recognition.errors import EmgRecognitionError, SettingError
 from emg_recognition.msg import EmgInfo, EmgSamples
 from emg_recognition.nodes import diagnostics, qos
+from emg_recognition.nodes.acquisition_report import AcquisitionState, judge
 from emg_recognition.nodes.conversions import to_floats, to_time
 from emg_recognition.nodes.lifecycle import AUTOSTART, ManagedNode
 from emg_recognition.nodes.parameters import Parameter, declare
@@ -25,17 +30,25 @@ from emg_recognition.nodes.runner import run
 PARAMETERS = (
     Parameter("port", "", "serial port of the armband, e.g. /dev/ttyACM0"),
     Parameter("baud_rate", 921600, "speed of the port, baud", 9600, 12_000_000),
+    Parameter("protocol", "emg", "what the armband speaks (docs/protocols.md)", choices=tuple(PROTOCOLS)),
+    Parameter("rate", 0.0, "sampling rate of a device that does not say it, Hz; 0: as it says", 0.0, 1e6),
+    Parameter("channels", 0, "channels of a device that does not say it; 0: as it says", 0, 65535),
+    Parameter("scale", 0.0, "counts per unit of a device that does not say it; 0: as it says", 0.0, 1e15),
+    Parameter("unit", "", "V or count, of a device that does not say it; empty: as it says"),
+    Parameter("delimiter", ",", "what stands between the numbers of a line, where the protocol has lines"),
     Parameter("wait_for_port", 0.0, "how long to wait for the port to appear, s", 0.0, 3600.0),
+    Parameter("reconnect", True, "wait for a device that went away; false ends the node with an error"),
+    Parameter("silent_after", 1.0, "without a sample for so long a device has gone away, s", 0.1, 3600.0),
     Parameter("frame_id", "armband", "frame of the samples"),
     Parameter("subscribers", 0, "start the device when so many nodes listen: they miss nothing", 0, 100),
     AUTOSTART,
 )
 
-#: The device counts as silent after this, s.
-_SILENT_AFTER = 1.0
-
 #: Time for the subscribers asked for to appear, s.
 _SUBSCRIBERS_WITHIN = 20.0
+
+#: What comes in this time is one message, s: a little less than 5 ms, in which most devices send a frame.
+_GATHERED = 0.0045
 
 
 class AcquisitionNode(ManagedNode):
@@ -47,6 +60,7 @@ class AcquisitionNode(ManagedNode):
         self._samples = self.create_publisher(EmgSamples, "emg/samples", qos.SAMPLES)
         self._info = self.create_publisher(EmgInfo, "emg/info", qos.LATCHED)
         self._armband: SerialArmband | None = None
+        self._source: ReconnectingArmband | None = None
         self._device: InfoFrame | None = None
         self._reader: threading.Thread | None = None
         self._stop = threading.Event()
@@ -86,16 +100,29 @@ class AcquisitionNode(ManagedNode):
         self._halt()
         if self._armband is not None:
             self._armband.close()
-            self._armband = None
+            self._armband = self._source = None
 
     def _open(self) -> None:
-        port = str(self._values["port"])
-        deadline = time.monotonic() + self._values["wait_for_port"]
+        values = self._values
+        port = str(values["port"])
+        names = [field.name for field in dataclasses.fields(ProtocolSettings)]
+        protocol = make_protocol(
+            values["protocol"], ProtocolSettings(**{name: values[name] for name in names})
+        )
+        deadline = time.monotonic() + values["wait_for_port"]
         while port and not Path(port).exists() and time.monotonic() < deadline:
             time.sleep(0.05)
-        armband = SerialArmband(port, self._values["baud_rate"])
-        self._device = info = armband.open()
+        armband = SerialArmband(port, values["baud_rate"], protocol)
+        info = armband.open()
         self._armband = armband
+        self._source = ReconnectingArmband(armband, values["silent_after"], self.get_logger().warning)
+        self._introduce(info)
+        self.get_logger().info(
+            f"{port}: {info.device}, {info.channels} channels at {info.rate:g} Hz, unit {info.unit}"
+        )
+
+    def _introduce(self, info: InfoFrame) -> None:
+        self._device = info
         self._diagnostics.hardware_id = f"{info.device} {info.serial_number}".strip()
         message = EmgInfo(
             device=info.device,
@@ -110,14 +137,11 @@ class AcquisitionNode(ManagedNode):
         message.header.stamp = self.get_clock().now().to_msg()
         message.header.frame_id = self._values["frame_id"]
         self._info.publish(message)
-        self.get_logger().info(
-            f"{port}: {info.device}, {info.channels} channels at {info.rate:g} Hz, unit {info.unit}"
-        )
 
     def _start(self) -> None:
-        assert self._armband is not None
+        assert self._source is not None
         self._wait_for_subscribers(self._values["subscribers"])
-        self._armband.start()
+        self._source.start()
         self._stop.clear()
         self._last_chunk = time.monotonic()
         self._reader = threading.Thread(target=self._read, name="armband", daemon=True)
@@ -135,26 +159,36 @@ class AcquisitionNode(ManagedNode):
             time.sleep(0.02)
 
     def _halt(self) -> None:
-        if self._reader is None or self._armband is None:
+        if self._reader is None or self._source is None:
             return
         self._stop.set()
         self._reader.join()
         self._reader = None
-        if self.failure is None:
-            self._armband.stop()
+        self._source.stop()
 
     def _read(self) -> None:
         assert self._armband is not None
+        assert self._source is not None
+        read = self._source.read if self._values["reconnect"] else self._armband.read
         try:
             while not self._stop.is_set():
-                for chunk in self._armband.read():
+                chunks = read()
+                read_at = time.monotonic()
+                for chunk in join_chunks(chunks):
                     self._publish(chunk)
+                if chunks:
+                    # Each message has its price: for each listener, too.
+                    time.sleep(max(0.0, read_at + _GATHERED - time.monotonic()))
         except EmgRecognitionError as error:
             self.failure = error
 
     def _publish(self, chunk: SampleChunk) -> None:
-        assert self._device is not None
-        info = self._device
+        assert self._armband is not None
+        info = self._armband.info
+        assert info is not None
+        if info != self._device:
+            # After a reconnection it may have another serial number.
+            self._introduce(info)
         # Looked at for each chunk: after a clock step the windows must not mix two time scales.
         restart = self._ros_time.stepped() or chunk.restart
         message = EmgSamples(
@@ -175,22 +209,35 @@ class AcquisitionNode(ManagedNode):
         self._last_chunk = time.monotonic()
 
     def _report(self) -> diagnostics.Report:
-        counters: dict[str, object] = {
+        values: dict[str, object] = {
             "samples": self._published,
             "dropped": self._dropped,
             "restarts": self._restarts,
         }
-        if self._armband is not None:
-            port = dataclasses.asdict(self._armband.counters)
-            counters |= port.pop("stream") | port
-        if self._reader is None:
-            return diagnostics.STALE, "not active", counters
-        silence = time.monotonic() - self._last_chunk
-        if silence > _SILENT_AFTER:
-            return diagnostics.STALE, f"no samples for {silence:.1f} s", counters
-        if self._dropped:
-            return diagnostics.WARN, f"{self._dropped} samples lost since the start", counters
-        return diagnostics.OK, "receiving", counters
+        armband, source, device = self._armband, self._source, self._device
+        if armband is None or source is None or device is None:
+            return diagnostics.STALE, "not active", values
+        counters = armband.counters
+        values |= dataclasses.asdict(counters.stream) | dataclasses.asdict(counters.protocol)
+        measured = armband.measured_rate
+        values |= {
+            "rate": device.rate,
+            "measured_rate": "" if measured is None else f"{measured:.2f}",
+            "reconnections": source.reconnections,
+        }
+        state = AcquisitionState(
+            active=self._reader is not None,
+            silence=time.monotonic() - self._last_chunk,
+            silent_after=self._values["silent_after"],
+            fault=source.fault,
+            attempts=source.attempts,
+            next_attempt_in=source.next_attempt - time.monotonic(),
+            lost=self._dropped,
+            reconnections=source.reconnections,
+            rate=device.rate,
+            measured_rate=measured,
+        )
+        return *judge(state), values
 
 
 def main() -> int:

@@ -31,6 +31,8 @@ LABELS = _reliable(50, DurabilityPolicy.TRANSIENT_LOCAL)
 #: What a late subscriber must still learn: device and model.
 LATCHED = _reliable(1, DurabilityPolicy.TRANSIENT_LOCAL)
 DIAGNOSTICS = _reliable(10)
+#: The signal's quality once a second, and the preview 50 times a second: for eyes.
+QUALITY = _reliable(10)
 #: A witness must not lose what it counts, even on a busy machine.
 WITNESS = _reliable(10_000)
 

@@ -17,7 +17,15 @@ from rclpy.validate_topic_name import validate_topic_name
 from std_msgs.msg import Bool
 
 from emg_recognition.errors import EmgRecognitionError, SettingError
-from emg_recognition.msg import ActionEstimate, ActionLabel, BridgeState, EmgInfo, EmgSamples, ModelInfo
+from emg_recognition.msg import (
+    ActionEstimate,
+    ActionLabel,
+    BridgeState,
+    EmgInfo,
+    EmgSamples,
+    ModelInfo,
+    SignalQuality,
+)
 from emg_recognition.nodes import heartbeat, qos
 from emg_recognition.nodes.polling import PolledTopic
 from emg_recognition.recordings.bag_writer import BagWriter, TopicQos
@@ -31,6 +39,7 @@ TOPICS: dict[str, tuple[Any, QoSProfile]] = {
     "emg/model": (ModelInfo, qos.LATCHED),
     "emg/label": (ActionLabel, qos.LABELS),
     "emg/action": (ActionEstimate, qos.ESTIMATES),
+    "emg/quality": (SignalQuality, qos.QUALITY),
     "exo/bridge_state": (BridgeState, qos.STATE),
     heartbeat.TOPIC: (Bool, qos.ENABLE),
 }

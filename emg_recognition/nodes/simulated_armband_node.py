@@ -1,4 +1,4 @@
-"""An armband without a wearer: plays an archive, or a simulated wearer, into a pseudo-terminal.
+"""An armband without a wearer: plays any recording, or a simulated wearer, into a pseudo-terminal.
 
 Acquisition opens the other end like any serial port; nothing but bytes crosses it. What is performed is
 published as ``emg/label``, with the sample index and the true time of that sample.
@@ -15,19 +15,26 @@ from rclpy.node import Node
 
 from emg_recognition.actions import PAPER_ACTION_NAMES, REST
 from emg_recognition.devices.emulator import ArmbandEmulator
+from emg_recognition.devices.protocols import PROTOCOLS
 from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.msg import ActionLabel
 from emg_recognition.nodes import diagnostics, qos
 from emg_recognition.nodes.conversions import to_time
+from emg_recognition.nodes.converter import to_counts
 from emg_recognition.nodes.parameters import Parameter, declare
 from emg_recognition.nodes.ros_time import RosTime
 from emg_recognition.nodes.runner import run
-from emg_recognition.recordings.archive import load_archive
+from emg_recognition.recordings.open import open_recordings
 from emg_recognition.recordings.recordings import Recordings
 
 PARAMETERS = (
     Parameter("link", "/tmp/emg_armband", "path of the link to the pseudo-terminal that acquisition opens"),
-    Parameter("archive", "", "recordings to play, segment after segment; empty for a simulated wearer"),
+    Parameter("protocol", "emg", "what it speaks (docs/protocols.md)", choices=tuple(PROTOCOLS)),
+    Parameter(
+        "archive",
+        "",
+        "archive, bag or CSV description to play, segment after segment; empty for a simulated wearer",
+    ),
     Parameter("mark_breaks", False, "mark a break between segments, so that the stream restarts there"),
     Parameter("loop", True, "begin again at the end, with a break marked there"),
     Parameter("frame_samples", 5, "samples a frame", 1, 100),
@@ -46,27 +53,25 @@ class SimulatedArmbandNode(Node):
         self.failure: EmgRecognitionError | None = None
         self.finished = False
         values = declare(self, PARAMETERS)
-        self._recordings = load_archive(values["archive"]) if values["archive"] else _simulate(values)
+        self._recordings = open_recordings([values["archive"]]) if values["archive"] else _simulate(values)
         self._labels = self.create_publisher(ActionLabel, "emg/label", qos.LABELS)
         self._ros_time = RosTime(self.get_clock())
         played = self._recordings
-        pieces = [
-            played.counts[begin : begin + length]
-            for begin, length in zip(played.start, played.length, strict=True)
-        ]
+        counts, scale = to_counts(played)
         #: Sample offset of each segment in what is played.
         self._borders = np.concatenate([[0], np.cumsum(played.length)]).astype(int)
         self._loop = bool(values["loop"])
         self._announced = -1
         self._emulator = ArmbandEmulator(
-            np.concatenate(pieces),
+            counts,
             rate=played.rate,
-            scale=played.scale,
+            scale=scale,
             unit=played.unit,
             restarts=self._borders[1:-1] if values["mark_breaks"] else (),
             frame_samples=values["frame_samples"],
             link=values["link"],
             loop=self._loop,
+            protocol=values["protocol"],
         )
         self._emulator.start()
         self.create_timer(0.01, self._label, clock=Clock(clock_type=ClockType.STEADY_TIME))

@@ -130,6 +130,18 @@ def test_a_stalled_reader_does_not_move_the_stamps() -> None:
     assert np.abs(stamps - true).max() < 1e-4
 
 
+@pytest.mark.parametrize("max_drift", [0.02, 0.1])
+def test_a_busy_machine_at_the_start_hardly_moves_the_stamps(max_drift: float) -> None:
+    """Frames that are late all together for seconds look like a clock that runs much too slowly."""
+    delays = np.full(6000, 0.001)
+    delays[600:1600] = 0.9
+    true, stamps = simulate(DeviceClock(1000.0, max_drift), seconds=30.0, delays=delays)
+    assert (stamps - true).max() < (0.6 if max_drift > 0.05 else 0.15)
+    # As soon as frames come in time again, no stamp is in the future.
+    assert (stamps - true)[3200:].max() < 0.025
+    assert np.abs(stamps - true)[-1000:].max() < 2e-3
+
+
 def test_a_clock_far_off_is_stepped_not_slewed() -> None:
     clock = DeviceClock(1000.0)
     # A frame waited 30 s for its reader; the next one comes at once.

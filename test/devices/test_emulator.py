@@ -13,7 +13,10 @@ import numpy as np
 import pytest
 
 from emg_recognition.devices.emulator import ArmbandEmulator
-from emg_recognition.devices.frames import DataFrame, FrameDecoder, InfoFrame
+from emg_recognition.devices.frames import DataFrame, InfoFrame
+from emg_recognition.devices.protocol import DeviceProtocol
+from emg_recognition.devices.protocol_settings import ProtocolSettings
+from emg_recognition.devices.protocols import make_protocol
 from emg_recognition.errors import EmgRecognitionError
 
 
@@ -28,9 +31,9 @@ def raw_reader(emulator: ArmbandEmulator) -> Iterator[int]:
 
 
 class Reader:
-    def __init__(self, reader: int) -> None:
+    def __init__(self, reader: int, protocol: DeviceProtocol | None = None) -> None:
         self.fd = reader
-        self.decoder = FrameDecoder()
+        self.decoder = protocol or make_protocol("emg", ProtocolSettings())
         self.frames: list[tuple[float, DataFrame | InfoFrame]] = []
 
     def read_for(self, seconds: float) -> None:
@@ -80,7 +83,7 @@ def test_it_is_silent_until_started_and_describes_itself_at_any_time() -> None:
         reader.read_until_done(emulator, 10.0)
         assert sum(isinstance(frame, InfoFrame) for _, frame in reader.frames) == 2
         assert np.array_equal(np.concatenate([f.counts for f in reader.data]), ramp(400))
-        assert reader.decoder.skipped_bytes == 0
+        assert reader.decoder.counters.skipped_bytes == 0
 
 
 def test_frames_end_at_marks_and_the_next_says_restart() -> None:
@@ -173,7 +176,7 @@ def test_without_a_reader_nothing_is_dropped_and_lateness_is_counted() -> None:
         reader.read_until_done(emulator, 10.0)
         assert emulator.late > 100
     assert np.array_equal(np.concatenate([f.counts for f in reader.data]), samples)
-    assert reader.decoder.skipped_bytes == 0
+    assert reader.decoder.counters.skipped_bytes == 0
 
 
 def test_it_answers_and_stops_while_its_buffer_is_full() -> None:
@@ -187,7 +190,7 @@ def test_it_answers_and_stops_while_its_buffer_is_full() -> None:
         assert reader.frames[-1][1] == emulator.info
         # Nobody read, so the questions did not pile up.
         assert sum(isinstance(frame, InfoFrame) for _, frame in reader.frames) <= 3
-        assert reader.decoder.skipped_bytes == 0
+        assert reader.decoder.counters.skipped_bytes == 0
         assert emulator.sent == sum(len(f.counts) for f in reader.data)
 
 
@@ -201,6 +204,46 @@ def test_counts_beyond_16_bits_are_sent_with_24() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "channels", "rate", "settings"),
+    [
+        ("cyton", 8, 250.0, ProtocolSettings()),
+        ("cyton", 16, 125.0, ProtocolSettings()),
+        ("ascii", 4, 250.0, ProtocolSettings(rate=250.0, channels=4)),
+    ],
+)
+def test_other_protocols_are_spoken_at_the_true_rate(
+    name: str, channels: int, rate: float, settings: ProtocolSettings
+) -> None:
+    counts = ramp(300, channels).astype(np.int32) * -150
+    protocol = make_protocol(name, settings)
+    with (
+        ArmbandEmulator(counts, rate=rate, protocol=name, frame_samples=1) as emulator,
+        raw_reader(emulator) as fd,
+    ):
+        reader = Reader(fd, protocol)
+        os.write(fd, protocol.stop + (protocol.ask or b""))
+        reader.read_for(0.2)
+        info = protocol.info() or reader.frames[0][1]
+        assert isinstance(info, InfoFrame)
+        assert (info.channels, info.rate) == (channels, rate)
+        assert reader.data == []
+        protocol.begin()
+        os.write(fd, protocol.start)
+        reader.read_for(0.5)
+        os.write(fd, protocol.stop)
+        reader.read_for(0.1)
+        sent, received = emulator.sent, len(np.concatenate([f.counts for f in reader.data]))
+        assert received == sent < 300
+        protocol.begin()
+        os.write(fd, protocol.start)
+        reader.read_until_done(emulator, 20.0)
+        delays = [now - emulator.taken_at(f.counter) for now, f in reader.frames[-20:]]  # type: ignore[union-attr]
+    assert np.array_equal(np.concatenate([f.counts for f in reader.data]), counts)
+    assert [f.counter for f in reader.data if f.restart] == [0, sent]
+    assert 0.0 < min(delays) < 0.05
+
+
+@pytest.mark.parametrize(
     ("counts", "options", "message"),
     [
         (np.zeros((5, 2)), {}, "float64"),
@@ -211,6 +254,9 @@ def test_counts_beyond_16_bits_are_sent_with_24() -> None:
         (ramp(5, 300), {"frame_samples": 10}, "4080 bytes"),
         (ramp(5), {"rate": 0.0}, "rate"),
         (ramp(5), {"muscle_sites": ("one",)}, "muscle_sites"),
+        (ramp(5), {"protocol": "myo"}, "emg, cyton, ascii"),
+        (ramp(5), {"protocol": "cyton"}, "8 channels, or 16"),
+        (ramp(5, 8).astype(np.int64) << 20, {"protocol": "cyton"}, "24 bits"),
     ],
 )
 def test_what_cannot_be_played_is_refused_at_once(

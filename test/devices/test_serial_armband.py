@@ -10,12 +10,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from emg_recognition.devices.ascii_protocol import AsciiProtocol
+from emg_recognition.devices.cyton_protocol import CytonProtocol
+from emg_recognition.devices.emg_protocol import EmgProtocol
 from emg_recognition.devices.emulator import ArmbandEmulator
 from emg_recognition.devices.frames import DataFrame, InfoFrame, encode_data, encode_info
+from emg_recognition.devices.protocol import ProtocolCounters
+from emg_recognition.devices.protocol_settings import ProtocolSettings
 from emg_recognition.devices.pseudo_terminal import PseudoTerminal
 from emg_recognition.devices.serial_armband import SerialArmband
 from emg_recognition.devices.stream import SampleChunk
 from emg_recognition.errors import DeviceError, SettingError
+
+
+def on_port(port: str, answer_seconds: float = 2.0) -> SerialArmband:
+    """Return the reader of an armband that speaks our protocol."""
+    protocol = EmgProtocol(ProtocolSettings())
+    protocol.answer_seconds = answer_seconds
+    return SerialArmband(port, 921_600, protocol)
 
 
 def collect(armband: SerialArmband, samples: int, seconds: float) -> list[SampleChunk]:
@@ -46,7 +58,7 @@ def test_all_that_is_sent_is_received_bit_for_bit(
     link, scale = tmp_path / "armband", 7.3e5
     with (
         ArmbandEmulator(counts, rate=rate, scale=scale, unit="V", restarts=marks, link=link) as emulator,
-        SerialArmband(str(link)) as armband,
+        on_port(str(link)) as armband,
     ):
         armband.start()
         chunks = collect(armband, len(counts), 5 * seconds + 10)
@@ -61,9 +73,8 @@ def test_all_that_is_sent_is_received_bit_for_bit(
     assert [c.first_index for c in chunks if c.restart] == [0, *marks]
     assert all(b.first_index == a.first_index + len(a.samples) for a, b in pairwise(chunks))
     assert sum(c.dropped_before for c in chunks) == 0
-    assert (counters.bad_checksum, counters.refused, counters.skipped_bytes) == (0, 0, 0)
+    assert counters.protocol == ProtocolCounters(frames=len(chunks) + 1)
     assert (counters.stream.samples, counters.stream.lost, counters.stream.reboots) == (len(counts), 0, 0)
-    assert counters.frames == len(chunks) + 1
     # One clock on both sides: what is left is the least delay of the way and the busy machine's.
     late = (stamps - true)[len(stamps) // 2 :]
     assert late.min() > -0.002
@@ -72,7 +83,7 @@ def test_all_that_is_sent_is_received_bit_for_bit(
 
 def test_24_bits(rng: np.random.Generator) -> None:
     counts = rng.integers(-(1 << 23), 1 << 23, (200, 4), np.int32)
-    with ArmbandEmulator(counts, rate=1000.0) as emulator, SerialArmband(emulator.port) as armband:
+    with ArmbandEmulator(counts, rate=1000.0) as emulator, on_port(emulator.port) as armband:
         armband.start()
         chunks = collect(armband, 200, 10.0)
     assert np.array_equal(np.concatenate([c.samples for c in chunks]), counts.astype(np.float32))
@@ -80,7 +91,7 @@ def test_24_bits(rng: np.random.Generator) -> None:
 
 def test_reads_are_short_and_frames_come_at_once() -> None:
     counts = np.zeros((600, 8), np.int16)
-    with ArmbandEmulator(counts, rate=1000.0) as emulator, SerialArmband(emulator.port) as armband:
+    with ArmbandEmulator(counts, rate=1000.0) as emulator, on_port(emulator.port) as armband:
         durations = []
         for _ in range(8):
             begin = time.monotonic()
@@ -99,7 +110,7 @@ def test_reads_are_short_and_frames_come_at_once() -> None:
 
 def test_stop_is_heard_and_start_goes_on() -> None:
     counts = np.arange(4000, dtype=np.int16).reshape(2000, 2)
-    with ArmbandEmulator(counts, rate=1000.0) as emulator, SerialArmband(emulator.port) as armband:
+    with ArmbandEmulator(counts, rate=1000.0) as emulator, on_port(emulator.port) as armband:
         armband.start()
         chunks = collect(armband, 100, 10.0)
         armband.stop()
@@ -119,7 +130,7 @@ def test_stop_is_heard_and_start_goes_on() -> None:
 def test_closed_and_opened_again_the_index_goes_on_with_a_restart() -> None:
     counts = np.arange(8000, dtype=np.int16).reshape(4000, 2)
     with ArmbandEmulator(counts, rate=1000.0) as emulator:
-        armband = SerialArmband(emulator.port)
+        armband = on_port(emulator.port)
         ends = [0]
         for _ in range(3):
             armband.open()
@@ -136,7 +147,7 @@ def test_closed_and_opened_again_the_index_goes_on_with_a_restart() -> None:
 
 
 def test_another_armband_with_the_same_link_is_a_reboot(tmp_path: Path) -> None:
-    link, armband = tmp_path / "armband", SerialArmband(str(tmp_path / "armband"))
+    link, armband = tmp_path / "armband", on_port(str(tmp_path / "armband"))
     with ArmbandEmulator(np.zeros((900, 2), np.int16), rate=1000.0, link=link):
         armband.open()
         armband.start()
@@ -157,7 +168,7 @@ def test_another_armband_with_the_same_link_is_a_reboot(tmp_path: Path) -> None:
 def test_unplugged_while_reading_is_an_error_at_once_and_once() -> None:
     emulator = ArmbandEmulator(np.zeros((9000, 2), np.int16), rate=1000.0)
     emulator.start()
-    armband = SerialArmband(emulator.port)
+    armband = on_port(emulator.port)
     armband.open()
     armband.start()
     collect(armband, 50, 10.0)
@@ -177,7 +188,7 @@ def test_a_silent_port_is_no_armband() -> None:
     terminal = PseudoTerminal()
     begin = time.monotonic()
     with pytest.raises(DeviceError, match=r"no valid frame within 0.6 s \(0 bytes seen\); check") as caught:
-        SerialArmband(terminal.port, timeout=0.6).open()
+        on_port(terminal.port, 0.6).open()
     assert 0.5 < time.monotonic() - begin < 3.0
     assert "\n" not in str(caught.value)
     # It was asked more than once, and told to be silent first and last.
@@ -221,26 +232,26 @@ def test_garbage_is_no_armband(rng: np.random.Generator) -> None:
         Talker(rng.bytes(300), b"$GPGGA,123519,4807.038,N\r\n") as talker,
         pytest.raises(DeviceError, match=r"no valid frame within 0.5 s \([1-9][0-9]+ bytes seen\)"),
     ):
-        SerialArmband(talker.terminal.port, timeout=0.5).open()
+        on_port(talker.terminal.port, 0.5).open()
 
 
 def test_data_without_a_description_is_no_armband() -> None:
     with Talker(FRAME) as talker, pytest.raises(DeviceError, match=r"[0-9]+ data frames but no description"):
-        SerialArmband(talker.terminal.port, timeout=0.5).open()
+        on_port(talker.terminal.port, 0.5).open()
 
 
 def test_garbage_before_the_description_is_ignored(rng: np.random.Generator) -> None:
     garbage = rng.bytes(500)
     with (
         Talker(garbage, FRAME[:20], encode_info(INFO)) as talker,
-        SerialArmband(talker.terminal.port) as armband,
+        on_port(talker.terminal.port) as armband,
     ):
-        assert armband.counters.skipped_bytes >= 500
+        assert armband.counters.protocol.skipped_bytes >= 500
 
 
 def test_a_description_that_changes_is_an_error_with_both_values() -> None:
     other = InfoFrame("d", "2", 500.0, 2, "V", 1.0, ("a", "b"), ("", ""))
-    with Talker(encode_info(INFO), pause=0.05) as talker, SerialArmband(talker.terminal.port) as armband:
+    with Talker(encode_info(INFO), pause=0.05) as talker, on_port(talker.terminal.port) as armband:
         for _ in range(3):
             armband.read()  # the same description again is fine
         talker.terminal.write(encode_info(other))
@@ -252,20 +263,17 @@ def test_a_description_that_changes_is_an_error_with_both_values() -> None:
 
 def test_no_such_port() -> None:
     with pytest.raises(DeviceError, match="port /dev/no-such-port: there is no such port"):
-        SerialArmband("/dev/no-such-port").open()
+        on_port("/dev/no-such-port").open()
 
 
-@pytest.mark.parametrize(
-    ("options", "name"), [({"baud_rate": 0}, "baud_rate"), ({"timeout": 0.0}, "timeout")]
-)
-def test_impossible_settings(options: dict[str, int], name: str) -> None:
-    with pytest.raises(SettingError, match=name):
-        SerialArmband("/dev/ttyUSB0", **options)
+def test_an_impossible_baud_rate() -> None:
+    with pytest.raises(SettingError, match="baud_rate"):
+        SerialArmband("/dev/ttyUSB0", 0, EmgProtocol(ProtocolSettings()))
 
 
 def test_fifty_times_open_and_close_leak_nothing() -> None:
     with ArmbandEmulator(np.zeros((100, 2), np.int16), rate=1000.0, loop=True) as emulator:
-        armband = SerialArmband(emulator.port)
+        armband = on_port(emulator.port)
         armband.open()
         armband.close()
         before, threads = len(os.listdir("/proc/self/fd")), threading.active_count()
@@ -275,3 +283,66 @@ def test_fifty_times_open_and_close_leak_nothing() -> None:
             armband.close()
         assert len(os.listdir("/proc/self/fd")) == before
         assert threading.active_count() == threads
+
+
+def test_a_description_that_changes_hides_no_sample_before_it() -> None:
+    other = InfoFrame("d", "2", 500.0, 2, "V", 1.0, ("a", "b"), ("", ""))
+    with Talker(encode_info(INFO), pause=0.2) as talker, on_port(talker.terminal.port) as armband:
+        talker.terminal.write(FRAME + encode_info(other) + FRAME)
+        chunks: list[SampleChunk] = []
+        with pytest.raises(DeviceError, match=r"rate 1000\.0 is now 500\.0"):
+            read_on(armband, chunks)
+    assert sum(len(chunk.samples) for chunk in chunks) == armband.counters.stream.samples == 5
+
+
+@pytest.mark.parametrize(("rate", "channels"), [(500.0, 2), (1000.0, 3)])
+def test_opened_again_another_device_is_refused(rate: float, channels: int, tmp_path: Path) -> None:
+    link = tmp_path / "armband"
+    armband = on_port(str(link))
+    for given, width in ((1000.0, 2), (rate, channels)):
+        with ArmbandEmulator(np.zeros((100, width), np.int16), rate=given, link=link):
+            if given == 1000.0 and width == 2:
+                armband.open()
+                armband.close()
+                continue
+            with pytest.raises(DeviceError, match=r"another armband: (rate|channels) .* is now"):
+                armband.open()
+            assert not armband.is_open
+
+
+@pytest.mark.parametrize("channels", [8, 16])
+def test_cyton_packets_come_through_a_port(channels: int, rng: np.random.Generator) -> None:
+    protocol = CytonProtocol(ProtocolSettings())
+    counts = rng.integers(-(1 << 23), 1 << 23, (600, channels), np.int32)
+    rate = 250.0 if channels == 8 else 125.0
+    with ArmbandEmulator(counts, rate=rate, protocol="cyton", frame_samples=1) as emulator:
+        armband = SerialArmband(emulator.port, 115_200, protocol)
+        info = armband.open()
+        assert (info.rate, info.channels, info.unit) == (rate, channels, "V")
+        armband.start()
+        chunks = collect(armband, 300, 10.0)
+        measured = armband.counters.stream
+        armband.close()
+    received = np.concatenate([chunk.samples for chunk in chunks])
+    wanted = (counts.astype(np.float64) / info.scale).astype(np.float32)
+    assert np.array_equal(received, wanted[: len(received)])
+    assert [chunk.restart for chunk in chunks] == [True] + [False] * (len(chunks) - 1)
+    assert (measured.lost, measured.duplicates, measured.late) == (0, 0, 0)
+
+
+def test_a_reader_that_was_away_for_seconds_counts_no_loss() -> None:
+    """A device without a clock waits in the kernel meanwhile: that is delay."""
+    settings = ProtocolSettings(rate=500.0, channels=2)
+    counts = np.arange(8000, dtype=np.int32).reshape(4000, 2)
+    with ArmbandEmulator(counts, rate=500.0, protocol="ascii") as emulator:
+        armband = SerialArmband(emulator.port, 921_600, AsciiProtocol(settings))
+        armband.open()
+        armband.start()
+        chunks = collect(armband, 100, 10.0)
+        time.sleep(1.2)
+        chunks += collect(armband, 1200, 10.0)
+        armband.close()
+    assert [chunk.restart for chunk in chunks] == [True] + [False] * (len(chunks) - 1)
+    assert armband.counters.stream.lost == 0
+    values = np.concatenate([chunk.samples for chunk in chunks])
+    assert np.array_equal(np.diff(values[:, 0]), np.full(len(values) - 1, 2.0))

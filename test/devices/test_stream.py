@@ -179,7 +179,7 @@ def test_wrong_channel_count_is_refused_and_shows_as_a_loss() -> None:
 def test_a_reconnected_device_that_ran_on_is_counted() -> None:
     line = Line()
     line.run(0, 3)
-    line.stream.reconnect(make_info())
+    line.stream.begin(make_info())
     chunk = line.take(make_frame(4015), elapsed=4.005)
     assert chunk is not None
     assert (chunk.first_index, chunk.dropped_before, chunk.restart) == (4015, 4000, True)
@@ -188,7 +188,7 @@ def test_a_reconnected_device_that_ran_on_is_counted() -> None:
 def test_a_reconnected_device_that_rebooted_tells_one_story_by_chance() -> None:
     line = Line()
     line.run(0, 3)
-    line.stream.reconnect(make_info())
+    line.stream.begin(make_info())
     chunk = line.take(make_frame(500), elapsed=30.0)
     assert chunk is not None
     assert (chunk.first_index, chunk.dropped_before, chunk.restart) == (15, 0, True)

@@ -37,6 +37,10 @@ ARGUMENTS = {
     "simulation": {
         *("model", "port", "wait_for_port", "exoskeleton", "enabled", "show", "namespace", "params_file"),
     },
+    "session": {
+        *("port", "wait_for_port", "subject", "cohort", "session", "output", "plan", "script"),
+        *("terminal", "namespace", "params_file"),
+    },
     "training": {"data", "config", "output", "namespace", "params_file"},
     "replay": {"bag", "model", "output", "rate", "namespace", "player", "exoskeleton", "params_file"},
 }
@@ -128,6 +132,7 @@ def test_a_missing_model_ends_the_simulation_with_its_reason(launched):
     for name in (
         "acquisition",
         "preprocessing",
+        "signal_quality",
         "classifier",
         "command_bridge",
         "simulated_armband",
@@ -151,6 +156,19 @@ def test_training_names_the_recording_that_is_missing(launched, tmp_path):
     assert "none.npz" in log.read_text()
 
 
+def test_a_session_without_a_subject_ends_all_with_its_reason(launched, tmp_path):
+    # Session 3 stays a text on its way to the node.
+    process, log = launched(
+        "session", port=str(tmp_path / "no_port"), wait_for_port="30.0", session="3", cohort="patient"
+    )
+    process.wait(timeout=PATIENCE)
+    text = log.read_text()
+    assert "parameter subject of session is ''" in text
+    assert "Traceback" not in text
+    for name in ("acquisition", "signal_quality", "session"):
+        assert f"{name}_node" in text
+
+
 @pytest.fixture
 def graph(launched):
     """A node that looks at the graph of what is launched."""
@@ -164,7 +182,7 @@ def graph(launched):
 
 def test_ctrl_c_ends_every_node_in_order(launched, graph, tmp_path):
     # No hardware and no model: the lifecycle nodes wait for a manager.
-    names = ("acquisition", "preprocessing", "classifier", "command_bridge")
+    names = ("acquisition", "preprocessing", "signal_quality", "classifier", "command_bridge")
     idle = {
         f"/**/{name}": {"ros__parameters": {"autostart": False}} for name in ("acquisition", "classifier")
     }

@@ -118,10 +118,10 @@ def test_a_manager_is_told_why_and_may_try_again(start_node, witness, counts, tm
         assert transition(witness, Transition.TRANSITION_CONFIGURE)
 
 
-def test_an_armband_that_is_unplugged_ends_the_node(start_node, witness, counts, tmp_path):
+def test_without_reconnection_an_unplugged_armband_ends_the_node(start_node, witness, counts, tmp_path):
     chunks = witness.collect(EmgSamples, "emg/samples", qos.SAMPLES)
     with ArmbandEmulator(counts, rate=RATE, link=tmp_path / "armband", loop=True):
-        node = start_node("acquisition", port=str(tmp_path / "armband"))
+        node = start_node("acquisition", port=str(tmp_path / "armband"), reconnect=False)
         witness.spin_until(lambda: chunks, "samples")
     assert node.wait() == 1
     assert sum("[FATAL]" in line for line in node.log.splitlines()) == 1

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 NODES = {
-    "recognition.yaml": ("acquisition", "preprocessing", "classifier", "command_bridge"),
+    "recognition.yaml": ("acquisition", "preprocessing", "signal_quality", "classifier", "command_bridge"),
     "simulation.yaml": ("simulated_armband", "simulated_exoskeleton", "enabling_switch"),
     "training.yaml": ("trainer",),
     "replay.yaml": ("recorder", "player", "evaluator"),

@@ -9,7 +9,15 @@ import time
 import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray
-from emg_recognition.msg import ActionEstimate, ActionLabel, BridgeState, EmgInfo, EmgSamples, ModelInfo
+from emg_recognition.msg import (
+    ActionEstimate,
+    ActionLabel,
+    BridgeState,
+    EmgInfo,
+    EmgSamples,
+    ModelInfo,
+    SignalQuality,
+)
 from rclpy.serialization import deserialize_message
 from rosbags.interfaces import QosDurability
 from rosbags.rosbag2 import Reader
@@ -44,6 +52,7 @@ def one_of_each(witness, prefix=""):
         "emg/model": (ModelInfo(model="abc", actions=["rest", "fist"], length=200), qos.LATCHED),
         "emg/label": (ActionLabel(event=ActionLabel.START, action="rest", has_index=True), qos.LABELS),
         "emg/action": (ActionEstimate(first_index=7, probabilities=[0.25, 0.75]), qos.ESTIMATES),
+        "emg/quality": (SignalQuality(channel_names=["a", "b"], state=[0, 2], lost=3), qos.QUALITY),
         "exo/bridge_state": (BridgeState(state=BridgeState.HOLDING, joint_names=["elbow"]), qos.STATE),
         "exo/enable": (Bool(data=True), qos.ENABLE),
     }
@@ -76,7 +85,7 @@ def test_every_topic_is_recorded_as_it_came(start_node, witness, tmp_path):
     witness.spin_until(lambda: is_matched(publishers), "the recorder")
     witness.spin_for(1.0)
     before = time.time_ns()
-    for topic in ("emg/samples", "emg/action", "exo/bridge_state", "exo/enable"):
+    for topic in ("emg/samples", "emg/action", "emg/quality", "exo/bridge_state", "exo/enable"):
         publishers[topic][0].publish(publishers[topic][1])
     witness.spin_for(0.3)
     assert node.interrupt() == 0
@@ -93,7 +102,7 @@ def test_every_topic_is_recorded_as_it_came(start_node, witness, tmp_path):
             )
             if not latched:
                 assert before <= received <= after
-    assert re.search(r"bag: 7 messages \(1 of /emg/samples\) in \d+\.\d s", node.log)
+    assert re.search(r"bag: 8 messages \(1 of /emg/samples\) in \d+\.\d s", node.log)
 
 
 def test_two_arms_stand_apart_in_one_bag(start_node, witness, tmp_path):

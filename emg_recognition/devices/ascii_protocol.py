@@ -1,0 +1,116 @@
+"""Lines of numbers as a :class:`DeviceProtocol`; ``docs/protocols.md`` describes them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from emg_recognition.devices.ascii_lines import read_line
+from emg_recognition.devices.frame_types import DataFrame, InfoFrame
+from emg_recognition.devices.protocol import DeviceProtocol, ProtocolCounters
+from emg_recognition.devices.protocol_settings import ProtocolSettings
+from emg_recognition.errors import SettingError
+
+MAX_FIELD = 32
+"""Bytes a number and its delimiter may have: a line is never longer than so many a channel."""
+
+
+class AsciiProtocol(DeviceProtocol):
+    """A line a sample, without checksum, counter or clock.
+
+    A line with another number of fields, or with anything but numbers, is refused, and the sample
+    after it has ``restart``: something was lost there, how much is not known. The line in which
+    reading began is never taken, for it may be the end of one. The samples of one read are one
+    frame; as lines may hold fractions, its counts are float64.
+
+    Parameters
+    ----------
+    settings : ProtocolSettings
+        Rate and channels; scale (1 if not set), unit (``count`` if not set) and delimiter.
+
+    Raises
+    ------
+    SettingError
+        If rate or channels are not set.
+    """
+
+    # Our own protocol's commands; most boards of this kind send without being asked, and hear nothing.
+    start = b"S"
+    stop = b"X"
+
+    def __init__(self, settings: ProtocolSettings) -> None:
+        for name, what in (("rate", "samples a second"), ("channels", "numbers in a line")):
+            if not getattr(settings, name):
+                raise SettingError(name, getattr(settings, name), f"give the {what}: lines do not say it")
+        channels = settings.channels
+        self._info = InfoFrame(
+            "lines of numbers",
+            "",
+            settings.rate,
+            channels,
+            settings.unit or "count",
+            settings.scale or 1.0,
+            tuple(f"channel {number}" for number in range(1, channels + 1)),
+            ("",) * channels,
+        )
+        self._delimiter = settings.delimiter.encode()
+        self._max_line = MAX_FIELD * channels
+        self._rest = b""
+        self._aligned = False  # whether what comes next begins a line
+        self._restart = True
+        self._lines = self._refused = self._skipped = 0
+
+    def info(self) -> InfoFrame | None:
+        """Return what the settings say."""
+        return self._info
+
+    def begin(self) -> None:
+        """Drop an unfinished line, and what follows up to the next line's beginning."""
+        self._skipped += len(self._rest)
+        self._rest = b""
+        self._aligned = False
+        self._restart = True
+
+    def feed(self, data: bytes) -> list[DataFrame | InfoFrame]:
+        """Take bytes and return the samples of the lines that they complete."""
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        found: list[DataFrame | InfoFrame] = []
+        rows: list[list[float]] = []
+        for line in lines:
+            values = self._read(line)
+            if values is not None:
+                rows.append(values)
+                continue
+            self._skipped += len(line) + 1
+            if self._aligned and line.strip():
+                self._refused += 1
+                found += self._frame(rows)
+                rows, self._restart = [], True
+            self._aligned = True
+        found += self._frame(rows)
+        if len(self._rest) > self._max_line:
+            self._refused += self._aligned
+            self.begin()
+        return found
+
+    @property
+    def counters(self) -> ProtocolCounters:
+        """What was found so far; `frames` are lines."""
+        return ProtocolCounters(frames=self._lines, refused=self._refused, skipped_bytes=self._skipped)
+
+    @property
+    def pending_bytes(self) -> int:
+        """Bytes kept: at most :data:`MAX_FIELD` a channel."""
+        return len(self._rest)
+
+    def _read(self, line: bytes) -> list[float] | None:
+        if not self._aligned or len(line) > self._max_line:
+            return None
+        return read_line(line, self._delimiter, self._info.channels)
+
+    def _frame(self, rows: list[list[float]]) -> list[DataFrame]:
+        """Return the lines read as a frame; it counts them, for no number on the wire does."""
+        if not rows:
+            return []
+        frame = DataFrame(self._lines % 2**32, 0, self._restart, np.array(rows))
+        self._lines, self._restart = self._lines + len(rows), False
+        return [frame]

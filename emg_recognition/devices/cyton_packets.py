@@ -1,0 +1,153 @@
+"""OpenBCI Cyton: the bytes of a packet, and what the board says of itself.
+
+After OpenBCI's *Cyton Data Format* (https://docs.openbci.com/Cyton/CytonDataFormat/) and the
+board's firmware (https://github.com/OpenBCI/OpenBCI_Cyton_Library), read in 2026. Nothing here was
+tried on a board; ``docs/protocols.md`` says what was.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from emg_recognition.errors import SampleError
+
+HEADER = 0xA0
+FOOTERS = range(0xC0, 0xC7)
+"""Last byte of a packet: accelerometer, raw, user's own, and four with a time stamp in milliseconds."""
+
+PACKET = 33
+"""Bytes: header, number, 8 values of 24 bits, 6 bytes of another kind, footer."""
+
+RATE = 250.0
+"""Packets a second; with a Daisy two packets make a sample."""
+
+BOARD_CHANNELS = 8
+DAISY_CHANNELS = 16
+
+RESET, START, STOP = b"v", b"b", b"s"
+"""What the host says to the board; it answers ``v`` with a text that ends in ``$$$``."""
+
+TEXT_END = b"$$$"
+
+COUNTS_PER_VOLT = 24 * (2**23 - 1) / 4.5
+"""4.5 V / gain / (2^23 - 1) a count, at the gain of 24 that the board has after a reset."""
+
+
+def pack_packets(first: int, counts: np.ndarray) -> bytes:
+    """Write packets as the board sends them, with an accelerometer at rest.
+
+    Parameters
+    ----------
+    first : int
+        Number of the first packet; they are numbered modulo 256.
+    counts : numpy.ndarray
+        Integers of 24 bits, shape (packets, 8).
+
+    Returns
+    -------
+    bytes
+        33 a packet.
+
+    Raises
+    ------
+    SampleError
+        If the counts have another shape or do not fit 24 bits.
+    """
+    if counts.ndim != 2 or counts.shape[1] != BOARD_CHANNELS:
+        raise SampleError(f"counts have shape {counts.shape}", "a Cyton packet holds 8 channels")
+    if counts.size and not -(1 << 23) <= int(counts.min()) <= int(counts.max()) < 1 << 23:
+        raise SampleError(f"counts run from {counts.min()} to {counts.max()}", "24 bits hold up to ±8388607")
+    packets = np.zeros((len(counts), PACKET), np.uint8)
+    packets[:, 0] = HEADER
+    packets[:, 1] = (first + np.arange(len(counts))) % 256
+    wide = np.ascontiguousarray(counts, ">i4").view(np.uint8).reshape(len(counts), BOARD_CHANNELS, 4)
+    packets[:, 2:26] = wide[:, :, 1:].reshape(len(counts), 24)
+    packets[:, 32] = FOOTERS[0]
+    return packets.tobytes()
+
+
+def unpack_packets(packets: bytes | bytearray) -> np.ndarray:
+    """Read the channels of whole packets.
+
+    Parameters
+    ----------
+    packets : bytes
+        33 a packet.
+
+    Returns
+    -------
+    numpy.ndarray
+        Counts of shape (packets, 8), int32.
+    """
+    values = np.frombuffer(packets, np.uint8).reshape(-1, PACKET)[:, 2:26]
+    wide = np.zeros((len(values), BOARD_CHANNELS, 4), np.uint8)
+    wide[:, :, :3] = values.reshape(-1, BOARD_CHANNELS, 3)
+    # The number stands in the upper 24 bits; shifting it down brings its sign along.
+    return (wide.view(">i4")[:, :, 0] >> 8).astype(np.int32)
+
+
+def join_pairs(
+    odd: tuple[int, np.ndarray] | None, first: int, counts: np.ndarray
+) -> tuple[int, np.ndarray, tuple[int, np.ndarray] | None]:
+    """Join the packets of board and Daisy: an odd number holds channels 1-8, the next 9-16.
+
+    Parameters
+    ----------
+    odd : tuple of int and numpy.ndarray, or None
+        Number and counts, shape (1, 8), of a packet whose partner has not come yet.
+    first : int
+        Number of the first of the packets.
+    counts : numpy.ndarray
+        Counts of packets with consecutive numbers, shape (packets, 8).
+
+    Returns
+    -------
+    first : int
+        Number of the first sample, modulo 128: packets 1 and 2 are sample 0.
+    samples : numpy.ndarray
+        Counts of shape (samples, 16). A packet whose partner is lost is in none, nor is packet 0,
+        the first after a start, which the board sends before it has a mean.
+    odd : tuple of int and numpy.ndarray, or None
+        As the parameter, for the next call.
+    """
+    if odd is not None and (odd[0] + 1) % 256 == first:
+        first, counts = odd[0], np.concatenate([odd[1], counts])
+    if first % 2 == 0:
+        first, counts = (first + 1) % 256, counts[1:]
+    whole = len(counts) // 2 * 2
+    samples = counts[:whole].reshape(-1, DAISY_CHANNELS)
+    left = ((first + whole) % 256, counts[whole:]) if len(counts) > whole else None
+    return first // 2, samples, left
+
+
+def banner(daisy: bool) -> bytes:
+    """Return the text with which the board answers a reset.
+
+    Parameters
+    ----------
+    daisy : bool
+        Whether a Daisy module with eight more channels is plugged in.
+    """
+    lines = ["OpenBCI V3 8-16 channel", "On Board ADS1299 Device ID: 0x3E"]
+    lines += ["On Daisy ADS1299 Device ID: 0x3E"] if daisy else []
+    lines += ["LIS3DH Device ID: 0x33", "Firmware: v3.1.2"]
+    return "".join(f"{line}\r\n" for line in lines).encode() + TEXT_END
+
+
+def channels_of(text: bytes) -> int:
+    """Return how many channels the board has that sent this text.
+
+    Parameters
+    ----------
+    text : bytes
+        What came before ``$$$``.
+
+    Returns
+    -------
+    int
+        8, 16 with a Daisy, or 0 if this is no answer of a Cyton: a dongle whose board is off
+        says ``Failure: Communications timeout``.
+    """
+    if b"OpenBCI" not in text or b"Failure" in text:
+        return 0
+    return DAISY_CHANNELS if b"On Daisy ADS1299" in text else BOARD_CHANNELS

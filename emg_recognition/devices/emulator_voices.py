@@ -1,0 +1,130 @@
+"""How an emulated device speaks each protocol: the other end of :mod:`.protocols`."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+
+from emg_recognition.devices import cyton_packets, frames
+from emg_recognition.devices.ascii_lines import write_lines
+from emg_recognition.devices.ascii_protocol import AsciiProtocol
+from emg_recognition.devices.frame_types import DataFrame, InfoFrame
+from emg_recognition.errors import SettingError
+
+
+class Voice(ABC):
+    """What a device understands and how it writes what it has to say.
+
+    Parameters
+    ----------
+    info : InfoFrame
+        The device.
+    low, high : int
+        Least and greatest count that it will ever have to say.
+
+    Raises
+    ------
+    SettingError
+        If such a device cannot speak this protocol.
+
+    Attributes
+    ----------
+    ask, start, stop : bytes
+        The commands, one byte each; empty if there is no such command.
+    """
+
+    ask = b""
+    start = b""
+    stop = b""
+
+    @abstractmethod
+    def __init__(self, info: InfoFrame, low: int, high: int) -> None: ...
+
+    def describe(self) -> bytes:
+        """Return the answer to :attr:`ask`."""
+        return b""
+
+    def begin(self) -> bytes:
+        """Return what goes before the first samples after a start."""
+        return b""
+
+    @abstractmethod
+    def data(self, frame: DataFrame) -> bytes:
+        """Return some samples.
+
+        Raises
+        ------
+        SettingError, SampleError
+            If they cannot be said in this protocol.
+        """
+
+
+class EmgVoice(Voice):
+    """``docs/protocol.md``, with 24 bits if 16 do not hold the counts."""
+
+    ask, start, stop = frames.ASK_INFO, frames.START, frames.STOP
+
+    def __init__(self, info: InfoFrame, low: int, high: int) -> None:
+        self._info = frames.encode_info(info)
+        self._bits = 16 if low >= -(1 << 15) and high < 1 << 15 else 24
+
+    def describe(self) -> bytes:
+        """Return the info frame."""
+        return self._info
+
+    def data(self, frame: DataFrame) -> bytes:
+        """Return a data frame."""
+        return frames.encode_data(frame, self._bits)
+
+
+class CytonVoice(Voice):
+    """OpenBCI's Cyton with 8 channels, or with 16 and a Daisy; it cannot mark a break."""
+
+    ask, start, stop = cyton_packets.RESET, cyton_packets.START, cyton_packets.STOP
+
+    def __init__(self, info: InfoFrame, low: int, high: int) -> None:
+        if info.channels not in (cyton_packets.BOARD_CHANNELS, cyton_packets.DAISY_CHANNELS):
+            raise SettingError("channels", info.channels, "a Cyton has 8 channels, or 16 with a Daisy")
+        self._daisy = info.channels == cyton_packets.DAISY_CHANNELS
+        self._zero: int | None = None  # counter of the first sample since the start
+
+    def describe(self) -> bytes:
+        """Return what the board says after a reset."""
+        return cyton_packets.banner(self._daisy)
+
+    def begin(self) -> bytes:
+        """Return the packet without meaning that a board with a Daisy sends first."""
+        self._zero = None
+        if not self._daisy:
+            return b""
+        return cyton_packets.pack_packets(0, np.zeros((1, cyton_packets.BOARD_CHANNELS), np.int32))
+
+    def data(self, frame: DataFrame) -> bytes:
+        """Return a packet a sample, or two with a Daisy, numbered from the start."""
+        if self._zero is None:
+            self._zero = frame.counter
+        number = (frame.counter - self._zero) % 2**32
+        packets = frame.counts.reshape(-1, cyton_packets.BOARD_CHANNELS)
+        return cyton_packets.pack_packets(2 * number + 1 if self._daisy else number, packets)
+
+
+class AsciiVoice(Voice):
+    """Lines of numbers, from :attr:`start` to :attr:`stop`; it cannot mark a break."""
+
+    start, stop = AsciiProtocol.start, AsciiProtocol.stop
+
+    def __init__(self, info: InfoFrame, low: int, high: int) -> None:
+        pass  # a line holds any number
+
+    def begin(self) -> bytes:
+        """Return the end of a line, from which on lines are whole."""
+        return b"\r\n"
+
+    def data(self, frame: DataFrame) -> bytes:
+        """Return a line a sample."""
+        return write_lines(frame.counts)
+
+
+VOICES: dict[str, type[Voice]] = {"emg": EmgVoice, "cyton": CytonVoice, "ascii": AsciiVoice}
+"""Every voice by the name of its protocol."""

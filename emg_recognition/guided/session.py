@@ -1,0 +1,267 @@
+"""The course of a guided recording: what is asked for now, and what the operator's keys change."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from emg_recognition.guided.plan import Plan, Prompt
+
+#: A phase that ends so much later than planned (s), because the machine stood still, puts off what follows;
+#: less is made up for, so that nothing adds up.
+_LATE = 0.1
+
+
+class Phase(Enum):
+    """What is going on."""
+
+    WAITING = "waiting"
+    """Before the first prompt, until the signal is good."""
+    READY = "ready"
+    """The wearer rests and sees what comes next; behind the last prompt, what to do about it."""
+    REACTING = "reacting"
+    """The prompt is shown, the label has not begun."""
+    HOLDING = "holding"
+    """The prompt is shown and its label holds."""
+    PAUSED = "paused"
+    """Until the operator goes on."""
+    ENDED = "ended"
+
+
+class Key(Enum):
+    """What the operator can do."""
+
+    SKIP = "skip"
+    """Begin although the signal is not good."""
+    REPEAT = "repeat"
+    """Discard the repetition, and have it performed again."""
+    DISCARD = "discard"
+    """Discard the repetition, and go on."""
+    PAUSE = "pause"
+    """Rest, or go on; what is being performed is discarded and comes again."""
+    QUIT = "quit"
+    """Discard what is being performed, and end."""
+
+
+class Event(Enum):
+    """What ``emg/label`` says (``ActionLabel.event``)."""
+
+    START = 0
+    END = 1
+    DISCARD = 2
+
+
+@dataclass(frozen=True)
+class Cue:
+    """Something to say on ``emg/label`` now."""
+
+    event: Event
+    prompt: Prompt
+
+
+class GuidedSession:
+    """A state machine without a clock of its own: every call is given the time, in s, never going back.
+
+    Parameters
+    ----------
+    plan : Plan
+        What to ask for.
+
+    Attributes
+    ----------
+    phase : Phase
+        What is going on.
+    since, length : float
+        When the phase began, and how long it lasts; 0 where that is open.
+    reaction : float
+        From a prompt to its label, s.
+    total, kept, dropped : int
+        Repetitions planned, performed and not taken back, discarded for good.
+    last : Prompt or None
+        The repetition that was finished or discarded last, unless it comes again.
+    note : str
+        Why the session is paused, or what the last key did.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self.reaction = float(plan.reaction)
+        self._todo = deque(plan.prompts())
+        self.total = len(self._todo)
+        self.kept = 0
+        self.dropped = 0
+        self.last: Prompt | None = None
+        self._last_kept = False
+        self.note = ""
+        self.phase = Phase.WAITING
+        self.since = 0.0
+        self.length = 0.0
+        self._keys: dict[Key, Callable[[float], list[Cue]]] = {
+            Key.SKIP: self._skip,
+            Key.REPEAT: self._repeat,
+            Key.DISCARD: self._discard,
+            Key.PAUSE: self._pause,
+            Key.QUIT: self._quit,
+        }
+
+    @property
+    def prompt(self) -> Prompt | None:
+        """What is performed now, or comes next; None behind the last one."""
+        return self._todo[0] if self._todo else None
+
+    @property
+    def following(self) -> Prompt | None:
+        """What comes after `prompt`."""
+        return self._todo[1] if len(self._todo) > 1 else None
+
+    @property
+    def shown(self) -> Prompt | None:
+        """What the wearer is to perform at this moment; None while he rests."""
+        return self.prompt if self.phase in (Phase.REACTING, Phase.HOLDING) else None
+
+    def advance(self, now: float) -> list[Cue]:
+        """Go on to the next phase when it is due; call it at least every 50 ms.
+
+        Parameters
+        ----------
+        now : float
+            The time, s.
+
+        Returns
+        -------
+        list of Cue
+            What to say on ``emg/label``.
+        """
+        due = self.since + self.length
+        if self.phase not in (Phase.READY, Phase.REACTING, Phase.HOLDING) or now < due:
+            return []
+        at = due if now - due < _LATE else now
+        prompt = self.prompt
+        if prompt is None:
+            self._enter(Phase.ENDED, at)
+            return []
+        if self.phase is Phase.READY:
+            self.note = ""
+            self._enter(Phase.REACTING, at, self._plan.reaction)
+            return []
+        if self.phase is Phase.REACTING:
+            self._enter(Phase.HOLDING, at, prompt.hold)
+            return [Cue(Event.START, prompt)]
+        self.last, self._last_kept = self._todo.popleft(), True
+        self.kept += 1
+        self._enter(Phase.READY, at, self._plan.pause)
+        return [Cue(Event.END, prompt)]
+
+    def press(self, key: Key, now: float) -> list[Cue]:
+        """Do what the operator wants; a key that means nothing in this phase changes nothing.
+
+        Parameters
+        ----------
+        key : Key
+            What the operator wants.
+        now : float
+            The time, s.
+
+        Returns
+        -------
+        list of Cue
+            What to say on ``emg/label``.
+        """
+        if self.phase is Phase.ENDED:
+            return []
+        return self._keys[key](now)
+
+    def interrupt(self, now: float, why: str) -> list[Cue]:
+        """Pause for a reason; what is being performed is discarded and comes again.
+
+        Parameters
+        ----------
+        now : float
+            The time, s.
+        why : str
+            For the operator.
+
+        Returns
+        -------
+        list of Cue
+            What to say on ``emg/label``.
+        """
+        cues = self._take_back()
+        self.note = why
+        self._enter(Phase.PAUSED, now)
+        return cues
+
+    def _enter(self, phase: Phase, now: float, length: float = 0.0) -> None:
+        self.phase, self.since, self.length = phase, now, length
+
+    def _rest(self, now: float) -> None:
+        """Rest before the next prompt, from the beginning."""
+        self._enter(Phase.READY, now, self._plan.pause)
+
+    def _take_back(self) -> list[Cue]:
+        """Discard what is being performed, if its label has begun."""
+        prompt = self.prompt
+        return [Cue(Event.DISCARD, prompt)] if self.phase is Phase.HOLDING and prompt is not None else []
+
+    def _take_back_last(self) -> list[Cue]:
+        """Discard the repetition before, unless that has been done."""
+        if self.last is None or not self._last_kept:
+            return []
+        self._last_kept = False
+        self.kept -= 1
+        return [Cue(Event.DISCARD, self.last)]
+
+    def _skip(self, now: float) -> list[Cue]:
+        if self.phase is Phase.WAITING:
+            self._rest(now)
+        return []
+
+    def _repeat(self, now: float) -> list[Cue]:
+        if self.shown is not None:
+            cues, again = self._take_back(), self.shown
+        elif self.phase in (Phase.READY, Phase.PAUSED) and self.last is not None:
+            again = self.last
+            self.dropped -= not self._last_kept
+            cues = self._take_back_last()
+            self._todo.appendleft(again)
+            self.last = None
+        else:
+            return []
+        self.note = f"{_words(again)} comes again"
+        if self.phase is not Phase.PAUSED:
+            self._rest(now)
+        return cues
+
+    def _discard(self, now: float) -> list[Cue]:
+        if self.shown is not None:
+            cues = self._take_back()
+            self.last, self._last_kept = self._todo.popleft(), False
+            self._rest(now)
+        else:
+            cues = self._take_back_last()
+            if not cues:
+                return []
+        assert self.last is not None
+        self.dropped += 1
+        self.note = f"{_words(self.last)} is discarded"
+        return cues
+
+    def _pause(self, now: float) -> list[Cue]:
+        if self.phase is Phase.WAITING:
+            return []
+        if self.phase is Phase.PAUSED:
+            self.note = ""
+            self._rest(now)
+            return []
+        return self.interrupt(now, "")
+
+    def _quit(self, now: float) -> list[Cue]:
+        cues = self._take_back()
+        self._enter(Phase.ENDED, now)
+        return cues
+
+
+def _words(prompt: Prompt) -> str:
+    return f"{prompt.action} {prompt.repetition}"

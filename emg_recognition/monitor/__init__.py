@@ -1,0 +1,1 @@
+"""What the live view shows and how it looks, without ROS."""

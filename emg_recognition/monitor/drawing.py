@@ -1,0 +1,92 @@
+"""Bars, rows and numbers of the live view."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import zip_longest
+
+from rich.text import Text
+
+from emg_recognition.monitor.snapshot import Quality
+
+#: What is not known or not there.
+MISSING = "–"
+_EIGHTHS = " ▏▎▍▌▋▊▉"
+_LEVELS = "▁▂▃▄▅▆▇█"
+_TROUGH = "on grey23"
+
+QUALITY_STYLES = {None: "cyan", Quality.GOOD: "green", Quality.WARN: "yellow", Quality.BAD: "red"}
+
+#: A piece of a row: plain, or with a style.
+Part = str | tuple[str, str] | Text
+
+
+def row(width: int, *parts: Part) -> Text:
+    """Put pieces side by side, cut or filled to a width in cells.
+
+    Names and reasons come from other programs: what is not printable in them could move the cursor.
+    """
+    pieces = [part if isinstance(part, Text) else _printable(part) for part in parts]
+    made = Text.assemble(*pieces, no_wrap=True)
+    made.truncate(max(0, width), overflow="ellipsis", pad=True)
+    return made
+
+
+def printable(text: str) -> str:
+    """Return a text with a dot for each character that is none, such as an escape."""
+    if text.isprintable():
+        return text
+    return "".join(character if character.isprintable() else "·" for character in text)
+
+
+def heading(width: int, title: str, note: str = "") -> Text:
+    """Return a line with a title at its left and a note at its right end."""
+    used = len(title) + len(note) + 4
+    middle = f" {'─' * max(0, width - used)}{' ' if note else '─'}"
+    return row(width, ("─ ", "dim"), (title, "bold"), (middle, "dim"), (note, "dim"))
+
+
+def bar(share: float, width: int, style: str) -> Text:
+    """Return a bar that is full at a share of 1; it shows eighths of a cell."""
+    eighths = round(min(max(share, 0.0), 1.0) * width * 8)
+    full, rest = divmod(eighths, 8)
+    cells = "█" * full + (_EIGHTHS[rest] if rest else "")
+    return Text(cells.ljust(width), f"{style} {_TROUGH}")
+
+
+def level(share: float, style: str) -> Text:
+    """Return a bar of one cell, upright."""
+    return Text(_LEVELS[min(len(_LEVELS) - 1, int(max(share, 0.0) * len(_LEVELS)))], style)
+
+
+def marker(share: float, width: int, style: str) -> Text:
+    """Return a track with a mark at a share of its length."""
+    width = max(1, width)
+    at = round(min(max(share, 0.0), 1.0) * (width - 1))
+    return Text.assemble(("─" * at, "dim"), ("●", style), ("─" * (width - 1 - at), "dim"))
+
+
+def amplitude(value: float, unit: str) -> str:
+    """Write an RMS in the device's unit with three digits."""
+    if unit != "V":
+        return f"{value:.3g}" if value < 1000 else f"{value:.0f}"
+    if value < 1e-3:
+        return f"{value * 1e6:.0f} µV"
+    return f"{value * 1e3:.3g} mV" if value < 1 else f"{value:.3g} V"
+
+
+def age(seconds: float) -> str:
+    """Write a time in ms, or in s where it is long; a negative one means that there was nothing yet."""
+    if seconds < 0:
+        return "never"
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+
+
+def beside(left: Sequence[Text], right: Sequence[Text], width: int) -> list[Text]:
+    """Join two columns whose left one is `width` cells wide, one cell between them."""
+    empty = row(width)
+    return [Text.assemble(a or empty, " ", b or "") for a, b in zip_longest(left, right)]
+
+
+def _printable(part: str | tuple[str, str]) -> str | tuple[str, str]:
+    return printable(part) if isinstance(part, str) else (printable(part[0]), part[1])

@@ -1,0 +1,129 @@
+"""Where snapshots are shown: on the alternate screen of a terminal, or as a line a second."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from typing import IO, Protocol
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from emg_recognition.monitor.line import status_line
+from emg_recognition.monitor.screen import draw
+from emg_recognition.monitor.snapshot import Snapshot
+
+
+class View(Protocol):
+    """Shows snapshots."""
+
+    #: How often it wants one, s.
+    period: float
+
+    def show(self, snapshot: Snapshot) -> bool:
+        """Show a snapshot; return False when there is nobody left to show it to."""
+
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+
+
+class Screen:
+    """The alternate screen of the terminal on standard output, from the first snapshot until `close`.
+
+    Meanwhile what anybody writes to standard error (DDS does, past Python) is kept, and comes after the end.
+    """
+
+    period = 0.1
+
+    def __init__(self) -> None:
+        self._console = Console()
+        self._live: Live | None = None
+        self._kept: tuple[int, IO[bytes]] | None = None
+
+    def show(self, snapshot: Snapshot) -> bool:
+        """Draw a snapshot for the terminal's present size."""
+        try:
+            if self._live is None:
+                self._open()
+            assert self._live is not None
+            self._live.update(draw(snapshot, *self._console.size), refresh=True)
+        except OSError:  # the terminal was closed
+            return False
+        return True
+
+    def close(self) -> None:
+        """Go back to the ordinary screen, with its cursor."""
+        try:
+            if self._live is not None:
+                self._live.stop()
+        except OSError:
+            # Nothing more can be said there: Python would try it once more at its end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        finally:
+            self._live = None
+            self._give_back()
+
+    def _open(self) -> None:
+        if os.isatty(2):
+            file = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the screen)
+            self._kept = (os.dup(2), file)
+            os.dup2(file.fileno(), 2)
+        self._live = Live(
+            Text(),
+            console=self._console,
+            screen=True,
+            auto_refresh=False,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        self._live.start()
+
+    def _give_back(self) -> None:
+        if self._kept is None:
+            return
+        stderr, file = self._kept
+        self._kept = None
+        os.dup2(stderr, 2)
+        os.close(stderr)
+        file.seek(0)
+        try:
+            shutil.copyfileobj(file, sys.stderr.buffer)
+            sys.stderr.flush()
+        except OSError:  # the terminal was closed
+            pass
+        file.close()
+
+
+class Lines:
+    """One line a second on standard output."""
+
+    period = 1.0
+
+    def show(self, snapshot: Snapshot) -> bool:
+        """Write the snapshot's line."""
+        try:
+            sys.stdout.write(f"{status_line(snapshot)}\n")
+            sys.stdout.flush()
+        except OSError:  # whoever read it has gone
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return False
+        return True
+
+    def close(self) -> None:
+        """Nothing to restore."""
+
+
+def suited_view() -> View:
+    """Return the screen where standard output is a terminal that can show it and is ours, else lines."""
+    console = Console()
+    if not console.is_terminal or console.is_dumb_terminal:
+        return Lines()
+    try:
+        # In the background the terminal is the shell's.
+        ours = os.tcgetpgrp(sys.stdout.fileno()) == os.getpgrp()
+    except OSError:
+        ours = False
+    return Screen() if ours else Lines()

@@ -1,0 +1,1 @@
+"""What the live view reads of a graph, one file a part."""

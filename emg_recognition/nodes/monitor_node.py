@@ -1,0 +1,102 @@
+"""The live view: what flows through the graph of one arm, on the terminal that this is started in."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
+
+from emg_recognition.errors import EmgRecognitionError
+from emg_recognition.monitor.snapshot import Snapshot
+from emg_recognition.monitor.terminal import View, suited_view
+from emg_recognition.nodes.keyboard import Keyboard
+from emg_recognition.nodes.monitor.action import ActionReader
+from emg_recognition.nodes.monitor.bridge import BridgeReader
+from emg_recognition.nodes.monitor.reports import ReportReader
+from emg_recognition.nodes.monitor.signal import SignalReader
+from emg_recognition.nodes.parameters import declare
+from emg_recognition.nodes.runner import run
+
+#: How often topics are read, s.
+_LOOK = 0.1
+_QUIT = b"qQ"
+
+
+class MonitorNode(Node):
+    """Looks, and never speaks: it publishes nothing and holds nobody up.
+
+    Parameters
+    ----------
+    keyboard : Keyboard
+        Where keys come from, if there is one.
+    view : View
+        Where snapshots are shown.
+    """
+
+    def __init__(self, keyboard: Keyboard, view: View) -> None:
+        super().__init__("monitor", enable_rosout=False, start_parameter_services=False)
+        self.failure: EmgRecognitionError | None = None
+        self.finished = False
+        declare(self, ())
+        self._view = view
+        self._opened = time.monotonic()
+        self._signal = SignalReader(self)
+        self._action = ActionReader(self)
+        self._bridge = BridgeReader(self)
+        self._reports = ReportReader(self)
+        # Steady time: a paused simulation is worth looking at.
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self.create_timer(_LOOK, self._look, clock=steady)
+        self.create_timer(view.period, self._show, clock=steady)
+        if keyboard.present:
+            keyboard.listen(self._on_keys)
+
+    def close(self) -> None:
+        """Give the terminal back."""
+        self._view.close()
+
+    def _look(self) -> None:
+        for reader in (self._signal, self._action, self._bridge, self._reports):
+            reader.look()
+
+    def _show(self) -> None:
+        if not self._view.show(self._snapshot()):
+            self.finished = True
+
+    def _snapshot(self) -> Snapshot:
+        joints, joints_age = self._bridge.joints()
+        return Snapshot(
+            namespace=self.get_namespace(),
+            open_for=time.monotonic() - self._opened,
+            device=self._signal.device,
+            model=self._action.model,
+            prompt=self._action.prompt,
+            samples=self._signal.samples(),
+            estimate=self._action.estimate(),
+            bridge=self._bridge.bridge(),
+            stop_input=self._bridge.stop_input(),
+            joints=joints,
+            joints_age=joints_age,
+            reports=self._reports.reports(),
+        )
+
+    def _on_keys(self, keys: bytes) -> None:
+        """Take keys from the keyboard's thread; none means that the terminal is gone."""
+        if not keys or any(key in _QUIT for key in keys):
+            self.finished = True
+
+
+def main() -> int:
+    """Run the node."""
+    # A closed terminal ends the view in order.
+    signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
+    view = suited_view()
+    with Keyboard() as keyboard:
+        return run("monitor", lambda: MonitorNode(keyboard, view))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

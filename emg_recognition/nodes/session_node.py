@@ -1,0 +1,248 @@
+"""A guided recording: prompts in the terminal, ``emg/label`` for all, and a bag that ``train`` reads."""
+
+from __future__ import annotations
+
+import re
+import signal
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from pathlib import Path
+
+from rclpy.clock import Clock, ClockType
+from rclpy.duration import Duration
+from rclpy.node import Node
+from std_srvs.srv import Trigger
+
+from emg_recognition.errors import EmgRecognitionError, SettingError
+from emg_recognition.guided.plan import load_plan
+from emg_recognition.guided.script import ScriptedOperator, load_script
+from emg_recognition.guided.session import Cue, GuidedSession, Key, Phase
+from emg_recognition.guided.wording import doing
+from emg_recognition.msg import ActionLabel
+from emg_recognition.nodes import diagnostics, qos
+from emg_recognition.nodes.keyboard import Keyboard
+from emg_recognition.nodes.parameters import Parameter, declare
+from emg_recognition.nodes.recording import Recording
+from emg_recognition.nodes.runner import run
+from emg_recognition.nodes.session_screen import Screen, View
+from emg_recognition.nodes.signal_watch import NO_SAMPLES, SignalWatch
+from emg_recognition.resources import config_path
+
+PARAMETERS = (
+    Parameter("subject", "", "who wears the electrodes"),
+    Parameter("cohort", "", "to whom the subject belongs, e.g. healthy or patient"),
+    Parameter("session", "", "number or name of the session; empty for the name of the bag"),
+    Parameter("output", "", "folder of the bag; empty for session_ and date and time, here"),
+    Parameter("plan", "", "YAML of actions, repetitions and times; empty for the packaged session.yaml"),
+    Parameter("script", "", "YAML of what the operator does; empty for a person at the keys"),
+)
+
+LABELS_TOPIC = "emg/label"
+
+#: How often the course is looked at, and how often it is drawn, s.
+_TICK = 0.02
+_DRAWN = 0.1
+#: The signal has to be good for so long before the first prompt, s.
+_GOOD_FOR = 3.0
+#: Where nobody is there to mend it, the signal may be away for so long, s.
+_PATIENCE = 60.0
+#: How long the last label may take to arrive in the bag, s.
+_LAST_WORD = 1.0
+
+#: What a terminal sends for keys without a character (ECMA-48).
+_SEQUENCES = re.compile(rb"\x1b(\[[0-9;]*[A-Za-z~]|O[A-Z])?")
+_KEYS = {b"s": Key.SKIP, b"r": Key.REPEAT, b"d": Key.DISCARD, b" ": Key.PAUSE, b"q": Key.QUIT}
+
+
+class SessionNode(Node):
+    """Prompts, says on ``emg/label`` what is performed, and records all of it.
+
+    Labels have the time at which they are said and no sample index: the sample of that moment is still on
+    its way, and whoever reads the bag places the stamp between samples that came before and after it.
+
+    Parameters
+    ----------
+    keyboard : Keyboard
+        Where keys come from, if there is one.
+    """
+
+    def __init__(self, keyboard: Keyboard) -> None:
+        super().__init__("session")
+        self.failure: EmgRecognitionError | None = None
+        self._error: EmgRecognitionError | None = None
+        self.finished = False
+        values = declare(self, PARAMETERS)
+        for name in ("subject", "cohort"):
+            if not values[name].strip():
+                raise SettingError(f"parameter {name} of session", values[name], "name it; labels carry it")
+        plan = load_plan(values["plan"] or config_path("session.yaml"))
+        script = load_script(values["script"], plan) if values["script"] else None
+        self._who = {name: values[name].strip() for name in ("subject", "cohort", "session")}
+        self._path = Path(values["output"] or f"session_{datetime.now():%Y%m%d_%H%M%S}").absolute()
+        self._session = GuidedSession(plan)
+        self._operator = None if script is None else ScriptedOperator(script)
+        self._labels = self.create_publisher(ActionLabel, LABELS_TOPIC, qos.LABELS)
+        self._recording = Recording(self, self._path, [""], self._fail)
+        self._watch = SignalWatch(self, self._recording)
+        self._skip = False
+        self._rivals = 0
+        self._mended = self._drawn = time.monotonic()
+        self._shown = (Phase.WAITING, "")
+        for key in Key:
+            self.create_service(Trigger, f"~/{key.value}", self._service(key))
+        self._typed: deque[bytes] = deque()
+        self._woken = self.create_guard_condition(self._on_keys)
+        self._diagnostics = diagnostics.Diagnostics(self, self._report)
+        self.create_timer(_TICK, self._tick, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self._screen = Screen()
+        if keyboard.present and self._operator is None:
+            keyboard.listen(self._type)
+        self.get_logger().info(f"{self._title}: {self._session.total} repetitions, into {self._path}")
+
+    def close(self) -> None:
+        """Take back what is being performed, end the bag properly and say what is in it."""
+        session = self._session
+        if session.phase is not Phase.ENDED:
+            self._say(session.press(Key.QUIT, time.monotonic()))
+        self._labels.wait_for_all_acked(Duration(seconds=_LAST_WORD))
+        self._screen.close()
+        self._recording.close()
+        dropped = f", {session.dropped} discarded" if session.dropped else ""
+        self.get_logger().info(
+            f"{self._path}: {session.kept} of {session.total} repetitions{dropped};"
+            f" emg-recognition train --data {self._path}"
+        )
+
+    @property
+    def _title(self) -> str:
+        session = f"Session {self._who['session']}" if self._who["session"] else "Session"
+        return f"{session} of {self._who['subject']} ({self._who['cohort']})"
+
+    def _fail(self, error: EmgRecognitionError) -> None:
+        self._error = error
+
+    def _tick(self) -> None:
+        """Look at signal, operator and clock."""
+        if self._error is not None:
+            # Its line is to stand in the terminal, not on the screen that goes.
+            self._screen.close()
+            self.failure = self._error
+            return
+        now = time.monotonic()
+        session = self._session
+        self._watch.look()
+        if self._operator is not None and (self._watch.flowing or session.phase is not Phase.PAUSED):
+            pressed = self._operator.act(session, now)
+            if pressed is not None:
+                self._press(*pressed)
+        if session.phase is Phase.WAITING:
+            if self._watch.flowing and (self._skip or self._watch.good_for >= _GOOD_FOR):
+                self._say(session.press(Key.SKIP, now))
+        elif session.phase not in (Phase.PAUSED, Phase.ENDED) and not self._watch.flowing:
+            self._say(session.interrupt(now, NO_SAMPLES))
+        self._say(session.advance(now))
+        self._show(now)
+        if session.phase is Phase.ENDED:
+            self.finished = True
+        elif self._operator is not None:
+            self._give_up(now)
+
+    def _give_up(self, now: float) -> None:
+        """End a session without a person whose signal does not come, or does not become good."""
+        if self._session.phase is not Phase.WAITING and self._watch.flowing:
+            self._mended = now
+        if now - self._mended > _PATIENCE:
+            waited = f"the session waited {_PATIENCE:g} s for the signal"
+            self._fail(EmgRecognitionError(f"{waited}: {self._watch.line()}"))
+
+    def _press(self, key: Key, at: float) -> None:
+        if key is Key.SKIP:
+            # There has to be a signal at least.
+            self._skip = True
+        else:
+            self._say(self._session.press(key, at))
+
+    def _say(self, cues: Iterable[Cue]) -> None:
+        for cue in cues:
+            label = ActionLabel(
+                event=cue.event.value, action=cue.prompt.action, repetition=cue.prompt.repetition, **self._who
+            )
+            label.header.stamp = self.get_clock().now().to_msg()
+            self._labels.publish(label)
+
+    def _type(self, keys: bytes) -> None:
+        """Take keys from the keyboard's thread."""
+        self._typed.append(keys)
+        self._woken.trigger()
+
+    def _on_keys(self) -> None:
+        while self._typed:
+            keys = self._typed.popleft()
+            if not keys:
+                self._fail(EmgRecognitionError("the terminal of the session is gone"))
+                continue
+            # The bytes of an arrow and its like are no keys of ours.
+            for key in re.findall(rb"[ -~]", _SEQUENCES.sub(b"", keys)):
+                if key in _KEYS:
+                    self._press(_KEYS[key], time.monotonic())
+
+    def _service(self, key: Key) -> Callable[[Trigger.Request, Trigger.Response], Trigger.Response]:
+        def answer(_request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+            self._press(key, time.monotonic())
+            response.success, response.message = True, doing(self._session)
+            return response
+
+        return answer
+
+    def _show(self, now: float) -> None:
+        """Draw, ten times a second and whenever the phase changes; without a terminal, log the changes."""
+        shown = (self._session.phase, doing(self._session))
+        if shown == self._shown and now - self._drawn < _DRAWN:
+            return
+        if self._screen.present:
+            view = View(self._title, self._watch.line(), self._watch.quality, self._rivalry())
+            self._screen.show(self._session, view, now)
+        elif shown[1] != self._shown[1]:
+            self.get_logger().info(shown[1])
+        self._shown, self._drawn = shown, now
+
+    def _rivalry(self) -> str:
+        if not self._rivals:
+            return ""
+        return f"{self._rivals} more publish {LABELS_TOPIC}: their labels get into the bag, too; end them"
+
+    def _report(self) -> diagnostics.Report:
+        rivals = max(0, self.count_publishers(LABELS_TOPIC) - 1)
+        if rivals != self._rivals:
+            self._rivals = rivals
+            if rivals and not self._screen.present:
+                self.get_logger().warning(self._rivalry())
+        session = self._session
+        values = {
+            "phase": session.phase.value,
+            "kept": session.kept,
+            "discarded": session.dropped,
+            "planned": session.total,
+            **self._recording.counts,
+        }
+        if rivals:
+            return diagnostics.WARN, self._rivalry(), values
+        if not self._watch.flowing:
+            return diagnostics.WARN, NO_SAMPLES, values
+        return diagnostics.OK, doing(self._session), values
+
+
+def main() -> int:
+    """Run the node."""
+    # A closed terminal ends it in order, as Ctrl-C does; `nohup` says that it is not meant.
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
+    with Keyboard() as keyboard:
+        return run("session", lambda: SessionNode(keyboard))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

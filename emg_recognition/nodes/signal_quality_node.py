@@ -1,0 +1,219 @@
+"""``emg/samples`` → ``emg/quality`` once a second, ``emg/preview`` 50 times a second."""
+
+from __future__ import annotations
+
+import sys
+import time
+from array import array
+
+import numpy as np
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
+from std_msgs.msg import Float32MultiArray, MultiArrayDimension
+
+from emg_recognition.errors import EmgRecognitionError, SampleError
+from emg_recognition.msg import EmgInfo, EmgSamples, SignalQuality
+from emg_recognition.nodes import diagnostics, qos
+from emg_recognition.nodes.conversions import to_floats, to_matrix, to_nanoseconds, to_time
+from emg_recognition.nodes.parameters import Parameter, declare
+from emg_recognition.nodes.polling import PolledTopic
+from emg_recognition.nodes.runner import run
+from emg_recognition.signal.quality import SHORTEST, QualityMonitor, State
+from emg_recognition.signal.quality_settings import QualitySettings
+from emg_recognition.signal.quality_window import RateMeter, RecentSamples
+from emg_recognition.signal.samples import check_samples
+
+PARAMETERS = (Parameter("mains", 50.0, "mains frequency, Hz; 60.0 in the Americas", 16.0, 400.0),)
+
+#: Between two previews, and what each of them covers, s.
+_PREVIEW_PERIOD = 0.02
+#: A measured rate this far from the nominal one is a fault of the device or of its description.
+_RATE_TOLERANCE = 0.01
+
+
+class SignalQualityNode(Node):
+    """Tells once a second how good the signal of each channel is, and what to do about it."""
+
+    def __init__(self) -> None:
+        super().__init__("signal_quality")
+        self.failure: EmgRecognitionError | None = None
+        self.finished = False
+        self._settings = QualitySettings(mains=declare(self, PARAMETERS)["mains"])
+        self._names: tuple[str, ...] = ()
+        self._resolution = 0.0
+        self._frame = ""
+        self._signal: tuple[float, int, str] | None = None  # rate, channels, unit
+        self._recent = RecentSamples(1.0)
+        self._meter = RateMeter()
+        self._monitor: QualityMonitor | None = None
+        self._last_stamp = 0  # of the newest sample, ns
+        self._heard_at = time.monotonic()
+        self._fresh = self._new = False  # samples since the last preview, since the last judgement
+        self._lost = self._lost_before = self._refused = 0
+        self._message = SignalQuality()
+        self._missing = 0  # samples lost in the second that the message is about
+        self._samples = PolledTopic(self, EmgSamples, "emg/samples", qos.SAMPLES)
+        self.create_subscription(EmgInfo, "emg/info", self._on_info, qos.LATCHED)
+        self._quality = self.create_publisher(SignalQuality, "emg/quality", qos.QUALITY)
+        self._preview = self.create_publisher(Float32MultiArray, "emg/preview", qos.QUALITY)
+        self._diagnostics = diagnostics.Diagnostics(self, self._report)
+        # Steady time: silence must be noticed although a simulated clock stands still.
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self.create_timer(_PREVIEW_PERIOD, self._take, clock=steady)
+        self.create_timer(1.0, self._judge, clock=steady)
+
+    def close(self) -> None:
+        """Nothing to release."""
+
+    def _on_info(self, info: EmgInfo) -> None:
+        self._names = tuple(info.channel_names)
+        self._diagnostics.hardware_id = f"{info.device} {info.serial_number}".strip()
+        resolution = 1.0 / info.gain if info.gain > 0 else 0.0
+        if resolution != self._resolution:
+            self._resolution, self._monitor = resolution, None
+
+    def _take(self) -> None:
+        """Take what has come, and publish the preview."""
+        for message, _ in self._samples.take():
+            try:
+                self._add(message)
+            except SampleError as error:
+                self._refused += 1
+                self._recent.break_off()
+                self.get_logger().error(str(error), throttle_duration_sec=1.0)
+        if self._fresh:
+            self._fresh = False
+            strength = self._recent.preview(_PREVIEW_PERIOD)
+            if strength is not None:
+                self._publish_preview(strength)
+
+    def _add(self, message: EmgSamples) -> None:
+        if message.channels == 0 or len(message.data) % message.channels or not message.rate > 0:
+            raise SampleError(
+                f"chunk at index {message.first_index} has {len(message.data)} values for "
+                f"{message.channels} channels at {message.rate:g} Hz",
+                "send whole samples and their rate",
+            )
+        signal = (message.rate, message.channels, message.unit)
+        first = signal != self._signal
+        if first:
+            self._signal, self._monitor = signal, None
+            self._recent, self._meter = RecentSamples(message.rate), RateMeter()
+        samples = check_samples(
+            to_matrix(message.data, message.channels), message.channels, message.first_index
+        )
+        missing = self._recent.push(samples, message.first_index, restart=message.restart)
+        if not first:
+            self._lost += max(missing, message.dropped_before)
+        stamp = to_nanoseconds(message.header.stamp)
+        if message.restart:
+            self._meter.restart()
+        self._meter.add(message.first_index, stamp)
+        self._last_stamp = stamp + round(max(0, len(samples) - 1) / message.rate * 1e9)
+        self._frame = message.header.frame_id
+        self._heard_at = time.monotonic()
+        self._fresh = self._new = True
+
+    def _channel_names(self) -> tuple[str, ...]:
+        """Return the device's names, or numbers where it gives none."""
+        count = self._signal[1] if self._signal else len(self._names)
+        if len(self._names) == count:
+            return self._names
+        return tuple(f"channel {number}" for number in range(1, count + 1))
+
+    def _publish_preview(self, strength: np.ndarray) -> None:
+        size = len(strength)
+        message = Float32MultiArray(data=to_floats(strength))
+        message.layout.dim = [
+            MultiArrayDimension(label=",".join(self._channel_names()), size=size, stride=size)
+        ]
+        self._preview.publish(message)
+
+    def _judge(self) -> None:
+        """Judge the last second and publish the message."""
+        names = self._channel_names()
+        count = len(names)
+        message = SignalQuality(channel_names=names, lost=self._lost)
+        if self._signal is not None:
+            message.rate_nominal, message.rate_measured = self._signal[0], self._meter.rate
+        self._missing, self._lost_before = self._lost - self._lost_before, self._lost
+        samples = self._recent.last_second() if self._new else np.empty((0, count), dtype=np.float32)
+        message.samples = len(samples)
+        message.header.frame_id = self._frame
+        message.header.stamp = to_time(self._last_stamp) if self._new else self.get_clock().now().to_msg()
+        self._new = False
+        if self._signal is not None and len(samples) >= SHORTEST * self._signal[0]:
+            self._fill(message, samples)
+        else:
+            state, advice = State.BAD, "no samples: check the armband and acquisition"
+            if len(samples):
+                state, advice = (
+                    State.WARN,
+                    f"only {len(samples)} samples in a row: wait; if it stays, check the link",
+                )
+            nothing = array("f", bytes(4 * count))
+            message.rms = message.saturated = message.mains = message.noise = nothing
+            message.flat, message.state, message.advice = [False] * count, [state] * count, [advice] * count
+        self._message = message
+        self._quality.publish(message)
+
+    def _fill(self, message: SignalQuality, samples: np.ndarray) -> None:
+        assert self._signal is not None
+        if self._monitor is None:
+            self._monitor = QualityMonitor(self._settings, self._signal[0], self._resolution)
+        quality = self._monitor.judge(samples)
+        message.rms = to_floats(quality.measures.rms)
+        message.saturated = to_floats(quality.measures.saturated)
+        message.mains = to_floats(quality.measures.mains)
+        message.noise = to_floats(quality.rest_noise)
+        message.flat = quality.flat.tolist()
+        message.state = list(quality.state)
+        message.advice = list(quality.advice)
+
+    def _report(self) -> diagnostics.Report:
+        message = self._message
+        advised = {
+            name: advice
+            for _, name, advice in sorted(
+                zip(message.state, message.channel_names, message.advice, strict=True),
+                key=lambda one: -one[0],
+            )
+            if advice
+        }
+        values: dict[str, object] = {
+            "rate_nominal": message.rate_nominal,
+            "rate_measured": round(message.rate_measured, 3),
+            "samples": message.samples,
+            "lost": self._lost,
+            "refused_chunks": self._refused,
+            **advised,
+        }
+        if self._signal is None:
+            return diagnostics.STALE, "no samples yet", values
+        if not message.samples:
+            silence = max(1.0, time.monotonic() - self._heard_at)
+            return diagnostics.STALE, f"no samples for {silence:.0f} s", values
+        level, words = diagnostics.OK, []
+        if advised:
+            level = diagnostics.ERROR if State.BAD in message.state else diagnostics.WARN
+            name, advice = next(iter(advised.items()))
+            more = f" (and {len(advised) - 1} more)" if len(advised) > 1 else ""
+            words.append(f"{name}: {advice}{more}")
+        if self._missing:
+            level = max(level, diagnostics.WARN)
+            words.append(f"{self._missing} samples lost in the last second")
+        if abs(message.rate_measured - message.rate_nominal) > _RATE_TOLERANCE * message.rate_nominal and (
+            message.rate_measured
+        ):
+            level = max(level, diagnostics.WARN)
+            words.append(f"the rate is {message.rate_measured:.1f} Hz, not {message.rate_nominal:g} Hz")
+        return level, "; ".join(words) or "good", values
+
+
+def main() -> int:
+    """Run the node."""
+    return run("signal_quality", SignalQualityNode)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,272 @@
+"""The session node: what it says on emg/label, what its bag holds, and keys and screen in a real terminal."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import termios
+import threading
+import time
+
+import numpy as np
+import pytest
+import yaml
+from diagnostic_msgs.msg import DiagnosticArray
+from emg_recognition.msg import ActionLabel, EmgSamples, SignalQuality
+from std_srvs.srv import Trigger
+
+from emg_recognition.nodes import qos
+from emg_recognition.nodes.conversions import to_floats
+from emg_recognition.recordings.bag import open_bag
+from emg_recognition.recordings.open import open_recordings
+
+START, END, DISCARD = ActionLabel.START, ActionLabel.END, ActionLabel.DISCARD
+RATE = 500.0
+WHO = {"subject": "anna", "cohort": "patient", "session": "3"}
+
+
+class Armband:
+    """Samples on emg/samples at their true rate while the witness spins."""
+
+    def __init__(self, witness):
+        self._node = witness.node
+        self._publisher = self._node.create_publisher(EmgSamples, "emg/samples", qos.SAMPLES)
+        self._begin = time.monotonic()
+        self._index = 0
+        self.silent = False
+        self._node.create_timer(0.01, self._send)
+
+    def _send(self):
+        due = int((time.monotonic() - self._begin) * RATE)
+        while self._index + 5 <= due:
+            if not self.silent:
+                message = EmgSamples(first_index=self._index, rate=RATE, channels=2, unit="V")
+                message.data = to_floats(np.full((5, 2), 1e-5))
+                message.header.stamp = self._node.get_clock().now().to_msg()
+                self._publisher.publish(message)
+            self._index += 5
+
+
+@pytest.fixture
+def armband(witness):
+    return Armband(witness)
+
+
+@pytest.fixture
+def labels(witness):
+    """What the session says."""
+    return witness.collect(ActionLabel, "emg/label", qos.LABELS)
+
+
+@pytest.fixture
+def parameters(tmp_path):
+    """A session of two actions, a second each."""
+    plan = {"actions": ["rest", {"name": "fist", "text": "make a fist"}], "repetitions": 2}
+    (tmp_path / "plan.yaml").write_text(yaml.safe_dump({**plan, "hold": 1.0, "pause": 0.4, "reaction": 0.1}))
+    return {**WHO, "plan": str(tmp_path / "plan.yaml"), "output": str(tmp_path / "bag")}
+
+
+def script(parameters, *steps):
+    path = parameters["plan"].replace("plan.yaml", "script.yaml")
+    with open(path, "w") as file:
+        yaml.safe_dump([{"at": "signal", "do": "skip"}, *steps], file)
+    return {**parameters, "script": path}
+
+
+def said(labels):
+    return [(label.event, label.action, label.repetition) for label in labels]
+
+
+def performed(parameters):
+    """Action and repetition of each segment in the bag."""
+    recordings = open_recordings([parameters["output"]])
+    rows = zip(recordings.label.tolist(), recordings.repetition.tolist(), strict=True)
+    assert set(recordings.subject.tolist()) == {"anna"}
+    assert set(recordings.session.tolist()) == {"3"}
+    return sorted(rows)
+
+
+def ended(witness, node):
+    witness.spin_until(lambda: node.process.poll() is not None, "the end of the session")
+    assert node.process.returncode == 0, node.log
+
+
+def test_a_script_prompts_labels_and_records(start_node, witness, armband, labels, parameters):
+    steps = ({"at": "fist 1", "do": "repeat"}, {"at": "rest 2", "do": "discard", "when": "after"})
+    node = start_node("session", **script(parameters, *steps))
+    ended(witness, node)
+    witness.spin_until(lambda: len(labels) >= 10, "the last label")
+    assert said(labels) == [
+        *((START, "rest", 1), (END, "rest", 1)),
+        *((START, "fist", 1), (DISCARD, "fist", 1), (START, "fist", 1), (END, "fist", 1)),
+        *((START, "rest", 2), (END, "rest", 2), (DISCARD, "rest", 2)),
+        *((START, "fist", 2), (END, "fist", 2)),
+    ]
+    assert all(label.subject == "anna" and label.cohort == "patient" for label in labels)
+    assert not any(label.has_index for label in labels)
+    assert performed(parameters) == [("fist", 1), ("fist", 2), ("rest", 1)]
+    assert "3 of 4 repetitions, 1 discarded" in node.log
+    assert "NOW fist 1: make a fist" in node.log
+
+
+def test_ctrl_c_takes_the_half_repetition_back(start_node, witness, armband, labels, parameters):
+    node = start_node("session", **script(parameters))
+    witness.spin_until(lambda: said(labels)[-1:] == [(START, "fist", 1)], "the second repetition")
+    witness.spin_for(0.5)
+    node.process.send_signal(signal.SIGINT)
+    ended(witness, node)
+    assert said(labels)[-1] == (DISCARD, "fist", 1)
+    assert performed(parameters) == [("rest", 1)]
+    with open_bag(parameters["output"]) as bag:
+        assert bag.problems == []
+
+
+def test_kill_leaves_a_readable_bag(start_node, witness, armband, labels, parameters):
+    node = start_node("session", **script(parameters))
+    witness.spin_until(lambda: said(labels)[-1:] == [(START, "rest", 2)], "the third repetition")
+    node.kill()
+    # What was performed until then; the disk is at most half a second behind.
+    assert [row for row in performed(parameters) if row != ("rest", 2)] == [("fist", 1), ("rest", 1)]
+
+
+def test_without_samples_it_pauses_and_goes_on_when_told(start_node, witness, armband, labels, parameters):
+    node = start_node("session", **parameters)
+    witness.call(Trigger, "session/skip", Trigger.Request())
+    witness.spin_until(lambda: said(labels) == [(START, "rest", 1)], "the first label")
+    armband.silent = True
+    witness.spin_until(lambda: len(labels) == 2, "a word on it")
+    # A busy machine may have ended the repetition before the silence was long enough to be one.
+    assert said(labels)[1] in ((DISCARD, "rest", 1), (END, "rest", 1))
+    node.wait_for_log("paused: no samples come on emg/samples")
+    before = len(labels)
+    witness.spin_for(1.0)
+    assert len(labels) == before
+    armband.silent = False
+    witness.spin_for(0.5)
+    answer = witness.call(Trigger, "session/pause", Trigger.Request())
+    assert answer.success
+    assert "relax" in answer.message
+    witness.spin_until(lambda: len(labels) > before + 1, "more labels")
+    answer = witness.call(Trigger, "session/quit", Trigger.Request())
+    ended(witness, node)
+
+
+def test_it_waits_for_a_good_signal(start_node, witness, armband, labels, parameters):
+    publisher = witness.node.create_publisher(SignalQuality, "emg/quality", qos.QUALITY)
+    message = SignalQuality(channel_names=["a", "b"], advice=["press it on", ""], samples=500)
+    message.state = [SignalQuality.BAD, SignalQuality.GOOD]
+    witness.node.create_timer(0.5, lambda: publisher.publish(message))
+    reports = witness.collect(DiagnosticArray, "/diagnostics", qos.DIAGNOSTICS)
+    node = start_node("session", **parameters)
+    witness.spin_until(lambda: reports and reports[-1].status[0].level == b"\x00", "samples to be noticed")
+    witness.spin_for(4.0)
+    assert labels == []
+    message.state = [SignalQuality.WARN, SignalQuality.GOOD]
+    begin = time.monotonic()
+    witness.spin_until(lambda: labels, "the first label")
+    assert time.monotonic() - begin > 2.9
+    assert node.interrupt() == 0
+
+
+def test_another_program_that_labels_is_noticed(start_node, witness, parameters):
+    publisher = witness.node.create_publisher(ActionLabel, "emg/label", qos.LABELS)
+    node = start_node("session", **parameters)
+    node.wait_for_log("1 more publish emg/label")
+    assert publisher.topic_name == "/emg/label"
+    assert node.interrupt() == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"subject": " "}, "parameter subject of session is ' ': name it"),
+        ({"plan": "/nowhere.yaml"}, "plan is '/nowhere.yaml': it cannot be read"),
+        ({"output": "/"}, "it exists already"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line(start_node, parameters, change, words):
+    node = start_node("session", **{**parameters, **change})
+    assert node.wait() == 1
+    assert len(node.log.strip().splitlines()) == 1
+    assert words in node.log
+
+
+class Terminal:
+    """A terminal of 30 by 100 characters with the node in its foreground."""
+
+    def __init__(self, file):
+        self._keys, screen = pty.openpty()
+        termios.tcsetwinsize(screen, (30, 100)) if hasattr(termios, "tcsetwinsize") else None
+        self.screen = screen
+        self.before = termios.tcgetattr(screen)
+        self.shown = ""
+        begin = "import os, sys; os.close(os.open(os.ttyname(0), os.O_RDWR)); os.execv(sys.executable, "
+        words = ["-m", "emg_recognition.nodes.session_node", "--ros-args", "--params-file", str(file)]
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", f"{begin}[sys.executable, *sys.argv[1:]])", *words],
+            stdin=screen,
+            stdout=screen,
+            stderr=screen,
+            start_new_session=True,
+            env={**os.environ, "TERM": "xterm", "COLUMNS": "100", "LINES": "30"},
+        )
+        self._stop = threading.Event()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self):
+        while not self._stop.is_set():
+            if select.select([self._keys], [], [], 0.05)[0]:
+                text = os.read(self._keys, 65536).decode(errors="replace")
+                self.shown += re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
+
+    def type(self, keys):
+        os.write(self._keys, keys)
+
+    def close(self):
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+        self._stop.set()
+        self._reader.join()
+        os.close(self.screen)
+        os.close(self._keys)
+
+
+@pytest.fixture
+def terminal(ros_environment, tmp_path, parameters):
+    file = tmp_path / "session.yaml"
+    file.write_text(yaml.safe_dump({"/**/session": {"ros__parameters": parameters}}))
+    opened = Terminal(file)
+    yield opened
+    opened.close()
+
+
+def test_keys_and_screen(terminal, witness, armband, labels, parameters):
+    witness.spin_until(lambda: "s begin nevertheless" in terminal.shown, "the screen")
+    assert "Session 3 of anna (patient)" in terminal.shown
+    terminal.type(b"s")
+    witness.spin_until(lambda: (START, "rest", 1) in said(labels), "the first prompt")
+    terminal.type(b"\x1b[A")  # an arrow: no key of ours
+    terminal.type(b"d")
+    witness.spin_until(lambda: (DISCARD, "rest", 1) in said(labels), "the discard")
+    witness.spin_until(lambda: (START, "fist", 1) in said(labels), "the second prompt")
+    assert "make a fist" in terminal.shown
+    terminal.type(b" ")
+    witness.spin_until(lambda: (DISCARD, "fist", 1) in said(labels), "the pause")
+    witness.spin_until(lambda: "PAUSED" in terminal.shown, "the pause on the screen")
+    terminal.type(b"r")
+    terminal.type(b" ")
+    witness.spin_until(lambda: said(labels).count((START, "rest", 1)) == 2, "the repeated one")
+    witness.spin_until(lambda: (END, "rest", 1) in said(labels), "its end")
+    terminal.type(b"q")
+    witness.spin_until(lambda: terminal.process.poll() is not None, "the end")
+    assert terminal.process.returncode == 0
+    assert termios.tcgetattr(terminal.screen) == terminal.before
+    witness.spin_until(lambda: "1 of 4 repetitions" in terminal.shown, "the summary")
+    assert performed(parameters) == [("rest", 1)]
