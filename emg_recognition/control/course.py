@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from emg_recognition.control.joints import LONGEST_PERIOD, STOP_RAMP, JointLimits
+from emg_recognition.control.joints import STOP_RAMP, JointLimits
 from emg_recognition.control.motion import Step, plan_step, standing, state_after
 from emg_recognition.control.trajectory import Command
 
@@ -28,9 +28,6 @@ class Course:
     def __init__(self, joints: Sequence[JointLimits], period: float) -> None:
         self._joints = tuple(joints)
         self._period = period
-        # No step may be longer than every joint's step limit allows at full speed.
-        self._longest = min(LONGEST_PERIOD, *(joint.step_limit / joint.max_velocity for joint in joints))
-        self._horizon = period
         self._steps: list[Step] = []
         self._begun = 0.0
 
@@ -43,12 +40,11 @@ class Course:
         """Stand still at `positions` (rad) from a moment of the steady clock (s) on."""
         self._steps = [standing(position) for position in positions]
         self._begun = steady
-        self._horizon = self._period
 
     def here(self, steady: float) -> list[tuple[float, float]]:
         """Return position (rad) and velocity (rad/s) of each joint now; empty before it has begun."""
         elapsed = steady - self._begun
-        return [state_after(step, elapsed, self._horizon) for step in self._steps]
+        return [state_after(step, elapsed, self._period) for step in self._steps]
 
     def moving(self, steady: float) -> bool:
         """Whether any joint is to move now."""
@@ -69,10 +65,7 @@ class Course:
         self._steps = steps
 
     def plan(self, targets: Sequence[float], steady: float) -> Command:
-        """Go on towards target velocities for one period; for longer where the ticks come late.
-
-        Late ticks would else let the trajectory's own, gentler ramp run in between, and a stop would
-        take longer than it must.
+        """Go on towards target velocities for one period.
 
         Parameters
         ----------
@@ -87,15 +80,13 @@ class Course:
             Within every limit.
         """
         here = self.here(steady)
-        if steady != self._begun:
-            self._horizon = max(self._period, min(steady - self._begun, self._longest))
         self._steps = [
-            plan_step(joint, position, velocity, target, self._horizon)
+            plan_step(joint, position, velocity, target, self._period)
             for joint, (position, velocity), target in zip(self._joints, here, targets, strict=True)
         ]
         self._begun = steady
         positions = tuple(step.next_position for step in self._steps)
-        return Command(self._horizon, positions, tuple(step.next_velocity for step in self._steps))
+        return Command(self._period, positions, tuple(step.next_velocity for step in self._steps))
 
     def standstill(self, steady: float) -> Command:
         """Return the command that stops every joint within the stop ramp."""

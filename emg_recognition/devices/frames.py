@@ -19,6 +19,7 @@ from emg_recognition.devices.frame_bodies import (
     unpack_info,
 )
 from emg_recognition.devices.frame_types import DataFrame, InfoFrame
+from emg_recognition.devices.framing import FrameFinder
 from emg_recognition.errors import EmgRecognitionError, SettingError
 
 SYNC = b"\xa5\x5a"
@@ -94,76 +95,25 @@ def _envelope(kind: int, flags: int, body: bytes) -> bytes:
     return frame + crc_hqx(frame[2:], 0).to_bytes(2, "little")
 
 
-class FrameDecoder:
-    """Find frames in a stream of bytes that may begin, break and be damaged anywhere.
+class FrameDecoder(FrameFinder[DataFrame | InfoFrame]):
+    """Find the armband's frames in any stream of bytes; accepted only if checksum and lengths are right.
 
-    Any bytes are taken without an exception. A frame is accepted only if its checksum is right
-    and its lengths agree; after anything else the search goes on one byte after the sync, so
-    that a damaged or cut frame does not swallow the good one behind it. Fewer than
-    :data:`MAX_FRAME` bytes are kept between calls.
+    Fewer than :data:`MAX_FRAME` bytes are kept between calls.
 
     Attributes
     ----------
-    frames : int
-        Frames accepted.
-    bad_checksum : int
-        Whole frames with a wrong checksum.
     refused : int
         Frames with a right checksum whose type is not known or whose content makes no sense.
-    skipped_bytes : int
-        Bytes that are part of no accepted frame.
     """
 
+    sync = SYNC
+
     def __init__(self) -> None:
-        self._buffer = bytearray()
-        self.frames = 0
-        self.bad_checksum = 0
+        super().__init__()
         self.refused = 0
-        self.skipped_bytes = 0
 
-    @property
-    def pending_bytes(self) -> int:
-        """Bytes kept because a frame may be arriving."""
-        return len(self._buffer)
-
-    def feed(self, data: bytes) -> list[DataFrame | InfoFrame]:
-        """Take bytes and return the frames that they complete.
-
-        Parameters
-        ----------
-        data : bytes
-            The next bytes of the stream, any number.
-
-        Returns
-        -------
-        list of DataFrame or InfoFrame
-            In the order in which they stand in the stream.
-        """
-        buffer = self._buffer
-        buffer += data
-        found: list[DataFrame | InfoFrame] = []
-        position = 0
-        while True:
-            sync = buffer.find(SYNC, position)
-            if sync < 0:
-                # The last byte may be the first half of a sync.
-                half = len(buffer) > position and buffer[-1] == SYNC[0]
-                sync = len(buffer) - half
-            self.skipped_bytes += sync - position
-            position = sync
-            size = _frame_size(buffer, position)
-            if size is None or position + size > len(buffer):
-                break
-            frame = self._read(bytes(buffer[position : position + size])) if size else None
-            if frame is not None:
-                found.append(frame)
-                position += size
-            else:
-                self.skipped_bytes += 1
-                position += 1
-        del buffer[:position]
-        self.frames += len(found)
-        return found
+    def _size(self, buffer: bytearray, position: int) -> int | None:
+        return _frame_size(buffer, position)
 
     def _read(self, frame: bytes) -> DataFrame | InfoFrame | None:
         if crc_hqx(frame[2:-2], 0) != int.from_bytes(frame[-2:], "little"):

@@ -1,0 +1,231 @@
+"""Nodes as processes that can be killed and stopped, and a witness that says when the elbow stands.
+
+Shared by ``test_safety.py``, ``test_sim_time.py`` and ``bench/safety.py``.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import rclpy
+import yaml
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.signals import SignalHandlerOptions
+from sensor_msgs.msg import JointState
+from std_srvs.srv import Trigger
+
+from emg_recognition.resources import config_path
+
+#: Slower than this, rad/s, the joint stands.
+STILL = 0.01
+#: For so long, s, it has to stand before the moment of its last motion counts.
+QUIET = 0.3
+#: Faster than this, rad/s, it moves as the packaged file says (0.4 rad/s).
+MOVING = 0.3
+#: For so long, s, it has to move before something is done to it.
+STEADY = 0.5
+#: Joint states a second: the resolution of the moment of standstill is 5 ms.
+STATE_RATE = 200.0
+#: After so long without a joint state, s, nobody knows when in it a motion has ended.
+UNSEEN = 0.1
+#: Start, discovery and arming on a busy machine, s.
+PATIENCE = 40.0
+
+
+def write_endless_joints(path: Path) -> Path:
+    """Write the packaged exoskeleton with joints that never come to their ends."""
+    exoskeleton = yaml.safe_load(config_path("exoskeleton.yaml").read_text())
+    for joint in exoskeleton["joints"].values():
+        joint.update(lower=-1000.0, upper=1000.0)
+    path.write_text(yaml.safe_dump(exoskeleton))
+    return path
+
+
+class ElbowWatch:
+    """Starts nodes and sends them signals; watches the elbow and arms the bridge.
+
+    Parameters
+    ----------
+    folder : Path
+        For the nodes' parameters and logs.
+    parameters : mapping of str to mapping
+        The nodes, in the order of their start, and their parameters.
+
+    Attributes
+    ----------
+    node : rclpy.node.Node
+        The witness.
+    elbow : float
+        Position of the elbow, rad.
+    """
+
+    def __init__(self, folder: Path, parameters: Mapping[str, Mapping[str, object]]) -> None:
+        self._folder = folder
+        self._parameters = parameters
+        self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._context = rclpy.Context()
+        rclpy.init(context=self._context, signal_handler_options=SignalHandlerOptions.NO)
+        self.node = rclpy.create_node("witness", context=self._context)
+        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor.add_node(self.node)
+        self._arm = self.node.create_client(Trigger, "command_bridge/arm")
+        self.node.create_subscription(JointState, "exo/joint_states", self._on_joints, 500)
+        # The exoskeleton stamps a joint state when the joint is there: how long it takes to come here
+        # does not count.
+        self._offset = time.time() - time.monotonic()
+        self._stamp = 0.0
+        self._moved = 0.0
+        self._seen = True
+        self._moving = 0
+        self._standing = 0
+        self.elbow = 0.0
+
+    def __enter__(self) -> ElbowWatch:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End every process, and the witness."""
+        self.kill_all()
+        self._executor.shutdown()
+        self.node.destroy_node()
+        self._context.try_shutdown()
+
+    def _on_joints(self, message: JointState) -> None:
+        stamp = message.header.stamp.sec + message.header.stamp.nanosec * 1e-9
+        elbow = message.position[message.name.index("elbow_flexion")]
+        if stamp <= self._stamp:
+            return
+        passed = stamp - self._stamp
+        speed = abs(elbow - self.elbow) / passed
+        if speed > STILL:
+            self._moved, self._seen = stamp - self._offset, passed <= UNSEEN
+        self._standing = self._standing + 1 if speed <= STILL else 0
+        self._moving = self._moving + 1 if speed > MOVING else 0
+        self._stamp, self.elbow = stamp, elbow
+
+    def start(self, name: str) -> None:
+        """Start a node, in place of the one of that name that runs."""
+        if name in self._children:
+            self._children[name].kill()
+            self._children[name].wait()
+        file = self._folder / f"{name}.yaml"
+        file.write_text(yaml.safe_dump({f"/**/{name}": {"ros__parameters": dict(self._parameters[name])}}))
+        command = [sys.executable, "-m", f"emg_recognition.nodes.{name}_node", "--ros-args"]
+        with (self._folder / f"{name}.log").open("w") as log:
+            self._children[name] = subprocess.Popen(
+                [*command, "--params-file", str(file)], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+
+    def kill_all(self) -> None:
+        """End every process, also those that are stopped."""
+        for child in self._children.values():
+            child.kill()
+            child.wait()
+
+    def send(self, name: str, number: signal.Signals) -> float:
+        """Send a signal to a node; return the moment, s on the steady clock."""
+        moment = time.monotonic()
+        self._children[name].send_signal(number)
+        return moment
+
+    def dead(self) -> list[str]:
+        """Return the nodes that do not run."""
+        return [
+            name
+            for name in self._parameters
+            if name not in self._children or self._children[name].poll() is not None
+        ]
+
+    def log(self, name: str) -> str:
+        """Return what a node has said since it was last started."""
+        return (self._folder / f"{name}.log").read_text()
+
+    def spin_for(self, seconds: float) -> None:
+        """Take in what comes."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            self._executor.spin_once(timeout_sec=0.02)
+
+    def wait_for(self, condition: Callable[[], object], what: str) -> None:
+        """Take in what comes until something is so."""
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            if time.monotonic() > deadline:
+                raise AssertionError(f"waited {PATIENCE:g} s for {what}")
+            self._executor.spin_once(timeout_sec=0.02)
+
+    def arm(self) -> str | None:
+        """Ask the bridge to arm; return its answer, None if it gives none within 1 s."""
+        if not self._arm.service_is_ready():
+            return None
+        future = self._arm.call_async(Trigger.Request())
+        deadline = time.monotonic() + 1.0
+        while not future.done() and time.monotonic() < deadline:
+            self._executor.spin_once(timeout_sec=0.02)
+        if future.done():
+            return str(future.result().message)
+        # It may have gone to a bridge that is no more.
+        self._arm.remove_pending_request(future)
+        return None
+
+    def move(self) -> None:
+        """Start the nodes that are dead, let every one run, arm, and wait until the elbow moves.
+
+        Raises
+        ------
+        AssertionError
+            If a node leaves by itself.
+        TimeoutError
+            If the elbow does not move.
+        """
+        for name in self.dead():
+            self.start(name)
+        for name in self._children:
+            self.send(name, signal.SIGCONT)
+        deadline = time.monotonic() + PATIENCE
+        answer = None
+        self._moving = 0
+        while self._moving < STEADY * STATE_RATE:
+            dead = self.dead()
+            if dead:
+                raise AssertionError(f"{dead[0]} has left: {self.log(dead[0])}")
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"the elbow did not move within {PATIENCE:g} s: {answer}")
+            # Again and again: on a busy machine it may hold, or fault, before it has moved for long.
+            answer = self.arm() or answer
+            self.spin_for(0.1)
+
+    def standstill(self, since: float, within: float) -> float | None:
+        """Spin until the elbow stands; return how long after `since` it last moved, s.
+
+        A process that is killed may keep DDS from delivering joint states for a while. If the elbow's last
+        motion lies in such a gap, all that is known is that it stands after it, and the answer is None.
+
+        Parameters
+        ----------
+        since : float
+            A moment on the steady clock, s.
+        within : float
+            How long the elbow may still move, s.
+
+        Raises
+        ------
+        AssertionError
+            If it moves longer, or if nobody says where it is.
+        """
+        self._standing = 0
+        while self._standing < QUIET * STATE_RATE:
+            self._executor.spin_once(timeout_sec=0.02)
+            if self._moved - since > within and self._seen:
+                raise AssertionError(f"the elbow still moves {self._moved - since:.2f} s after the signal")
+            if time.monotonic() - since > within + PATIENCE:
+                raise AssertionError(f"{self._standing} joint states of an elbow that stands came")
+        return max(self._moved - since, 0.0) if self._seen else None
