@@ -11,7 +11,18 @@ ARROWS = {
     "training": {"signal", "recordings", "models", "evaluation"},
     "replay": {"signal", "recordings", "models", "control", "evaluation"},
     "demo": {"simulation", "recordings", "models", "signal", "replay"},
-    "cli": {"simulation", "recordings", "training", "models", "evaluation", "control", "replay", "demo"},
+    "cli": {
+        "devices",
+        "guided",
+        "simulation",
+        "recordings",
+        "training",
+        "models",
+        "evaluation",
+        "control",
+        "replay",
+        "demo",
+    },
 }
 COMMON = {"actions", "errors", "settings", "about", "resources", "quiet", "files"}
 ROS = {"rclpy", "std_msgs", "std_srvs", "sensor_msgs", "trajectory_msgs", "diagnostic_msgs", "launch"}

@@ -8,7 +8,18 @@ import sys
 from collections.abc import Sequence
 
 from emg_recognition import about
-from emg_recognition.cli import adapt, compare, demo, evaluate, monitor, record, session, simulate, train
+from emg_recognition.cli import (
+    adapt,
+    compare,
+    demo,
+    device_emulator,
+    evaluate,
+    monitor,
+    record,
+    session,
+    simulate,
+    train,
+)
 from emg_recognition.errors import EmgRecognitionError
 
 _FAILED = 2
@@ -24,7 +35,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {about.version()}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for verb in (demo, session, train, compare, adapt, monitor, record, evaluate, simulate):
+    for verb in (demo, session, train, compare, adapt, monitor, record, evaluate, simulate, device_emulator):
         verb.add_parser(subparsers)
     return parser
 

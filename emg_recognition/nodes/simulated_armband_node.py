@@ -20,10 +20,10 @@ from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.msg import ActionLabel
 from emg_recognition.nodes import diagnostics, qos
 from emg_recognition.nodes.conversions import to_time
-from emg_recognition.nodes.converter import to_counts
 from emg_recognition.nodes.parameters import Parameter, declare
 from emg_recognition.nodes.ros_time import RosTime
 from emg_recognition.nodes.runner import run
+from emg_recognition.recordings.converter import to_counts
 from emg_recognition.recordings.open import open_recordings
 from emg_recognition.recordings.recordings import Recordings
 

@@ -9,10 +9,10 @@ from rclpy.serialization import serialize_message
 
 from emg_recognition.nodes import qos
 from emg_recognition.nodes.conversions import to_floats, to_time
-from emg_recognition.nodes.converter import to_counts
 from emg_recognition.recordings.archive import save_archive
 from emg_recognition.recordings.arrays import from_arrays
 from emg_recognition.recordings.bag_writer import BagWriter
+from emg_recognition.recordings.converter import to_counts
 from emg_recognition.recordings.open import open_recordings
 
 RATE = 250.0
