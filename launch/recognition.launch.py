@@ -76,7 +76,8 @@ def _node(name: str, context: LaunchContext) -> Node:
         namespace=LaunchConfiguration("namespace"),
         parameters=[LaunchConfiguration("params_file"), *([given] if given else [])],
         output="screen",
-        on_exit=_end_all,
+        # Signal quality is no link of the chain.
+        on_exit=None if name == "signal_quality" else _end_all,
     )
 
 

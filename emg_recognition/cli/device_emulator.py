@@ -28,9 +28,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--link", type=Path, default=Path("/tmp/emg_armband"), help="where the port appears (%(default)s)"
     )
     parser.add_argument("--protocol", choices=("emg", "cyton", "ascii"), default="emg", help="what it speaks")
-    parser.add_argument(
-        "--once", action="store_true", help="end with the recording, do not begin anew"
-    )
+    parser.add_argument("--once", action="store_true", help="end with the recording, do not begin anew")
     parser.set_defaults(run=run)
 
 

@@ -116,7 +116,9 @@ class EvaluatorNode(Node):
             self._keep_armed(self._states, now)
         counts = self._recording.counts
         # The bridge speaks all the time; the signals and what is made of them are what counts.
-        heard = sum(number for topic, number in counts.items() if "/emg/" in topic)
+        # What is told of the signals goes on when they have ended.
+        about = self.resolve_topic_name("emg/quality")
+        heard = sum(number for topic, number in counts.items() if "/emg/" in topic and topic != about)
         if heard != self._heard:
             self._heard, self._heard_at = heard, now
         if (
