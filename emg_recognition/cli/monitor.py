@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 
+from emg_recognition.cli.ros import node_launcher
 from emg_recognition.errors import SettingError
 
 
@@ -25,15 +26,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Become the monitor node: keys and Ctrl-C reach it, and its exit code is this command's."""
-    from emg_recognition.demo.processes import find_executable
-
-    if not os.environ.get("AMENT_PREFIX_PATH"):
-        raise SettingError(
-            "AMENT_PREFIX_PATH",
-            os.environ.get("AMENT_PREFIX_PATH"),
-            "no ROS 2 is sourced here: source install/setup.bash of the workspace first",
-        )
-    command = [str(find_executable("monitor_node"))]
+    command = [node_launcher("monitor_node")]
     if args.namespace is not None:
         command += ["--ros-args", "-r", f"__ns:={_absolute(args.namespace)}"]
     os.execv(command[0], command)

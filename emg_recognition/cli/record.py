@@ -7,7 +7,7 @@ import json
 import os
 from pathlib import Path
 
-from emg_recognition.errors import SettingError
+from emg_recognition.cli.ros import node_launcher
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -33,21 +33,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Become the recorder node: Ctrl-C reaches it, and its exit code is this command's."""
-    from emg_recognition.demo.processes import find_executable
-
-    if not os.environ.get("AMENT_PREFIX_PATH"):
-        raise SettingError(
-            "AMENT_PREFIX_PATH",
-            os.environ.get("AMENT_PREFIX_PATH"),
-            "no ROS 2 is sourced here: source install/setup.bash of the workspace first",
-        )
     # JSON is YAML: `left` stays a text, and so does a folder called 2026.
     parameters = []
     if args.output is not None:
         parameters.append(f"output:={json.dumps(str(args.output), ensure_ascii=False)}")
     if args.namespace:
         parameters.append(f"namespaces:={json.dumps(args.namespace, ensure_ascii=False)}")
-    command = [str(find_executable("recorder_node")), "--ros-args"]
+    command = [node_launcher("recorder_node"), "--ros-args"]
     for parameter in parameters:
         command += ["-p", parameter]
     os.execv(command[0], command)

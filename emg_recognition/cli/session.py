@@ -11,6 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from emg_recognition.cli.ros import node_launcher
 from emg_recognition.errors import SettingError
 
 #: The session node ends its bag within this after a signal, s.
@@ -50,17 +51,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Record; the exit code is that of the session node."""
-    from emg_recognition.demo.processes import find_executable
-
-    if not os.environ.get("AMENT_PREFIX_PATH"):
-        raise SettingError(
-            "AMENT_PREFIX_PATH",
-            os.environ.get("AMENT_PREFIX_PATH"),
-            "no ROS 2 is sourced here: source install/setup.bash of the workspace first",
-        )
     if args.params_file is not None and args.port is None:
         raise SettingError("--params-file", str(args.params_file), "give --port, too: it is for acquisition")
-    command = [str(find_executable("session_node")), "--ros-args"]
+    command = [node_launcher("session_node"), "--ros-args"]
     for name in ("subject", "cohort", "session", "output", "plan", "script"):
         value = getattr(args, name)
         if value is not None:

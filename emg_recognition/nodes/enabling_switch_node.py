@@ -5,7 +5,6 @@ It is no certified enabling device: it runs on an ordinary operating system, and
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections import deque
 
@@ -15,7 +14,7 @@ from std_srvs.srv import SetBool
 from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.nodes import diagnostics
 from emg_recognition.nodes.heartbeat import TOPIC, Heartbeat
-from emg_recognition.nodes.keyboard import Keyboard
+from emg_recognition.nodes.keyboard import Keyboard, end_with_the_terminal
 from emg_recognition.nodes.parameters import Parameter, declare
 from emg_recognition.nodes.runner import run
 
@@ -101,9 +100,7 @@ class EnablingSwitchNode(Node):
 
 def main() -> int:
     """Run the node."""
-    # A closed terminal releases as Ctrl-C does; `nohup` says that it is not meant.
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
+    end_with_the_terminal()
     with Keyboard() as keyboard:
         return run("enabling_switch", lambda: EnablingSwitchNode(keyboard))
 

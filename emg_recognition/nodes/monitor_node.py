@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import time
 
@@ -12,7 +11,7 @@ from rclpy.node import Node
 from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.monitor.snapshot import Snapshot
 from emg_recognition.monitor.terminal import View, suited_view
-from emg_recognition.nodes.keyboard import Keyboard
+from emg_recognition.nodes.keyboard import Keyboard, end_with_the_terminal
 from emg_recognition.nodes.monitor.action import ActionReader
 from emg_recognition.nodes.monitor.bridge import BridgeReader
 from emg_recognition.nodes.monitor.reports import ReportReader
@@ -91,8 +90,7 @@ class MonitorNode(Node):
 
 def main() -> int:
     """Run the node."""
-    # A closed terminal ends the view in order.
-    signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
+    end_with_the_terminal()
     view = suited_view()
     with Keyboard() as keyboard:
         return run("monitor", lambda: MonitorNode(keyboard, view))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import signal
 import sys
 import time
 from collections import deque
@@ -23,7 +22,7 @@ from emg_recognition.guided.session import Cue, GuidedSession, Key, Phase
 from emg_recognition.guided.wording import doing
 from emg_recognition.msg import ActionLabel
 from emg_recognition.nodes import diagnostics, qos
-from emg_recognition.nodes.keyboard import Keyboard
+from emg_recognition.nodes.keyboard import Keyboard, end_with_the_terminal
 from emg_recognition.nodes.parameters import Parameter, declare
 from emg_recognition.nodes.recording import Recording
 from emg_recognition.nodes.runner import run
@@ -237,9 +236,7 @@ class SessionNode(Node):
 
 def main() -> int:
     """Run the node."""
-    # A closed terminal ends it in order, as Ctrl-C does; `nohup` says that it is not meant.
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
+    end_with_the_terminal()
     with Keyboard() as keyboard:
         return run("session", lambda: SessionNode(keyboard))
 
