@@ -86,6 +86,9 @@ class Watch:
         refusal = mismatch(self.model, self._exoskeleton, self._expected, self.device) or self.doubt(now)
         if refusal is None and not self.stop_input.confirmed:
             return Doubt(Reason.STOP_INPUT_SILENT, "the stop input has only just begun to speak; try again")
+        if refusal is None and self.signal.step == 0:
+            # Their distance decides the controller delay.
+            return Doubt(Reason.SIGNAL_STALE, "only one usable estimate seen yet; try again")
         return refusal
 
     def following_error(self, commanded: Sequence[float]) -> Doubt | None:

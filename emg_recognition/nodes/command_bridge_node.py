@@ -55,7 +55,7 @@ class CommandBridgeNode(Node):
         self._period = settings.period
         self._window = 0.0
         self._bridge = Bridge(exoskeleton, settings)
-        self._tell_delay(self._values, self._processing(), "and the time that processing takes")
+        self._tell_delay(*self._judged_delay(self._values), "and the time that processing takes")
         self._logged = (self._bridge.state, self._bridge.reason)
         self._output = self._open_output(exoskeleton.joints)
         self._states = BridgeStatePublisher(self, self._bridge, exoskeleton.joint_names)
@@ -144,19 +144,17 @@ class CommandBridgeNode(Node):
 
     def _on_arm(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         self._look_at_graph()
+        engaged = self._bridge.engaged
         objection = None
         try:
-            is_long(
-                self._delay(self._values, self._processing()),
-                allow_long=self._values["allow_long_delay"],
-            )
+            delay, long = self._judged_delay(self._values)
         except SettingError as error:
             objection = Doubt(Reason.LONG_DELAY, str(error))
         refusal = self._bridge.arm(self._now(), objection)
-        if refusal is None:
-            self._tell_delay(self._values, self._processing(), "as measured")
-        else:
+        if refusal is not None:
             self.get_logger().warning(f"arming refused: {refusal}")
+        elif not engaged:
+            self._tell_delay(delay, long, "as measured")
         response.success = refusal is None
         response.message = refusal or self._bridge.reason
         return response
@@ -184,12 +182,13 @@ class CommandBridgeNode(Node):
         values = {**self._values, **{change.name: change.value for change in changes}}
         try:
             settings = decision_settings(values)
-            self._tell_delay(values, self._processing(), "with the new values")
+            judged = self._judged_delay(values)
         except SettingError as error:
             return SetParametersResult(successful=False, reason=str(error))
         refusal = self._bridge.change(decisions=settings, hold_timeout=values["hold_timeout"])
         if refusal is None:
             self._values = values
+            self._tell_delay(*judged, "with the new values")
         return SetParametersResult(successful=refusal is None, reason=refusal or "")
 
     # What goes out -----------------------------------------------------------------------------------
@@ -238,9 +237,12 @@ class CommandBridgeNode(Node):
             processing=processing,
         )
 
-    def _tell_delay(self, values: dict[str, Any], processing: float, how: str) -> None:
-        delay = self._delay(values, processing)
-        long = is_long(delay, allow_long=values["allow_long_delay"])
+    def _judged_delay(self, values: dict[str, Any]) -> tuple[float, bool]:
+        """Return the controller delay, s, and whether it deserves a warning; SettingError if refused."""
+        delay = self._delay(values, self._processing())
+        return delay, is_long(delay, allow_long=values["allow_long_delay"])
+
+    def _tell_delay(self, delay: float, long: bool, how: str) -> None:
         line = f"average controller delay {delay * 1000:.0f} ms, {how}"
         if long:
             self.get_logger().warning(f"{line}: the wearer will notice it; 100 to 125 ms are best")

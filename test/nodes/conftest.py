@@ -96,6 +96,7 @@ class Witness:
         self.node = rclpy.create_node("witness", context=self._context)
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self.node)
+        self._clients: dict[str, object] = {}
 
     def collect(self, kind: type, topic: str, qos: object) -> list:
         """Return a list to which every message of a topic is appended."""
@@ -115,7 +116,10 @@ class Witness:
             self._executor.spin_once(timeout_sec=0.02)
 
     def call(self, kind: type, service: str, request: object) -> object:
-        client = self.node.create_client(kind, service)
+        # One client a service: the answer to a client that the server has not found yet is lost.
+        client = self._clients.get(service)
+        if client is None:
+            client = self._clients[service] = self.node.create_client(kind, service)
         self.spin_until(client.service_is_ready, f"service {service}")
         future = client.call_async(request)
         self.spin_until(future.done, f"the answer of {service}")

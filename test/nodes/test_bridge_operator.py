@@ -117,6 +117,13 @@ def test_another_model_than_the_parameters_say_refuses_arming(witness, start_nod
     )
 
 
+def test_arming_twice_changes_nothing(arm):
+    arm.armed()
+    assert arm.call("arm").success
+    arm.wait_for_motion()
+    assert arm.bridge.log.count("-> ARMED: armed") == arm.bridge.log.count("as measured")
+
+
 def test_the_measured_delay_may_refuse_arming(witness, start_node):
     """By the parameters 15 votes are within the limit; with estimates every 25 ms they are not."""
     arm = Arm(witness, start_node, votes=15, dwell=0.1, window_step=0.01)
