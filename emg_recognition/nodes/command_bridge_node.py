@@ -19,7 +19,7 @@ from emg_recognition.control.arming import Signal
 from emg_recognition.control.bridge import Bridge
 from emg_recognition.control.delay import controller_delay, is_long
 from emg_recognition.control.exoskeleton_file import load_exoskeleton
-from emg_recognition.control.joints import STOP_RAMP, JointLimits
+from emg_recognition.control.joints import LONGEST_PERIOD, STOP_RAMP, JointLimits
 from emg_recognition.control.reasons import Doubt, Reason
 from emg_recognition.control.signals import Estimate, Instant, Model
 from emg_recognition.control.states import State
@@ -197,7 +197,8 @@ class CommandBridgeNode(Node):
         self._look_at_graph()
         now = self._now()
         command = self._bridge.tick(now)
-        if command is not None:
+        # Who was stopped here must not say now what was right then; the next tick knows better.
+        if command is not None and time.monotonic() - now.steady < LONGEST_PERIOD:
             self._output.send(command)
         self._states.publish(command, now)
         self._log_change()

@@ -116,10 +116,12 @@ class Witness:
             self._executor.spin_once(timeout_sec=0.02)
 
     def call(self, kind: type, service: str, request: object) -> object:
-        # One client a service: the answer to a client that the server has not found yet is lost.
         client = self._clients.get(service)
         if client is None:
             client = self._clients[service] = self.node.create_client(kind, service)
+            self.spin_until(client.service_is_ready, f"service {service}")
+            # The answer to a client that the server has not found yet is lost, and nobody can ask for that.
+            self.spin_for(0.5)
         self.spin_until(client.service_is_ready, f"service {service}")
         future = client.call_async(request)
         self.spin_until(future.done, f"the answer of {service}")

@@ -16,7 +16,8 @@ import threading
 
 #: As a shell starts a program: the terminal is that of its session, and the program in the foreground of it.
 FOREGROUND = """
-import os, sys
+import os, signal, sys
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run under nohup
 os.close(os.open(os.ttyname(0), os.O_RDWR))
 os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 """

@@ -24,7 +24,8 @@ MODULE = "emg_recognition.nodes.enabling_switch_node"
 HINT = "ANY OTHER KEY RELEASES"
 #: As a shell starts a program: the terminal is that of its session, and the program in the foreground of it.
 FOREGROUND = """
-import os, sys
+import os, signal, sys
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run under nohup
 os.close(os.open(os.ttyname(0), os.O_RDWR))
 os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 """

@@ -62,7 +62,9 @@ def states_after(graph, action):
     graph.wait_for(lambda: states, "a bridge state")
     graph.spin_for(1.0)
     graph.node.destroy_subscription(subscription)
-    assert graph.elbow == pytest.approx(elbow, abs=1e-4)
+    # A command that was on its way when the bridge was stopped may still go out; it holds for one tick, 5 ms
+    # at 0.4 rad/s.
+    assert graph.elbow == pytest.approx(elbow, abs=0.003)
     return {state.state for state in states}
 
 

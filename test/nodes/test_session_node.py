@@ -205,7 +205,9 @@ class Terminal:
         self.screen = screen
         self.before = termios.tcgetattr(screen)
         self.shown = ""
-        begin = "import os, sys; os.close(os.open(os.ttyname(0), os.O_RDWR)); os.execv(sys.executable, "
+        # The tests may run under nohup.
+        begin = "import os, signal, sys; signal.signal(signal.SIGHUP, signal.SIG_DFL); "
+        begin += "os.close(os.open(os.ttyname(0), os.O_RDWR)); os.execv(sys.executable, "
         words = ["-m", "emg_recognition.nodes.session_node", "--ros-args", "--params-file", str(file)]
         self.process = subprocess.Popen(
             [sys.executable, "-c", f"{begin}[sys.executable, *sys.argv[1:]])", *words],
