@@ -49,7 +49,9 @@ def run(args: argparse.Namespace) -> int:
         loop=not args.once,
         protocol=args.protocol,
     )
-    signal.signal(signal.SIGTERM, _interrupt)
+    # Explicitly: a shell that starts a job in the background makes it ignore SIGINT.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     with emulator:
         info = emulator.info
         print(
