@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from emg_recognition.control.joints import STOP_RAMP, JointLimits
 from emg_recognition.control.motion import Step, plan_step, standing, state_after
-from emg_recognition.control.trajectory import Command
+from emg_recognition.control.trajectory import Command, stop_positions
 
 _DRIFT = 1.0
 """Time constant (s) with which the course leans towards the measured positions where only velocities are
@@ -90,8 +90,8 @@ class Course:
 
     def standstill(self, steady: float) -> Command:
         """Return the command that stops every joint within the stop ramp."""
-        stops = tuple(
-            min(max(position + velocity * STOP_RAMP / 2, joint.lower), joint.upper)
-            for joint, (position, velocity) in zip(self._joints, self.here(steady), strict=True)
+        here = self.here(steady)
+        stops = stop_positions(
+            [position for position, _ in here], [velocity for _, velocity in here], self._joints
         )
         return Command(STOP_RAMP, stops, (0.0,) * len(stops))

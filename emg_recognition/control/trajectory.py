@@ -39,6 +39,24 @@ class Point(NamedTuple):
     velocities: tuple[float, ...]
 
 
+def stop_positions(
+    positions: Sequence[float], velocities: Sequence[float], joints: Sequence[JointLimits]
+) -> tuple[float, ...]:
+    """Return where the stop ramp from these positions (rad) and velocities (rad/s) ends, rad.
+
+    Parameters
+    ----------
+    positions, velocities : sequence of float
+        One a joint.
+    joints : sequence of JointLimits
+        The joints in the same order; the end stays within their ranges.
+    """
+    return tuple(
+        min(max(position + velocity * STOP_RAMP / 2, joint.lower), joint.upper)
+        for position, velocity, joint in zip(positions, velocities, joints, strict=True)
+    )
+
+
 def trajectory_points(command: Command, joints: Sequence[JointLimits]) -> tuple[Point, ...]:
     """Return the points of a trajectory that carries a command out and then stops.
 
@@ -61,8 +79,5 @@ def trajectory_points(command: Command, joints: Sequence[JointLimits]) -> tuple[
     point = Point(*command)
     if not command.moving:
         return (point,)
-    stops = tuple(
-        min(max(position + velocity * STOP_RAMP / 2, joint.lower), joint.upper)
-        for position, velocity, joint in zip(command.positions, command.velocities, joints, strict=True)
-    )
+    stops = stop_positions(command.positions, command.velocities, joints)
     return point, Point(command.time + STOP_RAMP, stops, (0.0,) * len(stops))

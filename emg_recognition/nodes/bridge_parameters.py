@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,8 +12,25 @@ from emg_recognition.control.settings import BridgeSettings
 from emg_recognition.errors import SettingError
 from emg_recognition.nodes.parameters import Parameter
 
-#: May be changed while the bridge is not engaged.
-CHANGEABLE = (
+PARAMETERS = (
+    Parameter(
+        "exoskeleton", "", "YAML file of joints, limits and motions; empty for config/exoskeleton.yaml"
+    ),
+    Parameter("command_rate", 200.0, "commands a second", 50.0, 500.0),
+    Parameter(
+        "output",
+        "trajectory",
+        "how commands go out: exo/joint_trajectory, exo/velocity_command or a serial port",
+        choices=("trajectory", "velocity", "serial"),
+    ),
+    Parameter(
+        "external_watchdog",
+        False,
+        "true: behind output velocity something stops the joints when commands cease; else it is refused",
+    ),
+    Parameter("serial_port", "", "port of the serial exoskeleton, for output serial"),
+    Parameter("baud_rate", 921600, "of the serial port", 9600, 4_000_000),
+    # What changes while the bridge is not engaged.
     Parameter("votes", 3, "estimates that vote", 1, 15, changes=True),
     Parameter(
         "enter_votes",
@@ -49,27 +67,6 @@ CHANGEABLE = (
         10.0,
         changes=True,
     ),
-)
-
-PARAMETERS = (
-    Parameter(
-        "exoskeleton", "", "YAML file of joints, limits and motions; empty for config/exoskeleton.yaml"
-    ),
-    Parameter("command_rate", 200.0, "commands a second", 50.0, 500.0),
-    Parameter(
-        "output",
-        "trajectory",
-        "how commands go out: exo/joint_trajectory, exo/velocity_command or a serial port",
-        choices=("trajectory", "velocity", "serial"),
-    ),
-    Parameter(
-        "external_watchdog",
-        False,
-        "true: behind output velocity something stops the joints when commands cease; else it is refused",
-    ),
-    Parameter("serial_port", "", "port of the serial exoskeleton, for output serial"),
-    Parameter("baud_rate", 921600, "of the serial port", 9600, 4_000_000),
-    *CHANGEABLE,
     Parameter("stale_after", 0.12, "age at which estimates and joint states are stale, s", 0.02, 0.12),
     Parameter("stop_time", 0.5, "how long the stop is repeated after standstill, s", 0.1, 10.0),
     Parameter("rate", 0.0, "Hz that the model must be made for; 0.0: what the armband has", 0.0, 100_000.0),
@@ -86,20 +83,8 @@ PARAMETERS = (
 
 def decision_settings(values: Mapping[str, Any]) -> DecisionSettings:
     """Return the part of the settings that turns estimates into decisions; raise SettingError."""
-    return DecisionSettings(
-        **{
-            name: values[name]
-            for name in (
-                "votes",
-                "enter_votes",
-                "keep_votes",
-                "dwell",
-                "proportional",
-                "activation_low",
-                "activation_full",
-            )
-        }
-    )
+    names = [field.name for field in dataclasses.fields(DecisionSettings)]
+    return DecisionSettings(**{name: values[name] for name in names})
 
 
 def bridge_settings(values: Mapping[str, Any]) -> BridgeSettings:
