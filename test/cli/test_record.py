@@ -18,13 +18,9 @@ _COMMAND = [sys.executable, "-m", "emg_recognition.cli.main", "record"]
 
 
 @pytest.fixture
-def launcher(tmp_path, monkeypatch):
+def launcher(make_launcher):
     """A recorder_node that writes down what it was started with and leaves with code 7."""
-    place = tmp_path / "prefix" / "lib" / "emg_recognition" / "recorder_node"
-    place.parent.mkdir(parents=True)
-    place.write_text(f"#!{sys.executable}\nimport json, sys\nprint(json.dumps(sys.argv[1:]))\nsys.exit(7)\n")
-    place.chmod(0o755)
-    monkeypatch.setenv("AMENT_PREFIX_PATH", str(tmp_path / "prefix"))
+    make_launcher("recorder_node")
 
 
 @pytest.mark.parametrize(

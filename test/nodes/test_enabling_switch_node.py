@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 import os
-import pty
-import select
 import signal
-import subprocess
-import sys
-import termios
-import threading
 import time
 from pathlib import Path
 
@@ -20,15 +14,10 @@ from std_srvs.srv import SetBool
 
 from emg_recognition.nodes import qos
 
+from .terminal import FOREGROUND, Terminal
+
 MODULE = "emg_recognition.nodes.enabling_switch_node"
 HINT = "ANY OTHER KEY RELEASES"
-#: As a shell starts a program: the terminal is that of its session, and the program in the foreground of it.
-FOREGROUND = """
-import os, signal, sys
-signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run under nohup
-os.close(os.open(os.ttyname(0), os.O_RDWR))
-os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
-"""
 #: As a shell starts `program &`; the shell itself stays.
 BACKGROUND = """
 import os, subprocess, sys
@@ -39,62 +28,13 @@ sys.exit(child.wait())
 """
 
 
-class Terminal:
-    """A terminal with a program in it: the test types, and reads what is shown."""
-
-    def __init__(self, start, *parameters):
-        self._keys, self._screen = pty.openpty()
-        self.before = termios.tcgetattr(self._screen)
-        self._shown = b""
-        arguments = [argument for parameter in parameters for argument in ("-p", parameter)]
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", start, "-m", MODULE, "--ros-args", *arguments],
-            stdin=self._screen,
-            stdout=self._screen,
-            stderr=self._screen,
-            start_new_session=True,
-        )
-        self._stop = threading.Event()
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def _read(self):
-        while not self._stop.is_set():
-            if select.select([self._keys], [], [], 0.05)[0]:
-                self._shown += os.read(self._keys, 4096)
-
-    @property
-    def shown(self):
-        return self._shown.decode()
-
-    def type(self, keys):
-        os.write(self._keys, keys)
-
-    @property
-    def attributes(self):
-        return termios.tcgetattr(self._screen)
-
-    def hang_up(self):
-        """Close the window."""
-        if not self._stop.is_set():
-            self._stop.set()
-            self._reader.join()
-            os.close(self._screen)
-            os.close(self._keys)
-
-    def close(self):
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
-        self.hang_up()
-
-
 @pytest.fixture
 def open_terminal(ros_environment):
     opened = []
 
     def make(start, *parameters):
-        opened.append(Terminal(start, *parameters))
+        arguments = [argument for parameter in parameters for argument in ("-p", parameter)]
+        opened.append(Terminal("-m", MODULE, "--ros-args", *arguments, start=start))
         return opened[-1]
 
     yield make

@@ -27,7 +27,7 @@ from std_msgs.msg import Bool
 from emg_recognition.nodes import qos
 from emg_recognition.nodes.conversions import to_floats
 
-from .monitor_terminal import BACKGROUND, ENTER, Terminal
+from .terminal import BACKGROUND, ENTER, Terminal
 
 MODULE = ("-m", "emg_recognition.nodes.monitor_node")
 #: Runs a node whose third picture fails.

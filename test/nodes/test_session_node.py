@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import pty
-import re
-import select
 import signal
-import subprocess
-import sys
-import termios
-import threading
 import time
 
 import numpy as np
@@ -24,6 +16,8 @@ from emg_recognition.nodes import qos
 from emg_recognition.nodes.conversions import to_floats
 from emg_recognition.recordings.bag import open_bag
 from emg_recognition.recordings.open import open_recordings
+
+from .terminal import Terminal
 
 START, END, DISCARD = ActionLabel.START, ActionLabel.END, ActionLabel.DISCARD
 RATE = 500.0
@@ -196,55 +190,15 @@ def test_what_cannot_be_done_is_one_line(start_node, parameters, change, words):
     assert words in node.log
 
 
-class Terminal:
-    """A terminal of 30 by 100 characters with the node in its foreground."""
-
-    def __init__(self, file):
-        self._keys, screen = pty.openpty()
-        termios.tcsetwinsize(screen, (30, 100)) if hasattr(termios, "tcsetwinsize") else None
-        self.screen = screen
-        self.before = termios.tcgetattr(screen)
-        self.shown = ""
-        # The tests may run under nohup.
-        begin = "import os, signal, sys; signal.signal(signal.SIGHUP, signal.SIG_DFL); "
-        begin += "os.close(os.open(os.ttyname(0), os.O_RDWR)); os.execv(sys.executable, "
-        words = ["-m", "emg_recognition.nodes.session_node", "--ros-args", "--params-file", str(file)]
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", f"{begin}[sys.executable, *sys.argv[1:]])", *words],
-            stdin=screen,
-            stdout=screen,
-            stderr=screen,
-            start_new_session=True,
-            env={**os.environ, "TERM": "xterm", "COLUMNS": "100", "LINES": "30"},
-        )
-        self._stop = threading.Event()
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def _read(self):
-        while not self._stop.is_set():
-            if select.select([self._keys], [], [], 0.05)[0]:
-                text = os.read(self._keys, 65536).decode(errors="replace")
-                self.shown += re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
-
-    def type(self, keys):
-        os.write(self._keys, keys)
-
-    def close(self):
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
-        self._stop.set()
-        self._reader.join()
-        os.close(self.screen)
-        os.close(self._keys)
-
-
 @pytest.fixture
 def terminal(ros_environment, tmp_path, parameters):
     file = tmp_path / "session.yaml"
     file.write_text(yaml.safe_dump({"/**/session": {"ros__parameters": parameters}}))
-    opened = Terminal(file)
+    opened = Terminal(
+        *("-m", "emg_recognition.nodes.session_node", "--ros-args", "--params-file", str(file)),
+        columns=100,
+        rows=30,
+    )
     yield opened
     opened.close()
 
@@ -269,6 +223,6 @@ def test_keys_and_screen(terminal, witness, armband, labels, parameters):
     terminal.type(b"q")
     witness.spin_until(lambda: terminal.process.poll() is not None, "the end")
     assert terminal.process.returncode == 0
-    assert termios.tcgetattr(terminal.screen) == terminal.before
+    assert terminal.attributes == terminal.before
     witness.spin_until(lambda: "1 of 4 repetitions" in terminal.shown, "the summary")
     assert performed(parameters) == [("rest", 1)]

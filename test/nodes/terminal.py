@@ -65,6 +65,11 @@ class Terminal:
         os.write(self._keys, keys)
 
     @property
+    def shown(self):
+        """Everything that was ever shown, as text."""
+        return _CONTROL.sub("", self.output.decode(errors="replace"))
+
+    @property
     def picture(self):
         """The lines of the newest whole picture."""
         pictures = self.output.decode(errors="ignore").split(_HOME)
