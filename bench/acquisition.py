@@ -100,9 +100,9 @@ def receive(channels: int, rate: float, orders: Connection) -> None:
     from emg_recognition.msg import EmgSamples
     from rclpy.signals import SignalHandlerOptions
 
-    from emg_recognition.nodes import qos
-    from emg_recognition.nodes.conversions import to_matrix, to_nanoseconds
-    from emg_recognition.nodes.polling import PolledTopic
+    from emg_recognition.ros import qos
+    from emg_recognition.ros.conversions import to_matrix, to_nanoseconds
+    from emg_recognition.ros.polling import PolledTopic
 
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     node = rclpy.create_node("bench")

@@ -36,8 +36,7 @@ from emg_recognition.errors import EmgRecognitionError, SettingError  # noqa: E4
 from emg_recognition.models.network import build_network  # noqa: E402
 from emg_recognition.models.settings import PLANES, NetworkSettings  # noqa: E402
 from emg_recognition.recordings.archive import load_archive  # noqa: E402
-from emg_recognition.recordings.recordings import Recordings  # noqa: E402
-from emg_recognition.recordings.repetitions import parse_repetitions  # noqa: E402
+from emg_recognition.recordings.recordings import Recordings, parse_repetitions  # noqa: E402
 from emg_recognition.training.fit import FitResult, FitSettings, fit_network  # noqa: E402
 from emg_recognition.training.jobs import predict_windows  # noqa: E402
 from emg_recognition.training.settings import ExperimentSettings, load_settings  # noqa: E402

@@ -20,7 +20,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from emg_recognition.demo.processes import find_executable
+from emg_recognition.processes import find_executable
 
 
 def memory(pid: int) -> tuple[float, float]:

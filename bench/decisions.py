@@ -20,20 +20,18 @@ from pathlib import Path
 import numpy as np
 
 from emg_recognition.actions import PAPER_ACTION_NAMES, REST
-from emg_recognition.control.decision_settings import DecisionSettings
-from emg_recognition.control.delay import controller_delay
+from emg_recognition.control.decision import DecisionSettings
+from emg_recognition.control.settings import controller_delay
 from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.models.runtime import ActionModel
-from emg_recognition.recordings.archive import load_archive
-from emg_recognition.recordings.arrays import from_arrays
+from emg_recognition.recordings.archive import from_arrays, load_archive
 from emg_recognition.recordings.labels import MARGIN, LabelInterval, window_labels
-from emg_recognition.recordings.repetitions import parse_repetitions
+from emg_recognition.recordings.recordings import parse_repetitions
 from emg_recognition.replay.decisions import UNDECIDED, decide
 from emg_recognition.replay.estimates import window_key
 from emg_recognition.replay.offline import LIVE_STEP, replay_archive, replay_bag
 from emg_recognition.replay.replay import Replay
-from emg_recognition.simulation.study import StudySettings
-from emg_recognition.simulation.wearer import simulate_stream
+from emg_recognition.simulation.study import StudySettings, simulate_stream
 
 SETTINGS = (  # votes, enter, keep, dwell
     (1, 1, 1, 0.0),

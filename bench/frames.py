@@ -15,8 +15,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from emg_recognition.devices.emulator_voices import VOICES
-from emg_recognition.devices.frame_types import DataFrame, InfoFrame
-from emg_recognition.devices.protocol_settings import ProtocolSettings
+from emg_recognition.devices.protocol import DataFrame, InfoFrame, ProtocolSettings
 from emg_recognition.devices.protocols import make_protocol
 
 READ = 4096

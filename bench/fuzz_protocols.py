@@ -22,12 +22,10 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from emg_recognition.devices.ascii_lines import write_lines
-from emg_recognition.devices.ascii_protocol import MAX_FIELD
-from emg_recognition.devices.cyton_finder import MAX_TEXT
-from emg_recognition.devices.cyton_packets import PACKET, banner, pack_packets, unpack_packets
-from emg_recognition.devices.frames import MAX_FRAME, DataFrame, InfoFrame, encode_data, encode_info
-from emg_recognition.devices.protocol_settings import ProtocolSettings
+from emg_recognition.devices.ascii_protocol import MAX_FIELD, write_lines
+from emg_recognition.devices.cyton_packets import MAX_TEXT, PACKET, banner, pack_packets, unpack_packets
+from emg_recognition.devices.emg_protocol import MAX_FRAME, DataFrame, InfoFrame, encode_data, encode_info
+from emg_recognition.devices.protocol import ProtocolSettings
 from emg_recognition.devices.protocols import make_protocol
 
 KINDS = ("random", "good", "flipped", "cut", "head", "edited", "remade")

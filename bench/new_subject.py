@@ -36,7 +36,7 @@ import numpy as np  # noqa: E402
 from emg_recognition.errors import EmgRecognitionError, SettingError  # noqa: E402
 from emg_recognition.models import layers  # noqa: E402, F401  (Keras finds the layers of a saved model by it)
 from emg_recognition.recordings.archive import load_archive  # noqa: E402
-from emg_recognition.recordings.repetitions import parse_repetitions  # noqa: E402
+from emg_recognition.recordings.recordings import parse_repetitions  # noqa: E402
 from emg_recognition.training.adapt import ADAPT_SETTINGS, fine_tune  # noqa: E402
 from emg_recognition.training.comparators import fit_lda  # noqa: E402
 from emg_recognition.training.ensemble import job_seed  # noqa: E402

@@ -22,10 +22,8 @@ from emg_recognition.actions import PAPER_ACTION_NAMES, REST
 from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.recordings.archive import load_archive
 from emg_recognition.recordings.recordings import Recordings
-from emg_recognition.signal.quality import QualityMonitor, State
-from emg_recognition.signal.quality_settings import QualitySettings
-from emg_recognition.simulation.study import StudySettings
-from emg_recognition.simulation.wearer import simulate_stream
+from emg_recognition.signal.quality import QualityMonitor, QualitySettings, State
+from emg_recognition.simulation.study import StudySettings, simulate_stream
 
 #: How an advice begins tells which fault was found.
 KINDS = {

@@ -27,11 +27,11 @@ import rclpy
 from emg_recognition.msg import EmgSamples
 from rclpy.signals import SignalHandlerOptions
 
+from emg_recognition.bags.reader import open_bag
 from emg_recognition.errors import EmgRecognitionError
-from emg_recognition.nodes import qos
-from emg_recognition.nodes.conversions import to_floats
-from emg_recognition.recordings.bag import open_bag
 from emg_recognition.recordings.emg_bag import EmgBag, SampleBlock
+from emg_recognition.ros import qos
+from emg_recognition.ros.conversions import to_floats
 
 RATE = 1000
 CHUNK = 5

@@ -27,11 +27,11 @@ sys.path.insert(0, str(REPOSITORY))
 import numpy as np  # noqa: E402
 from inference import bare_call, fresh_bundle  # noqa: E402
 
+from emg_recognition.bags.definitions import own_types  # noqa: E402
+from emg_recognition.bags.writer import BagWriter  # noqa: E402
 from emg_recognition.errors import EmgRecognitionError  # noqa: E402
 from emg_recognition.models.bundle import TFLITE, BundleInfo  # noqa: E402
 from emg_recognition.models.runtime import ActionModel  # noqa: E402
-from emg_recognition.recordings.bag_writer import BagWriter  # noqa: E402
-from emg_recognition.recordings.definitions import own_types  # noqa: E402
 from emg_recognition.replay.offline import replay_bag  # noqa: E402
 from emg_recognition.signal.pipeline import Pipeline  # noqa: E402
 from emg_recognition.signal.settings import PipelineSettings  # noqa: E402

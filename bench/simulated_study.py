@@ -18,11 +18,11 @@ import numpy as np
 
 from emg_recognition.actions import PAPER_ACTION_NAMES
 from emg_recognition.errors import EmgRecognitionError
-from emg_recognition.recordings.arrays import from_arrays
-from emg_recognition.recordings.repetitions import parse_repetitions
+from emg_recognition.recordings.archive import from_arrays
+from emg_recognition.recordings.recordings import parse_repetitions
 from emg_recognition.signal.settings import suited_settings
 from emg_recognition.simulation.study import StudySettings, simulate_study
-from emg_recognition.training.hudgins import hudgins_features, lda_predictions
+from emg_recognition.training.comparators import hudgins_features, lda_predictions
 from emg_recognition.training.windows import windows_from_recordings
 
 

@@ -66,7 +66,7 @@ def measure(archive: Path, cache: Path) -> dict[str, float]:
     """Read, cut and draw, as training does; return megabytes and seconds."""
     from emg_recognition.training.batches import Batches  # loads TensorFlow, as training does
     from emg_recognition.training.fit import FitSettings
-    from emg_recognition.training.provenance import data_fingerprint
+    from emg_recognition.training.output import data_fingerprint
 
     found = {"before": private_megabytes()}
     peak, begin = Peak(), time.perf_counter()

@@ -38,8 +38,7 @@ from emg_recognition.models.bundle_writer import write_bundle  # noqa: E402
 from emg_recognition.models.export import to_tflite  # noqa: E402
 from emg_recognition.models.runtime import ActionModel  # noqa: E402
 from emg_recognition.recordings.archive import load_archive  # noqa: E402
-from emg_recognition.recordings.recordings import Recordings  # noqa: E402
-from emg_recognition.recordings.repetitions import parse_repetitions  # noqa: E402
+from emg_recognition.recordings.recordings import Recordings, parse_repetitions  # noqa: E402
 from emg_recognition.training.comparators import fit_lda  # noqa: E402
 from emg_recognition.training.ensemble import job_seed  # noqa: E402
 from emg_recognition.training.jobs import KERAS, Job, train_jobs  # noqa: E402

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import shutil
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 
@@ -18,3 +22,63 @@ def write_file(path: Path, content: bytes) -> None:
     beside = path.with_name(f".{path.name}.part")
     beside.write_bytes(content)
     os.replace(beside, path)
+
+
+_AT_FDCWD = -100
+_RENAME_EXCHANGE = 2
+
+
+def replace_directory(path: Path, files: Mapping[str, bytes]) -> None:
+    """Write files into a directory so that a reader sees all of them or none.
+
+    They are written into a directory beside `path`, flushed to the disk, and that directory
+    then takes the place of `path`.
+
+    Parameters
+    ----------
+    path : Path
+        The directory; what stands there is removed after the exchange. Missing parents are made.
+    files : mapping
+        Content by file name.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; `path` is then as it was.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    try:
+        for name, content in files.items():
+            with (beside / name).open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        beside.chmod(0o755)  # mkdtemp makes it readable for its owner alone
+        if path.exists():
+            _exchange(beside, path)
+        else:
+            beside.rename(path)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)  # the old directory, or what was not finished
+
+
+def _exchange(one: Path, other: Path) -> None:
+    """Let two directories change names; Linux does it in one step, elsewhere it takes three."""
+    try:
+        renameat2 = ctypes.CDLL(None, use_errno=True).renameat2
+    except (AttributeError, OSError, TypeError):
+        renameat2 = None
+    if renameat2 is not None:
+        code = renameat2(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE)
+        if code == 0:
+            return
+    # No such call, or a file system that does not know it.
+    aside = one.with_name(one.name + ".old")
+    other.rename(aside)
+    try:
+        one.rename(other)
+    except OSError:
+        aside.rename(other)
+        raise
+    aside.rename(one)

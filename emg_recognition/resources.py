@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
+import platform
 import site
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from xml.etree import ElementTree
 
 from emg_recognition.errors import SettingError
 
@@ -76,3 +79,38 @@ def _folders(name: str) -> Iterator[Path]:
         prefixes.append(site.getuserbase())
     for prefix in prefixes:
         yield Path(prefix) / "share" / "emg_recognition" / name
+
+
+def version() -> str:
+    """Tell the version of the package that is running.
+
+    In a source tree (also through ``colcon build --symlink-install``) ``package.xml`` is asked
+    first: what an earlier build has left in the install space may be older.
+
+    Returns
+    -------
+    str
+        The version, e.g. ``"0.1.0"``.
+    """
+    manifest = Path(__file__).resolve().parent.parent / "package.xml"
+    if manifest.is_file():
+        return ElementTree.parse(manifest).findtext("version", default="")
+    return importlib.metadata.version("emg_recognition")
+
+
+def versions(*libraries: str) -> dict[str, str]:
+    """Return the versions of this package, of Python and of the named libraries, where known.
+
+    Parameters
+    ----------
+    *libraries : str
+        Names of distributions, e.g. ``"numpy"``.
+    """
+    found = {"emg_recognition": version(), "python": platform.python_version()}
+    for name in libraries:
+        # A library from a distribution's own packages may have no record of its version.
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found

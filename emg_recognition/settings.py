@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, TypeVar
+
+import yaml
 
 from emg_recognition.errors import SettingError
 
@@ -49,3 +53,34 @@ def from_mapping(cls: type[T], mapping: Mapping[str, Any] | None, where: str) ->
         if required and name not in mapping:
             raise SettingError(f"{where}.{name}", None, "give it a value, it has no default")
     return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in mapping.items()})
+
+
+def read_yaml(path: str | os.PathLike[str], what: str) -> tuple[Any, str]:
+    """Read a YAML file.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+    what : str
+        What it is, for an error.
+
+    Returns
+    -------
+    document : object
+        What it holds; None for an empty file.
+    name : str
+        The file's name, for errors about what it holds.
+
+    Raises
+    ------
+    SettingError
+        If it cannot be read or is no YAML.
+    """
+    try:
+        return yaml.safe_load(Path(path).read_text(encoding="utf-8")), Path(path).name
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingError(what, os.fspath(path), f"it cannot be read ({error})") from error
+    except yaml.YAMLError as error:
+        problem = " ".join(str(error).split())
+        raise SettingError(what, os.fspath(path), f"it is no YAML file ({problem})") from error

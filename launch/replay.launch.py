@@ -103,7 +103,7 @@ def _everything(context: LaunchContext) -> list[LaunchDescriptionEntity]:
 
 def _namespace(bag: str, wanted: str) -> str:
     """Return the namespace in which the bag was recorded; the graph runs in the same."""
-    from emg_recognition.recordings.bag import open_bag
+    from emg_recognition.bags.reader import open_bag
     from emg_recognition.recordings.emg_bag import EmgBag
 
     with open_bag(bag) as opened:

@@ -4,12 +4,13 @@ import ast
 import subprocess
 import sys
 
-ROOMS = ("signal", "devices", "simulation", "recordings", "models", "evaluation", "control", "guided")
+ROOMS = ("signal", "devices", "simulation", "bags", "models", "evaluation", "control", "guided")
 #: What each room may import of the others (docs/architecture.md); those not named, nothing.
 ARROWS = {
+    "recordings": {"bags"},
     "monitor": {"control"},
     "training": {"signal", "recordings", "models", "evaluation"},
-    "replay": {"signal", "recordings", "models", "control", "evaluation"},
+    "replay": {"signal", "bags", "recordings", "models", "control", "evaluation"},
     "demo": {"simulation", "recordings", "models", "signal", "replay"},
     "cli": {
         "devices",
@@ -24,7 +25,7 @@ ARROWS = {
         "demo",
     },
 }
-COMMON = {"actions", "errors", "settings", "about", "resources", "quiet", "files"}
+COMMON = {"actions", "errors", "settings", "resources", "quiet", "files", "processes"}
 ROS = {"rclpy", "std_msgs", "std_srvs", "sensor_msgs", "trajectory_msgs", "diagnostic_msgs", "launch"}
 
 

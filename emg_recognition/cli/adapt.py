@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
     from rich.progress import Progress
 
     from emg_recognition.recordings.open import open_recordings
-    from emg_recognition.recordings.repetitions import parse_repetitions
+    from emg_recognition.recordings.recordings import parse_repetitions
 
     repetitions = parse_repetitions(args.reps)
     test_repetitions = parse_repetitions(args.test_reps) if args.test_reps else ()

@@ -14,7 +14,7 @@ from emg_recognition.cli.wording import duration, percent
 from emg_recognition.errors import SettingError
 
 if TYPE_CHECKING:
-    from emg_recognition.control.decision_settings import DecisionSettings
+    from emg_recognition.control.decision import DecisionSettings
     from emg_recognition.models.runtime import ActionModel
     from emg_recognition.recordings.recordings import Recordings
     from emg_recognition.replay.replay import Replay
@@ -127,7 +127,7 @@ def _check(args: argparse.Namespace) -> None:
 
 
 def _decisions(args: argparse.Namespace) -> DecisionSettings:
-    from emg_recognition.control.decision_settings import DecisionSettings
+    from emg_recognition.control.decision import DecisionSettings
 
     return DecisionSettings(
         votes=args.votes, enter_votes=args.enter_votes, keep_votes=args.keep_votes, dwell=args.dwell
@@ -171,7 +171,7 @@ def _selected(recordings: Recordings, args: argparse.Namespace) -> Recordings:
     """Return the segments asked for."""
     import numpy as np
 
-    from emg_recognition.recordings.repetitions import parse_repetitions
+    from emg_recognition.recordings.recordings import parse_repetitions
 
     chosen = np.ones(len(recordings), dtype=np.bool_)
     repetitions = parse_repetitions(args.reps) if args.reps else ()

@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Sequence
 
-from emg_recognition import about
 from emg_recognition.cli import (
     adapt,
     compare,
@@ -21,6 +20,7 @@ from emg_recognition.cli import (
     train,
 )
 from emg_recognition.errors import EmgRecognitionError
+from emg_recognition.resources import version
 
 _FAILED = 2
 _INTERRUPTED = 130
@@ -33,7 +33,7 @@ def build_parser() -> argparse.ArgumentParser:
         prog="emg-recognition",
         description="Upper-limb actions from surface EMG, for rehabilitation exoskeletons.",
     )
-    parser.add_argument("--version", action="version", version=f"%(prog)s {about.version()}")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {version()}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for verb in (demo, session, train, compare, adapt, monitor, record, evaluate, simulate, device_emulator):
         verb.add_parser(subparsers)

@@ -20,7 +20,7 @@ def node_launcher(name: str) -> str:
     SettingError
         If no ROS 2 is sourced, or the package is not in it.
     """
-    from emg_recognition.demo.processes import find_executable
+    from emg_recognition.processes import find_executable
 
     if not os.environ.get("AMENT_PREFIX_PATH"):
         raise SettingError(

@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _with_acquisition(command: list[str], port: str, file: Path | None) -> int:
     """Run the session node in the foreground, and what it needs behind it."""
-    from emg_recognition.demo.processes import Graph
+    from emg_recognition.processes import Graph
     from emg_recognition.resources import config_path
 
     file = file or config_path("recognition.yaml")

@@ -36,8 +36,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Simulate and write; return the exit code."""
-    from emg_recognition.recordings.archive import save_archive
-    from emg_recognition.recordings.arrays import from_arrays
+    from emg_recognition.recordings.archive import from_arrays, save_archive
     from emg_recognition.simulation.study import StudySettings, simulate_study
 
     if args.output.suffix != ".npz":

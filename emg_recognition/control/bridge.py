@@ -9,20 +9,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from emg_recognition.control.arming import Signal
-from emg_recognition.control.course import Course
-from emg_recognition.control.decision import Decider, Decision
-from emg_recognition.control.decision_settings import DecisionSettings
+from emg_recognition.control.decision import NO_ACTION, Decider, Decision, DecisionSettings
 from emg_recognition.control.exoskeleton import Exoskeleton
-from emg_recognition.control.guard import violation
-from emg_recognition.control.intent import Intent
+from emg_recognition.control.inputs import Estimate, Instant, Model, Signal, doubt_about
 from emg_recognition.control.joints import STOP_RAMP
-from emg_recognition.control.reasons import Doubt, Effect, Reason
+from emg_recognition.control.planner import Course, Intent
 from emg_recognition.control.settings import BridgeSettings
-from emg_recognition.control.signals import Estimate, Instant, Model, doubt_about
-from emg_recognition.control.states import Event, State, after
-from emg_recognition.control.trajectory import Command
-from emg_recognition.control.vote import NO_ACTION
+from emg_recognition.control.states import Doubt, Effect, Event, Reason, State, after
+from emg_recognition.control.trajectory import Command, violation
 from emg_recognition.control.watch import Watch
 from emg_recognition.errors import SettingError
 

@@ -2,16 +2,284 @@
 
 from __future__ import annotations
 
+import math
+from collections import deque
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from emg_recognition.actions import REST
-from emg_recognition.control.decision_settings import DecisionSettings
-from emg_recognition.control.dwell import Dwell
-from emg_recognition.control.hysteresis import next_action
-from emg_recognition.control.proportional import speed_share
-from emg_recognition.control.threshold import ballot
-from emg_recognition.control.vote import NO_ACTION, Vote
+from emg_recognition.errors import SettingError
+
+MOST_VOTES = 15
+LONGEST_DWELL = 1.0
+"""Longest dwell, s."""
+HIGHEST_ACTIVATION = 10.0
+"""Highest activation that full speed may ask for, in multiples of the training signal's RMS."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecisionSettings:
+    """How estimates become decisions; ``docs/decisions.md`` explains each number.
+
+    Attributes
+    ----------
+    votes : int
+        Estimates that vote, 1 to 15.
+    enter_votes : int
+        Of those, how many an action needs to be decided: more than half of them; 0 for just that.
+    keep_votes : int
+        How many it needs to stay decided, at most as many as to be decided; 0 for just as many. Fewer
+        are hysteresis.
+    dwell : float
+        How long a decision must have stood before it moves anything, s, 0 to 1.
+    proportional : bool
+        Whether the speed follows the muscles' activation.
+    activation_low : float
+        Activation up to which nothing moves, in multiples of the training signal's RMS.
+    activation_full : float
+        Activation from which on motion has its full speed, above `activation_low`, at most 10.
+
+    Raises
+    ------
+    SettingError
+        For a value outside its range.
+    """
+
+    votes: int = 3
+    enter_votes: int = 0
+    keep_votes: int = 0
+    dwell: float = 0.0
+    proportional: bool = False
+    activation_low: float = 0.3
+    activation_full: float = 1.0
+
+    def __post_init__(self) -> None:
+        _check_whole("votes", self.votes, 1, MOST_VOTES)
+        most = self.votes // 2 + 1
+        if self.enter_votes != 0:
+            _check_whole("enter_votes", self.enter_votes, most, self.votes)
+        if self.keep_votes != 0:
+            _check_whole("keep_votes", self.keep_votes, 1, self.enter)
+        if not 0.0 <= self.dwell <= LONGEST_DWELL:
+            raise SettingError("dwell", self.dwell, f"give 0 to {LONGEST_DWELL:g} seconds")
+        # The comparisons are written so that NaN fails them.
+        if not 0.0 <= self.activation_low < HIGHEST_ACTIVATION:
+            raise SettingError(
+                "activation_low", self.activation_low, f"give 0 or more, below {HIGHEST_ACTIVATION:g}"
+            )
+        if not self.activation_low < self.activation_full <= HIGHEST_ACTIVATION:
+            raise SettingError(
+                "activation_full",
+                self.activation_full,
+                f"give more than activation_low, {self.activation_low:g}, and at most {HIGHEST_ACTIVATION:g}",
+            )
+
+    @property
+    def enter(self) -> int:
+        """Ballots that an action needs to be decided."""
+        return self.enter_votes or self.votes // 2 + 1
+
+    @property
+    def keep(self) -> int:
+        """Ballots that an action needs to stay decided."""
+        return self.keep_votes or self.enter
+
+
+def _check_whole(name: str, value: float, low: int, high: int) -> None:
+    if not math.isfinite(value) or int(value) != value or not low <= value <= high:
+        zero = "" if name == "votes" else "; 0 for the default"
+        raise SettingError(name, value, f"give a whole number from {low} to {high}{zero}")
+
+
+NO_ACTION = ""
+"""What a rejected estimate votes for, and what is decided where nothing is."""
+
+
+class Ballot(NamedTuple):
+    """What one estimate brings into the vote.
+
+    Attributes
+    ----------
+    action : str
+        The estimated action; :data:`NO_ACTION` for a rejected estimate, which supports nothing.
+    activation : float
+        RMS of the window over that of the training signal.
+    """
+
+    action: str
+    activation: float
+
+
+class Vote:
+    """Keeps the newest ballots and counts them.
+
+    A rejected estimate takes part with a ballot for nothing: it pushes an older ballot out, so a
+    stretch of doubt ends a motion instead of prolonging it. Source of voting over a stream of
+    decisions: Englehart and Hudgins, *A robust, real-time control scheme for multifunction
+    myoelectric control*, 2003.
+
+    Parameters
+    ----------
+    votes : int
+        Ballots that count, at least 1.
+    """
+
+    def __init__(self, votes: int) -> None:
+        self._ballots: deque[Ballot] = deque(maxlen=votes)
+        self._votes = votes
+
+    @property
+    def full(self) -> bool:
+        """Whether as many ballots as count have come in since the last :meth:`clear`."""
+        return len(self._ballots) == self._votes
+
+    def add(self, ballot: Ballot) -> None:
+        """Take one ballot in; the oldest falls out."""
+        self._ballots.append(ballot)
+
+    def clear(self) -> None:
+        """Forget every ballot."""
+        self._ballots.clear()
+
+    def counts(self) -> dict[str, int]:
+        """Return how many ballots each action has; those for nothing are left out."""
+        found: dict[str, int] = {}
+        for action, _ in self._ballots:
+            if action != NO_ACTION:
+                found[action] = found.get(action, 0) + 1
+        return found
+
+    def activation(self, action: str) -> float:
+        """Return the mean activation of the ballots for an action; NaN where it has none."""
+        found = [activation for voted, activation in self._ballots if voted == action]
+        return sum(found) / len(found) if found else float("nan")
+
+
+_ROUNDING = 1e-6
+"""Two seconds of ROS time, as floating point numbers, are some 0.2 µs from exact."""
+
+
+class Dwell:
+    """Holds a new moving decision back until it has stood for a time.
+
+    Parameters
+    ----------
+    seconds : float
+        That time, s; 0 lets every decision through.
+    still : collection of str
+        Actions that move nothing: they take effect at once, as does no action.
+    """
+
+    def __init__(self, seconds: float, still: Collection[str] = ()) -> None:
+        self._seconds = seconds
+        self._still = frozenset(still) | {NO_ACTION}
+        self._decided = NO_ACTION
+        self._since = 0.0
+
+    def update(self, decided: str, time: float) -> str:
+        """Take note of what is decided and return what takes effect.
+
+        Asked again for the same decision it changes nothing, so it matters neither how often nor
+        when it is asked in between.
+
+        Parameters
+        ----------
+        decided : str
+            The decision of this moment.
+        time : float
+            The moment, s.
+
+        Returns
+        -------
+        str
+            `decided`, or ``NO_ACTION`` while a moving decision has not stood long enough.
+        """
+        if decided != self._decided:
+            self._decided, self._since = decided, time
+        if decided in self._still or self._seconds == 0.0:
+            return decided
+        return decided if time - self._since >= self._seconds - _ROUNDING else NO_ACTION
+
+
+def next_action(current: str, counts: Mapping[str, int], enter: int, keep: int) -> str:
+    """Decide after one more ballot.
+
+    With `keep` equal to `enter` this is a plain majority vote.
+
+    Parameters
+    ----------
+    current : str
+        What was decided before; :data:`~emg_recognition.control.decision.NO_ACTION` for nothing.
+    counts : mapping of str to int
+        How many ballots each action has; rejected estimates stand in none.
+    enter : int
+        Ballots that an action needs to be decided, more than half of all: at most one can have them.
+    keep : int
+        Ballots that the current one needs to stay, 1 to `enter`.
+
+    Returns
+    -------
+    str
+        The action with at least `enter` ballots; else `current` while it has at least `keep`; else
+        ``NO_ACTION``.
+    """
+    for action, ballots in counts.items():
+        if ballots >= enter:
+            return action
+    # Asked by name: nothing is no action that could be kept.
+    return current if current != NO_ACTION and counts.get(current, 0) >= keep else NO_ACTION
+
+
+def speed_share(activation: float, low: float, full: float) -> float:
+    """Return the share of its speed that an action moves with.
+
+    A straight line between two activations: the simplest of the mappings that Fougner and others
+    review in *Control of upper limb prostheses: terminology and proportional myoelectric control*, 2012.
+
+    Parameters
+    ----------
+    activation : float
+        RMS of the signal over that of the training signal.
+    low, full : float
+        Activation up to which nothing moves, and that of full speed; `low` < `full`.
+
+    Returns
+    -------
+    float
+        0 to 1, never less for more activation; 0 for what is not a finite number.
+    """
+    if not math.isfinite(activation):
+        return 0.0
+    return min(max((activation - low) / (full - low), 0.0), 1.0)
+
+
+def ballot(
+    action: str, confidence: float, activation: float, accepted: bool, thresholds: Mapping[str, float]
+) -> Ballot:
+    """Turn an estimate into a ballot.
+
+    Rejected is not rest: rest is an action that wins votes, a rejected estimate wins none for anybody.
+    Rejection by confidence is that of Scheme, Hudgins and Englehart, *Confidence-based rejection for
+    improved pattern recognition myoelectric control*, 2013.
+
+    Parameters
+    ----------
+    action : str
+        The estimated action.
+    confidence : float
+        Its probability.
+    activation : float
+        RMS of the window over that of the training signal.
+    accepted : bool
+        Whether the classifier accepted it: its own threshold is the same for all actions.
+    thresholds : mapping of str to float
+        The confidence that some actions need beyond that; below it the estimate is rejected.
+    """
+    # "not above" instead of "below": NaN is rejected.
+    if not accepted or not confidence >= thresholds.get(action, 0.0):
+        return Ballot(NO_ACTION, activation)
+    return Ballot(action, activation)
 
 
 class Decision(NamedTuple):
@@ -20,7 +288,7 @@ class Decision(NamedTuple):
     Attributes
     ----------
     action : str
-        The action; :data:`~emg_recognition.control.vote.NO_ACTION` for none.
+        The action; :data:`~emg_recognition.control.decision.NO_ACTION` for none.
     speed : float
         Share of its speed, 0 to 1; 0 without an action.
     """

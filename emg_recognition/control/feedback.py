@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from emg_recognition.control.inputs import Instant
 from emg_recognition.control.joints import JointLimits
-from emg_recognition.control.reasons import Doubt, Reason
-from emg_recognition.control.signals import Instant
+from emg_recognition.control.states import Doubt, Reason
 
 JUMP_TOLERANCE = 0.1
 """How far (rad) a position may differ from the one before at once: messages come in bursts."""

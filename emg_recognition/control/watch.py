@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from emg_recognition.control.arming import ANY_SIGNAL, mismatch
 from emg_recognition.control.exoskeleton import Exoskeleton
 from emg_recognition.control.feedback import JointFeedback
-from emg_recognition.control.freshness import SignalWatch
-from emg_recognition.control.reasons import Doubt, Reason
-from emg_recognition.control.ros_clock import RosClockWatch
+from emg_recognition.control.inputs import (
+    ANY_SIGNAL,
+    Instant,
+    Model,
+    RosClockWatch,
+    SignalWatch,
+    StopInput,
+    mismatch,
+)
 from emg_recognition.control.settings import BridgeSettings
-from emg_recognition.control.signals import Instant, Model
-from emg_recognition.control.stop_input import StopInput
+from emg_recognition.control.states import Doubt, Reason
 
 MAX_FOLLOWING_ERROR = 0.2
 """Largest distance (rad) of a measured position from its command; beyond it the joint is blocked or loose."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from emg_recognition.devices.cyton_finder import PacketFinder
 from emg_recognition.devices.cyton_packets import (
     BOARD_CHANNELS,
     COUNTS_PER_VOLT,
@@ -15,13 +14,18 @@ from emg_recognition.devices.cyton_packets import (
     START,
     STOP,
     TEXT_END,
+    PacketFinder,
     channels_of,
     join_pairs,
     unpack_packets,
 )
-from emg_recognition.devices.frame_types import DataFrame, InfoFrame
-from emg_recognition.devices.protocol import DeviceProtocol, ProtocolCounters
-from emg_recognition.devices.protocol_settings import ProtocolSettings
+from emg_recognition.devices.protocol import (
+    DataFrame,
+    DeviceProtocol,
+    InfoFrame,
+    ProtocolCounters,
+    ProtocolSettings,
+)
 from emg_recognition.errors import SettingError
 
 

@@ -2,11 +2,247 @@
 
 from __future__ import annotations
 
-from emg_recognition.devices.frame_types import DataFrame, InfoFrame
-from emg_recognition.devices.frames import ASK_INFO, START, STOP, FrameDecoder
-from emg_recognition.devices.protocol import DeviceProtocol, ProtocolCounters
-from emg_recognition.devices.protocol_settings import ProtocolSettings
-from emg_recognition.errors import SettingError
+import struct
+from binascii import crc_hqx
+
+import numpy as np
+
+from emg_recognition.devices.framing import FrameFinder
+from emg_recognition.devices.protocol import (
+    UNITS,
+    DataFrame,
+    DeviceProtocol,
+    InfoFrame,
+    ProtocolCounters,
+    ProtocolSettings,
+)
+from emg_recognition.errors import EmgRecognitionError, SampleError, SettingError
+
+DATA_HEAD = struct.Struct("<IIHHB")
+"""Sample counter, device microseconds, channels, samples, bits."""
+
+INFO_HEAD = struct.Struct("<dHBd")
+"""Rate, channels, code of the unit, scale."""
+
+
+def data_body_size(channels: int, samples: int, bits: int) -> int:
+    """Return the size in bytes of the body of a data frame; 0 if there is no such frame."""
+    if channels == 0 or samples == 0 or bits not in (16, 24):
+        return 0
+    return DATA_HEAD.size + channels * samples * bits // 8
+
+
+def pack_data(frame: DataFrame, bits: int) -> bytes:
+    """Write the body of a data frame.
+
+    Raises
+    ------
+    SettingError
+        If `bits` is neither 16 nor 24, or counter or time do not fit 32 bits.
+    SampleError
+        If the counts have no samples, no channels, are not integers or do not fit `bits`.
+    """
+    if bits not in (16, 24):
+        raise SettingError("bits", bits, "a frame holds samples of 16 or 24 bits")
+    for name, value in (("counter", frame.counter), ("device_us", frame.device_us)):
+        if not 0 <= value < 1 << 32:
+            raise SettingError(name, value, "give it modulo 2**32")
+    counts = np.asarray(frame.counts)
+    if counts.ndim != 2 or counts.size == 0 or max(counts.shape) > 0xFFFF:
+        raise SampleError(f"counts have shape {counts.shape}", "give (samples, channels), 1 to 65535 each")
+    if counts.dtype.kind not in "iu":
+        raise SampleError(f"counts are of type {counts.dtype}", "give whole numbers, a converter's counts")
+    low, high = int(counts.min()), int(counts.max())
+    if low < -(1 << bits - 1) or high >= 1 << bits - 1:
+        raise SampleError(f"counts run from {low} to {high}, beyond {bits} bits", "use more bits or rescale")
+    samples, channels = counts.shape
+    head = DATA_HEAD.pack(frame.counter, frame.device_us, channels, samples, bits)
+    if bits == 16:
+        return head + counts.astype("<i2").tobytes()
+    # The three low bytes of a little-endian 32-bit number are its 24-bit form.
+    return head + counts.astype("<i4").reshape(-1, 1).view(np.uint8)[:, :3].tobytes()
+
+
+def unpack_data(body: bytes, restart: bool) -> DataFrame:
+    """Read the body of a data frame whose size has been checked with :func:`data_body_size`."""
+    counter, device_us, channels, samples, bits = DATA_HEAD.unpack_from(body)
+    if bits == 16:
+        counts = np.frombuffer(body, "<i2", offset=DATA_HEAD.size).astype(np.int32)
+    else:
+        wide = np.zeros((samples * channels, 4), np.uint8)
+        wide[:, 1:] = np.frombuffer(body, np.uint8, offset=DATA_HEAD.size).reshape(-1, 3)
+        # The number stands in the upper 24 bits; shifting it down brings its sign along.
+        counts = (wide.view("<i4")[:, 0] >> 8).astype(np.int32)
+    return DataFrame(counter, device_us, restart, counts.reshape(samples, channels))
+
+
+def pack_info(info: InfoFrame) -> bytes:
+    """Write the body of an info frame."""
+    body = INFO_HEAD.pack(info.rate, info.channels, UNITS.index(info.unit), info.scale)
+    for text in (info.device, info.serial_number, *info.channel_names, *info.muscle_sites):
+        data = text.encode()
+        body += bytes([len(data)]) + data
+    return body
+
+
+def unpack_info(body: bytes) -> InfoFrame:
+    """Read the body of an info frame.
+
+    Raises
+    ------
+    ValueError
+        If the body is not exactly one description, its texts are not UTF-8 or its unit is unknown.
+    SettingError
+        If it describes a device that cannot be.
+    """
+    if len(body) < INFO_HEAD.size:
+        raise ValueError("an info frame ends within its numbers")
+    rate, channels, unit, scale = INFO_HEAD.unpack_from(body)
+    if unit >= len(UNITS):
+        raise ValueError(f"unit {unit} is not known")
+    texts, position = [], INFO_HEAD.size
+    for _ in range(2 + 2 * channels):
+        if position >= len(body):
+            raise ValueError("an info frame ends before its texts do")
+        end = position + 1 + body[position]
+        texts.append(body[position + 1 : end].decode())
+        position = end
+    if position != len(body):
+        raise ValueError("an info frame is not as long as its texts")
+    names, sites = tuple(texts[2 : 2 + channels]), tuple(texts[2 + channels :])
+    return InfoFrame(texts[0], texts[1], rate, channels, UNITS[unit], scale, names, sites)
+
+
+SYNC = b"\xa5\x5a"
+VERSION = 1
+DATA, INFO = 1, 2
+RESTART = 0x01
+HEAD = struct.Struct("<2sBBBH")
+"""Sync, version, type, flags, length of the body."""
+
+MAX_BODY = 4080
+"""Longest body in bytes.
+
+It bounds the decoder's memory and keeps the checked part below the 32,751 bits up to which
+this polynomial finds every error of one, two or three bits (Koopman & Chakravarty, DSN 2004).
+"""
+
+MAX_FRAME = HEAD.size + MAX_BODY + 2
+
+ASK_INFO, START, STOP = b"I", b"S", b"X"
+"""What the host says to the device."""
+
+
+def encode_data(frame: DataFrame, bits: int = 16) -> bytes:
+    """Write a data frame.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Counts of shape (samples, channels), each within `bits`.
+    bits : int
+        16 or 24.
+
+    Returns
+    -------
+    bytes
+        The whole frame.
+
+    Raises
+    ------
+    SettingError
+        If `bits`, counter or time are out of range, or the frame is too long.
+    SampleError
+        If the counts are empty or do not fit `bits`.
+    """
+    return _envelope(DATA, RESTART if frame.restart else 0, pack_data(frame, bits))
+
+
+def encode_info(info: InfoFrame) -> bytes:
+    """Write an info frame.
+
+    Parameters
+    ----------
+    info : InfoFrame
+        What the device is.
+
+    Returns
+    -------
+    bytes
+        The whole frame.
+
+    Raises
+    ------
+    SettingError
+        If the texts make the frame too long.
+    """
+    return _envelope(INFO, 0, pack_info(info))
+
+
+def _envelope(kind: int, flags: int, body: bytes) -> bytes:
+    if len(body) > MAX_BODY:
+        raise SettingError("frame body", f"{len(body)} bytes", f"keep it within {MAX_BODY} bytes")
+    frame = HEAD.pack(SYNC, VERSION, kind, flags, len(body)) + body
+    return frame + crc_hqx(frame[2:], 0).to_bytes(2, "little")
+
+
+class FrameDecoder(FrameFinder[DataFrame | InfoFrame]):
+    """Find the armband's frames in any stream of bytes; accepted only if checksum and lengths are right.
+
+    Fewer than :data:`MAX_FRAME` bytes are kept between calls.
+
+    Attributes
+    ----------
+    refused : int
+        Frames with a right checksum whose type is not known or whose content makes no sense.
+    """
+
+    sync = SYNC
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refused = 0
+
+    def _size(self, buffer: bytearray, position: int) -> int | None:
+        return _frame_size(buffer, position)
+
+    def _read(self, frame: bytes) -> DataFrame | InfoFrame | None:
+        if crc_hqx(frame[2:-2], 0) != int.from_bytes(frame[-2:], "little"):
+            self.bad_checksum += 1
+            return None
+        _, _, kind, flags, _ = HEAD.unpack_from(frame)
+        body = frame[HEAD.size : -2]
+        try:
+            if kind == DATA:
+                return unpack_data(body, bool(flags & RESTART))
+            if kind == INFO:
+                return unpack_info(body)
+        except (ValueError, EmgRecognitionError):
+            pass
+        self.refused += 1
+        return None
+
+
+def _frame_size(buffer: bytearray, position: int) -> int | None:
+    """Return the size of the frame that begins here, 0 if none does, None to wait for more bytes.
+
+    Disagreeing lengths are seen here already: a damaged length field would otherwise hold up the
+    frames behind it until as many bytes as it says have come.
+    """
+    if len(buffer) - position < HEAD.size:
+        return None
+    _, version, kind, _, length = HEAD.unpack_from(buffer, position)
+    if version != VERSION or length > MAX_BODY:
+        return 0
+    if kind == DATA:
+        if len(buffer) - position < HEAD.size + DATA_HEAD.size:
+            return None
+        size = data_body_size(*DATA_HEAD.unpack_from(buffer, position + HEAD.size)[2:])
+        if size == 0 or length != size:
+            return 0
+    elif kind == INFO and length < INFO_HEAD.size:
+        return 0
+    return HEAD.size + int(length) + 2
 
 
 class EmgProtocol(DeviceProtocol):

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from emg_recognition.devices.emulator_voices import VOICES
-from emg_recognition.devices.frame_types import DataFrame, InfoFrame
+from emg_recognition.devices.protocol import DataFrame, InfoFrame
 from emg_recognition.devices.pseudo_terminal import PseudoTerminal
 from emg_recognition.errors import SampleError, SettingError
 

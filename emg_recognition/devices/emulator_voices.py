@@ -6,10 +6,9 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
-from emg_recognition.devices import cyton_packets, frames
-from emg_recognition.devices.ascii_lines import write_lines
-from emg_recognition.devices.ascii_protocol import AsciiProtocol
-from emg_recognition.devices.frame_types import DataFrame, InfoFrame
+from emg_recognition.devices import cyton_packets, emg_protocol
+from emg_recognition.devices.ascii_protocol import AsciiProtocol, write_lines
+from emg_recognition.devices.protocol import DataFrame, InfoFrame
 from emg_recognition.errors import SettingError
 
 
@@ -63,10 +62,10 @@ class Voice(ABC):
 class EmgVoice(Voice):
     """``docs/protocol.md``, with 24 bits if 16 do not hold the counts."""
 
-    ask, start, stop = frames.ASK_INFO, frames.START, frames.STOP
+    ask, start, stop = emg_protocol.ASK_INFO, emg_protocol.START, emg_protocol.STOP
 
     def __init__(self, info: InfoFrame, low: int, high: int) -> None:
-        self._info = frames.encode_info(info)
+        self._info = emg_protocol.encode_info(info)
         self._bits = 16 if low >= -(1 << 15) and high < 1 << 15 else 24
 
     def describe(self) -> bytes:
@@ -75,7 +74,7 @@ class EmgVoice(Voice):
 
     def data(self, frame: DataFrame) -> bytes:
         """Return a data frame."""
-        return frames.encode_data(frame, self._bits)
+        return emg_protocol.encode_data(frame, self._bits)
 
 
 class CytonVoice(Voice):

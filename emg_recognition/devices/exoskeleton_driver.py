@@ -11,10 +11,10 @@ from collections.abc import Sequence
 
 import serial
 
-from emg_recognition.devices.exoskeleton_decoder import ExoskeletonDecoder
 from emg_recognition.devices.exoskeleton_frames import (
     MAX_JOINTS,
     CommandFrame,
+    ExoskeletonDecoder,
     StateFrame,
     encode_command,
 )

@@ -8,8 +8,12 @@ import time
 from collections.abc import Sequence
 from typing import Protocol
 
-from emg_recognition.devices.exoskeleton_decoder import ExoskeletonDecoder
-from emg_recognition.devices.exoskeleton_frames import CommandFrame, StateFrame, encode_state
+from emg_recognition.devices.exoskeleton_frames import (
+    CommandFrame,
+    ExoskeletonDecoder,
+    StateFrame,
+    encode_state,
+)
 from emg_recognition.devices.pseudo_terminal import PseudoTerminal
 from emg_recognition.errors import SettingError
 

@@ -12,6 +12,7 @@ from binascii import crc32
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from emg_recognition.devices.framing import FrameFinder
 from emg_recognition.errors import SettingError
 
 SYNC = b"\xa5\xc3"
@@ -158,3 +159,25 @@ def _micro(name: str, value: float, lowest: int, above: int) -> int:
     if not (math.isfinite(value) and lowest <= round(value / MICRO) < above):
         raise SettingError(name, value, f"give a number from {lowest * MICRO:g} to {above * MICRO:g}")
     return round(value / MICRO)
+
+
+class ExoskeletonDecoder(FrameFinder[CommandFrame | StateFrame]):
+    """Find the exoskeleton's frames in any stream of bytes; accepted only if the checksum is right."""
+
+    sync = SYNC
+
+    def _size(self, buffer: bytearray, position: int) -> int | None:
+        return _size(buffer, position)
+
+    def _read(self, frame: bytes) -> CommandFrame | StateFrame | None:
+        found = decode(frame)
+        self.bad_checksum += found is None
+        return found
+
+
+def _size(buffer: bytearray, position: int) -> int | None:
+    """Return the size of the frame that begins here, 0 if none does, None to wait for more bytes."""
+    if len(buffer) - position < HEAD.size:
+        return None
+    _, version, kind, joints, _, _ = HEAD.unpack_from(buffer, position)
+    return frame_size(kind, joints) if version == VERSION else 0

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from emg_recognition.devices.clock import DeviceClock
-from emg_recognition.devices.frame_types import DataFrame
+from emg_recognition.devices.protocol import DataFrame
 
 LATE_SECONDS = 0.25
 """A frame from further back than this is no late one: the device has begun to count anew."""

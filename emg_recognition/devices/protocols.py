@@ -5,8 +5,7 @@ from __future__ import annotations
 from emg_recognition.devices.ascii_protocol import AsciiProtocol
 from emg_recognition.devices.cyton_protocol import CytonProtocol
 from emg_recognition.devices.emg_protocol import EmgProtocol
-from emg_recognition.devices.protocol import DeviceProtocol
-from emg_recognition.devices.protocol_settings import ProtocolSettings
+from emg_recognition.devices.protocol import DeviceProtocol, ProtocolSettings
 from emg_recognition.errors import SettingError
 
 PROTOCOLS: dict[str, type[DeviceProtocol]] = {

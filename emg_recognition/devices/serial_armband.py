@@ -10,8 +10,7 @@ from dataclasses import dataclass, fields
 
 import serial
 
-from emg_recognition.devices.frame_types import DataFrame, InfoFrame
-from emg_recognition.devices.protocol import DeviceProtocol, ProtocolCounters
+from emg_recognition.devices.protocol import DataFrame, DeviceProtocol, InfoFrame, ProtocolCounters
 from emg_recognition.devices.serial_port import open_port, ports_found
 from emg_recognition.devices.stream import SampleChunk, SampleStream, StreamCounters
 from emg_recognition.errors import DeviceError, SettingError

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from emg_recognition.devices.clock import MAX_DRIFT, DeviceClock
-from emg_recognition.devices.frame_types import DataFrame, InfoFrame
+from emg_recognition.devices.clock import MAX_DRIFT, DeviceClock, MeasuredRate
 from emg_recognition.devices.order import ByClock, ByCounter, Order, Place
-from emg_recognition.devices.rate import MeasuredRate
+from emg_recognition.devices.protocol import DataFrame, InfoFrame
 
 MAX_RATE_ERROR = 0.1
 """Share by which a nominal rate may be off where samples are counted to have a clock."""
@@ -159,3 +159,29 @@ class SampleStream:
         time = self._clock.stamp(place.device_us, samples, arrival)
         self._rate.add(first_index, time)
         return SampleChunk(first_index, values, time, place.lost, place.restart)
+
+
+def join_chunks(chunks: Sequence[SampleChunk]) -> list[SampleChunk]:
+    """Join chunks where one goes on from the other.
+
+    Parameters
+    ----------
+    chunks : sequence of SampleChunk
+        In order.
+
+    Returns
+    -------
+    list of SampleChunk
+        A new one begins at each loss and each restart. The time of a joined chunk is that of its
+        first sample.
+    """
+    groups: list[list[SampleChunk]] = []
+    for chunk in chunks:
+        if groups and not chunk.restart and not chunk.dropped_before:
+            groups[-1].append(chunk)
+        else:
+            groups.append([chunk])
+    return [
+        group[0] if len(group) == 1 else replace(group[0], samples=np.concatenate([c.samples for c in group]))
+        for group in groups
+    ]

@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from emg_recognition.evaluation.comparison_figures import subject_figure
 from emg_recognition.evaluation.figures import confusion_figure
 from emg_recognition.evaluation.metrics import MEAN_METRICS, over_subjects, per_class, scores_of
-from emg_recognition.evaluation.page import render
-from emg_recognition.evaluation.report import leaks_of, settings_text
+from emg_recognition.evaluation.report import leaks_of, render, settings_text
 from emg_recognition.evaluation.style import png
-from emg_recognition.evaluation.subject_figure import subject_figure
 
 TEST = (*(f"test_{name}" for name in MEAN_METRICS), "test_loss")
 

@@ -16,8 +16,7 @@ from matplotlib.ticker import FuncFormatter, MultipleLocator
 
 from emg_recognition.evaluation import lanes as draw
 from emg_recognition.evaluation import style
-from emg_recognition.evaluation.lanes import Timeline
-from emg_recognition.evaluation.raster import EMPTY, Row, paint
+from emg_recognition.evaluation.lanes import EMPTY, Row, Timeline, paint
 from emg_recognition.evaluation.style import GRID, INK, PALE_INK
 
 _WIDTH, _LEFT, _RIGHT = 11.0, 0.95, 0.32  # inches

@@ -10,8 +10,7 @@ from typing import Any
 
 from emg_recognition.actions import PAPER_ACTIONS
 from emg_recognition.errors import SettingError
-from emg_recognition.guided.yaml_file import read_yaml
-from emg_recognition.settings import from_mapping
+from emg_recognition.settings import from_mapping, read_yaml
 
 ORDERS = ("fixed", "shuffled")
 

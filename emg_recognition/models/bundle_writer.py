@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from emg_recognition.errors import BundleError
+from emg_recognition.files import replace_directory
 from emg_recognition.models.bundle import (
     DESCRIPTION,
     KERAS,
@@ -19,7 +20,6 @@ from emg_recognition.models.bundle import (
     read_bundle,
     read_description,
 )
-from emg_recognition.models.replace import replace_directory
 
 
 def write_bundle(

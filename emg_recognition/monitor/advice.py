@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from emg_recognition.control.inputs import SILENCE
 from emg_recognition.control.states import State
-from emg_recognition.control.stop_input import SILENCE
 from emg_recognition.monitor.snapshot import STALE, Bridge, Level, Quality, Snapshot
 
 #: DDS needs some seconds to find the others.

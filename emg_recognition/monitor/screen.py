@@ -7,13 +7,11 @@ import textwrap
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from emg_recognition.monitor import action_panel, signal_panel
+from emg_recognition.monitor import panels
 from emg_recognition.monitor.advice import next_step
-from emg_recognition.monitor.bridge_panel import bridge_panel
 from emg_recognition.monitor.drawing import beside, printable, row
-from emg_recognition.monitor.flow_panel import flow_panel
-from emg_recognition.monitor.mend_panel import mend_panel
-from emg_recognition.monitor.snapshot import Snapshot
+from emg_recognition.monitor.panels import bridge_panel, flow_panel, mend_panel
+from emg_recognition.monitor.snapshot import Level, Quality, Snapshot
 
 #: Rows that the panel of what to mend has at least, its heading included.
 _MEND = 4
@@ -56,11 +54,11 @@ def draw(snapshot: Snapshot, width: int, height: int) -> Picture:
     lower = beside(flow_panel(snapshot, left), bridge_panel(snapshot, right), left)
     advice = _advice(snapshot, width)
     room = height - 1 - len(lower) - len(advice)
-    wanted = max(signal_panel.wanted_height(snapshot), action_panel.wanted_height(snapshot))
+    wanted = max(panels.signal_height(snapshot), panels.action_height(snapshot))
     upper_height = max(2, min(wanted, room - _MEND))
     upper = beside(
-        signal_panel.signal_panel(snapshot, left, upper_height)[:upper_height],
-        action_panel.action_panel(snapshot, right, upper_height)[:upper_height],
+        panels.signal_panel(snapshot, left, upper_height)[:upper_height],
+        panels.action_panel(snapshot, right, upper_height)[:upper_height],
         left,
     )
     mend = mend_panel(snapshot, width, room - len(upper))
@@ -99,3 +97,50 @@ def _advice(snapshot: Snapshot, width: int) -> list[Text]:
     words = textwrap.wrap(f"→ {printable(step.text)}", max(3, width), break_on_hyphens=False)
     # What is left of a third line shows as an ellipsis at the end of the second one.
     return [row(width, (line, "bold")) for line in (words[0], " ".join(words[1:]))]
+
+
+def status_line(snapshot: Snapshot) -> str:
+    """Return a snapshot in one line of printable characters.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+        What to tell.
+
+    Returns
+    -------
+    str
+        Parts divided by ``|``; the last one says what to do next.
+    """
+    parts = [_signal(snapshot), _action(snapshot), _bridge(snapshot)]
+    troubled = [report.node for report in snapshot.reports if report.level is not Level.OK]
+    if troubled:
+        parts.append(f"warnings from {', '.join(troubled)}")
+    step = next_step(snapshot)
+    return printable(" | ".join([*parts, ": ".join(part for part in ("next", *step) if part)]))
+
+
+def _signal(snapshot: Snapshot) -> str:
+    samples = snapshot.fresh_samples()
+    if samples is None:
+        return "no samples"
+    judged = [channel.quality for channel in samples.channels if channel.quality is not None]
+    good = f", {judged.count(Quality.GOOD)}/{len(judged)} channels good" if judged else ""
+    return f"samples {samples.rate:.1f} Hz, {samples.lost} lost, {samples.restarts} restarts{good}"
+
+
+def _action(snapshot: Snapshot) -> str:
+    estimate = snapshot.fresh_estimate()
+    if estimate is None:
+        return "no actions"
+    prompt = f" (prompted {snapshot.prompt})" if snapshot.prompt else ""
+    latency = "" if estimate.latency is None else f", latency {1000 * estimate.latency:.1f} ms"
+    return f"{estimate.action or 'rejected'} {100 * estimate.confidence:.0f} %{prompt}{latency}"
+
+
+def _bridge(snapshot: Snapshot) -> str:
+    bridge = snapshot.fresh_bridge()
+    if bridge is None:
+        return "no bridge"
+    joints = ", ".join(f"{joint.name} {joint.position:+.2f}" for joint in snapshot.joints)
+    return f"{bridge.state.name}: {bridge.reason}{f' | {joints} rad' if joints else ''}"

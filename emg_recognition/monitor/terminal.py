@@ -12,8 +12,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from emg_recognition.monitor.line import status_line
-from emg_recognition.monitor.screen import draw
+from emg_recognition.monitor.screen import draw, status_line
 from emg_recognition.monitor.snapshot import Snapshot
 
 

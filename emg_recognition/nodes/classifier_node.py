@@ -11,11 +11,10 @@ from emg_recognition.errors import EmgRecognitionError, SampleError, SettingErro
 from emg_recognition.models.bundle import check_compatible
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.msg import ActionEstimate, EmgWindow, ModelInfo
-from emg_recognition.nodes import diagnostics, qos
-from emg_recognition.nodes.conversions import to_floats, to_matrix
-from emg_recognition.nodes.lifecycle import AUTOSTART, ManagedNode
-from emg_recognition.nodes.parameters import Parameter, declare
-from emg_recognition.nodes.runner import run
+from emg_recognition.ros import diagnostics, qos
+from emg_recognition.ros.conversions import to_floats, to_matrix
+from emg_recognition.ros.parameters import Parameter, declare
+from emg_recognition.ros.runner import AUTOSTART, ManagedNode, run
 
 PARAMETERS = (
     Parameter("model", "", "directory of the model bundle"),

@@ -15,28 +15,22 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 
-from emg_recognition.control.arming import Signal
 from emg_recognition.control.bridge import Bridge
-from emg_recognition.control.delay import controller_delay, is_long
-from emg_recognition.control.exoskeleton_file import load_exoskeleton
+from emg_recognition.control.exoskeleton import load_exoskeleton
+from emg_recognition.control.inputs import Estimate, Instant, Model, Signal
 from emg_recognition.control.joints import LONGEST_PERIOD, STOP_RAMP, JointLimits
-from emg_recognition.control.reasons import Doubt, Reason
-from emg_recognition.control.signals import Estimate, Instant, Model
-from emg_recognition.control.states import State
+from emg_recognition.control.settings import controller_delay, is_long
+from emg_recognition.control.states import Doubt, Reason, State
 from emg_recognition.errors import EmgRecognitionError, SettingError
 from emg_recognition.msg import ActionEstimate, EmgInfo, ModelInfo
-from emg_recognition.nodes import diagnostics, qos
-from emg_recognition.nodes.bridge_parameters import PARAMETERS, bridge_settings, decision_settings
-from emg_recognition.nodes.bridge_state import BridgeStatePublisher
-from emg_recognition.nodes.conversions import to_nanoseconds
-from emg_recognition.nodes.heartbeat import TOPIC as STOP_INPUT_TOPIC
-from emg_recognition.nodes.outputs.output import Output
-from emg_recognition.nodes.outputs.serial import SerialOutput
-from emg_recognition.nodes.outputs.trajectory import TrajectoryOutput
-from emg_recognition.nodes.outputs.velocity import VelocityOutput
-from emg_recognition.nodes.parameters import declare
-from emg_recognition.nodes.runner import run
 from emg_recognition.resources import config_path
+from emg_recognition.ros import diagnostics, qos
+from emg_recognition.ros.bridge import PARAMETERS, BridgeStatePublisher, bridge_settings, decision_settings
+from emg_recognition.ros.conversions import to_nanoseconds
+from emg_recognition.ros.heartbeat import TOPIC as STOP_INPUT_TOPIC
+from emg_recognition.ros.outputs import Output, SerialOutput, TrajectoryOutput, VelocityOutput
+from emg_recognition.ros.parameters import declare
+from emg_recognition.ros.runner import run
 
 #: How long the last word may take to arrive, s.
 _LAST_WORD = 1.0

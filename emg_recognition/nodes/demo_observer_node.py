@@ -23,11 +23,11 @@ from trajectory_msgs.msg import JointTrajectory
 
 from emg_recognition.errors import EmgRecognitionError, SettingError
 from emg_recognition.msg import ActionEstimate, ActionLabel, BridgeState, EmgSamples, EmgWindow
-from emg_recognition.nodes import heartbeat, qos
-from emg_recognition.nodes.conversions import to_nanoseconds
-from emg_recognition.nodes.parameters import Parameter, declare
-from emg_recognition.nodes.polling import PolledTopic
-from emg_recognition.nodes.runner import run
+from emg_recognition.ros import heartbeat, qos
+from emg_recognition.ros.conversions import to_nanoseconds
+from emg_recognition.ros.parameters import Parameter, declare
+from emg_recognition.ros.polling import PolledTopic
+from emg_recognition.ros.runner import run
 
 PARAMETERS = (
     Parameter("output", "", "JSON file for what was observed"),

@@ -12,11 +12,11 @@ from rclpy.node import Node
 from std_srvs.srv import SetBool
 
 from emg_recognition.errors import EmgRecognitionError
-from emg_recognition.nodes import diagnostics
-from emg_recognition.nodes.heartbeat import TOPIC, Heartbeat
-from emg_recognition.nodes.keyboard import Keyboard, end_with_the_terminal
-from emg_recognition.nodes.parameters import Parameter, declare
-from emg_recognition.nodes.runner import run
+from emg_recognition.ros import diagnostics
+from emg_recognition.ros.heartbeat import TOPIC, Heartbeat
+from emg_recognition.ros.keyboard import Keyboard, end_with_the_terminal
+from emg_recognition.ros.parameters import Parameter, declare
+from emg_recognition.ros.runner import run
 
 PARAMETERS = (Parameter("pressed", False, "the state at the start; true lets the bridge move"),)
 

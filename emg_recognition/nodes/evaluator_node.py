@@ -13,18 +13,18 @@ from rclpy.node import Node
 from rclpy.task import Future
 from std_srvs.srv import Trigger
 
-from emg_recognition.control.decision_settings import DecisionSettings
+from emg_recognition.control.decision import DecisionSettings
 from emg_recognition.errors import EmgRecognitionError, SettingError
 from emg_recognition.msg import BridgeState, EmgWindow
-from emg_recognition.nodes import diagnostics, qos
-from emg_recognition.nodes.heartbeat import Heartbeat
-from emg_recognition.nodes.parameters import Parameter, declare
-from emg_recognition.nodes.polling import PolledTopic
-from emg_recognition.nodes.recording import SAMPLES_TOPIC, Recording
-from emg_recognition.nodes.runner import run
 from emg_recognition.replay.online import replay_of_topics
 from emg_recognition.replay.output import refuse_foreign, write_results
 from emg_recognition.replay.scoring import score
+from emg_recognition.ros import diagnostics, qos
+from emg_recognition.ros.heartbeat import Heartbeat
+from emg_recognition.ros.parameters import Parameter, declare
+from emg_recognition.ros.polling import PolledTopic
+from emg_recognition.ros.recording import SAMPLES_TOPIC, Recording
+from emg_recognition.ros.runner import run
 
 PARAMETERS = (
     Parameter("output", "", "folder for metrics, estimates, figures and report"),

@@ -11,13 +11,11 @@ from rclpy.node import Node
 from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.monitor.snapshot import Snapshot
 from emg_recognition.monitor.terminal import View, suited_view
-from emg_recognition.nodes.keyboard import Keyboard, end_with_the_terminal
-from emg_recognition.nodes.monitor.action import ActionReader
-from emg_recognition.nodes.monitor.bridge import BridgeReader
-from emg_recognition.nodes.monitor.reports import ReportReader
-from emg_recognition.nodes.monitor.signal import SignalReader
-from emg_recognition.nodes.parameters import declare
-from emg_recognition.nodes.runner import run
+from emg_recognition.ros.keyboard import Keyboard, end_with_the_terminal
+from emg_recognition.ros.monitor_bridge import BridgeReader, ReportReader
+from emg_recognition.ros.monitor_signal import ActionReader, SignalReader
+from emg_recognition.ros.parameters import declare
+from emg_recognition.ros.runner import run
 
 #: How often topics are read, s.
 _LOOK = 0.1

@@ -15,12 +15,11 @@ from std_srvs.srv import SetBool
 
 from emg_recognition.errors import EmgRecognitionError, RecordingError, SettingError
 from emg_recognition.msg import BridgeState
-from emg_recognition.nodes import diagnostics, qos
-from emg_recognition.nodes.bag_source import INPUTS, SAMPLES, BagSource, index_range
-from emg_recognition.nodes.conversions import to_time
-from emg_recognition.nodes.parameters import Parameter, declare
-from emg_recognition.nodes.playback import Timeline, with_jumps
-from emg_recognition.nodes.runner import run
+from emg_recognition.ros import diagnostics, qos
+from emg_recognition.ros.conversions import to_time
+from emg_recognition.ros.parameters import Parameter, declare
+from emg_recognition.ros.playback import INPUTS, SAMPLES, BagSource, Timeline, index_range, with_jumps
+from emg_recognition.ros.runner import run
 
 PARAMETERS = (
     Parameter("bag", "", "the bag to play: a folder, an .mcap or a .db3 file"),

@@ -8,11 +8,11 @@ from rclpy.node import Node
 
 from emg_recognition.errors import EmgRecognitionError, SampleError
 from emg_recognition.msg import EmgSamples, EmgWindow
-from emg_recognition.nodes import diagnostics, qos
-from emg_recognition.nodes.conversions import to_floats, to_matrix, to_nanoseconds, to_time
-from emg_recognition.nodes.parameters import Parameter, declare
-from emg_recognition.nodes.polling import subscribe_in_bulk
-from emg_recognition.nodes.runner import run
+from emg_recognition.ros import diagnostics, qos
+from emg_recognition.ros.conversions import to_floats, to_matrix, to_nanoseconds, to_time
+from emg_recognition.ros.parameters import Parameter, declare
+from emg_recognition.ros.polling import subscribe_in_bulk
+from emg_recognition.ros.runner import run
 from emg_recognition.signal.pipeline import Pipeline
 from emg_recognition.signal.settings import PipelineSettings, step_samples, suited_settings
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from rclpy.node import Node
 
 from emg_recognition.errors import EmgRecognitionError
-from emg_recognition.nodes import diagnostics
-from emg_recognition.nodes.parameters import Parameter, declare
-from emg_recognition.nodes.recording import Recording
-from emg_recognition.nodes.runner import run
+from emg_recognition.ros import diagnostics
+from emg_recognition.ros.parameters import Parameter, declare
+from emg_recognition.ros.recording import Recording
+from emg_recognition.ros.runner import run
 
 PARAMETERS = (
     Parameter("output", "", "folder of the bag; empty for recording_ and date and time, here"),

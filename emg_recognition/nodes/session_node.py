@@ -18,17 +18,16 @@ from std_srvs.srv import Trigger
 from emg_recognition.errors import EmgRecognitionError, SettingError
 from emg_recognition.guided.plan import load_plan
 from emg_recognition.guided.script import ScriptedOperator, load_script
-from emg_recognition.guided.session import Cue, GuidedSession, Key, Phase
-from emg_recognition.guided.wording import doing
+from emg_recognition.guided.session import Cue, GuidedSession, Key, Phase, doing
 from emg_recognition.msg import ActionLabel
-from emg_recognition.nodes import diagnostics, qos
-from emg_recognition.nodes.keyboard import Keyboard, end_with_the_terminal
-from emg_recognition.nodes.parameters import Parameter, declare
-from emg_recognition.nodes.recording import Recording
-from emg_recognition.nodes.runner import run
-from emg_recognition.nodes.session_screen import Screen, View
-from emg_recognition.nodes.signal_watch import NO_SAMPLES, SignalWatch
 from emg_recognition.resources import config_path
+from emg_recognition.ros import diagnostics, qos
+from emg_recognition.ros.keyboard import Keyboard, end_with_the_terminal
+from emg_recognition.ros.parameters import Parameter, declare
+from emg_recognition.ros.recording import Recording
+from emg_recognition.ros.runner import run
+from emg_recognition.ros.session_screen import Screen, View
+from emg_recognition.ros.signal_watch import NO_SAMPLES, SignalWatch
 
 PARAMETERS = (
     Parameter("subject", "", "who wears the electrodes"),

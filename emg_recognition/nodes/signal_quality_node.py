@@ -13,15 +13,14 @@ from std_msgs.msg import Float32MultiArray, MultiArrayDimension
 
 from emg_recognition.errors import EmgRecognitionError, SampleError
 from emg_recognition.msg import EmgInfo, EmgSamples, SignalQuality
-from emg_recognition.nodes import diagnostics, qos
-from emg_recognition.nodes.conversions import to_floats, to_matrix, to_nanoseconds, to_time
-from emg_recognition.nodes.parameters import Parameter, declare
-from emg_recognition.nodes.polling import PolledTopic
-from emg_recognition.nodes.runner import run
-from emg_recognition.signal.quality import SHORTEST, QualityMonitor, State
-from emg_recognition.signal.quality_settings import QualitySettings
-from emg_recognition.signal.quality_window import RateMeter, RecentSamples
-from emg_recognition.signal.samples import check_samples
+from emg_recognition.ros import diagnostics, qos
+from emg_recognition.ros.conversions import to_floats, to_matrix, to_nanoseconds, to_time
+from emg_recognition.ros.parameters import Parameter, declare
+from emg_recognition.ros.polling import PolledTopic
+from emg_recognition.ros.runner import run
+from emg_recognition.signal.pipeline import check_samples
+from emg_recognition.signal.quality import SHORTEST, QualityMonitor, QualitySettings, State
+from emg_recognition.signal.quality_measures import RateMeter, RecentSamples
 
 PARAMETERS = (Parameter("mains", 50.0, "mains frequency, Hz; 60.0 in the Americas", 16.0, 400.0),)
 

@@ -18,14 +18,12 @@ from emg_recognition.devices.emulator import ArmbandEmulator
 from emg_recognition.devices.protocols import PROTOCOLS
 from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.msg import ActionLabel
-from emg_recognition.nodes import diagnostics, qos
-from emg_recognition.nodes.conversions import to_time
-from emg_recognition.nodes.parameters import Parameter, declare
-from emg_recognition.nodes.ros_time import RosTime
-from emg_recognition.nodes.runner import run
-from emg_recognition.recordings.converter import to_counts
 from emg_recognition.recordings.open import open_recordings
-from emg_recognition.recordings.recordings import Recordings
+from emg_recognition.recordings.recordings import Recordings, to_counts
+from emg_recognition.ros import diagnostics, qos
+from emg_recognition.ros.conversions import RosTime, to_time
+from emg_recognition.ros.parameters import Parameter, declare
+from emg_recognition.ros.runner import run
 
 PARAMETERS = (
     Parameter("link", "/tmp/emg_armband", "path of the link to the pseudo-terminal that acquisition opens"),
@@ -126,8 +124,7 @@ class SimulatedArmbandNode(Node):
 def _simulate(values: dict[str, object]) -> Recordings:
     # SciPy is only needed to simulate, not to play.
     from emg_recognition.recordings.archive import from_arrays
-    from emg_recognition.simulation.study import StudySettings
-    from emg_recognition.simulation.wearer import simulate_stream
+    from emg_recognition.simulation.study import StudySettings, simulate_stream
 
     hold = float(values["hold"])  # type: ignore[arg-type]
     script = [(REST, hold)]

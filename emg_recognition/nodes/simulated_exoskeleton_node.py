@@ -19,17 +19,20 @@ from std_msgs.msg import Float64MultiArray
 from std_srvs.srv import SetBool
 from trajectory_msgs.msg import JointTrajectory
 
-from emg_recognition.control.exoskeleton_file import load_exoskeleton
+from emg_recognition.control.exoskeleton import load_exoskeleton
 from emg_recognition.devices.exoskeleton_emulator import ExoskeletonEmulator
 from emg_recognition.errors import EmgRecognitionError
-from emg_recognition.nodes import diagnostics, qos
-from emg_recognition.nodes.parameters import Parameter, declare
-from emg_recognition.nodes.runner import run
 from emg_recognition.resources import config_path
-from emg_recognition.simulation.exoskeleton import ExoskeletonSimulator, TrajectoryPoint
-from emg_recognition.simulation.joints import SimulatedJoint
+from emg_recognition.ros import diagnostics, qos
+from emg_recognition.ros.parameters import Parameter, declare
+from emg_recognition.ros.runner import run
+from emg_recognition.simulation.exoskeleton import (
+    ExoskeletonSimulator,
+    SimulatedJoint,
+    TrajectoryPoint,
+    VelocitySimulator,
+)
 from emg_recognition.simulation.serial_exoskeleton import SerialSimulator
-from emg_recognition.simulation.velocity_exoskeleton import VelocitySimulator
 
 PARAMETERS = (
     Parameter("exoskeleton", "", "YAML file of joints and limits; empty for config/exoskeleton.yaml"),

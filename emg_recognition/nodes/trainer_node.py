@@ -15,9 +15,9 @@ from rclpy.node import Node
 from std_msgs.msg import Float32
 
 from emg_recognition.errors import EmgRecognitionError, SettingError
-from emg_recognition.nodes import diagnostics, qos
-from emg_recognition.nodes.parameters import Parameter, declare
-from emg_recognition.nodes.runner import run
+from emg_recognition.ros import diagnostics, qos
+from emg_recognition.ros.parameters import Parameter, declare
+from emg_recognition.ros.runner import run
 
 PARAMETERS = (
     Parameter(

@@ -25,15 +25,168 @@ import os
 import shutil
 import zipfile
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from emg_recognition.errors import RecordingError
-from emg_recognition.recordings.arrays import ALL_KEYS, from_arrays
-from emg_recognition.recordings.mapped import open_mapped
+from emg_recognition.recordings.cache import open_mapped, release
 from emg_recognition.recordings.recordings import Recordings
+
+_KEYS = ("x", "start", "length", "scale", "fs", "subject", "cohort", "session", "label", "rep")
+_TEXTS = ("subject", "cohort", "session", "label")
+ALL_KEYS = (*_KEYS, "unit")
+_AT_ONCE = 1 << 16
+
+
+def from_arrays(arrays: Mapping[str, Any], source: str) -> Recordings:
+    """Check the arrays of an archive and make recordings of them.
+
+    Parameters
+    ----------
+    arrays : mapping of str to array_like
+        The keys of :mod:`emg_recognition.recordings.archive`; others are left alone.
+    source : str
+        Where they come from, for messages and reports.
+
+    Returns
+    -------
+    Recordings
+        The segments.
+
+    Raises
+    ------
+    RecordingError
+        For a key that is missing or a value that cannot be used.
+    """
+    _check_keys(arrays, source)
+    counts = np.asarray(arrays["x"])
+    if counts.dtype.kind not in "iuf" or counts.ndim != 2 or counts.shape[1] < 1:
+        raise RecordingError(
+            source,
+            f"x is {counts.dtype} of shape {counts.shape}",
+            "store numbers of shape (samples, channels)",
+        )
+    start = _whole(arrays, "start", source)
+    segments = len(start)
+    if segments == 0:
+        raise RecordingError(source, "it has 0 segments", "record at least one labelled segment")
+    length, repetition = (_whole(arrays, key, source, segments) for key in ("length", "rep"))
+    texts = {key: _text(arrays, key, source, segments) for key in _TEXTS}
+    _check_ranges(start, length, len(counts), source)
+    _check_finite(counts, start, length, source)
+    return Recordings(
+        counts=counts,
+        start=start,
+        length=length,
+        scale=_above_zero(arrays, "scale", "the counts per unit", source),
+        rate=_above_zero(arrays, "fs", "the sampling rate in Hz", source),
+        unit=_unit(arrays, source),
+        subject=texts["subject"],
+        cohort=texts["cohort"],
+        session=texts["session"],
+        label=texts["label"],
+        repetition=repetition,
+        source=source,
+    )
+
+
+def _check_keys(arrays: Mapping[str, Any], source: str) -> None:
+    missing = [key for key in _KEYS if key not in arrays]
+    if missing == ["label"]:
+        raise RecordingError(
+            source,
+            "it has no labels (key label is missing)",
+            "store the action of each segment under label; nothing can be learned without it",
+        )
+    if missing:
+        raise RecordingError(
+            source,
+            f"key{'s' * (len(missing) > 1)} {', '.join(missing)} missing",
+            f"store all of {', '.join(_KEYS)}",
+        )
+
+
+def _entries(arrays: Mapping[str, Any], key: str, source: str, segments: int | None) -> np.ndarray:
+    values = np.asarray(arrays[key])
+    if values.ndim != 1 or (segments is not None and len(values) != segments):
+        found = f"{len(values)} entries" if values.ndim == 1 else f"the shape {values.shape}"
+        wanted = "" if segments is None else f", start has {segments}"
+        raise RecordingError(source, f"{key} has {found}{wanted}", "store one entry for each segment")
+    return values
+
+
+def _whole(arrays: Mapping[str, Any], key: str, source: str, segments: int | None = None) -> np.ndarray:
+    values = _entries(arrays, key, source, segments)
+    if values.dtype.kind not in "iu" and len(values):
+        raise RecordingError(source, f"{key} is of type {values.dtype}", "store whole numbers")
+    return values.astype(np.int64)
+
+
+def _text(arrays: Mapping[str, Any], key: str, source: str, segments: int) -> np.ndarray:
+    values = _entries(arrays, key, source, segments)
+    if values.dtype.kind not in "Uiu":
+        raise RecordingError(source, f"{key} is of type {values.dtype}", "store a string for each segment")
+    texts = values.astype(np.str_)
+    if key == "label" and (texts == "").any():
+        raise RecordingError(
+            source, f"segment {int(np.argmax(texts == ''))} has no label", "store the action of every segment"
+        )
+    return texts
+
+
+def _check_ranges(start: np.ndarray, length: np.ndarray, samples: int, source: str) -> None:
+    # Compared without adding the two, which could overflow.
+    bad = (start < 0) | (length < 1) | (start > samples) | (length > samples - start)
+    if bad.any():
+        i = int(np.argmax(bad))
+        raise RecordingError(
+            source,
+            f"segment {i} has start {start[i]} and length {length[i]}, but x has {samples} samples",
+            "store start and length of samples that are there",
+        )
+
+
+def _check_finite(counts: np.ndarray, start: np.ndarray, length: np.ndarray, source: str) -> None:
+    if counts.dtype.kind != "f":
+        return
+    found = []
+    for begin in range(0, len(counts), _AT_ONCE):  # the samples may be mapped from a large file
+        found.append(begin + np.flatnonzero(~np.isfinite(counts[begin : begin + _AT_ONCE]).all(axis=1)))
+        release(counts)
+    bad_rows = np.concatenate([*found, np.empty(0, np.int64)])
+    # The first bad row at or after each start; outside every segment a bad row does no harm.
+    position = np.searchsorted(bad_rows, start)
+    rows = np.append(bad_rows, np.iinfo(np.int64).max)[position]
+    hit = rows < start + length
+    if hit.any():
+        i = int(np.argmax(hit))
+        row = int(rows[i])
+        channel = int(np.argmin(np.isfinite(counts[row])))
+        raise RecordingError(
+            source,
+            f"segment {i}, sample {row - start[i]}, channel {channel} is {counts[row, channel]}",
+            "leave such segments out",
+        )
+
+
+def _above_zero(arrays: Mapping[str, Any], key: str, what: str, source: str) -> float:
+    value = np.asarray(arrays[key])
+    if value.size != 1 or value.dtype.kind not in "iuf" or not (np.isfinite(value) & (value > 0)).all():
+        raise RecordingError(source, f"{key} is {value.tolist()!r}", f"store {what}, one number above 0")
+    return float(value.item())
+
+
+def _unit(arrays: Mapping[str, Any], source: str) -> str:
+    unit = np.asarray(arrays.get("unit", "count")).tolist()
+    if unit not in ("V", "count"):
+        raise RecordingError(
+            source, f"unit is {unit!r}", "store V with the scale in counts per volt, or count"
+        )
+    return str(unit)
+
 
 # Bytes unpacked at once.
 _PIECE = 1 << 20

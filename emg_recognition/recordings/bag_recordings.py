@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from emg_recognition.bags.reader import open_bag
 from emg_recognition.errors import RecordingError
-from emg_recognition.recordings.bag import open_bag
 from emg_recognition.recordings.emg_bag import EmgBag
 from emg_recognition.recordings.events import LabelEvent, SampleBlock
 from emg_recognition.recordings.labels import MARGIN, LabelInterval, label_intervals

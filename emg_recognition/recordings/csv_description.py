@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from emg_recognition.errors import SettingError
-from emg_recognition.recordings.repetitions import parse_repetitions
+from emg_recognition.recordings.recordings import parse_repetitions
 from emg_recognition.settings import from_mapping
 
 ROLES = ("subject", "cohort", "session", "label", "repetition")

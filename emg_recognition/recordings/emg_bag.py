@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from emg_recognition.bags.columns import Columns, Decoder, is_constant
+from emg_recognition.bags.layout import field_names
+from emg_recognition.bags.reader import Bag, Batch, Topic
 from emg_recognition.errors import RecordingError
-from emg_recognition.recordings import estimate_blocks as estimates
-from emg_recognition.recordings import sample_blocks as samples
-from emg_recognition.recordings import state_changes as states
-from emg_recognition.recordings.armbands import armband_topics, choose_namespace
-from emg_recognition.recordings.bag import Bag, Batch, Topic
-from emg_recognition.recordings.columns import Columns, Decoder, is_constant
 from emg_recognition.recordings.events import (
     EstimateBlock,
     Event,
@@ -20,9 +17,107 @@ from emg_recognition.recordings.events import (
     SampleBlock,
     StateBlock,
 )
-from emg_recognition.recordings.layout import field_names
-from emg_recognition.recordings.runs import Runs
-from emg_recognition.recordings.single_events import LABEL_NEEDED, info_event, label_event, model_event
+from emg_recognition.recordings.message_blocks import (
+    ESTIMATES_DEFAULTS,
+    ESTIMATES_NEEDED,
+    LABEL_NEEDED,
+    SAMPLES_DEFAULTS,
+    SAMPLES_NEEDED,
+    STATES_DEFAULTS,
+    STATES_NEEDED,
+    StateChanges,
+    estimate_blocks,
+    info_event,
+    label_event,
+    model_event,
+    sample_blocks,
+)
+from emg_recognition.recordings.sample_clock import Runs
+
+_TYPE = "emg_recognition/msg/"
+
+#: Topic of an armband, below its namespace -> type.
+TOPICS = {
+    "emg/info": _TYPE + "EmgInfo",
+    "emg/model": _TYPE + "ModelInfo",
+    "emg/samples": _TYPE + "EmgSamples",
+    "emg/label": _TYPE + "ActionLabel",
+    "emg/action": _TYPE + "ActionEstimate",
+    "exo/bridge_state": _TYPE + "BridgeState",
+}
+_SAMPLES = "/emg/samples"
+
+
+def choose_namespace(bag: Bag, namespace: str | None) -> str:
+    """Find the armband to read.
+
+    Parameters
+    ----------
+    bag : Bag
+        The bag.
+    namespace : str, optional
+        Its namespace as the user writes it; ``/`` or empty for none. May be left out where there is one.
+
+    Returns
+    -------
+    str
+        The namespace as it stands before ``/emg/samples``; empty for none.
+
+    Raises
+    ------
+    RecordingError
+        If the bag has no EMG, none of that namespace, or several and none is chosen.
+    """
+    found = sorted(
+        topic.name.removesuffix(_SAMPLES)
+        for topic in bag.topics
+        if topic.name.endswith(_SAMPLES) and topic.type == TOPICS["emg/samples"]
+    )
+    found = list(dict.fromkeys(found))  # a topic may stand twice, with two versions of its type
+    if not found:
+        there = ", ".join(f"{topic.name} ({topic.type})" for topic in bag.topics) or "none"
+        raise RecordingError(
+            str(bag.path),
+            f"it has no topic emg/samples of type {TOPICS['emg/samples']}; topics: {there}",
+            "record the samples, e.g. with emg-recognition record",
+        )
+    names = ", ".join(name or "/" for name in found)
+    if namespace is None:
+        if len(found) > 1:
+            raise RecordingError(
+                str(bag.path), f"it holds {len(found)} armbands: {names}", "choose one with its namespace"
+            )
+        return found[0]
+    wanted = "/" + namespace.strip("/") if namespace.strip("/") else ""
+    if wanted not in found:
+        raise RecordingError(
+            str(bag.path), f"it holds no armband in namespace {namespace!r}", f"choose one of {names}"
+        )
+    return wanted
+
+
+def armband_topics(bag: Bag, namespace: str) -> dict[Topic, str]:
+    """Find the topics of an armband.
+
+    Parameters
+    ----------
+    bag : Bag
+        The bag.
+    namespace : str
+        As :func:`choose_namespace` returns it.
+
+    Returns
+    -------
+    dict of Topic to str
+        Topic -> its name without the namespace, in the order of :data:`TOPICS`.
+    """
+    return {
+        topic: name
+        for name, kind in TOPICS.items()
+        for topic in bag.topics
+        if topic.name == f"{namespace}/{name}" and topic.type == kind
+    }
+
 
 __all__ = [
     "EmgBag",
@@ -37,9 +132,9 @@ __all__ = [
 
 #: Topics read as columns -> fields needed, and fields that older versions may lack.
 _FIELDS = {
-    "emg/samples": (samples.NEEDED, tuple(samples.NEUTRAL)),
-    "emg/action": (estimates.NEEDED, tuple(estimates.NEUTRAL)),
-    "exo/bridge_state": (states.NEEDED, tuple(states.NEUTRAL)),
+    "emg/samples": (SAMPLES_NEEDED, tuple(SAMPLES_DEFAULTS)),
+    "emg/action": (ESTIMATES_NEEDED, tuple(ESTIMATES_DEFAULTS)),
+    "exo/bridge_state": (STATES_NEEDED, tuple(STATES_DEFAULTS)),
     "emg/label": (LABEL_NEEDED, ()),
 }
 
@@ -111,7 +206,7 @@ class EmgBag:
         self._frame: bytes | None = None
         self.refused = 0
         self._runs = Runs()
-        self._states = states.StateChanges()
+        self._states = StateChanges()
         self._decoders = {
             topic: Decoder(self.bag.types(topic), topic.type, self._wanted(topic, name))
             for topic, name in self._topics.items()
@@ -142,7 +237,7 @@ class EmgBag:
         if name == "emg/samples":
             return self._read_samples(columns, batch.topic)
         if name == "emg/action":
-            return estimates.estimate_blocks(columns, self._runs)
+            return estimate_blocks(columns, self._runs)
         changes = self._states.take(columns)
         return () if changes is None else (changes,)
 
@@ -158,7 +253,7 @@ class EmgBag:
                 "record each device in a namespace of its own",
             )
         self._frame = expected
-        blocks, refused = samples.sample_blocks(columns, self._runs)
+        blocks, refused = sample_blocks(columns, self._runs)
         self.refused += refused
         return blocks
 

@@ -10,14 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
+from emg_recognition.bags.reader import find_files
 from emg_recognition.errors import RecordingError
 from emg_recognition.recordings.archive import load_archive, unpack_archive
-from emg_recognition.recordings.bag_files import find_files
 from emg_recognition.recordings.bag_recordings import read_bag
-from emg_recognition.recordings.cache import default_cache, from_cache
+from emg_recognition.recordings.cache import default_cache, from_cache, release
 from emg_recognition.recordings.csv_description import load_description
 from emg_recognition.recordings.csv_files import find_csv_files, read_csv_files
-from emg_recognition.recordings.mapped import release
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.recordings.segments import Segment, gather_segments
 

@@ -3,10 +3,44 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
+
+from emg_recognition.errors import SettingError
+
+# Four digits keep a slip such as 1-1000000000 from filling the memory.
+_PART = re.compile(r"([0-9]{1,4})(?:-([0-9]{1,4}))?")
+
+
+def parse_repetitions(text: str) -> tuple[int, ...]:
+    """Read repetitions written as numbers and ranges.
+
+    Parameters
+    ----------
+    text : str
+        For example ``1-3``, ``1,3`` or ``1-3,5``.
+
+    Returns
+    -------
+    tuple of int
+        The repetitions, sorted, each once.
+
+    Raises
+    ------
+    SettingError
+        For anything else, naming it.
+    """
+    found: set[int] = set()
+    for part in text.split(","):
+        match = _PART.fullmatch(part.strip())
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+        if last < first:
+            raise SettingError("repetitions", text, "write numbers and rising ranges, such as 1-3,5")
+        found.update(range(first, last + 1))
+    return tuple(sorted(found))
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,3 +145,34 @@ class Recordings:
             chosen = chosen.astype(np.int64)  # NumPy reads an empty list as floats
         per_segment = ("start", "length", "subject", "cohort", "session", "label", "repetition")
         return dataclasses.replace(self, **{name: getattr(self, name)[chosen] for name in per_segment})
+
+
+#: The greatest count of a converter of 24 bits.
+_FULL = (1 << 23) - 1
+
+
+def to_counts(recordings: Recordings) -> tuple[np.ndarray, float]:
+    """Return all segments of a recording as whole numbers, one after the other.
+
+    Parameters
+    ----------
+    recordings : Recordings
+        Counts, or what a bag or a CSV file holds: numbers in the unit. Those are converted with 24
+        bits for their largest value, about what float32 resolves.
+
+    Returns
+    -------
+    numpy.ndarray
+        Integers, shape (samples, channels).
+    float
+        Counts per unit.
+    """
+    pieces = [
+        recordings.counts[begin : begin + length]
+        for begin, length in zip(recordings.start, recordings.length, strict=True)
+    ]
+    if recordings.counts.dtype.kind in "iu":
+        return np.concatenate(pieces), recordings.scale
+    peak = max(float(np.abs(piece).max()) for piece in pieces) or 1.0
+    counts = [np.rint(piece.astype(np.float64) * (_FULL / peak)).astype(np.int32) for piece in pieces]
+    return np.concatenate(counts), recordings.scale * _FULL / peak

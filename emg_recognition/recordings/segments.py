@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from emg_recognition.recordings.arrays import from_arrays
-from emg_recognition.recordings.mapped import open_mapped, write_rows
+from emg_recognition.recordings.archive import from_arrays
+from emg_recognition.recordings.cache import open_mapped, write_rows
 from emg_recognition.recordings.recordings import Recordings
 
 

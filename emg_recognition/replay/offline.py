@@ -7,19 +7,17 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from emg_recognition.bags.reader import open_bag
 from emg_recognition.errors import RecordingError
 from emg_recognition.models.bundle import check_compatible
 from emg_recognition.models.runtime import ActionModel
-from emg_recognition.recordings.armbands import armband_topics
-from emg_recognition.recordings.bag import open_bag
-from emg_recognition.recordings.emg_bag import EmgBag
+from emg_recognition.recordings.emg_bag import EmgBag, armband_topics
 from emg_recognition.recordings.events import SampleBlock
 from emg_recognition.recordings.labels import LabelInterval, label_intervals
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.recordings.sample_clock import SampleClock
-from emg_recognition.replay.along import Gathered, recorded_step
 from emg_recognition.replay.live_path import LivePath
-from emg_recognition.replay.replay import Replay, ReplayModel
+from emg_recognition.replay.replay import Gathered, Replay, ReplayModel, recorded_step
 from emg_recognition.signal.settings import step_samples
 
 LIVE_STEP = 0.025

@@ -8,15 +8,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from emg_recognition.bags.reader import open_bag
 from emg_recognition.errors import RecordingError, SampleError
-from emg_recognition.recordings.bag import open_bag
 from emg_recognition.recordings.emg_bag import EmgBag, ModelEvent, SampleBlock
 from emg_recognition.recordings.labels import label_intervals
 from emg_recognition.recordings.sample_clock import SampleClock
-from emg_recognition.replay.along import Gathered
-from emg_recognition.replay.replay import Replay, ReplayModel
-from emg_recognition.replay.streams import StreamLog, Stretch, pieces
-from emg_recognition.signal.samples import check_samples
+from emg_recognition.replay.live_path import StreamLog, Stretch, pieces
+from emg_recognition.replay.replay import Gathered, Replay, ReplayModel
+from emg_recognition.signal.pipeline import check_samples
 
 
 def replay_of_topics(

@@ -70,8 +70,8 @@ def write_results(output: Path, replay: Replay, metrics: Mapping[str, Any]) -> P
     """
     refuse_foreign(output)
     # Drawn before the first file is written, and loaded only here: scores alone need no Matplotlib.
-    from emg_recognition.evaluation.replay_report import render_replay_report
-    from emg_recognition.replay.drawing import draw
+    from emg_recognition.evaluation.report import render_replay_report
+    from emg_recognition.replay.figures import draw
 
     pictures = draw(replay, metrics)
     report = render_replay_report(metrics, {name: png for name, (png, _) in pictures.items()})

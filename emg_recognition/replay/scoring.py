@@ -10,15 +10,13 @@ from typing import Any
 import numpy as np
 
 from emg_recognition.actions import REST
-from emg_recognition.control.decision_settings import DecisionSettings
+from emg_recognition.control.decision import DecisionSettings
 from emg_recognition.evaluation import metrics
 from emg_recognition.recordings.labels import LabelInterval, window_labels
-from emg_recognition.replay.agreement import compare
-from emg_recognition.replay.decisions import UNDECIDED, Decisions, decide
-from emg_recognition.replay.estimates import Estimates
-from emg_recognition.replay.provenance import versions
-from emg_recognition.replay.reaction import active, delay, false_activations
+from emg_recognition.replay.decisions import UNDECIDED, Decisions, active, decide, delay, false_activations
+from emg_recognition.replay.estimates import Estimates, compare
 from emg_recognition.replay.replay import Replay
+from emg_recognition.resources import versions
 
 FORMAT = "emg_recognition replay 1"
 
@@ -105,7 +103,7 @@ def score(
         **_groups(replay, truth, number),
         "recorded": _recorded(replay),
         "problems": problems,
-        "versions": versions(),
+        "versions": versions("numpy", "scipy", "ai-edge-litert", "rosbags"),
     }
     problems += _notes(result)
     return dict(_plain(result))

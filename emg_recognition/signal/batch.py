@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from emg_recognition.signal.filters import StreamFilter
-from emg_recognition.signal.samples import check_samples
+from emg_recognition.signal.pipeline import check_samples
 from emg_recognition.signal.settings import PipelineSettings, whole_number
 
 # Filtered at once: the filter works in float64, and a segment may be an hour long.

@@ -13,7 +13,77 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from emg_recognition.simulation.joints import SimulatedJoint, SimulatedJoints
+LAG = 0.015
+"""Time constant (s) with which the joints follow the desired course."""
+
+
+@dataclass(frozen=True)
+class SimulatedJoint:
+    """A joint and its mechanical ends.
+
+    Attributes
+    ----------
+    name : str
+        Its name in trajectories and joint states.
+    lower, upper : float
+        Mechanical ends, rad.
+    """
+
+    name: str
+    lower: float
+    upper: float
+
+
+class SimulatedJoints:
+    """Joints that start at rest in the middle of their range.
+
+    They follow the desired course with a first-order lag and stop at their ends.
+
+    Parameters
+    ----------
+    joints : sequence of SimulatedJoint
+        In the order of :attr:`positions`.
+
+    Attributes
+    ----------
+    positions : list of float
+        Of the joints, rad.
+    velocities : list of float
+        Over the last step, rad/s.
+    """
+
+    def __init__(self, joints: Sequence[SimulatedJoint]) -> None:
+        self.joints = tuple(joints)
+        self.positions = [(joint.lower + joint.upper) / 2 for joint in joints]
+        self.velocities = [0.0] * len(self.joints)
+        self._course = list(self.positions)
+
+    @property
+    def joint_names(self) -> tuple[str, ...]:
+        """The joints' names, in order."""
+        return tuple(joint.name for joint in self.joints)
+
+    def approach(self, desired: Sequence[float], duration: float) -> None:
+        """Let time pass, over which the course goes straight from where it was.
+
+        The lag's answer to a straight course is exact, so that it does not matter how time is cut.
+
+        Parameters
+        ----------
+        desired : sequence of float
+            Where the course is at the end of that time, rad, one a joint.
+        duration : float
+            How much time, s, above 0.
+        """
+        left = math.exp(-duration / LAG)
+        for i, joint in enumerate(self.joints):
+            behind = (desired[i] - self._course[i]) / duration * LAG
+            reached = desired[i] - behind + (self.positions[i] - self._course[i] + behind) * left
+            reached = min(max(reached, joint.lower), joint.upper)
+            self.velocities[i] = (reached - self.positions[i]) / duration
+            self.positions[i] = reached
+        self._course = list(desired)
+
 
 MAX_END_VELOCITY = 1.2e-7
 """Largest speed (rad/s) in a trajectory's last point, as the real controller has it (FLT_EPSILON)."""
@@ -113,3 +183,70 @@ def _cubic(p0: float, v0: float, p1: float, v1: float, s: float, duration: float
     a = 2 * p0 - 2 * p1 + m0 + m1
     b = -3 * p0 + 3 * p1 - 2 * m0 - m1
     return ((a * s + b) * s + m0) * s + p0, ((3 * a * s + 2 * b) * s + m0) / duration
+
+
+class VelocitySimulator(SimulatedJoints):
+    """Joints behind a controller of velocities; they start at rest in the middle of their range.
+
+    Parameters
+    ----------
+    joints : sequence of SimulatedJoint
+        In the order of ``positions``.
+    watchdog : float
+        After so many seconds without a command the joints stop; 0 for never.
+
+    Attributes
+    ----------
+    stopped_by_watchdog : int
+        How often the watchdog has stopped moving joints.
+    """
+
+    def __init__(self, joints: Sequence[SimulatedJoint], watchdog: float = 0.0) -> None:
+        super().__init__(joints)
+        self._watchdog = watchdog or math.inf
+        self._silence = 0.0
+        self._desired = list(self.positions)
+        self._wanted = [0.0] * len(self.joints)
+        self.stopped_by_watchdog = 0
+
+    def obey(self, velocities: Sequence[float]) -> str | None:
+        """Obey velocities from now on.
+
+        Parameters
+        ----------
+        velocities : sequence of float
+            One a joint, rad/s.
+
+        Returns
+        -------
+        str or None
+            Why they are refused; those before go on, and the watchdog counts on.
+        """
+        if len(velocities) != len(self.joints):
+            return f"{len(velocities)} velocities for {len(self.joints)} joints"
+        if not all(map(math.isfinite, velocities)):
+            return "a velocity that is not finite"
+        self._wanted = list(velocities)
+        self._silence = 0.0
+        return None
+
+    def step(self, duration: float) -> None:
+        """Let `duration` seconds pass, at least 0."""
+        # The watchdog may end the motion within the step.
+        moving = min(max(duration, 0.0), max(self._watchdog - self._silence, 0.0))
+        self._silence += max(duration, 0.0)
+        self._move(moving)
+        if self._silence >= self._watchdog and any(self._wanted):
+            self._wanted = [0.0] * len(self.joints)
+            self.stopped_by_watchdog += 1
+        self._move(duration - moving)
+
+    def _move(self, duration: float) -> None:
+        if duration <= 0:
+            return
+        # A drive at its end does not wind up.
+        self._desired = [
+            min(max(desired + wanted * duration, joint.lower), joint.upper)
+            for joint, desired, wanted in zip(self.joints, self._desired, self._wanted, strict=True)
+        ]
+        self.approach(self._desired, duration)

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from emg_recognition.simulation.exoskeleton import ExoskeletonSimulator, TrajectoryPoint
-from emg_recognition.simulation.joints import SimulatedJoint
+from emg_recognition.simulation.exoskeleton import ExoskeletonSimulator, SimulatedJoint, TrajectoryPoint
 
 STOP_RAMP = 0.08
 """Time (s) in which the device stops by itself."""

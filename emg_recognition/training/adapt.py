@@ -27,11 +27,12 @@ from emg_recognition.models.layers import Standardise
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.models.statistics import guarded_deviation, window_statistics
 from emg_recognition.recordings.recordings import Recordings
+from emg_recognition.resources import versions
 from emg_recognition.signal.settings import PipelineSettings, step_samples
 from emg_recognition.training.batches import Batches, OneCycle
 from emg_recognition.training.fit import FitSettings
-from emg_recognition.training.provenance import data_fingerprint, versions
-from emg_recognition.training.trial import cross_entropy, predict
+from emg_recognition.training.fold import cross_entropy, predict
+from emg_recognition.training.output import LIBRARIES, data_fingerprint
 from emg_recognition.training.windows import WindowSet, windows_from_recordings
 
 ADAPT_SETTINGS = FitSettings(epochs=1, steps=150, batch_size=64, learning_rate=2e-3)
@@ -144,7 +145,7 @@ def adapt(
             "windows": counts,
             "data": {"sha256": data_fingerprint(chosen[0])},
             "settings": {"adapt": {**asdict(settings), "step": _STEP}},
-            "versions": versions(),
+            "versions": versions(*LIBRARIES),
         },
     }
     before = after = None

@@ -9,10 +9,11 @@ from typing import Any
 
 from emg_recognition.actions import ordered
 from emg_recognition.recordings.recordings import Recordings
+from emg_recognition.resources import versions
 from emg_recognition.training import output as folders
 from emg_recognition.training.fold import IN_BUNDLE, finish_fold, make_fold
 from emg_recognition.training.jobs import OnEvent, train_jobs
-from emg_recognition.training.provenance import data_fingerprint, versions
+from emg_recognition.training.output import LIBRARIES, data_fingerprint
 from emg_recognition.training.results import METRICS, REPORT, write_folds
 from emg_recognition.training.settings import ExperimentSettings
 from emg_recognition.training.splits import make_splits, split_fingerprint
@@ -88,7 +89,7 @@ def run_experiment(
         "settings": settings.to_mapping(),
         "sides": {"sha256": split_fingerprint(splits)},
         "data": {"sha256": data_fingerprint(recordings)},
-        "versions": versions(),
+        "versions": versions(*LIBRARIES),
     }
     folders.refuse_foreign(output, experiment)
     windows = windows_from_recordings(

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from emg_recognition.errors import RecordingError
-from emg_recognition.recordings.mapped import open_mapped, release, write_rows
+from emg_recognition.recordings.cache import open_mapped, release, write_rows
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.signal.batch import filter_segment
 from emg_recognition.signal.settings import PipelineSettings

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emg_recognition.evaluation.metrics import scores, scores_by_group
+from emg_recognition.files import replace_directory
 from emg_recognition.models.export import to_keras_file
-from emg_recognition.models.replace import replace_directory
 from emg_recognition.models.settings import NetworkSettings
 from emg_recognition.models.statistics import window_statistics
 from emg_recognition.training.fit import FitResult, FitSettings, fit_network

@@ -2,15 +2,58 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from emg_recognition.errors import SettingError
 from emg_recognition.files import write_file
+from emg_recognition.recordings.cache import release
+from emg_recognition.recordings.recordings import Recordings
 
+
+def data_fingerprint(recordings: Recordings) -> str:
+    """SHA-256 over all that training reads of the recordings: samples, scale, rate, unit and labels.
+
+    It does not depend on the file's name, its compression, or the type the counts are stored in.
+
+    Parameters
+    ----------
+    recordings : Recordings
+        The segments that are used.
+
+    Returns
+    -------
+    str
+        Hexadecimal digits.
+    """
+    digest = hashlib.sha256()
+    digest.update(
+        f"{recordings.scale!r} {recordings.rate!r} {recordings.unit} {recordings.channels}".encode()
+    )
+    columns = (
+        recordings.subject,
+        recordings.cohort,
+        recordings.session,
+        recordings.label,
+        recordings.repetition,
+    )
+    labels = zip(*(column.tolist() for column in columns), strict=True)
+    segments = zip(recordings.start.tolist(), recordings.length.tolist(), labels, strict=True)
+    for begin, length, label in segments:
+        digest.update(f"\n{length} {label!r}\n".encode())
+        digest.update(np.ascontiguousarray(recordings.counts[begin : begin + length], dtype="<f8").tobytes())
+        release(recordings.counts)
+    return digest.hexdigest()
+
+
+#: What decides the bits of a training, besides the package itself.
+LIBRARIES = ("numpy", "tensorflow", "tensorflow-cpu", "keras")
 MARKER = "experiment.json"
 MEMBERS = "members"
 BUNDLE = "bundle"

@@ -14,8 +14,7 @@ from emg_recognition.evaluation.report import experiment_figures, render_report
 from emg_recognition.evaluation.style import pdf, png
 from emg_recognition.files import write_file
 from emg_recognition.models import layers  # noqa: F401  (Keras finds the layers of a saved member by it)
-from emg_recognition.models.export import to_keras_file, to_tflite
-from emg_recognition.models.soft_vote import pool_statistics, soft_vote
+from emg_recognition.models.export import pool_statistics, soft_vote, to_keras_file, to_tflite
 from emg_recognition.signal.settings import PipelineSettings
 from emg_recognition.training.jobs import KERAS, Job
 from emg_recognition.training.splits import Split

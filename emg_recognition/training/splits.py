@@ -15,11 +15,9 @@ import numpy as np
 
 from emg_recognition.errors import RecordingError
 from emg_recognition.recordings.recordings import Recordings
+from emg_recognition.training.settings import SplitSettings
 from emg_recognition.training.split import SIDES, RandomWindows, Split, distinct
-from emg_recognition.training.split_by_values import split_by_values
-from emg_recognition.training.split_folds import k_fold, leave_one_subject_out
-from emg_recognition.training.split_list import split_by_list
-from emg_recognition.training.split_settings import SplitSettings
+from emg_recognition.training.split_rules import k_fold, leave_one_subject_out, split_by_list, split_by_values
 
 
 def make_splits(recordings: Recordings, settings: SplitSettings) -> list[Split]:

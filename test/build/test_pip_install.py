@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from emg_recognition import about
+from emg_recognition import resources as about
 
 #: What a build reads; a copy, so that nothing is written into the source tree.
 SOURCES = (

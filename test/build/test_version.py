@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from emg_recognition import about
+from emg_recognition import resources as about
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_without_a_source_tree_the_metadata_tells_it(tmp_path, repository):
     metadata = tmp_path / "emg_recognition-7.8.9.dist-info"
     metadata.mkdir()
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: emg_recognition\nVersion: 7.8.9\n")
-    code = "from emg_recognition.about import version; print(version())"
+    code = "from emg_recognition.resources import version; print(version())"
     environment = {"PYTHONPATH": str(tmp_path), "PATH": "/usr/bin:/bin"}
     result = subprocess.run(
         [sys.executable, "-c", code],

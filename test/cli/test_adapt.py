@@ -8,8 +8,7 @@ import pytest
 from emg_recognition.cli.main import main
 from emg_recognition.models.bundle import read_bundle
 from emg_recognition.models.runtime import ActionModel
-from emg_recognition.recordings.archive import save_archive
-from emg_recognition.recordings.arrays import from_arrays
+from emg_recognition.recordings.archive import from_arrays, save_archive
 
 LABELS = ("rest", "elbow_flexion", "elbow_extension", "cough")
 

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from emg_recognition.cli.compare import table
-from emg_recognition.recordings.archive import save_archive
-from emg_recognition.recordings.arrays import from_arrays
+from emg_recognition.recordings.archive import from_arrays, save_archive
 
 pytestmark = pytest.mark.timeout(600)
 

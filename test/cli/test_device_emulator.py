@@ -10,11 +10,10 @@ import numpy as np
 import pytest
 
 from emg_recognition.cli.main import main
-from emg_recognition.devices.protocol_settings import ProtocolSettings
+from emg_recognition.devices.protocol import ProtocolSettings
 from emg_recognition.devices.protocols import PROTOCOLS, make_protocol
 from emg_recognition.devices.serial_armband import SerialArmband
-from emg_recognition.recordings.archive import save_archive
-from emg_recognition.recordings.arrays import from_arrays
+from emg_recognition.recordings.archive import from_arrays, save_archive
 
 RATE = 500.0
 

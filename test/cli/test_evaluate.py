@@ -9,11 +9,10 @@ import sys
 import numpy as np
 import pytest
 
+from emg_recognition.bags.definitions import own_types
+from emg_recognition.bags.writer import BagWriter
 from emg_recognition.cli.main import main
-from emg_recognition.recordings.archive import save_archive
-from emg_recognition.recordings.arrays import from_arrays
-from emg_recognition.recordings.bag_writer import BagWriter
-from emg_recognition.recordings.definitions import own_types
+from emg_recognition.recordings.archive import from_arrays, save_archive
 
 SAMPLES = "emg_recognition/msg/EmgSamples"
 

@@ -7,17 +7,17 @@ import sys
 
 import pytest
 
-from emg_recognition import about
 from emg_recognition.cli import main as command
 from emg_recognition.cli import simulate
 from emg_recognition.errors import SettingError
+from emg_recognition.resources import version
 
 
 def test_version(capsys):
     with pytest.raises(SystemExit) as left:
         command.main(["--version"])
     assert left.value.code == 0
-    assert capsys.readouterr().out == f"emg-recognition {about.version()}\n"
+    assert capsys.readouterr().out == f"emg-recognition {version()}\n"
 
 
 @pytest.mark.parametrize("arguments", [[], ["fly"], ["train"], ["train", "--data", "a"], ["simulate"]])

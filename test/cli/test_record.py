@@ -53,7 +53,7 @@ def test_without_ros_the_remedy_is_one_line(prefixes, monkeypatch, capsys):
 def test_ctrl_c_ends_a_real_recording_in_order(tmp_path):
     pytest.importorskip("rclpy", reason="no ROS 2 in this environment: run `make test`")
     pytest.importorskip("emg_recognition.msg", reason="messages are not built: run `make test`")
-    from emg_recognition.recordings.bag import open_bag
+    from emg_recognition.bags.reader import open_bag
 
     environment = {**os.environ, "ROS_DOMAIN_ID": str(1 + os.getpid() % 100)}
     if os.environ.get("ROS_DISTRO") == "humble":

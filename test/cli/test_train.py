@@ -13,8 +13,7 @@ import pytest
 import yaml
 
 from emg_recognition.models.runtime import ActionModel
-from emg_recognition.recordings.archive import save_archive
-from emg_recognition.recordings.arrays import from_arrays
+from emg_recognition.recordings.archive import from_arrays, save_archive
 
 # Five processes load TensorFlow, perhaps on a busy machine.
 pytestmark = pytest.mark.timeout(600)

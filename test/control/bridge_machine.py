@@ -9,13 +9,12 @@ from typing import ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from emg_recognition.control.arming import Signal
 from emg_recognition.control.bridge import Bridge
-from emg_recognition.control.decision_settings import DecisionSettings
+from emg_recognition.control.decision import DecisionSettings
 from emg_recognition.control.exoskeleton import ActionMotion, Exoskeleton
+from emg_recognition.control.inputs import Estimate, Instant, Model, Signal
 from emg_recognition.control.joints import STOP_RAMP, JointLimits
 from emg_recognition.control.settings import BridgeSettings
-from emg_recognition.control.signals import Estimate, Instant, Model
 from emg_recognition.control.states import State
 from emg_recognition.control.trajectory import Command, trajectory_points
 

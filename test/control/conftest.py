@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from emg_recognition.control.bridge import Bridge
-from emg_recognition.control.decision_settings import DecisionSettings
+from emg_recognition.control.decision import DecisionSettings
 from emg_recognition.control.exoskeleton import ActionMotion, Exoskeleton
+from emg_recognition.control.inputs import Estimate, Instant, Model
 from emg_recognition.control.joints import JointLimits
 from emg_recognition.control.settings import BridgeSettings
-from emg_recognition.control.signals import Estimate, Instant, Model
 from emg_recognition.control.trajectory import Command
 
 EPOCH = 1_700_000_000.0

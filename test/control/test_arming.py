@@ -4,10 +4,9 @@ import dataclasses
 
 import pytest
 
-from emg_recognition.control.arming import ANY_SIGNAL, Signal, mismatch
 from emg_recognition.control.exoskeleton import ActionMotion, Exoskeleton
+from emg_recognition.control.inputs import ANY_SIGNAL, Model, Signal, mismatch
 from emg_recognition.control.joints import JointLimits
-from emg_recognition.control.signals import Model
 
 EXOSKELETON = Exoskeleton(
     (JointLimits(name="elbow", lower=0.0, upper=2.0, max_velocity=0.5, max_acceleration=8.0),),

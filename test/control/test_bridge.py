@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from emg_recognition.control.bridge import Bridge
-from emg_recognition.control.decision_settings import DecisionSettings
+from emg_recognition.control.decision import DecisionSettings
 from emg_recognition.control.exoskeleton import ActionMotion, Exoskeleton
+from emg_recognition.control.inputs import Model
 from emg_recognition.control.joints import STOP_RAMP
 from emg_recognition.control.settings import BridgeSettings
-from emg_recognition.control.signals import Model
 from emg_recognition.control.states import State
 from emg_recognition.errors import SettingError
 

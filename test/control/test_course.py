@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from emg_recognition.control.course import Course
 from emg_recognition.control.joints import STOP_RAMP, JointLimits
+from emg_recognition.control.planner import Course
 
 JOINTS = (JointLimits(name="a", lower=0.0, upper=2.0, max_velocity=0.5, max_acceleration=8.0),)
 PERIOD = 0.005

@@ -12,9 +12,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from emg_recognition.control.decision import Decider, Decision
-from emg_recognition.control.decision_settings import DecisionSettings
-from emg_recognition.control.vote import NO_ACTION
+from emg_recognition.control.decision import NO_ACTION, Decider, Decision, DecisionSettings
 from emg_recognition.replay.decisions import decide
 from emg_recognition.replay.estimates import EstimateLog
 

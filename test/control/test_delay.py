@@ -5,9 +5,8 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from emg_recognition.control.decision import Decider
-from emg_recognition.control.decision_settings import DecisionSettings
-from emg_recognition.control.delay import controller_delay, is_long
+from emg_recognition.control.decision import Decider, DecisionSettings
+from emg_recognition.control.settings import controller_delay, is_long
 from emg_recognition.errors import SettingError
 
 

@@ -3,8 +3,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emg_recognition.control.dwell import Dwell
-from emg_recognition.control.vote import NO_ACTION
+from emg_recognition.control.decision import NO_ACTION, Dwell
 
 ACTIONS = st.sampled_from(["a", "b", "rest", NO_ACTION])
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from emg_recognition.actions import PAPER_ACTION_NAMES, REST
-from emg_recognition.control.exoskeleton_file import load_exoskeleton
+from emg_recognition.control.exoskeleton import load_exoskeleton
 from emg_recognition.errors import SettingError
 
 CONFIG = Path(__file__).parents[2] / "config" / "exoskeleton.yaml"

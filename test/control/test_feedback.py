@@ -5,9 +5,9 @@ import math
 import pytest
 
 from emg_recognition.control.feedback import JointFeedback
+from emg_recognition.control.inputs import Instant
 from emg_recognition.control.joints import JointLimits
-from emg_recognition.control.reasons import Reason
-from emg_recognition.control.signals import Instant
+from emg_recognition.control.states import Reason
 
 EPOCH = 1_700_000_000.0
 JOINTS = tuple(

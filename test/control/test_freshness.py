@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from emg_recognition.control.freshness import Receipt, SignalWatch
-from emg_recognition.control.signals import Instant
+from emg_recognition.control.inputs import Instant, Receipt, SignalWatch
 
 EPOCH = 1_700_000_000.0
 

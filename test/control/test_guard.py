@@ -4,9 +4,8 @@ import math
 
 import pytest
 
-from emg_recognition.control.guard import violation
 from emg_recognition.control.joints import JointLimits
-from emg_recognition.control.trajectory import Command
+from emg_recognition.control.trajectory import Command, violation
 
 JOINTS = (
     JointLimits(name="a", lower=0.0, upper=1.0, max_velocity=0.5, max_acceleration=8.0),

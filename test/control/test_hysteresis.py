@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emg_recognition.control.hysteresis import next_action
-from emg_recognition.control.vote import NO_ACTION
+from emg_recognition.control.decision import NO_ACTION, next_action
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from emg_recognition.control.decision import Decision
+from emg_recognition.control.decision import NO_ACTION, Decision
 from emg_recognition.control.exoskeleton import ActionMotion, Exoskeleton
-from emg_recognition.control.intent import Intent
 from emg_recognition.control.joints import JointLimits
-from emg_recognition.control.vote import NO_ACTION
+from emg_recognition.control.planner import Intent
 
 JOINTS = tuple(
     JointLimits(

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from emg_recognition.control.joints import JointLimits
-from emg_recognition.control.neutral import ARRIVED, has_arrived, spring_back, towards_neutral
+from emg_recognition.control.motion import ARRIVED, has_arrived, spring_back, towards_neutral
 
 JOINT = JointLimits(
     name="a",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emg_recognition.control.proportional import speed_share
+from emg_recognition.control.decision import speed_share
 
 RANGES = st.tuples(st.floats(0, 9.9), st.floats(0.01, 10)).filter(lambda pair: pair[0] < pair[1])
 

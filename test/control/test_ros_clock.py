@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from emg_recognition.control.reasons import Doubt, Reason
-from emg_recognition.control.ros_clock import RosClockWatch
-from emg_recognition.control.signals import Instant
+from emg_recognition.control.inputs import Instant, RosClockWatch
+from emg_recognition.control.states import Doubt, Reason
 
 EPOCH = 1_700_000_000.0
 PERIOD = 0.005

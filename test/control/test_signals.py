@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from emg_recognition.control.signals import Estimate, Model, doubt_about
+from emg_recognition.control.inputs import Estimate, Model, doubt_about
 
 MODEL = Model("m1", "abc", ("rest", "bend"), 200.0, 8)
 GOOD = Estimate(

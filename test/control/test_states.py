@@ -6,8 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from emg_recognition.control.reasons import Effect, Reason, markdown_table
-from emg_recognition.control.states import TRANSITIONS, Event, State, after, mermaid
+from emg_recognition.control.states import (
+    TRANSITIONS,
+    Effect,
+    Event,
+    Reason,
+    State,
+    after,
+    markdown_table,
+    mermaid,
+)
 
 DOCS = Path(__file__).parents[2] / "docs" / "bridge.md"
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from emg_recognition.control.reasons import Reason
-from emg_recognition.control.stop_input import SILENCE, StopInput
+from emg_recognition.control.inputs import SILENCE, StopInput
+from emg_recognition.control.states import Reason
 
 
 @pytest.fixture

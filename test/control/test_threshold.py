@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emg_recognition.control.threshold import ballot
-from emg_recognition.control.vote import NO_ACTION, Ballot
+from emg_recognition.control.decision import NO_ACTION, Ballot, ballot
 
 
 @pytest.mark.parametrize(

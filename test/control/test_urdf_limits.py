@@ -7,8 +7,8 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from emg_recognition.control.exoskeleton_file import load_exoskeleton
-from emg_recognition.control.urdf_limits import UrdfLimits, urdf_limits
+from emg_recognition.control.exoskeleton import load_exoskeleton
+from emg_recognition.control.joints import UrdfLimits, urdf_limits
 from emg_recognition.errors import SettingError
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emg_recognition.control.vote import NO_ACTION, Ballot, Vote
+from emg_recognition.control.decision import NO_ACTION, Ballot, Vote
 
 BALLOTS = st.lists(st.builds(Ballot, st.sampled_from(["a", "b", NO_ACTION]), st.floats(0, 4)), max_size=30)
 

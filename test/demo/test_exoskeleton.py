@@ -1,7 +1,7 @@
 """Recordings with actions of their own can be played, too: the demo says that they move nothing."""
 
-from emg_recognition.control.exoskeleton_file import load_exoskeleton
-from emg_recognition.demo.exoskeleton import exoskeleton_for
+from emg_recognition.control.exoskeleton import load_exoskeleton
+from emg_recognition.demo.graph import exoskeleton_for
 from emg_recognition.resources import config_path
 
 

@@ -5,11 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from emg_recognition.demo.live import recorded_session, simulated_session
-from emg_recognition.demo.study import recorded, split_repetitions
+from emg_recognition.demo.study import recorded, recorded_session, simulated_session, split_repetitions
 from emg_recognition.errors import RecordingError, SettingError
-from emg_recognition.recordings.archive import load_archive, save_archive
-from emg_recognition.recordings.arrays import from_arrays
+from emg_recognition.recordings.archive import from_arrays, load_archive, save_archive
 from emg_recognition.simulation.study import StudySettings
 
 

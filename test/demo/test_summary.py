@@ -4,7 +4,7 @@ import json
 
 from rich.console import Console
 
-from emg_recognition.demo.summary import summary_table, write_summary
+from emg_recognition.demo.run import summary_table, write_summary
 
 SCORES = {"windows": 10, "accuracy": 0.9, "balanced_accuracy": 0.8, "macro_f1": 0.7, "per_class_recall": {}}
 METRICS = {

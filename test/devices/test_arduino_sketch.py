@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emg_recognition.devices.frame_types import DataFrame, InfoFrame
-from emg_recognition.devices.frames import FrameDecoder
+from emg_recognition.devices.emg_protocol import FrameDecoder
+from emg_recognition.devices.protocol import DataFrame, InfoFrame
 
 HERE = Path(__file__).parent / "arduino"
 SKETCH = Path(__file__).parents[2] / "docs" / "arduino" / "emg_armband" / "emg_armband.ino"

@@ -3,10 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from emg_recognition.devices.ascii_lines import write_lines
-from emg_recognition.devices.ascii_protocol import MAX_FIELD, AsciiProtocol
-from emg_recognition.devices.frame_types import DataFrame, InfoFrame
-from emg_recognition.devices.protocol_settings import ProtocolSettings
+from emg_recognition.devices.ascii_protocol import MAX_FIELD, AsciiProtocol, write_lines
+from emg_recognition.devices.protocol import DataFrame, InfoFrame, ProtocolSettings
 
 
 @pytest.fixture

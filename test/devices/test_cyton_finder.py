@@ -3,8 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from emg_recognition.devices.cyton_finder import MAX_TEXT, PacketFinder
-from emg_recognition.devices.cyton_packets import PACKET, pack_packets
+from emg_recognition.devices.cyton_packets import MAX_TEXT, PACKET, PacketFinder, pack_packets
 
 
 @pytest.fixture

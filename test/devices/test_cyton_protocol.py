@@ -5,8 +5,7 @@ import pytest
 
 from emg_recognition.devices.cyton_packets import PACKET, banner, pack_packets
 from emg_recognition.devices.cyton_protocol import CytonProtocol
-from emg_recognition.devices.frame_types import DataFrame, InfoFrame
-from emg_recognition.devices.protocol_settings import ProtocolSettings
+from emg_recognition.devices.protocol import DataFrame, InfoFrame, ProtocolSettings
 
 OFF = b"Failure: Communications timeout - Device failed to poll Host$$$"
 

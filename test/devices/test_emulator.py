@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from emg_recognition.devices.emg_protocol import DataFrame, InfoFrame
 from emg_recognition.devices.emulator import ArmbandEmulator
-from emg_recognition.devices.frames import DataFrame, InfoFrame
-from emg_recognition.devices.protocol import DeviceProtocol
-from emg_recognition.devices.protocol_settings import ProtocolSettings
+from emg_recognition.devices.protocol import DeviceProtocol, ProtocolSettings
 from emg_recognition.devices.protocols import make_protocol
 from emg_recognition.errors import EmgRecognitionError
 

@@ -8,13 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from emg_recognition.devices.exoskeleton_decoder import ExoskeletonDecoder
 from emg_recognition.devices.exoskeleton_driver import MAX_UNOBEYED, SerialExoskeleton
 from emg_recognition.devices.exoskeleton_emulator import ExoskeletonEmulator
-from emg_recognition.devices.exoskeleton_frames import CommandFrame, StateFrame, encode_command, encode_state
+from emg_recognition.devices.exoskeleton_frames import (
+    CommandFrame,
+    ExoskeletonDecoder,
+    StateFrame,
+    encode_command,
+    encode_state,
+)
 from emg_recognition.devices.pseudo_terminal import PseudoTerminal
 from emg_recognition.errors import DeviceError, EmgRecognitionError, SettingError
-from emg_recognition.simulation.joints import SimulatedJoint
+from emg_recognition.simulation.exoskeleton import SimulatedJoint
 from emg_recognition.simulation.serial_exoskeleton import SerialSimulator
 
 #: Far above what is usual on a busy machine, s.

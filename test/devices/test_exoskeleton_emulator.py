@@ -7,11 +7,15 @@ from pathlib import Path
 import pytest
 import serial
 
-from emg_recognition.devices.exoskeleton_decoder import ExoskeletonDecoder
 from emg_recognition.devices.exoskeleton_emulator import ExoskeletonEmulator
-from emg_recognition.devices.exoskeleton_frames import CommandFrame, StateFrame, encode_command
+from emg_recognition.devices.exoskeleton_frames import (
+    CommandFrame,
+    ExoskeletonDecoder,
+    StateFrame,
+    encode_command,
+)
 from emg_recognition.errors import SettingError
-from emg_recognition.simulation.joints import SimulatedJoint
+from emg_recognition.simulation.exoskeleton import SimulatedJoint
 from emg_recognition.simulation.serial_exoskeleton import SerialSimulator
 
 

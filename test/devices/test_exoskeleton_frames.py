@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emg_recognition.devices.exoskeleton_decoder import ExoskeletonDecoder
 from emg_recognition.devices.exoskeleton_frames import (
     MAX_FRAME,
     MAX_JOINTS,
     CommandFrame,
+    ExoskeletonDecoder,
     StateFrame,
     encode_command,
     encode_state,

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from emg_recognition.devices.frame_bodies import data_body_size, pack_data, unpack_data
-from emg_recognition.devices.frame_types import DataFrame
+from emg_recognition.devices.emg_protocol import data_body_size, pack_data, unpack_data
+from emg_recognition.devices.protocol import DataFrame
 from emg_recognition.errors import EmgRecognitionError
 
 

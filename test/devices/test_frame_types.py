@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from emg_recognition.devices.frame_types import InfoFrame
+from emg_recognition.devices.protocol import InfoFrame
 from emg_recognition.errors import EmgRecognitionError
 
 

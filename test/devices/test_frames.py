@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emg_recognition.devices.frames import (
+from emg_recognition.devices.emg_protocol import (
     MAX_BODY,
     MAX_FRAME,
     DataFrame,

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from emg_recognition.devices.joining import join_chunks
-from emg_recognition.devices.stream import SampleChunk
+from emg_recognition.devices.stream import SampleChunk, join_chunks
 
 
 def chunk(first: int, samples: int, *, dropped: int = 0, restart: bool = False) -> SampleChunk:

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emg_recognition.devices.clock import DeviceClock
-from emg_recognition.devices.frame_types import DataFrame, InfoFrame
 from emg_recognition.devices.order import ByClock, Place
+from emg_recognition.devices.protocol import DataFrame, InfoFrame
 from emg_recognition.devices.stream import SampleChunk, SampleStream
 
 RATE = 250.0

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from emg_recognition.devices.protocol_settings import ProtocolSettings
+from emg_recognition.devices.protocol import ProtocolSettings
 from emg_recognition.errors import SettingError
 
 

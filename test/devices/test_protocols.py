@@ -10,9 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emg_recognition.devices.emulator_voices import VOICES
-from emg_recognition.devices.frame_types import DataFrame, InfoFrame
-from emg_recognition.devices.protocol import DeviceProtocol
-from emg_recognition.devices.protocol_settings import ProtocolSettings
+from emg_recognition.devices.protocol import DataFrame, DeviceProtocol, InfoFrame, ProtocolSettings
 from emg_recognition.devices.protocols import PROTOCOLS, make_protocol
 from emg_recognition.errors import SettingError
 

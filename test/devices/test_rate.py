@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from emg_recognition.devices.rate import LEAST, MeasuredRate
+from emg_recognition.devices.clock import LEAST, MeasuredRate
 
 
 def test_nothing_is_said_before_it_can_be_told() -> None:

@@ -14,11 +14,9 @@ import pytest
 
 from emg_recognition.devices import reconnection
 from emg_recognition.devices.ascii_protocol import AsciiProtocol
-from emg_recognition.devices.emg_protocol import EmgProtocol
+from emg_recognition.devices.emg_protocol import EmgProtocol, encode_info
 from emg_recognition.devices.emulator import ArmbandEmulator
-from emg_recognition.devices.frames import encode_info
-from emg_recognition.devices.protocol import DeviceProtocol
-from emg_recognition.devices.protocol_settings import ProtocolSettings
+from emg_recognition.devices.protocol import DeviceProtocol, ProtocolSettings
 from emg_recognition.devices.pseudo_terminal import PseudoTerminal
 from emg_recognition.devices.reconnection import ReconnectingArmband
 from emg_recognition.devices.serial_armband import SerialArmband

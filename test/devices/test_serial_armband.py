@@ -12,11 +12,9 @@ import pytest
 
 from emg_recognition.devices.ascii_protocol import AsciiProtocol
 from emg_recognition.devices.cyton_protocol import CytonProtocol
-from emg_recognition.devices.emg_protocol import EmgProtocol
+from emg_recognition.devices.emg_protocol import DataFrame, EmgProtocol, InfoFrame, encode_data, encode_info
 from emg_recognition.devices.emulator import ArmbandEmulator
-from emg_recognition.devices.frames import DataFrame, InfoFrame, encode_data, encode_info
-from emg_recognition.devices.protocol import ProtocolCounters
-from emg_recognition.devices.protocol_settings import ProtocolSettings
+from emg_recognition.devices.protocol import ProtocolCounters, ProtocolSettings
 from emg_recognition.devices.pseudo_terminal import PseudoTerminal
 from emg_recognition.devices.serial_armband import SerialArmband
 from emg_recognition.devices.stream import SampleChunk

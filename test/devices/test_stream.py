@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emg_recognition.devices.frame_types import DataFrame, InfoFrame
+from emg_recognition.devices.protocol import DataFrame, InfoFrame
 from emg_recognition.devices.stream import SampleChunk, SampleStream
 
 RATE = 1000.0

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emg_recognition.evaluation.calibration import BINS, calibration
+from emg_recognition.evaluation.confidence import BINS, calibration
 
 
 def answers(confidences):

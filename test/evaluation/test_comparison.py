@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from emg_recognition.evaluation.comparison import comparison_figure
+from emg_recognition.evaluation.comparison_figures import comparison_figure
 from emg_recognition.evaluation.style import png
 
 

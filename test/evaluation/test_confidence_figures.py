@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from emg_recognition.evaluation.calibration import calibration
-from emg_recognition.evaluation.confidence_figures import rejection_figure, reliability_figure
-from emg_recognition.evaluation.rejection import rejection
+from emg_recognition.evaluation.comparison_figures import rejection_figure, reliability_figure
+from emg_recognition.evaluation.confidence import calibration, rejection
 from emg_recognition.evaluation.style import png
 
 

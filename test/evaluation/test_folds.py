@@ -9,7 +9,7 @@ import pytest
 
 from emg_recognition.evaluation import metrics
 from emg_recognition.evaluation.folds import fold_figures, pool_folds, render_folds
-from emg_recognition.training.trial import trial_metrics
+from emg_recognition.training.fold import trial_metrics
 from emg_recognition.training.windows import from_windows
 
 ACTIONS = ["rest", "elbow_flexion"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from emg_recognition.evaluation.member_curves import member_curves
+from emg_recognition.evaluation.figures import member_curves
 from emg_recognition.evaluation.style import png
 
 

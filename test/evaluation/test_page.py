@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from emg_recognition.evaluation.page import listed
+from emg_recognition.evaluation.report import listed
 
 
 @pytest.mark.parametrize(

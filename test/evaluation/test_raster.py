@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from emg_recognition.evaluation.raster import EMPTY, Row, Spans, count, envelope, paint
+from emg_recognition.evaluation.lanes import EMPTY, Row, Spans, count, envelope, paint
 
 ROW = Row(10.0, 20.0, 10)
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emg_recognition.evaluation.rejection import THRESHOLDS, rejection
+from emg_recognition.evaluation.confidence import THRESHOLDS, rejection
 
 
 def answers(confidences):

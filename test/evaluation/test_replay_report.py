@@ -7,7 +7,7 @@ import re
 import pytest
 
 from emg_recognition.evaluation import metrics
-from emg_recognition.evaluation.replay_report import render_replay_report
+from emg_recognition.evaluation.report import render_replay_report
 
 ACTIONS = ["rest", "elbow_flexion"]
 FIGURES = {"timeline": b"\x89PNG timeline", "confusion": b"\x89PNG matrix"}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from emg_recognition.evaluation.report import experiment_figures, render_report
-from emg_recognition.training.trial import trial_metrics
+from emg_recognition.training.fold import trial_metrics
 from emg_recognition.training.windows import from_windows
 
 ACTIONS = ["rest", "elbow_flexion"]

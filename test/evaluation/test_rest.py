@@ -7,9 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emg_recognition.control.decision import Decider
-from emg_recognition.control.decision_settings import DecisionSettings
-from emg_recognition.control.vote import NO_ACTION
+from emg_recognition.control.decision import NO_ACTION, Decider, DecisionSettings
 from emg_recognition.evaluation.rest import THRESHOLD, VOTES, rest_activity
 
 NAMES = ("rest", "flexion", "extension")

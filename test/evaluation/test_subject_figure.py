@@ -7,8 +7,8 @@ import itertools
 import numpy as np
 import pytest
 
+from emg_recognition.evaluation.comparison_figures import subject_figure
 from emg_recognition.evaluation.style import png
-from emg_recognition.evaluation.subject_figure import subject_figure
 
 
 def subjects(**cohorts):

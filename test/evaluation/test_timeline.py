@@ -13,8 +13,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 
 from emg_recognition.evaluation import style
-from emg_recognition.evaluation.lanes import DISARMED, IDLE, UNKNOWN, Timeline, colour
-from emg_recognition.evaluation.raster import Spans
+from emg_recognition.evaluation.lanes import DISARMED, IDLE, UNKNOWN, Spans, Timeline, colour
 from emg_recognition.evaluation.timeline import timeline_figure
 
 ACTIONS = ("rest", "elbow_flexion", "elbow_extension")

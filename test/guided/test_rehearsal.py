@@ -3,8 +3,7 @@
 import pytest
 
 from emg_recognition.guided.plan import Plan, PlannedAction
-from emg_recognition.guided.rehearsal import rehearse
-from emg_recognition.guided.script import Step
+from emg_recognition.guided.script import Step, rehearse
 
 PLAN = Plan(
     actions=(PlannedAction(name="rest"), PlannedAction(name="fist")),

@@ -3,8 +3,7 @@
 import pytest
 
 from emg_recognition.guided.plan import Plan, PlannedAction
-from emg_recognition.guided.session import Event, GuidedSession, Key, Phase
-from emg_recognition.guided.wording import doing
+from emg_recognition.guided.session import Event, GuidedSession, Key, Phase, doing
 from emg_recognition.recordings.events import LabelEvent
 from emg_recognition.recordings.labels import label_intervals
 from emg_recognition.recordings.sample_clock import SampleClock

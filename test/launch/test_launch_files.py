@@ -28,7 +28,7 @@ from launch import LaunchContext
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from rclpy.serialization import serialize_message
 
-from emg_recognition.recordings.bag_writer import BagWriter
+from emg_recognition.bags.writer import BagWriter
 
 #: Six processes start on what may be a busy machine; far above what is usual, s.
 PATIENCE = 60.0

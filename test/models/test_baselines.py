@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 
-from emg_recognition.models.baselines import baseline_scores
 from emg_recognition.models.export import to_keras_file, to_tflite
 from emg_recognition.models.layers import FusedBatchNormalization
-from emg_recognition.models.network import build_network
+from emg_recognition.models.network import baseline_scores, build_network
 from emg_recognition.models.settings import NetworkSettings
 
 

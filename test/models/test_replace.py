@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
-from emg_recognition.models import replace
-from emg_recognition.models.replace import replace_directory
+from emg_recognition import files
+from emg_recognition.files import replace_directory
 
 
 def content(path):
@@ -22,7 +22,7 @@ def test_a_new_directory_and_its_parents(tmp_path):
 @pytest.mark.parametrize("one_step", [True, False])
 def test_the_old_content_goes_as_a_whole(tmp_path, monkeypatch, one_step):
     if not one_step:
-        monkeypatch.setattr(replace.ctypes, "CDLL", lambda *_, **__: object())
+        monkeypatch.setattr(files.ctypes, "CDLL", lambda *_, **__: object())
     replace_directory(tmp_path / "a", {"x": b"1", "old": b""})
     replace_directory(tmp_path / "a", {"x": b"2"})
     assert content(tmp_path / "a") == {"x": b"2"}

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emg_recognition.models.resampling import ring_matrix, time_matrix
+from emg_recognition.models.layers import ring_matrix, time_matrix
 
 sizes = st.integers(1, 64)
 

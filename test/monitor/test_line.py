@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from emg_recognition.control.states import State
-from emg_recognition.monitor.line import status_line
+from emg_recognition.monitor.screen import status_line
 from emg_recognition.monitor.snapshot import Level, Snapshot
 
 from .conftest import make_report

@@ -8,7 +8,7 @@ from sensor_msgs.msg import JointState
 from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
 
-from emg_recognition.nodes import qos
+from emg_recognition.ros import qos
 
 ACTIONS = ["rest", "elbow_flexion", "wrist_extension"]
 

@@ -12,8 +12,7 @@ from pathlib import Path
 import numpy as np
 from elbow_watch import PATIENCE, STATE_RATE, ElbowWatch, write_endless_joints
 
-from emg_recognition.recordings.archive import save_archive
-from emg_recognition.recordings.arrays import from_arrays
+from emg_recognition.recordings.archive import from_arrays, save_archive
 
 SIGNALS = {"stop": signal.SIGSTOP, "kill": signal.SIGKILL}
 #: What is struck. The simulated joints are not: they are what has to stand.

@@ -10,7 +10,7 @@ from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 
 from emg_recognition.devices.emulator import ArmbandEmulator
-from emg_recognition.nodes import qos
+from emg_recognition.ros import qos
 
 RATE, SCALE, BREAK = 500.0, 1e6, 303
 

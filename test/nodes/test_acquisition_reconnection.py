@@ -13,7 +13,7 @@ from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 
 from emg_recognition.devices.emulator import ArmbandEmulator
-from emg_recognition.nodes import diagnostics, qos
+from emg_recognition.ros import diagnostics, qos
 
 RATE = 500.0
 COUNTS = (np.arange(120_000, dtype=np.int32) % 30_000).reshape(-1, 4)

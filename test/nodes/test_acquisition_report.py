@@ -8,8 +8,8 @@ import pytest
 
 pytest.importorskip("diagnostic_msgs", reason="no ROS 2 in this environment: run `make test`")
 
-from emg_recognition.nodes import diagnostics
-from emg_recognition.nodes.acquisition_report import AcquisitionState, judge
+from emg_recognition.nodes.acquisition_node import AcquisitionState, judge
+from emg_recognition.ros import diagnostics
 
 GOOD = AcquisitionState(
     active=True,

@@ -8,7 +8,7 @@ from rcl_interfaces.srv import SetParameters
 from std_msgs.msg import Bool
 from std_srvs.srv import SetBool
 
-from emg_recognition.nodes import qos
+from emg_recognition.ros import qos
 
 from .bridge_arm import Arm
 

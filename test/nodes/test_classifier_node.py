@@ -14,7 +14,7 @@ from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 
 from emg_recognition.models.runtime import ActionModel
-from emg_recognition.nodes import qos
+from emg_recognition.ros import qos
 
 
 def window_message(data, first_index, model, **changes):

@@ -6,7 +6,7 @@ import signal
 import pytest
 from emg_recognition.msg import BridgeState
 
-from emg_recognition.control.exoskeleton_file import load_exoskeleton
+from emg_recognition.control.exoskeleton import load_exoskeleton
 from emg_recognition.resources import config_path
 
 from .bridge_arm import Arm

@@ -9,15 +9,14 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from emg_recognition.bags.reader import open_bag
 from emg_recognition.demo.graph import RECORDING, run_graph
-from emg_recognition.demo.processes import find_executable
-from emg_recognition.demo.scoring import score_live
+from emg_recognition.demo.run import score_live
 from emg_recognition.demo.study import Study
 from emg_recognition.errors import EmgRecognitionError, SettingError
 from emg_recognition.models.runtime import ActionModel
-from emg_recognition.recordings.archive import load_archive, save_archive
-from emg_recognition.recordings.arrays import from_arrays
-from emg_recognition.recordings.bag import open_bag
+from emg_recognition.processes import find_executable
+from emg_recognition.recordings.archive import from_arrays, load_archive, save_archive
 from emg_recognition.recordings.emg_bag import EmgBag, SampleBlock
 from emg_recognition.replay.offline import replay_bag
 from emg_recognition.replay.scoring import score

@@ -12,7 +12,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from std_msgs.msg import Bool
 from std_srvs.srv import SetBool
 
-from emg_recognition.nodes import qos
+from emg_recognition.ros import qos
 
 from .terminal import FOREGROUND, Terminal
 

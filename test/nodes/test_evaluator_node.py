@@ -9,9 +9,9 @@ from emg_recognition.msg import ActionEstimate, ActionLabel, BridgeState, EmgSam
 from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 
-from emg_recognition.nodes import qos
-from emg_recognition.nodes.conversions import to_floats, to_time
 from emg_recognition.replay.estimates import Estimates
+from emg_recognition.ros import qos
+from emg_recognition.ros.conversions import to_floats, to_time
 
 START = 1_700_000_000_000_000_000
 RATE, LENGTH, STEP, SETTLING = 500, 100, 20, 125

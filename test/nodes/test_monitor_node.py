@@ -24,8 +24,8 @@ from emg_recognition.msg import (
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool
 
-from emg_recognition.nodes import qos
-from emg_recognition.nodes.conversions import to_floats
+from emg_recognition.ros import qos
+from emg_recognition.ros.conversions import to_floats
 
 from .terminal import BACKGROUND, ENTER, Terminal
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emg_recognition.nodes.playback import Timeline, with_jumps
+from emg_recognition.ros.playback import Timeline, with_jumps
 
 SECOND = 1_000_000_000
 START = 1_700_000_000 * SECOND

@@ -12,9 +12,9 @@ from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from rosgraph_msgs.msg import Clock
 from std_srvs.srv import SetBool
 
-from emg_recognition.nodes import qos
-from emg_recognition.nodes.conversions import to_floats, to_nanoseconds, to_time
-from emg_recognition.recordings.bag_writer import BagWriter, TopicQos
+from emg_recognition.bags.writer import BagWriter, TopicQos
+from emg_recognition.ros import qos
+from emg_recognition.ros.conversions import to_floats, to_nanoseconds, to_time
 
 START = 1_700_000_000_000_000_000
 MS = 1_000_000

@@ -6,8 +6,8 @@ from itertools import pairwise
 import pytest
 from emg_recognition.msg import ActionLabel
 
-from emg_recognition.nodes import qos
-from emg_recognition.nodes.polling import PolledTopic, subscribe_in_bulk
+from emg_recognition.ros import qos
+from emg_recognition.ros.polling import PolledTopic, subscribe_in_bulk
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import array
 import numpy as np
 from emg_recognition.msg import EmgSamples, EmgWindow
 
-from emg_recognition.nodes import qos
+from emg_recognition.ros import qos
 from emg_recognition.signal.pipeline import Pipeline
 from emg_recognition.signal.settings import suited_settings
 

@@ -24,9 +24,9 @@ from rosbags.rosbag2 import Reader
 from std_msgs.msg import Bool
 
 from emg_recognition import msg as messages
-from emg_recognition.nodes import qos
-from emg_recognition.nodes.conversions import to_floats
-from emg_recognition.recordings.bag import open_bag
+from emg_recognition.bags.reader import open_bag
+from emg_recognition.ros import qos
+from emg_recognition.ros.conversions import to_floats
 
 
 def chunk(number, frame_id="armband", value=0.0):

@@ -12,17 +12,15 @@ from diagnostic_msgs.msg import DiagnosticArray
 from emg_recognition.msg import ActionEstimate, ActionLabel, EmgSamples
 from rclpy.serialization import deserialize_message
 
-from emg_recognition.demo.processes import Graph
+from emg_recognition.bags.reader import open_bag
+from emg_recognition.bags.writer import BagWriter
 from emg_recognition.models.runtime import ActionModel
-from emg_recognition.nodes import qos
-from emg_recognition.recordings.archive import save_archive
-from emg_recognition.recordings.arrays import from_arrays
-from emg_recognition.recordings.bag import open_bag
-from emg_recognition.recordings.bag_writer import BagWriter
-from emg_recognition.replay.agreement import common_windows
-from emg_recognition.replay.estimates import Estimates
+from emg_recognition.processes import Graph
+from emg_recognition.recordings.archive import from_arrays, save_archive
+from emg_recognition.replay.estimates import Estimates, common_windows
 from emg_recognition.replay.offline import replay_bag
 from emg_recognition.replay.scoring import score
+from emg_recognition.ros import qos
 
 # Live signals take their time, and twenty processes start.
 pytestmark = pytest.mark.timeout(300)

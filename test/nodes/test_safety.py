@@ -12,9 +12,9 @@ import pytest
 from emg_recognition.msg import BridgeState
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
-from emg_recognition.control.exoskeleton_file import load_exoskeleton
-from emg_recognition.nodes import qos
+from emg_recognition.control.exoskeleton import load_exoskeleton
 from emg_recognition.resources import config_path
+from emg_recognition.ros import qos
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 

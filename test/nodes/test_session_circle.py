@@ -10,20 +10,17 @@ import numpy as np
 import pytest
 import yaml
 
-from emg_recognition.demo.processes import Graph
+from emg_recognition.bags.reader import open_bag
 from emg_recognition.guided.plan import Plan, load_plan
-from emg_recognition.guided.rehearsal import rehearse
-from emg_recognition.guided.script import load_script
-from emg_recognition.recordings.archive import save_archive
-from emg_recognition.recordings.arrays import from_arrays
-from emg_recognition.recordings.bag import open_bag
+from emg_recognition.guided.script import load_script, rehearse
+from emg_recognition.processes import Graph
+from emg_recognition.recordings.archive import from_arrays, save_archive
 from emg_recognition.recordings.emg_bag import EmgBag
 from emg_recognition.recordings.events import EstimateBlock, LabelEvent, SampleBlock
 from emg_recognition.recordings.labels import label_intervals, window_labels
 from emg_recognition.recordings.open import open_recordings
 from emg_recognition.recordings.sample_clock import SampleClock
-from emg_recognition.simulation.study import StudySettings
-from emg_recognition.simulation.wearer import simulate_stream
+from emg_recognition.simulation.study import StudySettings, simulate_stream
 
 # A minute of signal, a training in between, and a dozen processes on what may be a busy machine.
 pytestmark = pytest.mark.timeout(600)

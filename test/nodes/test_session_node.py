@@ -12,10 +12,10 @@ from diagnostic_msgs.msg import DiagnosticArray
 from emg_recognition.msg import ActionLabel, EmgSamples, SignalQuality
 from std_srvs.srv import Trigger
 
-from emg_recognition.nodes import qos
-from emg_recognition.nodes.conversions import to_floats
-from emg_recognition.recordings.bag import open_bag
+from emg_recognition.bags.reader import open_bag
 from emg_recognition.recordings.open import open_recordings
+from emg_recognition.ros import qos
+from emg_recognition.ros.conversions import to_floats
 
 from .terminal import Terminal
 

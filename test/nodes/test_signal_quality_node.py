@@ -9,7 +9,7 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from emg_recognition.msg import EmgInfo, EmgSamples, SignalQuality
 from std_msgs.msg import Float32MultiArray
 
-from emg_recognition.nodes import qos
+from emg_recognition.ros import qos
 
 RATE, CHANNELS, CHUNK, GAIN = 500.0, 4, 10, 4.0e6
 NAMES = ["flexor", "extensor", "biceps", "triceps"]

@@ -13,7 +13,7 @@ from emg_recognition.msg import ActionEstimate, BridgeState, ModelInfo
 from rosgraph_msgs.msg import Clock
 from std_msgs.msg import Bool
 
-from emg_recognition.nodes import qos
+from emg_recognition.ros import qos
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 

@@ -7,13 +7,12 @@ import pytest
 from emg_recognition.msg import ActionLabel, EmgSamples
 from rclpy.serialization import serialize_message
 
-from emg_recognition.nodes import qos
-from emg_recognition.nodes.conversions import to_floats, to_time
-from emg_recognition.recordings.archive import save_archive
-from emg_recognition.recordings.arrays import from_arrays
-from emg_recognition.recordings.bag_writer import BagWriter
-from emg_recognition.recordings.converter import to_counts
+from emg_recognition.bags.writer import BagWriter
+from emg_recognition.recordings.archive import from_arrays, save_archive
 from emg_recognition.recordings.open import open_recordings
+from emg_recognition.recordings.recordings import to_counts
+from emg_recognition.ros import qos
+from emg_recognition.ros.conversions import to_floats, to_time
 
 RATE = 250.0
 START = 1_700_000_000_000_000_000

@@ -10,7 +10,7 @@ from std_srvs.srv import SetBool
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from emg_recognition.devices.exoskeleton_driver import SerialExoskeleton
-from emg_recognition.nodes import qos
+from emg_recognition.ros import qos
 
 NAMES = ["elbow_flexion", "forearm_rotation", "wrist_extension"]
 MIDDLE = [1.15, 0.0, 0.0]

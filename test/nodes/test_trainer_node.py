@@ -9,9 +9,8 @@ import yaml
 from std_msgs.msg import Float32
 
 from emg_recognition.models.runtime import ActionModel
-from emg_recognition.nodes import qos
-from emg_recognition.recordings.archive import save_archive
-from emg_recognition.recordings.arrays import from_arrays
+from emg_recognition.recordings.archive import from_arrays, save_archive
+from emg_recognition.ros import qos
 
 # A child process imports TensorFlow, perhaps on a busy machine.
 pytestmark = pytest.mark.timeout(600)

@@ -14,8 +14,8 @@ from rosbags.interfaces import Nodetype
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
-from emg_recognition.recordings.bag_writer import BagWriter
-from emg_recognition.recordings.definitions import own_types
+from emg_recognition.bags.definitions import own_types
+from emg_recognition.bags.writer import BagWriter
 
 OURS = "emg_recognition/msg/"
 SECOND = 1_000_000_000

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from emg_recognition.errors import RecordingError
-from emg_recognition.recordings.archive import load_archive, save_archive
-from emg_recognition.recordings.arrays import from_arrays
+from emg_recognition.recordings.archive import from_arrays, load_archive, save_archive
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "longterm_basic8.npz"
 

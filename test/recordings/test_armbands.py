@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from emg_recognition.bags.reader import open_bag
 from emg_recognition.errors import RecordingError
-from emg_recognition.recordings.bag import open_bag
 from emg_recognition.recordings.emg_bag import EmgBag, LabelEvent, SampleBlock
 
 

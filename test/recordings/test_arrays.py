@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from emg_recognition.errors import RecordingError
-from emg_recognition.recordings.arrays import from_arrays
+from emg_recognition.recordings.archive import from_arrays
 
 
 def arrays(**changed):

@@ -8,9 +8,8 @@ import sys
 import pytest
 import yaml
 
+from emg_recognition.bags.reader import find_files, open_bag
 from emg_recognition.errors import RecordingError
-from emg_recognition.recordings.bag import open_bag
-from emg_recognition.recordings.bag_files import find_files
 
 
 def test_a_missing_path_is_named(tmp_path):

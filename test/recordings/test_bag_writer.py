@@ -12,10 +12,10 @@ from mcap.reader import make_reader
 from rosbags.highlevel import AnyReader
 from rosbags.interfaces import QosDurability, QosReliability
 
+from emg_recognition.bags.definitions import full_definition
+from emg_recognition.bags.reader import open_bag
+from emg_recognition.bags.writer import BagWriter, TopicQos
 from emg_recognition.errors import RecordingError
-from emg_recognition.recordings.bag import open_bag
-from emg_recognition.recordings.bag_writer import BagWriter, TopicQos
-from emg_recognition.recordings.definitions import full_definition
 
 SAMPLES = {"/emg/samples": "emg_recognition/msg/EmgSamples"}
 

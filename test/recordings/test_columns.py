@@ -10,10 +10,10 @@ from hypothesis.extra import numpy as npst
 from rosbags.interfaces import Nodetype
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
-from emg_recognition.recordings.batches import Topic, block_of
-from emg_recognition.recordings.columns import Decoder
-from emg_recognition.recordings.definitions import own_types
-from emg_recognition.recordings.layout import field_names
+from emg_recognition.bags.batches import Topic, block_of
+from emg_recognition.bags.columns import Decoder
+from emg_recognition.bags.definitions import own_types
+from emg_recognition.bags.layout import field_names
 from emg_recognition.resources import message_definitions
 
 ODD = "test_msgs/msg/Odd"

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin
 
+from emg_recognition.bags.reader import open_bag
 from emg_recognition.errors import RecordingError
-from emg_recognition.recordings.bag import open_bag
 from emg_recognition.recordings.emg_bag import EmgBag, SampleBlock
 
 

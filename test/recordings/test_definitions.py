@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from emg_recognition.recordings.definitions import full_definition, own_types, parse_definition
+from emg_recognition.bags.definitions import full_definition, own_types, parse_definition
 from emg_recognition.resources import message_definitions
 
 SAMPLES = "emg_recognition/msg/EmgSamples"

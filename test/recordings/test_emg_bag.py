@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rosbags.rosbag2 import StoragePlugin
 
+from emg_recognition.bags.reader import open_bag
 from emg_recognition.errors import RecordingError
-from emg_recognition.recordings.bag import open_bag
 from emg_recognition.recordings.emg_bag import (
     EmgBag,
     EstimateBlock,

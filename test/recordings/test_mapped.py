@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emg_recognition.recordings.mapped import open_mapped, release, write_rows
+from emg_recognition.recordings.cache import open_mapped, release, write_rows
 
 
 @pytest.mark.parametrize("dtype", [np.int8, np.int16, np.float32, np.float64, ">i2"])

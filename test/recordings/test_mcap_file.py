@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mcap.writer import CompressionType
 
+from emg_recognition.bags import mcap_records as mcap_pieces
+from emg_recognition.bags.mcap_records import RECORD, scan_records
+from emg_recognition.bags.reader import open_bag
 from emg_recognition.errors import RecordingError
-from emg_recognition.recordings import mcap_pieces
-from emg_recognition.recordings.bag import open_bag
 from emg_recognition.recordings.emg_bag import EmgBag, SampleBlock
-from emg_recognition.recordings.mcap_records import RECORD, scan_records
 
 
 def messages(path):

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from emg_recognition.errors import EmgRecognitionError, RecordingError
-from emg_recognition.recordings.archive import load_archive, save_archive
-from emg_recognition.recordings.arrays import from_arrays
+from emg_recognition.recordings.archive import from_arrays, load_archive, save_archive
 from emg_recognition.recordings.bag_recordings import read_bag
 from emg_recognition.recordings.open import open_recordings
 

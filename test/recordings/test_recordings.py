@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from emg_recognition.recordings.arrays import from_arrays
+from emg_recognition.recordings.archive import from_arrays
 
 
 @pytest.fixture

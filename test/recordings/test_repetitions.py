@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from emg_recognition.errors import SettingError
-from emg_recognition.recordings.repetitions import parse_repetitions
+from emg_recognition.recordings.recordings import parse_repetitions
 
 
 @pytest.mark.parametrize(

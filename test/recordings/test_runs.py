@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from emg_recognition.recordings.runs import Runs
+from emg_recognition.recordings.sample_clock import Runs
 
 SECOND = 1_000_000_000
 

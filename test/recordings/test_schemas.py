@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emg_recognition.recordings.bag import open_bag
+from emg_recognition.bags.reader import open_bag
 from emg_recognition.recordings.emg_bag import (
     EmgBag,
     EstimateBlock,

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from emg_recognition.bags.reader import open_bag
 from emg_recognition.errors import RecordingError
-from emg_recognition.recordings.bag import open_bag
 from emg_recognition.recordings.emg_bag import EmgBag, SampleBlock
 
 

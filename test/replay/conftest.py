@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from emg_recognition.bags.definitions import own_types
+from emg_recognition.bags.writer import BagWriter
 from emg_recognition.models.bundle import TFLITE
 from emg_recognition.models.runtime import ActionModel
-from emg_recognition.recordings.bag_writer import BagWriter
-from emg_recognition.recordings.definitions import own_types
 from emg_recognition.signal.pipeline import Pipeline
 from emg_recognition.signal.settings import PipelineSettings
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from emg_recognition.replay.agreement import compare
-from emg_recognition.replay.estimates import EstimateLog
+from emg_recognition.replay.estimates import EstimateLog, compare
 
 ACTIONS = ("rest", "fist")
 FIST, REST = (0.25, 0.75), (0.75, 0.25)

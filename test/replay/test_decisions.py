@@ -5,11 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from emg_recognition.control.decision import Decider
-from emg_recognition.control.decision_settings import DecisionSettings
-from emg_recognition.control.freshness import SignalWatch
-from emg_recognition.control.signals import Instant
-from emg_recognition.control.vote import NO_ACTION
+from emg_recognition.control.decision import NO_ACTION, Decider, DecisionSettings
+from emg_recognition.control.inputs import Instant, SignalWatch
 from emg_recognition.replay.decisions import UNDECIDED, decide
 from emg_recognition.replay.estimates import EstimateLog
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from emg_recognition.errors import BundleError, RecordingError
-from emg_recognition.recordings.arrays import from_arrays
+from emg_recognition.recordings.archive import from_arrays
 from emg_recognition.replay.offline import replay_archive, replay_bag
 
 SECOND = 500  # samples

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from emg_recognition.errors import RecordingError
+from emg_recognition.replay.live_path import Stretch
 from emg_recognition.replay.offline import replay_bag
 from emg_recognition.replay.online import expected_windows, replay_of_topics, settling_samples
 from emg_recognition.replay.scoring import score
-from emg_recognition.replay.streams import Stretch
 from emg_recognition.signal.pipeline import Pipeline
 from emg_recognition.signal.settings import PipelineSettings, suited_settings
 

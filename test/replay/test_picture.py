@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from emg_recognition.control.decision_settings import DecisionSettings
+from emg_recognition.control.decision import DecisionSettings
 from emg_recognition.evaluation.lanes import DISARMED, IDLE, UNKNOWN
-from emg_recognition.recordings.arrays import from_arrays
+from emg_recognition.recordings.archive import from_arrays
 from emg_recognition.replay.decisions import decide
+from emg_recognition.replay.figures import timeline_of
 from emg_recognition.replay.offline import replay_archive, replay_bag
-from emg_recognition.replay.picture import timeline_of
 from emg_recognition.replay.replay import Replay
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from emg_recognition.recordings.labels import LabelInterval
+from emg_recognition.replay.decisions import active, delay, false_activations
 from emg_recognition.replay.estimates import EstimateLog
-from emg_recognition.replay.reaction import active, delay, false_activations
 
 ACTIONS = ("rest", "elbow_flexion", "elbow_extension")
 R, F, E, NONE = 0, 1, 2, -1

@@ -8,13 +8,13 @@ import json
 import numpy as np
 import pytest
 
-from emg_recognition.control.decision_settings import DecisionSettings
+from emg_recognition.control.decision import DecisionSettings
 from emg_recognition.recordings.labels import LabelInterval
 from emg_recognition.recordings.sample_clock import SampleClock
 from emg_recognition.replay.estimates import EstimateLog
+from emg_recognition.replay.live_path import StreamCounters, Stretch
 from emg_recognition.replay.replay import Replay, ReplayModel
 from emg_recognition.replay.scoring import FORMAT, SCORES, score
-from emg_recognition.replay.streams import StreamCounters, Stretch
 
 ACTIONS = ("rest", "elbow_flexion")
 R, F = 0, 1

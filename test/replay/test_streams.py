@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from emg_recognition.errors import SampleError
-from emg_recognition.replay.streams import StreamLog
+from emg_recognition.replay.live_path import StreamLog
 from emg_recognition.signal.pipeline import Pipeline
 from emg_recognition.signal.settings import suited_settings
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from emg_recognition.signal.grid import WindowGrid
+from emg_recognition.signal.pipeline import WindowGrid
 
 
 def ramp(begin, end):

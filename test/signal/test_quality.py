@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from emg_recognition.errors import SettingError
-from emg_recognition.signal.quality import QualityMonitor, State
-from emg_recognition.signal.quality_settings import QualitySettings
+from emg_recognition.signal.quality import QualityMonitor, QualitySettings, State
 
 RATE = 1000.0
 

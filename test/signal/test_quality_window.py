@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from emg_recognition.signal.quality_window import RateMeter, RecentSamples
+from emg_recognition.signal.quality_measures import RateMeter, RecentSamples
 
 
 def rows(first, count):

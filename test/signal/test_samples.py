@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from emg_recognition.errors import SampleError
-from emg_recognition.signal.samples import check_samples
+from emg_recognition.signal.pipeline import check_samples
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e31, -3e38])

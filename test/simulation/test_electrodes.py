@@ -7,9 +7,15 @@ import dataclasses
 import numpy as np
 import pytest
 
-from emg_recognition.simulation.electrodes import UPPER_ARM, place_electrodes, tissue_response
-from emg_recognition.simulation.muscles import MUSCLES
-from emg_recognition.simulation.subjects import HEALTHY, UNITS, draw_subject
+from emg_recognition.simulation.arm import (
+    HEALTHY,
+    MUSCLES,
+    UNITS,
+    UPPER_ARM,
+    draw_subject,
+    place_electrodes,
+    tissue_response,
+)
 
 
 @pytest.fixture

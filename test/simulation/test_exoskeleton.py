@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emg_recognition.simulation.exoskeleton import ExoskeletonSimulator, TrajectoryPoint
-from emg_recognition.simulation.joints import LAG, SimulatedJoint
+from emg_recognition.simulation.exoskeleton import LAG, ExoskeletonSimulator, SimulatedJoint, TrajectoryPoint
 
 NAMES = ["elbow", "wrist"]
 

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from emg_recognition.simulation.joints import LAG, SimulatedJoint, SimulatedJoints
+from emg_recognition.simulation.exoskeleton import LAG, SimulatedJoint, SimulatedJoints
 
 
 @pytest.fixture

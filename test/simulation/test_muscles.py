@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from emg_recognition.actions import PAPER_ACTION_NAMES, REST
-from emg_recognition.simulation.muscles import ACTIVATION, ANTAGONIST, MUSCLES, STROKE_SYNERGIES
+from emg_recognition.simulation.arm import ACTIVATION, ANTAGONIST, MUSCLES, STROKE_SYNERGIES
 
 NAMES = [muscle.name for muscle in MUSCLES]
 AGONISTS = {

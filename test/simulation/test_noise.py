@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.signal import welch
 
-from emg_recognition.simulation.noise import emg_shape, shaped_noise, slow_shape
+from emg_recognition.simulation.session import emg_shape, shaped_noise, slow_shape
 
 
 @pytest.mark.parametrize("samples", [20000, 20011])

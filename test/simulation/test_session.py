@@ -9,8 +9,8 @@ import pytest
 from scipy.signal import welch
 
 from emg_recognition.actions import PAPER_ACTION_NAMES
+from emg_recognition.simulation.arm import COHORTS, HEALTHY, draw_subject
 from emg_recognition.simulation.session import COUNTS_PER_VOLT, perform, record
-from emg_recognition.simulation.subjects import COHORTS, HEALTHY, draw_subject
 
 RATE = 1000.0
 

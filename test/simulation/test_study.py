@@ -9,11 +9,11 @@ import pytest
 
 from emg_recognition.actions import PAPER_ACTION_NAMES
 from emg_recognition.errors import SettingError
-from emg_recognition.recordings.arrays import from_arrays
+from emg_recognition.recordings.archive import from_arrays
 from emg_recognition.settings import from_mapping
 from emg_recognition.signal.settings import suited_settings
 from emg_recognition.simulation.study import StudySettings, simulate_study
-from emg_recognition.training.hudgins import hudgins_features, lda_predictions
+from emg_recognition.training.comparators import hudgins_features, lda_predictions
 from emg_recognition.training.windows import windows_from_recordings
 
 SMALL = StudySettings(healthy=3, patients=2, sessions=2, repetitions=2, hold=0.6)

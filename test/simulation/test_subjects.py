@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from emg_recognition.actions import PAPER_ACTION_NAMES
-from emg_recognition.simulation.muscles import ANTAGONIST, MUSCLES
-from emg_recognition.simulation.subjects import (
+from emg_recognition.simulation.arm import (
+    ANTAGONIST,
     COHORTS,
     HEALTHY,
+    MUSCLES,
     PATIENT,
     draw_subject,
     generator_for,

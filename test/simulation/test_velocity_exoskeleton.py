@@ -4,8 +4,7 @@ import math
 
 import pytest
 
-from emg_recognition.simulation.joints import LAG, SimulatedJoint
-from emg_recognition.simulation.velocity_exoskeleton import VelocitySimulator
+from emg_recognition.simulation.exoskeleton import LAG, SimulatedJoint, VelocitySimulator
 
 JOINTS = [SimulatedJoint("elbow", 0.0, 2.0), SimulatedJoint("wrist", -1.0, 1.0)]
 

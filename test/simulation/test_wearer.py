@@ -7,10 +7,9 @@ import pytest
 
 from emg_recognition.actions import PAPER_ACTION_NAMES
 from emg_recognition.errors import SettingError
-from emg_recognition.recordings.arrays import from_arrays
-from emg_recognition.simulation.study import StudySettings, simulate_study
-from emg_recognition.simulation.subjects import COHORTS
-from emg_recognition.simulation.wearer import simulate_stream
+from emg_recognition.recordings.archive import from_arrays
+from emg_recognition.simulation.arm import COHORTS
+from emg_recognition.simulation.study import StudySettings, simulate_stream, simulate_study
 
 SETTINGS = StudySettings(healthy=5, patients=2, sessions=1, repetitions=3, hold=1.0)
 SCRIPT = [("rest", 1.5)] + [(action, 1.5) for action in PAPER_ACTION_NAMES] * 3

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from emg_recognition.models.settings import NetworkSettings
-from emg_recognition.recordings.arrays import from_arrays
+from emg_recognition.recordings.archive import from_arrays
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.training.fit import FitSettings
 from emg_recognition.training.settings import EnsembleSettings, ExperimentSettings

@@ -11,9 +11,8 @@ import pytest
 
 from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.models.bundle_writer import write_bundle
-from emg_recognition.models.export import to_keras_file, to_tflite
+from emg_recognition.models.export import soft_vote, to_keras_file, to_tflite
 from emg_recognition.models.runtime import ActionModel
-from emg_recognition.models.soft_vote import soft_vote
 from emg_recognition.models.statistics import window_statistics
 from emg_recognition.signal.settings import PipelineSettings
 from emg_recognition.training.adapt import ADAPT_SETTINGS, adapt, fine_tune

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from emg_recognition.errors import SettingError
-from emg_recognition.training.cohorts import choose_minority
+from emg_recognition.training.ensemble import choose_minority
 
 PAPER = {"healthy": 40_000, "patient": 5_000}
 

@@ -16,8 +16,9 @@ from emg_recognition.training.comparators import (
     features,
     fit_bagging,
     fit_lda,
+    hudgins_features,
+    lda_predictions,
 )
-from emg_recognition.training.hudgins import hudgins_features, lda_predictions
 from emg_recognition.training.windows import from_windows
 
 groups = st.lists(st.tuples(st.integers(0, 4), st.sampled_from(("healthy", "patient", ""))), min_size=1)

@@ -12,11 +12,9 @@ import pytest
 from emg_recognition.actions import ordered
 from emg_recognition.errors import SettingError
 from emg_recognition.training.batches import Batches
-from emg_recognition.training.compare import run_comparison
+from emg_recognition.training.compare import make_round, run_comparison
 from emg_recognition.training.jobs import predict_windows
-from emg_recognition.training.rounds import make_round
-from emg_recognition.training.settings import EnsembleSettings
-from emg_recognition.training.split_settings import SplitSettings
+from emg_recognition.training.settings import EnsembleSettings, SplitSettings
 from emg_recognition.training.splits import make_splits
 from emg_recognition.training.windows import windows_from_recordings
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from emg_recognition.training.contest import judge, row_of
+from emg_recognition.training.compare import judge, row_of
 from emg_recognition.training.windows import from_windows
 
 ACTIONS = ("rest", "flexion")

@@ -14,8 +14,7 @@ from emg_recognition.errors import SettingError
 from emg_recognition.models.bundle import read_bundle
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.training.experiment import run_experiment
-from emg_recognition.training.settings import EnsembleSettings
-from emg_recognition.training.split_settings import SplitSettings
+from emg_recognition.training.settings import EnsembleSettings, SplitSettings
 from emg_recognition.training.windows import windows_from_recordings
 
 

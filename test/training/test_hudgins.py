@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from emg_recognition.training.hudgins import hudgins_features, lda_predictions
+from emg_recognition.training.comparators import hudgins_features, lda_predictions
 
 
 def test_features_counted_by_hand():

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emg_recognition.training.partition import member_windows, stratified_parts
+from emg_recognition.training.split import member_windows, stratified_parts
 
 labels = st.lists(st.integers(0, 4), max_size=120).map(lambda values: np.array(values, dtype=int))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from emg_recognition.errors import SettingError
-from emg_recognition.training.split_settings import SplitSettings
+from emg_recognition.training.settings import SplitSettings
 from emg_recognition.training.splits import make_splits
 
 CSV = """subject,repetition,side

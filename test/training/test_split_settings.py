@@ -6,7 +6,7 @@ import pytest
 
 from emg_recognition.errors import SettingError
 from emg_recognition.settings import from_mapping
-from emg_recognition.training.split_settings import OPTIONS, SplitSettings
+from emg_recognition.training.settings import OPTIONS, SplitSettings
 
 
 @pytest.mark.parametrize("name", [name for name in OPTIONS if name != "list"])

@@ -10,9 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from emg_recognition.errors import EmgRecognitionError, RecordingError, SettingError
-from emg_recognition.recordings.arrays import from_arrays
+from emg_recognition.recordings.archive import from_arrays
+from emg_recognition.training.settings import SplitSettings
 from emg_recognition.training.split import SIDES
-from emg_recognition.training.split_settings import SplitSettings
 from emg_recognition.training.splits import make_splits, split_fingerprint
 from emg_recognition.training.windows import windows_from_recordings
 

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from emg_recognition.training.trial import trial_metrics
+from emg_recognition.training.fold import trial_metrics
 from emg_recognition.training.windows import from_windows
 
 WINDOWS = from_windows(

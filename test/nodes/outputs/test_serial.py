@@ -9,9 +9,9 @@ from emg_recognition.control.joints import JointLimits
 from emg_recognition.control.trajectory import Command
 from emg_recognition.devices.exoskeleton_emulator import ExoskeletonEmulator
 from emg_recognition.errors import DeviceError
-from emg_recognition.nodes import qos
-from emg_recognition.nodes.outputs.serial import SerialOutput
-from emg_recognition.simulation.joints import SimulatedJoint
+from emg_recognition.ros import qos
+from emg_recognition.ros.outputs import SerialOutput
+from emg_recognition.simulation.exoskeleton import SimulatedJoint
 from emg_recognition.simulation.serial_exoskeleton import SerialSimulator
 
 NAMES = ["a", "b"]

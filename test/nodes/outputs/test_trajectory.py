@@ -5,8 +5,8 @@ from trajectory_msgs.msg import JointTrajectory
 
 from emg_recognition.control.joints import STOP_RAMP, JointLimits
 from emg_recognition.control.trajectory import Command
-from emg_recognition.nodes import qos
-from emg_recognition.nodes.outputs.trajectory import TrajectoryOutput
+from emg_recognition.ros import qos
+from emg_recognition.ros.outputs import TrajectoryOutput
 
 JOINTS = [
     JointLimits(name=name, lower=-1.0, upper=1.0, max_velocity=0.5, max_acceleration=8.0)

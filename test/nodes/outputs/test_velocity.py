@@ -5,8 +5,8 @@ from std_msgs.msg import Float64MultiArray
 
 from emg_recognition.control.joints import JointLimits
 from emg_recognition.control.trajectory import Command
-from emg_recognition.nodes import qos
-from emg_recognition.nodes.outputs.velocity import VelocityOutput
+from emg_recognition.ros import qos
+from emg_recognition.ros.outputs import VelocityOutput
 
 JOINTS = [
     JointLimits(name=name, lower=-1.0, upper=1.0, max_velocity=0.5, max_acceleration=8.0)

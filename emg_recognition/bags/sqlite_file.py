@@ -1,0 +1,123 @@
+"""Read a bag file of rosbag2's sqlite3 storage, in the order in which it was written."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import quote
+
+from emg_recognition.bags.batches import Block, Problems, Topic, block_of
+from emg_recognition.errors import RecordingError
+
+MAGIC = b"SQLite format 3\x00"
+#: Messages in one block: about a second of an armband with all that is recorded beside it.
+_ROWS = 500
+
+
+class SqliteFile:
+    """One ``.db3`` file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    problems : Problems
+        Told of what is missing or damaged; complete once :meth:`blocks` has come to its end.
+
+    Attributes
+    ----------
+    topics : list of Topic
+        The topics whose messages are CDR; without definitions where the file is older than Iron.
+
+    Raises
+    ------
+    RecordingError
+        If it holds no bag or cannot be read at all.
+    """
+
+    def __init__(self, path: Path, problems: Problems) -> None:
+        self.topics: list[Topic] = []
+        self._problems = problems
+        self.fraction_read = 0.0
+        self._name = path.name
+        self._stack = ExitStack()
+        try:
+            self._database = self._open(path)
+            self._numbers = self._read_topics()
+            (self._last,) = self._database.execute("select max(id) from messages").fetchone()
+        except (sqlite3.Error, OSError) as error:
+            self._stack.close()
+            raise RecordingError(
+                str(path), f"it cannot be read as a sqlite3 bag ({error})", "give another bag"
+            ) from error
+
+    def close(self) -> None:
+        """Close the file."""
+        self._stack.close()
+
+    def blocks(self, wanted: Collection[Topic]) -> Iterator[Block]:
+        """Yield the messages of some topics in the order in which they were written.
+
+        Parameters
+        ----------
+        wanted : collection of Topic
+            The topics whose messages are asked for.
+
+        Yields
+        ------
+        Block
+            Up to 500 messages.
+        """
+        ids = [key for key, number in self._numbers.items() if self.topics[number] in wanted]
+        marks = ",".join("?" * len(ids))
+        query = f"select id, topic_id, timestamp, data from messages where topic_id in ({marks}) order by id"
+        read = 0
+        try:
+            cursor = self._database.execute(query, ids)
+            while rows := cursor.fetchmany(_ROWS):
+                row_ids, keys, times, messages = zip(*rows, strict=True)
+                self.fraction_read = row_ids[-1] / self._last
+                yield block_of(self.topics, [self._numbers[key] for key in keys], times, messages)
+                read += len(rows)
+        except sqlite3.Error as error:
+            self._problems.tell(
+                f"{self._name}: it is damaged behind message {read} ({error}), the rest is left out"
+            )
+        self.fraction_read = 1.0
+
+    def _open(self, path: Path) -> sqlite3.Connection:
+        beside = [path.with_name(path.name + end) for end in ("-wal", "-journal")]
+        pending = [file for file in beside if file.is_file() and file.stat().st_size]
+        options = "?immutable=1"  # nothing is written beside the bag, which may be on a read-only disk
+        if pending:
+            # Its recorder was killed: sqlite3 has to finish its work, which is done in a copy.
+            folder = self._stack.enter_context(TemporaryDirectory())
+            for file in (path, *pending):
+                shutil.copy(file, folder)
+            path, options = Path(folder) / path.name, ""
+            self._problems.tell(f"{self._name}: its recorder did not close it; what was saved is read")
+        # A player opens the bag in one thread and reads it in another; never in both at once.
+        address = f"file:{quote(str(path.absolute()))}{options}"
+        connection = sqlite3.connect(address, uri=True, check_same_thread=False)
+        # Pushed after the folder, so that it is closed before the folder goes.
+        self._stack.callback(connection.close)
+        return connection
+
+    def _read_topics(self) -> dict[int, int]:
+        """Learn the topics; return the place in `topics` of each topic's key."""
+        tables = {name for (name,) in self._database.execute("select name from sqlite_master")}
+        definitions = {}
+        if "message_definitions" in tables:
+            query = "select topic_type, encoding, encoded_message_definition from message_definitions"
+            definitions = {name: (encoding, text) for name, encoding, text in self._database.execute(query)}
+        numbers = {}
+        query = "select id, name, type, serialization_format from topics order by id"
+        for key, name, kind, serialization in self._database.execute(query):
+            if serialization == "cdr":
+                numbers[key] = len(self.topics)
+                self.topics.append(Topic(name, kind, *definitions.get(kind, ("", ""))))
+        return numbers

@@ -1,1 +1,0 @@
-"""What the live view reads of a graph, one file a part."""

@@ -1,1 +1,0 @@
-"""Where commands go: one module for each way to an exoskeleton, all with the interface of ``output``."""

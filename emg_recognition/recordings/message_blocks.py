@@ -1,0 +1,302 @@
+"""Sample messages of a chunk, put together to long pieces without a break."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+
+from emg_recognition.bags.columns import Columns, changes, is_constant
+from emg_recognition.recordings.events import (
+    EstimateBlock,
+    InfoEvent,
+    LabelEvent,
+    ModelEvent,
+    SampleBlock,
+    StateBlock,
+)
+from emg_recognition.recordings.sample_clock import Runs
+
+SAMPLES_NEEDED = (
+    "header.stamp.sec",
+    "header.stamp.nanosec",
+    "header.frame_id",
+    "first_index",
+    "rate",
+    "channels",
+    "data",
+)
+"""Fields without which there are no samples."""
+
+SAMPLES_DEFAULTS = {"unit": b"count", "dropped_before": 0, "restart": 0}
+"""Fields that older messages lack, and what then holds."""
+
+_STAMP_JUMP = 50_000_000
+"""A stamp so far (ns) from where the rate puts it begins a block of its own: the clock was set."""
+
+
+def stamps(columns: Columns) -> np.ndarray:
+    """Return the header's stamps.
+
+    Parameters
+    ----------
+    columns : Columns
+        Messages with a header.
+
+    Returns
+    -------
+    numpy.ndarray
+        int64, shape (n,), ns.
+    """
+    # NumPy 1 would keep 32 bits in a product with a single number.
+    seconds = columns["header.stamp.sec"].astype(np.int64)
+    return seconds * 1_000_000_000 + columns["header.stamp.nanosec"]
+
+
+def sample_blocks(columns: Columns, runs: Runs) -> tuple[list[SampleBlock], int]:
+    """Put messages together wherever one goes on where the other ends.
+
+    Parameters
+    ----------
+    columns : Columns
+        ``EmgSamples`` messages, at least one.
+    runs : Runs
+        The runs so far; it is told of these samples.
+
+    Returns
+    -------
+    blocks : list of SampleBlock
+        In the order of the messages.
+    refused : int
+        Messages left out, as the live node does: their data are no whole samples.
+    """
+    values, counts = columns.sequence("data")
+    values = np.ascontiguousarray(values, dtype=np.float32)
+    channels = columns["channels"].astype(np.int64)
+    divisor = channels[0] if is_constant(channels) else channels  # one number divides faster
+    lengths = counts // np.maximum(divisor, 1)
+    rate = columns["rate"].astype(np.float64)
+    bad = (lengths * divisor != counts) | (divisor == 0) | ~(rate > 0)
+    first = columns["first_index"].astype(np.int64)
+    stamp = stamps(columns)
+    unit, dropped, restart = (columns.get(name, neutral) for name, neutral in SAMPLES_DEFAULTS.items())
+    ends = first + lengths
+    with np.errstate(divide="ignore", invalid="ignore"):  # a rate of 0 is bad, and a border anyway
+        due = stamp[:-1] + lengths[:-1] / rate[:-1] * 1e9
+    begins = bad | (restart != 0) | changes(channels, rate, unit)
+    begins[0] = True
+    begins[1:] |= bad[:-1] | (first[1:] != ends[:-1]) | (np.abs(stamp[1:] - due) > _STAMP_JUMP)
+    places = np.cumsum(counts) - counts
+    frame_id = bytes(columns["header.frame_id"][0]).decode(errors="replace")
+    blocks = []
+    borders = [*np.flatnonzero(begins).tolist(), len(begins)]
+    for i, j in itertools.pairwise(borders):
+        if bad[i]:
+            continue
+        run = runs.add(int(first[i]), int(ends[j - 1] - first[i]), int(stamp[i]), float(rate[i]))
+        block = SampleBlock(
+            run=run,
+            first_index=int(first[i]),
+            samples=values[places[i] : places[j - 1] + counts[j - 1]].reshape(-1, channels[i]),
+            restart=bool(restart[i]),
+            dropped_before=int(dropped[i:j].sum()),
+            stamp=int(stamp[i]),
+            rate=float(rate[i]),
+            unit=bytes(unit[i]).decode(errors="replace"),
+            frame_id=frame_id,
+            chunks=lengths[i:j],
+        )
+        blocks.append(block)
+    return blocks, int(bad.sum())
+
+
+ESTIMATES_NEEDED = (
+    "header.stamp.sec",
+    "header.stamp.nanosec",
+    "first_index",
+    "last_index",
+    "probabilities",
+)
+"""Fields without which there are no estimates."""
+
+ESTIMATES_DEFAULTS = {"status": 0, "model": b""}
+"""Fields that older messages may lack, and what then holds."""
+
+
+def estimate_blocks(columns: Columns, runs: Runs) -> list[EstimateBlock]:
+    """Put messages of the same model together.
+
+    Parameters
+    ----------
+    columns : Columns
+        ``ActionEstimate`` messages, at least one.
+    runs : Runs
+        The runs of the samples so far.
+
+    Returns
+    -------
+    list of EstimateBlock
+        In the order of the messages; a new one begins with another model or number of actions.
+    """
+    values, counts = columns.sequence("probabilities")
+    values = np.ascontiguousarray(values, dtype=np.float32)
+    first = columns["first_index"].astype(np.int64)
+    last = columns["last_index"].astype(np.int64)
+    stamp = stamps(columns)
+    status, model = (columns.get(name, neutral) for name, neutral in ESTIMATES_DEFAULTS.items())
+    run = runs.of(last, stamp)
+    begins = changes(counts, model)
+    begins[0] = True
+    places = np.cumsum(counts) - counts
+    borders = [*np.flatnonzero(begins).tolist(), len(begins)]
+    return [
+        EstimateBlock(
+            run=run[i:j],
+            first_index=first[i:j],
+            last_index=last[i:j],
+            stamp=stamp[i:j],
+            accepted=status[i:j] == 0,
+            probabilities=values[places[i] : places[j - 1] + counts[j - 1]].reshape(j - i, -1),
+            model=bytes(model[i]).decode(errors="replace"),
+        )
+        for i, j in itertools.pairwise(borders)
+    ]
+
+
+STATES_NEEDED = ("header.stamp.sec", "header.stamp.nanosec", "state")
+"""Fields without which there are no states."""
+
+STATES_DEFAULTS = {"action": b""}
+"""Fields that older messages may lack, and what then holds."""
+
+
+class StateChanges:
+    """Remembers the last state from one chunk to the next."""
+
+    def __init__(self) -> None:
+        self._last: tuple[int, bytes] | None = None
+
+    def take(self, columns: Columns) -> StateBlock | None:
+        """Look through messages.
+
+        Parameters
+        ----------
+        columns : Columns
+            ``BridgeState`` messages, at least one.
+
+        Returns
+        -------
+        StateBlock or None
+            The changes; None if there is none.
+        """
+        state = columns["state"]
+        action = columns.get("action", STATES_DEFAULTS["action"])
+        changed = changes(state, action)
+        changed[0] = (int(state[0]), bytes(action[0])) != self._last
+        self._last = (int(state[-1]), bytes(action[-1]))
+        if not changed.any():
+            return None
+        return StateBlock(
+            stamp=stamps(columns)[changed],
+            state=state[changed],
+            action=np.char.decode(action[changed], errors="replace"),
+        )
+
+
+LABEL_NEEDED = ("header.stamp.sec", "header.stamp.nanosec", "event", "action")
+"""Fields without which a label says nothing; the others are empty where they are missing."""
+
+_EVENTS = {0: "start", 1: "end", 2: "discard"}
+
+
+def _stamp(message: Any) -> int:
+    return int(message.header.stamp.sec) * 1_000_000_000 + int(message.header.stamp.nanosec)
+
+
+def label_event(message: Any, runs: Runs) -> LabelEvent | None:
+    """Read an ``ActionLabel``.
+
+    Parameters
+    ----------
+    message : object
+        The message; it may lack newer fields.
+    runs : Runs
+        The runs of the samples so far.
+
+    Returns
+    -------
+    LabelEvent or None
+        None for an event of which this version knows nothing.
+    """
+    if message.event not in _EVENTS:
+        return None
+    stamp = _stamp(message)
+    index = int(getattr(message, "index", 0)) if getattr(message, "has_index", False) else None
+    run = runs.number
+    if index is not None:
+        run = int(runs.of(np.array([index]), np.array([stamp]))[0])
+    return LabelEvent(
+        event=_EVENTS[message.event],
+        action=message.action,
+        repetition=int(getattr(message, "repetition", 0)),
+        session=getattr(message, "session", ""),
+        subject=getattr(message, "subject", ""),
+        cohort=getattr(message, "cohort", ""),
+        index=index,
+        stamp=stamp,
+        run=run,
+    )
+
+
+def info_event(message: Any) -> InfoEvent:
+    """Read an ``EmgInfo``.
+
+    Parameters
+    ----------
+    message : object
+        The message; what it lacks is empty or 0.
+
+    Returns
+    -------
+    InfoEvent
+        What it says.
+    """
+    return InfoEvent(
+        stamp=_stamp(message),
+        frame_id=message.header.frame_id,
+        device=getattr(message, "device", ""),
+        serial_number=getattr(message, "serial_number", ""),
+        channels=int(getattr(message, "channels", 0)),
+        channel_names=tuple(getattr(message, "channel_names", ())),
+        muscle_sites=tuple(getattr(message, "muscle_sites", ())),
+        gain=float(getattr(message, "gain", 0.0)),
+        rate=float(getattr(message, "rate", 0.0)),
+        unit=getattr(message, "unit", "count"),
+    )
+
+
+def model_event(message: Any) -> ModelEvent:
+    """Read a ``ModelInfo``.
+
+    Parameters
+    ----------
+    message : object
+        The message; what it lacks is empty or 0.
+
+    Returns
+    -------
+    ModelEvent
+        What it says.
+    """
+    return ModelEvent(
+        stamp=_stamp(message),
+        model=getattr(message, "model", ""),
+        sha256=getattr(message, "sha256", ""),
+        actions=tuple(getattr(message, "actions", ())),
+        rate=float(getattr(message, "rate", 0.0)),
+        channels=int(getattr(message, "channels", 0)),
+        length=int(getattr(message, "length", 0)),
+        unit=getattr(message, "unit", "count"),
+        pipeline=getattr(message, "pipeline", ""),
+    )

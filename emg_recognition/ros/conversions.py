@@ -1,0 +1,69 @@
+"""Between message fields and NumPy arrays, without rclpy's slow element-wise path."""
+
+from __future__ import annotations
+
+import time
+from array import array
+
+import numpy as np
+from builtin_interfaces.msg import Time
+from rclpy.clock import Clock
+
+
+def to_floats(values: np.ndarray) -> array:
+    """Return a float32 sequence for a message field.
+
+    Building a ``float32[]`` field from a NumPy array costs 414 µs for 1,600 values, from an
+    ``array.array`` 11 µs: rclpy checks each element of anything else.
+    """
+    return array("f", np.ascontiguousarray(values, dtype=np.float32).tobytes())
+
+
+def to_matrix(values: array, columns: int) -> np.ndarray:
+    """Return a ``float32[]`` message field as an array of shape (rows, columns), without a copy."""
+    return np.frombuffer(values, dtype=np.float32).reshape(-1, columns)
+
+
+def to_time(nanoseconds: int) -> Time:
+    """Return a stamp from nanoseconds since the epoch."""
+    return Time(sec=nanoseconds // 1_000_000_000, nanosec=nanoseconds % 1_000_000_000)
+
+
+def to_nanoseconds(stamp: Time) -> int:
+    """Return nanoseconds since the epoch from a stamp."""
+    return stamp.sec * 1_000_000_000 + stamp.nanosec
+
+
+#: A step of the ROS clock beyond this restarts the stream, s (contract 8).
+STEP_LIMIT = 0.050
+
+
+class RosTime:
+    """Adds a constant offset to monotonic time, so that stamps carry no jitter of either clock.
+
+    The offset is taken once, and again only after a clock step of more than 50 ms.
+
+    Parameters
+    ----------
+    clock : rclpy.clock.Clock
+        The node's clock.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._offset = self._measure()
+
+    def _measure(self) -> int:
+        return int(self._clock.now().nanoseconds) - time.monotonic_ns()
+
+    def stepped(self) -> bool:
+        """Look for a clock step; after one, take the offset anew and return True."""
+        offset = self._measure()
+        if abs(offset - self._offset) <= STEP_LIMIT * 1e9:
+            return False
+        self._offset = offset
+        return True
+
+    def nanoseconds(self, monotonic: float) -> int:
+        """Return ROS time in ns of a ``time.monotonic()`` value in s."""
+        return round(monotonic * 1e9) + self._offset

@@ -1,0 +1,193 @@
+"""The limits of the joints, from the file that the bridge runs on."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from rcl_interfaces.srv import GetParameters
+from rclpy.node import Node
+from rclpy.task import Future
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Bool
+
+from emg_recognition.control.exoskeleton import load_exoskeleton
+from emg_recognition.control.states import Reason, State
+from emg_recognition.errors import EmgRecognitionError
+from emg_recognition.monitor.snapshot import STALE, Bridge, Joint, Level, Report, StopInput
+from emg_recognition.msg import BridgeState
+from emg_recognition.resources import config_path
+from emg_recognition.ros import heartbeat
+from emg_recognition.ros.monitor_signal import Feed, glance
+
+
+class AskedLimits:
+    """Asks the bridge once for its exoskeleton's file, and anew when it has been away.
+
+    Parameters
+    ----------
+    node : rclpy.node.Node
+        Calls the service.
+
+    Attributes
+    ----------
+    limits : dict of str to (float, float)
+        Lower and upper limit of each joint, rad; empty while nobody told, or where the file cannot be read
+        on this machine.
+    """
+
+    def __init__(self, node: Node) -> None:
+        self._client = node.create_client(GetParameters, "command_bridge/get_parameters")
+        self._pending: Future | None = None
+        self._asked = False
+        self.limits: dict[str, tuple[float, float]] = {}
+
+    def look(self, bridge_age: float) -> None:
+        """Ask, or take the answer; `bridge_age` is the time since the bridge spoke, s."""
+        if bridge_age > STALE:
+            self._asked, self._pending = False, None
+        elif not self._asked and self._client.service_is_ready():
+            self._asked = True
+            self._pending = self._client.call_async(GetParameters.Request(names=["exoskeleton"]))
+        elif self._pending is not None and self._pending.done():
+            self.limits = _read(self._pending.result().values)
+            self._pending = None
+
+
+def _read(values: list) -> dict[str, tuple[float, float]]:
+    try:
+        path = values[0].string_value or config_path("exoskeleton.yaml")
+        joints = load_exoskeleton(path).joints
+    except (EmgRecognitionError, IndexError):
+        return {}
+    return {joint.name: (joint.lower, joint.upper) for joint in joints}
+
+
+_REASONS = {reason.counter for reason in Reason}
+
+
+class BridgeReader:
+    """Reads ``exo/bridge_state``, ``exo/enable`` and ``exo/joint_states``.
+
+    Parameters
+    ----------
+    node : rclpy.node.Node
+        The node that subscribes.
+    """
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._bridge = Feed(node, BridgeState, "exo/bridge_state", glance(1))
+        self._switch = Feed(node, Bool, heartbeat.TOPIC, glance(1))
+        self._joints = Feed(node, JointState, "exo/joint_states", glance(5))
+        self._positions: dict[str, float] = {}
+        self._limits = AskedLimits(node)
+
+    def look(self) -> None:
+        """Take in what has come."""
+        self._bridge.take()
+        self._switch.take()
+        # A driver may send its joints one by one.
+        for joints, _ in self._joints.take():
+            self._positions.update(zip(joints.name, joints.position, strict=False))
+        self._limits.look(self._bridge.age)
+
+    def bridge(self) -> Bridge | None:
+        """Return the newest word of the bridge; None before the first."""
+        newest = self._bridge.newest
+        if newest is None:
+            return None
+        counted = zip(newest.counter_names, newest.counter_values, strict=False)
+        return Bridge(
+            age=self._bridge.age,
+            state=State(newest.state),
+            reason=newest.reason,
+            action=newest.action,
+            signal_age=newest.signal_age,
+            feedback_age=newest.feedback_age,
+            stop_input_age=newest.stop_input_age,
+            doubts=tuple((name, count) for name, count in counted if count and name in _REASONS),
+        )
+
+    def stop_input(self) -> StopInput | None:
+        """Return the newest word of the stop input; None before the first."""
+        newest = self._switch.newest
+        if newest is None:
+            return None
+        publishers = self._node.count_publishers(heartbeat.TOPIC)
+        return StopInput(age=self._switch.age, allowed=newest.data, publishers=publishers)
+
+    def joints(self) -> tuple[tuple[Joint, ...], float]:
+        """Return where the joints are, and how long ago one was heard of, s."""
+        limits = self._limits.limits
+        joints = tuple(
+            Joint(name=name, position=position, lower=lower, upper=upper)
+            for name, position in self._positions.items()
+            for lower, upper in (limits.get(name, (None, None)),)
+        )
+        return joints, self._joints.age
+
+
+#: A node that has been silent for so long was ended on purpose, s.
+_FORGET = 60.0
+
+
+@dataclass
+class _Word:
+    status: DiagnosticStatus
+    heard: float
+    since: float
+
+
+class ReportReader:
+    """Keeps the newest word of each node below a namespace.
+
+    Parameters
+    ----------
+    node : rclpy.node.Node
+        The node that subscribes; its namespace is that of the arm.
+    """
+
+    def __init__(self, node: Node) -> None:
+        self._below = node.get_namespace().strip("/")
+        # A node says one word a second; a start of many nodes comes in a burst.
+        self._arrays = Feed(node, DiagnosticArray, "/diagnostics", glance(50))
+        self._words: dict[str, _Word] = {}
+
+    def look(self) -> None:
+        """Take in what has come, and forget who left."""
+        now = time.monotonic()
+        for array, _ in self._arrays.take():
+            for status in array.status:
+                self._hear(status, now)
+        self._words = {name: word for name, word in self._words.items() if now - word.heard < _FORGET}
+
+    def reports(self) -> tuple[Report, ...]:
+        """Return the newest word of each node, by name."""
+        now = time.monotonic()
+        return tuple(
+            Report(
+                node=name,
+                level=_level(word.status),
+                message=word.status.message,
+                age=now - word.heard,
+                since=now - word.since,
+                values={pair.key: pair.value for pair in word.status.values},
+            )
+            for name, word in sorted(self._words.items())
+        )
+
+    def _hear(self, status: DiagnosticStatus, now: float) -> None:
+        name = status.name.strip("/")
+        if self._below:
+            if not name.startswith(f"{self._below}/"):
+                return
+            name = name[len(self._below) + 1 :]
+        before = self._words.get(name)
+        since = before.since if before is not None and _level(before.status) is _level(status) else now
+        self._words[name] = _Word(status, now, since)
+
+
+def _level(status: DiagnosticStatus) -> Level:
+    return Level(min(status.level[0], Level.STALE))

@@ -1,0 +1,204 @@
+"""A topic that is looked at ten times a second."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+from rclpy.node import Node
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+
+from emg_recognition.monitor.snapshot import SLOW_STALE, Channel, Estimate, Quality, Samples
+from emg_recognition.monitor.streams import Pace, SampleStream
+from emg_recognition.msg import ActionEstimate, ActionLabel, EmgInfo, EmgSamples, ModelInfo, SignalQuality
+from emg_recognition.ros import qos
+from emg_recognition.ros.conversions import to_matrix, to_nanoseconds
+from emg_recognition.ros.polling import PolledTopic
+
+
+def glance(depth: int) -> QoSProfile:
+    """Return a profile with which a publisher never notices that the reader is slow.
+
+    Best effort goes together with what reliable publishers offer; what a slow terminal has no time for is
+    lost here alone. What is said once and kept (device, model, label) has to be asked for as it is offered.
+    """
+    return QoSProfile(depth=depth, reliability=ReliabilityPolicy.BEST_EFFORT)
+
+
+class Feed:
+    """A topic, its newest message, and how old that is.
+
+    Parameters
+    ----------
+    node : rclpy.node.Node
+        The node that subscribes.
+    kind : type
+        The message type.
+    topic : str
+        Its name, relative or not.
+    profile : rclpy.qos.QoSProfile
+        With room for what comes between two looks.
+
+    Attributes
+    ----------
+    newest : object or None
+        The newest message; None before the first.
+    """
+
+    def __init__(self, node: Node, kind: type, topic: str, profile: QoSProfile) -> None:
+        self._topic = PolledTopic(node, kind, topic, profile)
+        self._seen = -math.inf
+        self.newest: Any = None
+
+    def take(self) -> list[tuple[Any, int]]:
+        """Return what has come since the last call, and when it came (system time, ns)."""
+        taken = list(self._topic.take())
+        if taken:
+            self.newest = taken[-1][0]
+            self._seen = time.monotonic()
+        return taken
+
+    @property
+    def age(self) -> float:
+        """Time since the newest message was taken, s; infinite before the first."""
+        return time.monotonic() - self._seen
+
+
+class SignalReader:
+    """Reads ``emg/samples``, ``emg/info`` and ``emg/quality``.
+
+    Parameters
+    ----------
+    node : rclpy.node.Node
+        The node that subscribes.
+    """
+
+    def __init__(self, node: Node) -> None:
+        # Room for a second of chunks of 5 ms.
+        self._samples = Feed(node, EmgSamples, "emg/samples", glance(200))
+        self._info = Feed(node, EmgInfo, "emg/info", qos.LATCHED)
+        self._quality = Feed(node, SignalQuality, "emg/quality", glance(1))
+        self._stream = SampleStream()
+        self._looked = time.monotonic()
+
+    def look(self) -> None:
+        """Take in what has come."""
+        self._info.take()
+        self._quality.take()
+        for chunk, _ in self._samples.take():
+            if chunk.channels and len(chunk.data) % chunk.channels == 0:
+                self._stream.add(
+                    to_matrix(chunk.data, chunk.channels),
+                    chunk.first_index,
+                    to_nanoseconds(chunk.header.stamp) * 1e-9,
+                    chunk.dropped_before,
+                    chunk.restart,
+                )
+        now = time.monotonic()
+        self._stream.settle(now - self._looked)
+        self._looked = now
+
+    @property
+    def device(self) -> str:
+        """What the device calls itself; empty before it did."""
+        info = self._info.newest
+        return "" if info is None else " ".join(word for word in (info.device, info.serial_number) if word)
+
+    def samples(self) -> Samples | None:
+        """Return the state of the stream; None before the first chunk."""
+        newest, stream = self._samples.newest, self._stream
+        if newest is None:
+            return None
+        return Samples(
+            age=self._samples.age,
+            unit=newest.unit,
+            rate=stream.rate,
+            nominal_rate=newest.rate,
+            full_scale=stream.full_scale,
+            lost=stream.lost,
+            restarts=stream.restarts,
+            unseen=stream.unseen,
+            channels=self._channels(),
+        )
+
+    def _channels(self) -> tuple[Channel, ...]:
+        strengths = self._stream.rms.tolist()
+        names = self._names(len(strengths))
+        quality = self._quality.newest if self._quality.age <= SLOW_STALE else None
+        # Another device may have taken the place of the one that was judged.
+        if quality is None or not len(quality.state) == len(quality.advice) == len(strengths):
+            return tuple(Channel(name=name, rms=rms) for name, rms in zip(names, strengths, strict=True))
+        return tuple(
+            Channel(name=name, rms=rms, quality=_quality(state), advice=advice)
+            for name, rms, state, advice in zip(names, strengths, quality.state, quality.advice, strict=True)
+        )
+
+    def _names(self, channels: int) -> list[str]:
+        info = self._info.newest
+        if info is not None and len(info.channel_names) == channels:
+            return list(info.channel_names)
+        return [str(number) for number in range(1, channels + 1)]
+
+
+def _quality(state: int) -> Quality:
+    return Quality(min(state, Quality.BAD))
+
+
+class ActionReader:
+    """Reads ``emg/model``, ``emg/action`` and ``emg/label``.
+
+    Parameters
+    ----------
+    node : rclpy.node.Node
+        The node that subscribes.
+    """
+
+    def __init__(self, node: Node) -> None:
+        self._model = Feed(node, ModelInfo, "emg/model", qos.LATCHED)
+        # Half a second at 40 a second.
+        self._estimates = Feed(node, ActionEstimate, "emg/action", glance(20))
+        self._labels = Feed(node, ActionLabel, "emg/label", qos.LABELS)
+        self._pace = Pace()
+        self.prompt = ""
+        """The action that is prompted or performed; empty without one."""
+
+    def look(self) -> None:
+        """Take in what has come."""
+        self._model.take()
+        for label, _ in self._labels.take():
+            if label.event == ActionLabel.START:
+                self.prompt = label.action
+            elif label.event == ActionLabel.END:
+                self.prompt = ""
+        now = time.monotonic()
+        for estimate, received in self._estimates.take():
+            self._pace.add(now, (received - to_nanoseconds(estimate.header.stamp)) * 1e-9)
+
+    @property
+    def model(self) -> str:
+        """Name of the announced model; empty before it was."""
+        return "" if self._model.newest is None else str(self._model.newest.model)
+
+    def estimate(self) -> Estimate | None:
+        """Return the newest estimate; None before the first."""
+        newest = self._estimates.newest
+        if newest is None:
+            return None
+        rate, latency, worst = self._pace.figures(time.monotonic())
+        names = self._names(len(newest.probabilities))
+        return Estimate(
+            age=self._estimates.age,
+            rate=rate,
+            action=newest.action,
+            confidence=newest.confidence,
+            probabilities=tuple(zip(names, newest.probabilities.tolist(), strict=True)),
+            latency=latency,
+            worst_latency=worst,
+        )
+
+    def _names(self, actions: int) -> list[str]:
+        model = self._model.newest
+        if model is not None and len(model.actions) == actions:
+            return list(model.actions)
+        return [f"action {number}" for number in range(actions)]

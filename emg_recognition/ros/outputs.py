@@ -1,0 +1,271 @@
+"""What the bridge needs of a way to the exoskeleton."""
+
+from __future__ import annotations
+
+import time
+from array import array
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from rclpy.clock import Clock, ClockType
+from rclpy.duration import Duration
+from rclpy.node import Node
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Float64MultiArray, MultiArrayDimension, MultiArrayLayout
+from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
+
+from emg_recognition.control.joints import JointLimits
+from emg_recognition.control.trajectory import Command, trajectory_points
+from emg_recognition.devices.exoskeleton_driver import SerialExoskeleton
+from emg_recognition.devices.exoskeleton_frames import StateFrame
+from emg_recognition.errors import EmgRecognitionError
+from emg_recognition.ros import qos
+
+
+class Output(Protocol):
+    """One way for commands; none of its methods raises, whatever becomes of the other end."""
+
+    @property
+    def problem(self) -> str | None:
+        """Return why commands do not get through or are not obeyed, or None."""
+
+    def send(self, command: Command) -> None:
+        """Send a command on its way without waiting; a newer one replaces whatever still waits."""
+
+    def flush(self, seconds: float) -> bool:
+        """Wait until all that was sent has arrived, for all anybody can know.
+
+        Parameters
+        ----------
+        seconds : float
+            Longest wait.
+
+        Returns
+        -------
+        bool
+            Whether it has.
+        """
+
+    def close(self) -> None:
+        """Release what the output has opened."""
+
+
+class TrajectoryOutput:
+    """Sends trajectories that end at standstill, for ``joint_trajectory_controller``.
+
+    Parameters
+    ----------
+    node : rclpy.node.Node
+        Publishes.
+    joints : sequence of JointLimits
+        In the order of the commands' values.
+
+    Attributes
+    ----------
+    problem : None
+        DDS tells a publisher of no problem; silence of the joint states does.
+    """
+
+    problem: str | None = None
+
+    def __init__(self, node: Node, joints: Sequence[JointLimits]) -> None:
+        self._joints = tuple(joints)
+        still = [0.0] * len(self._joints)
+        # Built once: setting a field costs more than filling one.
+        self._points = [
+            JointTrajectoryPoint(positions=array("d", still), velocities=array("d", still)) for _ in range(2)
+        ]
+        # A stamp of zero means: start now.
+        self._message = JointTrajectory(
+            joint_names=[joint.name for joint in self._joints], points=list(self._points)
+        )
+        self._publisher = node.create_publisher(JointTrajectory, "exo/joint_trajectory", qos.COMMANDS)
+
+    def send(self, command: Command) -> None:
+        """Publish a command and the stop after it."""
+        points = trajectory_points(command, self._joints)
+        for message, point in zip(self._points, points, strict=False):
+            message.time_from_start.nanosec = round(point.time * 1e9)
+            message.positions[:] = array("d", point.positions)
+            message.velocities[:] = array("d", point.velocities)
+        if len(self._message.points) != len(points):
+            self._message.points = self._points[: len(points)]
+        self._publisher.publish(self._message)
+
+    def flush(self, seconds: float) -> bool:
+        """Wait until every subscriber has acknowledged the trajectories; True without a subscriber."""
+        return bool(self._publisher.wait_for_all_acked(Duration(seconds=seconds)))
+
+    def close(self) -> None:
+        """Nothing to release: the publisher goes with its node."""
+
+
+class VelocityOutput:
+    """Sends velocities, for ``forward_command_controller``.
+
+    Such a controller obeys the newest message for ever: only a watchdog behind it stops the joints
+    when the bridge dies.
+
+    Parameters
+    ----------
+    node : rclpy.node.Node
+        Publishes.
+    joints : sequence of JointLimits
+        In the order of the commands' values; their names label the message's layout.
+
+    Attributes
+    ----------
+    problem : None
+        DDS tells a publisher of no problem; silence of the joint states does.
+    """
+
+    problem: str | None = None
+
+    def __init__(self, node: Node, joints: Sequence[JointLimits]) -> None:
+        names = ",".join(joint.name for joint in joints)
+        size = len(joints)
+        # Built once: setting a field costs more than filling one.
+        self._message = Float64MultiArray(
+            layout=MultiArrayLayout(dim=[MultiArrayDimension(label=names, size=size, stride=size)]),
+            data=array("d", [0.0] * size),
+        )
+        self._publisher = node.create_publisher(Float64MultiArray, "exo/velocity_command", qos.COMMANDS)
+
+    def send(self, command: Command) -> None:
+        """Publish a command's velocities; all are zero where nothing is to move."""
+        self._message.data[:] = array("d", command.velocities)
+        self._publisher.publish(self._message)
+
+    def flush(self, seconds: float) -> bool:
+        """Wait until every subscriber has acknowledged the velocities; True without a subscriber."""
+        return bool(self._publisher.wait_for_all_acked(Duration(seconds=seconds)))
+
+    def close(self) -> None:
+        """Nothing to release: the publisher goes with its node."""
+
+
+#: How often the port is read, s.
+_POLL = 0.005
+
+#: A joint told to move may stand by itself for so long before that is a problem, s: the report is older.
+_ON_THE_WAY = 0.1
+
+#: What the device says once is shown for so long, s, that the bridge's next tick sees it.
+_SHOWN = 0.1
+
+
+class SerialOutput:
+    """Sends command frames, and publishes the reports that come back.
+
+    Parameters
+    ----------
+    node : rclpy.node.Node
+        Polls the port and publishes.
+    joints : sequence of JointLimits
+        In the order of the commands' values, which is the device's.
+    port : str
+        The serial port.
+    baud_rate : int
+        Baud.
+    feedback : callable
+        Called with the names and measured positions (rad) of the joints.
+
+    Raises
+    ------
+    DeviceError
+        If the port cannot be opened, nothing reports there, or the number of joints is another one.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        joints: Sequence[JointLimits],
+        port: str,
+        baud_rate: int,
+        feedback: Callable[[Sequence[str], Sequence[float]], None],
+    ) -> None:
+        self._clock = node.get_clock()
+        self._feedback = feedback
+        self._names = [joint.name for joint in joints]
+        self._lost: str | None = None
+        self._doubt: str | None = None
+        self._doubted = 0.0
+        self._moving_since: float | None = None
+        self._message = JointState(name=self._names)
+        self._device = SerialExoskeleton(port, baud_rate, len(self._names))
+        self._device.open()
+        self._publisher = node.create_publisher(JointState, "exo/joint_states", qos.COMMANDS)
+        self._timer = node.create_timer(_POLL, self._poll, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    @property
+    def problem(self) -> str | None:
+        """Return why commands do not get through or are not obeyed, or None.
+
+        A port that has gone stays so. What the device says is over when it no longer says so and
+        is no longer told to move.
+        """
+        return self._lost or self._doubt
+
+    def send(self, command: Command) -> None:
+        """Send a command; the device stops by itself after it."""
+        if self._lost is not None:
+            return
+        if not command.moving:
+            self._moving_since = None
+        elif self._moving_since is None:
+            self._moving_since = time.monotonic()
+        try:
+            self._device.send(command.positions, command.velocities, command.time)
+        except EmgRecognitionError as error:
+            self._lose(error)
+
+    def flush(self, seconds: float) -> bool:
+        """Wait until the device has said that it obeys the newest command."""
+        deadline = time.monotonic() + seconds
+        while self._lost is None and not self._device.obeyed and time.monotonic() < deadline:
+            time.sleep(0.001)
+            self._poll()
+        return self._lost is None and self._device.obeyed
+
+    def close(self) -> None:
+        """Close the port."""
+        self._timer.cancel()
+        self._device.close()
+
+    def _poll(self) -> None:
+        if self._lost is not None:
+            return
+        try:
+            states = self._device.read()
+        except EmgRecognitionError as error:
+            self._lose(error)
+            return
+        for state in states:
+            self._judge(state)
+        if not states:
+            return
+        newest = states[-1]
+        self._message.header.stamp = self._clock.now().to_msg()
+        self._message.position = array("d", newest.positions)
+        self._message.velocity = array("d", newest.velocities)
+        self._publisher.publish(self._message)
+        self._feedback(self._names, newest.positions)
+
+    def _judge(self, state: StateFrame) -> None:
+        now = time.monotonic()
+        since = self._moving_since
+        if state.emergency_stop:
+            doubt = "the exoskeleton's emergency stop is pressed: release it"
+        elif state.refused:
+            doubt = "the exoskeleton refuses the commands: compare its limits with the configured ones"
+        elif state.watchdog and since is not None and now - since > _ON_THE_WAY:
+            doubt = "the exoskeleton's watchdog has stopped it: commands come late or not at all"
+        else:
+            if since is None and now - self._doubted > _SHOWN:
+                self._doubt = None
+            return
+        self._doubt, self._doubted = doubt, now
+
+    def _lose(self, error: EmgRecognitionError) -> None:
+        self._device.close()
+        self._lost = str(error)

@@ -1,0 +1,239 @@
+"""When each message of a bag is due, and what time it is there: no rclpy, no waiting."""
+
+from __future__ import annotations
+
+import os
+from array import array
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from rclpy.qos import QoSProfile
+from rclpy.serialization import deserialize_message
+
+from emg_recognition.bags.definitions import own_types
+from emg_recognition.bags.reader import Topic, open_bag
+from emg_recognition.msg import ActionLabel, EmgInfo, EmgSamples
+from emg_recognition.recordings.emg_bag import EmgBag
+from emg_recognition.ros import qos
+from emg_recognition.ros.conversions import STEP_LIMIT
+
+#: A longer pause between two messages may be a clock step or a halted device, s.
+LONG = 1.0
+
+
+class Moment(NamedTuple):
+    """A message, the log time at which it was recorded, and whether to go there at once."""
+
+    topic: str
+    time: int
+    message: Any
+    jump: bool
+
+
+class Timeline:
+    """Maps log time to the steady clock.
+
+    Recorded differences divided by the rate are kept, from the due time of one message to that of
+    the next: who is late catches up. A step of the log time back, or a jump, takes no time.
+
+    Parameters
+    ----------
+    rate : float
+        Seconds of the bag in one second.
+    now : float
+        The steady time at which the first message is due, s.
+    time : int
+        Its log time, ns.
+    """
+
+    def __init__(self, rate: float, now: float, time: int) -> None:
+        self._rate = rate
+        self._due = self._previous_due = now
+        self._time = self._previous_time = time
+
+    def advance(self, time: int, *, jump: bool = False) -> float:
+        """Go on to the next message; return the steady time at which it is due, s."""
+        difference = (time - self._time) * 1e-9
+        if -STEP_LIMIT <= difference < 0:
+            return self._due  # recorded in this order, received the other way round: time stands still
+        self._previous_due, self._previous_time = self._due, self._time
+        self._time = time
+        if difference < 0 or jump:
+            self._previous_time = time
+        else:
+            self._due += difference / self._rate
+        return self._due
+
+    def time(self, now: float) -> int:
+        """Return the log time, ns, at a steady time: from the previous message's to the next one's."""
+        passed = max(0.0, now - self._previous_due) * self._rate
+        return min(self._previous_time + round(passed * 1e9), self._time)
+
+    def shift(self, seconds: float) -> None:
+        """Put everything off by a pause."""
+        self._due += seconds
+        self._previous_due += seconds
+
+
+def with_jumps(
+    messages: Iterable[tuple[str, int, Any]], samples: str, index_range: Callable[[Any], tuple[int, int]]
+) -> Iterator[Moment]:
+    """Mark long pauses during which not a single sample was taken.
+
+    Over such a pause the clock was set forward, or the device stood still: nobody needs to wait for it.
+
+    Parameters
+    ----------
+    messages : iterable of (str, int, object)
+        Topic, log time in ns and message, in file order.
+    samples : str
+        The topic of samples.
+    index_range : callable
+        Returns the index of a chunk's first sample, and that of the sample after its last.
+
+    Yields
+    ------
+    Moment
+        Each message, in the same order.
+    """
+    ahead: deque[tuple[str, int, Any]] = deque()
+    source = iter(messages)
+    newest: Any = None
+    previous: int | None = None
+
+    def next_samples() -> Any:
+        for topic, _, message in ahead:
+            if topic == samples:
+                return message
+        for found in source:
+            ahead.append(found)
+            if found[0] == samples:
+                return found[2]
+        return None
+
+    while True:
+        found = ahead.popleft() if ahead else next(source, None)
+        if found is None:
+            return
+        topic, time, message = found
+        jump = False
+        if newest is not None and previous is not None and (time - previous) * 1e-9 > LONG:
+            following = message if topic == samples else next_samples()
+            jump = following is not None and index_range(following)[0] == index_range(newest)[1]
+        if topic == samples:
+            newest = message
+        previous = time
+        yield Moment(topic, time, message, jump)
+
+
+SAMPLES = "emg/samples"
+
+#: What the graph gets from a bag; everything else it makes anew.
+INPUTS: dict[str, tuple[Any, QoSProfile]] = {
+    SAMPLES: (EmgSamples, qos.SAMPLES),
+    "emg/info": (EmgInfo, qos.LATCHED),
+    "emg/label": (ActionLabel, qos.LABELS),
+}
+
+
+class BagSource:
+    """The signals, device and labels of one arm.
+
+    Parameters
+    ----------
+    path : path
+        The bag.
+    namespace : str, optional
+        The arm, where the bag holds several.
+
+    Raises
+    ------
+    RecordingError
+        If it is no bag, holds no EMG, or that of several arms and none is chosen.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], namespace: str | None) -> None:
+        self._bag = open_bag(path)
+        prefix = EmgBag(self._bag, namespace).namespace
+        names = {f"{prefix}/{relative}": relative for relative in INPUTS}
+        #: Each topic of the bag that is played, its relative name, and whether it is played as it is.
+        self._topics: dict[Topic, tuple[str, bool]] = {
+            topic: (names[topic.name], self._is_of_today(topic, names[topic.name]))
+            for topic in self._bag.topics
+            if topic.name in names
+        }
+        self._told = 0
+
+    def close(self) -> None:
+        """Close the bag."""
+        self._bag.close()
+
+    def messages(self) -> Iterator[tuple[str, int, Any]]:
+        """Yield each message: relative topic, log time in ns, and what to publish (bytes or a message)."""
+        for topic, time, message in self._bag.messages(self._topics):
+            relative, raw = self._topics[topic]
+            if raw:
+                yield relative, time, message
+            else:
+                yield relative, time, to_message(self._bag.deserialize(topic, message), INPUTS[relative][0])
+
+    def new_problems(self) -> list[str]:
+        """Return what has turned out to be missing or damaged since the last call."""
+        told, problems = self._told, self._bag.problems
+        self._told = len(problems)
+        return problems[told:]
+
+    def _is_of_today(self, topic: Topic, relative: str) -> bool:
+        """Whether a message can be published as it was recorded: the type's hash covers every field."""
+        own = f"emg_recognition/msg/{INPUTS[relative][0].__name__}"
+        return bool(
+            topic.type == own
+            and self._bag.types(topic).hash_rihs01(topic.type) == own_types().hash_rihs01(own)
+        )
+
+
+def index_range(chunk: Any) -> tuple[int, int]:
+    """Return the index of a chunk's first sample, and that of the sample after its last.
+
+    Parameters
+    ----------
+    chunk : bytes or EmgSamples
+        What :meth:`BagSource.messages` yields of the samples.
+    """
+    samples = deserialize_message(chunk, EmgSamples) if isinstance(chunk, bytes) else chunk
+    count = len(samples.data) // samples.channels if samples.channels else 0
+    return samples.first_index, samples.first_index + count
+
+
+def to_message(found: Any, kind: Any) -> Any:
+    """Copy the fields that two versions of a message have in common; the others keep their default.
+
+    Parameters
+    ----------
+    found : object
+        A message as rosbags reads it.
+    kind : type
+        The message type of today.
+
+    Returns
+    -------
+    object
+        A message of `kind`.
+    """
+    message = kind()
+    for name in kind.get_fields_and_field_types():
+        if not hasattr(found, name):
+            continue
+        value, default = getattr(found, name), getattr(message, name)
+        if hasattr(default, "get_fields_and_field_types"):
+            value = to_message(value, type(default))
+        elif isinstance(default, array):
+            value = array(default.typecode, np.asarray(value).tolist())
+        elif isinstance(default, list):
+            value = list(value)
+        else:
+            value = type(default)(value)
+        setattr(message, name, value)
+    return message

@@ -1,0 +1,150 @@
+"""Start a node, spin it, and end it in order: one error line, an exit code, a last word."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable
+from typing import Protocol, cast
+
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
+from rclpy.logging import get_logger
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+
+from emg_recognition.errors import EmgRecognitionError
+from emg_recognition.ros.parameters import Parameter
+
+#: How often the loop looks for a signal while no callback is due, s.
+_POLL = 0.1
+
+
+class NodeProgram(Protocol):
+    """What the runner needs of a node besides rclpy's own interface."""
+
+    #: Set by a thread or callback to end the process with an error line and exit code 1.
+    failure: EmgRecognitionError | None
+    #: Set when the work is done, to end the process with exit code 0.
+    finished: bool
+
+    def close(self) -> None:
+        """Say the last word while publishers still work, and release devices and children."""
+
+    def destroy_node(self) -> None:
+        """As rclpy's."""
+
+
+def run(name: str, create: Callable[[], NodeProgram], args: list[str] | None = None) -> int:
+    """Run a node until SIGINT, SIGTERM, its own end or an error.
+
+    rclpy's own signal handler invalidates the context before the node can publish a last word,
+    therefore it is switched off and the signals are handled here.
+
+    Parameters
+    ----------
+    name : str
+        Name of the logger for errors before the node exists.
+    create : callable
+        Makes the node: an rclpy node that satisfies :class:`NodeProgram`.
+    args : list of str, optional
+        Command line; default ``sys.argv``.
+
+    Returns
+    -------
+    int
+        Exit code: 0 after a signal or a finished task, 1 after an error, also one in the last word.
+    """
+    stop = False
+    spinning = False
+
+    def request_stop(_number: int, _frame: object) -> None:
+        nonlocal stop
+        stop = True
+        if not spinning:
+            # A constructor may wait for a port; it must not keep the user waiting.
+            raise KeyboardInterrupt
+
+    # Set explicitly: a shell that starts a job in the background makes it ignore SIGINT.
+    signal.signal(signal.SIGINT, request_stop)
+    signal.signal(signal.SIGTERM, request_stop)
+
+    logger = get_logger(name)
+    node: NodeProgram | None = None
+    executor = None
+    code = 0
+    try:
+        rclpy.init(args=sys.argv if args is None else args, signal_handler_options=SignalHandlerOptions.NO)
+        executor = SingleThreadedExecutor()
+        node = create()
+        executor.add_node(cast(Node, node))
+        spinning = True
+        while not stop and node.failure is None and not node.finished:
+            executor.spin_once(timeout_sec=_POLL)
+        # After a signal to a whole group of processes the armband may be gone first: that is no failure.
+        if node.failure is not None and not stop:
+            raise node.failure
+    except EmgRecognitionError as error:
+        logger.fatal(str(error))
+        code = 1
+    except KeyboardInterrupt:
+        pass
+    finally:
+        spinning = True
+        if node is not None:
+            try:
+                node.close()
+            except EmgRecognitionError as error:
+                logger.fatal(str(error))
+                code = 1
+            node.destroy_node()
+        if executor is not None:
+            executor.shutdown()
+        rclpy.try_shutdown()
+        # Ctrl-C reaches the whole group, and `ros2 launch` passes it on once more: Python would die of the
+        # second one while it cleans up, after everything was said.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    return code
+
+
+AUTOSTART = Parameter("autostart", True, "configure and activate at start; false leaves it to a manager")
+
+
+class ManagedNode(LifecycleNode):
+    """A lifecycle node whose transitions refuse with one error line.
+
+    With ``autostart`` a refused transition ends the process; under a manager it is logged and the node
+    stays in its state, so that the manager can mend the cause and try again.
+    """
+
+    failure: EmgRecognitionError | None = None
+    finished = False
+
+    def bring_up(self) -> None:
+        """Configure and activate.
+
+        Raises
+        ------
+        EmgRecognitionError
+            What a transition refused with.
+        """
+        for transition in (self.trigger_configure, self.trigger_activate):
+            if transition() != TransitionCallbackReturn.SUCCESS:
+                raise self._refusal or EmgRecognitionError(f"{self.get_name()} could not be brought up")
+
+    _refusal: EmgRecognitionError | None = None
+
+    def attempt(self, transition: Callable[[], None]) -> TransitionCallbackReturn:
+        """Run the work of a transition; turn an expected error into a refusal."""
+        self._refusal = None
+        try:
+            transition()
+        except EmgRecognitionError as error:
+            self._refusal = error
+            # bring_up() raises it, and the runner logs it once.
+            if not self.get_parameter(AUTOSTART.name).value:
+                self.get_logger().error(str(error))
+            return TransitionCallbackReturn.FAILURE
+        return TransitionCallbackReturn.SUCCESS
