@@ -27,7 +27,7 @@ sys.path.insert(0, str(REPOSITORY))
 import numpy as np  # noqa: E402
 from inference import bare_call, fresh_bundle  # noqa: E402
 
-from emg_recognition.bags.definitions import own_types  # noqa: E402
+from emg_recognition.bags.definitions import own_message, own_types  # noqa: E402
 from emg_recognition.bags.writer import BagWriter  # noqa: E402
 from emg_recognition.errors import EmgRecognitionError  # noqa: E402
 from emg_recognition.models.bundle import TFLITE, BundleInfo  # noqa: E402
@@ -51,14 +51,11 @@ class Template:
     """A serialised message whose stamp and 64-bit indices are put in for each copy."""
 
     def __init__(self, kind: str, indices: tuple[str, ...], **fields: object) -> None:
-        types = own_types()
         marks = {name: 0x1122334455667788 + number for number, name in enumerate(indices)}
-        header = types.types["std_msgs/msg/Header"](
-            stamp=types.types["builtin_interfaces/msg/Time"](sec=0x55667788, nanosec=0x11223344),
-            frame_id="armband",
-        )
-        message = types.types[kind](header=header, **fields, **marks)
-        self._bytes = bytearray(types.serialize_cdr(message, kind))
+        time = own_message("builtin_interfaces/msg/Time", sec=0x55667788, nanosec=0x11223344)
+        header = own_message("std_msgs/msg/Header", stamp=time, frame_id="armband")
+        message = own_message(kind, header=header, **fields, **marks)
+        self._bytes = bytearray(own_types().serialize_cdr(message, kind))
         self._stamp = self._bytes.index((0x1122334455667788).to_bytes(8, "little"))
         self._places = [
             self._bytes.index(mark.to_bytes(8, "little"), self._stamp + 8) for mark in marks.values()
