@@ -95,7 +95,7 @@ def run_experiment(
     windows = windows_from_recordings(
         recordings,
         pipeline,
-        settings.step_samples(recordings.rate),
+        settings.stride_samples(recordings.rate),
         actions=ordered(recordings.actions),
         bridge=settings.bridge,
         cache=cache,
