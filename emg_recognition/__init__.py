@@ -1,6 +1,6 @@
 """Surface-EMG upper-limb action recognition for rehabilitation exoskeletons.
 
-The package is a set of rooms with one direction of dependence; ``docs/architecture.md``
+The package is a set of rooms with one direction of dependence; ``docs/concepts/architecture.md``
 shows them. Everything outside :mod:`emg_recognition.nodes` works without ROS.
 """
 
