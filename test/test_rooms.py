@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 ROOMS = ("signal", "devices", "simulation", "bags", "models", "evaluation", "control", "guided")
-#: What each room may import of the others (docs/architecture.md); those not named, nothing.
+#: What each room may import of the others (docs/concepts/architecture.md); those not named, nothing.
 ARROWS = {
     "recordings": {"bags"},
     "monitor": {"control"},

@@ -1,7 +1,7 @@
 """The model bundle: a directory with ``model.yaml``, ``model.tflite`` and ``model.keras``.
 
 Reading needs PyYAML and nothing else: the classifier checks a bundle before it loads any
-numerical library. ``docs/model.md`` shows the layout.
+numerical library. ``docs/concepts/model-and-bundle.md`` shows the layout.
 """
 
 from __future__ import annotations

@@ -23,7 +23,8 @@ _BAND = (20.0, 450.0)
 # Where the upper edge ends at low rates, as a share of the rate: 95 Hz at 200 Hz.
 _HIGHEST_SHARE = 0.475
 # A quality of 30 rings longer than the settling (18 % of a hum as strong as the signal is left
-# after 250 ms, against 2 %) and misses hum 0.2 Hz off its frequency by 9 dB more: docs/signal.md.
+# after 250 ms, against 2 %) and misses hum 0.2 Hz off its frequency by 9 dB more:
+# docs/concepts/signal-path.md.
 _NOTCH_QUALITY = 10.0
 # Above this, rounding may make a narrow band-pass unstable.
 _HIGHEST_ORDER = 8

@@ -324,7 +324,7 @@ def run_comparison(
     Returns
     -------
     dict
-        The content of ``compare.json``, see ``docs/comparing.md``.
+        The content of ``compare.json``, see ``docs/reference/metrics-json.md``.
 
     Raises
     ------

@@ -31,7 +31,7 @@ class ExperimentResult:
     metrics_file, report : Path
         ``metrics.json`` and ``report.html``.
     metrics : dict
-        The content of ``metrics.json``; ``docs/training.md`` lists it.
+        The content of ``metrics.json``; ``docs/reference/metrics-json.md`` lists it.
     """
 
     bundle: Path | None

@@ -72,7 +72,7 @@ def trial_metrics(
         ``test_accuracy``, ``test_balanced_accuracy``, ``test_macro_f1``, ``test_loss`` (cross-entropy),
         ``per_class_recall``, ``per_class``, ``confusion``, ``per_cohort``, ``per_subject`` (with the
         ``cohort`` of each), ``over_subjects``, ``calibration``, ``rejection`` and ``rest`` (``None`` without
-        windows of rest). ``docs/report.md`` tells what they mean.
+        windows of rest). ``docs/reference/metrics-json.md`` tells what they mean.
     """
     truth, predicted = windows.action, probabilities.argmax(axis=1)
     confusion = confusion_matrix(truth, predicted, len(windows.actions))

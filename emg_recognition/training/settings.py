@@ -45,7 +45,7 @@ Values = str | int | tuple[str | int, ...] | None
 
 @dataclass(frozen=True, kw_only=True)
 class SplitSettings:
-    """The section ``split``; ``docs/comparing.md`` shows an example of each name.
+    """The section ``split``; ``docs/reference/splits.md`` shows an example of each name.
 
     Attributes
     ----------
