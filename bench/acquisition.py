@@ -243,7 +243,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--channels", type=int, default=64)
     parser.add_argument("--rate", type=float, default=2000.0, help="Hz")
-    parser.add_argument("--figure", type=Path, help="e.g. docs/acquisition.png")
+    parser.add_argument("--figure", type=Path, help="e.g. docs/images/acquisition.png")
     parser.add_argument("--csv", type=Path, help="what was measured each second")
     args = parser.parse_args()
     os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"

@@ -99,7 +99,7 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
         & np.isin(recordings.label, arguments.actions or recordings.actions)
     )
     pipeline = settings.pipeline_for(rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
-    step = settings.step_samples(recordings.rate)
+    step = settings.stride_samples(recordings.rate)
     windows = windows_from_recordings(recordings, pipeline, step, bridge=True, cache=folder)
     subjects = np.unique(recordings.subject)
     order = np.random.default_rng(arguments.seed).permutation(subjects)

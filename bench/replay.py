@@ -1,6 +1,6 @@
 """How fast a recorded bag is evaluated against a bare LiteRT loop, and what memory a long one takes.
 
-    python bench/replay.py [BUNDLE] [--hours 2] [--figure docs/replay_memory.png]
+    python bench/replay.py [BUNDLE] [--hours 2] [--figure docs/images/replay_memory.png]
 
 The bag is what the robot records: 8 channels at 1 kHz in messages of 5 samples, 20 estimates and
 200 bridge states a second, written by the recorder's own writer. Evaluation and bare loop

@@ -123,7 +123,7 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
         flush=True,
     )
     pipeline = settings.pipeline_for(rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
-    step = settings.step_samples(recordings.rate)
+    step = settings.stride_samples(recordings.rate)
     windows = windows_from_recordings(recordings, pipeline, step, bridge=True, cache=folder)
     of = {
         subject: {

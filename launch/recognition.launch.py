@@ -2,7 +2,7 @@
 
 ros2 launch emg_recognition recognition.launch.py model:=bundle port:=/dev/ttyACM0
 
-It starts no enabling switch: the bridge waits for the one in the operator's hand (docs/topics.md).
+It starts no enabling switch: the bridge waits for the one in the operator's hand (docs/reference/topics.md).
 """
 
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity

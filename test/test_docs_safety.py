@@ -1,4 +1,4 @@
-"""docs/safety.md claims nothing that no test shows: every test that it names exists."""
+"""docs/concepts/safety.md claims nothing that no test shows: every test that it names exists."""
 
 import ast
 import re
@@ -10,7 +10,7 @@ NAME = re.compile(r"`((?:test/[\w/]+\.py::)?(?:\w+::)?(?:test_\w+|BridgeMachine)
 
 @pytest.fixture
 def page(repository):
-    return (repository / "docs" / "safety.md").read_text(encoding="utf-8")
+    return (repository / "docs" / "concepts" / "safety.md").read_text(encoding="utf-8")
 
 
 def names_in(path):
@@ -49,8 +49,8 @@ def test_every_hazard_has_a_test(page):
 
 
 def test_every_page_that_it_links_to_exists(page, repository):
-    for target in re.findall(r"\]\(([\w.]+\.md)\)", page):
-        assert (repository / "docs" / target).exists(), target
+    for target in re.findall(r"\]\(([\w./-]+\.md)\)", page):
+        assert (repository / "docs" / "concepts" / target).exists(), target
     for anchor in re.findall(r"\]\(#([\w-]+)\)", page):
         headings = re.findall(r"^#+ (.+)$", page, re.MULTILINE)
         assert anchor in {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}

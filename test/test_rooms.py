@@ -5,15 +5,16 @@ import subprocess
 import sys
 
 ROOMS = ("signal", "devices", "simulation", "bags", "models", "control", "guided")
-#: What each room may import of the others (docs/architecture.md); those not named, nothing.
+#: What each room may import of the others (docs/concepts/architecture.md); those not named, nothing.
 ARROWS = {
     "recordings": {"bags"},
     "evaluation": {"control"},
     "monitor": {"control"},
-    "training": {"signal", "recordings", "models", "evaluation"},
-    "replay": {"signal", "bags", "recordings", "models", "control", "evaluation"},
-    "demo": {"simulation", "recordings", "models", "signal", "replay"},
+    "training": {"signal", "recordings", "models", "evaluation", "control", "recognizer"},
+    "replay": {"recognizer", "signal", "bags", "recordings", "models", "control", "evaluation"},
+    "demo": {"recognizer", "simulation", "recordings", "models", "signal", "replay"},
     "cli": {
+        "recognizer",
         "devices",
         "guided",
         "simulation",
@@ -26,7 +27,7 @@ ARROWS = {
         "demo",
     },
 }
-COMMON = {"actions", "errors", "settings", "resources", "quiet", "files", "processes"}
+COMMON = {"types", "actions", "errors", "settings", "resources", "quiet", "files", "processes"}
 ROS = {"rclpy", "std_msgs", "std_srvs", "sensor_msgs", "trajectory_msgs", "diagnostic_msgs", "launch"}
 
 

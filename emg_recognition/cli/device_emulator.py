@@ -18,7 +18,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "device-emulator",
         help="play a recording through a pseudo-terminal, as an armband on a serial port would send it",
         description="Plays any recording at its true rate through a pseudo-terminal, in any of the protocols "
-        "of docs/protocols.md, until Ctrl-C. A program that opens the link finds a serial armband there; it "
+        "of docs/reference/protocols.md, until Ctrl-C. "
+        "A program that opens the link finds a serial armband there; it "
         "begins to play with the start command.",
     )
     parser.add_argument(

@@ -1,4 +1,4 @@
-"""The state machine between estimates and motion. ``docs/bridge.md`` shows it and its timing.
+"""The state machine between estimates and motion. ``docs/concepts/bridge.md`` shows it and its timing.
 
 Nothing here reads a clock: every moment comes in as an :class:`Instant`, so that each rule can be
 tested to the millisecond.

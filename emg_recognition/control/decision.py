@@ -20,7 +20,7 @@ HIGHEST_ACTIVATION = 10.0
 
 @dataclass(frozen=True, kw_only=True)
 class DecisionSettings:
-    """How estimates become decisions; ``docs/decisions.md`` explains each number.
+    """How estimates become decisions; ``docs/concepts/decisions.md`` explains each number.
 
     Attributes
     ----------

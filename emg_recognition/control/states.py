@@ -53,7 +53,7 @@ def after(state: State, event: Event) -> State:
 
 
 def mermaid() -> str:
-    """Draw the table as a Mermaid state diagram, as it stands in ``docs/bridge.md``."""
+    """Draw the table as a Mermaid state diagram, as it stands in ``docs/concepts/bridge.md``."""
     lines = ["stateDiagram-v2", f"    [*] --> {State.DISARMED.name}"]
     lines += [
         f"    {state.name} --> {target.name}: {event.value}" for (state, event), target in TRANSITIONS.items()
@@ -173,7 +173,7 @@ class Doubt(NamedTuple):
 
 
 def markdown_table() -> str:
-    """Return the table of all reasons as it stands in ``docs/bridge.md``."""
+    """Return the table of all reasons as it stands in ``docs/concepts/bridge.md``."""
     lines = ["| counter | when | while ARMED or HOLDING |", "|---|---|---|"]
     lines += [f"| `{reason.counter}` | {reason.when} | {reason.effect.value} |" for reason in Reason]
     return "\n".join(lines)

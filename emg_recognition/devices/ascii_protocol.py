@@ -1,4 +1,4 @@
-"""Lines of numbers as a :class:`DeviceProtocol`; ``docs/protocols.md`` describes them."""
+"""Lines of numbers as a :class:`DeviceProtocol`; ``docs/reference/protocols.md`` describes them."""
 
 from __future__ import annotations
 

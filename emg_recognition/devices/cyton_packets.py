@@ -2,7 +2,7 @@
 
 After OpenBCI's *Cyton Data Format* (https://docs.openbci.com/Cyton/CytonDataFormat/) and the
 board's firmware (https://github.com/OpenBCI/OpenBCI_Cyton_Library), read in 2026. Nothing here was
-tried on a board; ``docs/protocols.md`` says what was.
+tried on a board; ``docs/reference/protocols.md`` says what was.
 """
 
 from __future__ import annotations

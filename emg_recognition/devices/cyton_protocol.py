@@ -1,4 +1,4 @@
-"""OpenBCI Cyton as a :class:`DeviceProtocol`; ``docs/protocols.md`` describes it."""
+"""OpenBCI Cyton as a :class:`DeviceProtocol`; ``docs/reference/protocols.md`` describes it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The protocol of ``docs/protocol.md`` as a :class:`DeviceProtocol`."""
+"""The protocol of ``docs/reference/emg-protocol.md`` as a :class:`DeviceProtocol`."""
 
 from __future__ import annotations
 

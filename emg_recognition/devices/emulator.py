@@ -23,7 +23,7 @@ LATE_SECONDS = 0.02
 
 
 class ArmbandEmulator:
-    """Play converter counts as the armband of ``docs/protocol.md``, or another device, would send them.
+    """Play converter counts as an armband would send them (``docs/reference/emg-protocol.md``, or another).
 
     Sample k is taken at ``start_time + k / rate`` on the monotonic clock; its frame is written
     when its last sample is taken, timed from the start so that nothing adds up. If nobody reads,

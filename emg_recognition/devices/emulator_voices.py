@@ -60,7 +60,7 @@ class Voice(ABC):
 
 
 class EmgVoice(Voice):
-    """``docs/protocol.md``, with 24 bits if 16 do not hold the counts."""
+    """``docs/reference/emg-protocol.md``, with 24 bits if 16 do not hold the counts."""
 
     ask, start, stop = emg_protocol.ASK_INFO, emg_protocol.START, emg_protocol.STOP
 

@@ -29,7 +29,7 @@ WAIT_SECONDS = 0.05
 
 
 class SerialExoskeleton:
-    """Command an exoskeleton that speaks the protocol of ``docs/exoskeleton.md``.
+    """Command an exoskeleton that speaks the protocol of ``docs/reference/exoskeleton-frames.md``.
 
     Sending and reading never wait. It is used from one thread.
 

@@ -42,7 +42,7 @@ class Arm(Protocol):
 
 
 class ExoskeletonEmulator:
-    """Speak the protocol of ``docs/exoskeleton.md`` for simulated joints.
+    """Speak the protocol of ``docs/reference/exoskeleton-frames.md`` for simulated joints.
 
     If nobody reads, reports are left out, so that the next one is fresh. As a context manager it
     is started and closed.

@@ -1,6 +1,7 @@
 """The frames of a serial exoskeleton: what they say and how they are written.
 
-``docs/exoskeleton.md`` describes every byte. The checksum is the CRC-32 of Ethernet and zip, which
+``docs/reference/exoskeleton-frames.md`` describes every byte.
+The checksum is the CRC-32 of Ethernet and zip, which
 the standard library has as :func:`binascii.crc32`.
 """
 

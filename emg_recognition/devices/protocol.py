@@ -163,7 +163,7 @@ class ProtocolCounters:
 class DeviceProtocol(ABC):
     """How one kind of device speaks: its commands, and the decoder of what it sends.
 
-    ``docs/protocols.md`` compares the protocols. An object keeps the state of one device; it is
+    ``docs/reference/protocols.md`` compares the protocols. An object keeps the state of one device; it is
     used from one thread.
 
     Parameters

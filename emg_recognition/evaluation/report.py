@@ -225,7 +225,7 @@ def render_replay_report(metrics: Mapping[str, Any], figures: Mapping[str, bytes
     Parameters
     ----------
     metrics : mapping
-        The content of ``metrics.json``; ``docs/replay.md`` lists it.
+        The content of ``metrics.json``; ``docs/reference/metrics-json.md`` lists it.
     figures : mapping of str to bytes
         PNG images ``timeline`` and, where something was scored, ``confusion``; they become part of the page.
 

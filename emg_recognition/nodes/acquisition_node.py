@@ -95,7 +95,9 @@ def judge(state: AcquisitionState) -> tuple[bytes, str]:
 PARAMETERS = (
     Parameter("port", "", "serial port of the armband, e.g. /dev/ttyACM0"),
     Parameter("baud_rate", 921600, "speed of the port, baud", 9600, 12_000_000),
-    Parameter("protocol", "emg", "what the armband speaks (docs/protocols.md)", choices=tuple(PROTOCOLS)),
+    Parameter(
+        "protocol", "emg", "what the armband speaks (docs/reference/protocols.md)", choices=tuple(PROTOCOLS)
+    ),
     Parameter("rate", 0.0, "sampling rate of a device that does not say it, Hz; 0: as it says", 0.0, 1e6),
     Parameter("channels", 0, "channels of a device that does not say it; 0: as it says", 0, 65535),
     Parameter("scale", 0.0, "counts per unit of a device that does not say it; 0: as it says", 0.0, 1e15),

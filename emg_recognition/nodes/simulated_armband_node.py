@@ -27,7 +27,7 @@ from emg_recognition.ros.runner import run
 
 PARAMETERS = (
     Parameter("link", "/tmp/emg_armband", "path of the link to the pseudo-terminal that acquisition opens"),
-    Parameter("protocol", "emg", "what it speaks (docs/protocols.md)", choices=tuple(PROTOCOLS)),
+    Parameter("protocol", "emg", "what it speaks (docs/reference/protocols.md)", choices=tuple(PROTOCOLS)),
     Parameter(
         "archive",
         "",

@@ -78,7 +78,10 @@ def _open(path: Path, cache: Path | None, namespace: str | None) -> tuple[Record
         read = partial(read_csv_files, description, found, source)
         kind = "csv"
     elif path.suffix == ".csv":
-        remedy = "describe the columns in a YAML file and name that (docs/recordings.md has an example)"
+        remedy = (
+            "describe the columns in a YAML file and name that "
+            "(docs/concepts/recordings-and-bags.md has an example)"
+        )
         raise RecordingError(source, "a CSV file does not say what its columns are", remedy)
     else:
         files = [path]

@@ -50,7 +50,8 @@ def score(
     Returns
     -------
     dict
-        As JSON can hold it: what is not known is None, and nothing is NaN. ``docs/replay.md`` lists it.
+        As JSON can hold it: what is not known is None, and nothing is NaN.
+        ``docs/reference/metrics-json.md`` lists it.
     """
     estimates = replay.estimates
     number = window_labels(

@@ -1,4 +1,4 @@
-"""Quality of service of each topic, in one place (the table of messages in ``docs/topics.md``)."""
+"""Quality of service of each topic, in one place (the table of messages in ``docs/reference/topics.md``)."""
 
 from __future__ import annotations
 

@@ -52,7 +52,9 @@ def filter_segment(samples: ArrayLike, settings: PipelineSettings, *, bridge: bo
     return filtered
 
 
-def window_starts(samples: int, settings: PipelineSettings, step: int, *, bridge: bool = False) -> np.ndarray:
+def window_starts(
+    samples: int, settings: PipelineSettings, stride: int, *, bridge: bool = False
+) -> np.ndarray:
     """Tell where the windows of a segment begin.
 
     Parameters
@@ -61,7 +63,7 @@ def window_starts(samples: int, settings: PipelineSettings, step: int, *, bridge
         Samples of the segment.
     settings : PipelineSettings
         The signal path.
-    step : int
+    stride : int
         Samples from one window to the next.
     bridge : bool
         As for :func:`filter_segment`: the first window begins at index 0. Otherwise windows that
@@ -70,20 +72,20 @@ def window_starts(samples: int, settings: PipelineSettings, step: int, *, bridge
     Returns
     -------
     numpy.ndarray
-        int64, shape (windows,): index in the segment of each window's first sample, a multiple of the step.
+        int64, shape (windows,): index in the segment of each window's first sample, a multiple of the stride.
 
     Raises
     ------
     SettingError
-        For a step that is no whole number or below 1.
+        For a stride that is no whole number or below 1.
     """
-    step = whole_number("step", step)
+    stride = whole_number("stride", stride)
     settled = 0 if bridge else settings.settling_samples
-    return np.arange(-(-settled // step) * step, samples - settings.length + 1, step, dtype=np.int64)
+    return np.arange(-(-settled // stride) * stride, samples - settings.length + 1, stride, dtype=np.int64)
 
 
 def segment_windows(
-    samples: ArrayLike, settings: PipelineSettings, step: int, *, bridge: bool = False
+    samples: ArrayLike, settings: PipelineSettings, stride: int, *, bridge: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
     """Filter one continuous segment and cut it into windows.
 
@@ -93,7 +95,7 @@ def segment_windows(
         Raw samples, float32, shape (n, channels).
     settings : PipelineSettings
         The signal path.
-    step : int
+    stride : int
         Samples from one window to the next.
     bridge : bool
         As for :func:`filter_segment` and :func:`window_starts`.
@@ -110,8 +112,8 @@ def segment_windows(
     SampleError
         For a wrong shape, NaN or infinity.
     SettingError
-        For a step that cannot be used.
+        For a stride that cannot be used.
     """
     filtered = filter_segment(samples, settings, bridge=bridge)
-    starts = window_starts(len(filtered), settings, step, bridge=bridge)
+    starts = window_starts(len(filtered), settings, stride, bridge=bridge)
     return starts, filtered[starts[:, np.newaxis] + np.arange(settings.length)]

@@ -14,7 +14,7 @@ from emg_recognition.signal.quality_measures import Measures, measure
 
 @dataclass(frozen=True, kw_only=True)
 class QualitySettings:
-    """Thresholds of the judgement; ``docs/quality.md`` tells how often each is wrong.
+    """Thresholds of the judgement; ``docs/concepts/quality.md`` tells how often each is wrong.
 
     Attributes
     ----------

@@ -23,7 +23,8 @@ _BAND = (20.0, 450.0)
 # Where the upper edge ends at low rates, as a share of the rate: 95 Hz at 200 Hz.
 _HIGHEST_SHARE = 0.475
 # A quality of 30 rings longer than the settling (18 % of a hum as strong as the signal is left
-# after 250 ms, against 2 %) and misses hum 0.2 Hz off its frequency by 9 dB more: docs/signal.md.
+# after 250 ms, against 2 %) and misses hum 0.2 Hz off its frequency by 9 dB more:
+# docs/concepts/signal-path.md.
 _NOTCH_QUALITY = 10.0
 # Above this, rounding may make a narrow band-pass unstable.
 _HIGHEST_ORDER = 8
@@ -115,7 +116,7 @@ class PipelineSettings:
         """Describe the signal path in one line.
 
         Two pipelines have the same line exactly if they make the same windows from the same
-        samples, whatever the step. Model statistics are not part of it.
+        samples, whatever the stride. Model statistics are not part of it.
 
         Returns
         -------
@@ -195,17 +196,17 @@ def suited_settings(
     return PipelineSettings.from_mapping(mapping, "pipeline")
 
 
-def step_samples(step: float, rate: float) -> int:
+def stride_samples(stride: float, rate: float) -> int:
     """Return the samples from one window to the next, at least 1.
 
     Parameters
     ----------
-    step : float
+    stride : float
         Distance of windows, s.
     rate : float
         Sampling rate, Hz.
     """
-    return max(1, round(step * rate))
+    return max(1, round(stride * rate))
 
 
 def whole_number(name: str, value: Any) -> int:

@@ -1,4 +1,6 @@
-"""Simulated joints that obey the commands of the serial exoskeleton (``docs/exoskeleton.md``).
+"""Simulated joints that obey the commands of the serial exoskeleton.
+
+``docs/reference/exoskeleton-frames.md`` describes these commands.
 
 Each command says where the joints shall be, and how fast, after its duration. If no newer one has
 come by then, they ramp to standstill by themselves: the device's own watchdog.

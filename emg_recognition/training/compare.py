@@ -324,7 +324,7 @@ def run_comparison(
     Returns
     -------
     dict
-        The content of ``compare.json``, see ``docs/comparing.md``.
+        The content of ``compare.json``, see ``docs/reference/metrics-json.md``.
 
     Raises
     ------
@@ -346,7 +346,7 @@ def run_comparison(
     windows = windows_from_recordings(
         recordings,
         pipeline,
-        settings.step_samples(recordings.rate),
+        settings.stride_samples(recordings.rate),
         actions=ordered(recordings.actions),
         bridge=settings.bridge,
         cache=cache,

@@ -31,7 +31,7 @@ class ExperimentResult:
     metrics_file, report : Path
         ``metrics.json`` and ``report.html``.
     metrics : dict
-        The content of ``metrics.json``; ``docs/training.md`` lists it.
+        The content of ``metrics.json``; ``docs/reference/metrics-json.md`` lists it.
     """
 
     bundle: Path | None
@@ -95,7 +95,7 @@ def run_experiment(
     windows = windows_from_recordings(
         recordings,
         pipeline,
-        settings.step_samples(recordings.rate),
+        settings.stride_samples(recordings.rate),
         actions=ordered(recordings.actions),
         bridge=settings.bridge,
         cache=cache,

@@ -181,6 +181,7 @@ def _trainer(settings: NetworkSettings, length: int, channels: int, classes: int
     model = build_network(settings, length=length, channels=channels, classes=classes, mean=none, std=none)
     optimizer = keras.optimizers.Adam()
     optimizer.build(model.trainable_variables)
-    # Never XLA, which Keras would choose by itself on some machines: the times in docs/model.md are without.
+    # Never XLA, which Keras would choose by itself on some machines: the times in
+    # docs/concepts/model-and-bundle.md were measured without it.
     model.compile(optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
     return model

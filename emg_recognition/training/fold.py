@@ -174,7 +174,7 @@ def finish_fold(
     write_bundle(scratch, **contents, metrics={})
     probabilities = predict(ActionModel.load(scratch), test)
     shutil.rmtree(scratch)
-    step = settings.step_samples(pipeline.rate) / pipeline.rate
+    stride = settings.stride_samples(pipeline.rate) / pipeline.rate
     performance = measure(
         probabilities,
         test.action,
@@ -183,7 +183,7 @@ def finish_fold(
         cohort=test.cohort,
         segment=test.segment,
         begin=test.begin,
-        stride=step,
+        stride=stride,
         rest=settings.rest_of(test.actions),
     )
     metrics.update(performance.to_json())

@@ -18,7 +18,7 @@ from emg_recognition.errors import SettingError
 from emg_recognition.models.settings import NetworkSettings
 from emg_recognition.recordings.recordings import Recordings, parse_repetitions
 from emg_recognition.settings import from_mapping
-from emg_recognition.signal.settings import PipelineSettings, step_samples, suited_settings
+from emg_recognition.signal.settings import PipelineSettings, stride_samples, suited_settings
 from emg_recognition.training.fit import FitSettings
 from emg_recognition.training.selection import SELECTIONS
 
@@ -45,7 +45,7 @@ Values = str | int | tuple[str | int, ...] | None
 
 @dataclass(frozen=True, kw_only=True)
 class SplitSettings:
-    """The section ``split``; ``docs/comparing.md`` shows an example of each name.
+    """The section ``split``; ``docs/reference/splits.md`` shows an example of each name.
 
     Attributes
     ----------
@@ -222,9 +222,9 @@ class ExperimentSettings:
         """Choose the signal path for recordings of this rate (Hz), channel count and unit."""
         return suited_settings(rate=rate, channels=channels, unit=unit, window=self.window, **self.pipeline)
 
-    def step_samples(self, rate: float) -> int:
+    def stride_samples(self, rate: float) -> int:
         """Return the samples from one window to the next at this rate (Hz), at least 1."""
-        return step_samples(self.step, rate)
+        return stride_samples(self.step, rate)
 
     def choose_actions(self, recordings: Recordings) -> Recordings:
         """Leave out the segments whose label is not among `actions`.

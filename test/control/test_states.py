@@ -17,7 +17,7 @@ from emg_recognition.control.states import (
     mermaid,
 )
 
-DOCS = Path(__file__).parents[2] / "docs" / "bridge.md"
+DOCS = Path(__file__).parents[2] / "docs" / "concepts" / "bridge.md"
 
 
 def test_nothing_but_arming_leads_to_motion_or_out_of_a_fault() -> None:
@@ -44,10 +44,12 @@ def test_an_event_without_a_row_changes_nothing() -> None:
 
 def test_the_documentation_draws_the_table() -> None:
     assert f"```mermaid\n{mermaid()}\n```" in DOCS.read_text(), (
-        "put what mermaid() returns into docs/bridge.md"
+        "put what mermaid() returns into docs/concepts/bridge.md"
     )
 
 
 def test_the_documentation_lists_every_reason() -> None:
-    assert markdown_table() in DOCS.read_text(), "put what markdown_table() returns into docs/bridge.md"
+    assert markdown_table() in DOCS.read_text(), (
+        "put what markdown_table() returns into docs/concepts/bridge.md"
+    )
     assert {reason.effect for reason in Reason} == set(Effect)

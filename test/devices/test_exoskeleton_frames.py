@@ -27,7 +27,9 @@ from emg_recognition.errors import SettingError
 
 Frame = CommandFrame | StateFrame
 
-PAGE = (Path(__file__).parents[2] / "docs" / "exoskeleton.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "exoskeleton-frames.md").read_text(
+    encoding="utf-8"
+)
 EXAMPLES = re.findall(r"```json\n(.*?)```\s*```hex\n(.*?)```", PAGE, re.DOTALL)
 
 # The checksum as the page writes it out, one bit at a time: a second opinion on binascii's.

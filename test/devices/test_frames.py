@@ -24,7 +24,7 @@ from emg_recognition.devices.emg_protocol import (
 )
 from emg_recognition.errors import EmgRecognitionError
 
-PAGE = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "emg-protocol.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```json\n(.*?)```\s*```hex\n(.*?)```", PAGE, re.DOTALL)
 
 # The checksum as the page writes it out, one bit at a time: a second opinion on binascii's.

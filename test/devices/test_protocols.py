@@ -14,7 +14,7 @@ from emg_recognition.devices.protocol import DataFrame, DeviceProtocol, InfoFram
 from emg_recognition.devices.protocols import PROTOCOLS, make_protocol
 from emg_recognition.errors import SettingError
 
-PAGE = (Path(__file__).parents[2] / "docs" / "protocols.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "protocols.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```json\n(.*?)```\s*```(hex|text)\n(.*?)```", PAGE, re.DOTALL)
 
 SETTINGS = {

@@ -87,7 +87,8 @@ class SafetyGraph(ElbowWatch):
         try:
             super().move()
         except TimeoutError:
-            # After a kill it happens that DDS never lets a new node be heard by the others (docs/safety.md).
+            # After a kill it happens that DDS never lets a new node be heard by the others
+            # (docs/concepts/safety.md).
             self.restarts += 1
             self.kill_all()
             super().move()

@@ -201,7 +201,7 @@ def test_a_time_column_that_contradicts_the_rate(study, unit, rate, says):
 
 
 def test_the_example_of_the_documentation(study, repository):
-    text = (repository / "docs" / "recordings.md").read_text()
+    text = (repository / "docs" / "concepts" / "recordings-and-bags.md").read_text()
     listing, first, second = (text.split(begin)[1].split("\n```")[0] for begin in EXAMPLES)
     names = [name for name in listing.split() if name.startswith("data/")]
     contents = "time;emg1;emg2;button\n0.000;-12;40;0\n0.005;3;-9;0\n"

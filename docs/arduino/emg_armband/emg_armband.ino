@@ -1,8 +1,8 @@
-// An armband in one sketch: it samples analogue inputs and speaks the protocol of docs/protocol.md,
+// An armband in one sketch: it samples analogue inputs and speaks the protocol of docs/reference/emg-protocol.md,
 // so that emg_recognition takes it as it is. It needs nothing but the Arduino core.
 //
 // To make it yours, change the block "Your armband" and, for a converter of your own, takeSample().
-// docs/protocols.md says how it is tested.
+// docs/reference/protocols.md says how it is tested.
 
 #include <Arduino.h>
 #include <stdint.h>
@@ -79,7 +79,7 @@ void putText(const char *text, uint16_t reserve) {
   used += length;
 }
 
-// CRC-16/XMODEM, as docs/protocol.md writes it.
+// CRC-16/XMODEM, as docs/reference/emg-protocol.md writes it.
 uint16_t checksum(const uint8_t *data, uint16_t length) {
   uint16_t value = 0;
   while (length--) {
