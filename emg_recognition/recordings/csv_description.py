@@ -190,7 +190,7 @@ def load_description(path: Path) -> CsvDescription:
         if isinstance(document, dict):
             columns = from_mapping(CsvColumns, document.get("columns"), "columns")
             document = {**document, "columns": columns}
-        return from_mapping(CsvDescription, document, "description")
+        return from_mapping(CsvDescription, document, "")
     except SettingError as error:
         remedy = str(error).removeprefix(f"{error.name} is {error.value!r}: ")
         raise SettingError(f"{path.name}: {error.name}", error.value, remedy) from error
