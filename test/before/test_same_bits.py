@@ -55,11 +55,11 @@ def pipeline_of(model: ActionModel) -> PipelineSettings:
 def training_windows(recordings: Any, model: ActionModel, *, warm_up: bool) -> Any:
     settings = pipeline_of(model)
     samples = round(0.05 * settings.rate)
-    return windows_from_recordings(recordings, settings, samples, actions=model.info.actions, bridge=warm_up)
+    return windows_from_recordings(recordings, settings, samples, actions=model.info.actions, warm_up=warm_up)
 
 
 def windows_of_segment(samples: np.ndarray, settings: PipelineSettings, *, warm_up: bool) -> Any:
-    return segment_windows(samples, settings, 7, bridge=warm_up)
+    return segment_windows(samples, settings, 7, warm_up=warm_up)
 
 
 def augmented_batches(windows: Any) -> list[Any]:
