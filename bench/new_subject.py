@@ -100,7 +100,7 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
     )
     pipeline = settings.pipeline_for(rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
     step = settings.stride_samples(recordings.rate)
-    windows = windows_from_recordings(recordings, pipeline, step, bridge=True, cache=folder)
+    windows = windows_from_recordings(recordings, pipeline, step, warm_up=True, cache=folder)
     subjects = np.unique(recordings.subject)
     order = np.random.default_rng(arguments.seed).permutation(subjects)
     folds = np.array_split(order, arguments.folds)

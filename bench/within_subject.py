@@ -124,7 +124,7 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
     )
     pipeline = settings.pipeline_for(rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
     step = settings.stride_samples(recordings.rate)
-    windows = windows_from_recordings(recordings, pipeline, step, bridge=True, cache=folder)
+    windows = windows_from_recordings(recordings, pipeline, step, warm_up=True, cache=folder)
     of = {
         subject: {
             side: windows.of_segments(np.flatnonzero(mask & (recordings.subject == subject)))

@@ -165,17 +165,19 @@ class Recognizer:
             raise SampleError(
                 f"samples have the shape {array.shape}", "push an array of shape (samples, channels)"
             )
-        first = self._next_index
-        return self._push(array, first, first / self._rate, restart=False)
+        return self._push(array, self._next_index, origin=(0, 0.0), restart=False)
 
     def _push_chunk(self, chunk: Chunk) -> list[Estimate]:
         signal = (chunk.rate, chunk.unit)
         if signal != self._signal:
             check_compatible(self._model.info, rate=chunk.rate, unit=chunk.unit)
             self._signal = signal
-        return self._push(chunk.samples, chunk.first_index, chunk.time, restart=chunk.restart)
+        origin = (chunk.first_index, chunk.time)
+        return self._push(chunk.samples, chunk.first_index, origin=origin, restart=chunk.restart)
 
-    def _push(self, samples: np.ndarray, first: int, time: float, *, restart: bool) -> list[Estimate]:
+    def _push(
+        self, samples: np.ndarray, first: int, *, origin: tuple[int, float], restart: bool
+    ) -> list[Estimate]:
         starts = self._pipeline.counters.starts
         self._next_index = first + len(samples)
         windows = self._pipeline.push(samples, first, restart=restart)
@@ -187,7 +189,7 @@ class Recognizer:
                 self._model,
                 window.data,
                 first_index=window.first_index,
-                time=time + (window.last_index - first) / self._rate,
+                time=origin[1] + (window.last_index - origin[0]) / self._rate,
                 confidence_threshold=self._live.confidence_threshold,
             )
             self._decider.add(

@@ -348,7 +348,7 @@ def run_comparison(
         pipeline,
         settings.stride_samples(recordings.rate),
         actions=ordered(recordings.actions),
-        bridge=settings.bridge,
+        warm_up=settings.warm_up,
         cache=cache,
     )
     if methods is None and choose_minority(settings.ensemble.minority, windows.count("cohort"))[0] is None:

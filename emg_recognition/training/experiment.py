@@ -97,7 +97,7 @@ def run_experiment(
         pipeline,
         settings.stride_samples(recordings.rate),
         actions=ordered(recordings.actions),
-        bridge=settings.bridge,
+        warm_up=settings.warm_up,
         cache=cache,
     )
     single = len(splits) == 1

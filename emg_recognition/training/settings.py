@@ -165,7 +165,7 @@ class ExperimentSettings:
     ----------
     window, step : float
         Length of a window and time from one window to the next, in seconds.
-    bridge : bool
+    warm_up : bool
         For benchmarks whose rule is 'every window of a segment': the filters run in over the segment's own
         first samples, repeated backwards, so that no window is left out while they settle.
     pipeline : mapping
@@ -187,7 +187,7 @@ class ExperimentSettings:
 
     window: float = 0.2
     step: float = 0.05
-    bridge: bool = False
+    warm_up: bool = False
     pipeline: Mapping[str, Any] = field(default_factory=dict)
     network: NetworkSettings = field(default_factory=NetworkSettings)
     training: FitSettings = field(default_factory=FitSettings)
@@ -210,8 +210,8 @@ class ExperimentSettings:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
                 raise SettingError(name, value, "write a time in seconds above 0")
-        if not isinstance(self.bridge, bool):
-            raise SettingError("bridge", self.bridge, "write true or false")
+        if not isinstance(self.warm_up, bool):
+            raise SettingError("warm_up", self.warm_up, "write true or false")
         known = {"mains", *(f.name for f in dataclasses.fields(PipelineSettings))} - _GIVEN_ELSEWHERE
         for name, value in self.pipeline.items():
             if name not in known:
