@@ -77,7 +77,7 @@ def refuse_foreign(
         raise SettingError(
             "output",
             str(output),
-            f"it holds something that {writer} did not write; choose another output folder, or remove this one",
+            f"it holds something that {writer} did not write; choose another folder, or remove this one",
         )
 
 

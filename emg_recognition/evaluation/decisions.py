@@ -14,11 +14,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from emg_recognition.actions import REST
 from emg_recognition.control.decision import NO_ACTION, Decider, DecisionSettings
+from emg_recognition.types import LiveSettings
 
 UNDECIDED = -1
 """Index of the decision where no action is decided."""
 
-THRESHOLD = 0.5
+THRESHOLD = LiveSettings.confidence_threshold
 """Confidence below which an estimate is rejected: the classifier's default."""
 
 
@@ -184,10 +185,10 @@ def rest_activity(
     resting = np.asarray(truth) == actions.index(rest)
     if not resting.any():
         return None
-    answers, segment, begin = (np.asarray(column)[resting] for column in (probabilities, segment, begin))
-    order = np.lexsort((begin, segment))
-    answers, segment, begin = answers[order], segment[order], begin[order]
-    starts = _starts(segment, begin)
+    segments, begins = np.asarray(segment)[resting], np.asarray(begin)[resting]
+    order = np.lexsort((begins, segments))
+    answers = np.asarray(probabilities)[resting][order]
+    starts = _starts(segments[order], begins[order])
     minutes = len(answers) * stride / 60
     action, confidence, time = answers.argmax(axis=1), answers.max(axis=1), np.arange(len(answers)) * stride
     voting = settings or DecisionSettings()

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from emg_recognition.evaluation.metrics import MEAN_METRICS, mean_scores
+from emg_recognition.evaluation.metrics import mean_scores
 
 LEVEL = 0.95
 SAMPLES = 2000
@@ -91,11 +91,11 @@ def score_intervals(
     counts = np.bincount(row.ravel() * classes + guess, minlength=len(action) * classes)
     drawn = _draw(counts.reshape(-1, classes), action, classes, np.random.default_rng(seed))
     tail = (1 - LEVEL) / 2
-    ends = {
-        name: tuple(np.quantile(values, (tail, 1 - tail)).tolist())
-        for name, values in mean_scores(drawn).items()
-    }
-    return Intervals("bootstrap", segments, *(ends[name] for name in MEAN_METRICS))
+    ends: dict[str, Interval] = {}
+    for name, values in mean_scores(drawn).items():
+        low, high = np.quantile(values, (tail, 1 - tail)).tolist()
+        ends[name] = low, high
+    return Intervals("bootstrap", segments, **ends)
 
 
 def wilson(hits: int, total: int) -> Interval:

@@ -168,11 +168,9 @@ class Scores:
             divide(right, performed),
             np.where(performed > 0, divide(2 * right, performed + recognised), np.nan),
         )
-        rows = zip(*(column.tolist() for column in columns), performed.tolist(), strict=True)
-        return {
-            action: ClassScores(*(None if math.isnan(value) else value for value in shares), windows)
-            for action, (*shares, windows) in zip(self.actions, rows, strict=True)
-        }
+        shares = [[None if math.isnan(value) else value for value in column.tolist()] for column in columns]
+        rows = zip(*shares, performed.tolist(), strict=True)
+        return {action: ClassScores(*row) for action, row in zip(self.actions, rows, strict=True)}
 
     @property
     def per_class_recall(self) -> dict[str, float]:
