@@ -157,7 +157,7 @@ def test_given_values_are_used():
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"rate": 41}, "low is 20.0: choose a lower edge below the upper one, 19.475 Hz"),
+        ({"rate": 41}, "pipeline.low is 20.0: choose a lower edge below the upper one, 19.475 Hz"),
         ({"rate": "fast"}, "rate is 'fast': use a number above 0 Hz"),
         ({"rate": 200, "mains": None}, "mains is None: use a number of at least 0 Hz"),
         ({"rate": 200, "width": 3}, "pipeline.width is 3: no such setting"),
