@@ -95,7 +95,7 @@ def score_intervals(
     for name, values in mean_scores(drawn).items():
         low, high = np.quantile(values, (tail, 1 - tail)).tolist()
         ends[name] = low, high
-    return Intervals("bootstrap", segments, **ends)
+    return Intervals("bootstrap", segments, ends["accuracy"], ends["balanced_accuracy"], ends["macro_f1"])
 
 
 def wilson(hits: int, total: int) -> Interval:
