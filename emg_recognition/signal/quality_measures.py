@@ -78,9 +78,7 @@ def measure(samples: np.ndarray, rate: float, *, mains: float, resolution: float
     otherwise a second of plain EMG at 200 Hz would show 5 % hum.
     """
     values = np.asarray(samples, dtype=np.float64)
-    if not resolution:
-        steps = np.abs(np.diff(values, axis=0))
-        resolution = float(np.min(steps, initial=np.inf, where=steps > 0))
+    resolution = resolution or smallest_step(values)
     values = values - values.mean(axis=0)
     frequency, power = _spectrum(values, rate)
     hum, around = _hum(frequency, power, rate, mains)
@@ -91,7 +89,7 @@ def measure(samples: np.ndarray, rate: float, *, mains: float, resolution: float
     density = np.median(power[clear if clear.any() else fast], axis=0) / np.log(2.0)
     return Measures(
         rms=values.std(axis=0),
-        saturated=_saturated(values, resolution),
+        saturated=saturated(values, resolution),
         stuck=_stuck(values, resolution),
         mains=np.divide(hum, total, out=np.zeros_like(hum), where=total > 0),
         hum=np.sqrt(hum),
@@ -126,8 +124,29 @@ def _hum(
     return np.maximum(hum, 0.0), reached
 
 
-def _saturated(values: np.ndarray, resolution: float) -> np.ndarray:
-    """Share of samples on a flat top: more lie at the very extreme than just beside it."""
+def smallest_step(values: np.ndarray) -> float:
+    """Return the smallest change between neighbouring samples, which is one code of the converter."""
+    steps = np.abs(np.diff(values, axis=0))
+    return float(np.min(steps, initial=np.inf, where=steps > 0))
+
+
+def saturated(values: np.ndarray, resolution: float) -> np.ndarray:
+    """Return the share of samples on a flat top or bottom of the signal.
+
+    A top is flat if more samples lie at the very extreme than just beside it.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        Samples, float64, shape (n, channels).
+    resolution : float
+        One code of the converter, in the unit of the samples.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (channels,), 0 to 1.
+    """
     share = np.zeros(values.shape[1])
     top, bottom = values.max(axis=0), values.min(axis=0)
     height = top - bottom
