@@ -34,6 +34,7 @@ import numpy as np
 from emg_recognition.errors import RecordingError
 from emg_recognition.recordings.cache import open_mapped, release
 from emg_recognition.recordings.recordings import Recordings
+from emg_recognition.types import UNITS
 
 _REQUIRED = ("x", "start", "length", "scale", "fs", "subject", "cohort", "session", "label", "rep")
 _TEXTS = ("subject", "cohort", "session", "label")
@@ -185,7 +186,7 @@ def _above_zero(arrays: Mapping[str, Any], key: str, what: str, source: str) -> 
 
 def _unit(arrays: Mapping[str, Any], source: str) -> str:
     unit = np.asarray(arrays.get("unit", "count")).tolist()
-    if unit not in ("V", "count"):
+    if unit not in UNITS:
         raise RecordingError(
             source, f"unit is {unit!r}", "store V with the scale in counts per volt, or count"
         )

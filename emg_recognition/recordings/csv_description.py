@@ -11,7 +11,8 @@ from typing import Any
 
 from emg_recognition.errors import SettingError
 from emg_recognition.recordings.recordings import parse_repetitions
-from emg_recognition.settings import from_mapping, read_yaml
+from emg_recognition.settings import check, from_mapping, load_yaml, setting
+from emg_recognition.types import UNITS
 
 ROLES = ("subject", "cohort", "session", "label", "repetition")
 """What is known about a segment: from a group of the file name, from a column, or from a constant."""
@@ -97,33 +98,24 @@ class CsvDescription:
 
     files: str
     columns: CsvColumns
-    folder: str = "."
-    delimiter: str = ","
-    header: bool = True
-    rate: float | None = None
-    time_unit: str = "s"
-    gap: float = 0.02
-    unit: str = "count"
-    scale: float = 1.0
+    folder: str = setting(".", "folder of the files, relative to the description")
+    delimiter: str = setting(",", "character between two columns")
+    header: bool = setting(True, "the first line names the columns")
+    rate: float | None = setting(None, "sampling rate", unit="Hz", above=0)
+    time_unit: str = setting("s", "unit of the time column", choices=TIME_UNITS)
+    gap: float = setting(0.02, "longest delay of a row", unit="s", above=0)
+    unit: str = setting("count", "unit of the samples", choices=UNITS)
+    scale: float = setting(1.0, "numbers in the files per unit", above=0)
     labels: Mapping[str, str | None] | None = None
     constants: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        check(self)
         groups = _groups(self.files)
-        for name in ("rate", "scale", "gap"):
-            value = getattr(self, name)
-            number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            if not (number and 0 < value < float("inf")) and not (name == "rate" and value is None):
-                raise SettingError(name, value, "write a number above 0")
         if self.rate is None and self.columns.time is None:
             raise SettingError("rate", None, "give the sampling rate in Hz, or a time column")
-        for name, known in (("unit", ("V", "count")), ("time_unit", tuple(TIME_UNITS))):
-            if getattr(self, name) not in known:
-                raise SettingError(name, getattr(self, name), f"write one of {', '.join(known)}")
-        if not isinstance(self.delimiter, str) or len(self.delimiter) != 1:
+        if len(self.delimiter) != 1:
             raise SettingError("delimiter", self.delimiter, "write one character, e.g. ';' or \"\\t\"")
-        if not isinstance(self.header, bool):
-            raise SettingError("header", self.header, "write true or false")
         self._check_labels()
         if not isinstance(self.constants, Mapping) or not set(self.constants) <= set(ROLES):
             raise SettingError("constants", self.constants, f"write a mapping of any of {', '.join(ROLES)}")
@@ -180,7 +172,7 @@ def load_description(path: Path) -> CsvDescription:
         If the file cannot be read or holds an unknown key or a value that cannot be used; the message names
         the file.
     """
-    document, _ = read_yaml(path, "description of CSV files")
+    document = load_yaml(path, "description of CSV files")
     try:
         if isinstance(document, dict):
             columns = from_mapping(CsvColumns, document.get("columns"), "columns")

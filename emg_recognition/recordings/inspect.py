@@ -17,7 +17,7 @@ from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.recordings.windows import STRIDE
 from emg_recognition.signal.batch import window_starts
 from emg_recognition.signal.quality_measures import saturated, smallest_step
-from emg_recognition.signal.settings import step_samples, suited_settings
+from emg_recognition.signal.settings import stride_samples, suited_settings
 
 #: An accuracy from fewer windows of an action in a repetition says little.
 FEWEST_WINDOWS = 20
@@ -95,7 +95,7 @@ def _check_windows(recordings: Recordings) -> tuple[list[str], list[str]]:
         pipeline = suited_settings(rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
     except SettingError as error:
         return [], [f"no filters suit a rate of {recordings.rate:g} Hz ({error}); check the rate"]
-    stride = step_samples(STRIDE, recordings.rate)
+    stride = stride_samples(STRIDE, recordings.rate)
     of_length = {n: len(window_starts(n, pipeline, stride)) for n in set(recordings.length.tolist())}
     windows: Counter[tuple[str, int]] = Counter()
     empty = 0

@@ -17,8 +17,8 @@ from emg_recognition.errors import RecordingError, SettingError
 from emg_recognition.recordings.archive import from_arrays
 from emg_recognition.recordings.cache import open_mapped, write_rows
 from emg_recognition.recordings.recordings import Recordings
+from emg_recognition.types import UNITS
 
-_UNITS = ("V", "count")
 #: Source of recordings that were made in memory, for messages.
 _ARRAYS = "from arrays"
 
@@ -134,8 +134,8 @@ def from_segments(
     """Make recordings from NumPy arrays, see :meth:`Recordings.from_segments`."""
     if isinstance(rate, bool) or not isinstance(rate, numbers.Real) or not 0 < rate < math.inf:
         raise SettingError("rate", rate, "give the sampling rate in Hz, a number above 0")
-    if unit not in _UNITS:
-        raise SettingError("unit", unit, f"write one of {', '.join(_UNITS)}; convert other units to V")
+    if unit not in UNITS:
+        raise SettingError("unit", unit, f"use one of {', '.join(UNITS)}; convert other units to V")
     samples = _checked(arrays)
     count = len(samples)
     names = _names("labels", labels, count)

@@ -12,7 +12,7 @@ from emg_recognition.errors import RecordingError, SettingError
 from emg_recognition.recordings.cache import release
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.signal.batch import filter_segment, window_starts
-from emg_recognition.signal.settings import PipelineSettings, step_samples, suited_settings
+from emg_recognition.signal.settings import PipelineSettings, stride_samples, suited_settings
 
 #: Time from one window to the next in training and in benchmarks, s.
 STRIDE = 0.05
@@ -95,7 +95,7 @@ def find_windows(
     action = np.array([index.get(label, -1) for label in recordings.label.tolist()], np.int64)
     length = np.where(action >= 0, recordings.length, 0).tolist()
     # Many segments have the same length and share one array.
-    of_length = {n: window_starts(n, pipeline, stride, bridge=warm_up) for n in set(length)}
+    of_length = {n: window_starts(n, pipeline, stride, warm_up=warm_up) for n in set(length)}
     starts = [of_length[n] for n in length]
     segment = np.repeat(np.arange(len(recordings), dtype=np.int32), [len(found) for found in starts])
     if not len(segment):
@@ -133,7 +133,7 @@ def cut_windows(
     missing = [name for name in actions or () if name not in recordings.actions]
     if missing:
         raise SettingError("actions", missing[0], f"use some of {', '.join(recordings.actions)}")
-    places = find_windows(recordings, pipeline, step_samples(seconds, recordings.rate), actions=actions)
+    places = find_windows(recordings, pipeline, stride_samples(seconds, recordings.rate), actions=actions)
     samples = np.empty((len(places.segment), pipeline.length, recordings.channels), np.float32)
     offsets = np.arange(pipeline.length)
     borders = np.searchsorted(places.segment, np.arange(len(recordings) + 1)).tolist()

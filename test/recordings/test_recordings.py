@@ -1,9 +1,14 @@
+"""Recordings: segments, selections, windows, and recordings made from NumPy arrays."""
+
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
+from emg_recognition.errors import RecordingError, SettingError
 from emg_recognition.recordings.archive import from_arrays
+from emg_recognition.recordings.recordings import parse_repetitions
+from emg_recognition.recordings.segments import Segment, gather_segments
 
 
 @pytest.fixture
@@ -80,3 +85,63 @@ def test_a_selection_may_be_empty(recordings, which):
 def test_a_selection_that_does_not_fit_is_refused(recordings, which):
     with pytest.raises(IndexError):
         recordings.select(which)
+
+
+@pytest.mark.parametrize(
+    ("text", "repetitions"),
+    [
+        ("4", (4,)),
+        ("1-3", (1, 2, 3)),
+        ("1,3", (1, 3)),
+        ("1-3,5", (1, 2, 3, 5)),
+        (" 5 , 1-2", (1, 2, 5)),
+        ("1-3,2-4,3", (1, 2, 3, 4)),
+        ("7-7", (7,)),
+        ("0", (0,)),
+    ],
+)
+def test_numbers_and_ranges(text, repetitions):
+    assert parse_repetitions(text) == repetitions
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "a", "1,", ",1", "3-1", "1-", "-1", "1--3", "1.5", "1-2-3", "1-1000000000", "²", "１"]
+)
+def test_anything_else_is_named(text):
+    with pytest.raises(SettingError) as caught:
+        parse_repetitions(text)
+    assert str(caught.value) == f"repetitions is {text!r}: write numbers and rising ranges, such as 1-3,5"
+
+
+HEAD = {"channels": 2, "rate": 500.0, "unit": "V", "source": "here"}
+
+
+def segments(rng):
+    for number, length in enumerate((7, 3, 12)):
+        samples = rng.normal(size=(length, 2)).astype(np.float32)
+        yield Segment(samples, f"s{number}", "c", "1", "fist", number)
+
+
+@pytest.mark.parametrize("in_file", [False, True])
+def test_they_lie_one_behind_the_other(tmp_path, in_file):
+    counts = tmp_path / "counts.npy" if in_file else None
+    found = gather_segments(segments(np.random.default_rng(1)), **HEAD, counts=counts)
+    assert found.counts.flags.writeable == (not in_file)  # what is mapped cannot be changed
+    assert found.length.tolist() == [7, 3, 12]
+    assert found.subject.tolist() == ["s0", "s1", "s2"]
+    assert found.repetition.tolist() == [0, 1, 2]
+    assert (found.rate, found.unit, found.source, found.scale) == (500.0, "V", "here", 1.0)
+    for i, expected in enumerate(segments(np.random.default_rng(1))):
+        np.testing.assert_array_equal(found.segment(i), expected.samples)
+
+
+@pytest.mark.parametrize("in_file", [False, True])
+def test_none_at_all_is_an_error(tmp_path, in_file):
+    with pytest.raises(RecordingError, match="recording here: it has 0 segments"):
+        gather_segments([], **HEAD, counts=tmp_path / "counts.npy" if in_file else None)
+
+
+def test_a_bad_value_is_named():
+    bad = Segment(np.array([[0.0, 0.0], [0.0, np.nan]]), "s", "c", "1", "fist", 1)
+    with pytest.raises(RecordingError, match="segment 0, sample 1, channel 1 is nan"):
+        gather_segments([bad], **HEAD, counts=None)
