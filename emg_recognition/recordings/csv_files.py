@@ -16,8 +16,8 @@ from emg_recognition.recordings.csv_description import ROLES, CsvDescription
 from emg_recognition.recordings.csv_table import CsvTable, read_table
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.recordings.segments import Segment, gather_segments
+from emg_recognition.types import RATE_TOLERANCE
 
-_TOLERANCE = 0.01
 #: With fewer steps the time column says too little about the rate, because times are rounded.
 _FEWEST_STEPS = 100
 
@@ -81,7 +81,7 @@ def find_csv_files(
         example = f"; {skipped[0][0]}: {skipped[0][1]}" if skipped else ""
         raise RecordingError(
             str(path),
-            f"none of the {len(skipped)} files in {folder} matches {description.files!r}{example}",
+            f"no file in {folder} matches {description.files!r}, {len(skipped)} tried{example}",
             "write files as a regular expression for the whole path inside the folder",
         )
     return found, tuple(skipped)
@@ -159,7 +159,7 @@ def _gaps(path: Path, table: CsvTable, description: CsvDescription, rate: float)
     steps = np.diff(table.time)
     gaps = (steps < 0) | (steps > 1 / rate + description.gap)
     whole = steps[~gaps]
-    if len(whole) >= _FEWEST_STEPS and abs(whole.mean() * rate - 1) > _TOLERANCE:
+    if len(whole) >= _FEWEST_STEPS and abs(whole.mean() * rate - 1) > RATE_TOLERANCE:
         raise RecordingError(
             str(path),
             f"its time column gives {1 / whole.mean():.6g} Hz, the description {rate:g} Hz",
@@ -178,7 +178,7 @@ def _measured_rate(path: Path, time: np.ndarray, gap: float) -> float:
         )
     rate = float(1 / usual.mean())
     # Amplifiers sample at a whole number of Hz; the rest comes from their clocks and from rounded times.
-    return float(round(rate)) if abs(round(rate) / rate - 1) < _TOLERANCE / 2 else rate
+    return float(round(rate)) if abs(round(rate) / rate - 1) < RATE_TOLERANCE / 2 else rate
 
 
 def _runs(

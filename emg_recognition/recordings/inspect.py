@@ -160,9 +160,9 @@ def _check_samples(recordings: Recordings) -> Iterator[str]:
         first, second = same[0][:2]
         count = sum(len(numbers) - 1 for numbers in same)
         yield (
-            f"{count} of {len(recordings)} segments are copies of other segments, for example "
-            f"{_named(recordings, first)} and {_named(recordings, second)}; the same data in training and "
-            "test data makes every result too good, so remove the copies"
+            f"the same data twice, in {count} of {len(recordings)} segments, for example "
+            f"{_named(recordings, first)} and {_named(recordings, second)}; copies in the training and the "
+            "test data make every result too good, so remove them"
         )
     if constant.any():
         yield (
@@ -183,9 +183,9 @@ def _check_overlap(recordings: Recordings) -> Iterator[str]:
     if len(overlapping):
         at = int(overlapping[0])
         yield (
-            f"{len(overlapping)} segments share samples with the segment before them, for example "
-            f"{_named(recordings, int(order[at + 1]))}; the same samples in training and test data make "
-            "every result too good"
+            f"overlap with the segment before, in {len(overlapping)} of {len(recordings)} segments, for "
+            f"example {_named(recordings, int(order[at + 1]))}; shared samples in the training and the "
+            "test data make every result too good"
         )
 
 

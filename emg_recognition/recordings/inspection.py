@@ -83,7 +83,7 @@ class Inspection:
             raise RecordingError(self.source, problem, remedy)
 
     def lines(self) -> list[str]:
-        """Return everything as lines of at most 80 columns."""
+        """Return everything as lines of at most 80 columns; only a long path makes a line longer."""
         found = []
         for source in self.sources:
             found += _source_lines(source)
@@ -115,13 +115,15 @@ class Inspection:
 
     def _table_lines(self) -> list[str]:
         """Return the segments of each action in each repetition; columns with equal numbers share one."""
-        columns: list[tuple[str, tuple[int, ...]]] = []
+        ranges: list[tuple[int, int, tuple[int, ...]]] = []
         for number, column in zip(self.repetitions, zip(*self.table, strict=True), strict=True):
-            name = str(number)
-            if columns and columns[-1][1] == column:
-                first = columns.pop()[0].partition("-")[0]
-                name = f"{first}-{number}" if number >= 0 and first else f"{first}..{number}"
-            columns.append((name, column))
+            first = number
+            if ranges and ranges[-1][1:] == (number - 1, column):
+                first = ranges.pop()[0]
+            ranges.append((first, number, column))
+        columns = [
+            (str(first) if first == last else f"{first}-{last}", column) for first, last, column in ranges
+        ]
         widths = [max(len(name), *(len(str(value)) for value in column)) + 2 for name, column in columns]
         actions = [textwrap.shorten(name, 30, placeholder="…") for name in self.actions]
         label = max([*map(len, actions), len("repetition")]) + 2

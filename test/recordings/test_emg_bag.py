@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from rosbags.rosbag2 import StoragePlugin
 
 from emg_recognition.bags.reader import open_bag
 from emg_recognition.errors import RecordingError
