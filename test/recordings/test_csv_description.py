@@ -61,7 +61,7 @@ def test_labels_and_constants_may_be_numbers(tmp_path):
         ({"labels": {}}, "labels is {}: write a mapping of labels to actions"),
         ({"labels": {"1": 5}}, "labels.1 is 5: write the action, or null"),
         ({"constants": {"arm": "left"}}, "write a mapping of any of subject, cohort, session"),
-        ({"rates": 100}, "study.yaml: description.rates is 100: no such setting; known are files"),
+        ({"rates": 100}, "study.yaml: rates is 100: no such setting; known are files"),
     ],
 )
 def test_unusable_values_are_refused(tmp_path, change, said):
