@@ -10,17 +10,12 @@ from itertools import chain
 
 import numpy as np
 
-from emg_recognition.recordings.events import EstimateBlock, InfoEvent, LabelEvent, ModelEvent, StateBlock
+from emg_recognition.recordings.events import EstimateBlock, InfoEvent, LabelEvent, StateBlock
 from emg_recognition.recordings.labels import MARGIN, LabelInterval
 from emg_recognition.recordings.sample_clock import SampleClock
 from emg_recognition.replay.estimates import EstimateLog, Estimates
 from emg_recognition.replay.live_path import StreamCounters, Stretch
 from emg_recognition.types import Model
-
-
-def announced_model(event: ModelEvent) -> Model:
-    """Return the model that a classifier announced."""
-    return Model(**{field.name: getattr(event, field.name) for field in dataclasses.fields(Model)})
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -102,7 +97,7 @@ class Replay:
     problems: Sequence[str] = ()
 
 
-Event = EstimateBlock | InfoEvent | LabelEvent | ModelEvent | StateBlock
+Event = EstimateBlock | InfoEvent | LabelEvent | Model | StateBlock
 
 
 class Gathered:
@@ -122,7 +117,7 @@ class Gathered:
         self.labels: list[LabelEvent] = []
         self.device = ""
         self.problems: list[str] = []
-        self._models: dict[str, ModelEvent] = {}
+        self._models: dict[str, Model] = {}
         # By model and number of probabilities; the model may be announced later.
         self._logs: dict[tuple[str, int], EstimateLog] = {}
         self._states: list[StateBlock] = []
@@ -135,7 +130,7 @@ class Gathered:
             self._keep(event)
         elif isinstance(event, LabelEvent):
             self.labels.append(event)
-        elif isinstance(event, ModelEvent):
+        elif isinstance(event, Model):
             self._models[event.model] = event
         else:
             self.device = event.device
@@ -192,9 +187,8 @@ class Gathered:
         )
 
     def _describe(self, name: str, own: Model) -> Model:
-        announced = self._models.get(name)
-        if announced is not None:
-            return announced_model(announced)
+        if name in self._models:
+            return self._models[name]
         # The identity is the beginning of the SHA-256: the same identity is the same model.
         return own if name == own.model else Model(model=name)
 
