@@ -229,7 +229,7 @@ class McapFile:
             yield self._block(data, starts, gather(data, HEADS, starts), wanted)
 
     def _tell(self, problem: str) -> None:
-        self._problems.tell(f"{self._name}: {problem}")
+        self._problems.add(f"{self._name}: {problem}")
 
 
 def _groups(records: list[Record]) -> list[list[Record]]:

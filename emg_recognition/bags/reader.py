@@ -262,7 +262,7 @@ class Bag:
                     f"topic {topic.name}: {error}",
                     "record it again with ros2 bag or this package",
                 ) from error
-        self.problems.tell("the bag does not carry its message definitions; those of this version are taken")
+        self.problems.add("the bag does not carry its message definitions; those of this version are taken")
         if topic.type not in own_types().fielddefs:
             raise RecordingError(
                 str(self.path),
@@ -332,7 +332,7 @@ def open_bag(path: str | os.PathLike[str]) -> Bag:
         except RecordingError as error:
             # One file of several may have been lost; the others are still worth reading.
             failure = error
-            problems.tell(f"{file.name} is left out: {error}")
+            problems.add(f"{file.name} is left out: {error}")
     if failure is not None and not files:
         raise failure
     return Bag(place, files, problems)

@@ -84,7 +84,7 @@ class SqliteFile:
                 yield block_of(self.topics, [self._numbers[key] for key in keys], times, messages)
                 read += len(rows)
         except sqlite3.Error as error:
-            self._problems.tell(
+            self._problems.add(
                 f"{self._name}: it is damaged behind message {read} ({error}), the rest is left out"
             )
         self.fraction_read = 1.0
@@ -99,7 +99,7 @@ class SqliteFile:
             for file in (path, *pending):
                 shutil.copy(file, folder)
             path, options = Path(folder) / path.name, ""
-            self._problems.tell(f"{self._name}: its recorder did not close it; what was saved is read")
+            self._problems.add(f"{self._name}: its recorder did not close it; what was saved is read")
         # A player opens the bag in one thread and reads it in another; never in both at once.
         address = f"file:{quote(str(path.absolute()))}{options}"
         connection = sqlite3.connect(address, uri=True, check_same_thread=False)
