@@ -227,4 +227,4 @@ def test_the_example_of_the_documentation(study, repository):
     assert found.segment(0).tolist() == [[1, 2, 3, 4, 5, 6, 7, 8]]
 
 
-EXAMPLES = ("With\n\n```\n", "```yaml\n# study.yaml\n", "instead of the group:\n\n```yaml\n")
+EXAMPLES = ("With\n\n```text\n", "```yaml\n# study.yaml\n", "instead of the group:\n\n```yaml\n")
