@@ -122,7 +122,7 @@ def cut(settings: ExperimentSettings, arguments: argparse.Namespace) -> dict[str
     recordings = choose(load_archive(arguments.train), arguments.subjects, arguments.sessions)
     pipeline = settings.pipeline_for(rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
     windows = windows_from_recordings(
-        recordings, pipeline, settings.step_samples(recordings.rate), bridge=True
+        recordings, pipeline, settings.stride_samples(recordings.rate), bridge=True
     )
     named = {
         side: parse_repetitions(getattr(arguments, f"{side}_reps"))

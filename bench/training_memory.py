@@ -30,7 +30,7 @@ from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.models.statistics import window_statistics
 from emg_recognition.recordings.archive import load_archive
 from emg_recognition.recordings.open import open_recordings
-from emg_recognition.signal.settings import step_samples, suited_settings
+from emg_recognition.signal.settings import stride_samples, suited_settings
 from emg_recognition.training.windows import windows_from_recordings
 
 LARGEST_RATIO = 1.2
@@ -74,7 +74,7 @@ def measure(archive: Path, cache: Path) -> dict[str, float]:
     data_fingerprint(recordings)
     found["read"] = private_megabytes()
     pipeline = suited_settings(rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
-    step = step_samples(0.05, recordings.rate)
+    step = stride_samples(0.05, recordings.rate)
     windows = windows_from_recordings(recordings, pipeline, step, cache=cache)
     found["cut"] = private_megabytes()
     window_statistics(windows.batches())

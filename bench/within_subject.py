@@ -123,8 +123,8 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
         flush=True,
     )
     pipeline = settings.pipeline_for(rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
-    step = settings.step_samples(recordings.rate)
-    windows = windows_from_recordings(recordings, pipeline, step, bridge=True, cache=folder)
+    step = settings.stride_samples(recordings.rate)
+    windows = windows_from_recordings(recordings, pipeline, step, warm_up=True, cache=folder)
     of = {
         subject: {
             side: windows.of_segments(np.flatnonzero(mask & (recordings.subject == subject)))

@@ -1,11 +1,79 @@
-"""Surface-EMG upper-limb action recognition for rehabilitation exoskeletons.
+"""Surface-EMG recognition of upper-limb actions for rehabilitation exoskeletons.
 
-The package is a set of rooms with one direction of dependence; ``docs/concepts/architecture.md``
-shows them. Everything outside :mod:`emg_recognition.nodes` works without ROS.
+The names below are the public interface; each is imported when it is first used, so that importing
+the package is quick and needs neither TensorFlow nor SciPy. ``docs/reference/python.md`` describes them.
+
+>>> import emg_recognition as emg
+>>> recognizer = emg.Recognizer.load("bundle")            # doctest: +SKIP
+>>> with emg.SerialArmband("/dev/ttyACM0") as armband:    # doctest: +SKIP
+...     for chunk in armband:
+...         for estimate in recognizer.push(chunk):
+...             print(estimate.time, estimate.action, estimate.decision)
 """
 
+from __future__ import annotations
+
+import importlib
 import pkgutil
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from emg_recognition.actions import PAPER_ACTIONS, REST, Action
+    from emg_recognition.control.decision import DecisionSettings
+    from emg_recognition.devices.serial_armband import SerialArmband
+    from emg_recognition.devices.stream import SampleChunk
+    from emg_recognition.errors import (
+        BundleError,
+        DeviceError,
+        EmgRecognitionError,
+        RecordingError,
+        SampleError,
+        SettingError,
+    )
+    from emg_recognition.recognizer import Recognizer
+    from emg_recognition.recordings.open import open_recordings
+    from emg_recognition.recordings.recordings import Recordings
+    from emg_recognition.types import Estimate, LiveSettings, Model
 
 # The generated messages live in the install space under the same package name. From the
 # repository's root Python finds this folder first; extend_path joins the two halves.
 __path__ = pkgutil.extend_path(__path__, __name__)
+
+#: Where each public name is defined.
+_HOMES = {
+    "PAPER_ACTIONS": "actions",
+    "REST": "actions",
+    "Action": "actions",
+    "BundleError": "errors",
+    "DecisionSettings": "control.decision",
+    "DeviceError": "errors",
+    "EmgRecognitionError": "errors",
+    "Estimate": "types",
+    "LiveSettings": "types",
+    "Model": "types",
+    "RecordingError": "errors",
+    "Recognizer": "recognizer",
+    "Recordings": "recordings.recordings",
+    "SampleChunk": "devices.stream",
+    "SampleError": "errors",
+    "SerialArmband": "devices.serial_armband",
+    "SettingError": "errors",
+    "open_recordings": "recordings.open",
+}
+
+__all__ = [*sorted(_HOMES), "__version__"]  # noqa: PLE0604 - strings, made from the table above
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        value: Any = importlib.import_module(f"{__name__}.resources").version()
+    elif name in _HOMES:
+        value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__doc__", "__name__", "__path__"]

@@ -1,10 +1,21 @@
-"""From a mapping (YAML) to a frozen settings dataclass, refusing what it does not know."""
+"""Settings as frozen dataclasses: each default, range and description stands in one place.
+
+A settings dataclass declares its fields with :func:`setting`. YAML sections, command-line options and
+ROS parameters are made from that declaration, so that none of them repeats a default or a range.
+"""
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
+import functools
+import math
+import numbers
 import os
-from collections.abc import Mapping
+import types
+import typing
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,12 +25,196 @@ from emg_recognition.errors import SettingError
 
 T = TypeVar("T")
 
+_KEY = "emg_recognition.setting"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """One field of a settings dataclass.
+
+    Attributes
+    ----------
+    name : str
+        Name of the field; also of the YAML key and the ROS parameter.
+    kind : type
+        ``bool``, ``int``, ``float``, ``str`` or ``tuple``.
+    default : Any
+        The default; ``dataclasses.MISSING`` where a value is required.
+    optional : bool
+        Whether ``None`` is allowed.
+    help : str
+        What it does, in one line without the unit and the range.
+    unit : str
+        Its unit; empty where there is none.
+    low, high : float or None
+        The smallest and the largest value allowed.
+    above : float or None
+        A bound that the value must exceed.
+    choices : tuple of str
+        The allowed texts; empty for any.
+    changes : bool
+        Whether it may change while a node runs.
+    """
+
+    name: str
+    kind: type
+    default: Any
+    optional: bool
+    help: str
+    unit: str
+    low: float | None
+    high: float | None
+    above: float | None
+    choices: tuple[str, ...]
+    changes: bool
+
+    def expected(self) -> str:
+        """Return what may be written, as the remedy of an error."""
+        if self.choices:
+            return f"use one of {', '.join(self.choices)}"
+        if self.kind is bool:
+            return "use true or false"
+        if self.kind is str:
+            return "use a text"
+        if self.kind is tuple:
+            return "use a list"
+        words = "use a whole number" if self.kind is int else "use a number"
+        if self.above is not None:
+            words += f" above {self.above:g}"
+        elif self.low is not None:
+            words += f" of at least {self.low:g}" if self.high is None else f" from {self.low:g}"
+        if self.high is not None:
+            words += f" to {self.high:g}" if self.low is not None else f", at most {self.high:g}"
+        return f"{words} {self.unit}" if self.unit else words
+
+    def describe(self) -> str:
+        """Return the help with unit and range, for ``--help``, ``ros2 param describe`` and YAML comments."""
+        text = f"{self.help}, {self.unit}" if self.unit else self.help
+        return f"{text} ({', '.join(self.choices)})" if self.choices else text
+
+    def checked(self, value: Any, where: str | None = None) -> Any:
+        """Return a value as a plain Python object of the setting's kind.
+
+        Parameters
+        ----------
+        value : Any
+            The value; NumPy numbers are taken as well.
+        where : str, optional
+            The name to use in an error; by default the setting's own.
+
+        Returns
+        -------
+        bool, int, float, str, tuple or None
+            The value.
+
+        Raises
+        ------
+        SettingError
+            For another type, a number out of range or not finite, or a text that is not one of the choices.
+        """
+        if value is None and self.optional:
+            return None
+        plain = self._plain(value)
+        if plain is None or (self.choices and plain not in self.choices) or not self._in_range(plain):
+            raise SettingError(where or self.name, value, self.expected())
+        return plain
+
+    def _plain(self, value: Any) -> Any:
+        if self.kind in (int, float) and isinstance(value, numbers.Real) and not isinstance(value, bool):
+            if self.kind is float:
+                return float(value) if math.isfinite(value) else None
+            return int(value) if isinstance(value, numbers.Integral) else None
+        if self.kind is tuple and isinstance(value, (list, tuple)):
+            return tuple(value)
+        if self.kind in (bool, str) and isinstance(value, self.kind):
+            return value
+        return None
+
+    def _in_range(self, value: Any) -> bool:
+        if self.kind not in (int, float):
+            return True
+        return (
+            (self.low is None or value >= self.low)
+            and (self.high is None or value <= self.high)
+            and (self.above is None or value > self.above)
+        )
+
+
+def setting(
+    default: Any = dataclasses.MISSING,
+    help: str = "",
+    *,
+    unit: str = "",
+    low: float | None = None,
+    high: float | None = None,
+    above: float | None = None,
+    choices: Iterable[str] = (),
+    changes: bool = False,
+) -> Any:
+    """Declare a field of a settings dataclass; see :class:`Setting` for the parameters."""
+    metadata = {
+        "help": help,
+        "unit": unit,
+        "low": low,
+        "high": high,
+        "above": above,
+        "choices": tuple(choices),
+        "changes": changes,
+    }
+    return dataclasses.field(default=default, metadata={_KEY: metadata})
+
+
+@functools.cache
+def settings_of(cls: type) -> dict[str, Setting]:
+    """Return the settings that a dataclass declares, by name and in order.
+
+    Fields that are not declared with :func:`setting` are left out.
+    """
+    hints = typing.get_type_hints(cls)
+    found = {}
+    for field in dataclasses.fields(cls):
+        if _KEY in field.metadata:
+            kind, optional = _kind(hints[field.name])
+            found[field.name] = Setting(
+                name=field.name, kind=kind, default=field.default, optional=optional, **field.metadata[_KEY]
+            )
+    return found
+
+
+def _kind(hint: Any) -> tuple[type, bool]:
+    """Return the plain type that an annotation stands for, and whether None is allowed."""
+    if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
+        parts = [part for part in typing.get_args(hint) if part is not type(None)]
+        return _kind(parts[0])[0], len(parts) < len(typing.get_args(hint))
+    origin = typing.get_origin(hint) or hint
+    return (str, False) if origin is typing.Literal else (origin, False)
+
+
+def check(instance: Any) -> None:
+    """Check every declared field of a settings dataclass and make its value a plain Python object.
+
+    Call it first in ``__post_init__``; rules between fields follow it there.
+
+    Parameters
+    ----------
+    instance : dataclass instance
+        The settings; frozen ones are changed in place.
+
+    Raises
+    ------
+    SettingError
+        For the first value that cannot be used.
+    """
+    cls: Any = type(instance)
+    for name, declared in settings_of(cls).items():
+        object.__setattr__(instance, name, declared.checked(getattr(instance, name)))
+
 
 def from_mapping(cls: type[T], mapping: Mapping[str, Any] | None, where: str) -> T:
     """Build a settings dataclass from a mapping.
 
     Lists become tuples, so that the settings stay hashable; each dataclass validates its own
-    values in ``__post_init__``.
+    values in ``__post_init__``. A class variable ``RENAMED`` maps old keys to the names that replaced them.
 
     Parameters
     ----------
@@ -28,7 +223,8 @@ def from_mapping(cls: type[T], mapping: Mapping[str, Any] | None, where: str) ->
     mapping : mapping or None
         Field names and values; ``None`` stands for an empty section of a YAML file.
     where : str
-        The place to name in an error, e.g. ``compact.yaml: training``.
+        The place to name in an error: a section, e.g. ``compact.yaml: training``, a file with its colon,
+        e.g. ``study.yaml:``, or nothing.
 
     Returns
     -------
@@ -38,7 +234,8 @@ def from_mapping(cls: type[T], mapping: Mapping[str, Any] | None, where: str) ->
     Raises
     ------
     SettingError
-        For something that is no mapping, an unknown field or a missing one.
+        For something that is not a mapping, for an unknown, renamed or missing field, and for a value
+        that the dataclass refuses, named with `where`.
     """
     if mapping is None:
         mapping = {}
@@ -47,40 +244,170 @@ def from_mapping(cls: type[T], mapping: Mapping[str, Any] | None, where: str) ->
     fields = {field.name: field for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
     for name, value in mapping.items():
         if name not in fields:
-            raise SettingError(f"{where}.{name}", value, f"no such setting; known are {', '.join(fields)}")
+            raise SettingError(_place(where, name), value, unknown_name(cls, name, fields))
     for name, field in fields.items():
         required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
         if required and name not in mapping:
-            raise SettingError(f"{where}.{name}", None, "give it a value, it has no default")
-    return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in mapping.items()})
+            raise SettingError(_place(where, name), None, "give it a value, it has no default")
+    try:
+        return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in mapping.items()})
+    except SettingError as error:
+        # The dataclass names its field alone; only here is it known where the value was written.
+        raise SettingError(_place(where, error.name), error.value, error.remedy) from None
 
 
-def read_yaml(path: str | os.PathLike[str], what: str) -> tuple[Any, str]:
-    """Read a YAML file.
+def _place(where: str, name: str) -> str:
+    if not where:
+        return name
+    return f"{where} {name}" if where.endswith(":") else f"{where}.{name}"
+
+
+def unknown_name(cls: type, name: str, known: Iterable[str]) -> str:
+    """Return the remedy for a name that is not a setting: its new name, or the names there are."""
+    renamed = getattr(cls, "RENAMED", {})
+    if name in renamed:
+        return f"this setting is called {renamed[name]}; rename it"
+    return f"no such setting; known are {', '.join(known)}"
+
+
+def add_options(
+    parser: argparse.ArgumentParser | argparse._ArgumentGroup,
+    cls: type,
+    *,
+    only: Iterable[str] | None = None,
+    defaults: Mapping[str, Any] | None = None,
+) -> None:
+    """Add one command-line option for each setting of a dataclass.
+
+    An option that is not given leaves no trace in the namespace; :func:`given_options` collects the others.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser or argument group
+        Where the options go.
+    cls : type
+        The settings dataclass.
+    only : iterable of str, optional
+        The fields to offer; by default all.
+    defaults : mapping, optional
+        What the help shows instead of the dataclass's own default, by field.
+    """
+    declared = settings_of(cls)
+    for name in declared if only is None else only:
+        one = declared[name]
+        default = (defaults or {}).get(name, one.default)
+        shown = "" if default is dataclasses.MISSING or default in (None, "") else f" (default: {default})"
+        help_text = f"{one.help}, {one.unit}{shown}" if one.unit else f"{one.help}{shown}"
+        option = f"--{name.replace('_', '-')}"
+        common: dict[str, Any] = {
+            "dest": name,
+            "default": argparse.SUPPRESS,
+            "help": help_text.replace("%", "%%"),
+        }
+        if one.kind is bool:
+            parser.add_argument(option, action=argparse.BooleanOptionalAction, **common)
+        elif one.choices:
+            parser.add_argument(option, choices=one.choices, **common)
+        else:
+            parser.add_argument(option, type=_reader(one, option), metavar=one.unit or name.upper(), **common)
+
+
+def _reader(one: Setting, option: str) -> Callable[[str], Any]:
+    """Return the function that reads an option's text, with an error that says what to write."""
+
+    def read(text: str) -> Any:
+        value: Any = text
+        if one.kind in (int, float):
+            try:
+                value = one.kind(text)
+            except ValueError:
+                raise argparse.ArgumentTypeError(f"{text!r}: {one.expected()}") from None
+        elif one.kind is tuple:
+            value = tuple(part.strip() for part in text.split(",") if part.strip())
+        try:
+            return one.checked(value, option)
+        except SettingError:
+            raise argparse.ArgumentTypeError(f"{text!r}: {one.expected()}") from None
+
+    return read
+
+
+def given_options(args: argparse.Namespace, cls: type) -> dict[str, Any]:
+    """Return the settings of a dataclass that the command line gave, by field."""
+    return {name: getattr(args, name) for name in settings_of(cls) if hasattr(args, name)}
+
+
+def yaml_lines(cls: type, *, indent: int = 0, values: Mapping[str, Any] | None = None) -> list[str]:
+    """Write a settings dataclass as commented YAML.
+
+    Parameters
+    ----------
+    cls : type
+        The settings dataclass.
+    indent : int
+        Spaces before each line.
+    values : mapping, optional
+        Values that differ from the defaults, by field.
+
+    Returns
+    -------
+    list of str
+        A line ``name: value  # help, unit`` for each setting.
+    """
+    lines = []
+    for name, one in settings_of(cls).items():
+        value = (values or {}).get(name, "" if one.default is dataclasses.MISSING else one.default)
+        plain = list(value) if isinstance(value, tuple) else value
+        text = yaml.safe_dump(plain, default_flow_style=True, width=1000).removesuffix("...\n").strip()
+        if isinstance(plain, str):
+            text = f'"{plain}"' if plain in ("", ",") else text
+        key = f"{' ' * indent}{name}: {text}"
+        lines.append(f"{key:<36}# {one.describe()}" if one.help else key)
+    return lines
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """YAML's safe loader, except that a key given twice is an error and not a silent choice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [
+            self.construct_object(key, deep=True)
+            for key, _ in node.value
+            if key.tag != "tag:yaml.org,2002:merge"
+        ]
+        for number, key in enumerate(keys):
+            if key in keys[:number]:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key!r} is given twice", node.start_mark
+                )
+        return super().construct_mapping(node, deep)
+
+
+def load_yaml(path: str | os.PathLike[str], what: str) -> Any:
+    """Read a YAML file that a user wrote.
 
     Parameters
     ----------
     path : path
         The file.
     what : str
-        What it is, for an error.
+        What the file is, for an error, e.g. ``"session plan"``.
 
     Returns
     -------
-    document : object
+    object
         What it holds; None for an empty file.
-    name : str
-        The file's name, for errors about what it holds.
 
     Raises
     ------
     SettingError
-        If it cannot be read or is no YAML.
+        If it cannot be read, is not YAML, or gives a key twice.
     """
     try:
-        return yaml.safe_load(Path(path).read_text(encoding="utf-8")), Path(path).name
+        text = Path(path).read_text(encoding="utf-8")
+        return yaml.load(text, Loader=_UniqueKeys)
     except (OSError, UnicodeDecodeError) as error:
         raise SettingError(what, os.fspath(path), f"it cannot be read ({error})") from error
     except yaml.YAMLError as error:
         problem = " ".join(str(error).split())
-        raise SettingError(what, os.fspath(path), f"it is no YAML file ({problem})") from error
+        raise SettingError(what, os.fspath(path), f"it is not a YAML file ({problem})") from error

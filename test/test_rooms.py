@@ -9,10 +9,11 @@ ROOMS = ("signal", "devices", "simulation", "bags", "models", "evaluation", "con
 ARROWS = {
     "recordings": {"bags"},
     "monitor": {"control"},
-    "training": {"signal", "recordings", "models", "evaluation"},
-    "replay": {"signal", "bags", "recordings", "models", "control", "evaluation"},
-    "demo": {"simulation", "recordings", "models", "signal", "replay"},
+    "training": {"signal", "recordings", "models", "evaluation", "control", "recognizer"},
+    "replay": {"recognizer", "signal", "bags", "recordings", "models", "control", "evaluation"},
+    "demo": {"recognizer", "simulation", "recordings", "models", "signal", "replay"},
     "cli": {
+        "recognizer",
         "devices",
         "guided",
         "simulation",
@@ -25,7 +26,7 @@ ARROWS = {
         "demo",
     },
 }
-COMMON = {"actions", "errors", "settings", "resources", "quiet", "files", "processes"}
+COMMON = {"types", "actions", "errors", "settings", "resources", "quiet", "files", "processes"}
 ROS = {"rclpy", "std_msgs", "std_srvs", "sensor_msgs", "trajectory_msgs", "diagnostic_msgs", "launch"}
 
 

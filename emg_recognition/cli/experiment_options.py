@@ -134,7 +134,7 @@ def settings_of(args: argparse.Namespace, **training: Any) -> ExperimentSettings
         training=_with(settings.training, **training),
         split=_split(settings.split, args),
         actions=actions,
-        bridge=settings.bridge or args.every_window,
+        warm_up=settings.warm_up or args.every_window,
     )
 
 

@@ -6,11 +6,12 @@ import math
 import os
 import random
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from emg_recognition.actions import PAPER_ACTIONS
 from emg_recognition.errors import SettingError
-from emg_recognition.settings import from_mapping, read_yaml
+from emg_recognition.settings import from_mapping, load_yaml
 
 ORDERS = ("fixed", "shuffled")
 
@@ -156,7 +157,7 @@ def load_plan(path: str | os.PathLike[str]) -> Plan:
     SettingError
         If the file cannot be read, or a key or value is not known; the message names the file.
     """
-    document, name = read_yaml(path, "plan")
+    document, name = load_yaml(path, "plan"), Path(path).name
     if document is not None and not isinstance(document, dict):
         raise SettingError("plan", os.fspath(path), "write a mapping of names to values")
     values = dict(document or {})

@@ -6,12 +6,13 @@ import math
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from emg_recognition.actions import REST
 from emg_recognition.errors import SettingError
 from emg_recognition.guided.plan import Plan, Prompt
 from emg_recognition.guided.session import GuidedSession, Key, Phase
-from emg_recognition.settings import from_mapping, read_yaml
+from emg_recognition.settings import from_mapping, load_yaml
 
 SIGNAL = "signal"
 """``at`` of the step that is done while the session waits for a good signal."""
@@ -72,7 +73,7 @@ def load_script(path: str | os.PathLike[str], plan: Plan) -> tuple[Step, ...]:
     SettingError
         If the file cannot be read, or a step is wrong or names what the plan does not ask for.
     """
-    document, name = read_yaml(path, "script")
+    document, name = load_yaml(path, "script"), Path(path).name
     if not isinstance(document or [], list):
         raise SettingError("script", os.fspath(path), "write a list of steps")
     steps = tuple(from_mapping(Step, entry, f"{name}: step {i}") for i, entry in enumerate(document or [], 1))

@@ -15,8 +15,11 @@ from typing import Any
 import yaml
 
 from emg_recognition.errors import BundleError
+from emg_recognition.types import Model
 
-SCHEMA = 1
+SCHEMA = 2
+#: Schema 1 has no section ``live``: stride, threshold and votes are the defaults.
+_READABLE = (1, SCHEMA)
 DESCRIPTION = "model.yaml"
 TFLITE = "model.tflite"
 KERAS = "model.keras"
@@ -48,6 +51,8 @@ class BundleInfo:
         Settings of the signal path that made the windows.
     fingerprint : str
         The same as one line; compared as a string.
+    live : dict
+        How to use the model live: ``stride``, ``confidence_threshold`` and ``decision``; empty in schema 1.
     statistics : dict
         ``mean``, ``std`` (one number a channel) and ``rms`` of the training windows.
     provenance, metrics : dict
@@ -66,10 +71,25 @@ class BundleInfo:
     unit: str
     pipeline: dict[str, Any]
     fingerprint: str
+    live: dict[str, Any]
     statistics: dict[str, Any]
     provenance: dict[str, Any]
     metrics: dict[str, Any]
     files: dict[str, str]
+
+    @property
+    def model(self) -> Model:
+        """The description that nodes announce and that recordings hold."""
+        return Model(
+            model=self.model_id,
+            sha256=self.files[TFLITE],
+            actions=self.actions,
+            rate=self.rate,
+            channels=self.channels,
+            length=self.length,
+            unit=self.unit,
+            pipeline=self.fingerprint,
+        )
 
 
 def read_bundle(path: str | Path) -> BundleInfo:
@@ -94,9 +114,12 @@ def read_bundle(path: str | Path) -> BundleInfo:
     path = Path(path)
     description = read_description(path)
     schema = description.get("schema")
-    if schema != SCHEMA:
+    if schema not in _READABLE:
+        readable = " and ".join(str(number) for number in _READABLE)
         raise BundleError(
-            str(path), f"schema is {schema!r}, this version reads {SCHEMA}", "use the version that wrote it"
+            str(path),
+            f"its schema is {schema!r}, this version reads {readable}",
+            "use the version that wrote it",
         )
     info = _to_info(path, description)
     for name in (TFLITE, KERAS):
@@ -224,6 +247,7 @@ def _to_info(path: Path, description: Mapping[str, Any]) -> BundleInfo:
             unit=str(description["unit"]),
             pipeline=dict(description["pipeline"]),
             fingerprint=str(description["fingerprint"]),
+            live=dict(description.get("live") or {}),
             statistics=dict(description["statistics"]),
             provenance=dict(description["provenance"]),
             metrics=dict(description["metrics"]),

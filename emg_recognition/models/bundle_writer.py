@@ -33,6 +33,7 @@ def write_bundle(
     statistics: Mapping[str, Any],
     provenance: Mapping[str, Any],
     metrics: Mapping[str, Any],
+    live: Mapping[str, Any] | None = None,
 ) -> BundleInfo:
     """Write a bundle in one step: afterwards it is there as a whole, or nothing has changed.
 
@@ -51,6 +52,8 @@ def write_bundle(
         taken from it.
     fingerprint : str
         ``PipelineSettings.fingerprint()``.
+    live : mapping
+        How to use the model live: ``stride``, ``confidence_threshold`` and ``decision``.
     statistics : mapping
         ``mean``, ``std`` and ``rms`` of the training windows.
     provenance, metrics : mapping
@@ -86,6 +89,7 @@ def write_bundle(
         "unit": str(pipeline["unit"]),
         "pipeline": pipeline,
         "fingerprint": fingerprint,
+        "live": live or {},
         "statistics": statistics,
         "provenance": provenance,
         "metrics": metrics,

@@ -14,7 +14,7 @@ from emg_recognition.ros.parameters import Parameter, declare
 from emg_recognition.ros.polling import subscribe_in_bulk
 from emg_recognition.ros.runner import run
 from emg_recognition.signal.pipeline import Pipeline
-from emg_recognition.signal.settings import PipelineSettings, step_samples, suited_settings
+from emg_recognition.signal.settings import PipelineSettings, stride_samples, suited_settings
 
 PARAMETERS = (
     Parameter("window", 0.2, "length of a window, s", 0.02, 2.0),
@@ -64,7 +64,7 @@ class PreprocessingNode(Node):
         signal = (message.rate, message.channels, message.unit)
         if self._pipeline is None or signal != self._signal:
             settings = self._settings(*signal)
-            step = step_samples(self._values["step"], message.rate)
+            step = stride_samples(self._values["step"], message.rate)
             self._pipeline = Pipeline(settings, step)
             self._signal = signal
             self._fingerprint = settings.fingerprint()

@@ -18,7 +18,7 @@ from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.recordings.sample_clock import SampleClock
 from emg_recognition.replay.live_path import LivePath
 from emg_recognition.replay.replay import Gathered, Replay, ReplayModel, recorded_step
-from emg_recognition.signal.settings import step_samples
+from emg_recognition.signal.settings import stride_samples
 
 LIVE_STEP = 0.025
 """Distance (s) of the windows of a bag that holds no estimates to take it from: preprocessing's default."""
@@ -67,9 +67,9 @@ def replay_bag(
     """
     with open_bag(path) as bag:
         emg = EmgBag(bag, namespace)
-        samples = step_samples(LIVE_STEP, model.info.rate)
+        samples = stride_samples(LIVE_STEP, model.info.rate)
         if step is not None:
-            samples = step_samples(step, model.info.rate)
+            samples = stride_samples(step, model.info.rate)
         elif "emg/action" in armband_topics(bag, emg.namespace).values():
             samples = recorded_step(emg.events()) or samples
         live, clock, along = LivePath(model, samples, confidence_threshold), SampleClock(), Gathered()
@@ -142,7 +142,7 @@ def replay_archive(
         If the model was made for other signals; both values are named.
     """
     check_compatible(model.info, rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
-    samples = step_samples(ARCHIVE_STEP if step is None else step, recordings.rate)
+    samples = stride_samples(ARCHIVE_STEP if step is None else step, recordings.rate)
     live, clock = LivePath(model, samples, confidence_threshold), SampleClock()
     for block in _blocks(recordings):
         live.take(block)

@@ -13,7 +13,7 @@ from emg_recognition.signal.settings import PipelineSettings, whole_number
 _AT_ONCE = 65536
 
 
-def filter_segment(samples: ArrayLike, settings: PipelineSettings, *, bridge: bool = False) -> np.ndarray:
+def filter_segment(samples: ArrayLike, settings: PipelineSettings, *, warm_up: bool = False) -> np.ndarray:
     """Filter one continuous segment, a stream of its own.
 
     Parameters
@@ -22,7 +22,7 @@ def filter_segment(samples: ArrayLike, settings: PipelineSettings, *, bridge: bo
         Raw samples, float32, shape (n, channels).
     settings : PipelineSettings
         The signal path.
-    bridge : bool
+    warm_up : bool
         For benchmarks whose rule is 'every window of the test segment': run the filters in over
         the segment's own first samples, repeated backwards, for as long as they settle. A segment
         shorter than that is mirrored to and fro.
@@ -43,7 +43,7 @@ def filter_segment(samples: ArrayLike, settings: PipelineSettings, *, bridge: bo
     if not len(checked):
         return filtered
     stream = StreamFilter(settings)
-    lead = settings.settling_samples if bridge else 0
+    lead = settings.settling_samples if warm_up else 0
     if lead:
         # np.pad mirrors to and fro as often as needed; only what lies ahead of the segment is kept.
         stream.apply(np.pad(checked[: lead + 1], ((lead, 0), (0, 0)), mode="reflect")[:lead])
@@ -52,7 +52,9 @@ def filter_segment(samples: ArrayLike, settings: PipelineSettings, *, bridge: bo
     return filtered
 
 
-def window_starts(samples: int, settings: PipelineSettings, step: int, *, bridge: bool = False) -> np.ndarray:
+def window_starts(
+    samples: int, settings: PipelineSettings, stride: int, *, warm_up: bool = False
+) -> np.ndarray:
     """Tell where the windows of a segment begin.
 
     Parameters
@@ -61,29 +63,29 @@ def window_starts(samples: int, settings: PipelineSettings, step: int, *, bridge
         Samples of the segment.
     settings : PipelineSettings
         The signal path.
-    step : int
+    stride : int
         Samples from one window to the next.
-    bridge : bool
+    warm_up : bool
         As for :func:`filter_segment`: the first window begins at index 0. Otherwise windows that
         begin while the filters settle are left out.
 
     Returns
     -------
     numpy.ndarray
-        int64, shape (windows,): index in the segment of each window's first sample, a multiple of the step.
+        int64, shape (windows,): index in the segment of each window's first sample, a multiple of the stride.
 
     Raises
     ------
     SettingError
-        For a step that is no whole number or below 1.
+        For a stride that is no whole number or below 1.
     """
-    step = whole_number("step", step)
-    settled = 0 if bridge else settings.settling_samples
-    return np.arange(-(-settled // step) * step, samples - settings.length + 1, step, dtype=np.int64)
+    stride = whole_number("stride", stride)
+    settled = 0 if warm_up else settings.settling_samples
+    return np.arange(-(-settled // stride) * stride, samples - settings.length + 1, stride, dtype=np.int64)
 
 
 def segment_windows(
-    samples: ArrayLike, settings: PipelineSettings, step: int, *, bridge: bool = False
+    samples: ArrayLike, settings: PipelineSettings, stride: int, *, warm_up: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
     """Filter one continuous segment and cut it into windows.
 
@@ -93,9 +95,9 @@ def segment_windows(
         Raw samples, float32, shape (n, channels).
     settings : PipelineSettings
         The signal path.
-    step : int
+    stride : int
         Samples from one window to the next.
-    bridge : bool
+    warm_up : bool
         As for :func:`filter_segment` and :func:`window_starts`.
 
     Returns
@@ -110,8 +112,8 @@ def segment_windows(
     SampleError
         For a wrong shape, NaN or infinity.
     SettingError
-        For a step that cannot be used.
+        For a stride that cannot be used.
     """
-    filtered = filter_segment(samples, settings, bridge=bridge)
-    starts = window_starts(len(filtered), settings, step, bridge=bridge)
+    filtered = filter_segment(samples, settings, warm_up=warm_up)
+    starts = window_starts(len(filtered), settings, stride, warm_up=warm_up)
     return starts, filtered[starts[:, np.newaxis] + np.arange(settings.length)]

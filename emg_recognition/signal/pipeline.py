@@ -61,7 +61,7 @@ def check_samples(samples: ArrayLike, channels: int, first_index: int) -> np.nda
 class WindowGrid:
     """Cut a stream of filtered samples into overlapping windows.
 
-    Windows begin where the sample index is a multiple of the step, wherever the stream started. So
+    Windows begin where the sample index is a multiple of the stride, wherever the stream started. So
     the same windows come out of a recording that begins in the middle of the stream.
 
     Parameters
@@ -70,7 +70,7 @@ class WindowGrid:
         Samples in a window.
     channels : int
         Channels.
-    step : int
+    stride : int
         Samples from one window to the next.
     settling_samples : int
         Windows that begin less than this many samples after the start are counted and withheld.
@@ -81,10 +81,10 @@ class WindowGrid:
         Complete windows withheld so far, over all streams.
     """
 
-    def __init__(self, length: int, channels: int, step: int, settling_samples: int) -> None:
+    def __init__(self, length: int, channels: int, stride: int, settling_samples: int) -> None:
         self._length = length
         self._channels = channels
-        self._step = step
+        self._stride = stride
         self._settling_samples = settling_samples
         self.settling_windows = 0
         self.restart(0)
@@ -93,7 +93,7 @@ class WindowGrid:
         """Forget the samples; the next one has this index and starts a stream."""
         self._rows = np.empty((0, self._channels), dtype=np.float32)  # samples that wait for their window
         self._base = first_index  # index of the first of them
-        self._next = -(-first_index // self._step) * self._step  # index at which the next window begins
+        self._next = -(-first_index // self._stride) * self._stride  # index at which the next window begins
         self._settled = first_index + self._settling_samples
 
     def add(self, filtered: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
@@ -114,12 +114,12 @@ class WindowGrid:
         rows = np.concatenate([self._rows, filtered], dtype=np.float32, casting="same_kind")
         rows.flags.writeable = False
         base, end = self._base, self._base + len(rows)
-        # With a step above the length the next window may begin behind all there is.
+        # With a stride above the length the next window may begin behind all there is.
         begin = self._next
-        self._next += max(0, (end - self._length - begin) // self._step + 1) * self._step
+        self._next += max(0, (end - self._length - begin) // self._stride + 1) * self._stride
         self._base = min(self._next, end)
         self._rows = rows[self._base - base :].copy()
-        for index in range(begin, self._next, self._step):
+        for index in range(begin, self._next, self._stride):
             if index < self._settled:
                 self.settling_windows += 1
             else:
@@ -179,26 +179,26 @@ class Pipeline:
     """Filter a stream and cut it into windows.
 
     The windows do not depend, bit for bit, on how the stream is cut into chunks. Window k covers
-    the samples with the indices [k·step, k·step + length), wherever the stream started; it does not
+    the samples with the indices [k·stride, k·stride + length), wherever the stream started; it does not
     exist if one of them is missing.
 
     Parameters
     ----------
     settings : PipelineSettings
         The signal path.
-    step : int
+    stride : int
         Samples from one window to the next.
 
     Raises
     ------
     SettingError
-        For a step that is no whole number or below 1.
+        For a stride that is no whole number or below 1.
     """
 
-    def __init__(self, settings: PipelineSettings, step: int) -> None:
+    def __init__(self, settings: PipelineSettings, stride: int) -> None:
         self.settings = settings
-        self.step = whole_number("step", step)
-        self._grid = WindowGrid(settings.length, settings.channels, self.step, settings.settling_samples)
+        self.stride = whole_number("stride", stride)
+        self._grid = WindowGrid(settings.length, settings.channels, self.stride, settings.settling_samples)
         self._filter = StreamFilter(settings)
         # Index of the sample that would continue the stream; None before the first one.
         self._expected: int | None = None

@@ -116,7 +116,7 @@ class PipelineSettings:
         """Describe the signal path in one line.
 
         Two pipelines have the same line exactly if they make the same windows from the same
-        samples, whatever the step. Model statistics are not part of it.
+        samples, whatever the stride. Model statistics are not part of it.
 
         Returns
         -------
@@ -196,17 +196,17 @@ def suited_settings(
     return PipelineSettings.from_mapping(mapping, "pipeline")
 
 
-def step_samples(step: float, rate: float) -> int:
+def stride_samples(stride: float, rate: float) -> int:
     """Return the samples from one window to the next, at least 1.
 
     Parameters
     ----------
-    step : float
+    stride : float
         Distance of windows, s.
     rate : float
         Sampling rate, Hz.
     """
-    return max(1, round(step * rate))
+    return max(1, round(stride * rate))
 
 
 def whole_number(name: str, value: Any) -> int:

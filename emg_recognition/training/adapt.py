@@ -28,7 +28,7 @@ from emg_recognition.models.runtime import ActionModel
 from emg_recognition.models.statistics import guarded_deviation, window_statistics
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.resources import versions
-from emg_recognition.signal.settings import PipelineSettings, step_samples
+from emg_recognition.signal.settings import PipelineSettings, stride_samples
 from emg_recognition.training.batches import Batches, OneCycle
 from emg_recognition.training.fit import FitSettings
 from emg_recognition.training.fold import cross_entropy, predict
@@ -119,7 +119,7 @@ def adapt(
     chosen = _choose(info, recordings, repetitions, test_repetitions)
 
     def cut(side: Recordings) -> WindowSet:
-        step = step_samples(_STEP, side.rate)
+        step = stride_samples(_STEP, side.rate)
         return windows_from_recordings(side, pipeline, step, actions=info.actions)
 
     windows, test = cut(chosen[0]), cut(chosen[1]) if test_repetitions else None

@@ -346,9 +346,9 @@ def run_comparison(
     windows = windows_from_recordings(
         recordings,
         pipeline,
-        settings.step_samples(recordings.rate),
+        settings.stride_samples(recordings.rate),
         actions=ordered(recordings.actions),
-        bridge=settings.bridge,
+        warm_up=settings.warm_up,
         cache=cache,
     )
     if methods is None and choose_minority(settings.ensemble.minority, windows.count("cohort"))[0] is None:

@@ -95,9 +95,9 @@ def run_experiment(
     windows = windows_from_recordings(
         recordings,
         pipeline,
-        settings.step_samples(recordings.rate),
+        settings.stride_samples(recordings.rate),
         actions=ordered(recordings.actions),
-        bridge=settings.bridge,
+        warm_up=settings.warm_up,
         cache=cache,
     )
     single = len(splits) == 1

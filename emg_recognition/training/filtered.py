@@ -95,7 +95,7 @@ def open_signal(path: Path) -> FilteredSignal:
 
 
 def filter_recordings(
-    recordings: Recordings, pipeline: PipelineSettings, *, bridge: bool, cache: Path | None
+    recordings: Recordings, pipeline: PipelineSettings, *, warm_up: bool, cache: Path | None
 ) -> FilteredSignal:
     """Filter every segment, each as a stream of its own.
 
@@ -105,8 +105,8 @@ def filter_recordings(
         The segments.
     pipeline : PipelineSettings
         The signal path.
-    bridge : bool
-        Bridge the settling, see :func:`~emg_recognition.signal.batch.filter_segment`.
+    warm_up : bool
+        Warm up, see :func:`~emg_recognition.signal.batch.filter_segment`.
     cache : Path or None
         The package's cache, to keep the result below it in ``windows``; None keeps it in memory, as does a
         folder that cannot be written.
@@ -118,32 +118,32 @@ def filter_recordings(
     """
     shape = (int(recordings.length.sum()), recordings.channels)
     if cache is not None:
-        path = cache / "windows" / f"{_key(recordings, pipeline, bridge)}.npy"
+        path = cache / "windows" / f"{_key(recordings, pipeline, warm_up)}.npy"
         with contextlib.suppress(RecordingError):  # not there yet, or cut off
             kept = open_signal(path)
             if (kept.samples.shape, kept.samples.dtype) == (shape, np.float32):
                 return kept
         with contextlib.suppress(OSError):  # a full disk, a folder that is not ours
-            write_rows(path, _filtered(recordings, pipeline, bridge), shape[1], np.float32)
+            write_rows(path, _filtered(recordings, pipeline, warm_up), shape[1], np.float32)
             return open_signal(path)
     samples = np.empty(shape, np.float32)
     begin = 0
-    for filtered in _filtered(recordings, pipeline, bridge):
+    for filtered in _filtered(recordings, pipeline, warm_up):
         samples[begin : begin + len(filtered)] = filtered
         begin += len(filtered)
     return FilteredSignal(samples)
 
 
-def _filtered(recordings: Recordings, pipeline: PipelineSettings, bridge: bool) -> Iterator[np.ndarray]:
+def _filtered(recordings: Recordings, pipeline: PipelineSettings, warm_up: bool) -> Iterator[np.ndarray]:
     for i in range(len(recordings)):
-        yield filter_segment(recordings.segment(i), pipeline, bridge=bridge)
+        yield filter_segment(recordings.segment(i), pipeline, warm_up=warm_up)
         release(recordings.counts)
 
 
-def _key(recordings: Recordings, pipeline: PipelineSettings, bridge: bool) -> str:
+def _key(recordings: Recordings, pipeline: PipelineSettings, warm_up: bool) -> str:
     """Digest of all that decides the filtered samples."""
     digest = hashlib.blake2b(digest_size=16)
-    digest.update(f"{_LAYOUT} {pipeline.fingerprint()} {bridge} {recordings.scale!r}".encode())
+    digest.update(f"{_LAYOUT} {pipeline.fingerprint()} {warm_up} {recordings.scale!r}".encode())
     digest.update(f" {recordings.counts.dtype.str}".encode())
     for i in range(len(recordings)):
         begin, length = int(recordings.start[i]), int(recordings.length[i])

@@ -246,7 +246,7 @@ def finish_fold(
     write_bundle(scratch, **contents, metrics={})
     probabilities = predict(ActionModel.load(scratch), test)
     shutil.rmtree(scratch)
-    step = settings.step_samples(pipeline.rate) / pipeline.rate
+    step = settings.stride_samples(pipeline.rate) / pipeline.rate
     metrics.update(trial_metrics(probabilities, test, step=step, rest=settings.rest_of(test.actions)))
     write_report(fold.folder, metrics, [job.record()["epochs"] for job in fold.jobs])
     # Last, so that where a bundle stands, all that belongs to it stands, too.

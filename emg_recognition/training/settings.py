@@ -18,7 +18,7 @@ from emg_recognition.errors import SettingError
 from emg_recognition.models.settings import NetworkSettings
 from emg_recognition.recordings.recordings import Recordings, parse_repetitions
 from emg_recognition.settings import from_mapping
-from emg_recognition.signal.settings import PipelineSettings, step_samples, suited_settings
+from emg_recognition.signal.settings import PipelineSettings, stride_samples, suited_settings
 from emg_recognition.training.fit import FitSettings
 from emg_recognition.training.selection import SELECTIONS
 
@@ -165,7 +165,7 @@ class ExperimentSettings:
     ----------
     window, step : float
         Length of a window and time from one window to the next, in seconds.
-    bridge : bool
+    warm_up : bool
         For benchmarks whose rule is 'every window of a segment': the filters run in over the segment's own
         first samples, repeated backwards, so that no window is left out while they settle.
     pipeline : mapping
@@ -187,7 +187,7 @@ class ExperimentSettings:
 
     window: float = 0.2
     step: float = 0.05
-    bridge: bool = False
+    warm_up: bool = False
     pipeline: Mapping[str, Any] = field(default_factory=dict)
     network: NetworkSettings = field(default_factory=NetworkSettings)
     training: FitSettings = field(default_factory=FitSettings)
@@ -210,8 +210,8 @@ class ExperimentSettings:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
                 raise SettingError(name, value, "write a time in seconds above 0")
-        if not isinstance(self.bridge, bool):
-            raise SettingError("bridge", self.bridge, "write true or false")
+        if not isinstance(self.warm_up, bool):
+            raise SettingError("warm_up", self.warm_up, "write true or false")
         known = {"mains", *(f.name for f in dataclasses.fields(PipelineSettings))} - _GIVEN_ELSEWHERE
         for name, value in self.pipeline.items():
             if name not in known:
@@ -222,9 +222,9 @@ class ExperimentSettings:
         """Choose the signal path for recordings of this rate (Hz), channel count and unit."""
         return suited_settings(rate=rate, channels=channels, unit=unit, window=self.window, **self.pipeline)
 
-    def step_samples(self, rate: float) -> int:
+    def stride_samples(self, rate: float) -> int:
         """Return the samples from one window to the next at this rate (Hz), at least 1."""
-        return step_samples(self.step, rate)
+        return stride_samples(self.step, rate)
 
     def choose_actions(self, recordings: Recordings) -> Recordings:
         """Leave out the segments whose label is not among `actions`.

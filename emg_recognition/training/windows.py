@@ -205,7 +205,7 @@ def windows_from_recordings(
     step: int,
     *,
     actions: Sequence[str] | None = None,
-    bridge: bool = False,
+    warm_up: bool = False,
     cache: Path | None = None,
 ) -> WindowSet:
     """Filter every segment, a stream of its own, and find its windows.
@@ -220,8 +220,8 @@ def windows_from_recordings(
         Samples from one window to the next.
     actions : sequence of str, optional
         The actions, in order; segments with other labels are left out. All labels, sorted, by default.
-    bridge : bool
-        Bridge the settling, so that every window of a segment counts (benchmarks); otherwise
+    warm_up : bool
+        Warm up, so that every window of a segment counts (benchmarks); otherwise
         windows that begin while the filters settle are left out, as they are live.
     cache : Path, optional
         The package's cache (:func:`~emg_recognition.recordings.cache.default_cache`): the filtered signal is
@@ -256,7 +256,7 @@ def windows_from_recordings(
     length = np.where(action >= 0, recordings.length, 0)
     offset = np.cumsum(length) - length
     # Many segments are of one length: theirs is one array.
-    of_length = {n: window_starts(n, pipeline, step, bridge=bridge) for n in set(length.tolist())}
+    of_length = {n: window_starts(n, pipeline, step, warm_up=warm_up) for n in set(length.tolist())}
     starts = [of_length[n] for n in length.tolist()]
     segment = np.repeat(np.arange(len(recordings), dtype=np.int32), [len(found) for found in starts])
     if not len(segment):
@@ -269,14 +269,14 @@ def windows_from_recordings(
     return WindowSet(
         actions=names,
         length=pipeline.length,
-        signal=filter_recordings(recordings.select(action >= 0), pipeline, bridge=bridge, cache=cache),
+        signal=filter_recordings(recordings.select(action >= 0), pipeline, warm_up=warm_up, cache=cache),
         segments=SegmentTable(
             action=action,
             cohort=recordings.cohort,
             subject=recordings.subject,
             session=recordings.session,
             repetition=recordings.repetition,
-            first=offset + (0 if bridge else pipeline.settling_samples),
+            first=offset + (0 if warm_up else pipeline.settling_samples),
             last=offset + length - pipeline.length,
         ),
         begin=np.concatenate(starts) + offset[segment],

@@ -77,7 +77,7 @@ SHUFFLED = (
         ({"actions": [{"name": "fist", "hold": 0}]}, "actions.fist.hold is 0"),
         ({"actions": [{"hold": 1}]}, "plan.yaml: actions.name is None: give it a value"),
         ([1], "write a mapping"),
-        ("a: [", "it is no YAML file"),
+        ("a: [", "it is not a YAML file"),
     ],
 )
 def test_what_cannot_be_asked_for_is_refused(tmp_path, content, words):

@@ -70,7 +70,7 @@ def test_an_empty_script_only_looks_on(tmp_path):
         ([{"at": "a 4", "do": "quit"}], "script.yaml: at is 'a 4': the plan asks for a 1 and so on"),
         ([{"at": "a 1", "do": "quit", "when": "before"}], "when at a 1 is 'before'"),
         ([{"at": "a 1", "do": "pause", "seconds": 0}], "seconds at a 1 is 0"),
-        ("- {", "it is no YAML file"),
+        ("- {", "it is not a YAML file"),
     ],
 )
 def test_what_cannot_be_done_is_refused(tmp_path, content, words):

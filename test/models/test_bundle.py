@@ -32,7 +32,7 @@ def test_what_is_written_is_read(tmp_path, write, tiny_files):
     assert vars(info) == vars(written)
     assert sorted(path.name for path in info.path.iterdir()) == ["model.keras", "model.tflite", "model.yaml"]
     assert (info.path / "model.tflite").read_bytes() == tiny_files[0]
-    assert info.schema == 1
+    assert info.schema == 2
     assert info.actions == ("rest", "fist", "wave", "point")
     assert (info.rate, info.channels, info.length, info.unit) == (100.0, 3, 20, "count")
     assert info.statistics == {"mean": [0.0] * 3, "std": [1.5] * 3, "rms": 2.0}
@@ -97,10 +97,10 @@ def test_an_entry_of_the_wrong_kind_is_damage(bundle, value):
         read_bundle(bundle)
 
 
-@pytest.mark.parametrize("schema", [2, "1", 0])
+@pytest.mark.parametrize("schema", [3, "1", 0])
 def test_an_unknown_schema_is_refused_with_both_values(bundle, schema):
     change_description(bundle, schema=schema)
-    with pytest.raises(BundleError, match=rf"schema is {schema!r}, this version reads 1"):
+    with pytest.raises(BundleError, match=rf"schema is {schema!r}, this version reads 1 and 2"):
         read_bundle(bundle)
 
 

@@ -20,12 +20,12 @@ def noise(samples, channels=2, seed=0):
     return np.random.default_rng(seed).normal(30, 20, size=(samples, channels)).astype(np.float32)
 
 
-def windows_of_stream(samples, start, pipeline, step):
+def windows_of_stream(samples, start, pipeline, stride):
     """The windows of one stream by their definition, channel by channel, without Pipeline."""
     values = samples.astype(np.float64)
     columns = [sosfilt(design(pipeline), column - column[0]) for column in values.T] if len(values) else []
     filtered = np.stack(columns, axis=1).astype(np.float32) if columns else values
-    positions = range(-start % step, len(values) - pipeline.length + 1, step)
+    positions = range(-start % stride, len(values) - pipeline.length + 1, stride)
     kept = [p for p in positions if p >= pipeline.settling_samples]
     return {start + p: filtered[p : p + pipeline.length] for p in kept}, len(positions) - len(kept)
 
@@ -53,8 +53,8 @@ def test_windows_do_not_depend_on_the_chunks_bit_for_bit(data):
         window=data.draw(st.sampled_from([0.01, 0.05, 0.2]), "window"),
         settling=data.draw(st.sampled_from([0.0, 0.013, 0.25]), "settling"),
     )
-    step = data.draw(st.integers(1, 70), "step")
-    tested = Pipeline(pipeline, step)
+    stride = data.draw(st.integers(1, 70), "stride")
+    tested = Pipeline(pipeline, stride)
     index = data.draw(st.sampled_from([0, 12345, 2**31 - 5, 2**63 - 5]), "first index")
     expected, found = {}, []
     total = withheld = gaps = missing = 0
@@ -69,7 +69,7 @@ def test_windows_do_not_depend_on_the_chunks_bit_for_bit(data):
         index += jump
         length = data.draw(st.integers(1, 900), "samples")
         samples = noise(length, channels, seed=stream)
-        new, held = windows_of_stream(samples, index, pipeline, step)
+        new, held = windows_of_stream(samples, index, pipeline, stride)
         expected[stream] = new
         withheld += held
         total += length
@@ -199,10 +199,10 @@ def test_bad_samples_at_the_very_beginning_are_no_gap():
     assert (counters.samples, counters.starts, counters.gaps) == (20, 1, 0)
 
 
-@pytest.mark.parametrize("step", [0, -1, 2.0, True, None])
-def test_a_step_is_a_whole_number(step):
-    with pytest.raises(SettingError, match=r"^step is .*: write a whole number, 1 or above$"):
-        Pipeline(SETTINGS, step)
+@pytest.mark.parametrize("stride", [0, -1, 2.0, True, None])
+def test_a_stride_is_a_whole_number(stride):
+    with pytest.raises(SettingError, match=r"^stride is .*: write a whole number, 1 or above$"):
+        Pipeline(SETTINGS, stride)
 
 
 def test_an_index_of_any_integer_type_gives_a_plain_one():

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from emg_recognition.errors import SettingError
-from emg_recognition.signal.settings import PipelineSettings, step_samples, suited_settings
+from emg_recognition.signal.settings import PipelineSettings, stride_samples, suited_settings
 
 GIVEN = {"rate": 200.0, "channels": 8, "unit": "count", "low": 20.0, "high": 95.0}
 
@@ -18,10 +18,10 @@ def test_a_window_and_the_settling_are_whole_samples():
 
 
 @pytest.mark.parametrize(
-    ("step", "rate", "samples"), [(0.025, 1000, 25), (0.05, 200, 10), (0.001, 200, 1), (0.0125, 200, 2)]
+    ("stride", "rate", "samples"), [(0.025, 1000, 25), (0.05, 200, 10), (0.001, 200, 1), (0.0125, 200, 2)]
 )
-def test_a_step_is_whole_samples_and_at_least_one(step, rate, samples):
-    assert step_samples(step, rate) == samples
+def test_a_stride_is_whole_samples_and_at_least_one(stride, rate, samples):
+    assert stride_samples(stride, rate) == samples
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_what_is_given_is_not_chosen():
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"rate": 41}, "low is 20.0: choose a lower edge below the upper one, 19.475 Hz"),
+        ({"rate": 41}, "pipeline.low is 20.0: choose a lower edge below the upper one, 19.475 Hz"),
         ({"rate": "fast"}, "rate is 'fast': write a finite number"),
         ({"rate": 200, "mains": None}, "mains is None: write a finite number"),
         ({"rate": 200, "width": 3}, "pipeline.width is 3: no such setting"),

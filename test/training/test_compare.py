@@ -23,7 +23,7 @@ METHODS = ("ensemble", "weighted", "minority", "lda")
 
 def cut(recordings, settings):
     pipeline = settings.pipeline_for(rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
-    step = settings.step_samples(recordings.rate)
+    step = settings.stride_samples(recordings.rate)
     return windows_from_recordings(recordings, pipeline, step, actions=ordered(recordings.actions))
 
 

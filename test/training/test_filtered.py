@@ -25,33 +25,33 @@ def pipeline():
     return suited_settings(rate=200.0, channels=3, unit="count")
 
 
-def filter_all(recordings, pipeline, cache=None, bridge=False):
-    return filter_recordings(recordings, pipeline, bridge=bridge, cache=cache)
+def filter_all(recordings, pipeline, cache=None, warm_up=False):
+    return filter_recordings(recordings, pipeline, warm_up=warm_up, cache=cache)
 
 
-def expected(recordings, pipeline, bridge=False):
-    parts = [filter_segment(recordings.segment(i), pipeline, bridge=bridge) for i in range(len(recordings))]
+def expected(recordings, pipeline, warm_up=False):
+    parts = [filter_segment(recordings.segment(i), pipeline, warm_up=warm_up) for i in range(len(recordings))]
     return np.concatenate(parts)
 
 
-@pytest.mark.parametrize("bridge", [False, True])
-def test_a_file_holds_what_memory_does(recordings, pipeline, tmp_path, bridge):
-    memory = filter_all(recordings, pipeline, bridge=bridge)
+@pytest.mark.parametrize("warm_up", [False, True])
+def test_a_file_holds_what_memory_does(recordings, pipeline, tmp_path, warm_up):
+    memory = filter_all(recordings, pipeline, warm_up=warm_up)
     assert memory.path is None
-    np.testing.assert_array_equal(memory.samples, expected(recordings, pipeline, bridge))
+    np.testing.assert_array_equal(memory.samples, expected(recordings, pipeline, warm_up))
     times = []
     for _ in range(2):  # written, then found
-        mapped = filter_all(recordings, pipeline, tmp_path / "new" / "folder", bridge=bridge)
+        mapped = filter_all(recordings, pipeline, tmp_path / "new" / "folder", warm_up=warm_up)
         np.testing.assert_array_equal(mapped.samples, memory.samples)
         times.append(mapped.path.stat().st_mtime_ns)
     assert times[0] == times[1]
     assert len(list(mapped.path.parent.iterdir())) == 1
 
 
-@pytest.mark.parametrize("change", ["scale", "counts", "length", "order", "notch", "bridge"])
+@pytest.mark.parametrize("change", ["scale", "counts", "length", "order", "notch", "warm_up"])
 def test_the_file_of_another_signal_is_not_taken(recordings, pipeline, tmp_path, change):
     filter_all(recordings, pipeline, tmp_path)
-    bridge = change == "bridge"
+    warm_up = change == "warm_up"
     other = {
         "scale": lambda: dataclasses.replace(recordings, scale=3.0),
         "counts": lambda: dataclasses.replace(recordings, counts=recordings.counts[::-1]),
@@ -59,8 +59,8 @@ def test_the_file_of_another_signal_is_not_taken(recordings, pipeline, tmp_path,
         "order": lambda: recordings.select([5, 4, 3, 2, 1, 0]),
     }.get(change, lambda: recordings)()
     path = dataclasses.replace(pipeline, notch=0.0) if change == "notch" else pipeline
-    found = filter_all(other, path, tmp_path, bridge=bridge)
-    np.testing.assert_array_equal(found.samples, expected(other, path, bridge))
+    found = filter_all(other, path, tmp_path, warm_up=warm_up)
+    np.testing.assert_array_equal(found.samples, expected(other, path, warm_up))
     assert len(list((tmp_path / "windows").iterdir())) == 2
 
 

@@ -80,8 +80,8 @@ def test_a_file_that_is_not_there_is_said(tmp_path):
 
 
 def test_the_step_is_a_sample_at_least():
-    assert ExperimentSettings(step=0.05).step_samples(200) == 10
-    assert ExperimentSettings(step=0.001).step_samples(200) == 1
+    assert ExperimentSettings(step=0.05).stride_samples(200) == 10
+    assert ExperimentSettings(step=0.001).stride_samples(200) == 1
 
 
 def test_settings_survive_json():

@@ -34,10 +34,10 @@ def test_a_selection_keeps_everything_together(recordings, pipeline):
     assert len(found.select([])) == len(found.of_segments([])) == 0
 
 
-@pytest.mark.parametrize("bridge", [False, True])
-def test_a_moved_window_stays_in_the_usable_part_of_its_segment(recordings, pipeline, bridge):
-    found = windows_from_recordings(recordings, pipeline, 10, bridge=bridge)
-    every = windows_from_recordings(recordings, pipeline, 1, bridge=bridge)
+@pytest.mark.parametrize("warm_up", [False, True])
+def test_a_moved_window_stays_in_the_usable_part_of_its_segment(recordings, pipeline, warm_up):
+    found = windows_from_recordings(recordings, pipeline, 10, warm_up=warm_up)
+    every = windows_from_recordings(recordings, pipeline, 1, warm_up=warm_up)
     indices = np.array([5, 0, len(found) - 1, 5])
     shift = np.array([3, -7, 9, 0])
     for i, by, window in zip(indices, shift, found.gather(indices, shift), strict=True):

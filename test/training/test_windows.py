@@ -35,7 +35,7 @@ def test_each_window_knows_where_it_comes_from(recordings, pipeline):
 
 
 def test_bridging_lets_every_window_count(recordings, pipeline):
-    found = windows_from_recordings(recordings, pipeline, 10, bridge=True)
+    found = windows_from_recordings(recordings, pipeline, 10, warm_up=True)
     assert np.bincount(found.segment).tolist() == [(n - 40) // 10 + 1 for n in (300, 260, 140, 60)]
 
 
@@ -47,9 +47,9 @@ def test_chosen_actions_keep_their_order_and_leave_out_the_rest(recordings, pipe
 
 
 def test_segments_keep_their_numbers_in_the_recordings(recordings, pipeline):
-    found = windows_from_recordings(recordings, pipeline, 10, actions=("rest", "wave"), bridge=True)
+    found = windows_from_recordings(recordings, pipeline, 10, actions=("rest", "wave"), warm_up=True)
     assert np.unique(found.segment).tolist() == [1, 3]
-    expected = segment_windows(recordings.segment(3), pipeline, 10, bridge=True)[1]
+    expected = segment_windows(recordings.segment(3), pipeline, 10, warm_up=True)[1]
     np.testing.assert_array_equal(found.of_segments([0, 3]).windows, expected)
     assert len(found.signal.samples) == 260 + 60
 
