@@ -10,6 +10,7 @@ sys.path[:0] = [str(ROOT), str(DOCS / "_ext")]
 
 project = "emg_recognition"
 author = "emg_recognition maintainers"
+copyright = author
 release = ElementTree.parse(ROOT / "package.xml").findtext("version")
 
 extensions = [
@@ -25,7 +26,7 @@ exclude_patterns = ["_build", "_ext"]
 # The Markdown that GitHub shows too: no colon fences, links to headings as GitHub makes them.
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 4
-myst_links_external_new_tab = False
+myst_fence_as_directive = ["mermaid"]
 
 # Every reference into this package must resolve. Other libraries' pages cannot be reached offline.
 nitpicky = True
@@ -48,3 +49,10 @@ html_static_path = ["_static"]
 html_css_files = ["tables.css"]
 html_copy_source = False
 html_show_sphinx = False
+
+
+def setup(app):
+    """Show the hexadecimal dumps, which have comments after `#`, like a shell script."""
+    from pygments.lexers.shell import BashLexer
+
+    app.add_lexer("hex", BashLexer)

@@ -25,7 +25,11 @@ _STYLE = (
 
 
 def draw_states(source: str) -> str:
-    """Draw ``stateDiagram-v2``: states on the corners of a rectangle, all labels of a pair on one arrow."""
+    """Draw ``stateDiagram-v2`` of four states.
+
+    The first, second and fourth state stand in a row and the third below them, so that no arrows cross;
+    the fourth reaches the first by an arc above the row. All labels of a pair share one arrow.
+    """
     arrows: dict[tuple[str, str], list[str]] = {}
     start = ""
     for begin, end, label in re.findall(r"^\s*(\S+) --> (\w+)(?:: (.+))?$", source, re.MULTILINE):
@@ -34,48 +38,59 @@ def draw_states(source: str) -> str:
         else:
             arrows.setdefault((begin, end), []).append(label)
     names = list(dict.fromkeys([start, *(name for pair in arrows for name in pair)]))
-    if len(names) > 4:
-        raise ValueError(f"a state diagram of {len(names)} states: this one draws up to 4")
-    # Clockwise from the upper left. A pair with both directions gets two arrows beside each other.
-    order = [names[0], *names[1:]]
-    places = dict(zip(order, [(130, 60), (630, 60), (130, 330), (630, 330)], strict=False))
+    if len(names) != 4:
+        raise ValueError(f"a state diagram of {len(names)} states: only 4 can be drawn")
+    places = dict(zip(names, [(110, 130), (440, 130), (440, 330), (770, 130)], strict=True))
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 760 400" role="img" aria-label="State diagram">{_STYLE}'
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 880 370" role="img" aria-label="State diagram">',
+        _STYLE,
     ]
     for name, (x, y) in places.items():
         parts.append(f'<rect x="{x - _WIDTH / 2}" y="{y - _HEIGHT / 2}" width="{_WIDTH}" height="{_HEIGHT}"/>')
         parts.append(f'<text x="{x}" y="{y + 5}" font-weight="bold">{escape(name)}</text>')
     x, y = places[start]
-    parts.append(f'<circle cx="{x}" cy="{y - 52}" r="6" fill="currentColor"/><path d="M{x} {y - 46}V{y - _HEIGHT / 2}"/>')
+    parts.append(f'<circle cx="{x - 100}" cy="{y}" r="6" fill="currentColor"/>')
+    parts.append(f'<path d="M{x - 94} {y}H{x - _WIDTH / 2}"/>')
     for (begin, end), labels in arrows.items():
-        parts.append(_arrow(places[begin], places[end], labels, both=(end, begin) in arrows))
+        if (begin, end) == (names[3], names[0]):
+            parts.append(_arc(places[begin], places[end], labels))
+        else:
+            parts.append(_arrow(places[begin], places[end], labels, both=(end, begin) in arrows))
     return "".join(parts) + "</svg>"
 
 
-def _arrow(begin: tuple[float, float], end: tuple[float, float], labels: list[str], *, both: bool) -> str:
-    """Draw one arrow between two boxes with its labels."""
-    (x1, y1), (x2, y2) = begin, end
-    right, down = (x2 > x1) - (x2 < x1), (y2 > y1) - (y2 < y1)
-    # To the left of its direction, so that the two arrows of a pair do not cover each other.
-    side = 14 if both else 0
-    x1, x2 = x1 + right * _WIDTH / 2 + down * side, x2 - right * _WIDTH / 2 + down * side
-    y1, y2 = y1 + down * _HEIGHT / 2 - right * side, y2 - down * _HEIGHT / 2 - right * side
-    if right and down:  # a diagonal starts at a corner of the box
-        y1, y2 = y1 + right * side, y2 + right * side
-    x, y = (x1 + x2) / 2, (y1 + y2) / 2
-    anchor = "middle"
-    if down and not right:
-        x, anchor = x + 8 * down, "start" if down > 0 else "end"
-        y -= 9 * (len(labels) - 1) - 4
-    elif right and not down:
-        y += -9 - 16 * (len(labels) - 1) if right > 0 else 18
-    else:
-        x, y = x1 + (x2 - x1) * 0.42, y1 + (y2 - y1) * 0.42 - 9
-    text = "".join(
+def _labels(x: float, y: float, labels: list[str], anchor: str) -> str:
+    return "".join(
         f'<text class="label" x="{x:.0f}" y="{y + 16 * row:.0f}" style="text-anchor:{anchor}">{escape(label)}</text>'
         for row, label in enumerate(labels)
     )
-    return f'<path d="M{x1:.0f} {y1:.0f}L{x2:.0f} {y2:.0f}"/>{text}'
+
+
+def _arc(begin: tuple[float, float], end: tuple[float, float], labels: list[str]) -> str:
+    """Draw an arrow from the right end of the row to the left one, above it."""
+    (x1, y1), (x2, y2) = begin, end
+    top = y1 - _HEIGHT / 2
+    path = f"M{x1} {top}C{x1} {top - 90} {x2} {top - 90} {x2} {y2 - _HEIGHT / 2}"
+    return f'<path d="{path}"/>' + _labels((x1 + x2) / 2, top - 75, labels, "middle")
+
+
+def _arrow(begin: tuple[float, float], end: tuple[float, float], labels: list[str], *, both: bool) -> str:
+    """Draw a straight arrow between two boxes with its labels."""
+    (x1, y1), (x2, y2) = begin, end
+    right, down = (x2 > x1) - (x2 < x1), (y2 > y1) - (y2 < y1)
+    side = 13 if both else 0  # the two arrows of a pair run beside each other
+    if right and down:
+        x1, y1, x2 = x1 + right * 20, y1 + down * _HEIGHT / 2, x2 - right * _WIDTH / 2
+        where = (x1 + x2) / 2 - right * 12, (y1 + y2) / 2 + 6, "end" if right > 0 else "start"
+    elif right:
+        x1, x2 = x1 + right * _WIDTH / 2, x2 - right * _WIDTH / 2
+        y1, y2 = y1 - right * side, y2 - right * side
+        where = (x1 + x2) / 2, y1 - 9 - 16 * (len(labels) - 1) if right > 0 else y1 + 18, "middle"
+    else:
+        y1, y2 = y1 + down * _HEIGHT / 2, y2 - down * _HEIGHT / 2
+        x1, x2 = x1 + down * side, x2 + down * side
+        where = x1 + down * 9, (y1 + y2) / 2 - 8 * (len(labels) - 1) + 4, "start" if down > 0 else "end"
+    return f'<path d="M{x1:.0f} {y1:.0f}L{x2:.0f} {y2:.0f}"/>' + _labels(where[0], where[1], labels, where[2])
 
 
 def draw_row(source: str) -> str:
