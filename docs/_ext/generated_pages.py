@@ -35,7 +35,9 @@ def _command(name: str, parser: argparse.ArgumentParser) -> Iterator[str]:
     yield "```"
     yield ""
     for group in parser._action_groups:
-        actions = [one for one in group._group_actions if one.help != argparse.SUPPRESS and one.dest != "help"]
+        actions = [
+            one for one in group._group_actions if one.help != argparse.SUPPRESS and one.dest != "help"
+        ]
         if not actions:
             continue
         if group.title not in ("options", "positional arguments", "optional arguments"):

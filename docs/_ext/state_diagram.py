@@ -20,7 +20,7 @@ _STYLE = (
     ".label{font-size:12px}rect{fill:none;stroke:currentColor;stroke-width:1.5;rx:10}"
     "path{fill:none;stroke:currentColor;stroke-width:1.3;marker-end:url(#arrow)}</style>"
     '<defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" '
-    'orient="auto-start-reverse"><path d="M0 0 8 4 0 8z" style="fill:currentColor;stroke:none"/></marker></defs>'
+    'orient="auto"><path d="M0 0 8 4 0 8z" style="fill:currentColor;stroke:none"/></marker></defs>'
 )
 
 
@@ -42,11 +42,13 @@ def draw_states(source: str) -> str:
         raise ValueError(f"a state diagram of {len(names)} states: only 4 can be drawn")
     places = dict(zip(names, [(110, 130), (440, 130), (440, 330), (770, 130)], strict=True))
     parts = [
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 880 370" role="img" aria-label="State diagram">',
-        _STYLE,
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 880 370" '
+        f'role="img" aria-label="State diagram">{_STYLE}',
     ]
     for name, (x, y) in places.items():
-        parts.append(f'<rect x="{x - _WIDTH / 2}" y="{y - _HEIGHT / 2}" width="{_WIDTH}" height="{_HEIGHT}"/>')
+        parts.append(
+            f'<rect x="{x - _WIDTH / 2}" y="{y - _HEIGHT / 2}" width="{_WIDTH}" height="{_HEIGHT}"/>'
+        )
         parts.append(f'<text x="{x}" y="{y + 5}" font-weight="bold">{escape(name)}</text>')
     x, y = places[start]
     parts.append(f'<circle cx="{x - 100}" cy="{y}" r="6" fill="currentColor"/>')
@@ -60,10 +62,10 @@ def draw_states(source: str) -> str:
 
 
 def _labels(x: float, y: float, labels: list[str], anchor: str) -> str:
-    return "".join(
-        f'<text class="label" x="{x:.0f}" y="{y + 16 * row:.0f}" style="text-anchor:{anchor}">{escape(label)}</text>'
-        for row, label in enumerate(labels)
-    )
+    lines = [
+        f'<tspan x="{x:.0f}" y="{y + 16 * row:.0f}">{escape(one)}</tspan>' for row, one in enumerate(labels)
+    ]
+    return f'<text class="label" style="text-anchor:{anchor}">{"".join(lines)}</text>'
 
 
 def _arc(begin: tuple[float, float], end: tuple[float, float], labels: list[str]) -> str:
@@ -104,8 +106,7 @@ def draw_row(source: str) -> str:
     for number, lines in enumerate(texts):
         x = number * 130 + 5
         parts.append(f'<rect x="{x}" y="10" width="100" height="50"/>')
-        for row, line in enumerate(lines):
-            parts.append(f'<text class="label" x="{x + 50}" y="{40 + 15 * row - 7 * (len(lines) - 1)}">{escape(line)}</text>')
+        parts.append(_labels(x + 50, 40 - 7 * (len(lines) - 1), lines, "middle"))
         if number:
             parts.append(f'<path d="M{x - 30} 35H{x}"/>')
     return "".join(parts) + "</svg>"
