@@ -54,8 +54,8 @@ def gather(data: bytes, dtype: np.dtype, starts: np.ndarray) -> np.ndarray:
         return np.empty(0, dtype)
     if places < 1:
         raise IndexError(f"records of {dtype.itemsize} bytes in a buffer of {len(data)}")
-    # A view with one overlapping record at each byte of the buffer. Records of plain bytes are copied at once;
-    # NumPy would copy a structure field by field.
+    # A view with one overlapping record at each byte of the buffer. Records of plain bytes are copied at
+    # once; NumPy would copy a structure field by field.
     everywhere: np.ndarray = np.ndarray((places,), f"V{dtype.itemsize}", data, strides=(1,))
     return everywhere[starts].view(dtype)
 

@@ -1,7 +1,7 @@
 """Decode messages into columns: one array for each field, without a loop over the messages.
 
 In CDR the position of a field depends only on the counts (string and sequence lengths) before it. A
-:class:`Decoder` works out the positions for one message and applies them to all messages with the same counts.
+:class:`Decoder` derives the positions from one message and applies them to all messages with the same counts.
 """
 
 from __future__ import annotations

@@ -20,18 +20,16 @@ from emg_recognition.types import RATE_TOLERANCE
 
 # The limit of the live signal path: no electrode delivers more in any unit.
 _LARGEST = 1e30
-#: Blocks shorter than this say too little about the rate, s.
-_SHORTEST_BLOCK = 0.2
-#: Blocks that are needed to compare the rate with the stamps.
-_FEWEST_BLOCKS = 5
+#: Stamps over a shorter time (s) say too little about the rate, because they jitter.
+_SHORTEST_SPAN = 2.0
 
 
 def read_bag(path: Path, namespace: str | None = None, counts: Path | None = None) -> Recordings:
     """Read the labelled segments of one armband.
 
     Each performance of an action is a segment without the first and the last
-    :data:`~emg_recognition.recordings.labels.MARGIN`. Gaps, restarts and messages with impossible values split
-    it into several segments. The bag is read twice because labels may come after their samples.
+    :data:`~emg_recognition.recordings.labels.MARGIN`. Gaps, restarts and messages with impossible values
+    split it into several segments. The bag is read twice because labels may come after their samples.
 
     Parameters
     ----------
@@ -69,17 +67,16 @@ def read_bag(path: Path, namespace: str | None = None, counts: Path | None = Non
         problems = list(bag.problems)
         if abs(measured - head.rate) > RATE_TOLERANCE * head.rate:
             problems.append(
-                f"{path.name}: the stamps of the samples give {measured:.6g} Hz, the messages say {head.rate:g} Hz"
+                f"{path.name}: the stamps of its samples give {measured:.6g} Hz, not {head.rate:g} Hz"
             )
         return dataclasses.replace(found, problems=tuple(problems))
 
 
 def _survey(emg: EmgBag, path: Path) -> tuple[SampleBlock, list[LabelInterval], float]:
-    """Return the first block, whose settings all others share, the performed actions and the measured rate."""
+    """Return the first block (all others have its settings), the performed actions and the measured rate."""
     head: SampleBlock | None = None
-    previous: SampleBlock | None = None
-    rates: list[float] = []
     clock, labels = SampleClock(), []
+    count, span = 0, 0.0
     for event in emg.events():
         if isinstance(event, LabelEvent):
             labels.append(event)
@@ -98,22 +95,8 @@ def _survey(emg: EmgBag, path: Path) -> tuple[SampleBlock, list[LabelInterval], 
                         "record each setting in a bag of its own",
                     )
             clock.add(event.run, event.first_index, len(event.samples), event.stamp, event.rate)
-            rates += _measured_rate(previous, event)
-            previous = event
-    if head is None:
-                head = event
-            for name, ours, theirs in (
-                ("rate", head.rate, event.rate),
-                ("channel count", head.samples.shape[1], event.samples.shape[1]),
-                ("unit", head.unit, event.unit),
-            ):
-                if ours != theirs:
-                    raise RecordingError(
-                        str(path),
-                        f"its {name} changes from {ours} to {theirs} at sample {event.first_index}",
-                        "record each setting in a bag of its own",
-                    )
-            clock.add(event.run, event.first_index, len(event.samples), event.stamp, event.rate)
+            count += int(event.chunks[:-1].sum())
+            span += event.span * 1e-9
     if head is None:
         raise RecordingError(str(path), "there are no samples in it", "record while the armband sends")
     if not labels:
@@ -130,20 +113,7 @@ def _survey(emg: EmgBag, path: Path) -> tuple[SampleBlock, list[LabelInterval], 
             f"its {len(labels)} labels leave no action of {least} samples or more",
             f"label actions that last longer than {2 * MARGIN:g} s, and do not discard them all",
         )
-    # The median: a clock that was set spoils single blocks.
-    measured = float(np.median(rates)) if len(rates) >= _FEWEST_BLOCKS else head.rate
-    return head, intervals, measured
-
-
-def _measured_rate(previous: SampleBlock | None, block: SampleBlock) -> list[float]:
-    """Return the rate of a block according to its own stamp and the next one, if that is the next sample."""
-    if previous is None or block.restart or block.stamp <= previous.stamp:
-        return []
-    count = len(previous.samples)
-    continues = (block.run, block.first_index) == (previous.run, previous.first_index + count)
-    if not continues or count < _SHORTEST_BLOCK * block.rate:
-        return []
-    return [count / ((block.stamp - previous.stamp) * 1e-9)]
+    return head, intervals, count / span if span >= _SHORTEST_SPAN else head.rate
 
 
 def _segments(emg: EmgBag, intervals: list[LabelInterval], margin: int, name: str) -> Iterator[Segment]:

@@ -47,10 +47,10 @@ class LabelInterval:
 def label_intervals(events: Iterable[LabelEvent], clock: SampleClock) -> list[LabelInterval]:
     """Turn labels into intervals.
 
-    START begins an interval that lasts until END, the next START or the last sample of its run. DISCARD removes
-    the current interval. If it names an action and a repetition, it removes the last interval with these
-    instead, unless that is the current one. If it names no action and there is no current interval, it removes
-    the one that ended last.
+    START begins an interval that lasts until END, the next START or the last sample of its run. DISCARD
+    removes the current interval and, if it names an action and a repetition that are not the current ones,
+    also the last interval with these. If it names no action and there is no current interval, it removes the
+    interval that ended last.
 
     Parameters
     ----------

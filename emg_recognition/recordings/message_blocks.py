@@ -118,6 +118,7 @@ def sample_blocks(columns: Columns, runs: Runs) -> tuple[list[SampleBlock], int]
             unit=bytes(unit[i]).decode(errors="replace"),
             frame_id=frame_id,
             chunks=lengths[i:j],
+            span=int(stamp[j - 1] - stamp[i]),
         )
         blocks.append(block)
     return blocks, int(bad.sum())

@@ -216,7 +216,9 @@ class SampleClock:
         """
         piece = int(self._nearest(np.array(stamp)))
         run, first, count, begin, rate, _ = self._pieces[piece]
-        ahead = math.ceil(round((stamp - begin) * rate * 1e-9, 3))  # less than a thousandth of a sample is rounding
+        ahead = math.ceil(
+            round((stamp - begin) * rate * 1e-9, 3)
+        )  # less than a thousandth of a sample is rounding
         if ahead >= count and piece + 1 < len(self._pieces):
             following = self._pieces[piece + 1]
             return following[0], following[1]
@@ -249,7 +251,7 @@ class SampleClock:
         return self._arrays
 
     def _find(self, run: ArrayLike, index: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-        """Return the piece of each sample, or the nearest one before it in its run; -1 for a run without samples."""
+        """Return the piece of each sample, or the nearest one before it in its run; -1 without any."""
         run, index = np.broadcast_arrays(np.asarray(run, np.int64), np.asarray(index, np.int64))
         runs, first, *_ = self._columns()
         piece = np.full(run.shape, -1)
