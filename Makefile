@@ -18,7 +18,7 @@ help:
 	@echo "make clean     remove the environment and everything that was built (not the results)"
 
 demo:
-	@tools/environment run emg-recognition demo --output "$(OUT)" \
+	@tools/environment demo --output "$(OUT)" \
 		$(if $(DATA),--data "$(DATA)") $(if $(MINORITY),--minority "$(MINORITY)")
 
 test lint build clean:

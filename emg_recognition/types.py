@@ -10,6 +10,9 @@ from emg_recognition.settings import check, setting
 #: Units of samples: volts where the device's scale is known, else counts of its converter.
 UNITS = ("V", "count")
 
+#: A measured sampling rate that differs from the stated one by more than this share is reported.
+RATE_TOLERANCE = 0.01
+
 
 @dataclass(frozen=True, kw_only=True)
 class Model:

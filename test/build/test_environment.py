@@ -48,7 +48,8 @@ def interpreter(path: Path, version: str) -> str:
 def test_everything_that_is_missing_is_said_at_once_and_nothing_is_made(bare_machine):
     result = bare_machine("build")
     assert result.returncode == 1
-    lines = result.stdout.splitlines()
+    lines = result.stderr.splitlines()
+    assert result.stdout == ""
     assert lines[0] == "This machine lacks:"
     assert any("Python 3.10 to 3.13" in line for line in lines)
     assert any("C++ compiler" in line for line in lines)
@@ -60,9 +61,9 @@ def test_everything_that_is_missing_is_said_at_once_and_nothing_is_made(bare_mac
 def test_an_old_python_is_refused_with_its_version(bare_machine, tmp_path):
     result = bare_machine("build", python=interpreter(tmp_path / "old", "3.9"), CXX="c++")
     assert result.returncode == 1
-    assert "is 3.9" in result.stdout
-    assert "make PYTHON=" in result.stdout
-    assert "C++ compiler" not in result.stdout
+    assert "is 3.9" in result.stderr
+    assert "make PYTHON=" in result.stderr
+    assert "C++ compiler" not in result.stderr
 
 
 def test_the_users_own_venv_is_not_touched(repository, tmp_path, bare_machine):
@@ -86,3 +87,17 @@ def test_help_says_what_the_commands_are(bare_machine):
     assert result.returncode == 2
     for command in ("build", "lint", "test", "run COMMAND...", "clean"):
         assert f"tools/environment {command}" in result.stdout
+
+
+def test_a_command_gets_the_users_domain_and_a_clean_stdout(repository):
+    if not (repository / "build" / ".inputs").exists():
+        pytest.skip("this tree was not built by tools/environment")
+    result = subprocess.run(
+        [str(repository / "tools" / "environment"), "run", "printenv", "ROS_DOMAIN_ID"],
+        env={**os.environ, "ROS_DOMAIN_ID": "77"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (result.returncode, result.stdout) == (0, "77\n"), result.stderr
+    assert "building" not in result.stderr  # nothing has changed since the suite was started
