@@ -39,9 +39,7 @@ class BridgeSettings:
         For a value outside its range.
     """
 
-    command_rate: float = setting(
-        200.0, "commands a second", unit="Hz", low=1 / LONGEST_PERIOD, high=500.0
-    )
+    command_rate: float = setting(200.0, "commands a second", unit="Hz", low=1 / LONGEST_PERIOD, high=500.0)
     decisions: DecisionSettings = field(default_factory=DecisionSettings)
     stale_after: float = setting(
         0.12, "age at which estimates and joint states are stale", unit="s", low=0.02, high=0.12

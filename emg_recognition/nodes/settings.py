@@ -169,9 +169,7 @@ class CommandBridgeSettings:
     rate: float = setting(
         0.0, "rate that the model must be made for; 0: the armband's", unit="Hz", low=0.0, high=100_000.0
     )
-    channels: int = setting(
-        0, "channels that the model must be made for; 0: the armband's", low=0, high=1024
-    )
+    channels: int = setting(0, "channels that the model must be made for; 0: the armband's", low=0, high=1024)
     window: float = setting(
         PipelineSettings.window,
         "length of a window, to judge the delay before a model is known",
@@ -191,7 +189,7 @@ class CommandBridgeSettings:
                 "output",
                 "velocity",
                 "a velocity controller obeys its last command for ever if the bridge dies; set "
-                "external_watchdog to true if a watchdog behind it stops the joints, or use output trajectory",
+                "external_watchdog if a watchdog behind it stops the joints, or use output trajectory",
             )
         if self.output == "serial" and not self.serial_port:
             raise SettingError("serial_port", self.serial_port, "name the port of the serial exoskeleton")
@@ -203,18 +201,14 @@ class SimulatedArmbandSettings:
 
     link: str = setting("/tmp/emg_armband", "link to the pseudo-terminal, the port for acquisition")
     protocol: str = setting("emg", "protocol to speak", choices=tuple(PROTOCOLS))
-    archive: str = setting(
-        "", "archive, bag or description of CSV files to play; empty: a simulated wearer"
-    )
+    archive: str = setting("", "archive, bag or description of CSV files to play; empty: a simulated wearer")
     mark_breaks: bool = setting(False, "restart the stream at each segment's beginning")
     loop: bool = setting(True, "begin again at the end, with a restart of the stream")
     frame_samples: int = setting(5, "samples in a frame", low=1, high=100)
     cohort: str = setting("patient", "cohort of the simulated wearer", choices=("healthy", "patient"))
     subject: int = setting(1, "number of the simulated wearer in the cohort", low=1, high=1000)
     session: int = setting(1, "seed of the simulated session", low=0, high=_LARGEST_SEED)
-    hold: float = setting(
-        3.0, "how long the simulated wearer holds an action", unit="s", low=0.5, high=60.0
-    )
+    hold: float = setting(3.0, "how long the simulated wearer holds an action", unit="s", low=0.5, high=60.0)
 
     def __post_init__(self) -> None:
         check(self)
@@ -258,7 +252,7 @@ class EnablingSwitchSettings:
 class RecorderSettings:
     """Parameters of ``recorder``."""
 
-    output: str = setting("", "folder of the bag; empty: recording_ with date and time, in the current folder")
+    output: str = setting("", "folder of the bag; empty: recording_ with date and time, here")
     namespaces: tuple[str, ...] = setting(("",), "namespaces of the arms, e.g. [left_arm, right_arm]")
 
     def __post_init__(self) -> None:
@@ -272,7 +266,7 @@ class PlayerSettings:
     bag: str = setting("", "bag to play: a folder, an .mcap or a .db3 file")
     bag_namespace: str = setting("", "arm to play where the bag holds several, e.g. left_arm")
     rate: float = setting(1.0, "playback speed; 1.0 is real time", low=0.01, high=100.0)
-    start_paused: bool = setting(False, "wait for a call of ~/pause with data: false before the first message")
+    start_paused: bool = setting(False, "wait for a call of ~/pause with data: false at the start")
     subscribers: int = setting(
         1, "start when this many nodes subscribe to the samples, so that they miss nothing", low=0, high=100
     )
@@ -315,7 +309,7 @@ class SessionNodeSettings:
     subject: str = setting("", "name of the subject")
     cohort: str = setting("", "cohort of the subject, e.g. healthy or patient")
     session: str = setting("", "number or name of the session; empty: the name of the bag")
-    output: str = setting("", "folder of the bag; empty: session_ with date and time, in the current folder")
+    output: str = setting("", "folder of the bag; empty: session_ with date and time, here")
     plan: str = setting("", "YAML file of actions, repetitions and times; empty: the packaged session.yaml")
     script: str = setting("", "YAML file of the operator's key presses; empty: a person presses the keys")
 
@@ -413,19 +407,19 @@ def parameter_file(name: str) -> str:
         "# /**/ applies in every namespace, e.g. for a second arm.",
     ]
     if any(node in FROM_MODEL for node in nodes):
-        lines.append(
-            "# Where model is set, the parameters with a # take their values from the model bundle."
-        )
+        lines.append("# Where model is set, the parameters with a # take their values from the model bundle.")
     for node in nodes:
         lines += ["", f"/**/{node}:", "  ros__parameters:"]
         from_model = FROM_MODEL.get(node, ())
         for cls in NODES[node]:
             for key, line in zip(settings_of(cls), yaml_lines(cls, indent=4), strict=True):
-                if key in from_model:
-                    value, _, comment = line.partition("  # ")
-                    line = f"{f'    # {value.strip()}':<36}# {comment}"
-                lines.append(line)
+                lines.append(_commented_out(line) if key in from_model else line)
     return "\n".join(lines) + "\n"
+
+
+def _commented_out(line: str) -> str:
+    value, _, comment = line.partition("  # ")
+    return f"{f'    # {value.strip()}':<36}# {comment}"
 
 
 def main() -> int:

@@ -22,12 +22,12 @@ _OF_RCLPY = ("use_sim_time", "start_type_description_service", "qos_overrides.")
 
 
 @overload
-def declare(node: Node, first: type[A], *, defaults: Mapping[str, Any] | None = None) -> A: ...
+def declare(node: Node, first: type[A], /, *, defaults: Mapping[str, Any] | None = None) -> A: ...
 
 
 @overload
 def declare(
-    node: Node, first: type[A], second: type[B], *, defaults: Mapping[str, Any] | None = None
+    node: Node, first: type[A], second: type[B], /, *, defaults: Mapping[str, Any] | None = None
 ) -> tuple[A, B]: ...
 
 
@@ -37,6 +37,7 @@ def declare(
     first: type[A],
     second: type[B],
     third: type[C],
+    /,
     *,
     defaults: Mapping[str, Any] | None = None,
 ) -> tuple[A, B, C]: ...
@@ -77,7 +78,7 @@ def declare(node: Node, *classes: type, defaults: Mapping[str, Any] | None = Non
     values = {
         name: _declare(node, one, (defaults or {}).get(name, one.default)) for name, one in known.items()
     }
-    settings = tuple(make_settings(node, cls, values) for cls in classes)
+    settings: tuple[Any, ...] = tuple(_make(node, cls, values) for cls in classes)
     return settings[0] if len(settings) == 1 else settings
 
 
@@ -103,8 +104,7 @@ def given_bundle(node: Node) -> BundleInfo | None:
     return read_bundle(path) if path else None
 
 
-def make_settings(node: Node, cls: type[A], values: Mapping[str, Any]) -> A:
-    """Make an instance of a settings dataclass from a node's parameters; an error names the parameter."""
+def _make(node: Node, cls: type, values: Mapping[str, Any]) -> Any:
     try:
         return cls(**{name: values[name] for name in settings_of(cls)})
     except SettingError as error:
