@@ -67,7 +67,7 @@ class EvaluatorNode(Node):
         self._armed_at = 0.0
         self._published = 0
         self._unseen = 0
-        self._step = 0
+        self._stride = 0
         self._window: EmgWindow | None = None
         self._heard = 0
         self._heard_at = time.monotonic()
@@ -135,7 +135,7 @@ class EvaluatorNode(Node):
             if before is not None and message.sequence > before.sequence:
                 self._unseen += message.sequence - before.sequence - 1
                 self._published += message.sequence - before.sequence
-                self._step = math.gcd(self._step, message.first_index - before.first_index)
+                self._stride = math.gcd(self._stride, message.first_index - before.first_index)
             else:
                 # The first one, or preprocessing was started anew.
                 self._published += 1
@@ -158,18 +158,18 @@ class EvaluatorNode(Node):
             bag,
             source=self._settings.source or self._recording.samples_topics[0],
             published=self._published,
-            step=self._step or (self._window.length if self._window is not None else 1),
+            stride=self._stride or (self._window.length if self._window is not None else 1),
             confidence_threshold=self._settings.confidence_threshold,
             problems=problems,
         )
-        metrics = score(replay, decisions=self._decisions, mode="online")
-        report = write_results(self._output, replay, metrics)
-        windows, accuracy = metrics["windows"], metrics["accuracy"]
+        scores = score(replay, decisions=self._decisions, mode="online")
+        report = write_results(self._output, replay, scores)
+        windows, accuracy = scores.windows, scores.accuracy
         found = "no accuracy" if accuracy is None else f"accuracy {100 * accuracy:.1f} %"
-        for problem in metrics["problems"]:
+        for problem in scores.problems:
             self.get_logger().warning(problem)
         self.get_logger().info(
-            f"{windows['estimated']} of {windows['expected']} windows estimated, {found}; {report}"
+            f"{windows.estimated} of {windows.expected} windows estimated, {found}; {report}"
         )
 
     def _report(self) -> diagnostics.Report:

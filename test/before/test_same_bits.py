@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-# The package's API: rename here, and in the calls of the section that follows.
+# The API of the package: renamings are followed here and in the next section.
 from emg_recognition.control.decision import DecisionSettings
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.models.statistics import window_statistics
@@ -33,7 +33,7 @@ from emg_recognition.training.windows import windows_from_recordings
 
 HERE = Path(__file__).resolve().parent
 
-# Calls with settings that have names of their own ---------------------------------------------------
+# Calls whose argument names may change -------------------------------------------------------------
 
 
 def replayed(name: str, model: ActionModel, **options: float) -> Any:
@@ -82,10 +82,10 @@ def keras_probabilities(folder: Path, windows: np.ndarray) -> np.ndarray:
 # What is compared -----------------------------------------------------------------------------------
 
 SOURCES = {
-    "study.npz": ("bundle_500hz", {"step": 0.03, "confidence_threshold": 0.6}),
+    "study.npz": ("bundle_500hz", {"stride": 0.03, "confidence_threshold": 0.6}),
     "csv/recording.yaml": ("bundle_200hz", {}),
     "bag_mcap": ("bundle_500hz", {"confidence_threshold": 0.6}),
-    "bag_sqlite": ("bundle_500hz", {"step": 0.05}),
+    "bag_sqlite": ("bundle_500hz", {"stride": 0.05}),
 }
 """Recordings -> their bundle, and how they are replayed."""
 
@@ -136,7 +136,7 @@ def replays() -> dict[str, Any]:
             decided = decide(estimates, settings)
             found[f"{name} {kind} decision"] = decided.action
             found[f"{name} {kind} full"] = decided.full
-            metrics = score(replay, decisions=settings)
+            metrics = score(replay, decisions=settings).to_json()
             found[f"{name} {kind} metrics"] = {key: metrics[key] for key in METRICS}
         if replay.recorded is not None:
             found[f"{name} recorded"] = replay.recorded.probabilities

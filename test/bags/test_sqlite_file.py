@@ -1,0 +1,139 @@
+"""sqlite3 bags are read in the order of their rows, with the definitions they carry or ours."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from emg_recognition.bags.reader import open_bag
+from emg_recognition.errors import RecordingError
+from emg_recognition.recordings.emg_bag import EmgBag
+from emg_recognition.recordings.events import SampleBlock
+
+
+def read(path):
+    with open_bag(path) as bag:
+        found = [(topic.name, topic.type, time, data) for topic, time, data in bag.messages(bag.topics)]
+        return found, list(bag.problems)
+
+
+def samples(path):
+    with open_bag(path) as bag:
+        blocks = [event for event in EmgBag(bag).events() if isinstance(event, SampleBlock)]
+        return np.concatenate([block.samples for block in blocks]), list(bag.problems)
+
+
+def test_the_order_is_that_of_the_rows_not_of_the_times(arm, tmp_path):
+    arm.rows.insert(0, arm.rows.pop())
+    assert read(arm.humble(tmp_path / "bag.db3")) == (arm.rows, [])
+
+
+def test_a_bag_may_be_opened_in_one_thread_and_read_in_another(arm, tmp_path):
+    with open_bag(arm.humble(tmp_path / "bag.db3")) as bag, ThreadPoolExecutor(1) as pool:
+        found = pool.submit(lambda: list(bag.messages(bag.topics))).result()
+        assert [(topic.name, topic.type, time, data) for topic, time, data in found] == arm.rows
+        assert bag.problems == []
+
+
+def test_definitions_of_the_bag_are_used_and_else_ours(recording, other_types, signal, tmp_path):
+    shuffled = (
+        "float32[] data\nbool restart\nstring unit\nuint64 dropped_before\n"
+        "uint16 channels\nfloat64 rate\nuint64 first_index\nstd_msgs/Header header\n"
+    )
+    made = recording(types=other_types(EmgSamples=shuffled))
+    made.samples(0, signal)
+    with_definitions = made.rosbag2(tmp_path / "bag")
+    found, problems = samples(with_definitions)
+    assert np.array_equal(found, signal)
+    assert problems == []
+    ours = recording()
+    ours.samples(0, signal)
+    found, problems = samples(ours.humble(tmp_path / "humble.db3"))
+    assert np.array_equal(found, signal)
+    assert problems == [
+        "the bag does not carry its message definitions; those of this version are taken",
+    ]
+
+
+def test_a_type_that_nobody_defines_is_named(tmp_path):
+    path = tmp_path / "bag.db3"
+    with sqlite3.connect(path) as database:
+        database.executescript(
+            "create table topics(id, name, type, serialization_format);"
+            "create table messages(id integer primary key, topic_id, timestamp, data);"
+            "insert into topics values (1, '/thing', 'some_msgs/msg/Thing', 'cdr');"
+        )
+    database.close()
+    with (
+        open_bag(path) as bag,
+        pytest.raises(RecordingError, match=r"topic /thing is of type some_msgs/msg/Thing, which"),
+    ):
+        bag.deserialize(bag.topics[0], b"\x00\x01\x00\x00")
+
+
+@pytest.mark.parametrize("mode", ["wal", "delete"])
+def test_a_recorder_that_was_killed(arm, tmp_path, mode):
+    # What the disk holds in the middle of its work: committed rows, and rows that never were.
+    original = arm.humble(tmp_path / "bag.db3")
+    database = sqlite3.connect(original, isolation_level=None)
+    database.execute(f"pragma journal_mode={mode}")
+    database.execute("pragma cache_spill=1")
+    database.execute("pragma cache_size=2")
+    name, kind, time, message = arm.rows[0]
+    database.execute("insert into messages(topic_id, timestamp, data) values (1, ?, ?)", (time, message))
+    database.execute("begin")
+    for _ in range(200):
+        database.execute("insert into messages(topic_id, timestamp, data) values (1, ?, ?)", (7, message * 9))
+    killed = tmp_path / "killed"
+    killed.mkdir()
+    for file in tmp_path.glob("bag.db3*"):
+        shutil.copy(file, killed)
+    database.execute("rollback")
+    database.close()
+    names = sorted(file.name for file in killed.iterdir())
+    assert f"bag.db3-{'wal' if mode == 'wal' else 'journal'}" in names
+    contents = {name: (killed / name).read_bytes() for name in names}
+    found, problems = read(killed / "bag.db3")
+    assert found == [*arm.rows, (name, kind, time, message)]
+    assert problems == ["bag.db3: its recorder did not close it; what was saved is read"]
+    # The bag itself is evidence and is left as it was.
+    assert {file.name: file.read_bytes() for file in killed.iterdir()} == contents
+
+
+def test_a_closed_bag_on_a_disk_that_cannot_be_written(arm, tmp_path):
+    path = arm.humble(tmp_path / "bag.db3")
+    with sqlite3.connect(path) as database:
+        database.execute("pragma journal_mode=wal")
+    database.close()
+    path.chmod(0o444)
+    tmp_path.chmod(0o555)
+    try:
+        assert read(path) == (arm.rows, [])
+        assert [file.name for file in tmp_path.iterdir()] == ["bag.db3"]
+    finally:
+        tmp_path.chmod(0o755)
+
+
+def test_a_damaged_page_ends_the_reading_and_is_said(arm, tmp_path):
+    path = arm.humble(tmp_path / "bag.db3")
+    content = bytearray(path.read_bytes())
+    begin = content.find(arm.rows[len(arm.rows) // 2][3]) // 4096 * 4096
+    content[begin : begin + 4096] = b"\xff" * 4096
+    path.write_bytes(content)
+    found, problems = read(path)
+    assert found == arm.rows[: len(found)]
+    assert len(found) < len(arm.rows)
+    (problem,) = problems
+    assert "bag.db3: it is damaged behind message" in problem
+
+
+def test_a_database_of_something_else_is_no_bag(tmp_path):
+    with sqlite3.connect(tmp_path / "a.db3") as database:
+        database.execute("create table songs(name)")
+    database.close()
+    with pytest.raises(RecordingError, match="it cannot be read as a sqlite3 bag"):
+        open_bag(tmp_path / "a.db3")
