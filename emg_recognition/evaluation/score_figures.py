@@ -121,16 +121,11 @@ def reliability_figure(calibration: Calibration) -> Figure:
     figure = style.figure(*_SIZE)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3.2, 1))
     _shares(upper)
-    upper.bar(left, [_known(entry.accuracy) for entry in bins], width, align="edge", color=style.PALE_BLUE)
+    accuracy = np.array([entry.accuracy for entry in bins], np.float64)
+    confidence = np.array([entry.confidence for entry in bins], np.float64)
+    upper.bar(left, accuracy, width, align="edge", color=style.PALE_BLUE)
     upper.plot((0, 1), (0, 1), color=PALE_INK, linewidth=1, linestyle=(0, (4, 3)))
-    upper.plot(
-        [_known(entry.confidence) for entry in bins],
-        [_known(entry.accuracy) for entry in bins],
-        color=SERIES[0],
-        marker="o",
-        markersize=5,
-        linestyle="none",
-    )
+    upper.plot(confidence, accuracy, "o", color=SERIES[0], markersize=5)
     upper.set_ylabel("Right", color=PALE_INK)
     upper.set_ylim(0, 1.02)
     style.title(upper, f"Reliability: ECE {100 * calibration.ece:.1f}\u202f%")
@@ -158,7 +153,7 @@ def rejection_figure(rejection: Rejection) -> Figure:
     figure = style.figure(*_SIZE)
     axes = figure.subplots()
     _shares(axes)
-    accuracies = [_known(point.accuracy) for point in rejection.curve]
+    accuracies = np.array([point.accuracy for point in rejection.curve], np.float64)
     axes.plot([1 - point.coverage for point in rejection.curve], accuracies, color=SERIES[0], linewidth=2)
     marked = [
         (point.threshold, 1 - point.coverage, point.accuracy)
@@ -185,12 +180,6 @@ def rejection_figure(rejection: Rejection) -> Figure:
     axes.set_ylabel("Right among the accepted", color=PALE_INK)
     style.title(axes, f"Accuracy and rejection: area {rejection.area:.4f}")
     return figure
-
-
-def _known(value: float | None) -> float:
-    """Return a mean over windows that are there."""
-    assert value is not None
-    return value
 
 
 def _shares(axes: Axes) -> None:
