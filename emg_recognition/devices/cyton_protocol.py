@@ -58,9 +58,7 @@ class CytonProtocol(DeviceProtocol):
     def __init__(self, settings: ProtocolSettings) -> None:
         for name in ("channels", "unit"):
             if value := getattr(settings, name):
-                raise SettingError(
-                    name, value, "leave it out with the protocol cyton: the board reports it"
-                )
+                raise SettingError(name, value, "leave it out with the protocol cyton: the board reports it")
         self._rate = settings.rate or RATE
         self._scale = settings.scale or COUNTS_PER_VOLT
         self._channels = BOARD_CHANNELS

@@ -1,4 +1,4 @@
-"""The package's own protocol, ``docs/reference/emg-protocol.md``: frames with a checksum, counter and clock."""
+"""The package's own protocol, ``docs/reference/emg-protocol.md``: frames with checksum, counter and clock."""
 
 from __future__ import annotations
 
@@ -255,9 +255,7 @@ class EmgProtocol(DeviceProtocol):
     def __init__(self, settings: ProtocolSettings) -> None:
         for name in ("rate", "channels", "scale", "unit"):
             if value := getattr(settings, name):
-                raise SettingError(
-                    name, value, "leave it out with the protocol emg: the armband reports it"
-                )
+                raise SettingError(name, value, "leave it out with the protocol emg: the armband reports it")
         self._decoder = FrameDecoder()
 
     def info(self) -> InfoFrame | None:

@@ -127,7 +127,9 @@ class ByClock:
         # A pause that the device did not mark interrupts the signal, too.
         restart = frame.restart or begins or new_time or not agree or step >= self._period
         steady = agree and not new_time
-        return Place(frame.device_us, 0 if new_time else step, restart, new_time, reboot=new_time, steady=steady)
+        return Place(
+            frame.device_us, 0 if new_time else step, restart, new_time, reboot=new_time, steady=steady
+        )
 
 
 class ByCounter:

@@ -82,7 +82,7 @@ class PseudoTerminal:
             return 0
 
     def close(self) -> None:
-        """Remove the link if it still points here, and close both ends: readers see that the port has gone."""
+        """Remove the link if it still points here, and close the port; readers see that it has gone."""
         if self._link and self._link.is_symlink() and os.readlink(self._link) == self.port:
             self._link.unlink()
         os.close(self._device)

@@ -22,6 +22,8 @@ except ImportError:  # Windows: pyserial has only OSError there
 else:
     _PORT_ERRORS = (OSError, termios.error)
 
+_OPEN_ERRORS: tuple[type[Exception], ...] = (ValueError, *_PORT_ERRORS)
+
 _LOG = logging.getLogger(__name__)
 
 BAUD_RATE = 921_600
@@ -55,7 +57,7 @@ def open_port(name: str, baud_rate: int) -> serial.Serial:
     """
     try:
         port = serial.Serial(name, baud_rate, timeout=0, write_timeout=WRITE_SECONDS, exclusive=True)
-    except (ValueError, *_PORT_ERRORS) as error:
+    except _OPEN_ERRORS as error:
         problem, remedy = _explain(error)
         raise DeviceError(name, problem, f"{remedy}; {ports_found()}") from error
     try:
