@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import threading
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -194,10 +193,3 @@ for use in (PseudoTerminal, SerialArmband("/dev/none").open):
     emulated, missing = done.stdout.splitlines()
     assert "this system has none; emulate devices on Linux or macOS" in emulated
     assert "there is no such port" in missing
-
-
-def test_reading_in_a_thread_leaves_nothing_behind() -> None:
-    threads = threading.active_count()
-    with ArmbandEmulator(COUNTS, rate=1000.0) as emulator, emg.SerialArmband(emulator.port) as armband:
-        next(iter(armband))
-    assert threading.active_count() == threads
