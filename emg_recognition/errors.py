@@ -29,6 +29,7 @@ class SettingError(EmgRecognitionError):
         super().__init__(f"{name} is {value!r}: {remedy}")
         self.name = name
         self.value = value
+        self.remedy = remedy
 
 
 class RecordingError(EmgRecognitionError):

@@ -155,7 +155,7 @@ def test_what_is_given_is_not_chosen():
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"rate": 41}, "low is 20.0: choose a lower edge below the upper one, 19.475 Hz"),
+        ({"rate": 41}, "pipeline.low is 20.0: choose a lower edge below the upper one, 19.475 Hz"),
         ({"rate": "fast"}, "rate is 'fast': write a finite number"),
         ({"rate": 200, "mains": None}, "mains is None: write a finite number"),
         ({"rate": 200, "width": 3}, "pipeline.width is 3: no such setting"),
