@@ -1,4 +1,4 @@
-"""Judge what the exoskeleton reports about its joints: complete, fresh, finite, possible, within the limits."""
+"""Judge the reported joint positions: complete, fresh, finite, possible and within the limits."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from emg_recognition.control.inputs import Instant
 from emg_recognition.control.joints import JointLimits
-from emg_recognition.control.states import Violation, Reason
+from emg_recognition.control.states import Reason, Violation
 
 JUMP_TOLERANCE = 0.1
 """Distance (rad) from the previous position that is accepted at any time: messages come in bursts."""
@@ -67,7 +67,9 @@ class JointFeedback:
             if limits is None:
                 continue
             if not math.isfinite(position):
-                violation = Violation(Reason.FEEDBACK_BROKEN, f"joint {name} reports a position of {position}")
+                violation = Violation(
+                    Reason.FEEDBACK_BROKEN, f"joint {name} reports a position of {position}"
+                )
                 continue
             violation = self._jump(limits, position, now) or _outside(limits, position) or violation
             self._newest[name] = _Measured(position, now.steady, stamp)

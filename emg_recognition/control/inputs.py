@@ -177,9 +177,7 @@ class SignalWatch:
             return Violation(Reason.SIGNAL_STALE, "no usable estimate seen yet")
         age = now.steady - self._received
         if age > self._stale_after:
-            return Violation(
-                Reason.SIGNAL_STALE, f"signal stale: no usable estimate for {age * 1000:.0f} ms"
-            )
+            return Violation(Reason.SIGNAL_STALE, f"signal stale: no usable estimate for {age * 1000:.0f} ms")
         age = now.ros - self._stamp
         if age > self._stale_after:
             return Violation(

@@ -63,7 +63,7 @@ def plan_step(limits: JointLimits, position: float, velocity: float, target: flo
     Returns
     -------
     Step
-        With ``next_velocity`` as close to `target` as the limits of velocity, acceleration and position allow.
+        With ``next_velocity`` as close to `target` as the limits allow.
     """
     change = limits.max_acceleration * period
     wanted = min(max(target, -limits.max_velocity), limits.max_velocity)
@@ -190,9 +190,7 @@ class MotionProfile:
         self._steps = steps
         return self.here(steady)
 
-    def plan(
-        self, targets: Sequence[float], here: Sequence[tuple[float, float]], steady: float
-    ) -> Command:
+    def plan(self, targets: Sequence[float], here: Sequence[tuple[float, float]], steady: float) -> Command:
         """Plan one period of motion towards target velocities.
 
         Parameters

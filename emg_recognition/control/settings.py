@@ -50,7 +50,12 @@ class BridgeSettings:
 
     command_rate: float = setting(200.0, "commands a second", unit="Hz", low=1 / LONGEST_PERIOD, high=500)
     hold_timeout: float = setting(
-        2.0, "how long to hold and wait for fresh signals before a fault", unit="s", low=0, high=10, changes=True
+        2.0,
+        "how long to hold and wait for fresh signals before a fault",
+        unit="s",
+        low=0,
+        high=10,
+        changes=True,
     )
     stale_after: float = setting(
         0.12, "age at which estimates and joint states are stale", unit="s", low=0.02, high=0.12
@@ -61,9 +66,7 @@ class BridgeSettings:
     rate: float = setting(
         0.0, "rate that the model must be made for; 0.0: the armband's", unit="Hz", low=0, high=100_000
     )
-    channels: int = setting(
-        0, "channels that the model must be made for; 0: the armband's", low=0, high=1024
-    )
+    channels: int = setting(0, "channels that the model must be made for; 0: the armband's", low=0, high=1024)
     decisions: DecisionSettings = field(default_factory=DecisionSettings)
     follows_velocity: bool = False
     model_sha256: str = ""

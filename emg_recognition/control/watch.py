@@ -142,9 +142,7 @@ class Watch:
             return Violation(Reason.NO_MODEL, "no model announced yet: start the classifier")
         refusal = mismatch(self.model, self._exoskeleton, self._settings, self.device) or self.violation(now)
         if refusal is None and not self.stop_input.confirmed:
-            return Violation(
-                Reason.STOP_INPUT_SILENT, "only one message of the stop input so far; try again"
-            )
+            return Violation(Reason.STOP_INPUT_SILENT, "only one message of the stop input so far; try again")
         if refusal is None and self.signal.stride == 0:
             # The controller delay depends on the stride.
             return Violation(Reason.SIGNAL_STALE, "only one usable estimate seen yet; try again")
