@@ -30,7 +30,7 @@ _KEY = "emg_recognition.setting"
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """One field of a settings dataclass.
+    """One field of a settings dataclass, or a number that is checked on its own with :meth:`checked`.
 
     Attributes
     ----------
@@ -58,15 +58,15 @@ class Setting:
 
     name: str
     kind: type
-    default: Any
-    optional: bool
-    help: str
-    unit: str
-    low: float | None
-    high: float | None
-    above: float | None
-    choices: tuple[str, ...]
-    changes: bool
+    default: Any = dataclasses.field(default_factory=lambda: dataclasses.MISSING)
+    optional: bool = False
+    help: str = ""
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    above: float | None = None
+    choices: tuple[str, ...] = ()
+    changes: bool = False
 
     def expected(self) -> str:
         """Return what may be written, as the remedy of an error."""
