@@ -14,7 +14,7 @@ from emg_recognition.control.exoskeleton import Exoskeleton
 from emg_recognition.control.inputs import Instant, check_estimate
 from emg_recognition.control.joints import STOP_RAMP
 from emg_recognition.control.motion import MotionProfile, is_moving
-from emg_recognition.control.settings import BridgeSettings
+from emg_recognition.control.settings import BridgeSettings, controller_delay
 from emg_recognition.control.states import Event, Reason, Response, State, Violation, after
 from emg_recognition.control.trajectory import Command, check_command
 from emg_recognition.control.velocity_goal import VelocityGoal
@@ -71,8 +71,6 @@ class Bridge:
         self.action = NO_ACTION
         self.counters = dict.fromkeys(COUNTERS, 0)
 
-    # What it reports -----------------------------------------------------------------------------------
-
     @property
     def engaged(self) -> bool:
         """Whether the bridge is armed, moving or holding."""
@@ -83,21 +81,6 @@ class Bridge:
         """Last sample of the newest window behind the command; None while no window is behind it."""
         return self._watch.signal.last_index if self.state is State.ARMED else None
 
-    @property
-    def model(self) -> Model | None:
-        """The announced model."""
-        return self._watch.model
-
-    @property
-    def stride(self) -> int:
-        """Samples from one window to the next, as the estimates show; 0 before two have come."""
-        return self._watch.signal.stride
-
-    @property
-    def processing_delay(self) -> float:
-        """ROS time from the newest usable window's end to its receipt here, s."""
-        return self._watch.signal.delay
-
     def ages(self, now: Instant) -> tuple[float, float, float]:
         """Return the steady ages of estimate, joint feedback and stop input, s; -1 before the first."""
         watch = self._watch
@@ -107,7 +90,18 @@ class Bridge:
         """Whether the last command still moves a joint."""
         return is_moving(self._profile.here(now.steady))
 
-    # What comes in -----------------------------------------------------------------------------------
+    def controller_delay(self, decisions: DecisionSettings, *, window: float, stride: float) -> float:
+        """Return the average controller delay of some decision settings, s.
+
+        Length and stride (s) of the windows are those that the announced model and the estimates show; the
+        given ones are used as long as these show nothing.
+        """
+        model, signal = self._watch.model, self._watch.signal
+        if model is not None and model.rate > 0:
+            window, stride = model.length / model.rate or window, signal.stride / model.rate or stride
+        # Half a period is the average wait for a tick.
+        processing = signal.delay + self._settings.period / 2
+        return controller_delay(window=window, stride=stride, decisions=decisions, processing=processing)
 
     def announce(self, model: Model) -> None:
         """Take the model that the classifier runs; a change while engaged is a fault."""
@@ -168,8 +162,6 @@ class Bridge:
         if problem is not None and problem != self._watch.output_problem:
             self._fault(Reason.OUTPUT_FAILED, problem)
         self._watch.output_problem = problem
-
-    # What an operator asks for -----------------------------------------------------------------------
 
     def arm(self, now: Instant, objection: Violation | None = None) -> str | None:
         """Arm, also after a fault.
@@ -238,8 +230,6 @@ class Bridge:
         self._decider = self._new_decider()
         return None
 
-    # What goes out -----------------------------------------------------------------------------------
-
     def tick(self, now: Instant) -> Command | None:
         """Return the command of this tick, or None when there is nothing to say.
 
@@ -297,8 +287,6 @@ class Bridge:
         if self._standing_since is None:
             self._standing_since = now.steady
         return now.steady - self._standing_since > self._settings.stop_time
-
-    # Violations and states ---------------------------------------------------------------------------
 
     def _review(self, here: Sequence[tuple[float, float]], now: Instant) -> None:
         """Leave ARMED or HOLDING if time or the joints demand it."""

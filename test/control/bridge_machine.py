@@ -12,11 +12,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from emg_recognition.control.bridge import Bridge
 from emg_recognition.control.decision import DecisionSettings
 from emg_recognition.control.exoskeleton import ActionMotion, Exoskeleton
-from emg_recognition.control.inputs import Estimate, Instant, Model, Signal
+from emg_recognition.control.inputs import Instant
 from emg_recognition.control.joints import STOP_RAMP, JointLimits
 from emg_recognition.control.settings import BridgeSettings
 from emg_recognition.control.states import State
 from emg_recognition.control.trajectory import Command, trajectory_points
+from emg_recognition.control.watch import Signal
+from emg_recognition.types import Estimate, Model
 
 EPOCH = 1_700_000_000.0
 JOINTS = (
@@ -50,14 +52,16 @@ EXOSKELETON = Exoskeleton(
         ActionMotion(action="stretch", velocities={"elbow": -0.5, "wrist": 0.1}, confidence=0.6),
         ActionMotion(action="drop", velocities={"wrist": -0.4}),
     ),
-    still=("fist",),
+    no_motion=("fist",),
 )
-MODEL = Model("m1", "abc", ("rest", "bend", "stretch", "drop", "fist"), 200.0, 8)
+MODEL = Model(
+    model="m1", sha256="abc", actions=("rest", "bend", "stretch", "drop", "fist"), rate=200.0, channels=8
+)
 OTHER_MODELS = (
-    Model("m1", "abc", ("rest",), 200.0, 8),
-    Model("m2", "abc", MODEL.actions, 200.0, 8),
-    Model("m1", "abc", (*MODEL.actions, "juggle"), 200.0, 8),
-    Model("m1", "abc", MODEL.actions, 1000.0, 8),
+    Model(model="m1", sha256="abc", actions=("rest",), rate=200.0, channels=8),
+    Model(model="m2", sha256="abc", actions=MODEL.actions, rate=200.0, channels=8),
+    Model(model="m1", sha256="abc", actions=(*MODEL.actions, "juggle"), rate=200.0, channels=8),
+    Model(model="m1", sha256="abc", actions=MODEL.actions, rate=1000.0, channels=8),
 )
 ODD_FLOATS = st.sampled_from([math.nan, math.inf, -math.inf, -1.0, 2.0, 1e300])
 #: What may be wrong with every estimate for a while; mostly nothing.
@@ -362,7 +366,7 @@ class BridgeMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.bridge.engaged)
     @rule()
     def last_word(self) -> None:
-        word = self.bridge.last_word(self.now)
+        word = self.bridge.last_command(self.now)
         assert word is not None
         assert not word.moving
         self.check_numbers_and_limits(word)

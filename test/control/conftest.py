@@ -9,10 +9,11 @@ import pytest
 from emg_recognition.control.bridge import Bridge
 from emg_recognition.control.decision import DecisionSettings
 from emg_recognition.control.exoskeleton import ActionMotion, Exoskeleton
-from emg_recognition.control.inputs import Estimate, Instant, Model
+from emg_recognition.control.inputs import Instant
 from emg_recognition.control.joints import JointLimits
 from emg_recognition.control.settings import BridgeSettings
 from emg_recognition.control.trajectory import Command
+from emg_recognition.types import Estimate, Model
 
 EPOCH = 1_700_000_000.0
 ELBOW = JointLimits(
@@ -32,9 +33,11 @@ EXOSKELETON = Exoskeleton(
         ActionMotion(action="drop", velocities={"wrist": -0.4}),
         ActionMotion(action="reach", velocities={"elbow": -0.2, "wrist": -0.1}),
     ),
-    still=("fist",),
+    no_motion=("fist",),
 )
-MODEL = Model("m1", "abc", ("rest", "bend", "drop", "reach", "fist"), 200.0, 8)
+MODEL = Model(
+    model="m1", sha256="abc", actions=("rest", "bend", "drop", "reach", "fist"), rate=200.0, channels=8
+)
 
 
 class Rig:
@@ -64,7 +67,7 @@ class Rig:
         """Deliver an estimate of a window that ended 10 ms ago; None is a rejected one."""
         self.index += 5
         fields: dict[str, Any] = {
-            "stamp": self.now.ros - 0.01,
+            "time": self.now.ros - 0.01,
             "last_index": self.index,
             "accepted": action is not None,
             "action_id": -1 if action is None else MODEL.actions.index(action),

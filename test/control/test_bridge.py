@@ -9,18 +9,20 @@ import pytest
 from emg_recognition.control.bridge import Bridge
 from emg_recognition.control.decision import DecisionSettings
 from emg_recognition.control.exoskeleton import ActionMotion, Exoskeleton
-from emg_recognition.control.inputs import Model
 from emg_recognition.control.joints import STOP_RAMP
 from emg_recognition.control.settings import BridgeSettings
 from emg_recognition.control.states import State
 from emg_recognition.errors import SettingError
+from emg_recognition.types import Model
 
 from .conftest import ELBOW
 
 if TYPE_CHECKING:
     from .conftest import Rig
 
-MODEL = Model("m1", "abc", ("rest", "bend", "drop", "reach", "fist"), 200.0, 8)
+MODEL = Model(
+    model="m1", sha256="abc", actions=("rest", "bend", "drop", "reach", "fist"), rate=200.0, channels=8
+)
 JOINTS = ["elbow", "wrist"]
 
 
@@ -30,7 +32,7 @@ def test_it_starts_disarmed_and_silent(rig: Rig) -> None:
     assert rig.bridge.state is State.DISARMED
     assert all(command is None for _, command in rig.commands)
     assert rig.bridge.last_index is None
-    assert rig.bridge.last_word(rig.now) is None
+    assert rig.bridge.last_command(rig.now) is None
 
 
 class TestArming:
@@ -41,7 +43,7 @@ class TestArming:
         assert rig.bridge.counters["refusals"] == 1
 
     def test_with_a_model_that_moves_nothing(self, rig: Rig) -> None:
-        rig.bridge.announce(Model("m1", "abc", ("rest", "fist"), 200.0, 8))
+        rig.bridge.announce(Model(model="m1", sha256="abc", actions=("rest", "fist"), rate=200.0, channels=8))
         rig.run(0.2, mute=True)
         rig.estimate("rest")
         assert "moves a joint: rest, fist" in str(rig.bridge.arm(rig.now))
@@ -346,7 +348,7 @@ class TestDisarming:
         rig.armed().run(0.5, "bend")
         before = rig.commands[-1][1]
         rig.ticks += 1
-        word = rig.bridge.last_word(rig.now)
+        word = rig.bridge.last_command(rig.now)
         assert rig.bridge.state is State.DISARMED
         assert word.velocities == (0.0, 0.0)
         assert word.time == STOP_RAMP
@@ -356,7 +358,7 @@ class TestDisarming:
         rig.armed().run(0.2)
         rig.bridge.disarm("done")
         rig.run(1.0)
-        assert rig.bridge.last_word(rig.now) is None
+        assert rig.bridge.last_command(rig.now) is None
 
 
 class TestStopInput:
