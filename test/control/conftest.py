@@ -1,4 +1,4 @@
-"""A bridge in simulated time: an arm that follows, and a classifier that speaks every 25 ms."""
+"""A bridge in simulated time: an arm that follows, and an estimate every 25 ms."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ MODEL = Model(
 
 
 class Rig:
-    """Drives a bridge tick by tick; every moment is a multiple of the tick."""
+    """Drives a bridge tick by tick; every time is a multiple of the tick."""
 
     def __init__(self, decisions: dict[str, Any] | None = None, **settings: Any) -> None:
         self.settings = BridgeSettings(decisions=DecisionSettings(**decisions or {}), **settings)
@@ -64,7 +64,7 @@ class Rig:
         return Instant(self.time, self.ros_offset + self.time)
 
     def estimate(self, action: str | None, /, **changes: Any) -> None:
-        """Deliver an estimate of a window that ended 10 ms ago; None is a rejected one."""
+        """Deliver an estimate of a window that ended 10 ms ago; None for a rejected one."""
         self.index += 5
         fields: dict[str, Any] = {
             "time": self.now.ros - 0.01,
@@ -88,11 +88,10 @@ class Rig:
         loose: bool = False,
         blind: bool = False,
     ) -> None:
-        """Let time pass with estimates of `action` unless `mute`, joint states unless `blind`.
+        """Let time pass with estimates of `action` unless `mute`, and joint states unless `blind`.
 
-        The arm follows its commands unless it is `loose`.
-
-        The stop input says 20 times a second what `enabled` says; None silences it.
+        The arm follows its commands unless it is `loose`. The stop input publishes `enabled` 20 times a
+        second; None silences it.
         """
         self.bridge.stop_input_publishers(1)
         for _ in range(round(seconds / self.settings.period)):
