@@ -49,17 +49,26 @@ class DecisionSettings:
 
     votes: int = setting(3, "number of newest estimates that vote", low=1, high=15, changes=True)
     enter_votes: int = setting(
-        0, "votes that an action needs to be decided (0: more than half)", low=0, high=15, changes=True
+        0, "votes that an action needs to be decided; 0: more than half", low=0, high=15, changes=True
     )
     keep_votes: int = setting(
-        0, "votes that it needs to stay decided (0: as many as enter_votes)", low=0, high=15, changes=True
+        0, "votes that it needs to stay decided; 0: as many as enter_votes", low=0, high=15, changes=True
     )
     dwell: float = setting(
-        0.0, "how long an action is decided before it moves anything", unit="s", low=0, high=1, changes=True
+        0.0,
+        "how long an action must be decided before it moves anything",
+        unit="s",
+        low=0,
+        high=1,
+        changes=True,
     )
     proportional: bool = setting(False, "let the speed follow the activation of the muscles", changes=True)
     activation_low: float = setting(
-        0.3, "activation up to which nothing moves (1.0: the training's RMS)", low=0, high=10, changes=True
+        0.3,
+        "activation up to which nothing moves; 1 is the RMS of the training",
+        low=0,
+        high=10,
+        changes=True,
     )
     activation_full: float = setting(
         1.0, "activation from which motion has its full speed", low=0, high=10, changes=True

@@ -60,13 +60,13 @@ class JointLimits:
     upper: float = setting(help="largest position", unit="rad")
     max_velocity: float = setting(help="largest speed", unit="rad/s", above=0)
     max_acceleration: float = setting(
-        help="largest acceleration (must stop the joint from max_velocity within 80 ms)",
+        help="largest acceleration; it must stop the joint from max_velocity within 80 ms",
         unit="rad/s²",
         above=0,
     )
     max_step: float | None = setting(
         None,
-        "largest distance from one command to the next (null: what max_velocity needs)",
+        "largest distance from one command to the next; null: what max_velocity needs",
         unit="rad",
         above=0,
     )
@@ -74,12 +74,12 @@ class JointLimits:
         0.1, "distance from a limit within which the joint slows down", unit="rad", low=0
     )
     neutral: float | None = setting(
-        None, "where return_to_neutral and spring_back bring the joint (null: nowhere)", unit="rad"
+        None, "where return_to_neutral and spring_back bring the joint; null: nowhere", unit="rad"
     )
     neutral_velocity: float = setting(0.1, "speed of return_to_neutral", unit="rad/s", above=0)
     spring_back: float = setting(
         0.0,
-        "speed towards neutral at rest, only where no action moves the joint (0.0: off)",
+        "speed towards neutral at rest, where no action moves the joint; 0: off",
         unit="rad/s",
         low=0,
     )

@@ -64,11 +64,9 @@ class BridgeSettings:
         0.5, "how long the stop is repeated after standstill", unit="s", low=0.1, high=10
     )
     rate: float = setting(
-        0.0, "rate that the model must be made for (0.0: the armband's)", unit="Hz", low=0, high=100_000
+        0.0, "rate that the model must be made for; 0: the armband's", unit="Hz", low=0, high=100_000
     )
-    channels: int = setting(
-        0, "channels that the model must be made for (0: the armband's)", low=0, high=1024
-    )
+    channels: int = setting(0, "channels that the model must be made for; 0: the armband's", low=0, high=1024)
     decisions: DecisionSettings = field(default_factory=DecisionSettings)
     follows_velocity: bool = False
     model_sha256: str = ""

@@ -61,10 +61,10 @@ class PlannedAction:
     """
 
     name: str = setting(help="name on topics and in recordings")
-    text: str | None = setting(None, "what the wearer reads (null: the description of the paper's action)")
+    text: str | None = setting(None, "what the wearer reads; null: the description of the paper's action")
     hold: float | None = setting(
         None,
-        "how long it is held (null: as long as the others)",
+        "how long it is held; null: as long as the others",
         unit="s",
         above=_SHORTEST_HOLD,
         high=_LONGEST,
