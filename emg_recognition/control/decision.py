@@ -23,24 +23,6 @@ _ROUNDING = 1e-6
 class DecisionSettings:
     """How estimates become decisions; ``docs/concepts/decisions.md`` explains each number.
 
-    Attributes
-    ----------
-    votes : int
-        Number of newest estimates that vote.
-    enter_votes : int
-        Votes that an action needs to be decided, more than half; 0 for just more than half.
-    keep_votes : int
-        Votes that it needs to stay decided, at most as many as to be decided; 0 for the same number. A
-        smaller number is hysteresis.
-    dwell : float
-        How long a moving action must have been decided before it takes effect, s.
-    proportional : bool
-        Whether the speed follows the activation of the muscles.
-    activation_low : float
-        Activation up to which nothing moves, in multiples of the training signal's RMS.
-    activation_full : float
-        Activation from which motion has its full speed, above `activation_low`.
-
     Raises
     ------
     SettingError

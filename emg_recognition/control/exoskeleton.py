@@ -16,16 +16,7 @@ from emg_recognition.settings import check, from_mapping, load_yaml, setting, un
 
 @dataclass(frozen=True, kw_only=True)
 class ActionMotion:
-    """The joints that an action moves, and how fast.
-
-    Attributes
-    ----------
-    action : str
-        The action's name, as in the model.
-    velocities : mapping of str to float
-        Speed and direction by joint, rad/s, not 0.
-    confidence : float
-        Estimates of this action with a lower probability count as rejected.
+    """The joints that an action moves, each with speed and direction in rad/s.
 
     Raises
     ------

@@ -26,29 +26,6 @@ with the 80 ms ramp a trajectory ends at most 100 ms ahead."""
 class JointLimits:
     """What a joint may do, in the joint's own direction of rotation (REP-103).
 
-    Attributes
-    ----------
-    name : str
-        The joint's name in trajectories and joint states.
-    lower, upper : float
-        Range of positions, rad.
-    max_velocity : float
-        Largest speed, rad/s.
-    max_acceleration : float
-        Largest acceleration, rad/s²; enough to stop from `max_velocity` within :data:`STOP_RAMP`.
-    max_step : float or None
-        Largest distance from one command to the next, rad; None for what `max_velocity` needs at the
-        lowest command rate.
-    soft_zone : float
-        Distance from a limit within which the speed falls with the distance, rad; 0 for a stop at the last
-        moment that `max_acceleration` allows.
-    neutral : float or None
-        Where ``return_to_neutral`` and spring-back bring the joint, rad; None for no such position.
-    neutral_velocity : float
-        Speed of ``return_to_neutral``, rad/s; never above `max_velocity`.
-    spring_back : float
-        Speed of the spring-back at rest, rad/s; 0 for none.
-
     Raises
     ------
     SettingError

@@ -22,18 +22,6 @@ class BridgeSettings:
 
     Attributes
     ----------
-    command_rate : float
-        Commands a second.
-    hold_timeout : float
-        How long the bridge holds and waits for fresh signals before it faults, s.
-    stale_after : float
-        Age at which estimates and joint states are stale, s.
-    stop_time : float
-        How long the stop is repeated after standstill, s.
-    rate : float
-        Sampling rate that the model must have been made for, Hz; 0 for the armband's.
-    channels : int
-        Channels that the model must have been made for; 0 for the armband's.
     decisions : DecisionSettings
         How estimates become decisions.
     follows_velocity : bool

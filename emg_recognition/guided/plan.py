@@ -45,15 +45,6 @@ class Prompt:
 class PlannedAction:
     """One entry of ``actions``.
 
-    Attributes
-    ----------
-    name : str
-        The action's name on topics and in recordings.
-    text : str or None
-        What the wearer reads; None for the description of the paper's action, or for the name alone.
-    hold : float or None
-        How long it is held, s; None for the plan's ``hold``.
-
     Raises
     ------
     SettingError
@@ -80,23 +71,8 @@ class PlannedAction:
 class Plan:
     """The plan of a guided recording; ``config/session.yaml`` is the default.
 
-    Attributes
-    ----------
-    actions : tuple of PlannedAction
-        The actions of each round.
-    repetitions : int
-        Number of rounds.
-    hold : float
-        How long an action is held and labelled, s.
-    pause : float
-        Rest before each prompt, s, with the next action and a countdown.
-    reaction : float
-        From the prompt to the start of the label, s: nobody moves at once, and the way there is not yet the
-        action. A prompt is shown for `reaction` and `hold` together.
-    order : str
-        ``fixed``: each round as listed; ``shuffled``: each round in its own order.
-    seed : int
-        Decides the order of ``shuffled``.
+    Nobody moves at once, so a label starts `reaction` after its prompt; the prompt is shown for `reaction` and
+    `hold` together.
 
     Raises
     ------

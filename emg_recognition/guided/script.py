@@ -22,18 +22,7 @@ _TICK = 0.01
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One key that the operator presses once.
-
-    Attributes
-    ----------
-    at : str
-        Action and repetition, such as ``elbow_flexion 2``; or ``signal``, before the first prompt.
-    do : str
-        ``repeat``, ``discard``, ``pause`` or ``quit``; at ``signal`` only ``skip`` or ``quit``.
-    when : str
-        ``during``: in the middle of the performance; ``after``: in the middle of the rest that follows.
-    seconds : float
-        How long a ``pause`` lasts, s.
+    """One key that the operator presses once, in the middle of a performance or of the rest after it.
 
     Raises
     ------
@@ -41,8 +30,8 @@ class Step:
         For a value that is not among the choices, or a time that is not above 0.
     """
 
-    at: str = setting(help="action and repetition, or signal")
-    do: str = setting(help="what to press")
+    at: str = setting(help="action and repetition, such as elbow_flexion 2; signal: before the first prompt")
+    do: str = setting(help="repeat, discard, pause or quit; at signal skip or quit")
     when: str = setting("during", "during the performance or after it", choices=("during", "after"))
     seconds: float = setting(1.0, "how long a pause lasts", unit="s", above=0)
 
