@@ -71,8 +71,8 @@ class PlannedAction:
 class Plan:
     """The plan of a guided recording; ``config/session.yaml`` is the default.
 
-    Nobody moves at once, so a label starts `reaction` after its prompt; the prompt is shown for `reaction` and
-    `hold` together.
+    Nobody moves at once, so a label starts `reaction` after its prompt; the prompt is shown for `reaction`
+    and `hold` together.
 
     Raises
     ------

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emg_recognition.simulation.exoskeleton import LAG, TrajectorySimulator, SimulatedJoint, TrajectoryPoint
+from emg_recognition.simulation.exoskeleton import LAG, SimulatedJoint, TrajectoryPoint, TrajectorySimulator
 
 NAMES = ["elbow", "wrist"]
 

@@ -7,7 +7,7 @@ import pytest
 from emg_recognition.control.joints import STOP_RAMP as STOP_RAMP_OF_THE_BRIDGE
 from emg_recognition.control.joints import JointLimits
 from emg_recognition.control.trajectory import Command, trajectory_points
-from emg_recognition.simulation.exoskeleton import TrajectorySimulator, SimulatedJoint, TrajectoryPoint
+from emg_recognition.simulation.exoskeleton import SimulatedJoint, TrajectoryPoint, TrajectorySimulator
 from emg_recognition.simulation.serial_exoskeleton import STOP_RAMP, SerialSimulator
 
 JOINTS = [SimulatedJoint("elbow", 0.0, 2.0), SimulatedJoint("wrist", -1.0, 1.0)]
