@@ -68,7 +68,7 @@ class Arm:
         return self.witness.call(Trigger, f"command_bridge/{service}", Trigger.Request())
 
     def armed(self):
-        """Announce a model, send estimates and arm; on a busy machine signals may be stale at the first call."""
+        """Announce a model, send estimates and arm; on a busy machine the first calls may be refused."""
         self.announce()
         self.send_estimates()
         deadline = time.monotonic() + 10.0
