@@ -124,7 +124,7 @@ def _read_data(body: bytes, restart: bool) -> DataFrame:
 
 
 def _read_info(body: bytes) -> InfoFrame:
-    """Return a description; ValueError or SettingError unless the body is exactly that of a possible device."""
+    """Return a description; ValueError or SettingError if the body is not one of a possible device."""
     rate, channels, unit, scale = INFO_HEAD.unpack_from(body)
     if unit >= len(UNIT_CODES):
         raise ValueError(f"unit {unit} is not known")
