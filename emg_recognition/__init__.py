@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from emg_recognition.actions import PAPER_ACTIONS, REST, Action
     from emg_recognition.control.decision import DecisionSettings
+    from emg_recognition.devices.reconnection import ReconnectingArmband
     from emg_recognition.devices.serial_armband import SerialArmband
     from emg_recognition.devices.stream import SampleChunk
     from emg_recognition.errors import (
@@ -51,6 +52,7 @@ _HOMES = {
     "Estimate": "types",
     "LiveSettings": "types",
     "Model": "types",
+    "ReconnectingArmband": "devices.reconnection",
     "RecordingError": "errors",
     "Recognizer": "recognizer",
     "Recordings": "recordings.recordings",

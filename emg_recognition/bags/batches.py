@@ -49,15 +49,15 @@ def gather(data: bytes, dtype: np.dtype, starts: np.ndarray) -> np.ndarray:
     IndexError
         If a record would end after the buffer.
     """
-    places = len(data) - dtype.itemsize + 1
+    positions = len(data) - dtype.itemsize + 1
     if not len(starts):
         return np.empty(0, dtype)
-    if places < 1:
+    if positions < 1:
         raise IndexError(f"records of {dtype.itemsize} bytes in a buffer of {len(data)}")
     # A view with one overlapping record at each byte of the buffer. Records of plain bytes are copied at
     # once; NumPy would copy a structure field by field.
-    everywhere: np.ndarray = np.ndarray((places,), f"V{dtype.itemsize}", data, strides=(1,))
-    return everywhere[starts].view(dtype)
+    overlapping: np.ndarray = np.ndarray((positions,), f"V{dtype.itemsize}", data, strides=(1,))
+    return overlapping[starts].view(dtype)
 
 
 @dataclass(frozen=True)

@@ -145,11 +145,11 @@ class McapFile:
 
     def _block(self, data: bytes, starts: np.ndarray, heads: np.ndarray, wanted: Collection[Topic]) -> Block:
         # Computed for each block, because any chunk may announce a topic.
-        places = [i if topic in wanted else -1 for i, topic in enumerate(self.topics)]
+        numbers = [i if topic in wanted else -1 for i, topic in enumerate(self.topics)]
         return Block(
             data=data,
             topics=self.topics,
-            topic=np.array([*places, -1], np.int16)[self._numbers[heads["channel"]]],
+            topic=np.array([*numbers, -1], np.int16)[self._numbers[heads["channel"]]],
             times=heads["time"],
             starts=starts + MESSAGE_HEAD,
             lengths=heads["length"] - (MESSAGE_HEAD - RECORD.size),
@@ -211,10 +211,10 @@ class McapFile:
         if self._file.read() != MAGIC:
             self._report("it is truncated in its index; no message is missing")
 
-    def _truncated(self, place: int, wanted: Collection[Topic]) -> Iterator[Block]:
+    def _truncated(self, position: int, wanted: Collection[Topic]) -> Iterator[Block]:
         """Report what is missing, and return the complete messages of an unfinished chunk."""
-        missing = self._size - place
-        self._file.seek(place)
+        missing = self._size - position
+        self._file.seek(position)
         rest = self._file.read(min(missing, _LARGEST_REST))
         data = b""
         if len(rest) > RECORD.size and rest[0] == Opcode.CHUNK:

@@ -52,11 +52,11 @@ def open_bag(path: str | os.PathLike[str]) -> Bag:
     RecordingError
         If there is no such path, or it is empty or not a ROS 2 bag.
     """
-    place = Path(path)
-    found = find_files(place)
+    location = Path(path)
+    found = find_files(location)
     problems = Problems(found.problems)
     if found.compressed:
-        return Bag(place, [CompressedBag(place, problems)], problems)
+        return Bag(location, [CompressedBag(location, problems)], problems)
     files: list[McapFile | SqliteFile | CompressedBag] = []
     failure: RecordingError | None = None
     for file in found.files:
@@ -69,7 +69,7 @@ def open_bag(path: str | os.PathLike[str]) -> Bag:
             problems.add(f"{file.name} was skipped: {error}")
     if failure is not None and not files:
         raise failure
-    return Bag(place, files, problems)
+    return Bag(location, files, problems)
 
 
 class Bag:

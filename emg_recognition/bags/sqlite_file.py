@@ -90,8 +90,8 @@ class SqliteFile:
         self.fraction_read = 1.0
 
     def _open(self, path: Path) -> sqlite3.Connection:
-        beside = [path.with_name(path.name + end) for end in ("-wal", "-journal")]
-        pending = [file for file in beside if file.is_file() and file.stat().st_size]
+        companions = [path.with_name(path.name + end) for end in ("-wal", "-journal")]
+        pending = [file for file in companions if file.is_file() and file.stat().st_size]
         options = "?immutable=1"  # no file is created beside the bag, which may be on a read-only disk
         if pending:
             # The recorder was killed. sqlite3 has to complete its last transaction; let it do so in a copy.

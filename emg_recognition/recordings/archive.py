@@ -270,9 +270,9 @@ def _unreadable(source: str, error: Exception) -> RecordingError:
     )
 
 
-def _unpack_member(file: BinaryIO, name: str, place: Path) -> None:
+def _unpack_member(file: BinaryIO, name: str, target: Path) -> None:
     """Copy a member of a zip file in pieces; zipfile checks its CRC at the end."""
-    with zipfile.ZipFile(file) as archive, archive.open(name) as member, open(place, "wb") as unpacked:
+    with zipfile.ZipFile(file) as archive, archive.open(name) as member, open(target, "wb") as unpacked:
         shutil.copyfileobj(member, unpacked, _UNPACKED_BYTES)
 
 
@@ -293,9 +293,9 @@ def save_archive(path: str | os.PathLike[str], recordings: Recordings) -> None:
     """
     target = Path(path)
     # In the same folder, so that the rename stays within one file system.
-    beside = target.with_name(f".{target.name}.{os.getpid()}.part")
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        with open(beside, "wb") as file:
+        with open(temporary, "wb") as file:
             np.savez_compressed(
                 file,
                 x=recordings.counts,
@@ -310,7 +310,7 @@ def save_archive(path: str | os.PathLike[str], recordings: Recordings) -> None:
                 label=recordings.label.astype(np.str_),
                 rep=recordings.repetition,
             )
-        os.replace(beside, target)
+        os.replace(temporary, target)
     except OSError as error:
         raise RecordingError(
             str(target),
@@ -318,4 +318,4 @@ def save_archive(path: str | os.PathLike[str], recordings: Recordings) -> None:
             "choose an existing, writable folder",
         ) from error
     finally:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)

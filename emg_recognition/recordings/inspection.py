@@ -12,6 +12,7 @@ from emg_recognition.recordings.recordings import Source
 _WIDTH = 80
 _INDENT = 12
 _LISTED = 6
+_SKIPPED_LISTED = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,9 +88,10 @@ class Inspection:
         found = []
         for source in self.sources:
             found += _source_lines(source)
-            found += [
-                line for name, why in source.skipped for line in _wrapped("", f"not read: {name} ({why})")
-            ]
+            for name, reason in source.skipped[:_SKIPPED_LISTED]:
+                found += _wrapped("", f"not read: {name} ({reason})")
+            if len(source.skipped) > _SKIPPED_LISTED:
+                found += _wrapped("", f"and {len(source.skipped) - _SKIPPED_LISTED} more files not read")
         return found + self._facts() + self._table_lines() + self._findings()
 
     def summary(self) -> list[str]:
@@ -133,10 +135,8 @@ class Inspection:
             while count < len(columns) and label + sum(widths[: count + 1]) <= _WIDTH:
                 count += 1
             part, columns = columns[:count], columns[count:]
-            names, values = (
-                [name for name, _ in part],
-                list(zip(*(column for _, column in part), strict=True)),
-            )
+            names = [name for name, _ in part]
+            values = list(zip(*(column for _, column in part), strict=True))
             found.append(f"{'repetition':<{label}}" + _row(names, widths))
             found += [
                 f"{action:<{label}}" + _row([str(value) if value else "." for value in row], widths)
@@ -147,18 +147,8 @@ class Inspection:
 
     def _findings(self) -> list[str]:
         kinds = (("note: ", self.problems), ("warning: ", self.warnings), ("error: ", self.errors))
-        return [
-            line
-            for kind, sentences in kinds
-            for sentence in sentences
-            for line in textwrap.wrap(
-                kind + sentence,
-                _WIDTH,
-                subsequent_indent="  ",
-                break_long_words=False,
-                break_on_hyphens=False,
-            )
-        ]
+        sentences = [kind + sentence for kind, found in kinds for sentence in found]
+        return [line for sentence in sentences for line in _wrap(sentence, "  ")]
 
 
 def listed(texts: Sequence[str], between: str = ", ") -> str:

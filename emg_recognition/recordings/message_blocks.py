@@ -99,7 +99,7 @@ def sample_blocks(columns: Columns, runs: Runs) -> tuple[list[SampleBlock], int]
     begins = bad | (restart != 0) | changes(channels, rate, unit)
     begins[0] = True
     begins[1:] |= bad[:-1] | (first[1:] != ends[:-1]) | (np.abs(stamp[1:] - due) > _STAMP_JUMP)
-    places = np.cumsum(counts) - counts
+    offsets = np.cumsum(counts) - counts
     frame_id = bytes(columns["header.frame_id"][0]).decode(errors="replace")
     blocks = []
     borders = [*np.flatnonzero(begins).tolist(), len(begins)]
@@ -110,7 +110,7 @@ def sample_blocks(columns: Columns, runs: Runs) -> tuple[list[SampleBlock], int]
         block = SampleBlock(
             run=run,
             first_index=int(first[i]),
-            samples=values[places[i] : places[j - 1] + counts[j - 1]].reshape(-1, channels[i]),
+            samples=values[offsets[i] : offsets[j - 1] + counts[j - 1]].reshape(-1, channels[i]),
             restart=bool(restart[i]),
             dropped_before=int(dropped[i:j].sum()),
             stamp=int(stamp[i]),
@@ -148,7 +148,7 @@ def estimate_blocks(columns: Columns, runs: Runs) -> list[EstimateBlock]:
     run = runs.of(last, stamp)
     begins = changes(counts, model)
     begins[0] = True
-    places = np.cumsum(counts) - counts
+    offsets = np.cumsum(counts) - counts
     borders = [*np.flatnonzero(begins).tolist(), len(begins)]
     return [
         EstimateBlock(
@@ -157,7 +157,7 @@ def estimate_blocks(columns: Columns, runs: Runs) -> list[EstimateBlock]:
             last_index=last[i:j],
             stamp=stamp[i:j],
             accepted=status[i:j] == 0,
-            probabilities=values[places[i] : places[j - 1] + counts[j - 1]].reshape(j - i, -1),
+            probabilities=values[offsets[i] : offsets[j - 1] + counts[j - 1]].reshape(j - i, -1),
             model=bytes(model[i]).decode(errors="replace"),
         )
         for i, j in itertools.pairwise(borders)

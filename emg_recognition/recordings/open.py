@@ -68,11 +68,11 @@ def open_recordings(
     SettingError
         If a description of CSV files holds a value that cannot be used.
     """
-    places = [Path(path) for path in ([paths] if isinstance(paths, (str, os.PathLike)) else paths)]
-    if not places:
+    locations = [Path(path) for path in ([paths] if isinstance(paths, (str, os.PathLike)) else paths)]
+    if not locations:
         raise RecordingError("(none)", "no path is given", "name an archive, a bag or a description")
     folder = default_cache() if cache is None else Path(cache)
-    found = [_find(place, namespace) for place in places]
+    found = [_find(path, namespace) for path in locations]
     _refuse_duplicates(found)
     parts = [from_cache(one.files, one.kind, one.read, source=one.source.path, cache=folder) for one in found]
     joined = parts[0] if len(parts) == 1 else _joined(parts, found, folder, namespace)

@@ -272,5 +272,7 @@ class SampleClock:
         order = np.argsort(begin, kind="stable")
         after = np.searchsorted(begin[order], stamp, side="right")
         before = order[np.maximum(after - 1, 0)]
-        behind = order[np.minimum(after, len(order) - 1)]
-        return np.where(np.maximum(stamp - end[before], 0) <= np.abs(begin[behind] - stamp), before, behind)
+        following = order[np.minimum(after, len(order) - 1)]
+        return np.where(
+            np.maximum(stamp - end[before], 0) <= np.abs(begin[following] - stamp), before, following
+        )
