@@ -52,7 +52,7 @@ def encode_data(frame: DataFrame, bits: int = 16) -> bytes:
     Parameters
     ----------
     frame : DataFrame
-        Counts of shape (samples, channels), each within `bits`.
+        Counts of shape (samples, channels), integers that fit into `bits`.
     bits : int
         16 or 24.
 
@@ -65,54 +65,6 @@ def encode_data(frame: DataFrame, bits: int = 16) -> bytes:
     ------
     SettingError
         If `bits`, counter or time are out of range, or the frame is too long.
-    SampleError
-        If the counts are empty or do not fit `bits`.
-    """
-    return _envelope(DATA, RESTART if frame.restart else 0, pack_data(frame, bits))
-
-
-def encode_info(info: InfoFrame) -> bytes:
-    """Write an info frame.
-
-    Parameters
-    ----------
-    info : InfoFrame
-        Description of the device.
-
-    Returns
-    -------
-    bytes
-        The whole frame.
-
-    Raises
-    ------
-    SettingError
-        If the texts make the frame too long.
-    """
-    return _envelope(INFO, 0, pack_info(info))
-
-
-def _envelope(kind: int, flags: int, body: bytes) -> bytes:
-    if len(body) > MAX_BODY:
-        raise SettingError("frame body", f"{len(body)} bytes", f"keep it within {MAX_BODY} bytes")
-    frame = HEAD.pack(SYNC, VERSION, kind, flags, len(body)) + body
-    return frame + crc_hqx(frame[2:], 0).to_bytes(2, "little")
-
-
-def data_body_size(channels: int, samples: int, bits: int) -> int:
-    """Return the size in bytes of the body of a data frame; 0 if there is no such frame."""
-    if channels == 0 or samples == 0 or bits not in (16, 24):
-        return 0
-    return DATA_HEAD.size + channels * samples * bits // 8
-
-
-def pack_data(frame: DataFrame, bits: int) -> bytes:
-    """Write the body of a data frame.
-
-    Raises
-    ------
-    SettingError
-        If `bits` is not 16 or 24, or counter or time do not fit into 32 bits.
     SampleError
         If the counts have no samples or channels, are not integers or do not fit into `bits`.
     """
@@ -130,11 +82,39 @@ def pack_data(frame: DataFrame, bits: int) -> bytes:
     samples, channels = counts.shape
     head = DATA_HEAD.pack(frame.counter, frame.device_us, channels, samples, bits)
     packed = counts.astype("<i2") if bits == 16 else pack_int24(counts, "<")
-    return head + packed.tobytes()
+    return _envelope(DATA, RESTART if frame.restart else 0, head + packed.tobytes())
 
 
-def unpack_data(body: bytes, restart: bool) -> DataFrame:
-    """Read the body of a data frame whose size has been checked with :func:`data_body_size`."""
+def encode_info(info: InfoFrame) -> bytes:
+    """Write an info frame.
+
+    Raises
+    ------
+    SettingError
+        If the texts make the frame too long.
+    """
+    body = INFO_HEAD.pack(info.rate, info.channels, UNIT_CODES.index(info.unit), info.scale)
+    for text in (info.device, info.serial_number, *info.channel_names, *info.muscle_sites):
+        data = text.encode()
+        body += bytes([len(data)]) + data
+    return _envelope(INFO, 0, body)
+
+
+def _envelope(kind: int, flags: int, body: bytes) -> bytes:
+    if len(body) > MAX_BODY:
+        raise SettingError("frame body", f"{len(body)} bytes", f"keep it within {MAX_BODY} bytes")
+    frame = HEAD.pack(SYNC, VERSION, kind, flags, len(body)) + body
+    return frame + crc_hqx(frame[2:], 0).to_bytes(2, "little")
+
+
+def _data_size(channels: int, samples: int, bits: int) -> int:
+    """Return the size in bytes of the body of a data frame; 0 if there is no such frame."""
+    if channels == 0 or samples == 0 or bits not in (16, 24):
+        return 0
+    return DATA_HEAD.size + channels * samples * bits // 8
+
+
+def _read_data(body: bytes, restart: bool) -> DataFrame:
     counter, device_us, channels, samples, bits = DATA_HEAD.unpack_from(body)
     if bits == 16:
         counts = np.frombuffer(body, "<i2", offset=DATA_HEAD.size).astype(np.int32)
@@ -143,27 +123,8 @@ def unpack_data(body: bytes, restart: bool) -> DataFrame:
     return DataFrame(counter, device_us, restart, counts.reshape(samples, channels))
 
 
-def pack_info(info: InfoFrame) -> bytes:
-    """Write the body of an info frame."""
-    body = INFO_HEAD.pack(info.rate, info.channels, UNIT_CODES.index(info.unit), info.scale)
-    for text in (info.device, info.serial_number, *info.channel_names, *info.muscle_sites):
-        data = text.encode()
-        body += bytes([len(data)]) + data
-    return body
-
-
-def unpack_info(body: bytes) -> InfoFrame:
-    """Read the body of an info frame.
-
-    Raises
-    ------
-    ValueError
-        If the body is not exactly one description, its texts are not UTF-8 or its unit is unknown.
-    SettingError
-        If it describes an impossible device.
-    """
-    if len(body) < INFO_HEAD.size:
-        raise ValueError("an info frame ends inside its numbers")
+def _read_info(body: bytes) -> InfoFrame:
+    """Return a description; ValueError or SettingError if the body is not one of a possible device."""
     rate, channels, unit, scale = INFO_HEAD.unpack_from(body)
     if unit >= len(UNIT_CODES):
         raise ValueError(f"unit {unit} is not known")
@@ -208,7 +169,7 @@ class FrameDecoder(FrameFinder[DataFrame | InfoFrame]):
         if kind == DATA:
             if len(buffer) - position < HEAD.size + DATA_HEAD.size:
                 return None
-            size = data_body_size(*DATA_HEAD.unpack_from(buffer, position + HEAD.size)[2:])
+            size = _data_size(*DATA_HEAD.unpack_from(buffer, position + HEAD.size)[2:])
             if size == 0 or length != size:
                 return 0
         elif kind == INFO and length < INFO_HEAD.size:
@@ -223,9 +184,9 @@ class FrameDecoder(FrameFinder[DataFrame | InfoFrame]):
         body = frame[HEAD.size : -2]
         try:
             if kind == DATA:
-                return unpack_data(body, bool(flags & RESTART))
+                return _read_data(body, bool(flags & RESTART))
             if kind == INFO:
-                return unpack_info(body)
+                return _read_info(body)
         except (ValueError, EmgRecognitionError):
             pass
         self.refused += 1

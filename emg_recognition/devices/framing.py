@@ -93,13 +93,6 @@ class FrameFinder(ABC, Generic[T]):
 def check_bits(counts: np.ndarray, bits: int) -> None:
     """Check that whole numbers fit into signed integers of some bits.
 
-    Parameters
-    ----------
-    counts : numpy.ndarray
-        Integers of any shape.
-    bits : int
-        Bits of the integers on the wire.
-
     Raises
     ------
     SampleError
@@ -114,39 +107,13 @@ def check_bits(counts: np.ndarray, bits: int) -> None:
 
 
 def pack_int24(counts: np.ndarray, order: Literal["<", ">"]) -> np.ndarray:
-    """Write integers with 24 bits each.
-
-    Parameters
-    ----------
-    counts : numpy.ndarray
-        Integers that fit, any shape.
-    order : str
-        ``"<"`` for little-endian, ``">"`` for big-endian.
-
-    Returns
-    -------
-    numpy.ndarray
-        uint8, shape (..., 3).
-    """
+    """Return integers with 24 bits each, little-endian ("<") or big-endian (">"): uint8, shape (..., 3)."""
     wide = np.ascontiguousarray(counts, f"{order}i4").view(np.uint8).reshape(*counts.shape, 4)
     return wide[..., :3] if order == "<" else wide[..., 1:]
 
 
 def unpack_int24(data: np.ndarray, order: Literal["<", ">"]) -> np.ndarray:
-    """Read integers of 24 bits.
-
-    Parameters
-    ----------
-    data : numpy.ndarray
-        uint8, shape (..., 3).
-    order : str
-        As for :func:`pack_int24`.
-
-    Returns
-    -------
-    numpy.ndarray
-        int32, shape (...).
-    """
+    """Return the integers that :func:`pack_int24` has written: int32, shape (...)."""
     wide = np.zeros((*data.shape[:-1], 4), np.uint8)
     (wide[..., 1:] if order == "<" else wide[..., :3])[...] = data
     # The number is in the upper 24 bits; shifting it down brings its sign along.

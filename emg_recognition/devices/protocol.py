@@ -99,19 +99,6 @@ class InfoFrame:
 class ProtocolSettings:
     """What a device does not report itself; 0 and ``""`` leave it to the protocol.
 
-    Attributes
-    ----------
-    rate : float
-        Nominal sampling rate, Hz.
-    channels : int
-        Number of channels.
-    scale : float
-        Counts per unit: a sample in `unit` is counts / scale.
-    unit : str
-        ``"V"`` or ``"count"``.
-    delimiter : str
-        Separator of the numbers in a line; only text protocols have lines.
-
     Raises
     ------
     SettingError
