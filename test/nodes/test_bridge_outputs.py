@@ -13,10 +13,10 @@ def make_arm(witness, start_node, output, tmp_path):
     """Return an arm whose exoskeleton obeys velocities, behind a watchdog, or frames on a serial port."""
     if output == "velocity":
         exoskeleton = {"controller": "velocity", "watchdog": 0.1}
-        return Arm(witness, start_node, exoskeleton, output="velocity", external_watchdog=True)
+        return Arm(witness, start_node, exoskeleton).start_bridge(output="velocity", external_watchdog=True)
     port = tmp_path / "exoskeleton"
     exoskeleton = {"controller": "serial", "link": str(port)}
-    return Arm(witness, start_node, exoskeleton, output="serial", serial_port=str(port))
+    return Arm(witness, start_node, exoskeleton).start_bridge(output="serial", serial_port=str(port))
 
 
 @pytest.mark.parametrize("output", ["velocity", "serial"])
