@@ -2,10 +2,10 @@
 
     python bench/bridge_invariants.py [--steps 100000] [--seed N]
 
-Runs the state machine of ``test/control/bridge_machine.py`` (estimates, joint states, clocks, stop input,
-arming, stops, parameters and models in any order) and checks every invariant after each step and each tick. A
-step may be 100 ticks long. Prints what happened; if an invariant is violated, the exit code is 1 and the shortest
-sequence found is printed. ``--steps 200`` takes seconds.
+Runs the state machine of ``test/control/bridge_machine.py`` (estimates, joint states, clocks, stop
+input, arming, stops, parameters and models in any order) and checks every invariant after each step and
+each tick. A step may be 100 ticks long. Prints what happened; if an invariant is violated, the exit
+code is 1 and the shortest sequence found is printed. ``--steps 200`` takes seconds.
 """
 
 from __future__ import annotations

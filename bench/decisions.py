@@ -4,10 +4,10 @@
     python bench/decisions.py --model bundle --bag monday_1
     python bench/decisions.py --model bundle --data archive.npz --reps 5-6 --rest hibernation
 
-Prints a row for each of several settings. Windows every 25 ms as `emg-recognition evaluate` makes them, decided
-by the bridge's own ``Decider``. `--sessions` simulates new sessions of wearers of the demo's study in one piece,
-which shows the reaction times as well; the segments of an archive are cut out of the movement. ``--sessions 1
---repetitions 1`` takes seconds.
+Prints a row for each of several settings. Windows every 25 ms as `emg-recognition evaluate` makes them,
+decided by the bridge's own ``Decider``. `--sessions` simulates new sessions of wearers of the demo's
+study in one piece, which shows the reaction times as well; the segments of an archive are cut out of
+the movement. ``--sessions 1 --repetitions 1`` takes seconds.
 """
 
 from __future__ import annotations

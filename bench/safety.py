@@ -2,14 +2,14 @@
 
     tools/environment run python bench/safety.py [--times 50] [--cases kill:classifier stop:classifier]
 
-Runs the whole graph: armband, acquisition, preprocessing, classifier, bridge, exoskeleton and the switch that is
-the stop input, each in a process of its own, with the bridge's defaults and a model that always recognises elbow
-flexion. At a random moment of the motion one process gets SIGKILL or SIGSTOP; then it is started again or
-continued, and the bridge is armed again. The result is the time from the signal to the stamp of the last joint
-state with a speed above 0.01 rad/s, in ms; joint states come every 5 ms. Prints a line for each case. The exit
-code is 1 if a 95th percentile is above 250 ms or a joint still moved after 2 s.
-Each time takes 2 to 6 s, mostly for the restart; all ten cases 50 times take about 25 minutes. ``--times 1 --cases
-kill:classifier`` takes about 20 s.
+Runs the whole graph: armband, acquisition, preprocessing, classifier, bridge, exoskeleton and the
+switch that is the stop input, each in a process of its own, with the bridge's defaults and a model that
+always recognises elbow flexion. At a random moment of the motion one process gets SIGKILL or SIGSTOP;
+then it is started again or continued, and the bridge is armed again. The result is the time from the
+signal to the stamp of the last joint state with a speed above 0.01 rad/s, in ms; joint states come
+every 5 ms. Prints a line for each case. The exit code is 1 if a 95th percentile is above 250 ms or a
+joint still moved after 2 s. Each time takes 2 to 6 s, mostly for the restart; all ten cases 50 times
+take about 25 minutes. ``--times 1 --cases kill:classifier`` takes about 20 s.
 """
 
 from __future__ import annotations
