@@ -104,7 +104,7 @@ def test_a_refusal_is_reported_once() -> None:
         state = wait_for(exoskeleton, lambda state: state.refused)
         assert state.counter == 0
         assert not exoskeleton.obeyed
-        assert emulator.refusal == "joint elbow shall go to 9 rad, beyond its end"
+        assert emulator.refusal == "joint elbow is to go to 9 rad, beyond its stop"
         wait_for(exoskeleton, lambda state: not state.refused)
         exoskeleton.send((1.0, 0.0), (0.0, 0.0), 0.005)
         wait_for(exoskeleton, lambda state: state.counter == 2)
