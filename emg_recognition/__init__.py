@@ -32,8 +32,11 @@ if TYPE_CHECKING:
         SettingError,
     )
     from emg_recognition.recognizer import Recognizer
+    from emg_recognition.recordings.inspect import inspect
+    from emg_recognition.recordings.inspection import Inspection
     from emg_recognition.recordings.open import open_recordings
     from emg_recognition.recordings.recordings import Recordings
+    from emg_recognition.replay.evaluate import Evaluation, evaluate
     from emg_recognition.types import Estimate, LiveSettings, Model
 
 # The generated messages live in the install space under the same package name. From the
@@ -42,24 +45,28 @@ __path__ = pkgutil.extend_path(__path__, __name__)
 
 #: Where each public name is defined.
 _HOMES = {
-    "PAPER_ACTIONS": "actions",
-    "REST": "actions",
     "Action": "actions",
     "BundleError": "errors",
     "DecisionSettings": "control.decision",
     "DeviceError": "errors",
     "EmgRecognitionError": "errors",
     "Estimate": "types",
+    "Evaluation": "replay.evaluate",
+    "Inspection": "recordings.inspection",
     "LiveSettings": "types",
     "Model": "types",
+    "PAPER_ACTIONS": "actions",
+    "REST": "actions",
+    "Recognizer": "recognizer",
     "ReconnectingArmband": "devices.reconnection",
     "RecordingError": "errors",
-    "Recognizer": "recognizer",
     "Recordings": "recordings.recordings",
     "SampleChunk": "devices.stream",
     "SampleError": "errors",
     "SerialArmband": "devices.serial_armband",
     "SettingError": "errors",
+    "evaluate": "replay.evaluate",
+    "inspect": "recordings.inspect",
     "open_recordings": "recordings.open",
 }
 

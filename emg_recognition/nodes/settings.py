@@ -346,6 +346,17 @@ class DemoObserverSettings:
         check(self)
 
 
+@dataclass(frozen=True, kw_only=True)
+class CallBridgeSettings:
+    """Parameters of ``call_bridge``."""
+
+    command: str = setting("arm", "what the bridge is asked to do", choices=("arm", "disarm", "stop"))
+    timeout: float = setting(5.0, "how long to wait for the bridge", unit="s", low=0.1, high=60.0)
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
 #: The settings classes of every node.
 NODES: dict[str, tuple[type, ...]] = {
     "acquisition": (AcquisitionSettings, ProtocolSettings),
@@ -356,6 +367,7 @@ NODES: dict[str, tuple[type, ...]] = {
     "simulated_armband": (SimulatedArmbandSettings,),
     "simulated_exoskeleton": (SimulatedExoskeletonSettings,),
     "enabling_switch": (EnablingSwitchSettings,),
+    "call_bridge": (CallBridgeSettings,),
     "recorder": (RecorderSettings,),
     "player": (PlayerSettings,),
     "evaluator": (EvaluatorSettings,),

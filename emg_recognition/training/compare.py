@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from emg_recognition.actions import ordered
 from emg_recognition.errors import SettingError
-from emg_recognition.evaluation.comparison_figures import comparison_figure
 from emg_recognition.evaluation.metrics import score_windows, scores_by_group
+from emg_recognition.evaluation.score_figures import MethodRuns, comparison_figure
 from emg_recognition.evaluation.style import pdf, png
 from emg_recognition.files import write_file
 from emg_recognition.models import layers  # noqa: F401  (Keras finds the layers of a saved network by it)
@@ -95,7 +95,7 @@ def row_of(runs: Sequence[Mapping[str, Any]], **facts: Any) -> dict[str, Any]:
         it (the deviation is that of a sample, divided by n - 1; ``None`` for a single run);
         ``per_subject``, the mean over the runs that tested the subject; and ``values`` and ``minority``, the
         runs' accuracies for
-        :func:`~emg_recognition.evaluation.comparison_figures.comparison_figure`.
+        :func:`~emg_recognition.evaluation.score_figures.comparison_figure`.
     """
     table = {name: [run[name] for run in runs if run[name] is not None] for name in MEASURES}
     tested = sorted({subject for run in runs for subject in run["per_subject"]})
@@ -440,8 +440,18 @@ def _judged_classical(
 
 def _write(output: Path, result: dict[str, Any]) -> None:
     """Write ``compare.json`` and the figure, each file as a whole."""
-    rows = [{**row, "method": row["title"]} for row in result["methods"]]
-    figure = comparison_figure(rows)
+    figure = comparison_figure(
+        [
+            MethodRuns(
+                name=row["title"],
+                group=row["group"],
+                leaking=row["leaking"],
+                values=row["values"],
+                minority=row["minority"],
+            )
+            for row in result["methods"]
+        ]
+    )
     write_file(output / "figures" / "comparison.png", png(figure))
     write_file(output / "figures" / "comparison.pdf", pdf(figure))
     write_file(output / RESULT, json.dumps(result, indent=1, allow_nan=False).encode())
