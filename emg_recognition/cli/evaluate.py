@@ -137,7 +137,7 @@ def _decisions(args: argparse.Namespace) -> DecisionSettings:
 
 def _threshold(text: str) -> tuple[str, float]:
     """Read ``METRIC=VALUE``."""
-    from emg_recognition.replay.scoring import SHARES
+    from emg_recognition.replay.scores import SHARES
 
     metric, _, value = text.partition("=")
     if metric not in SHARES:

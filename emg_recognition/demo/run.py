@@ -27,7 +27,8 @@ from emg_recognition.recordings.archive import load_archive
 from emg_recognition.replay.offline import replay_bag
 from emg_recognition.replay.output import write_results
 from emg_recognition.replay.replay import Replay
-from emg_recognition.replay.scoring import ReplayScores, score
+from emg_recognition.replay.scores import ReplayScores
+from emg_recognition.replay.scoring import score
 
 
 class Steps:

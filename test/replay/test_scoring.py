@@ -15,7 +15,8 @@ from emg_recognition.replay.decisions import Delay
 from emg_recognition.replay.estimates import EstimateLog
 from emg_recognition.replay.live_path import StreamCounters, Stretch
 from emg_recognition.replay.replay import Replay
-from emg_recognition.replay.scoring import FORMAT, SHARES, RecordedScores, WindowCounts, score
+from emg_recognition.replay.scores import FORMAT, SHARES, RecordedScores, WindowCounts
+from emg_recognition.replay.scoring import score
 from emg_recognition.types import Model
 
 ACTIONS = ("rest", "elbow_flexion")
