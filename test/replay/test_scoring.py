@@ -140,6 +140,16 @@ def test_a_dwell_delays_the_onset_and_not_the_release(simple):
     assert found.active_at_rest == pytest.approx(1 / 29)
 
 
+def test_a_late_release_is_not_a_false_activation():
+    labels = [interval(0, 999, "elbow_flexion"), interval(1000, 1999, "rest")]
+    # Flexion until the window at 1225, and again in the middle of the rest.
+    found = score(replay([F] * 50 + [R] * 10 + [F] * 3 + [R] * 17, labels))
+    minutes = 29 * 0.025 / 60
+    assert found.false_activations_per_minute == pytest.approx(1 / minutes)
+    # Decided until the window at 1250, and after those at 1525, 1550 and 1575.
+    assert found.active_at_rest == pytest.approx((7 + 3) / 29)
+
+
 def test_without_rest_there_are_no_false_activations():
     found = score(replay([F] * 80, [interval(0, 1999, "elbow_flexion")]))
     assert found.false_activations_per_minute is None
