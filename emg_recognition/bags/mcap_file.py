@@ -47,19 +47,9 @@ _LARGEST_REST = 1 << 26
 
 
 class McapFile:
-    """One MCAP file.
+    """One MCAP file, which must begin with the MCAP magic bytes.
 
-    Parameters
-    ----------
-    path : Path
-        The file; it must begin with the MCAP magic bytes.
-    problems : Problems
-        What is missing or damaged is added here; complete after :meth:`blocks` has finished.
-
-    Attributes
-    ----------
-    topics : list of Topic
-        The topics with CDR messages. A file without a summary is read once to find them.
+    A file without a summary is read once to find its topics.
     """
 
     def __init__(self, path: Path, problems: Problems) -> None:
@@ -87,15 +77,7 @@ class McapFile:
     def blocks(self, wanted: Collection[Topic]) -> Iterator[Block]:
         """Yield the messages in the order in which they were written.
 
-        Parameters
-        ----------
-        wanted : collection of Topic
-            The requested topics.
-
-        Yields
-        ------
-        Block
-            One or several chunks (a few seconds); messages of other topics are marked.
+        A block is one or several chunks (a few seconds); messages of other topics are marked.
         """
         pieces = self._pieces = Pieces(self._file, MAGIC_SIZE)
         for data, records in pieces:

@@ -166,7 +166,7 @@ class CommandBridgeSettings:
             raise SettingError(
                 "output",
                 "velocity",
-                "a velocity controller obeys its last command for ever if the bridge dies; set "
+                "a velocity controller obeys its last command forever if the bridge dies; set "
                 "external_watchdog if a watchdog behind it stops the joints, or use output trajectory",
             )
         if self.output == "serial" and not self.serial_port:

@@ -27,17 +27,7 @@ _DAMAGED = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.er
 
 
 def open_mapped(path: str | os.PathLike[str]) -> np.ndarray:
-    """Map a ``.npy`` file.
-
-    Parameters
-    ----------
-    path : path
-        The file.
-
-    Returns
-    -------
-    numpy.ndarray
-        Read-only; values are read from the file when they are used.
+    """Map a ``.npy`` file, read-only; values are read from the file when they are used.
 
     Raises
     ------
@@ -97,14 +87,10 @@ def _header(dtype: np.dtype, shape: tuple[int, int]) -> bytes:
 
 
 def release(array: np.ndarray) -> None:
-    """Free the memory that a mapped array takes in this process; values are read again when needed.
+    """Free the memory that a mapped array, or a view of one, takes in this process.
 
-    The pages stay in the page cache of the system until it needs the memory.
-
-    Parameters
-    ----------
-    array : numpy.ndarray
-        An array from :func:`open_mapped` or a view of one; other arrays are left alone.
+    Values are read again when needed; the pages stay in the page cache of the system until it needs the
+    memory. Other arrays are left alone.
     """
     # The mapping is at the end of the chain of views.
     base: object = array
@@ -117,10 +103,7 @@ def release(array: np.ndarray) -> None:
 def default_cache() -> Path | None:
     """Return the cache folder of this package, in ``$XDG_CACHE_HOME`` or ``~/.cache``.
 
-    Returns
-    -------
-    Path or None
-        The folder; None if the user has no home.
+    None for a user without a home.
     """
     given = os.environ.get("XDG_CACHE_HOME", "")
     if os.path.isabs(given):  # the XDG standard says to ignore a relative path

@@ -38,19 +38,7 @@ class CsvTable:
 
 
 def read_table(path: Path, description: CsvDescription) -> CsvTable:
-    """Read the columns of a file and check them.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    description : CsvDescription
-        Which columns there are.
-
-    Returns
-    -------
-    CsvTable
-        The columns, without empty lines.
+    """Read the columns of a file that the description names, without empty lines, and check them.
 
     Raises
     ------

@@ -31,26 +31,14 @@ class Inspection:
         Shortest, median and longest segment, s.
     duration : float
         All segments together, s.
-    channels : int
-        Number of electrodes.
-    rate : float
-        Sampling rate, Hz.
-    unit : str
-        ``V`` or ``count``.
-    subjects, cohorts, actions : tuple of str
-        Sorted, without duplicates.
-    sessions : tuple of (str, str)
-        Subject and session, sorted, without duplicates.
-    repetitions : tuple of int
-        Sorted, without duplicates.
+    channels, rate, unit
+        Number of electrodes, sampling rate in Hz, ``V`` or ``count``.
+    subjects, cohorts, sessions, actions, repetitions : tuple
+        Sorted, without duplicates; sessions as (subject, session).
     table : tuple of tuple of int
         Segments of each action (rows) in each repetition (columns).
-    problems : tuple of str
-        What is missing or damaged in the files, one sentence each.
-    warnings : tuple of str
-        What makes a result doubtful, one sentence each.
-    errors : tuple of str
-        What makes training impossible, one sentence each.
+    problems, warnings, errors : tuple of str
+        What is damaged, what makes a result doubtful, and what makes training impossible; one sentence each.
     """
 
     source: str
@@ -72,13 +60,7 @@ class Inspection:
     errors: tuple[str, ...]
 
     def check_trainable(self) -> None:
-        """Refuse recordings that nothing can be learned from.
-
-        Raises
-        ------
-        RecordingError
-            With the first of `errors`.
-        """
+        """Raise a RecordingError with the first of `errors`, if there is one."""
         if self.errors:
             problem, _, remedy = self.errors[0].partition("; ")
             raise RecordingError(self.source, problem, remedy)

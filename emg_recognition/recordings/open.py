@@ -13,7 +13,7 @@ import numpy as np
 
 from emg_recognition.bags.reader import find_files
 from emg_recognition.errors import RecordingError
-from emg_recognition.recordings.archive import load_archive, unpack_archive
+from emg_recognition.recordings.archive import load_archive
 from emg_recognition.recordings.bag_recordings import read_bag
 from emg_recognition.recordings.cache import default_cache, from_cache, release
 from emg_recognition.recordings.csv_description import load_description
@@ -96,11 +96,7 @@ def _find(path: Path, namespace: str | None) -> _Found:
     if path.suffix == ".csv":
         remedy = "describe the columns in a YAML file and give that (the documentation has an example)"
         raise RecordingError(str(path), "a CSV file does not say what its columns mean", remedy)
-    return _Found(Source(str(path), "archive", (path.name,)), [path], "archive", partial(_read_archive, path))
-
-
-def _read_archive(path: Path, counts: Path | None) -> Recordings:
-    return load_archive(path) if counts is None else unpack_archive(path, counts)
+    return _Found(Source(str(path), "archive", (path.name,)), [path], "archive", partial(load_archive, path))
 
 
 def _refuse_duplicates(found: Sequence[_Found]) -> None:

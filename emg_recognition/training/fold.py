@@ -152,7 +152,7 @@ def finish_fold(
         "windows_per_cohort": fold.sides["train"].count("cohort"),
         "windows": {side: fold.sides[side].count("cohort") for side in SIDES},
         "window_table": [
-            {"side": side, "cohort": cohort, "action": action, "windows": number}
+            {"subset": side, "cohort": cohort, "action": action, "windows": number}
             for side in SIDES
             for (cohort, action), number in fold.sides[side].count_by("cohort", "action").items()
         ],
