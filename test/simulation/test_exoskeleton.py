@@ -143,7 +143,7 @@ class TestTrajectory:
 
 
 class TestVelocity:
-    def test_the_newest_velocities_last_for_ever(self) -> None:
+    def test_the_newest_velocities_last_forever(self) -> None:
         arm = VelocitySimulator(JOINTS)
         assert arm.obey([0.3, -0.1]) is None
         run(arm, 1.0)
