@@ -1,8 +1,8 @@
 """The upper-limb actions of the paper, and rest.
 
 Source: Gao, Guo, Bu, *Convolution Neural Network (CNN)-based Upper Limb Action Recognition*,
-which records five actions. Rest is an action of its own: the exoskeleton must hold still
-when the wearer does nothing.
+which records five actions. Rest is an action too: the exoskeleton must hold still when the wearer
+does nothing.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ PAPER_ACTION_NAMES: tuple[str, ...] = tuple(action.name for action in PAPER_ACTI
 
 
 def ordered(names: Iterable[str]) -> list[str]:
-    """Put the paper's actions first, in its order (rest, wrist, elbow); other names follow as they come."""
+    """Sort action names: the paper's first, in its order (rest, wrist, elbow), then the others as given."""
     given = list(names)
     paper = [name for name in PAPER_ACTION_NAMES if name in given]
     return paper + [name for name in given if name not in paper]

@@ -1,4 +1,4 @@
-"""One exception base; every message names what was wrong, its value and the remedy."""
+"""The package's errors: one base class, and messages that name the problem, its value and the remedy."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Any
 
 
 class EmgRecognitionError(Exception):
-    """Base of every error that this package raises on purpose.
+    """Base class of every error that this package raises on purpose.
 
-    Command line and nodes print ``str(error)`` as one line and leave with a code that is not 0.
+    The command line and the nodes print ``str(error)`` as one line and exit with a non-zero code.
     """
 
 
@@ -29,10 +29,11 @@ class SettingError(EmgRecognitionError):
         super().__init__(f"{name} is {value!r}: {remedy}")
         self.name = name
         self.value = value
+        self.remedy = remedy
 
 
 class RecordingError(EmgRecognitionError):
-    """A recording cannot be read or does not hold what is needed.
+    """A recording cannot be read, or lacks something that is needed.
 
     Parameters
     ----------
@@ -50,7 +51,7 @@ class RecordingError(EmgRecognitionError):
 
 
 class SampleError(EmgRecognitionError):
-    """Samples hold a value that no electrode delivers (NaN or infinity) or the wrong shape.
+    """Samples have the wrong shape, or a value that no electrode delivers (NaN or infinity).
 
     Parameters
     ----------
@@ -83,7 +84,7 @@ class BundleError(EmgRecognitionError):
 
 
 class DeviceError(EmgRecognitionError):
-    """A device cannot be opened, is not what was expected, or went away.
+    """A device cannot be opened, is not the expected one, or was disconnected.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Files that are whole or not there."""
+"""Write files and directories in one step: a reader sees the whole of them or nothing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def write_file(path: Path, content: bytes) -> None:
-    """Write a file so that a reader sees all of it or none; parents are made.
+    """Write a file in one step; missing parent directories are created.
 
     Raises
     ------
@@ -29,22 +29,22 @@ _RENAME_EXCHANGE = 2
 
 
 def replace_directory(path: Path, files: Mapping[str, bytes]) -> None:
-    """Write files into a directory so that a reader sees all of them or none.
+    """Write a directory of files in one step.
 
-    They are written into a directory beside `path`, flushed to the disk, and that directory
-    then takes the place of `path`.
+    The files are written into a temporary directory beside `path` and flushed to the disk; that
+    directory then replaces `path`.
 
     Parameters
     ----------
     path : Path
-        The directory; what stands there is removed after the exchange. Missing parents are made.
+        The directory to write. An existing one is removed after the exchange; missing parents are created.
     files : mapping
         Content by file name.
 
     Raises
     ------
     OSError
-        If it cannot be written; `path` is then as it was.
+        If it cannot be written; `path` is then unchanged.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
@@ -54,17 +54,17 @@ def replace_directory(path: Path, files: Mapping[str, bytes]) -> None:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-        beside.chmod(0o755)  # mkdtemp makes it readable for its owner alone
+        beside.chmod(0o755)  # mkdtemp allows its owner only
         if path.exists():
             _exchange(beside, path)
         else:
             beside.rename(path)
     finally:
-        shutil.rmtree(beside, ignore_errors=True)  # the old directory, or what was not finished
+        shutil.rmtree(beside, ignore_errors=True)  # the old directory, or an unfinished new one
 
 
 def _exchange(one: Path, other: Path) -> None:
-    """Let two directories change names; Linux does it in one step, elsewhere it takes three."""
+    """Swap the names of two directories: atomically on Linux, in three renames elsewhere."""
     try:
         renameat2 = ctypes.CDLL(None, use_errno=True).renameat2
     except (AttributeError, OSError, TypeError):
@@ -73,7 +73,7 @@ def _exchange(one: Path, other: Path) -> None:
         code = renameat2(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE)
         if code == 0:
             return
-    # No such call, or a file system that does not know it.
+    # The call is missing, or the file system does not support it.
     aside = one.with_name(one.name + ".old")
     other.rename(aside)
     try:

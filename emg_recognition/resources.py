@@ -1,4 +1,4 @@
-"""Where ``config/`` and ``msg/`` are: in the source tree, in a ROS workspace or below a Python prefix."""
+"""What comes with the package: configuration files, message definitions and its version."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from emg_recognition.errors import SettingError
 def config_path(name: str) -> Path:
     """Find a configuration file that comes with the package.
 
-    The source tree comes first, then the prefixes of a sourced ROS workspace, then those of
-    Python (``pip install .``).
+    It is searched for in the source tree, in the prefixes of a sourced ROS workspace and in those of
+    Python (``pip install .``), in this order.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def config_path(name: str) -> Path:
     Raises
     ------
     SettingError
-        If no place has a file of that name; the message lists the files there are.
+        If there is no such file; the message lists the files that exist.
     """
     folders = list(_folders("config"))
     for folder in folders:
@@ -41,8 +41,10 @@ def config_path(name: str) -> Path:
             return folder / name
     known = sorted({path.name for folder in folders for path in folder.glob("*.yaml")})
     if known:
-        raise SettingError("configuration file", name, f"no such file; there are {', '.join(known)}")
-    raise SettingError("configuration file", name, "config/ is not installed; install the package again")
+        raise SettingError("configuration file", name, f"no such file; choose one of {', '.join(known)}")
+    raise SettingError(
+        "configuration file", name, "the folder config/ is not installed; install the package again"
+    )
 
 
 def message_definitions() -> dict[str, str]:
@@ -51,12 +53,12 @@ def message_definitions() -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        Type, e.g. ``emg_recognition/msg/EmgSamples`` -> the text of its ``.msg`` file.
+        The text of each ``.msg`` file by its type, e.g. ``emg_recognition/msg/EmgSamples``.
 
     Raises
     ------
     SettingError
-        If no place has any.
+        If they are not installed.
     """
     for folder in _folders("msg"):
         texts = {
@@ -69,7 +71,7 @@ def message_definitions() -> dict[str, str]:
 
 
 def _folders(name: str) -> Iterator[Path]:
-    """Yield every place that may hold a folder of the package's files, the best first."""
+    """Yield every place that may hold a folder of the package's files, in order of preference."""
     package = Path(__file__).resolve().parent
     if (package.parent / "package.xml").is_file():
         yield package.parent / name
@@ -82,10 +84,10 @@ def _folders(name: str) -> Iterator[Path]:
 
 
 def version() -> str:
-    """Tell the version of the package that is running.
+    """Return the version of the running package.
 
-    In a source tree (also through ``colcon build --symlink-install``) ``package.xml`` is asked
-    first: what an earlier build has left in the install space may be older.
+    In a source tree (also after ``colcon build --symlink-install``) it comes from ``package.xml``: the
+    metadata that an earlier build left in the install space may be older.
 
     Returns
     -------

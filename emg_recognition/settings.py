@@ -30,7 +30,7 @@ _KEY = "emg_recognition.setting"
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """One field of a settings dataclass.
+    """One field of a settings dataclass, or a number that is checked on its own with :meth:`checked`.
 
     Attributes
     ----------
@@ -58,15 +58,15 @@ class Setting:
 
     name: str
     kind: type
-    default: Any
-    optional: bool
-    help: str
-    unit: str
-    low: float | None
-    high: float | None
-    above: float | None
-    choices: tuple[str, ...]
-    changes: bool
+    default: Any = dataclasses.field(default_factory=lambda: dataclasses.MISSING)
+    optional: bool = False
+    help: str = ""
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    above: float | None = None
+    choices: tuple[str, ...] = ()
+    changes: bool = False
 
     def expected(self) -> str:
         """Return what may be written, as the remedy of an error."""
@@ -223,7 +223,8 @@ def from_mapping(cls: type[T], mapping: Mapping[str, Any] | None, where: str) ->
     mapping : mapping or None
         Field names and values; ``None`` stands for an empty section of a YAML file.
     where : str
-        The place to name in an error, e.g. ``compact.yaml: training``.
+        The place to name in an error: a section, e.g. ``compact.yaml: training``, a file with its colon,
+        e.g. ``study.yaml:``, or nothing.
 
     Returns
     -------
@@ -233,7 +234,8 @@ def from_mapping(cls: type[T], mapping: Mapping[str, Any] | None, where: str) ->
     Raises
     ------
     SettingError
-        For something that is not a mapping, and for an unknown, renamed or missing field.
+        For something that is not a mapping, for an unknown, renamed or missing field, and for a value
+        that the dataclass refuses, named with `where`.
     """
     if mapping is None:
         mapping = {}
@@ -242,12 +244,22 @@ def from_mapping(cls: type[T], mapping: Mapping[str, Any] | None, where: str) ->
     fields = {field.name: field for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
     for name, value in mapping.items():
         if name not in fields:
-            raise SettingError(f"{where}.{name}", value, unknown_name(cls, name, fields))
+            raise SettingError(_place(where, name), value, unknown_name(cls, name, fields))
     for name, field in fields.items():
         required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
         if required and name not in mapping:
-            raise SettingError(f"{where}.{name}", None, "give it a value, it has no default")
-    return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in mapping.items()})
+            raise SettingError(_place(where, name), None, "give it a value, it has no default")
+    try:
+        return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in mapping.items()})
+    except SettingError as error:
+        # The dataclass names its field alone; only here is it known where the value was written.
+        raise SettingError(_place(where, error.name), error.value, error.remedy) from None
+
+
+def _place(where: str, name: str) -> str:
+    if not where:
+        return name
+    return f"{where} {name}" if where.endswith(":") else f"{where}.{name}"
 
 
 def unknown_name(cls: type, name: str, known: Iterable[str]) -> str:

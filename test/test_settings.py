@@ -75,6 +75,8 @@ def test_a_mapping_gives_the_settings_and_refuses_other_names():
         SettingError, match=r"file: part\.step is 0.05: this setting is called stride; rename it"
     ):
         from_mapping(Example, {"step": 0.05}, "file: part")
+    with pytest.raises(SettingError, match=r"file: part\.votes is 99: use a whole number from 1 to 15"):
+        from_mapping(Example, {"votes": 99}, "file: part")
     with pytest.raises(SettingError, match="write a mapping"):
         from_mapping(Example, [1], "file: part")
 

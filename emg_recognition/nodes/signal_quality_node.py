@@ -20,7 +20,7 @@ from emg_recognition.ros.polling import PolledTopic
 from emg_recognition.ros.runner import run
 from emg_recognition.signal.pipeline import check_samples
 from emg_recognition.signal.quality import SHORTEST, QualityMonitor, QualitySettings, State
-from emg_recognition.signal.quality_measures import RateMeter, RecentSamples
+from emg_recognition.signal.stream import RateMeter, RecentSamples
 
 PARAMETERS = (Parameter("mains", 50.0, "mains frequency, Hz; 60.0 in the Americas", 16.0, 400.0),)
 
@@ -107,7 +107,7 @@ class SignalQualityNode(Node):
         stamp = to_nanoseconds(message.header.stamp)
         if message.restart:
             self._meter.restart()
-        self._meter.add(message.first_index, stamp)
+        self._meter.add(message.first_index, stamp * 1e-9)
         self._last_stamp = stamp + round(max(0, len(samples) - 1) / message.rate * 1e9)
         self._frame = message.header.frame_id
         self._heard_at = time.monotonic()
@@ -134,7 +134,7 @@ class SignalQualityNode(Node):
         count = len(names)
         message = SignalQuality(channel_names=names, lost=self._lost)
         if self._signal is not None:
-            message.rate_nominal, message.rate_measured = self._signal[0], self._meter.rate
+            message.rate_nominal, message.rate_measured = self._signal[0], self._meter.rate or 0.0
         self._missing, self._lost_before = self._lost - self._lost_before, self._lost
         samples = self._recent.last_second() if self._new else np.empty((0, count), dtype=np.float32)
         message.samples = len(samples)

@@ -53,14 +53,14 @@ class CsvColumns:
             samples = parse_repetitions(samples)
         object.__setattr__(self, "samples", samples)
         if not isinstance(samples, tuple) or not samples or len(set(samples)) < len(samples):
-            raise SettingError("columns.samples", samples, "list the column of each channel once")
+            raise SettingError("samples", samples, "list the column of each channel once")
         names = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "samples"}
         given = [(name, value) for name, value in names.items() if value is not None]
         for name, value in [*given, *(("samples", value) for value in samples)]:
             number = isinstance(value, int) and not isinstance(value, bool) and value >= 1
             if not number and not (isinstance(value, str) and value):
                 remedy = "give a name of the header, or a number; the first column is 1"
-                raise SettingError(f"columns.{name}", value, remedy)
+                raise SettingError(name, value, remedy)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,7 +190,7 @@ def load_description(path: Path) -> CsvDescription:
         if isinstance(document, dict):
             columns = from_mapping(CsvColumns, document.get("columns"), "columns")
             document = {**document, "columns": columns}
-        return from_mapping(CsvDescription, document, "description")
+        return from_mapping(CsvDescription, document, "")
     except SettingError as error:
         remedy = str(error).removeprefix(f"{error.name} is {error.value!r}: ")
         raise SettingError(f"{path.name}: {error.name}", error.value, remedy) from error

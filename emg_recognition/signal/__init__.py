@@ -1,1 +1,1 @@
-"""The one signal path: causal filters, the window grid, settling, gaps, and its fingerprint."""
+"""The one signal path: causal filters, window grid, settling, gaps and fingerprint; and signal quality."""

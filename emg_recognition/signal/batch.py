@@ -1,4 +1,4 @@
-"""A recorded segment, through the same signal path as live samples."""
+"""Recorded segments through the same signal path as live samples."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from numpy.typing import ArrayLike
 
 from emg_recognition.signal.filters import StreamFilter
 from emg_recognition.signal.pipeline import check_samples
-from emg_recognition.signal.settings import PipelineSettings, whole_number
+from emg_recognition.signal.settings import STRIDE, PipelineSettings
 
-# Filtered at once: the filter works in float64, and a segment may be an hour long.
+# Samples filtered at a time: the filter works in float64, and a segment may be an hour long.
 _AT_ONCE = 65536
 
 
 def filter_segment(samples: ArrayLike, settings: PipelineSettings, *, warm_up: bool = False) -> np.ndarray:
-    """Filter one continuous segment, a stream of its own.
+    """Filter one continuous segment as a stream of its own.
 
     Parameters
     ----------
@@ -23,15 +23,16 @@ def filter_segment(samples: ArrayLike, settings: PipelineSettings, *, warm_up: b
     settings : PipelineSettings
         The signal path.
     warm_up : bool
-        For benchmarks whose rule is 'every window of the test segment': run the filters in over
-        the segment's own first samples, repeated backwards, for as long as they settle. A segment
-        shorter than that is mirrored to and fro.
+        For benchmarks whose rule is 'every window of the test segment': let the filters settle on the
+        segment's own first samples, played backwards. A segment that is shorter than the settling is
+        mirrored back and forth.
 
     Returns
     -------
     numpy.ndarray
-        float32, C-contiguous, shape (n, channels). The rows from one of :func:`window_starts` on are the
-        window that :class:`~emg_recognition.signal.pipeline.Pipeline` makes of these samples, bit for bit.
+        float32, C-contiguous, shape (n, channels). The rows beginning at one of :func:`window_starts`
+        are, bit for bit, the window that :class:`~emg_recognition.signal.pipeline.Pipeline` makes of these
+        samples.
 
     Raises
     ------
@@ -45,7 +46,7 @@ def filter_segment(samples: ArrayLike, settings: PipelineSettings, *, warm_up: b
     stream = StreamFilter(settings)
     lead = settings.settling_samples if warm_up else 0
     if lead:
-        # np.pad mirrors to and fro as often as needed; only what lies ahead of the segment is kept.
+        # np.pad mirrors back and forth as often as needed; only what precedes the segment is used.
         stream.apply(np.pad(checked[: lead + 1], ((lead, 0), (0, 0)), mode="reflect")[:lead])
     for begin in range(0, len(checked), _AT_ONCE):
         filtered[begin : begin + _AT_ONCE] = stream.apply(checked[begin : begin + _AT_ONCE])
@@ -55,7 +56,7 @@ def filter_segment(samples: ArrayLike, settings: PipelineSettings, *, warm_up: b
 def window_starts(
     samples: int, settings: PipelineSettings, stride: int, *, warm_up: bool = False
 ) -> np.ndarray:
-    """Tell where the windows of a segment begin.
+    """Return where the windows of a segment begin.
 
     Parameters
     ----------
@@ -66,7 +67,7 @@ def window_starts(
     stride : int
         Samples from one window to the next.
     warm_up : bool
-        As for :func:`filter_segment`: the first window begins at index 0. Otherwise windows that
+        As for :func:`filter_segment`: the first window begins at index 0. Without it, windows that
         begin while the filters settle are left out.
 
     Returns
@@ -77,9 +78,9 @@ def window_starts(
     Raises
     ------
     SettingError
-        For a stride that is no whole number or below 1.
+        For a stride that is not a whole number of at least 1.
     """
-    stride = whole_number("stride", stride)
+    stride = STRIDE.checked(stride)
     settled = 0 if warm_up else settings.settling_samples
     return np.arange(-(-settled // stride) * stride, samples - settings.length + 1, stride, dtype=np.int64)
 

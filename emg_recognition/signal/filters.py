@@ -1,4 +1,4 @@
-"""The causal filters: Butterworth band-pass, then a notch for the mains hum."""
+"""The causal filters: a Butterworth band-pass, then a notch against mains hum."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def design(settings: PipelineSettings) -> np.ndarray:
     Returns
     -------
     numpy.ndarray
-        Second-order sections, shape (sections, 6); the same array for the same settings, not to be changed.
+        Second-order sections, shape (sections, 6). Equal settings share one array; do not change it.
     """
     sections = butter(
         settings.order, (settings.low, settings.high), btype="bandpass", output="sos", fs=settings.rate
@@ -34,9 +34,9 @@ def design(settings: PipelineSettings) -> np.ndarray:
 
 
 class StreamFilter:
-    """The filters with their state, from one start of a stream on.
+    """The filters and their state, beginning at one start of a stream.
 
-    The state is zero at the start, and the value of the stream's first sample is taken off every
+    The state is zero at the start, and the value of the stream's first sample is subtracted from every
     sample: an amplifier's offset is often a thousand times the signal and would ring for a second.
 
     Parameters
@@ -53,8 +53,8 @@ class StreamFilter:
     def apply(self, samples: np.ndarray) -> np.ndarray:
         """Filter the next samples of the stream.
 
-        The arithmetic runs in float64, sample after sample and channel by channel, so the result
-        does not depend on how the stream is cut.
+        The arithmetic runs in float64, sample by sample and channel by channel, so the result does
+        not depend on how the stream is cut.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""From chunks of raw samples to windows on the sample grid: the one path, live and offline."""
+"""The one path, live and offline, from chunks of raw samples to windows on a grid of sample indices."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from numpy.typing import ArrayLike
 
 from emg_recognition.errors import SampleError
 from emg_recognition.signal.filters import StreamFilter
-from emg_recognition.signal.settings import PipelineSettings, whole_number
+from emg_recognition.signal.settings import STRIDE, PipelineSettings
+from emg_recognition.signal.stream import StreamIndex
 
-# No electrode delivers more in any unit, and a filter's output stays inside float32.
+# No electrode delivers more in any unit, and up to here a filter's output stays inside float32.
 _LARGEST = 1e30
 
 
 def check_samples(samples: ArrayLike, channels: int, first_index: int) -> np.ndarray:
-    """Return the samples as float32 if an electrode can have delivered them.
+    """Return samples as float32, if an electrode can have delivered them.
 
-    A recursive filter never forgets a NaN, so not one may pass.
+    A recursive filter never forgets a NaN, so none may get through.
 
     Parameters
     ----------
@@ -44,7 +45,7 @@ def check_samples(samples: ArrayLike, channels: int, first_index: int) -> np.nda
     if raw.ndim != 2 or raw.shape[1] != channels:
         raise SampleError(
             f"samples from index {first_index} have shape {raw.shape}, expected (samples, {channels})",
-            "send every channel the pipeline is set for, a row for each sample",
+            "send one row per sample, with every channel the pipeline is set for",
         )
     if raw.dtype.kind not in "iuf":
         raise SampleError(f"samples from index {first_index} are of type {raw.dtype}", "send numbers")
@@ -61,8 +62,8 @@ def check_samples(samples: ArrayLike, channels: int, first_index: int) -> np.nda
 class WindowGrid:
     """Cut a stream of filtered samples into overlapping windows.
 
-    Windows begin where the sample index is a multiple of the stride, wherever the stream started. So
-    the same windows come out of a recording that begins in the middle of the stream.
+    Windows begin where the sample index is a multiple of the stride, wherever the stream started. So a
+    recording that begins in the middle of the stream gives the same windows.
 
     Parameters
     ----------
@@ -73,7 +74,7 @@ class WindowGrid:
     stride : int
         Samples from one window to the next.
     settling_samples : int
-        Windows that begin less than this many samples after the start are counted and withheld.
+        Windows that begin less than this many samples after a start are counted but withheld.
 
     Attributes
     ----------
@@ -90,8 +91,8 @@ class WindowGrid:
         self.restart(0)
 
     def restart(self, first_index: int) -> None:
-        """Forget the samples; the next one has this index and starts a stream."""
-        self._rows = np.empty((0, self._channels), dtype=np.float32)  # samples that wait for their window
+        """Forget the samples; the next one has this index and starts the stream."""
+        self._rows = np.empty((0, self._channels), dtype=np.float32)  # samples waiting for their window
         self._base = first_index  # index of the first of them
         self._next = -(-first_index // self._stride) * self._stride  # index at which the next window begins
         self._settled = first_index + self._settling_samples
@@ -109,12 +110,12 @@ class WindowGrid:
         first_index : int
             Index of the window's first sample.
         data : numpy.ndarray
-            float32, C-contiguous, shape (length, channels); read-only, for windows share their samples.
+            float32, C-contiguous, shape (length, channels); read-only, because windows share their samples.
         """
         rows = np.concatenate([self._rows, filtered], dtype=np.float32, casting="same_kind")
         rows.flags.writeable = False
         base, end = self._base, self._base + len(rows)
-        # With a stride above the length the next window may begin behind all there is.
+        # With a stride above the length, the next window may begin after all the samples there are.
         begin = self._next
         self._next += max(0, (end - self._length - begin) // self._stride + 1) * self._stride
         self._base = min(self._next, end)
@@ -160,9 +161,9 @@ class PipelineCounters:
     settling_windows : int
         Windows withheld because they began too soon after a start.
     starts : int
-        Starts of a stream, the first one included.
+        Starts of the stream, including the first.
     gaps : int
-        Starts after the first that were not asked for: lost samples, an index that went back, bad samples.
+        Starts after the first that were not requested: lost samples, an index that went back, bad samples.
     missing_samples : int
         Samples skipped at those gaps.
     """
@@ -178,8 +179,8 @@ class PipelineCounters:
 class Pipeline:
     """Filter a stream and cut it into windows.
 
-    The windows do not depend, bit for bit, on how the stream is cut into chunks. Window k covers
-    the samples with the indices [k·stride, k·stride + length), wherever the stream started; it does not
+    The windows are the same to the bit however the stream is cut into chunks. Window k covers the
+    samples with the indices [k·stride, k·stride + length), wherever the stream started; it does not
     exist if one of them is missing.
 
     Parameters
@@ -192,44 +193,52 @@ class Pipeline:
     Raises
     ------
     SettingError
-        For a stride that is no whole number or below 1.
+        For a stride that is not a whole number of at least 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from emg_recognition.signal.settings import suited_settings
+    >>> pipeline = Pipeline(suited_settings(rate=200.0, channels=8, unit="count"), stride=10)
+    >>> noise = np.random.default_rng(0).normal(size=(120, 8)).astype(np.float32)
+    >>> [window.first_index for window in pipeline.push(noise, first_index=0)]
+    [50, 60, 70, 80]
     """
 
     def __init__(self, settings: PipelineSettings, stride: int) -> None:
         self.settings = settings
-        self.stride = whole_number("stride", stride)
+        self.stride: int = STRIDE.checked(stride)
         self._grid = WindowGrid(settings.length, settings.channels, self.stride, settings.settling_samples)
         self._filter = StreamFilter(settings)
-        # Index of the sample that would continue the stream; None before the first one.
-        self._expected: int | None = None
-        self._broken = False
-        self._samples = self._windows = self._starts = self._gaps = self._missing = 0
+        self._index = StreamIndex()
+        self._windows = 0
 
     @property
     def counters(self) -> PipelineCounters:
         """What the pipeline has done so far."""
         return PipelineCounters(
-            samples=self._samples,
+            samples=self._index.samples,
             windows=self._windows,
             settling_windows=self._grid.settling_windows,
-            starts=self._starts,
-            gaps=self._gaps,
-            missing_samples=self._missing,
+            starts=self._index.starts,
+            gaps=self._index.gaps,
+            missing_samples=self._index.missing,
         )
 
     def push(self, samples: ArrayLike, first_index: int, *, restart: bool = False) -> list[Window]:
         """Take the next chunk and return the windows that it completes.
 
-        A chunk that does not continue the previous one, ahead or back, starts a new stream.
+        A chunk that does not continue the previous one, because its index jumps ahead or back, starts a
+        new stream.
 
         Parameters
         ----------
         samples : array_like
             Raw samples, float32, shape (n, channels); n may be 0.
         first_index : int
-            Index of the first of them.
+            Index of the first one.
         restart : bool
-            Start a new stream at `first_index` even if the index goes on.
+            Start a new stream at `first_index` even if the index continues.
 
         Returns
         -------
@@ -246,24 +255,14 @@ class Pipeline:
         try:
             checked = check_samples(samples, self.settings.channels, first_index)
         except SampleError:
-            self._broken = True
+            self._index.break_off()
             raise
-        if restart or self._broken or first_index != self._expected:
-            self._begin(first_index, asked=restart)
-        self._expected = first_index + len(checked)
-        self._samples += len(checked)
+        if self._index.add(first_index, len(checked), restart=restart):
+            self._filter = StreamFilter(self.settings)
+            self._grid.restart(first_index)
         if not len(checked):
             return []
         filtered = self._filter.apply(checked)
         windows = [Window(index, data) for index, data in self._grid.add(filtered)]
         self._windows += len(windows)
         return windows
-
-    def _begin(self, first_index: int, *, asked: bool) -> None:
-        if self._expected is not None and not asked:
-            self._gaps += 1
-            self._missing += max(0, first_index - self._expected)
-        self._starts += 1
-        self._broken = False
-        self._filter = StreamFilter(self.settings)
-        self._grid.restart(first_index)

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
 
-from emg_recognition.errors import SettingError
+from emg_recognition.settings import check, setting
 from emg_recognition.signal.quality_measures import Measures, measure
+from emg_recognition.signal.settings import MAINS
+
+#: A shorter piece without a gap shows nothing, s: the bins of its spectrum are more than 4 Hz apart.
+SHORTEST = 0.25
+#: With fewer channels it cannot be said which of them is unlike the others.
+_FEWEST_TO_COMPARE = 3
 
 
 @dataclass(frozen=True, kw_only=True)
 class QualitySettings:
-    """Thresholds of the judgement; ``docs/concepts/quality.md`` tells how often each is wrong.
+    """Thresholds of the judgement; ``docs/concepts/quality.md`` says how often each is wrong.
 
     Attributes
     ----------
@@ -23,20 +29,20 @@ class QualitySettings:
     saturated_warn, saturated_bad : float
         Share of samples on a flat top.
     stuck : float
-        Share of the second at one value, without a break, from which on a channel is flat.
+        Share of the second spent at one value without a break, above which a channel is flat.
     hum_share_warn, hum_share_bad : float
         Share of the power above 10 Hz that is mains hum.
     hum_reach_warn, hum_reach_bad : float
-        RMS of the hum over the strongest second of the last minute. A resting arm is mostly hum on
-        many amplifiers; that does no harm where the muscles are much stronger.
+        RMS of the hum divided by that of the strongest second of the last minute. With many amplifiers
+        a resting arm is mostly hum, which does no harm where the muscles are much stronger.
     noise_times : float
-        Noise at rest over the median of the other channels'.
+        Noise at rest divided by the median of the other channels'.
     off_times : float
-        Hum and drift over the median of the other channels', from which on an electrode may be off.
+        Hum and drift divided by the median of the other channels', above which an electrode may be off.
     off_share : float
-        Share of all power that hum and drift then are.
+        Share of all power that hum and drift then have.
     rest_memory : int
-        How far back the quietest second is looked for, s: a new fault shows after so long.
+        How far back the quietest second is looked for, s; a new fault shows after this time.
     effort_memory : int
         How far back the strongest second is looked for, s.
 
@@ -46,35 +52,26 @@ class QualitySettings:
         For a value that is not above 0.
     """
 
-    mains: float = 50.0
-    saturated_warn: float = 0.01
-    saturated_bad: float = 0.05
-    stuck: float = 0.5
-    hum_share_warn: float = 0.3
-    hum_share_bad: float = 0.98
-    hum_reach_warn: float = 0.5
-    hum_reach_bad: float = 1.0
-    noise_times: float = 5.0
-    off_times: float = 10.0
-    off_share: float = 0.8
-    rest_memory: int = 15
-    effort_memory: int = 60
+    mains: float = setting(MAINS, "mains frequency; 60 in the Americas", unit="Hz", low=16, high=400)
+    saturated_warn: float = setting(0.01, "share of clipped samples that is a warning", above=0)
+    saturated_bad: float = setting(0.05, "share of clipped samples that is bad", above=0)
+    stuck: float = setting(0.5, "share of a second at one value that makes a channel flat", above=0)
+    hum_share_warn: float = setting(0.3, "share of hum in the power that is a warning", above=0)
+    hum_share_bad: float = setting(0.98, "share of hum in the power that is bad", above=0)
+    hum_reach_warn: float = setting(0.5, "hum over the strongest effort that is a warning", above=0)
+    hum_reach_bad: float = setting(1.0, "hum over the strongest effort that is bad", above=0)
+    noise_times: float = setting(5.0, "noise over that of the other channels that is a warning", above=0)
+    off_times: float = setting(10.0, "hum and drift over those of the others, electrode off", above=0)
+    off_share: float = setting(0.8, "share of hum and drift in the power, electrode off", above=0)
+    rest_memory: int = setting(15, "how far back the quietest second is looked for", unit="s", low=1)
+    effort_memory: int = setting(60, "how far back the strongest second is looked for", unit="s", low=1)
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if not value > 0:
-                raise SettingError(f"quality.{field.name}", value, "use a number above 0")
-
-
-#: Less than this without a gap tells nothing: 4 Hz between the bins of the spectrum, s.
-SHORTEST = 0.25
-#: With fewer, nobody can say which channel is unlike the others.
-_FEWEST_TO_COMPARE = 3
+        check(self)
 
 
 class State(IntEnum):
-    """As ``SignalQuality.state``."""
+    """The values of ``SignalQuality.state``."""
 
     GOOD = 0
     WARN = 1
@@ -83,7 +80,7 @@ class State(IntEnum):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Quality:
-    """What a second showed, and what to do.
+    """What one second showed, and what to do.
 
     Attributes
     ----------
@@ -94,9 +91,9 @@ class Quality:
     flat : numpy.ndarray
         bool, shape (channels,).
     state : tuple of State
-        One a channel.
+        One for each channel.
     advice : tuple of str
-        One a channel, the gravest first; empty where nothing is to be done.
+        One for each channel, the most serious first; empty where there is nothing to do.
     """
 
     measures: Measures
@@ -107,16 +104,16 @@ class Quality:
 
 
 class QualityMonitor:
-    """Judges one second after the other, and remembers the last rest and effort.
+    """Judge one second after another, remembering the last rest and effort.
 
     Parameters
     ----------
     settings : QualitySettings
         Thresholds.
     rate : float
-        Hz.
+        Sampling rate, Hz.
     resolution : float
-        One code of the converter in the samples' unit; 0 where it is not known.
+        One code of the converter in the samples' unit; 0 where unknown.
     """
 
     def __init__(self, settings: QualitySettings, rate: float, resolution: float = 0.0) -> None:
@@ -132,7 +129,7 @@ class QualityMonitor:
         Parameters
         ----------
         samples : numpy.ndarray
-            Raw samples without a gap, at most a second and at least ``SHORTEST``, shape (n, channels).
+            Raw samples without a gap, at least ``SHORTEST`` and at most a second, shape (n, channels).
 
         Returns
         -------
@@ -141,7 +138,7 @@ class QualityMonitor:
         """
         measures = measure(samples, self._rate, mains=self._settings.mains, resolution=self._resolution)
         flat = measures.stuck >= self._settings.stuck
-        # A channel without a signal has no noise; its silence must not be taken for rest later on.
+        # A flat channel has no noise; its silence must not be mistaken for rest later.
         self._noise.append(np.where(flat, np.inf, measures.noise))
         self._signal.append(np.where(flat, 0.0, measures.signal))
         lowest = np.min(self._noise, axis=0)
@@ -155,7 +152,7 @@ class QualityMonitor:
 def judge(
     measures: Measures, *, rest_noise: np.ndarray, effort: np.ndarray, settings: QualitySettings
 ) -> tuple[tuple[State, ...], tuple[str, ...]]:
-    """Turn the numbers of a second into a state and an advice for each channel.
+    """Turn the numbers of one second into a state and advice for each channel.
 
     Parameters
     ----------
@@ -164,16 +161,16 @@ def judge(
     rest_noise : numpy.ndarray
         Noise at rest, shape (channels,).
     effort : numpy.ndarray
-        RMS of the strongest second so far, hum taken off, shape (channels,).
+        RMS of the strongest second so far without the hum, shape (channels,).
     settings : QualitySettings
         Thresholds.
 
     Returns
     -------
     state : tuple of State
-        One a channel.
+        One for each channel.
     advice : tuple of str
-        One a channel; empty where the state is GOOD.
+        One for each channel; empty where the state is GOOD.
     """
     flat = measures.stuck >= settings.stuck
     disturbance = np.hypot(measures.hum, measures.slow)
@@ -205,8 +202,8 @@ def judge(
             )
             found.append((State.BAD if drowned[channel] else State.WARN, f"mains hum {share} % {remedy}"))
         if not flat[channel] and saturated >= settings.saturated_warn:
-            grave = State.BAD if saturated >= settings.saturated_bad else State.WARN
-            found.append((grave, f"saturated {100 * saturated:.0f} %: lower the gain"))
+            level = State.BAD if saturated >= settings.saturated_bad else State.WARN
+            found.append((level, f"saturated {100 * saturated:.0f} %: lower the gain"))
         if not (flat[channel] or off[channel]) and noisier[channel] >= settings.noise_times:
             found.append(
                 (
@@ -221,7 +218,7 @@ def judge(
 
 
 def _times_the_others(values: np.ndarray, alive: np.ndarray) -> np.ndarray:
-    """Return each channel's value over the median of the other living ones; 1 where there are too few."""
+    """Return each channel's value over the median of the other live ones; 1 where there are too few."""
     ratio = np.ones(len(values))
     for channel in np.flatnonzero(alive):
         others = np.flatnonzero(alive & (np.arange(len(values)) != channel))

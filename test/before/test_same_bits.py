@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-# The package's API: rename here, and in the calls of the section that follows.
+# The API of the package: renamings are followed here and in the next section.
 from emg_recognition.control.decision import DecisionSettings
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.models.statistics import window_statistics
@@ -33,7 +33,7 @@ from emg_recognition.training.windows import windows_from_recordings
 
 HERE = Path(__file__).resolve().parent
 
-# Calls with settings that have names of their own ---------------------------------------------------
+# Calls whose argument names may change -------------------------------------------------------------
 
 
 def replayed(name: str, model: ActionModel, **options: float) -> Any:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-# The package's API: rename here, and in exoskeleton() and the calls below.
+# The API of the package: renamings are followed here, in exoskeleton() and in apply().
 from emg_recognition.control.bridge import Bridge
 from emg_recognition.control.decision import DecisionSettings
 from emg_recognition.control.exoskeleton import ActionMotion, Exoskeleton

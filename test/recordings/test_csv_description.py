@@ -61,7 +61,7 @@ def test_labels_and_constants_may_be_numbers(tmp_path):
         ({"labels": {}}, "labels is {}: write a mapping of labels to actions"),
         ({"labels": {"1": 5}}, "labels.1 is 5: write the action's name, or null"),
         ({"constants": {"arm": "left"}}, "write a mapping of any of subject, cohort, session"),
-        ({"rates": 100}, "study.yaml: description.rates is 100: no such setting; known are files"),
+        ({"rates": 100}, "study.yaml: rates is 100: no such setting; known are files"),
     ],
 )
 def test_what_cannot_be_used_is_named(tmp_path, change, said):

@@ -1,3 +1,5 @@
+"""Recorded segments give the same windows as the live pipeline."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -38,7 +40,9 @@ def test_live_and_recorded_windows_agree_bit_for_bit(chunk):
     warm_up=st.booleans(),
     at_once=st.sampled_from([1, 33, 10_000]),
 )
-def test_windows_cut_from_the_filtered_segment_are_the_stream_s(samples, stride, settling, warm_up, at_once):
+def test_windows_cut_from_the_filtered_segment_equal_those_of_the_stream(
+    samples, stride, settling, warm_up, at_once
+):
     pipeline = suited_settings(rate=200, channels=3, unit="count", settling=settling)
     values = noise(samples)
     with pytest.MonkeyPatch.context() as patch:
@@ -53,12 +57,12 @@ def test_windows_cut_from_the_filtered_segment_are_the_stream_s(samples, stride,
         assert filtered[start : start + 40].tobytes() == window.data.tobytes()
 
 
-# No deadline and no speed check: a busy machine is no defect of the pipeline.
+# No deadline and no speed check: a busy machine is not a defect of the pipeline.
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(
     samples=st.integers(0, 400), stride=st.integers(1, 80), settling=st.sampled_from([0.0, 0.1, 0.25, 3.0])
 )
-def test_a_bridged_segment_gives_every_window(samples, stride, settling):
+def test_a_warmed_up_segment_gives_every_window(samples, stride, settling):
     pipeline = suited_settings(rate=200, channels=3, unit="count", settling=settling)
     first_indices, windows = segment_windows(noise(samples), pipeline, stride, warm_up=True)
     assert first_indices.tolist() == list(range(0, samples - 40 + 1, stride))
@@ -67,7 +71,7 @@ def test_a_bridged_segment_gives_every_window(samples, stride, settling):
 
 
 @pytest.mark.parametrize("stride", [10, 7, 80])
-def test_the_bridge_is_the_segment_backwards(stride):
+def test_the_warm_up_is_the_segment_backwards(stride):
     samples = noise(300)
     lead = SETTINGS.settling_samples
     mirrored = np.concatenate([samples[lead:0:-1], samples])
@@ -77,7 +81,7 @@ def test_the_bridge_is_the_segment_backwards(stride):
     np.testing.assert_array_equal(windows, [w.data for w in expected])
 
 
-def test_a_segment_shorter_than_the_bridge_is_mirrored_to_and_fro():
+def test_a_segment_shorter_than_the_warm_up_is_mirrored_back_and_forth():
     pipeline = suited_settings(rate=200, channels=1, unit="count", window=0.02, settling=0.05)
     samples = np.array([[3.0], [5.0], [8.0], [1.0]], dtype=np.float32)
     lead = [[8], [1], [8], [5], [3], [5], [8], [1], [8], [5]]  # ... 1 8 5 | 3 5 8 1
@@ -95,7 +99,7 @@ def test_a_segment_too_short_for_a_window_gives_none(samples, warm_up):
     assert (windows.shape, windows.dtype) == ((0, 40, 3), np.float32)
 
 
-def test_without_a_bridge_a_segment_may_end_before_it_has_settled():
+def test_without_warm_up_a_segment_may_end_before_it_has_settled():
     assert len(segment_windows(noise(89), SETTINGS, 10)[0]) == 0
     assert segment_windows(noise(90), SETTINGS, 10)[0].tolist() == [50]
 
@@ -108,6 +112,6 @@ def test_a_bad_sample_is_named_with_its_place_in_the_segment(warm_up):
         segment_windows(samples, SETTINGS, 10, warm_up=warm_up)
 
 
-def test_a_bad_step_is_refused():
+def test_a_bad_stride_is_refused():
     with pytest.raises(SettingError, match=r"^stride is 0"):
         segment_windows(noise(200), SETTINGS, 0)

@@ -1,3 +1,5 @@
+"""The filters: hum, drift and offset go, the band stays, and the future is not used."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -36,7 +38,7 @@ def test_hum_is_attenuated_by_20_db_once_settled(rate, mains, phase):
 
 @pytest.mark.parametrize("rate", RATES)
 @pytest.mark.parametrize("off", [-0.2, 0.2])
-def test_the_mains_may_drift_as_far_as_the_grid_allows(rate, off):
+def test_hum_is_attenuated_at_the_largest_deviation_of_the_power_grid(rate, off):
     # 0.2 Hz is the largest steady deviation in the European grid.
     settings = suited_settings(rate=rate, channels=1, unit="count")
     hum = np.sin(2 * np.pi * (50 + off) * seconds(rate))
@@ -45,7 +47,7 @@ def test_the_mains_may_drift_as_far_as_the_grid_allows(rate, off):
 
 @pytest.mark.parametrize("rate", RATES)
 @pytest.mark.parametrize("frequency", [30.0, 40.0, 65.0, 80.0])
-def test_a_frequency_of_the_band_is_kept_within_1_db(rate, frequency):
+def test_frequencies_in_the_band_are_kept_within_1_db(rate, frequency):
     settings = suited_settings(rate=rate, channels=1, unit="count")
     wave = np.sin(2 * np.pi * frequency * seconds(rate))
     kept = filtered(wave, settings)[settings.settling_samples :]
@@ -64,12 +66,12 @@ def test_offset_and_wander_are_removed(rate):
     assert rms(error) < 0.02 * rms(signal)
 
 
-def test_a_constant_signal_gives_exactly_nothing():
+def test_a_constant_signal_gives_exactly_zero():
     settings = suited_settings(rate=200, channels=1, unit="count")
     assert not filtered(np.full(400, 8_388_607.0), settings).any()
 
 
-def test_the_offset_is_that_of_the_first_sample_only():
+def test_the_offset_is_the_first_sample_however_the_stream_is_cut():
     settings = suited_settings(rate=200, channels=2, unit="count")
     wave = np.random.default_rng(1).integers(-100, 100, size=(50, 2)).astype(np.float32)
     moved = wave + np.array([1000, -500], dtype=np.float32)
@@ -78,7 +80,7 @@ def test_the_offset_is_that_of_the_first_sample_only():
     np.testing.assert_array_equal(whole.apply(wave), np.concatenate(pieces))
 
 
-def test_the_edges_lie_at_minus_3_db():
+def test_the_edges_are_at_minus_3_db():
     settings = suited_settings(rate=1000, channels=1, unit="V", notch=0)
     gains = np.abs(sosfreqz(design(settings), worN=[20.0, 450.0], fs=1000)[1])
     np.testing.assert_allclose(20 * np.log10(gains), -3.01, atol=0.01)
@@ -91,13 +93,13 @@ def test_four_poles_fall_at_each_edge():
     assert gains[1] - gains[0] == pytest.approx(24, abs=1)
 
 
-def test_nothing_of_the_future_is_used():
+def test_the_future_is_not_used():
     settings = suited_settings(rate=200, channels=1, unit="count")
     impulse = np.zeros(100)
     impulse[60] = 1
-    answer = filtered(impulse, settings)
-    assert not answer[:60].any()
-    assert answer[60] != 0
+    response = filtered(impulse, settings)
+    assert not response[:60].any()
+    assert response[60] != 0
 
 
 @pytest.mark.parametrize("order", range(1, 9))

@@ -1,4 +1,4 @@
-"""States and advice: what is wrong is named, and only that."""
+"""States and advice: each fault is named, and nothing else."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ def monitor(**settings):
 
 
 def only(quality, channel, state, *words):
-    """The one channel has this state, the others nothing."""
+    """Check that this channel has this state and the others are good."""
     assert quality.state[channel] == state
     for word in words:
         assert word in quality.advice[channel]
@@ -75,7 +75,7 @@ def test_an_electrode_that_is_off(rng):
     only(monitor().judge(samples), 6, State.BAD, "electrode off")
 
 
-def test_a_value_that_drifts_is_an_electrode_that_is_off(rng):
+def test_a_drifting_value_is_an_electrode_that_is_off(rng):
     samples = second(rng)
     samples[:, 6] += np.linspace(0.0, 20000.0, 1000)
     only(monitor().judge(samples), 6, State.BAD, "electrode off")
@@ -98,7 +98,7 @@ def test_hum_everywhere_points_to_the_reference(rng):
     assert all("8 of 8 channels" in advice and "reference" in advice for advice in quality.advice)
 
 
-def test_hum_that_the_muscles_dwarf_is_good(rng):
+def test_hum_much_weaker_than_the_muscles_is_good(rng):
     judged = monitor()
     resting = second(rng) + np.rint(hum(15.0))[:, np.newaxis]
     assert set(judged.judge(resting).state) == {State.WARN}
@@ -126,13 +126,13 @@ def test_noise_shows_when_the_last_quiet_second_is_forgotten(rng):
     only(quality, 0, State.WARN, "times the others'")
 
 
-def test_two_channels_have_nobody_to_be_compared_with(rng):
+def test_two_channels_cannot_be_compared_with_others(rng):
     samples = second(rng, channels=2)
     samples[:, 0] += np.rint(rng.normal(0.0, 200.0, 1000)) + np.linspace(0.0, 20000.0, 1000)
     assert set(monitor().judge(samples).state) == {State.GOOD}
 
 
 @pytest.mark.parametrize("settings", [{"mains": 0.0}, {"noise_times": -1.0}, {"mains": float("nan")}])
-def test_a_setting_that_makes_no_sense_is_named(settings):
+def test_an_impossible_setting_is_named(settings):
     with pytest.raises(SettingError, match=next(iter(settings))):
         QualitySettings(**settings)

@@ -1,4 +1,4 @@
-"""Numbers of a second, against signals whose numbers are known."""
+"""The measures of one second, for signals whose numbers are known."""
 
 import numpy as np
 import pytest
@@ -32,12 +32,12 @@ def test_hum_is_found_beside_noise_and_an_offset(rng, rate, mains):
     assert found.hum[3] == pytest.approx(200.0, rel=0.05)
     assert found.rms[3] == pytest.approx(np.hypot(100.0, 200.0), rel=0.1)
     assert np.delete(found.mains, 3).max() < 0.2
-    # The hum has no part in what is taken for muscles and noise.
+    # The hum does not count as muscles or noise.
     assert found.signal[3] == pytest.approx(100.0, rel=0.2)
     assert found.noise[3] == pytest.approx(100.0, rel=0.25)
 
 
-def test_hum_a_little_off_its_frequency_and_its_harmonics_count(rng):
+def test_hum_slightly_off_its_frequency_and_harmonics_count(rng):
     samples = noise(rng, 1000.0, 10.0)
     samples[:, 0] += hum(1000.0, 50.2, 100.0)
     samples[:, 1] += hum(1000.0, 150.0, 80.0) + hum(1000.0, 250.0, 60.0)
@@ -46,7 +46,7 @@ def test_hum_a_little_off_its_frequency_and_its_harmonics_count(rng):
     assert found.hum[1] == pytest.approx(100.0, rel=0.05)
 
 
-def test_a_tone_beside_the_mains_is_no_hum(rng):
+def test_a_tone_beside_the_mains_is_not_hum(rng):
     samples = noise(rng, 1000.0, 10.0)
     samples[:, 0] += hum(1000.0, 60.0, 100.0)
     assert one(samples).mains[0] < 0.05
@@ -74,7 +74,7 @@ def test_clipping_is_found_where_it_is(rng, rate, resolution):
     assert not np.delete(found, 5).any()
 
 
-def test_one_rail_alone_is_found_and_volts_are_as_good_as_counts(rng):
+def test_clipping_at_one_rail_is_found_in_counts_and_in_volts(rng):
     samples = noise(rng, 1000.0, 100.0)
     samples[:, 1] = np.minimum(samples[:, 1], 180.0)
     volts = (samples * 0.25e-6).astype(np.float32)
@@ -85,13 +85,13 @@ def test_one_rail_alone_is_found_and_volts_are_as_good_as_counts(rng):
 
 
 @pytest.mark.parametrize("rms", [0.5, 1.0, 3.0, 10.0, 50.0])
-def test_few_codes_are_no_clipping(rng, rms):
+def test_few_codes_are_not_clipping(rng, rms):
     # A quiet electrode on an 8-bit armband repeats its extremes all the time.
     seconds = [one(noise(rng, 200.0, rms), 200.0).saturated for _ in range(50)]
     assert np.mean(np.asarray(seconds) > 0) < 0.01
 
 
-def test_a_sine_is_no_clipping(rng):
+def test_a_sine_is_not_clipping(rng):
     samples = np.rint(hum(1000.0, 50.0, 500.0)[:, np.newaxis] + noise(rng, 1000.0, 3.0))
     assert not one(samples).saturated.any()
 
@@ -109,7 +109,7 @@ def test_stuck_time(rng):
 
 
 def test_noise_does_not_follow_muscles_in_the_low_band(rng):
-    # At 2 kHz the median of the spectrum lies at 500 Hz, above where muscles are strong.
+    # At 2 kHz the median of the spectrum is at 500 Hz, above the strong part of the muscles.
     samples = noise(rng, 2000.0, 10.0)
     spectrum = np.fft.rfft(noise(rng, 2000.0, 200.0), axis=0)
     spectrum[300:] = 0.0

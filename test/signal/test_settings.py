@@ -1,3 +1,5 @@
+"""Settings of the signal path: what is accepted, what is chosen, and the fingerprint."""
+
 from __future__ import annotations
 
 import dataclasses
@@ -43,25 +45,25 @@ def test_seconds_become_samples(rate, window, settling, length, settling_samples
 @pytest.mark.parametrize(
     ("name", "value", "remedy"),
     [
-        ("rate", 0.0, "above 0"),
-        ("rate", float("nan"), "finite"),
-        ("rate", "200", "finite number"),
-        ("rate", True, "finite number"),
-        ("channels", 0, "1 or above"),
+        ("rate", 0.0, "above 0 Hz"),
+        ("rate", float("nan"), "a number above 0 Hz"),
+        ("rate", "200", "a number above 0 Hz"),
+        ("rate", True, "a number above 0 Hz"),
+        ("channels", 0, "at least 1"),
         ("channels", 8.0, "whole number"),
         ("unit", "mV", "V, count"),
-        ("low", 0.0, "between 0 and 100 Hz"),
+        ("low", 0.0, "above 0 Hz"),
         ("low", 95.0, "below the upper one, 95 Hz"),
         ("high", 100.0, "between 0 and 100 Hz"),
         ("high", 450.0, "between 0 and 100 Hz"),
-        ("order", 0, "1 or above"),
-        ("order", 9, "1 to 8"),
+        ("order", 0, "from 1 to 8"),
+        ("order", 9, "from 1 to 8"),
         ("notch", 100.0, "below 100 Hz, or 0"),
-        ("notch", -50.0, "below 100 Hz, or 0"),
-        ("notch_quality", 0.0, "1 or above"),
-        ("window", 0.0, "0.005 s"),
+        ("notch", -50.0, "at least 0 Hz"),
+        ("notch_quality", 0.0, "at least 1"),
+        ("window", 0.0, "above 0 s"),
         ("window", 0.001, "0.005 s"),
-        ("settling", -0.1, "0 or above"),
+        ("settling", -0.1, "at least 0 s"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_named_with_its_remedy(name, value, remedy):
@@ -98,14 +100,14 @@ def test_the_fingerprint_is_the_same_for_the_same_windows(same):
     assert PipelineSettings(**{**GIVEN, **same}).fingerprint() == PipelineSettings(**GIVEN).fingerprint()
 
 
-def test_the_quality_of_no_notch_does_not_matter():
+def test_without_a_notch_its_quality_does_not_matter():
     lines = {PipelineSettings(**GIVEN, notch=0, notch_quality=q).fingerprint() for q in (10, 30)}
     assert len(lines) == 1
     assert "no notch" in lines.pop()
 
 
 def test_the_fingerprint_stays_as_it_was_released():
-    # Bundles hold this line: when the signal path changes, its first word must change with it.
+    # Bundles contain this line: when the signal path changes, its first word must change too.
     assert PipelineSettings(**GIVEN).fingerprint() == (
         "emg1: 8 ch at 200 Hz in count, Butterworth 20-95 Hz order 4, "
         "notch 50 Hz Q 10, window 40, settling 50"
@@ -141,13 +143,13 @@ def test_the_band_suits_the_rate(rate, high, notch):
     assert (settings.low, settings.high, settings.notch) == (20.0, high, notch)
 
 
-def test_the_mains_of_the_country_is_removed():
+def test_the_notch_is_at_the_mains_frequency_of_the_country():
     assert suited_settings(rate=1000, channels=1, unit="V", mains=60).notch == 60.0
     assert suited_settings(rate=1000, channels=1, unit="V", mains=0).notch == 0.0
     assert suited_settings(rate=1000, channels=1, unit="V", high=45).notch == 0.0
 
 
-def test_what_is_given_is_not_chosen():
+def test_given_values_are_used():
     settings = suited_settings(rate=200, channels=8, unit="count", low=10, notch=0, window=0.25)
     assert (settings.low, settings.notch, settings.length) == (10.0, 0.0, 50)
 
@@ -155,13 +157,13 @@ def test_what_is_given_is_not_chosen():
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"rate": 41}, "low is 20.0: choose a lower edge below the upper one, 19.475 Hz"),
-        ({"rate": "fast"}, "rate is 'fast': write a finite number"),
-        ({"rate": 200, "mains": None}, "mains is None: write a finite number"),
+        ({"rate": 41}, "pipeline.low is 20.0: choose a lower edge below the upper one, 19.475 Hz"),
+        ({"rate": "fast"}, "rate is 'fast': use a number above 0 Hz"),
+        ({"rate": 200, "mains": None}, "mains is None: use a number of at least 0 Hz"),
         ({"rate": 200, "width": 3}, "pipeline.width is 3: no such setting"),
     ],
 )
-def test_no_suited_settings_without_usable_values(given, message):
+def test_unusable_values_are_refused(given, message):
     with pytest.raises(SettingError) as caught:
         suited_settings(channels=8, unit="count", **given)
     assert str(caught.value).startswith(message)
