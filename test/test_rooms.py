@@ -7,7 +7,7 @@ import sys
 ROOMS = ("signal", "devices", "simulation", "bags", "models", "evaluation", "control", "guided")
 #: What each room may import of the others (docs/concepts/architecture.md); those not named, nothing.
 ARROWS = {
-    "recordings": {"bags"},
+    "recordings": {"signal", "bags"},
     "monitor": {"control"},
     "training": {"signal", "recordings", "models", "evaluation", "control", "recognizer"},
     "replay": {"recognizer", "signal", "bags", "recordings", "models", "control", "evaluation"},

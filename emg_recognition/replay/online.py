@@ -10,12 +10,14 @@ import numpy as np
 
 from emg_recognition.bags.reader import open_bag
 from emg_recognition.errors import RecordingError, SampleError
-from emg_recognition.recordings.emg_bag import EmgBag, ModelEvent, SampleBlock
+from emg_recognition.recordings.emg_bag import EmgBag
+from emg_recognition.recordings.events import SampleBlock
 from emg_recognition.recordings.labels import label_intervals
 from emg_recognition.recordings.sample_clock import SampleClock
 from emg_recognition.replay.live_path import StreamLog, Stretch, pieces
 from emg_recognition.replay.replay import Gathered, Replay, ReplayModel
 from emg_recognition.signal.pipeline import check_samples
+from emg_recognition.types import Model
 
 
 def replay_of_topics(
@@ -55,7 +57,7 @@ def replay_of_topics(
         If there are no samples, no model or no estimates.
     """
     stream, clock, along = StreamLog(), SampleClock(), Gathered()
-    announced: ModelEvent | None = None
+    announced: Model | None = None
     frame_id = ""
     with open_bag(path) as bag:
         for event in EmgBag(bag).events():
@@ -65,7 +67,7 @@ def replay_of_topics(
                 frame_id = event.frame_id
             else:
                 along.take(event)
-                if isinstance(event, ModelEvent):
+                if isinstance(event, Model):
                     announced = event
         found = [*problems, *bag.problems]
     if not stream.stretches:

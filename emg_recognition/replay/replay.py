@@ -11,11 +11,12 @@ from itertools import chain
 import numpy as np
 
 from emg_recognition.models.bundle import TFLITE, BundleInfo
-from emg_recognition.recordings.events import EstimateBlock, InfoEvent, LabelEvent, ModelEvent, StateBlock
+from emg_recognition.recordings.events import EstimateBlock, InfoEvent, LabelEvent, StateBlock
 from emg_recognition.recordings.labels import MARGIN, LabelInterval
 from emg_recognition.recordings.sample_clock import SampleClock
 from emg_recognition.replay.estimates import EstimateLog, Estimates
 from emg_recognition.replay.live_path import StreamCounters, Stretch
+from emg_recognition.types import Model
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +69,7 @@ class ReplayModel:
         )
 
     @classmethod
-    def of_message(cls, announced: ModelEvent) -> ReplayModel:
+    def of_message(cls, announced: Model) -> ReplayModel:
         """Describe a model that a classifier announced."""
         return cls(
             model=announced.model,
@@ -158,7 +159,7 @@ class Replay:
     problems: Sequence[str] = ()
 
 
-Event = EstimateBlock | InfoEvent | LabelEvent | ModelEvent | StateBlock
+Event = EstimateBlock | InfoEvent | LabelEvent | Model | StateBlock
 
 
 class Gathered:
@@ -178,7 +179,7 @@ class Gathered:
         self.labels: list[LabelEvent] = []
         self.device = ""
         self.problems: list[str] = []
-        self._models: dict[str, ModelEvent] = {}
+        self._models: dict[str, Model] = {}
         # By model and number of probabilities; what they stand for may be announced later.
         self._said: dict[tuple[str, int], EstimateLog] = {}
         self._states: list[StateBlock] = []
@@ -191,7 +192,7 @@ class Gathered:
             self._keep(event)
         elif isinstance(event, LabelEvent):
             self.labels.append(event)
-        elif isinstance(event, ModelEvent):
+        elif isinstance(event, Model):
             self._models[event.model] = event
         else:
             self.device = event.device
