@@ -114,7 +114,9 @@ def make_bundle(
         The bundle.
     """
     keras = keras_model if isinstance(keras_model, bytes) else Path(keras_model).read_bytes()
-    digests = {name: hashlib.sha256(content).hexdigest() for name, content in ((TFLITE, tflite), (KERAS, keras))}
+    digests = {
+        name: hashlib.sha256(content).hexdigest() for name, content in ((TFLITE, tflite), (KERAS, keras))
+    }
     info = BundleInfo(
         path=Path(path),
         schema=SCHEMA,
@@ -164,7 +166,9 @@ def _refuse_foreign(path: Path) -> None:
     """Refuse to replace what is not a bundle."""
     foreign_folder = path.is_dir() and any(path.iterdir()) and not _is_bundle(path)
     if path.is_symlink() or path.is_file() or foreign_folder:
-        raise BundleError(str(path), "this place holds something that is not a model bundle", "choose another")
+        raise BundleError(
+            str(path), "this place holds something that is not a model bundle", "choose another"
+        )
 
 
 def _is_bundle(path: Path) -> bool:
@@ -176,7 +180,7 @@ def _is_bundle(path: Path) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """Return plain Python values for YAML; NumPy's have a ``tolist``, so NumPy need not be imported."""
+    """Return plain Python values for YAML; NumPy values are known by their ``tolist``."""
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

@@ -34,9 +34,7 @@ class Batches(keras.utils.PyDataset):
         weight, in all epochs or in this one; ``None``: all are shown equally often.
     """
 
-    def __init__(
-        self, windows: WindowSet, settings: FitSettings, weights: np.ndarray | None = None
-    ) -> None:
+    def __init__(self, windows: WindowSet, settings: FitSettings, weights: np.ndarray | None = None) -> None:
         super().__init__()
         self._windows = windows
         self._action = windows.action

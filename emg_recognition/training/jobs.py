@@ -27,7 +27,7 @@ CRITERION = "val_balanced_accuracy"
 """Balanced accuracy over the minority cohort's validation windows (over all of them without a minority)."""
 
 TIE_BREAK = "val_balanced_accuracy_all"
-"""Balanced accuracy over all validation windows; it decides between members that are equal on the minority."""
+"""Balanced accuracy over all validation windows; decides between members equal on the minority."""
 
 HISTORY = "history.json"
 KERAS = "model.keras"

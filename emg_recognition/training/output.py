@@ -1,4 +1,4 @@
-"""The output folder of an experiment: claimed once, continued by the same experiment, never overwritten."""
+"""The output folder of an experiment: the same experiment continues in it, and no other overwrites it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from emg_recognition import files
 from emg_recognition.errors import SettingError
 from emg_recognition.files import write_file
 from emg_recognition.recordings.cache import release
@@ -18,9 +19,9 @@ from emg_recognition.recordings.recordings import Recordings
 
 
 def data_fingerprint(recordings: Recordings) -> str:
-    """SHA-256 over all that training reads of the recordings: samples, scale, rate, unit and labels.
+    """Return a SHA-256 of all that training reads: samples, scale, rate, unit and labels.
 
-    It does not depend on the file's name, its compression, or the type the counts are stored in.
+    It does not depend on the file's name, its compression, or the type of the stored counts.
 
     Parameters
     ----------
@@ -52,59 +53,51 @@ def data_fingerprint(recordings: Recordings) -> str:
     return digest.hexdigest()
 
 
-#: What decides the bits of a training, besides the package itself.
+#: The libraries whose versions decide the bits of a training.
 LIBRARIES = ("numpy", "tensorflow", "tensorflow-cpu", "keras")
 MARKER = "experiment.json"
 MEMBERS = "members"
 BUNDLE = "bundle"
 FOLDS = "folds"
-SCRATCH = ".evaluation"
-_OF_FOLD = (f"{MEMBERS}/.member_*", f".{BUNDLE}.*", f"{SCRATCH}*", ".*.part", "figures/.*.part")
+_OF_FOLD = (f"{MEMBERS}/.member_*", f".{BUNDLE}.*", ".*.part", "figures/.*.part")
 _LEFTOVERS = (*_OF_FOLD, *(f"{FOLDS}/*/{pattern}" for pattern in _OF_FOLD))
 _FORMAT = "emg_recognition experiment 1"
-_ELSEWHERE = "choose another output folder, or remove this one"
 
 
 def refuse_foreign(output: Path, experiment: Mapping[str, Any]) -> None:
     """Refuse a folder that holds anything but this experiment.
 
-    An empty folder is welcome, and so is one in which this very experiment was interrupted, or another
-    one before it had finished a member.
+    Accepted are an empty folder, one in which this experiment was interrupted, and one in which another
+    experiment was interrupted before it had finished a member.
 
     Parameters
     ----------
     output : Path
         The folder; it need not exist.
     experiment : mapping
-        What decides the result (settings, split, data, versions), as JSON can hold it.
+        What decides the result (settings, subsets, data, versions), as JSON can hold it.
 
     Raises
     ------
     SettingError
-        If `output` is a file, holds something that is not ours, or the result of another experiment.
+        If `output` is a file, or holds something else or the result of another experiment.
     """
-    if not output.exists():
-        return
-    if not output.is_dir():
-        raise SettingError("output", str(output), "it is a file; name a folder")
-    if not any(output.iterdir()):
-        return
-    found = _read_marker(output / MARKER)
-    if found is None:
-        raise SettingError(
-            "output", str(output), f"it holds something that training did not write; {_ELSEWHERE}"
-        )
-    if not _has_results(output):
+    files.refuse_foreign(output, writer="training", marker=MARKER, formats=(_FORMAT,))
+    found = files.read_marker(output / MARKER, (_FORMAT,))
+    if found is None or not _has_results(output):
         return
     wanted = {"format": _FORMAT, **_as_json(experiment)}
     differing = sorted(key for key in wanted.keys() | found.keys() if wanted.get(key) != found.get(key))
     if differing:
         names = ", ".join(differing)
-        raise SettingError("output", str(output), f"it holds an experiment with other {names}; {_ELSEWHERE}")
+        remedy = (
+            f"it holds an experiment with other {names}; choose another output folder, or remove this one"
+        )
+        raise SettingError("output", str(output), remedy)
 
 
 def claim(output: Path, experiment: Mapping[str, Any]) -> None:
-    """Make the folder this experiment's, and clear away what an interruption left half written.
+    """Make the folder this experiment's own, and remove what an interruption left half written.
 
     Parameters
     ----------
@@ -135,14 +128,6 @@ def _has_results(output: Path) -> bool:
     return (output / BUNDLE).exists() or any(
         next(output.glob(pattern), None) for pattern in (of_fold, f"{FOLDS}/*/{of_fold}")
     )
-
-
-def _read_marker(path: Path) -> dict[str, Any] | None:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return found if isinstance(found, dict) and found.get("format") == _FORMAT else None
 
 
 def _as_json(mapping: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,7 +22,8 @@ from emg_recognition.training.split import SplitSettings
 from emg_recognition.types import LiveSettings
 
 SELECTIONS = ("minority", "overall", "test", "soft-vote")
-"""The rules that choose among the trained members; see :func:`~emg_recognition.training.ensemble.select_member`."""
+"""The rules of :func:`~emg_recognition.training.ensemble.select_member`."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class FitSettings:
@@ -33,7 +34,7 @@ class FitSettings:
     epochs : int
         Passes over the training windows.
     batch_size : int
-        Windows in a gradient step; fewer where the set is so small that an epoch would have less than 16 steps.
+        Windows in a gradient step; fewer where an epoch of a small set would have less than 16 steps.
     steps_per_epoch : int or None
         Gradient steps in an epoch, whatever the number of windows, so that models of unlike cohorts get the
         same number. ``None``: as many as show each window once.
@@ -117,7 +118,9 @@ class EnsembleSettings:
     minority: str | None = setting(
         None, "cohort that every member sees completely; null: patient, where it is the smaller one"
     )
-    selection: str = setting("minority", "which model is kept; test leaks, as in the paper", choices=SELECTIONS)
+    selection: str = setting(
+        "minority", "which model is kept; test leaks, as in the paper", choices=SELECTIONS
+    )
     share: tuple[float, float] | None = setting(
         None, "[0.4, 0.7]: share of the minority at first, part of the training after which it is alone"
     )

@@ -71,9 +71,9 @@ class SplitSettings:
     """
 
     name: str = setting("repetition", "rule that divides the recordings", choices=SPLITS)
-    train: Values | None = setting(None, "what to train on, e.g. 1-3")
-    validation: Values | None = setting(None, "what to choose the member with")
-    test: Values | None = setting(None, "what to test on")
+    train: tuple[str | int, ...] | None = setting(None, "what to train on, e.g. 1-3")
+    validation: tuple[str | int, ...] | None = setting(None, "what to choose the member with")
+    test: tuple[str | int, ...] | None = setting(None, "what to test on")
     groups: str = setting(
         "subject", "k-fold: what is never divided", choices=("subject", "session", "repetition")
     )

@@ -149,14 +149,12 @@ def _unwarned() -> Iterator[None]:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
-# What a worker process holds: its jobs, and where its events go.
-_jobs: list[Job] = []
-_events: SimpleQueue[Event | None]
+# What a worker process holds: its jobs, and the queue for their events.
+_held: dict[str, Any] = {}
 
 
 def _start_worker(pickled_jobs: bytes, events: SimpleQueue[Event | None], stop: Connection) -> None:
     """Prepare a worker process."""
-    global _events
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, args=(stop,), daemon=True).start()
     with without_information():
@@ -164,8 +162,7 @@ def _start_worker(pickled_jobs: bytes, events: SimpleQueue[Event | None], stop: 
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    _events = events
-    _jobs.extend(pickle.loads(pickled_jobs))
+    _held.update(jobs=pickle.loads(pickled_jobs), events=events)
 
 
 def _train(index: int) -> None:
@@ -173,7 +170,7 @@ def _train(index: int) -> None:
     from emg_recognition.training.jobs import train_job
 
     try:
-        train_job(index, _jobs[index], _events.put)
+        train_job(index, _held["jobs"][index], _held["events"].put)
     except EmgRecognitionError as error:
         raise EmgRecognitionError(str(error)) from None  # the subclasses cannot be sent to another process
     except Exception as error:
