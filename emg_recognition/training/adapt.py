@@ -32,6 +32,10 @@ from emg_recognition.recordings.windows import STRIDE
 from emg_recognition.resources import versions
 from emg_recognition.signal.settings import PipelineSettings, stride_samples
 from emg_recognition.training.batches import Batches, OneCycle
+<<<<<<< HEAD
+=======
+from emg_recognition.training.fit import FitSettings
+>>>>>>> main
 from emg_recognition.training.fold import predict
 from emg_recognition.training.output import LIBRARIES, data_fingerprint
 from emg_recognition.training.settings import ADAPT_SETTINGS, FitSettings
@@ -217,9 +221,15 @@ class _Steps(keras.callbacks.Callback):
         self._on_step(self._done, self._steps)
 
 
+<<<<<<< HEAD
 def _score(model: ActionModel, test: WindowSet) -> dict[str, float]:
     """Return the scores of a model that is used as it is live."""
     probabilities = predict(model, test)
+=======
+def _judge(info: BundleInfo, test: WindowSet) -> dict[str, float]:
+    """Scores of a bundle, asked as it is live."""
+    probabilities = predict(ActionModel(info), test)
+>>>>>>> main
     found = score_windows(test.action, probabilities.argmax(axis=1), test.actions)
     return {
         **{f"test_{name}": getattr(found, name) for name in MEAN_METRICS},
