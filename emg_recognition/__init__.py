@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from emg_recognition.recognizer import Recognizer
     from emg_recognition.recordings.open import open_recordings
     from emg_recognition.recordings.recordings import Recordings
+    from emg_recognition.training.api import adapt, compare, train
     from emg_recognition.types import Estimate, LiveSettings, Model
 
 # The generated messages live in the install space under the same package name. From the
@@ -58,7 +59,10 @@ _HOMES = {
     "SampleError": "errors",
     "SerialArmband": "devices.serial_armband",
     "SettingError": "errors",
+    "adapt": "training.api",
+    "compare": "training.api",
     "open_recordings": "recordings.open",
+    "train": "training.api",
 }
 
 __all__ = [*sorted(_HOMES), "__version__"]  # noqa: PLE0604 - strings, made from the table above

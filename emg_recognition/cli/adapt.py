@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from emg_recognition.cli.wording import percent
 from emg_recognition.errors import SettingError
-from emg_recognition.quiet import without_information
 
 if TYPE_CHECKING:
     from emg_recognition.recordings.recordings import Recordings
@@ -64,10 +63,10 @@ def run(args: argparse.Namespace) -> int:
     opened = open_recordings(args.data, cache=args.cache, namespace=args.namespace)
     recordings = _select(opened, args.subject, args.actions)
 
-    with without_information():
-        from emg_recognition.training.adapt import ADAPT_SETTINGS, adapt
+    from emg_recognition.training.api import adapt
+    from emg_recognition.training.settings import ADAPT_SETTINGS
 
-    asked = {"steps": args.steps, "learning_rate": args.learning_rate, "seed": args.seed}
+    asked = {"steps_per_epoch": args.steps, "learning_rate": args.learning_rate, "seed": args.seed}
     chosen = {name: value for name, value in asked.items() if value is not None}
     with Progress(transient=True, disable=not sys.stdout.isatty()) as progress:
         bar = progress.add_task("Adapting", total=None)
@@ -111,4 +110,4 @@ def _summary(result: Adaptation) -> str:
                 f"test, {name}: accuracy {percent(found['test_accuracy'])}, balanced accuracy"
                 f" {percent(found['test_balanced_accuracy'])}, macro F1 {percent(found['test_macro_f1'])}"
             )
-    return "\n".join([*lines, f"bundle  {result.bundle.path}"])
+    return "\n".join([*lines, f"bundle  {result.bundle}"])

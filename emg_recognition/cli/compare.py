@@ -14,7 +14,6 @@ from emg_recognition.cli.experiment_options import (
 )
 from emg_recognition.cli.leave import leave_on_signals
 from emg_recognition.cli.wording import duration, percent
-from emg_recognition.quiet import without_information
 
 _FEW = 8
 """So many subjects have a line of their own."""
@@ -48,15 +47,14 @@ def run(args: argparse.Namespace) -> int:
 
     workers = workers_of(args)
     recordings = open_data(args)
-    with without_information():
-        from emg_recognition.training.compare import RESULT, run_comparison
+    from emg_recognition.training.api import compare
 
     settings = settings_of(args)
     with shown(args.progress) as on_event:
-        result = run_comparison(
-            settings,
+        comparison = compare(
             recordings,
             args.output,
+            settings=settings,
             seeds=args.seeds,
             methods=args.methods,
             workers=workers,
@@ -64,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
             on_event=on_event,
         )
     if args.progress == "auto":
-        print("\n".join(table(result)), f"result  {args.output / RESULT}", sep="\n")
+        print("\n".join(table(comparison.result)), f"result  {comparison.result_file}", sep="\n")
     return 0
 
 
@@ -74,7 +72,7 @@ def table(result: dict[str, Any]) -> list[str]:
     Parameters
     ----------
     result : dict
-        As of :func:`~emg_recognition.training.compare.run_comparison`.
+        As of :func:`~emg_recognition.training.api.compare`.
 
     Returns
     -------

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -80,7 +79,9 @@ def workers_of(args: argparse.Namespace) -> int:
     SettingError
         For less than one.
     """
-    workers = len(os.sched_getaffinity(0)) if args.workers is None else args.workers
+    from emg_recognition.training.workers import default_workers
+
+    workers = default_workers() if args.workers is None else args.workers
     if workers < 1:
         raise SettingError("--workers", workers, "use at least one process")
     return int(workers)
@@ -124,9 +125,9 @@ def settings_of(args: argparse.Namespace, **training: Any) -> ExperimentSettings
     SettingError
         If the file or a value cannot be used.
     """
-    from emg_recognition.training.settings import load_settings
+    from emg_recognition.training.settings import experiment_settings
 
-    settings = load_settings(args.config or config_path("compact.yaml"))
+    settings = experiment_settings(args.config or config_path("compact.yaml"))
     actions = settings.actions if args.actions is None else tuple(args.actions)
     return dataclasses.replace(
         settings,

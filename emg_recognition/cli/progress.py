@@ -35,7 +35,10 @@ class Lines:
     def __call__(self, event: dict[str, Any]) -> None:
         """Show an event of `run_experiment`."""
         kind = event["event"]
-        if kind == "start":
+        if kind == "data":
+            for line in event["lines"]:
+                self._write(line)
+        elif kind in ("start", "warning"):
             self._write(_sentence(event))
         elif kind == "epoch":
             every = -(-event["epochs"] // _LINES_A_JOB)
@@ -60,7 +63,10 @@ class Bars:
     def __call__(self, event: dict[str, Any]) -> None:
         """Show an event of `run_experiment`."""
         kind = event["event"]
-        if kind == "start":
+        if kind == "data":
+            for line in event["lines"]:
+                self._progress.console.print(line, highlight=False, markup=False)
+        elif kind in ("start", "warning"):
             self._progress.console.print(_sentence(event), highlight=False)
         elif kind == "epoch":
             self._progress.update(self._all, completed=event["done"], note="")

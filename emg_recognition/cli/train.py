@@ -15,7 +15,6 @@ from emg_recognition.cli.experiment_options import (
 )
 from emg_recognition.cli.leave import leave_on_signals
 from emg_recognition.cli.wording import duration, percent
-from emg_recognition.quiet import without_information
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -40,16 +39,20 @@ def run(args: argparse.Namespace) -> int:
 
     workers = workers_of(args)
     recordings = open_data(args)
-    with without_information():
-        from emg_recognition.training.experiment import run_experiment
+    from emg_recognition.training.api import train
 
     settings = settings_of(args, seed=args.seed)
     if args.selection is not None:
         ensemble = dataclasses.replace(settings.ensemble, selection=args.selection)
         settings = dataclasses.replace(settings, ensemble=ensemble)
     with shown(args.progress) as on_event:
-        result = run_experiment(
-            settings, recordings, args.output, workers=workers, cache=signal_cache(args), on_event=on_event
+        result = train(
+            recordings,
+            args.output,
+            settings=settings,
+            workers=workers,
+            cache=signal_cache(args),
+            on_event=on_event,
         )
     if args.progress == "auto":
         print(_summary(result.metrics), f"report  {result.report}", sep="\n")

@@ -170,7 +170,7 @@ def render_report(metrics: Mapping[str, Any], figures: Mapping[str, bytes]) -> s
         leaks=leaks_of(metrics["split"], metrics["selection"]),
         sides=SIDES,
         windows={
-            (row["side"], row["cohort"], row["action"]): row["windows"] for row in metrics["window_table"]
+            (row["subset"], row["cohort"], row["action"]): row["windows"] for row in metrics["window_table"]
         },
         settings=settings_text(metrics["settings"]),
     )

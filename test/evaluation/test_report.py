@@ -66,7 +66,7 @@ def content(result):
             "test": {"healthy": 2, "patient": 2},
         },
         "window_table": [
-            {"side": side, "cohort": cohort, "action": action, "windows": number}
+            {"subset": side, "cohort": cohort, "action": action, "windows": number}
             for number, (side, cohort, action) in enumerate(places, start=101)
         ],
         "minority": "patient",
@@ -206,7 +206,7 @@ def test_one_member_one_subject_and_no_cohort_name(content, read_page):
         "members": [only],
         "windows_per_cohort": {"": 40},
         "windows": {side: {"": 4} for side in SIDES},
-        "window_table": [{"side": "test", "cohort": "", "action": "rest", "windows": 4}],
+        "window_table": [{"subset": "test", "cohort": "", "action": "rest", "windows": 4}],
         "per_cohort": {"": whole},
         "per_subject": {"": {"cohort": "", **whole}},
     }
