@@ -1,4 +1,4 @@
-"""Read a bag that rosbag2 itself has compressed, whole files or single messages, through rosbags."""
+"""Read bags that rosbag2 compressed, by file or by message; rosbags does the work."""
 
 from __future__ import annotations
 
@@ -16,26 +16,9 @@ _ROWS = 500
 
 
 class CompressedBag:
-    """A bag directory whose ``metadata.yaml`` names a compression.
+    """A bag folder whose ``metadata.yaml`` names a compression.
 
-    It must be whole, and it is read in the order of its log times.
-
-    Parameters
-    ----------
-    path : Path
-        The directory.
-    problems : Problems
-        Told of what is damaged.
-
-    Attributes
-    ----------
-    topics : list of Topic
-        The topics.
-
-    Raises
-    ------
-    RecordingError
-        If rosbags cannot open it.
+    The bag must be complete; otherwise a RecordingError is raised. It is read in the order of its log times.
     """
 
     def __init__(self, path: Path, problems: Problems) -> None:
@@ -45,7 +28,7 @@ class CompressedBag:
         self._reader = Reader(path)
         try:
             self._reader.open()
-        except Exception as error:  # rosbags hands on what sqlite3 and the decompressors raise
+        except Exception as error:  # rosbags passes on what sqlite3 and the decompressors raise
             raise RecordingError(
                 str(path),
                 f"it is compressed and cannot be read ({error})",
@@ -64,18 +47,7 @@ class CompressedBag:
         self._reader.close()
 
     def blocks(self, wanted: Collection[Topic]) -> Iterator[Block]:
-        """Yield the messages of some topics in the order of their log times.
-
-        Parameters
-        ----------
-        wanted : collection of Topic
-            The topics whose messages are asked for.
-
-        Yields
-        ------
-        Block
-            Up to 500 messages.
-        """
+        """Yield the messages of some topics in the order of their log times, up to 500 in a block."""
         chosen = [c for c in self._reader.connections if self.topics[self._numbers[c.id]] in wanted]
         rows: list[tuple[Connection, int, bytes]] = []
         expected = sum(connection.msgcount for connection in chosen)
@@ -89,7 +61,7 @@ class CompressedBag:
                     yield self._block(rows)
                     rows = []
         except Exception as error:
-            self._problems.tell(f"{self._path.name}: it is damaged ({error}), the rest is left out")
+            self._problems.add(f"{self._path.name}: it is damaged ({error}), the rest was skipped")
         if rows:
             yield self._block(rows)
         self.fraction_read = 1.0

@@ -36,8 +36,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(args: argparse.Namespace) -> int:
     """Play until the end or a signal; the link goes with it."""
     from emg_recognition.devices.emulator import ArmbandEmulator
+    from emg_recognition.recordings.counts import to_counts
     from emg_recognition.recordings.open import open_recordings
-    from emg_recognition.recordings.recordings import to_counts
 
     recordings = open_recordings([args.data])
     counts, scale = to_counts(recordings)

@@ -40,11 +40,11 @@ def exoskeleton_for(actions: Sequence[str], folder: Path) -> str:
         the packaged one.
     """
     document = yaml.safe_load(config_path("exoskeleton.yaml").read_text(encoding="utf-8"))
-    known = {*document["actions"], *document["rest"], *document["still"]}
+    known = {*document["actions"], *document["rest"], *document["no_motion"]}
     unknown = [action for action in actions if action not in known]
     if not unknown:
         return ""
-    document["still"] += unknown
+    document["no_motion"] += unknown
     path = folder / "exoskeleton.yaml"
     path.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
     return str(path)

@@ -1,4 +1,4 @@
-"""Sample messages of a chunk, put together to long pieces without a break."""
+"""Turn decoded messages of a bag into events: many messages become one block."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from emg_recognition.recordings.events import (
 from emg_recognition.recordings.sample_clock import Runs
 from emg_recognition.types import Model
 
+#: Fields without which samples cannot be read.
 SAMPLES_NEEDED = (
     "header.stamp.sec",
     "header.stamp.nanosec",
@@ -27,54 +28,53 @@ SAMPLES_NEEDED = (
     "channels",
     "data",
 )
-"""Fields without which there are no samples."""
-
+#: Fields that older versions of the messages lack, with the value to use instead.
 SAMPLES_DEFAULTS = {"unit": b"count", "dropped_before": 0, "restart": 0}
-"""Fields that older messages lack, and what then holds."""
+ESTIMATES_NEEDED = (
+    "header.stamp.sec",
+    "header.stamp.nanosec",
+    "first_index",
+    "last_index",
+    "probabilities",
+)
+ESTIMATES_DEFAULTS = {"status": 0, "model": b""}
+STATES_NEEDED = ("header.stamp.sec", "header.stamp.nanosec", "state")
+STATES_DEFAULTS = {"action": b""}
+LABEL_NEEDED = ("header.stamp.sec", "header.stamp.nanosec", "event", "action")
 
+_LABEL_EVENTS = {0: "start", 1: "end", 2: "discard"}
+#: A stamp this far (ns) from the one expected from the rate begins a new block: the clock was set.
 _STAMP_JUMP = 50_000_000
-"""A stamp so far (ns) from where the rate puts it begins a block of its own: the clock was set."""
 
 
 def stamps(columns: Columns) -> np.ndarray:
-    """Return the header's stamps.
-
-    Parameters
-    ----------
-    columns : Columns
-        Messages with a header.
-
-    Returns
-    -------
-    numpy.ndarray
-        int64, shape (n,), ns.
-    """
-    # NumPy 1 would keep 32 bits in a product with a single number.
+    """Return the stamps of the headers: int64, shape (n,), ns."""
+    # NumPy 1 would compute a product with a Python integer in 32 bits.
     seconds = columns["header.stamp.sec"].astype(np.int64)
     return seconds * 1_000_000_000 + columns["header.stamp.nanosec"]
 
 
 def sample_blocks(columns: Columns, runs: Runs) -> tuple[list[SampleBlock], int]:
-    """Put messages together wherever one goes on where the other ends.
+    """Join consecutive ``EmgSamples`` messages as long as each one continues the one before.
 
     Parameters
     ----------
     columns : Columns
-        ``EmgSamples`` messages, at least one.
+        At least one message.
     runs : Runs
-        The runs so far; it is told of these samples.
+        The runs so far; these samples are added.
 
     Returns
     -------
     blocks : list of SampleBlock
         In the order of the messages.
     refused : int
-        Messages left out, as the live node does: their data are no whole samples.
+        Messages that were skipped because their data is not a whole number of samples, as the live node does.
     """
     values, counts = columns.sequence("data")
     values = np.ascontiguousarray(values, dtype=np.float32)
     channels = columns["channels"].astype(np.int64)
-    divisor = channels[0] if is_constant(channels) else channels  # one number divides faster
+    divisor = channels[0] if is_constant(channels) else channels  # a single divisor is faster
     lengths = counts // np.maximum(divisor, 1)
     rate = columns["rate"].astype(np.float64)
     bad = (lengths * divisor != counts) | (divisor == 0) | ~(rate > 0)
@@ -82,12 +82,12 @@ def sample_blocks(columns: Columns, runs: Runs) -> tuple[list[SampleBlock], int]
     stamp = stamps(columns)
     unit, dropped, restart = (columns.get(name, neutral) for name, neutral in SAMPLES_DEFAULTS.items())
     ends = first + lengths
-    with np.errstate(divide="ignore", invalid="ignore"):  # a rate of 0 is bad, and a border anyway
+    with np.errstate(divide="ignore", invalid="ignore"):  # rate 0: such a message is bad and ends a block
         due = stamp[:-1] + lengths[:-1] / rate[:-1] * 1e9
     begins = bad | (restart != 0) | changes(channels, rate, unit)
     begins[0] = True
     begins[1:] |= bad[:-1] | (first[1:] != ends[:-1]) | (np.abs(stamp[1:] - due) > _STAMP_JUMP)
-    places = np.cumsum(counts) - counts
+    offsets = np.cumsum(counts) - counts
     frame_id = bytes(columns["header.frame_id"][0]).decode(errors="replace")
     blocks = []
     borders = [*np.flatnonzero(begins).tolist(), len(begins)]
@@ -98,7 +98,7 @@ def sample_blocks(columns: Columns, runs: Runs) -> tuple[list[SampleBlock], int]
         block = SampleBlock(
             run=run,
             first_index=int(first[i]),
-            samples=values[places[i] : places[j - 1] + counts[j - 1]].reshape(-1, channels[i]),
+            samples=values[offsets[i] : offsets[j - 1] + counts[j - 1]].reshape(-1, channels[i]),
             restart=bool(restart[i]),
             dropped_before=int(dropped[i:j].sum()),
             stamp=int(stamp[i]),
@@ -106,38 +106,16 @@ def sample_blocks(columns: Columns, runs: Runs) -> tuple[list[SampleBlock], int]
             unit=bytes(unit[i]).decode(errors="replace"),
             frame_id=frame_id,
             chunks=lengths[i:j],
+            span=int(stamp[j - 1] - stamp[i]),
         )
         blocks.append(block)
     return blocks, int(bad.sum())
 
 
-ESTIMATES_NEEDED = (
-    "header.stamp.sec",
-    "header.stamp.nanosec",
-    "first_index",
-    "last_index",
-    "probabilities",
-)
-"""Fields without which there are no estimates."""
-
-ESTIMATES_DEFAULTS = {"status": 0, "model": b""}
-"""Fields that older messages may lack, and what then holds."""
-
-
 def estimate_blocks(columns: Columns, runs: Runs) -> list[EstimateBlock]:
-    """Put messages of the same model together.
+    """Join consecutive ``ActionEstimate`` messages of the same model and number of actions.
 
-    Parameters
-    ----------
-    columns : Columns
-        ``ActionEstimate`` messages, at least one.
-    runs : Runs
-        The runs of the samples so far.
-
-    Returns
-    -------
-    list of EstimateBlock
-        In the order of the messages; a new one begins with another model or number of actions.
+    At least one message is needed; `runs` are the runs of the samples so far.
     """
     values, counts = columns.sequence("probabilities")
     values = np.ascontiguousarray(values, dtype=np.float32)
@@ -148,7 +126,7 @@ def estimate_blocks(columns: Columns, runs: Runs) -> list[EstimateBlock]:
     run = runs.of(last, stamp)
     begins = changes(counts, model)
     begins[0] = True
-    places = np.cumsum(counts) - counts
+    offsets = np.cumsum(counts) - counts
     borders = [*np.flatnonzero(begins).tolist(), len(begins)]
     return [
         EstimateBlock(
@@ -157,39 +135,21 @@ def estimate_blocks(columns: Columns, runs: Runs) -> list[EstimateBlock]:
             last_index=last[i:j],
             stamp=stamp[i:j],
             accepted=status[i:j] == 0,
-            probabilities=values[places[i] : places[j - 1] + counts[j - 1]].reshape(j - i, -1),
+            probabilities=values[offsets[i] : offsets[j - 1] + counts[j - 1]].reshape(j - i, -1),
             model=bytes(model[i]).decode(errors="replace"),
         )
         for i, j in itertools.pairwise(borders)
     ]
 
 
-STATES_NEEDED = ("header.stamp.sec", "header.stamp.nanosec", "state")
-"""Fields without which there are no states."""
-
-STATES_DEFAULTS = {"action": b""}
-"""Fields that older messages may lack, and what then holds."""
-
-
 class StateChanges:
-    """Remembers the last state from one chunk to the next."""
+    """Finds changes of the state; remembers the last state from one chunk to the next."""
 
     def __init__(self) -> None:
         self._last: tuple[int, bytes] | None = None
 
     def take(self, columns: Columns) -> StateBlock | None:
-        """Look through messages.
-
-        Parameters
-        ----------
-        columns : Columns
-            ``BridgeState`` messages, at least one.
-
-        Returns
-        -------
-        StateBlock or None
-            The changes; None if there is none.
-        """
+        """Return the changes in the ``BridgeState`` messages of a chunk (at least one), or None."""
         state = columns["state"]
         action = columns.get("action", STATES_DEFAULTS["action"])
         changed = changes(state, action)
@@ -204,32 +164,13 @@ class StateChanges:
         )
 
 
-LABEL_NEEDED = ("header.stamp.sec", "header.stamp.nanosec", "event", "action")
-"""Fields without which a label says nothing; the others are empty where they are missing."""
-
-_EVENTS = {0: "start", 1: "end", 2: "discard"}
-
-
 def _stamp(message: Any) -> int:
     return int(message.header.stamp.sec) * 1_000_000_000 + int(message.header.stamp.nanosec)
 
 
 def label_event(message: Any, runs: Runs) -> LabelEvent | None:
-    """Read an ``ActionLabel``.
-
-    Parameters
-    ----------
-    message : object
-        The message; it may lack newer fields.
-    runs : Runs
-        The runs of the samples so far.
-
-    Returns
-    -------
-    LabelEvent or None
-        None for an event of which this version knows nothing.
-    """
-    if message.event not in _EVENTS:
+    """Read an ``ActionLabel``, which may lack newer fields; None for an unknown event."""
+    if message.event not in _LABEL_EVENTS:
         return None
     stamp = _stamp(message)
     index = int(getattr(message, "index", 0)) if getattr(message, "has_index", False) else None
@@ -237,7 +178,7 @@ def label_event(message: Any, runs: Runs) -> LabelEvent | None:
     if index is not None:
         run = int(runs.of(np.array([index]), np.array([stamp]))[0])
     return LabelEvent(
-        event=_EVENTS[message.event],
+        event=_LABEL_EVENTS[message.event],
         action=message.action,
         repetition=int(getattr(message, "repetition", 0)),
         session=getattr(message, "session", ""),
@@ -250,18 +191,7 @@ def label_event(message: Any, runs: Runs) -> LabelEvent | None:
 
 
 def info_event(message: Any) -> InfoEvent:
-    """Read an ``EmgInfo``.
-
-    Parameters
-    ----------
-    message : object
-        The message; what it lacks is empty or 0.
-
-    Returns
-    -------
-    InfoEvent
-        What it says.
-    """
+    """Read an ``EmgInfo``; missing fields are empty or 0."""
     return InfoEvent(
         stamp=_stamp(message),
         frame_id=message.header.frame_id,
@@ -277,18 +207,7 @@ def info_event(message: Any) -> InfoEvent:
 
 
 def model_of(message: Any) -> Model:
-    """Read a ``ModelInfo``.
-
-    Parameters
-    ----------
-    message : object
-        The message; missing fields are empty or 0.
-
-    Returns
-    -------
-    Model
-        The model that the classifier announced.
-    """
+    """Read a ``ModelInfo``; missing fields are empty or 0."""
     return Model(
         model=getattr(message, "model", ""),
         sha256=getattr(message, "sha256", ""),

@@ -30,6 +30,7 @@ from emg_recognition.models.statistics import guarded_deviation, window_statisti
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.recordings.windows import STRIDE
 from emg_recognition.resources import versions
+from emg_recognition.settings import from_mapping
 from emg_recognition.signal.settings import PipelineSettings, stride_samples
 from emg_recognition.training.batches import Batches, OneCycle
 from emg_recognition.training.fold import predict
@@ -96,7 +97,7 @@ def run_adaptation(
     info = read_bundle(parent)
     _refuse_parent(parent, output)
     check_compatible(info, rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
-    pipeline = PipelineSettings.from_mapping(info.pipeline, f"{parent}: pipeline")
+    pipeline = from_mapping(PipelineSettings, info.pipeline, f"{parent}: pipeline")
     check_compatible(info, fingerprint=pipeline.fingerprint())
     learned, tested = _choose(info, recordings, repetitions, test_repetitions)
 

@@ -22,6 +22,7 @@ from emg_recognition.recordings.open import open_recordings
 from emg_recognition.replay.decisions import decide
 from emg_recognition.replay.offline import replay_archive, replay_bag
 from emg_recognition.replay.scoring import score
+from emg_recognition.settings import from_mapping
 from emg_recognition.signal.batch import segment_windows
 from emg_recognition.signal.pipeline import Pipeline
 from emg_recognition.signal.settings import PipelineSettings, suited_settings
@@ -48,7 +49,7 @@ def recordings_of(name: str) -> Any:
 
 
 def pipeline_of(model: ActionModel) -> PipelineSettings:
-    return PipelineSettings.from_mapping(model.info.pipeline, "pipeline")
+    return from_mapping(PipelineSettings, model.info.pipeline, "pipeline")
 
 
 def training_windows(recordings: Any, model: ActionModel, *, warm_up: bool) -> Any:

@@ -7,7 +7,8 @@ import pytest
 
 from emg_recognition.errors import EmgRecognitionError, RecordingError, SettingError
 from emg_recognition.recordings.archive import from_arrays, load_archive
-from emg_recognition.recordings.recordings import Recordings, parse_repetitions, to_counts
+from emg_recognition.recordings.counts import to_counts
+from emg_recognition.recordings.recordings import Recordings, parse_repetitions
 from emg_recognition.recordings.segments import Segment, gather_segments
 from emg_recognition.signal.batch import segment_windows
 from emg_recognition.signal.settings import suited_settings
@@ -202,7 +203,7 @@ GOOD = {"arrays": [np.zeros((5, 2)), np.ones((6, 2))], "labels": ["a", "b"], "ra
         ({"labels": ["a", ""]}, "labels[1] is empty; give the action of every array"),
         ({"labels": ["a", None]}, "labels[1] is None; give a string"),
         ({"subjects": ["a", "b", "c"]}, "subjects has 3 entries for 2 arrays"),
-        ({"repetitions": [1]}, "repetitions has 1 entries for 2 arrays; give one entry for each array, or"),
+        ({"repetitions": [1]}, "repetitions has 1 entries for 2 arrays; give one entry for each array"),
         ({"repetitions": [1, 2.5]}, "repetitions[1] is 2.5; give a whole number"),
         ({"rate": 0}, "rate is 0: give the sampling rate in Hz, a number above 0"),
         ({"rate": "fast"}, "rate is 'fast': give the sampling rate"),

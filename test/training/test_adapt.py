@@ -14,6 +14,7 @@ from emg_recognition.models.bundle_writer import write_bundle
 from emg_recognition.models.export import soft_vote, to_keras_file, to_tflite
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.models.statistics import window_statistics
+from emg_recognition.settings import from_mapping
 from emg_recognition.signal.settings import PipelineSettings
 from emg_recognition.training.adapt import fine_tune
 from emg_recognition.training.api import adapt
@@ -204,7 +205,7 @@ def test_a_request_that_does_not_fit_is_refused(parent, wearer, tmp_path, change
 
 
 def test_a_bundle_of_another_signal_path_is_refused(parent, parent_network, wearer, tmp_path):
-    pipeline = PipelineSettings.from_mapping({**parent.pipeline, "low": 30.0}, "a test")
+    pipeline = from_mapping(PipelineSettings, {**parent.pipeline, "low": 30.0}, "a test")
     other = write_bundle(
         tmp_path / "other",
         keras_model=to_keras_file(parent_network),

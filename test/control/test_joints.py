@@ -1,3 +1,5 @@
+"""Limits from a URDF, and what the packaged URDF says."""
+
 from __future__ import annotations
 
 import math
@@ -50,30 +52,33 @@ def test_revolute_and_prismatic_joints_in_order(write: callable) -> None:
     [
         (
             f"<joint name='a' type='continuous'>{LIMIT}</joint>",
-            "joint a: type is 'continuous': only revolute",
+            "joint a: type is 'continuous': make it revolute or prismatic",
         ),
         ("<joint name='a' type='revolute'/>", "joint a: limit is None: write <limit"),
         (
             "<joint name='a' type='revolute'><limit lower='1' upper='1' velocity='1'/></joint>",
-            "joint a: limit lower is 1.0: give less than upper, 1.0",
+            "joint a: limit lower is 1.0: use a number below upper, 1.0",
         ),
         (
             "<joint name='a' type='revolute'><limit lower='x' upper='1' velocity='1'/></joint>",
-            "limit lower is 'x': give a finite number",
+            "limit lower is 'x': use a finite number",
         ),
         (
             "<joint name='a' type='revolute'><limit lower='0' upper='inf' velocity='1'/></joint>",
-            "limit upper is 'inf': give a finite number",
+            "limit upper is 'inf': use a finite number",
         ),
         ("<joint name='a' type='revolute'><limit lower='0' upper='1'/></joint>", "limit velocity is ''"),
         (
             "<joint name='a' type='revolute'><limit lower='0' upper='1' velocity='0'/></joint>",
-            "limit velocity is 0.0: give more than 0",
+            "limit velocity is 0.0: use a number above 0",
         ),
-        (f"<joint name='a' type='revolute'>{LIMIT}</joint>" * 2, "joint a is 'a': give each joint a name"),
+        (
+            f"<joint name='a' type='revolute'>{LIMIT}</joint>" * 2,
+            "joint a is 'a': give each joint its own name",
+        ),
     ],
 )
-def test_what_gives_no_limits_is_refused(write: callable, joints: str, words: str) -> None:
+def test_a_joint_without_limits(write: callable, joints: str, words: str) -> None:
     with pytest.raises(SettingError) as caught:
         urdf_limits(write(joints))
     assert words in str(caught.value)
@@ -84,15 +89,15 @@ def test_what_gives_no_limits_is_refused(write: callable, joints: str, words: st
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (None, "give a readable file"),
-        (b"<robot", "give a file of valid XML"),
-        (b"joints: 3", "give a file of valid XML"),
-        (b"\xff\xfe\x00", "give a file of valid XML"),
-        (b"<?xml version='1.0' encoding='klingon'?><robot/>", "give a file of valid XML"),
+        (None, "it cannot be read"),
+        (b"<robot", "it is not valid XML"),
+        (b"joints: 3", "it is not valid XML"),
+        (b"\xff\xfe\x00", "it is not valid XML"),
+        (b"<?xml version='1.0' encoding='klingon'?><robot/>", "it is not valid XML"),
         (b"<sdf/>", "'sdf': give a URDF"),
     ],
 )
-def test_no_urdf(tmp_path: Path, content: bytes | None, words: str) -> None:
+def test_not_a_urdf(tmp_path: Path, content: bytes | None, words: str) -> None:
     path = tmp_path / "arm.urdf"
     if content is not None:
         path.write_bytes(content)
@@ -102,7 +107,7 @@ def test_no_urdf(tmp_path: Path, content: bytes | None, words: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-def turn(axis: np.ndarray, angle: float) -> np.ndarray:
+def rotation_about(axis: np.ndarray, angle: float) -> np.ndarray:
     """Return the rotation matrix about an axis (Rodrigues' formula)."""
     x, y, z = axis
     cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
@@ -110,7 +115,7 @@ def turn(axis: np.ndarray, angle: float) -> np.ndarray:
 
 
 def pose(urdf: Path, link: str, **angles: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return orientation and position of a link in the base; the joints' own frames are not turned."""
+    """Return orientation and position of a link in the base; the joints' own frames are not rotated."""
     joints = {joint.find("child").get("link"): joint for joint in ElementTree.parse(urdf).iter("joint")}
     chain = []
     while link in joints:
@@ -125,16 +130,16 @@ def pose(urdf: Path, link: str, **angles: float) -> tuple[np.ndarray, np.ndarray
             position = position + rotation @ np.array([float(v) for v in origin.get("xyz").split()])
         if joint.get("type") != "fixed":
             axis = np.array([float(v) for v in joint.find("axis").get("xyz").split()])
-            rotation = rotation @ turn(axis, angles.get(joint.get("name"), 0.0))
+            rotation = rotation @ rotation_about(axis, angles.get(joint.get("name"), 0.0))
     return rotation, position
 
 
-#: Of the hand at zero, in the base: the palm faces the body, on the left of a right arm.
+#: Directions of the hand at zero in the base frame: the palm of a right arm faces left, to the body.
 PALM, THUMB = np.array([0.0, 1.0, 0.0]), np.array([1.0, 0.0, 0.0])
 UP, FORWARD = np.array([0.0, 0.0, 1.0]), np.array([1.0, 0.0, 0.0])
 
 
-def test_the_signs_of_the_packaged_urdf_are_those_of_anatomy(repository: Path) -> None:
+def test_the_packaged_urdf_has_the_signs_of_anatomy(repository: Path) -> None:
     urdf = repository / "urdf" / "exoskeleton.urdf"
     _, hanging = pose(urdf, "fingers")
     assert hanging == pytest.approx([0.0, 0.0, -0.65])
@@ -146,7 +151,7 @@ def test_the_signs_of_the_packaged_urdf_are_those_of_anatomy(repository: Path) -
     for sign in (1, -1):
         hand, _ = pose(urdf, "fingers", elbow_flexion=math.pi / 2, forearm_rotation=sign * math.pi / 2)
         assert hand @ PALM == pytest.approx(sign * UP)
-    # With the palm down, wrist extension lifts the fingers, and flexion lets them hang.
+    # With the palm down, wrist extension lifts the fingers, and flexion lowers them.
     for sign in (1, -1):
         _, fingers = pose(
             urdf,

@@ -1,23 +1,104 @@
-"""How far a confidence can be trusted: reliability diagram and accuracy–rejection curve."""
+"""Figures of scores: confusion matrix (the paper's figure 4), confidence, subjects, methods."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
+from numpy.typing import NDArray
 
 from emg_recognition.evaluation import style
 from emg_recognition.evaluation.confidence import Calibration, Rejection
-from emg_recognition.evaluation.style import INK, PALE_INK, SERIES
+from emg_recognition.evaluation.metrics import Scores
+from emg_recognition.evaluation.style import GRID, INK, PALE_INK, SERIES
+
+_SIDE_BY_SIDE = 10
+"""Actions up to which both matrices are drawn side by side; more would be too small to read."""
+_BLUES = LinearSegmentedColormap.from_list(
+    "white_to_blue", ["#ffffff", "#cfe2ef", "#8dbad8", "#4d8fbd", "#1f5f8b"]
+)
+
+
+def confusion_figure(scores: Scores) -> Figure:
+    """Draw the confusion matrix, once as counts and once as the share of each row (figure 4).
+
+    Parameters
+    ----------
+    scores : Scores
+        With the matrix and the actions' names.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Two panels.
+    """
+    counts, names = scores.confusion, [style.words(action) for action in scores.actions]
+    performed = counts.sum(axis=1, keepdims=True)
+    shares = np.divide(counts, performed, out=np.zeros(counts.shape), where=performed > 0)
+    stacked = len(names) > _SIDE_BY_SIDE
+    # Laid out by hand: all cells have the same size, whatever the number of actions and their names.
+    panel = len(names) * max(0.48 if stacked else 0.58, 2.9 / len(names))
+    longest = max(map(len, names))
+    left, below, above, between = 0.5 + 0.077 * longest, 0.52 + 0.044 * longest, 0.4, 0.35
+    columns, rows = (1, 2) if stacked else (2, 1)
+    width = left + columns * panel + (columns - 1) * between + 0.1
+    height = rows * (below + panel + above)
+    figure = style.figure(width, height, layout=None)
+    corners = [(left, height - above - panel), (left + panel + between, below)]
+    if stacked:
+        corners[1] = (left, below)
+    counted, shared = (
+        figure.add_axes((x / width, y / height, panel / width, panel / height)) for x, y in corners
+    )
+    _matrix(counted, shares, [[f"{n:,}".replace(",", "\u202f") for n in row] for row in counts], names)
+    _matrix(shared, shares, [[_percent(share) for share in row] for row in shares], names)
+    style.title(counted, "Windows")
+    style.title(shared, "Share of the performed action, %")
+    for axes in (counted, shared) if stacked else (counted,):
+        axes.set_ylabel("Performed", color=PALE_INK)
+    if not stacked:
+        shared.set_yticklabels([])
+    return figure
+
+
+def _matrix(
+    axes: Axes, shares: NDArray[np.float64], texts: Sequence[Sequence[str]], names: Sequence[str]
+) -> None:
+    """Draw one matrix; its colours are shares of the rows, so that rare actions are as visible as others."""
+    axes.imshow(shares, cmap=_BLUES, vmin=0, vmax=1, interpolation="nearest")
+    size = 10.5 if max(len(text) for row in texts for text in row) <= 6 else 8
+    for row, column in np.ndindex(shares.shape):
+        if texts[row][column] not in ("0", ""):
+            colour = "white" if shares[row, column] > 0.5 else INK
+            axes.text(column, row, texts[row][column], ha="center", va="center", fontsize=size, color=colour)
+    ticks = range(len(names))
+    axes.set_xticks(ticks, names, rotation=40, ha="right", rotation_mode="anchor")
+    axes.set_yticks(ticks, names)
+    axes.set_xticks(np.arange(0.5, len(names) - 1), minor=True)
+    axes.set_yticks(np.arange(0.5, len(names) - 1), minor=True)
+    axes.grid(which="minor", color=GRID, linewidth=1)
+    axes.tick_params(which="both", length=0, colors=INK, labelsize=9.5)
+    for spine in axes.spines.values():
+        spine.set_color(GRID)
+    axes.set_xlabel("Recognised", color=PALE_INK)
+
+
+def _percent(share: float) -> str:
+    """Write a share as a whole percentage; a share below half a per cent stays visible."""
+    if share == 0:
+        return ""
+    return "<1" if share < 0.005 else f"{100 * share:.0f}"
+
 
 _SIZE = (4.8, 4.1)
 _MARKED = (0.5, 0.9, 0.99)
-"""Thresholds that are written beside the curve."""
+"""Thresholds that are marked on the curve."""
 
 
 def reliability_figure(calibration: Calibration) -> Figure:
@@ -31,7 +112,7 @@ def reliability_figure(calibration: Calibration) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        On the diagonal the confidence is right; below it the model is surer than it should be.
+        On the diagonal the confidence is right; below it the model is too confident.
     """
     bins = [entry for entry in calibration.bins if entry.windows]
     total = sum(entry.windows for entry in bins)
@@ -40,16 +121,11 @@ def reliability_figure(calibration: Calibration) -> Figure:
     figure = style.figure(*_SIZE)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3.2, 1))
     _shares(upper)
-    upper.bar(left, [_known(entry.accuracy) for entry in bins], width, align="edge", color="#a9cbe2")
+    accuracy = np.array([entry.accuracy for entry in bins], np.float64)
+    confidence = np.array([entry.confidence for entry in bins], np.float64)
+    upper.bar(left, accuracy, width, align="edge", color=style.PALE_BLUE)
     upper.plot((0, 1), (0, 1), color=PALE_INK, linewidth=1, linestyle=(0, (4, 3)))
-    upper.plot(
-        [_known(entry.confidence) for entry in bins],
-        [_known(entry.accuracy) for entry in bins],
-        color=SERIES[0],
-        marker="o",
-        markersize=5,
-        linestyle="none",
-    )
+    upper.plot(confidence, accuracy, "o", color=SERIES[0], markersize=5)
     upper.set_ylabel("Right", color=PALE_INK)
     upper.set_ylim(0, 1.02)
     style.title(upper, f"Reliability: ECE {100 * calibration.ece:.1f}\u202f%")
@@ -72,12 +148,12 @@ def rejection_figure(rejection: Rejection) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        The higher the curve and the sooner it rises, the better the confidence sorts right from wrong.
+        The higher the curve and the sooner it rises, the better the confidence separates right from wrong.
     """
     figure = style.figure(*_SIZE)
     axes = figure.subplots()
     _shares(axes)
-    accuracies = [_known(point.accuracy) for point in rejection.curve]
+    accuracies = np.array([point.accuracy for point in rejection.curve], np.float64)
     axes.plot([1 - point.coverage for point in rejection.curve], accuracies, color=SERIES[0], linewidth=2)
     marked = [
         (point.threshold, 1 - point.coverage, point.accuracy)
@@ -104,12 +180,6 @@ def rejection_figure(rejection: Rejection) -> Figure:
     axes.set_ylabel("Right among the accepted", color=PALE_INK)
     style.title(axes, f"Accuracy and rejection: area {rejection.area:.4f}")
     return figure
-
-
-def _known(value: float | None) -> float:
-    """Return a mean over windows that are there."""
-    assert value is not None
-    return value
 
 
 def _shares(axes: Axes) -> None:
@@ -142,12 +212,12 @@ def subject_figure(per_subject: Mapping[str, float], cohorts: Mapping[str, str])
         panels_of.setdefault(cohorts[subject], []).append((value, subject))
     ordered = sorted(panels_of)
     lengths = [len(panels_of[cohort]) for cohort in ordered]
-    # Lines of one height however many subjects; the rest is titles and the axis.
+    # Lines of the same height for any number of subjects; the rest is for titles and the axis.
     line = _LINE if sum(lengths) <= _FEW else _LINE_OF_MANY
     figure = style.figure(8.2, line * sum(lengths) + 0.5 * len(lengths) + 0.6)
     panels = figure.subplots(len(ordered), 1, sharex=True, squeeze=False, height_ratios=lengths)[:, 0]
     for index, (axes, cohort) in enumerate(zip(panels, ordered, strict=True)):
-        # The worst at the bottom, the names as second key so that equals stand in alphabetical order.
+        # The worst at the bottom; equal values in alphabetical order.
         values, names = zip(*sorted(panels_of[cohort], key=lambda pair: (-pair[0], pair[1])), strict=True)
         colour, rows = SERIES[index % len(SERIES)], range(len(names))
         style.plain(axes)
@@ -155,7 +225,7 @@ def subject_figure(per_subject: Mapping[str, float], cohorts: Mapping[str, str])
         axes.axvline(float(np.mean(values)), color=colour, linewidth=1.2, linestyle=(0, (4, 3)))
         axes.hlines(rows, 0, values, color=colour, linewidth=1, alpha=0.25)
         axes.plot(values, rows, "o", color=colour, markersize=6 if line == _LINE else 5)
-        axes.set_yticks(rows, [name.replace("_", " ") or "(unnamed)" for name in names])
+        axes.set_yticks(rows, [style.words(name) for name in names])
         axes.tick_params(axis="y", colors=INK, labelsize=8.5 if line == _LINE else 7.5)
         axes.set_ylim(len(names) - 0.4, -0.6)
         title = cohort.replace("_", " ") or "Subjects"
@@ -168,57 +238,77 @@ def subject_figure(per_subject: Mapping[str, float], cohorts: Mapping[str, str])
 
 
 _GROUPS = {"ensemble": SERIES[0], "network": SERIES[2], "classical": "#7c8b97"}
-_LEAKING = "#c2374f"
 
 
-def comparison_figure(rows: Sequence[Mapping[str, Any]]) -> Figure:
-    """Accuracy of each method in each run, over all subjects and over those of the minority.
+@dataclass(frozen=True, kw_only=True)
+class MethodRuns:
+    """A method of a comparison.
+
+    Attributes
+    ----------
+    name : str
+        Its name.
+    group : str
+        ``ensemble``, ``network`` or ``classical``.
+    leaking : bool
+        Whether it has seen test data.
+    values : sequence of float
+        Accuracy of each run.
+    minority : sequence of float
+        Accuracy of each run over the subjects of the minority; empty without a minority.
+    """
+
+    name: str
+    group: str
+    leaking: bool
+    values: Sequence[float]
+    minority: Sequence[float] = ()
+
+    @property
+    def colour(self) -> str:
+        """Colour of its dots."""
+        return style.WARNING if self.leaking else _GROUPS[self.group]
+
+
+def comparison_figure(methods: Sequence[MethodRuns]) -> Figure:
+    """Draw the accuracy of each method in each run, over all subjects and over those of the minority.
 
     Parameters
     ----------
-    rows : sequence of mapping
-        From top to bottom: ``method`` (its name), ``group`` (``ensemble``, ``network`` or ``classical``),
-        ``leaking`` (whether it has seen test data), ``values`` and ``minority`` (accuracies of the runs; the
-        latter empty where there is no minority).
+    methods : sequence of MethodRuns
+        From top to bottom.
 
     Returns
     -------
     matplotlib.figure.Figure
-        A panel for all and, where a row has it, one for the minority.
+        One panel for all subjects and, where there is a minority, one for it.
     """
-    panels = [("values", "All")]
-    if any(len(row["minority"]) for row in rows):
-        panels.append(("minority", "Minority"))
-    figure = style.figure(4.6 * len(panels) + 1.4, 0.42 * len(rows) + 1.3)
+    panels = [("All", [method.values for method in methods])]
+    if any(method.minority for method in methods):
+        panels.append(("Minority", [method.minority for method in methods]))
+    figure = style.figure(4.6 * len(panels) + 1.4, 0.42 * len(methods) + 1.3)
     shared = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
-    for axes, (key, title) in zip(shared, panels, strict=True):
-        _panel(axes, [row[key] for row in rows], [_colour(row) for row in rows])
+    for axes, (title, runs) in zip(shared, panels, strict=True):
+        _panel(axes, runs, [method.colour for method in methods])
         style.title(axes, title)
-    names = [f"{row['method']} (leaking)" if row["leaking"] else row["method"] for row in rows]
-    shared[0].set_yticks(range(len(rows)), names)
-    shared[0].set_ylim(len(rows) - 0.5, -0.5)
-    for label, row in zip(shared[0].get_yticklabels(), rows, strict=True):
-        label.set_color(_LEAKING if row["leaking"] else INK)
-    used = [group for group in _GROUPS if any(row["group"] == group and not row["leaking"] for row in rows)]
-    handles = [_handle(_GROUPS[group], group) for group in used]
-    if any(row["leaking"] for row in rows):
-        handles.append(_handle(_LEAKING, "leaking: has seen test data"))
+    names = [f"{method.name} (leaking)" if method.leaking else method.name for method in methods]
+    shared[0].set_yticks(range(len(methods)), names)
+    shared[0].set_ylim(len(methods) - 0.5, -0.5)
+    for label, method in zip(shared[0].get_yticklabels(), methods, strict=True):
+        label.set_color(style.WARNING if method.leaking else INK)
+    used = {method.group for method in methods if not method.leaking}
+    handles = [_handle(colour, group) for group, colour in _GROUPS.items() if group in used]
+    if any(method.leaking for method in methods):
+        handles.append(_handle(style.WARNING, "leaking: has seen test data"))
     handles.append(
         Line2D([], [], color=PALE_INK, marker="|", markersize=11, linestyle="none", label="mean of the runs")
     )
-    figure.legend(
-        handles=handles,
-        loc="outside lower center",
-        ncols=len(handles) if len(panels) > 1 else 3,
-        frameon=False,
-        fontsize=9,
-        labelcolor=INK,
-    )
+    style.legend(figure, handles, ncols=len(handles) if len(panels) > 1 else 3)
     return figure
 
 
 def _panel(axes: Axes, runs: Sequence[Sequence[float]], colours: Sequence[str]) -> None:
-    """Draw one line a method: its runs as dots, their mean as an upright bar."""
+    """Draw one line for each method: its runs as dots, their mean as a vertical bar."""
     style.plain(axes)
     axes.tick_params(axis="y", colors=INK)
     axes.xaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
@@ -226,7 +316,7 @@ def _panel(axes: Axes, runs: Sequence[Sequence[float]], colours: Sequence[str]) 
     for place, (values, colour) in enumerate(zip(runs, colours, strict=True)):
         if not len(values):
             continue
-        # Spread by their order, so that equal runs do not hide each other.
+        # Spread in their order, so that equal runs do not hide each other.
         spread = np.linspace(-0.13, 0.13, len(values)) if len(values) > 1 else np.zeros(1)
         axes.plot(values, place + spread, "o", color=colour, markersize=5, alpha=0.65, markeredgewidth=0)
         mean = float(np.mean(values))
@@ -245,10 +335,6 @@ def _panel(axes: Axes, runs: Sequence[Sequence[float]], colours: Sequence[str]) 
     room = max(high - low, 0.02)
     # Room on the right for the written means.
     axes.set_xlim(low - 0.08 * room, high + 0.2 * room)
-
-
-def _colour(row: Mapping[str, Any]) -> str:
-    return _LEAKING if row["leaking"] else _GROUPS[row["group"]]
 
 
 def _handle(colour: str, text: str) -> Line2D:

@@ -1,30 +1,17 @@
-"""What the command bridge takes from a model bundle, and its state as a message."""
+"""Publish the state of the command bridge."""
 
 from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
-from typing import Any
 
 from rclpy.node import Node
 
-from emg_recognition.classification import live_values
 from emg_recognition.control.bridge import COUNTERS, Bridge
 from emg_recognition.control.inputs import Instant
 from emg_recognition.control.trajectory import Command
-from emg_recognition.models.bundle import BundleInfo
 from emg_recognition.msg import BridgeState
 from emg_recognition.ros import qos
-
-
-def model_defaults(bundle: BundleInfo) -> dict[str, Any]:
-    """Return what a model bundle says about the bridge's parameters, by name."""
-    return {
-        **live_values(bundle),
-        "rate": bundle.rate,
-        "channels": bundle.channels,
-        "window": bundle.length / bundle.rate,
-    }
 
 
 class BridgeStatePublisher:
@@ -33,9 +20,9 @@ class BridgeStatePublisher:
     Parameters
     ----------
     node : rclpy.node.Node
-        Publishes.
+        The node that publishes.
     bridge : Bridge
-        Looked at with each message.
+        The bridge.
     names : sequence of str
         The joints, in the order of the commands' values.
     """

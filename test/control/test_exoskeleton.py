@@ -1,3 +1,5 @@
+"""Descriptions of exoskeletons: the packaged one, and what is refused."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -5,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from emg_recognition.actions import PAPER_ACTION_NAMES, REST
-from emg_recognition.control.exoskeleton import load_exoskeleton
+from emg_recognition.control.exoskeleton import ActionMotion, load_exoskeleton
+from emg_recognition.control.joints import JointLimits
 from emg_recognition.errors import SettingError
+from emg_recognition.settings import yaml_lines
 
 CONFIG = Path(__file__).parents[2] / "config" / "exoskeleton.yaml"
 
@@ -17,8 +21,8 @@ joints:
 actions:
   bend: {velocities: {elbow: 0.3}}
   drop: {velocities: {wrist: -0.4, elbow: 0.1}, confidence: 0.7}
-rest: [rest, M1]
-still: [fist]
+rest: [rest, relaxed]
+no_motion: [fist]
 """
 
 
@@ -34,16 +38,16 @@ def test_joints_and_targets_keep_the_order_of_the_file(tmp_path: Path) -> None:
     assert exoskeleton.targets() == {"bend": (0.3, 0.0), "drop": (0.1, -0.4)}
     assert exoskeleton.joints[1].lower == -1
     assert exoskeleton.thresholds() == {"bend": 0.0, "drop": 0.7}
-    assert exoskeleton.rest == ("rest", "M1")
-    assert exoskeleton.unknown(["M1", "fist", "bend", "juggle", "rest"]) == ["juggle"]
+    assert exoskeleton.rest == ("rest", "relaxed")
+    assert exoskeleton.unknown(["relaxed", "fist", "bend", "juggle", "rest"]) == ["juggle"]
     assert exoskeleton.directions(["bend", "rest"]) == ((True, False), (False, False))
     assert exoskeleton.directions(["bend", "drop"]) == ((True, False), (False, True))
 
 
-def test_rest_is_rest_where_the_file_says_nothing(tmp_path: Path) -> None:
+def test_without_names_of_rest_it_is_rest(tmp_path: Path) -> None:
     exoskeleton = load_exoskeleton(write(tmp_path, GOOD.split("rest:")[0]))
     assert exoskeleton.rest == (REST,)
-    assert exoskeleton.still == ()
+    assert exoskeleton.no_motion == ()
 
 
 URDF = """<robot name="arm">
@@ -56,7 +60,7 @@ URDF = """<robot name="arm">
 """
 
 
-def test_limits_of_a_urdf_hold_where_the_file_leaves_them_out(tmp_path: Path) -> None:
+def test_limits_of_a_urdf_fill_in_what_the_file_leaves_out(tmp_path: Path) -> None:
     (tmp_path / "arm.urdf").write_text(URDF)
     text = """
 urdf: arm.urdf
@@ -74,41 +78,46 @@ actions: {bend: {velocities: {elbow: 0.3}}}
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("lower: 0.0, upper: 2.0", "lower: 2.0, upper: 2.0", "joint elbow: lower is 2.0"),
-        ("max_velocity: 0.5", "max_velocity: -0.5", "joint elbow: max_velocity is -0.5"),
-        ("max_velocity: 0.5", "max_velocity: .nan", "joint elbow: max_velocity is nan"),
-        ("max_velocity: 0.5", "max_velocity: yes", "joint elbow: max_velocity is True"),
-        ("max_velocity: 0.5", "max_velocity: fast", "joint elbow: max_velocity is 'fast'"),
-        ("max_acceleration: 8.0", "max_acceleration: 6.0", "joint elbow: max_acceleration is 6.0.*6.25"),
+        (
+            "lower: 0.0, upper: 2.0",
+            "lower: 2.0, upper: 2.0",
+            r"arm.yaml: joints.elbow.lower is 2.0: use a number below upper, 2.0 rad",
+        ),
+        ("max_velocity: 0.5", "max_velocity: -0.5", "elbow.max_velocity is -0.5: use a number above 0 rad/s"),
+        ("max_velocity: 0.5", "max_velocity: .nan", "elbow.max_velocity is nan"),
+        ("max_velocity: 0.5", "max_velocity: yes", "elbow.max_velocity is True"),
+        ("max_velocity: 0.5", "max_velocity: fast", "elbow.max_velocity is 'fast'"),
+        ("max_acceleration: 8.0", "max_acceleration: 6.0", "elbow.max_acceleration is 6.0.*6.25"),
         ("upper: 2.0, ", "", "arm.yaml: joints.elbow.upper"),
         ("upper: 2.0, ", "upper: 2.0, effort: 1.0, ", "arm.yaml: joints.elbow.effort is 1.0"),
         ("upper: 2.0, ", "upper: 2.0, name: x, ", "arm.yaml: joints.elbow.name is 'x'"),
-        ("upper: 2.0", "upper: 2.0, max_step: 0.0", "joint elbow: max_step is 0.0"),
-        ("upper: 2.0", "upper: 2.0, soft_zone: -0.1", "joint elbow: soft_zone is -0.1"),
-        ("upper: 2.0", "upper: 2.0, neutral: 2.0", "joint elbow: neutral is 2.0.*0.01 to 1.99"),
-        ("upper: 2.0", "upper: 2.0, neutral_velocity: 0", "joint elbow: neutral_velocity is 0"),
-        ("upper: 2.0", "upper: 2.0, spring_back: 0.1", "joint elbow: spring_back is 0.1.*neutral"),
-        ("upper: 2.0", "upper: 2.0, neutral: 1.0, spring_back: 0.7", "joint elbow: spring_back is 0.7"),
-        ("{elbow: 0.3}", "{knee: 0.3}", "action bend: velocities.knee is 0.3.*elbow, wrist"),
-        ("elbow: 0.3", "elbow: 0.6", "action bend: velocities.elbow is 0.6.*0.5"),
-        ("wrist: -0.4", "wrist: -0.41", "action drop: velocities.wrist is -0.41"),
-        ("elbow: 0.3", "elbow: 0", "action bend: velocities.elbow is 0"),
-        ("elbow: 0.3", "elbow: .inf", "action bend: velocities.elbow is inf"),
-        ("{elbow: 0.3}", "{}", "action bend: velocities is {}"),
+        ("upper: 2.0", "upper: 2.0, max_step: 0.0", "elbow.max_step is 0.0"),
+        ("upper: 2.0", "upper: 2.0, soft_zone: -0.1", "elbow.soft_zone is -0.1"),
+        ("upper: 2.0", "upper: 2.0, neutral: 2.0", "elbow.neutral is 2.0.*0.01 to 1.99"),
+        ("upper: 2.0", "upper: 2.0, neutral_velocity: 0", "elbow.neutral_velocity is 0"),
+        ("upper: 2.0", "upper: 2.0, spring_back: 0.1", "elbow.spring_back is 0.1.*neutral"),
+        ("upper: 2.0", "upper: 2.0, neutral: 1.0, spring_back: 0.7", "elbow.spring_back is 0.7"),
+        ("{elbow: 0.3}", "{knee: 0.3}", "actions.bend.velocities.knee is 0.3.*elbow, wrist"),
+        ("elbow: 0.3", "elbow: 0.6", "actions.bend.velocities.elbow is 0.6.*0.5"),
+        ("wrist: -0.4", "wrist: -0.41", "actions.drop.velocities.wrist is -0.41"),
+        ("elbow: 0.3", "elbow: 0", "actions.bend.velocities.elbow is 0"),
+        ("elbow: 0.3", "elbow: .inf", "actions.bend.velocities.elbow is inf"),
+        ("elbow: 0.3", "elbow: .nan", "actions.bend.velocities.elbow is nan"),
+        ("elbow: 0.3", "elbow: yes", "actions.bend.velocities.elbow is True"),
+        ("{elbow: 0.3}", "{}", "actions.bend.velocities is {}"),
         ("{velocities: {elbow: 0.3}}", "elbow", "arm.yaml: actions.bend is 'elbow'"),
         ("{elbow: 0.3}", "{elbow: 0.3}, action: x", "arm.yaml: actions.bend.action is 'x'"),
         ("{elbow: 0.3}", "{elbow: 0.3}, joint: elbow", "actions.bend.joint.*velocities, confidence"),
-        ("confidence: 0.7", "confidence: 1.7", "action drop: confidence is 1.7"),
-        ("still: [fist]", "still: fist", "arm.yaml: still is 'fist'"),
-        ("still: [fist]", "still: [bend]", "action bend is 'bend'.*stand once"),
-        ("still: [fist]", "urdf: 5", "arm.yaml: urdf is 5"),
+        ("confidence: 0.7", "confidence: 1.7", "actions.drop.confidence is 1.7"),
+        ("no_motion: [fist]", "no_motion: fist", "arm.yaml: no_motion is 'fist': use a list"),
+        ("no_motion: [fist]", "no_motion: [bend]", "action bend is 'bend'.*name it once"),
+        ("no_motion: [fist]", "still: [fist]", "arm.yaml: still is .*this setting is called no_motion"),
+        ("no_motion: [fist]", "urdf: 5", "arm.yaml: urdf is 5"),
         ("actions:", "motions:", "arm.yaml: motions is"),
-        ("actions:", "joints: [", "valid YAML"),
+        ("actions:", "joints: [", "not a YAML file"),
     ],
 )
-def test_a_wrong_file_is_refused_with_place_and_value(
-    tmp_path: Path, old: str, new: str, message: str
-) -> None:
+def test_a_wrong_file_is_refused_with_key_and_value(tmp_path: Path, old: str, new: str, message: str) -> None:
     assert old in GOOD
     with pytest.raises(SettingError, match=message) as caught:
         load_exoskeleton(write(tmp_path, GOOD.replace(old, new)))
@@ -129,7 +138,7 @@ def test_an_absent_file_is_named(tmp_path: Path) -> None:
         load_exoskeleton(tmp_path / "nowhere.yaml")
 
 
-def test_the_packaged_file_moves_what_the_actions_say() -> None:
+def test_the_packaged_file_moves_each_joint_in_the_direction_of_the_action() -> None:
     exoskeleton = load_exoskeleton(CONFIG)
     assert exoskeleton.joint_names == ("elbow_flexion", "forearm_rotation", "wrist_extension")
     signs = {
@@ -145,11 +154,14 @@ def test_the_packaged_file_moves_what_the_actions_say() -> None:
         "wrist_flexion": (0, 0, -1),
         "pronation": (0, -1, 0),
         "supination": (0, 1, 0),
-        "M2": (0, 0, -1),
-        "M3": (0, 0, 1),
-        "M6": (0, -1, 0),
-        "M7": (0, 1, 0),
     }
     assert set(PAPER_ACTION_NAMES) - set(signs) == {REST}
-    # Whoever asks for it, every joint has a way back.
+    # Every joint can return to neutral.
     assert all(joint.neutral is not None for joint in exoskeleton.joints)
+
+
+@pytest.mark.parametrize("cls", [JointLimits, ActionMotion])
+def test_the_packaged_file_lists_every_optional_key_with_its_default(cls: type) -> None:
+    optional = [line for line in yaml_lines(cls) if not line.split(": ")[1].startswith('""')]
+    assert optional
+    assert "".join(f"#   {line}\n" for line in optional) in CONFIG.read_text()
