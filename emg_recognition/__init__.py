@@ -36,11 +36,8 @@ if TYPE_CHECKING:
     from emg_recognition.recordings.inspection import Inspection
     from emg_recognition.recordings.open import open_recordings
     from emg_recognition.recordings.recordings import Recordings
-<<<<<<< HEAD
-    from emg_recognition.training.api import adapt, compare, train
-=======
     from emg_recognition.replay.evaluate import Evaluation, evaluate
->>>>>>> main
+    from emg_recognition.training.api import adapt, compare, train
     from emg_recognition.types import Estimate, LiveSettings, Model
 
 # The generated messages live in the install space under the same package name. From the
@@ -69,13 +66,10 @@ _HOMES = {
     "SampleError": "errors",
     "SerialArmband": "devices.serial_armband",
     "SettingError": "errors",
-<<<<<<< HEAD
     "adapt": "training.api",
     "compare": "training.api",
-=======
     "evaluate": "replay.evaluate",
     "inspect": "recordings.inspect",
->>>>>>> main
     "open_recordings": "recordings.open",
     "train": "training.api",
 }

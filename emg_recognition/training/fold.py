@@ -150,15 +150,9 @@ def finish_fold(
         "windows_per_cohort": fold.subsets["train"].count("cohort"),
         "windows": {subset: fold.subsets[subset].count("cohort") for subset in SUBSETS},
         "window_table": [
-<<<<<<< HEAD
             {"subset": subset, "cohort": cohort, "action": action, "windows": number}
             for subset in SUBSETS
             for (cohort, action), number in fold.subsets[subset].count_by("cohort", "action").items()
-=======
-            {"subset": side, "cohort": cohort, "action": action, "windows": number}
-            for side in SIDES
-            for (cohort, action), number in fold.sides[side].count_by("cohort", "action").items()
->>>>>>> main
         ],
         "warnings": _few_windows(fold.split, test),
         "minority": fold.minority,
