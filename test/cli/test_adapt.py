@@ -53,7 +53,10 @@ def test_it_adapts_and_says_what_it_is_worth(archive, tiny_bundle, tmp_path, cap
     info = read_bundle(tmp_path / "new")
     assert info.provenance["parent"]["model_id"] == read_bundle(tiny_bundle).model_id
     assert info.provenance["subject"] == "bob"
-    assert (info.provenance["settings"]["adapt"]["seed"], info.provenance["settings"]["adapt"]["steps"]) == (
+    assert (
+        info.provenance["settings"]["adapt"]["seed"],
+        info.provenance["settings"]["adapt"]["steps_per_epoch"],
+    ) == (
         3,
         40,
     )
@@ -75,7 +78,7 @@ def test_it_adapts_and_says_what_it_is_worth(archive, tiny_bundle, tmp_path, cap
         (("--reps", "1", "--subject", "eve"), "--subject is 'eve'"),
         (("--reps", "1", "--actions", "sneeze"), "--actions is 'sneeze'"),
         (("--reps", "3-1", "--subject", "bob"), "'3-1'"),
-        (("--reps", "1", "--subject", "bob", "--steps", "0"), "training.steps is 0"),
+        (("--reps", "1", "--subject", "bob", "--steps", "0"), "steps_per_epoch is 0"),
         (("--reps", "1", "--model", "nowhere", "--subject", "bob"), "nowhere"),
     ],
 )

@@ -69,7 +69,7 @@ def test_the_table_of_a_method_without_a_network(archive, tmp_path):
 def test_what_cannot_be_is_one_line_and_leaves_nothing(archive, tmp_path):
     process = compare(archive, tmp_path, "--methods", "svm")
     assert process.returncode == 2
-    assert "'svm': choose from ensemble" in process.stderr.splitlines()[-1]
+    assert "'svm': use some of ensemble" in process.stderr.splitlines()[-1]
     assert process.stdout == ""
     assert not (tmp_path / "out").exists()
 

@@ -120,8 +120,16 @@ def test_options_change_the_configuration_and_events_come_as_json(archive, confi
     out, err = process.communicate(timeout=300)
     assert process.returncode == 0, err
     events = [json.loads(line) for line in out.splitlines()]
-    assert [event["event"] for event in events] == ["start", *["epoch"] * 5, "job", "selected", "done"]
-    assert events[0]["windows_per_cohort"] == {"healthy": 8, "patient": 8}
+    assert [event["event"] for event in events] == [
+        "data",
+        "start",
+        *["epoch"] * 5,
+        "job",
+        "selected",
+        "warning",
+        "done",
+    ]
+    assert events[1]["windows_per_cohort"] == {"healthy": 8, "patient": 8}
     metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
     assert metrics["settings"]["training"]["seed"] == 5
     assert metrics["settings"]["ensemble"]["members"] == 2
