@@ -23,15 +23,17 @@ from emg_recognition.actions import PAPER_ACTION_NAMES, REST
 from emg_recognition.control.decision import DecisionSettings
 from emg_recognition.control.settings import controller_delay
 from emg_recognition.errors import EmgRecognitionError
+from emg_recognition.evaluation.decisions import UNDECIDED
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.recordings.archive import from_arrays, load_archive
 from emg_recognition.recordings.labels import MARGIN, LabelInterval, window_labels
 from emg_recognition.recordings.recordings import parse_repetitions
-from emg_recognition.replay.decisions import UNDECIDED, decide
+from emg_recognition.replay.decisions import decide
 from emg_recognition.replay.estimates import window_key
-from emg_recognition.replay.offline import LIVE_STEP, replay_archive, replay_bag
+from emg_recognition.replay.offline import replay_archive, replay_bag
 from emg_recognition.replay.replay import Replay
 from emg_recognition.simulation.study import StudySettings, simulate_stream
+from emg_recognition.types import LiveSettings
 
 SETTINGS = (  # votes, enter, keep, dwell
     (1, 1, 1, 0.0),
@@ -132,7 +134,7 @@ def row(replays: list[Replay], votes: int, enter: int, keep: int, dwell: float) 
     sums = Sums()
     for replay in replays:
         add(sums, replay, settings)
-    model, step = replays[0].model, replays[0].step / replays[0].model.rate
+    model, step = replays[0].model, replays[0].stride / replays[0].model.rate
     minutes, moving = sums.scored * step / 60, sums.moving * step / 60
     delay = controller_delay(
         window=replays[0].estimates.length / model.rate, step=step, decisions=settings, processing=0.0
@@ -171,7 +173,7 @@ def continuous(arrays: dict[str, np.ndarray], model: ActionModel) -> Replay:
     border = np.append(arrays["start"], arrays["start"][-1] + arrays["length"][-1]).tolist()
     whole = {name: values[:1] if np.ndim(values) == 1 else values for name, values in arrays.items()}
     whole |= {"length": np.array([border[-1]])}
-    replay = replay_archive(from_arrays(whole, "simulated"), model, step=LIVE_STEP)
+    replay = replay_archive(from_arrays(whole, "simulated"), model, stride=LiveSettings.stride)
     labels = [
         LabelInterval(
             run=0,
@@ -197,7 +199,7 @@ def recorded(arguments: argparse.Namespace, model: ActionModel) -> Replay:
         chosen = np.isin(recordings.repetition, parse_repetitions(arguments.reps))
         if arguments.subject:
             chosen &= np.isin(recordings.subject, arguments.subject)
-        replay = replay_archive(recordings.select(chosen), model, step=LIVE_STEP)
+        replay = replay_archive(recordings.select(chosen), model, stride=LiveSettings.stride)
     names = {arguments.rest: REST}
     actions = tuple(names.get(action, action) for action in replay.model.actions)
     return dataclasses.replace(

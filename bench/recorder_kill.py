@@ -29,7 +29,8 @@ from rclpy.signals import SignalHandlerOptions
 
 from emg_recognition.bags.reader import open_bag
 from emg_recognition.errors import EmgRecognitionError
-from emg_recognition.recordings.emg_bag import EmgBag, SampleBlock
+from emg_recognition.recordings.emg_bag import EmgBag
+from emg_recognition.recordings.events import SampleBlock
 from emg_recognition.ros import qos
 from emg_recognition.ros.conversions import to_floats
 

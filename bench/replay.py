@@ -27,7 +27,7 @@ sys.path.insert(0, str(REPOSITORY))
 import numpy as np  # noqa: E402
 from inference import bare_call, fresh_bundle  # noqa: E402
 
-from emg_recognition.bags.definitions import own_types  # noqa: E402
+from emg_recognition.bags.definitions import own_message, own_types  # noqa: E402
 from emg_recognition.bags.writer import BagWriter  # noqa: E402
 from emg_recognition.errors import EmgRecognitionError  # noqa: E402
 from emg_recognition.models.bundle import TFLITE, BundleInfo  # noqa: E402
@@ -36,7 +36,7 @@ from emg_recognition.replay.offline import replay_bag  # noqa: E402
 from emg_recognition.signal.pipeline import Pipeline  # noqa: E402
 from emg_recognition.signal.settings import PipelineSettings  # noqa: E402
 
-STEP = 0.05
+STRIDE = 0.05
 MESSAGE = 5  # samples
 LEAST_RATIO, LEAST_SPEED = 0.70, 100.0
 MOST_GROWTH = 32.0  # MiB; the estimates themselves, 144,000 of 60 bytes, are 8 of them
@@ -51,14 +51,11 @@ class Template:
     """A serialised message whose stamp and 64-bit indices are put in for each copy."""
 
     def __init__(self, kind: str, indices: tuple[str, ...], **fields: object) -> None:
-        types = own_types()
         marks = {name: 0x1122334455667788 + number for number, name in enumerate(indices)}
-        header = types.types["std_msgs/msg/Header"](
-            stamp=types.types["builtin_interfaces/msg/Time"](sec=0x55667788, nanosec=0x11223344),
-            frame_id="armband",
-        )
-        message = types.types[kind](header=header, **fields, **marks)
-        self._bytes = bytearray(types.serialize_cdr(message, kind))
+        time = own_message("builtin_interfaces/msg/Time", sec=0x55667788, nanosec=0x11223344)
+        header = own_message("std_msgs/msg/Header", stamp=time, frame_id="armband")
+        message = own_message(kind, header=header, **fields, **marks)
+        self._bytes = bytearray(own_types().serialize_cdr(message, kind))
         self._stamp = self._bytes.index((0x1122334455667788).to_bytes(8, "little"))
         self._places = [
             self._bytes.index(mark.to_bytes(8, "little"), self._stamp + 8) for mark in marks.values()
@@ -126,14 +123,14 @@ def write_bag(path: Path, info: BundleInfo, seconds: int, rng: np.random.Generat
         counter_names=["estimates", "commands"],
         counter_values=np.zeros(2, np.uint64),
     )
-    step, length = round(STEP * info.rate), info.length
+    stride, length = round(STRIDE * info.rate), info.length
     with BagWriter(path, TOPICS) as bag:
         for number in range(round(seconds * info.rate) // MESSAGE):
             first = number * MESSAGE
             now = 1_700_000_000_000_000_000 + round(first / info.rate * 1e9)
             bag.write("/emg/samples", now, samples[number % len(samples)].copy(now, first))
             bag.write("/exo/bridge_state", now, state.copy(now, first))
-            if first % step == 0 and first >= length:
+            if first % stride == 0 and first >= length:
                 bag.write("/emg/action", now, estimate.copy(now, first - length, first - 1))
             if number % round(info.rate / MESSAGE) == 0:
                 bag.flush()
@@ -158,11 +155,11 @@ def measure_speed(path: Path, model: ActionModel, rounds: int) -> Iterator[tuple
     """Yield windows a second of the evaluation and of the bare loop, round by round."""
     settings = PipelineSettings.from_mapping(model.info.pipeline, "bundle")
     noise = np.random.default_rng(1).normal(0, model.info.statistics["rms"], (20_000, settings.channels))
-    found = Pipeline(settings, round(STEP * settings.rate)).push(noise.astype(np.float32), 0)
+    found = Pipeline(settings, round(STRIDE * settings.rate)).push(noise.astype(np.float32), 0)
     windows = np.concatenate([[window.data for window in found]] * 30)
     for _ in range(rounds):
         begin = time.perf_counter()
-        replay = replay_bag(path, model, step=STEP)
+        replay = replay_bag(path, model, stride=STRIDE)
         evaluated = len(replay.estimates.first_index) / (time.perf_counter() - begin)
         yield evaluated, bare_windows_per_second(model, windows)
 
@@ -175,7 +172,7 @@ def measure_memory(path: Path, model: ActionModel) -> list[tuple[float, float]]:
         if not course or share - course[-1][0] >= 0.002:
             course.append((share, resident()))
 
-    replay_bag(path, model, step=STEP, on_progress=note)
+    replay_bag(path, model, stride=STRIDE, on_progress=note)
     return course
 
 
@@ -216,7 +213,7 @@ def main() -> int:
         write_bag(folder / "timed", model.info, round(args.minutes * 60), rng)
         rounds = list(measure_speed(folder / "timed", model, args.rounds))
         ratios = [evaluated / bare for evaluated, bare in rounds]
-        speeds = [evaluated * STEP for evaluated, _ in rounds]
+        speeds = [evaluated * STRIDE for evaluated, _ in rounds]
         print("evaluation windows/s   bare LiteRT windows/s   ratio   x real time")
         for (evaluated, bare), ratio, speed in zip(rounds, ratios, speeds, strict=True):
             print(f"{evaluated:20.0f}   {bare:21.0f}   {ratio:5.2f}   {speed:11.0f}")

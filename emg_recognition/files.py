@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Any
+
+from emg_recognition.errors import SettingError
 
 
 def write_file(path: Path, content: bytes) -> None:
@@ -22,6 +26,59 @@ def write_file(path: Path, content: bytes) -> None:
     beside = path.with_name(f".{path.name}.part")
     beside.write_bytes(content)
     os.replace(beside, path)
+
+
+def read_marker(path: Path, formats: Collection[str]) -> dict[str, Any] | None:
+    """Read a JSON file that says in ``format`` what it is; ``None`` if it is anything else.
+
+    Parameters
+    ----------
+    path : Path
+        The file; it need not exist.
+    formats : collection of str
+        The formats to accept.
+    """
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) and found.get("format") in formats else None
+
+
+def refuse_foreign(
+    output: Path, *, writer: str, marker: str, formats: Collection[str], beside: Collection[str] = ()
+) -> None:
+    """Refuse an output folder that holds anything but what the same program wrote.
+
+    Parameters
+    ----------
+    output : Path
+        The folder; it need not exist.
+    writer : str
+        What writes there, for the error, for example ``training``.
+    marker : str
+        Name of the JSON file in the folder that tells what wrote it.
+    formats : collection of str
+        The values of ``format`` in that file to accept.
+    beside : collection of str
+        Names of files and folders that may be there without the marker.
+
+    Raises
+    ------
+    SettingError
+        If `output` is a file or holds something else.
+    """
+    if not output.exists():
+        return
+    if not output.is_dir():
+        raise SettingError("output", str(output), "it is a file; name a folder")
+    foreign = any(path.name not in beside for path in output.iterdir())
+    if foreign and read_marker(output / marker, formats) is None:
+        raise SettingError(
+            "output",
+            str(output),
+            f"it holds something that {writer} did not write; choose another folder, or remove this one",
+        )
 
 
 _AT_FDCWD = -100

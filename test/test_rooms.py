@@ -4,10 +4,11 @@ import ast
 import subprocess
 import sys
 
-ROOMS = ("signal", "devices", "simulation", "bags", "models", "evaluation", "control", "guided")
+ROOMS = ("signal", "devices", "simulation", "bags", "models", "control", "guided")
 #: What each room may import of the others (docs/concepts/architecture.md); those not named, nothing.
 ARROWS = {
-    "recordings": {"bags"},
+    "recordings": {"signal", "bags"},
+    "evaluation": {"control"},
     "monitor": {"control"},
     "training": {"signal", "recordings", "models", "evaluation", "control", "recognizer"},
     "replay": {"recognizer", "signal", "bags", "recordings", "models", "control", "evaluation"},

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
+import numpy as np
+from rosbags.interfaces import Nodetype
 from rosbags.serde import SerdeError
 from rosbags.typesys import Stores, TypesysError, get_types_from_idl, get_types_from_msg, get_typestore
 from rosbags.typesys.store import Typestore
@@ -28,6 +31,45 @@ def own_types() -> Typestore:
     for name, text in message_definitions().items():
         store.register(get_types_from_msg(text, name))
     return store
+
+
+def own_message(type_name: str, **fields: Any) -> Any:
+    """Make a message of :func:`own_types`; fields that are not given have their neutral value.
+
+    Parameters
+    ----------
+    type_name : str
+        For example ``emg_recognition/msg/BridgeState``.
+    **fields : object
+        Values by the name of the field.
+
+    Returns
+    -------
+    object
+        The message: zeros, empty strings and empty lists where nothing is given.
+
+    Raises
+    ------
+    KeyError
+        For an unknown type.
+    TypeError
+        For a field that the type does not have.
+    """
+    store = own_types()
+    _, known = store.fielddefs[type_name]
+    neutral = {name: _neutral(node, of) for name, (node, of) in known if name not in fields}
+    return store.types[type_name](**neutral, **fields)
+
+
+def _neutral(node: Nodetype, of: Any) -> Any:
+    if node is Nodetype.NAME:
+        return own_message(of)
+    if node is Nodetype.BASE:
+        return {"string": "", "bool": False}.get(of[0], 0.0 if of[0].startswith("float") else 0)
+    (item, kind), length = of  # an array; that of a sequence has no fixed length
+    if item is Nodetype.BASE and kind[0] != "string":
+        return np.zeros(length, {"char": "uint8", "octet": "uint8"}.get(kind[0], kind[0]))
+    return [_neutral(item, kind) for _ in range(length)]
 
 
 def full_definition(type_name: str) -> str:

@@ -107,8 +107,9 @@ def run(args: argparse.Namespace) -> int:
     with _progress(args.progress) as on_progress:
         replay = _replay(args, model, on_progress)
     seconds = time.perf_counter() - started
-    metrics = score(replay, decisions=decisions)
-    report = None if args.output is None else write_results(args.output, replay, metrics)
+    scores = score(replay, decisions=decisions)
+    metrics = scores.to_json()
+    report = None if args.output is None else write_results(args.output, replay, scores)
     print("\n".join(_summary(metrics, seconds)))
     if report is not None:
         print(f"report  {report}")
@@ -136,11 +137,11 @@ def _decisions(args: argparse.Namespace) -> DecisionSettings:
 
 def _threshold(text: str) -> tuple[str, float]:
     """Read ``METRIC=VALUE``."""
-    from emg_recognition.replay.scoring import SCORES
+    from emg_recognition.replay.scoring import SHARES
 
     metric, _, value = text.partition("=")
-    if metric not in SCORES:
-        raise SettingError("--fail-under", text, f"write METRIC=VALUE with one of {', '.join(SCORES)}")
+    if metric not in SHARES:
+        raise SettingError("--fail-under", text, f"write METRIC=VALUE with one of {', '.join(SHARES)}")
     try:
         share = float(value)
     except ValueError:
@@ -156,7 +157,7 @@ def _replay(args: argparse.Namespace, model: ActionModel, on_progress: Callable[
     from emg_recognition.replay.offline import replay_archive, replay_bag
 
     options = {
-        "step": args.step,
+        "stride": args.step,
         "confidence_threshold": args.confidence_threshold,
         "on_progress": on_progress,
     }
@@ -194,7 +195,7 @@ def _summary(metrics: dict[str, Any], seconds: float) -> list[str]:
     signal, windows = metrics["signal"], metrics["windows"]
     lines = [
         f"{metrics['source']}: {duration(signal['seconds'])} of signal, model {metrics['model']['id']},"
-        f" {windows['estimated']} windows, one every {1000 * metrics['step'] / signal['rate']:g} ms,"
+        f" {windows['estimated']} windows, one every {1000 * metrics['stride'] / signal['rate']:g} ms,"
         f" {percent(metrics['rejected'] or 0)} rejected"
     ]
     if metrics["accuracy"] is not None:

@@ -27,7 +27,7 @@ from emg_recognition.recordings.archive import load_archive
 from emg_recognition.replay.offline import replay_bag
 from emg_recognition.replay.output import write_results
 from emg_recognition.replay.replay import Replay
-from emg_recognition.replay.scoring import score
+from emg_recognition.replay.scoring import ReplayScores, score
 
 
 class Steps:
@@ -58,7 +58,7 @@ class Steps:
         self.console.print(f"{place} [green]done[/] in {seconds:.1f} s", highlight=False)
 
 
-def score_live(observed: Mapping[str, Any], replay: Replay, offline: Mapping[str, Any]) -> dict[str, Any]:
+def score_live(observed: Mapping[str, Any], replay: Replay, offline: ReplayScores) -> dict[str, Any]:
     """Score one live run.
 
     Parameters
@@ -67,7 +67,7 @@ def score_live(observed: Mapping[str, Any], replay: Replay, offline: Mapping[str
         What ``demo_observer_node`` wrote.
     replay : Replay
         Of the bag that was recorded meanwhile.
-    offline : mapping
+    offline : ReplayScores
         Its scores.
 
     Returns
@@ -80,30 +80,30 @@ def score_live(observed: Mapping[str, Any], replay: Replay, offline: Mapping[str
     EmgRecognitionError
         If the graph has not said anything.
     """
-    said, agreement = replay.recorded, offline["recorded"]
+    said, agreement = replay.recorded, offline.recorded
     if said is None or agreement is None:
         raise EmgRecognitionError(
             f"{replay.source} holds no estimates: see the logs of preprocessing and classifier"
         )
     live = score(dataclasses.replace(replay, estimates=said, recorded=None), mode="online")
     # An estimate of a window that does not exist offline would not agree either.
-    share = agreement["compared"] / agreement["estimates"]
+    share = agreement.compared / agreement.estimates
     latency = latencies(observed["commanded"], observed["labels"], replay.model.rate)
     return {
         "seconds": round(observed["seconds"], 2),
         "samples_sent": observed["samples_sent"],
         "samples_received": observed["samples_received"],
-        "samples_recorded": offline["signal"]["samples"],
+        "samples_recorded": offline.signal.samples,
         "restarts": observed["restarts"],
         "windows": observed["windows"],
-        "windows_offline": offline["windows"]["expected"],
+        "windows_offline": offline.windows.expected,
         "estimates": len(said),
         "rejected": int(np.sum(~said.accepted)),
-        "scored": live["windows"]["labelled"],
-        "accuracy": live["accuracy"],
-        "recall": live["per_class_recall"],
-        "agreement_with_offline": _times(agreement["same_action"], share),
-        "identical_probabilities": _times(agreement["identical_probabilities"], share),
+        "scored": live.windows.labelled,
+        "accuracy": live.accuracy,
+        "recall": None if live.scores is None else live.scores.per_class_recall,
+        "agreement_with_offline": _times(agreement.same_action, share),
+        "identical_probabilities": _times(agreement.identical_probabilities, share),
         "latency_ms": {
             "median": _percentile(latency, 50),
             "p99": _percentile(latency, 99),

@@ -11,11 +11,8 @@ import numpy as np
 from emg_recognition.actions import PAPER_ACTION_NAMES, REST
 from emg_recognition.errors import RecordingError, SettingError
 from emg_recognition.recordings.archive import from_arrays, load_archive, save_archive
-from emg_recognition.recordings.recordings import Recordings
+from emg_recognition.recordings.recordings import Recordings, to_counts
 from emg_recognition.simulation.study import StudySettings, simulate_stream, simulate_study
-
-#: The wire carries 24-bit counts.
-_FULL_SCALE = 2**23 - 1
 
 
 def simulated_session(settings: StudySettings, *, hold: float = 2.5, rounds: int = 2) -> Recordings:
@@ -76,24 +73,10 @@ def recorded_session(recordings: Recordings, repetitions: tuple[int, ...], secon
     playlist = [i for place in spaced for i in by_session[sessions[place]]]
     ends = np.cumsum(recordings.length[playlist])
     playlist = [i for i, end in zip(playlist, ends, strict=True) if end <= budget] or playlist[:1]
-    return _whole_counts(recordings.select(playlist))
-
-
-def _whole_counts(recordings: Recordings) -> Recordings:
-    """Return recordings with only the samples in use, as whole numbers of at most 24 bits."""
-    pieces = [
-        recordings.counts[begin : begin + length]
-        for begin, length in zip(recordings.start, recordings.length, strict=True)
-    ]
-    counts = np.concatenate(pieces)
-    scale = recordings.scale
-    largest = float(np.abs(counts.astype(np.float64)).max())
-    if counts.dtype.kind == "f" or largest > _FULL_SCALE:
-        finer = _FULL_SCALE / largest if largest > 0 else 1.0
-        counts = np.round(counts.astype(np.float64) * finer).astype(np.int32)
-        scale *= finer
-    ends = np.cumsum(recordings.length)
-    return dataclasses.replace(recordings, counts=counts, start=ends - recordings.length, scale=scale)
+    chosen = recordings.select(playlist)
+    counts, scale = to_counts(chosen)
+    start = np.cumsum(chosen.length) - chosen.length
+    return dataclasses.replace(chosen, counts=counts, start=start, scale=scale)
 
 
 #: Recorded test repetitions are played live for at most this long, s.

@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 
 from emg_recognition.evaluation import style
+from emg_recognition.evaluation.confidence import Calibration, Rejection
 from emg_recognition.evaluation.style import INK, PALE_INK, SERIES
 
 _SIZE = (4.8, 4.1)
@@ -19,31 +20,31 @@ _MARKED = (0.5, 0.9, 0.99)
 """Thresholds that are written beside the curve."""
 
 
-def reliability_figure(calibration: Mapping[str, Any]) -> Figure:
-    """Accuracy of the windows over their confidence, and below it how many windows have it.
+def reliability_figure(calibration: Calibration) -> Figure:
+    """Draw the accuracy of the windows over their confidence, and below it how many windows have it.
 
     Parameters
     ----------
-    calibration : mapping
-        Of :func:`emg_recognition.evaluation.confidence.calibration`.
+    calibration : Calibration
+        From :func:`~emg_recognition.evaluation.confidence.calibration`.
 
     Returns
     -------
     matplotlib.figure.Figure
         On the diagonal the confidence is right; below it the model is surer than it should be.
     """
-    bins = [entry for entry in calibration["bins"] if entry["windows"]]
-    total = sum(entry["windows"] for entry in bins)
-    left = [entry["low"] for entry in bins]
-    width = [0.94 * (entry["high"] - entry["low"]) for entry in bins]
+    bins = [entry for entry in calibration.bins if entry.windows]
+    total = sum(entry.windows for entry in bins)
+    left = [entry.low for entry in bins]
+    width = [0.94 * (entry.high - entry.low) for entry in bins]
     figure = style.figure(*_SIZE)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3.2, 1))
     _shares(upper)
-    upper.bar(left, [entry["accuracy"] for entry in bins], width, align="edge", color="#a9cbe2")
+    upper.bar(left, [_known(entry.accuracy) for entry in bins], width, align="edge", color="#a9cbe2")
     upper.plot((0, 1), (0, 1), color=PALE_INK, linewidth=1, linestyle=(0, (4, 3)))
     upper.plot(
-        [entry["confidence"] for entry in bins],
-        [entry["accuracy"] for entry in bins],
+        [_known(entry.confidence) for entry in bins],
+        [_known(entry.accuracy) for entry in bins],
         color=SERIES[0],
         marker="o",
         markersize=5,
@@ -51,47 +52,45 @@ def reliability_figure(calibration: Mapping[str, Any]) -> Figure:
     )
     upper.set_ylabel("Right", color=PALE_INK)
     upper.set_ylim(0, 1.02)
-    style.title(upper, f"Reliability: ECE {100 * calibration['ece']:.1f}\u202f%")
+    style.title(upper, f"Reliability: ECE {100 * calibration.ece:.1f}\u202f%")
     _shares(lower)
-    lower.bar(left, [entry["windows"] / total for entry in bins], width, align="edge", color="#8fa1af")
+    lower.bar(left, [entry.windows / total for entry in bins], width, align="edge", color="#8fa1af")
     lower.set_ylabel("Windows", color=PALE_INK)
     lower.set_xlabel("Confidence", color=PALE_INK)
     lower.set_xlim(0, 1)
     return figure
 
 
-def rejection_figure(rejection: Mapping[str, Any]) -> Figure:
-    """Accuracy of the accepted windows over the share that is rejected, with a few thresholds marked.
+def rejection_figure(rejection: Rejection) -> Figure:
+    """Draw the accuracy of the accepted windows over the share that is rejected.
 
     Parameters
     ----------
-    rejection : mapping
-        Of :func:`emg_recognition.evaluation.confidence.rejection`.
+    rejection : Rejection
+        From :func:`~emg_recognition.evaluation.confidence.rejection`.
 
     Returns
     -------
     matplotlib.figure.Figure
         The higher the curve and the sooner it rises, the better the confidence sorts right from wrong.
     """
-    curve = rejection["curve"]
     figure = style.figure(*_SIZE)
     axes = figure.subplots()
     _shares(axes)
-    accuracies = [point["accuracy"] for point in curve]
-    axes.plot([1 - point["coverage"] for point in curve], accuracies, color=SERIES[0], linewidth=2)
+    accuracies = [_known(point.accuracy) for point in rejection.curve]
+    axes.plot([1 - point.coverage for point in rejection.curve], accuracies, color=SERIES[0], linewidth=2)
     marked = [
-        point
-        for point in rejection["thresholds"]
-        if point["threshold"] in _MARKED and point["accuracy"] is not None
+        (point.threshold, 1 - point.coverage, point.accuracy)
+        for point in rejection.thresholds
+        if point.threshold in _MARKED and point.accuracy is not None
     ]
-    lowest = min([*accuracies, *(point["accuracy"] for point in marked)])
+    lowest = min([*accuracies, *(accuracy for _, _, accuracy in marked)])
     room = max(1 - lowest, 0.02)
-    for point in marked:
-        place = (1 - point["coverage"], point["accuracy"])
-        axes.plot(*place, marker="o", markersize=5, color=SERIES[1])
+    for threshold, rejected, accuracy in marked:
+        axes.plot(rejected, accuracy, marker="o", markersize=5, color=SERIES[1])
         axes.annotate(
-            f"≥ {point['threshold']:g}",
-            place,
+            f"≥ {threshold:g}",
+            (rejected, accuracy),
             xytext=(6, -5),
             textcoords="offset points",
             va="top",
@@ -103,8 +102,14 @@ def rejection_figure(rejection: Mapping[str, Any]) -> Figure:
     axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0 if room > 0.04 else 1))
     axes.set_xlabel("Rejected windows", color=PALE_INK)
     axes.set_ylabel("Right among the accepted", color=PALE_INK)
-    style.title(axes, f"Accuracy and rejection: area {rejection['area']:.4f}")
+    style.title(axes, f"Accuracy and rejection: area {rejection.area:.4f}")
     return figure
+
+
+def _known(value: float | None) -> float:
+    """Return a mean over windows that are there."""
+    assert value is not None
+    return value
 
 
 def _shares(axes: Axes) -> None:
@@ -117,31 +122,33 @@ _FEW = 20
 _LINE, _LINE_OF_MANY = 0.21, 0.165  # inches a subject
 
 
-def subject_figure(per_subject: Mapping[str, Mapping[str, Any]]) -> Figure:
-    """Balanced accuracy of each subject, a panel a cohort, best subject first.
+def subject_figure(per_subject: Mapping[str, float], cohorts: Mapping[str, str]) -> Figure:
+    """Draw the balanced accuracy of each subject, the best one first.
 
     Parameters
     ----------
-    per_subject : mapping of str to mapping
-        Subject to its ``balanced_accuracy`` and ``cohort``.
+    per_subject : mapping of str to float
+        Balanced accuracy of each subject.
+    cohorts : mapping of str to str
+        The cohort of each subject.
 
     Returns
     -------
     matplotlib.figure.Figure
-        One panel a cohort; the upright line is the mean over its subjects.
+        One panel for each cohort; the vertical line is the mean over its subjects.
     """
-    cohorts: dict[str, list[tuple[float, str]]] = {}
-    for subject, found in per_subject.items():
-        cohorts.setdefault(found["cohort"], []).append((found["balanced_accuracy"], subject))
-    ordered = sorted(cohorts)
-    lengths = [len(cohorts[cohort]) for cohort in ordered]
+    panels_of: dict[str, list[tuple[float, str]]] = {}
+    for subject, value in per_subject.items():
+        panels_of.setdefault(cohorts[subject], []).append((value, subject))
+    ordered = sorted(panels_of)
+    lengths = [len(panels_of[cohort]) for cohort in ordered]
     # Lines of one height however many subjects; the rest is titles and the axis.
     line = _LINE if sum(lengths) <= _FEW else _LINE_OF_MANY
     figure = style.figure(8.2, line * sum(lengths) + 0.5 * len(lengths) + 0.6)
-    panels = figure.subplots(len(cohorts), 1, sharex=True, squeeze=False, height_ratios=lengths)[:, 0]
+    panels = figure.subplots(len(ordered), 1, sharex=True, squeeze=False, height_ratios=lengths)[:, 0]
     for index, (axes, cohort) in enumerate(zip(panels, ordered, strict=True)):
         # The worst at the bottom, the names as second key so that equals stand in alphabetical order.
-        values, names = zip(*sorted(cohorts[cohort], key=lambda pair: (-pair[0], pair[1])), strict=True)
+        values, names = zip(*sorted(panels_of[cohort], key=lambda pair: (-pair[0], pair[1])), strict=True)
         colour, rows = SERIES[index % len(SERIES)], range(len(names))
         style.plain(axes)
         axes.grid(visible=False, axis="y")
@@ -153,7 +160,7 @@ def subject_figure(per_subject: Mapping[str, Mapping[str, Any]]) -> Figure:
         axes.set_ylim(len(names) - 0.4, -0.6)
         title = cohort.replace("_", " ") or "Subjects"
         style.title(axes, f"{title}: mean {100 * np.mean(values):.1f}\u202f%")
-    lowest = min(found["balanced_accuracy"] for found in per_subject.values())
+    lowest = min(per_subject.values())
     panels[-1].set_xlim(max(0.0, np.floor(10 * lowest - 0.5) / 10), 1.01)
     panels[-1].xaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
     panels[-1].set_xlabel("Balanced accuracy", color=PALE_INK)

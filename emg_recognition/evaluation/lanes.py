@@ -148,8 +148,8 @@ class Timeline:
         What the model knows, in order.
     seconds : float
         Length of the time axis.
-    step : float
-        Distance of windows, s.
+    stride : float
+        Time from one window to the next, s.
     threshold : float
         Confidence below which an estimate is rejected.
     time : numpy.ndarray
@@ -172,7 +172,7 @@ class Timeline:
 
     actions: tuple[str, ...]
     seconds: float
-    step: float
+    stride: float
     threshold: float
     time: np.ndarray
     action: np.ndarray
@@ -237,7 +237,7 @@ def estimates(timeline: Timeline, row: Row) -> np.ndarray:
     """Draw one line of points an action; the more of a column's windows say it, the stronger."""
     actions = len(timeline.actions)
     # In the middle of its step, so that rounding does not leave columns empty.
-    times = timeline.time - timeline.step / 2
+    times = timeline.time - timeline.stride / 2
     weight = np.where(timeline.accepted, 1.0, 0.38)
     said = count(row, times, timeline.action, actions, weight)
     windows = count(row, times, np.zeros_like(timeline.action), 1, np.ones(len(times)))
@@ -253,7 +253,7 @@ def estimates(timeline: Timeline, row: Row) -> np.ndarray:
 def decided(timeline: Timeline, row: Row) -> np.ndarray:
     """Draw the decision that most windows of a column have."""
     choice = np.where(timeline.decided < 0, len(timeline.actions), timeline.decided)
-    times = timeline.time - timeline.step / 2
+    times = timeline.time - timeline.stride / 2
     found = count(row, times, choice, len(timeline.actions) + 1, np.ones(len(times)))
     most = np.where(found.sum(axis=0) > 0, found.argmax(axis=0), EMPTY)
     return coloured(timeline, most)
@@ -262,7 +262,7 @@ def decided(timeline: Timeline, row: Row) -> np.ndarray:
 def confidence(axes: Axes, timeline: Timeline, row: Row, top: float, base: float) -> None:
     """Draw mean and range of the confidence, 0 at `base` and 1 at `top`, and the threshold."""
     coarse = Row(row.begin, row.end, min(row.columns, 800))
-    low, mean, high = envelope(coarse, timeline.time - timeline.step / 2, timeline.confidence)
+    low, mean, high = envelope(coarse, timeline.time - timeline.stride / 2, timeline.confidence)
     times = row.begin + (np.arange(coarse.columns) + 0.5) * (row.end - row.begin) / coarse.columns
     low, mean, high = (base - (base - top) * value for value in (low, mean, high))
     axes.fill_between(times, low, high, color="#23628f", alpha=0.22, linewidth=0, zorder=2)

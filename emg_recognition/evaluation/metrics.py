@@ -1,13 +1,16 @@
-"""Figures of merit from true and predicted actions, in plain NumPy.
+"""Scores from true and predicted actions, in plain NumPy.
 
-Everything follows from the confusion matrix. An action without a window in the truth has no recall; it is
-left out of the means instead of counting as nought, so that a subject who never performed it is not blamed.
-(A prediction of such an action still costs: it is missing from the recall of the action that was performed.)
+Every score follows from the confusion matrix. An action without a window in the truth has no recall; the
+means leave it out instead of counting it as zero, so that a subject who never performed an action is not
+penalised for it. A prediction of such an action still costs: it lowers the recall of the performed action.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,8 +19,26 @@ from numpy.typing import ArrayLike, NDArray
 MEAN_METRICS = ("accuracy", "balanced_accuracy", "macro_f1")
 
 
+def to_json(value: Any) -> Any:
+    """Turn dataclasses, mappings and arrays into what JSON can hold; NaN and infinity become ``None``.
+
+    A dataclass with a ``to_json`` method decides for itself.
+    """
+    if hasattr(value, "to_json"):
+        return to_json(value.to_json())
+    if dataclasses.is_dataclass(value):
+        return {field.name: to_json(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): to_json(item) for key, item in value.items()}
+    if isinstance(value, (np.ndarray, np.generic)):
+        return to_json(value.tolist())
+    if isinstance(value, (list, tuple)):
+        return [to_json(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
 def confusion_matrix(truth: ArrayLike, predicted: ArrayLike, classes: int) -> NDArray[np.int64]:
-    """Count how often each action was taken for each.
+    """Count how often each action was recognised as each action.
 
     Parameters
     ----------
@@ -46,78 +67,135 @@ def confusion_matrix(truth: ArrayLike, predicted: ArrayLike, classes: int) -> ND
     return counts.reshape(classes, classes).astype(np.int64)
 
 
-def accuracy(confusion: NDArray[np.int64]) -> float:
-    """Share of windows that were recognised; NaN without a window."""
-    total = confusion.sum()
-    return float(np.trace(confusion) / total) if total else float("nan")
-
-
-def per_class_recall(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Share of each action's windows that were recognised, shape (classes,); NaN where there is no window."""
-    performed = confusion.sum(axis=1)
-    recall = np.full(len(confusion), np.nan)
-    np.divide(np.diag(confusion), performed, out=recall, where=performed > 0)
-    return recall
-
-
-def per_class_precision(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Share of an action's recognitions that were right, shape (classes,); NaN if it was never recognised."""
-    recognised = confusion.sum(axis=0)
-    precision = np.full(len(confusion), np.nan)
-    np.divide(np.diag(confusion), recognised, out=precision, where=recognised > 0)
-    return precision
-
-
-def per_class_f1(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Harmonic mean of each action's precision and recall, shape (classes,); NaN where there is no window."""
-    performed, recognised = confusion.sum(axis=1), confusion.sum(axis=0)
-    score = np.full(len(confusion), np.nan)
-    np.divide(2 * np.diag(confusion), performed + recognised, out=score, where=performed > 0)
-    return score
-
-
-def balanced_accuracy(confusion: NDArray[np.int64]) -> float:
-    """Mean recall of the performed actions: each action counts alike, however many windows it has."""
-    return _mean_of_present(per_class_recall(confusion))
-
-
-def macro_f1(confusion: NDArray[np.int64]) -> float:
-    """Mean F1 score of the performed actions."""
-    return _mean_of_present(per_class_f1(confusion))
-
-
-def per_class(confusion: NDArray[np.int64], actions: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Precision, recall and F1 of each action, ready for JSON.
+def mean_scores(confusion: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
+    """Accuracy, balanced accuracy and macro F1 of one or many confusion matrices.
 
     Parameters
     ----------
-    confusion : ndarray of int64, shape (classes, classes)
+    confusion : ndarray, shape (..., classes, classes)
         Row: performed; column: recognised.
-    actions : sequence of str
-        Names of the classes.
 
     Returns
     -------
-    dict of str to dict
-        Action to ``precision``, ``recall``, ``f1`` (``None`` where there is nothing to divide by) and
-        ``windows`` (how many were performed).
+    dict of str to ndarray, shape (...)
+        Each of :data:`MEAN_METRICS`; NaN without a window.
     """
-    table = {
-        "precision": per_class_precision(confusion),
-        "recall": per_class_recall(confusion),
-        "f1": per_class_f1(confusion),
-    }
+    right = np.diagonal(confusion, axis1=-2, axis2=-1)
+    performed, recognised = confusion.sum(axis=-1), confusion.sum(axis=-2)
+    there = performed > 0
+    actions = there.sum(axis=-1)
+    recall = divide(right, performed, otherwise=0.0)
+    f1 = divide(2 * right * there, performed + recognised, otherwise=0.0)
     return {
-        name: {
-            **{key: float(values[i]) if np.isfinite(values[i]) else None for key, values in table.items()},
-            "windows": int(confusion[i].sum()),
-        }
-        for i, name in enumerate(actions)
+        "accuracy": divide(right.sum(axis=-1), performed.sum(axis=-1)),
+        "balanced_accuracy": divide(recall.sum(axis=-1), actions),
+        "macro_f1": divide(f1.sum(axis=-1), actions),
     }
 
 
-def scores(truth: ArrayLike, predicted: ArrayLike, actions: Sequence[str]) -> dict[str, Any]:
-    """All figures of merit of one set of windows, ready for JSON.
+def divide(numerator: ArrayLike, denominator: ArrayLike, otherwise: float = math.nan) -> NDArray[np.float64]:
+    """Divide element by element; `otherwise` where the denominator is zero."""
+    below = np.asarray(denominator)
+    found = np.full(np.broadcast_shapes(np.shape(numerator), below.shape), otherwise, dtype=np.float64)
+    np.divide(numerator, below, out=found, where=below > 0)
+    return found
+
+
+@dataclass(frozen=True)
+class ClassScores:
+    """Scores of one action; ``None`` where there is nothing to divide by.
+
+    Attributes
+    ----------
+    precision : float or None
+        Share of the recognitions of the action that were right.
+    recall : float or None
+        Share of the action's windows that were recognised.
+    f1 : float or None
+        Harmonic mean of the two; ``None`` where the action was not performed.
+    windows : int
+        Windows in which the action was performed.
+    """
+
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    windows: int
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """All scores of one set of windows.
+
+    Attributes
+    ----------
+    actions : tuple of str
+        Names of the classes.
+    confusion : ndarray of int64, shape (classes, classes)
+        Row: performed; column: recognised.
+    """
+
+    actions: tuple[str, ...]
+    confusion: NDArray[np.int64]
+
+    @property
+    def windows(self) -> int:
+        """Number of windows."""
+        return int(self.confusion.sum())
+
+    @property
+    def accuracy(self) -> float:
+        """Share of windows that were recognised; NaN without a window."""
+        return float(mean_scores(self.confusion)["accuracy"])
+
+    @property
+    def balanced_accuracy(self) -> float:
+        """Mean recall of the performed actions: each counts equally, however many windows it has."""
+        return float(mean_scores(self.confusion)["balanced_accuracy"])
+
+    @property
+    def macro_f1(self) -> float:
+        """Mean F1 score of the performed actions."""
+        return float(mean_scores(self.confusion)["macro_f1"])
+
+    @property
+    def per_class(self) -> dict[str, ClassScores]:
+        """Scores of each action."""
+        right = np.diag(self.confusion)
+        performed, recognised = self.confusion.sum(axis=1), self.confusion.sum(axis=0)
+        columns = (
+            divide(right, recognised),
+            divide(right, performed),
+            np.where(performed > 0, divide(2 * right, performed + recognised), np.nan),
+        )
+        shares = [[None if math.isnan(value) else value for value in column.tolist()] for column in columns]
+        rows = zip(*shares, performed.tolist(), strict=True)
+        return {action: ClassScores(*row) for action, row in zip(self.actions, rows, strict=True)}
+
+    @property
+    def per_class_recall(self) -> dict[str, float]:
+        """Recall of each action that was performed."""
+        found = {action: scores.recall for action, scores in self.per_class.items()}
+        return {action: recall for action, recall in found.items() if recall is not None}
+
+    def __add__(self, other: Scores) -> Scores:
+        """Count the windows of both together."""
+        if other.actions != self.actions:
+            raise ValueError(f"the scores have different actions: {self.actions} and {other.actions}")
+        return Scores(self.actions, self.confusion + other.confusion)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the scores as ``metrics.json`` holds them."""
+        return {
+            "windows": self.windows,
+            **{name: getattr(self, name) for name in MEAN_METRICS},
+            "per_class_recall": self.per_class_recall,
+            "confusion": self.confusion.tolist(),
+        }
+
+
+def score_windows(truth: ArrayLike, predicted: ArrayLike, actions: Sequence[str]) -> Scores:
+    """Score one set of windows.
 
     Parameters
     ----------
@@ -128,45 +206,21 @@ def scores(truth: ArrayLike, predicted: ArrayLike, actions: Sequence[str]) -> di
 
     Returns
     -------
-    dict
-        As of :func:`scores_of`.
+    Scores
+        The scores.
+
+    Raises
+    ------
+    ValueError
+        As for :func:`confusion_matrix`.
     """
-    return scores_of(confusion_matrix(truth, predicted, len(actions)), actions)
-
-
-def scores_of(confusion: NDArray[np.int64], actions: Sequence[str]) -> dict[str, Any]:
-    """All figures of merit that follow from a confusion matrix, ready for JSON.
-
-    Parameters
-    ----------
-    confusion : ndarray of int64, shape (classes, classes)
-        Row: performed; column: recognised.
-    actions : sequence of str
-        Names of the classes.
-
-    Returns
-    -------
-    dict
-        ``windows``, ``accuracy``, ``balanced_accuracy``, ``macro_f1``, ``per_class_recall`` (action to
-        recall, only of actions that were performed) and ``confusion`` (rows: performed).
-    """
-    recall = per_class_recall(confusion)
-    return {
-        "windows": int(confusion.sum()),
-        "accuracy": accuracy(confusion),
-        "balanced_accuracy": balanced_accuracy(confusion),
-        "macro_f1": macro_f1(confusion),
-        "per_class_recall": {
-            name: float(r) for name, r in zip(actions, recall, strict=True) if np.isfinite(r)
-        },
-        "confusion": confusion.tolist(),
-    }
+    return Scores(tuple(actions), confusion_matrix(truth, predicted, len(actions)))
 
 
 def scores_by_group(
     truth: ArrayLike, predicted: ArrayLike, actions: Sequence[str], groups: ArrayLike
-) -> dict[str, dict[str, Any]]:
-    """`scores` of each group of windows apart.
+) -> dict[str, Scores]:
+    """Score each group of windows separately.
 
     Parameters
     ----------
@@ -179,29 +233,54 @@ def scores_by_group(
 
     Returns
     -------
-    dict of str to dict
-        Group to its scores, sorted by name.
+    dict of str to Scores
+        Sorted by the name of the group.
     """
     true, guess, names = np.asarray(truth), np.asarray(predicted), np.asarray(groups)
     return {
-        str(name): scores(true[names == name], guess[names == name], actions)
+        str(name): score_windows(true[names == name], guess[names == name], actions)
         for name in np.unique(names).tolist()
     }
 
 
-def over_subjects(per_subject: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Mean over subjects, in which each subject counts alike, and the subject served worst.
+@dataclass(frozen=True)
+class WorstSubject:
+    """The subject with the lowest balanced accuracy."""
+
+    subject: str
+    accuracy: float
+    balanced_accuracy: float
+
+
+@dataclass(frozen=True)
+class OverSubjects:
+    """Scores over subjects, each of whom counts equally.
+
+    Attributes
+    ----------
+    mean, deviation : dict of str to float
+        Each of :data:`MEAN_METRICS`: mean and population standard deviation over the subjects.
+    worst : WorstSubject
+        The subject with the lowest balanced accuracy.
+    """
+
+    mean: dict[str, float]
+    deviation: dict[str, float]
+    worst: WorstSubject
+
+
+def over_subjects(per_subject: Mapping[str, Scores]) -> OverSubjects:
+    """Average over subjects, and find the worst one.
 
     Parameters
     ----------
-    per_subject : mapping of str to mapping
-        Subject to its `scores`; at least one.
+    per_subject : mapping of str to Scores
+        At least one subject.
 
     Returns
     -------
-    dict
-        ``mean`` and ``deviation`` (population) of accuracy, balanced accuracy and macro F1 over the
-        subjects, and ``worst``: the subject of the lowest balanced accuracy, with both its accuracies.
+    OverSubjects
+        Mean, deviation and worst subject.
 
     Raises
     ------
@@ -209,20 +288,15 @@ def over_subjects(per_subject: Mapping[str, Mapping[str, Any]]) -> dict[str, Any
         Without a subject.
     """
     if not per_subject:
-        raise ValueError("there is no subject to take a mean over")
-    table = {metric: np.array([s[metric] for s in per_subject.values()]) for metric in MEAN_METRICS}
-    worst = min(per_subject, key=lambda name: per_subject[name]["balanced_accuracy"])
-    return {
-        "mean": {metric: float(values.mean()) for metric, values in table.items()},
-        "deviation": {metric: float(values.std()) for metric, values in table.items()},
-        "worst": {
-            "subject": worst,
-            "accuracy": per_subject[worst]["accuracy"],
-            "balanced_accuracy": per_subject[worst]["balanced_accuracy"],
-        },
+        raise ValueError("there is no subject to average over")
+    table = {
+        metric: np.array([getattr(scores, metric) for scores in per_subject.values()])
+        for metric in MEAN_METRICS
     }
-
-
-def _mean_of_present(values: NDArray[np.float64]) -> float:
-    present = values[np.isfinite(values)]
-    return float(present.mean()) if present.size else float("nan")
+    worst = min(per_subject, key=lambda name: per_subject[name].balanced_accuracy)
+    found = per_subject[worst]
+    return OverSubjects(
+        mean={metric: float(values.mean()) for metric, values in table.items()},
+        deviation={metric: float(values.std()) for metric, values in table.items()},
+        worst=WorstSubject(worst, found.accuracy, found.balanced_accuracy),
+    )

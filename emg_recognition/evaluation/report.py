@@ -14,6 +14,8 @@ from matplotlib.figure import Figure
 
 from emg_recognition.evaluation.comparison_figures import rejection_figure, reliability_figure, subject_figure
 from emg_recognition.evaluation.figures import confusion_figure, learning_curves, member_curves
+from emg_recognition.evaluation.folds import PooledFolds
+from emg_recognition.evaluation.performance import Performance
 
 _TEMPLATES = Path(__file__).parent
 
@@ -103,16 +105,18 @@ SIDES = {"train": "Training", "validation": "Validation", "test": "Test"}
 
 
 def experiment_figures(
-    metrics: Mapping[str, Any], histories: Sequence[Sequence[Mapping[str, Any]]]
+    performance: Performance, histories: Sequence[Sequence[Mapping[str, Any]]], selected: int | None
 ) -> dict[str, Figure]:
     """Draw every figure of an experiment.
 
     Parameters
     ----------
-    metrics : mapping
-        The content of ``metrics.json``; ``docs/reference/metrics-json.md`` tells what it means.
+    performance : Performance
+        Results on the test windows.
     histories : sequence of sequence of mapping
         The epochs of each member.
+    selected : int or None
+        Index of the kept member; ``None`` if all are kept.
 
     Returns
     -------
@@ -120,17 +124,23 @@ def experiment_figures(
         By name: ``learning_curves``, ``members`` (with more than one), ``confusion``, ``reliability``,
         ``rejection`` and ``subjects`` (with more than one).
     """
-    selected = None if metrics["selected"] is None else metrics["selected"] - 1
     figures = {
         "learning_curves": learning_curves(histories, selected),
-        "confusion": confusion_figure(metrics["confusion"], metrics["actions"]),
-        "reliability": reliability_figure(metrics["calibration"]),
-        "rejection": rejection_figure(metrics["rejection"]),
+        "reliability": reliability_figure(performance.calibration),
+        "rejection": rejection_figure(performance.rejection),
+        **score_figures(performance),
     }
     if len(histories) > 1:
         figures["members"] = member_curves(histories, selected)
-    if len(metrics["per_subject"]) > 1:
-        figures["subjects"] = subject_figure(metrics["per_subject"])
+    return figures
+
+
+def score_figures(found: Performance | PooledFolds) -> dict[str, Figure]:
+    """Draw ``confusion`` and, with more than one subject, ``subjects``."""
+    figures = {"confusion": confusion_figure(found.scores.confusion, found.scores.actions)}
+    if len(found.per_subject) > 1:
+        accuracies = {name: scores.balanced_accuracy for name, scores in found.per_subject.items()}
+        figures["subjects"] = subject_figure(accuracies, found.cohorts)
     return figures
 
 
@@ -162,6 +172,33 @@ def render_report(metrics: Mapping[str, Any], figures: Mapping[str, bytes]) -> s
         windows={
             (row["side"], row["cohort"], row["action"]): row["windows"] for row in metrics["window_table"]
         },
+        settings=settings_text(metrics["settings"]),
+    )
+
+
+def render_folds(metrics: Mapping[str, Any], figures: Mapping[str, bytes]) -> str:
+    """Write the report of an experiment of several folds as one HTML page.
+
+    Parameters
+    ----------
+    metrics : mapping
+        The content of the experiment's ``metrics.json``. The report of each fold is expected at
+        ``folds/<name>/report.html``.
+    figures : mapping of str to bytes
+        PNG images of :func:`score_figures`; they become part of the page.
+
+    Returns
+    -------
+    str
+        The page.
+    """
+    return render(
+        "folds.html.j2",
+        figures,
+        m=metrics,
+        cohorts=sorted(metrics["per_cohort"]),
+        # Every fold was made in the same way: what selected the member of one selected that of all.
+        leaks=leaks_of(metrics["split"], metrics["folds"][0]["metrics"]["selection"]),
         settings=settings_text(metrics["settings"]),
     )
 

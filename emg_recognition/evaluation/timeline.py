@@ -40,7 +40,7 @@ def timeline_figure(timeline: Timeline) -> Figure:
     matplotlib.figure.Figure
         An axes a row.
     """
-    seconds = max(timeline.seconds, timeline.step)
+    seconds = max(timeline.seconds, timeline.stride)
     span = _row_span(seconds)
     rows = math.ceil(seconds / span - 1e-9)
     lanes = _lanes(timeline, 1.0 if rows == 1 else 0.7)
@@ -76,7 +76,7 @@ def timeline_figure(timeline: Timeline) -> Figure:
             row_height / height,
         )
         begin = number * span
-        columns = int(np.clip(span / (2 * timeline.step), 1, _COLUMNS))
+        columns = int(np.clip(span / (2 * timeline.stride), 1, _COLUMNS))
         _draw_row(figure.add_axes(place), timeline, Row(begin, begin + span, columns), lanes, rows == 1)
     return figure
 

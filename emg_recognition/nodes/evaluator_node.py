@@ -176,18 +176,18 @@ class EvaluatorNode(Node):
             bag,
             source=self._values["source"] or self._recording.samples_topics[0],
             published=self._published,
-            step=self._step or (self._window.length if self._window is not None else 1),
+            stride=self._step or (self._window.length if self._window is not None else 1),
             confidence_threshold=self._values["confidence_threshold"],
             problems=problems,
         )
-        metrics = score(replay, decisions=self._decisions, mode="online")
-        report = write_results(self._output, replay, metrics)
-        windows, accuracy = metrics["windows"], metrics["accuracy"]
+        scores = score(replay, decisions=self._decisions, mode="online")
+        report = write_results(self._output, replay, scores)
+        windows, accuracy = scores.windows, scores.accuracy
         found = "no accuracy" if accuracy is None else f"accuracy {100 * accuracy:.1f} %"
-        for problem in metrics["problems"]:
+        for problem in scores.problems:
             self.get_logger().warning(problem)
         self.get_logger().info(
-            f"{windows['estimated']} of {windows['expected']} windows estimated, {found}; {report}"
+            f"{windows.estimated} of {windows.expected} windows estimated, {found}; {report}"
         )
 
     def _report(self) -> diagnostics.Report:

@@ -1,22 +1,22 @@
-"""Recordings in one compressed NumPy file, without pickle.
+"""The archive: recordings in one compressed NumPy file (``.npz``), without pickle.
 
 ========== ========================================================================
-key        what it holds
+key        content
 ========== ========================================================================
-x          samples, shape (samples, channels): whole numbers, or finite floats
+x          samples, shape (samples, channels): integers or finite floats
 start      first sample of each segment in ``x``, shape (segments,)
-length     samples of each segment
+length     number of samples of each segment
 scale      counts per unit, one number
 fs         sampling rate in Hz, one number
 subject    who was recorded, a string for each segment
 cohort     the group the subject belongs to (e.g. healthy, patient)
 session    the session of the subject
 label      the action performed
-rep        the number of the repetition, whole
-unit       optional: ``V``, or ``count`` (also where it is absent)
+rep        the number of the repetition, an integer
+unit       optional: ``V`` or ``count``; ``count`` if it is missing
 ========== ========================================================================
 
-Other keys (a licence, a note) are left alone.
+Other keys, such as a licence or a note, are ignored.
 """
 
 from __future__ import annotations
@@ -34,22 +34,26 @@ import numpy as np
 from emg_recognition.errors import RecordingError
 from emg_recognition.recordings.cache import open_mapped, release
 from emg_recognition.recordings.recordings import Recordings
+from emg_recognition.types import UNITS
 
-_KEYS = ("x", "start", "length", "scale", "fs", "subject", "cohort", "session", "label", "rep")
+_REQUIRED = ("x", "start", "length", "scale", "fs", "subject", "cohort", "session", "label", "rep")
 _TEXTS = ("subject", "cohort", "session", "label")
-ALL_KEYS = (*_KEYS, "unit")
-_AT_ONCE = 1 << 16
+_KEYS = (*_REQUIRED, "unit")
+#: Samples checked at once: they may be mapped from a large file.
+_CHECKED_ROWS = 1 << 16
+#: Bytes unpacked at once.
+_UNPACKED_BYTES = 1 << 20
 
 
 def from_arrays(arrays: Mapping[str, Any], source: str) -> Recordings:
-    """Check the arrays of an archive and make recordings of them.
+    """Make recordings from the arrays of an archive, after checking them.
 
     Parameters
     ----------
     arrays : mapping of str to array_like
-        The keys of :mod:`emg_recognition.recordings.archive`; others are left alone.
+        The keys of :mod:`emg_recognition.recordings.archive`; others are ignored.
     source : str
-        Where they come from, for messages and reports.
+        Where the arrays come from, for messages and reports.
 
     Returns
     -------
@@ -59,7 +63,7 @@ def from_arrays(arrays: Mapping[str, Any], source: str) -> Recordings:
     Raises
     ------
     RecordingError
-        For a key that is missing or a value that cannot be used.
+        If a key is missing or a value cannot be used.
     """
     _check_keys(arrays, source)
     counts = np.asarray(arrays["x"])
@@ -94,18 +98,18 @@ def from_arrays(arrays: Mapping[str, Any], source: str) -> Recordings:
 
 
 def _check_keys(arrays: Mapping[str, Any], source: str) -> None:
-    missing = [key for key in _KEYS if key not in arrays]
+    missing = [key for key in _REQUIRED if key not in arrays]
     if missing == ["label"]:
         raise RecordingError(
             source,
             "it has no labels (key label is missing)",
-            "store the action of each segment under label; nothing can be learned without it",
+            "store the action of each segment under label; training needs it",
         )
     if missing:
         raise RecordingError(
             source,
             f"key{'s' * (len(missing) > 1)} {', '.join(missing)} missing",
-            f"store all of {', '.join(_KEYS)}",
+            f"store all of {', '.join(_REQUIRED)}",
         )
 
 
@@ -145,7 +149,7 @@ def _check_ranges(start: np.ndarray, length: np.ndarray, samples: int, source: s
         raise RecordingError(
             source,
             f"segment {i} has start {start[i]} and length {length[i]}, but x has {samples} samples",
-            "store start and length of samples that are there",
+            "store segments that lie within x",
         )
 
 
@@ -153,11 +157,12 @@ def _check_finite(counts: np.ndarray, start: np.ndarray, length: np.ndarray, sou
     if counts.dtype.kind != "f":
         return
     found = []
-    for begin in range(0, len(counts), _AT_ONCE):  # the samples may be mapped from a large file
-        found.append(begin + np.flatnonzero(~np.isfinite(counts[begin : begin + _AT_ONCE]).all(axis=1)))
+    for begin in range(0, len(counts), _CHECKED_ROWS):
+        part = counts[begin : begin + _CHECKED_ROWS]
+        found.append(begin + np.flatnonzero(~np.isfinite(part).all(axis=1)))
         release(counts)
     bad_rows = np.concatenate([*found, np.empty(0, np.int64)])
-    # The first bad row at or after each start; outside every segment a bad row does no harm.
+    # The first bad row at or after each start; bad rows outside all segments do not matter.
     position = np.searchsorted(bad_rows, start)
     rows = np.append(bad_rows, np.iinfo(np.int64).max)[position]
     hit = rows < start + length
@@ -168,28 +173,24 @@ def _check_finite(counts: np.ndarray, start: np.ndarray, length: np.ndarray, sou
         raise RecordingError(
             source,
             f"segment {i}, sample {row - start[i]}, channel {channel} is {counts[row, channel]}",
-            "leave such segments out",
+            "remove such segments",
         )
 
 
 def _above_zero(arrays: Mapping[str, Any], key: str, what: str, source: str) -> float:
     value = np.asarray(arrays[key])
     if value.size != 1 or value.dtype.kind not in "iuf" or not (np.isfinite(value) & (value > 0)).all():
-        raise RecordingError(source, f"{key} is {value.tolist()!r}", f"store {what}, one number above 0")
+        raise RecordingError(source, f"{key} is {value.tolist()!r}", f"store {what} as one number above 0")
     return float(value.item())
 
 
 def _unit(arrays: Mapping[str, Any], source: str) -> str:
     unit = np.asarray(arrays.get("unit", "count")).tolist()
-    if unit not in ("V", "count"):
+    if unit not in UNITS:
         raise RecordingError(
             source, f"unit is {unit!r}", "store V with the scale in counts per volt, or count"
         )
     return str(unit)
-
-
-# Bytes unpacked at once.
-_PIECE = 1 << 20
 
 
 def load_archive(path: str | os.PathLike[str]) -> Recordings:
@@ -208,13 +209,13 @@ def load_archive(path: str | os.PathLike[str]) -> Recordings:
     Raises
     ------
     RecordingError
-        If it is not there, is no archive, lacks a key, or holds a value that cannot be used.
+        If there is no such file, it is not an archive, lacks a key, or holds a value that cannot be used.
     """
     return _read(os.fspath(path), None)
 
 
 def unpack_archive(path: str | os.PathLike[str], counts: Path) -> Recordings:
-    """Read an archive whose samples need not fit into memory.
+    """Read an archive whose samples may be larger than the memory.
 
     Parameters
     ----------
@@ -244,16 +245,17 @@ def _read(source: str, counts: Path | None) -> Recordings:
     try:
         if not zipfile.is_zipfile(source):
             raise zipfile.BadZipFile("not a zip file, or cut off")
-        # Opened here, because NumPy does not close a file that turns out to be damaged.
+        # Opened here because NumPy does not close a damaged file.
         with open(source, "rb") as file, np.load(file, allow_pickle=False) as archive:
-            there = {name for name in ALL_KEYS if name in archive}
-            if counts is not None and "x" in there:
+            names = {name for name in _KEYS if name in archive}
+            unpacked = {}
+            if counts is not None and "x" in names:
                 _unpack_member(file, "x.npy", counts)
-            unpacked = {} if counts is None or "x" not in there else {"x": open_mapped(counts)}
-            arrays = {name: archive[name] for name in there - set(unpacked)} | unpacked
+                unpacked = {"x": open_mapped(counts)}
+            arrays = {name: archive[name] for name in names - set(unpacked)} | unpacked
     except OSError as error:
         if counts is not None:
-            raise  # perhaps the disk is full, which is not the archive's fault
+            raise  # perhaps the disk is full: the archive may be fine
         raise _unreadable(source, error) from error
     except (ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         raise _unreadable(source, error) from error
@@ -263,15 +265,15 @@ def _read(source: str, counts: Path | None) -> Recordings:
 def _unreadable(source: str, error: Exception) -> RecordingError:
     return RecordingError(
         source,
-        f"it is no readable .npz archive ({' '.join(str(error).split())})",
+        f"it is not a readable .npz archive ({' '.join(str(error).split())})",
         "write it with numpy.savez_compressed from arrays of numbers and strings",
     )
 
 
 def _unpack_member(file: BinaryIO, name: str, place: Path) -> None:
-    """Copy a member of a zip file, a piece at a time; zipfile checks its CRC at the end."""
+    """Copy a member of a zip file in pieces; zipfile checks its CRC at the end."""
     with zipfile.ZipFile(file) as archive, archive.open(name) as member, open(place, "wb") as unpacked:
-        shutil.copyfileobj(member, unpacked, _PIECE)
+        shutil.copyfileobj(member, unpacked, _UNPACKED_BYTES)
 
 
 def save_archive(path: str | os.PathLike[str], recordings: Recordings) -> None:
@@ -280,9 +282,9 @@ def save_archive(path: str | os.PathLike[str], recordings: Recordings) -> None:
     Parameters
     ----------
     path : path
-        The file to write; one that exists is replaced once the new one is complete.
+        The file to write; an existing one is replaced once the new one is complete.
     recordings : Recordings
-        What to write; all of ``counts`` is written, also what no segment covers.
+        What to write. All of ``counts`` is written, including samples outside the segments.
 
     Raises
     ------
@@ -290,7 +292,7 @@ def save_archive(path: str | os.PathLike[str], recordings: Recordings) -> None:
         If the file cannot be written.
     """
     target = Path(path)
-    # Beside the target, so that putting it in place is one step of the same file system.
+    # In the same folder, so that the rename stays within one file system.
     beside = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         with open(beside, "wb") as file:
@@ -313,7 +315,7 @@ def save_archive(path: str | os.PathLike[str], recordings: Recordings) -> None:
         raise RecordingError(
             str(target),
             f"it cannot be written ({error.strerror or error})",
-            "choose a folder that is there and writable",
+            "choose an existing, writable folder",
         ) from error
     finally:
         beside.unlink(missing_ok=True)

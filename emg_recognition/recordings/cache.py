@@ -1,4 +1,4 @@
-"""Recordings unpacked once into a folder of plain arrays, and mapped from there."""
+"""The cache: recordings are unpacked once into plain ``.npy`` files and memory-mapped from there."""
 
 from __future__ import annotations
 
@@ -18,7 +18,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import DTypeLike
 
-from emg_recognition.recordings.recordings import Recordings
+from emg_recognition.recordings.recordings import PER_SEGMENT, Recordings
+
+# Changes when the files of an entry do.
+_LAYOUT = "recordings 1"
+_COUNTS, _TABLE = "counts.npy", "table.npz"
+_DAMAGED = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
 def open_mapped(path: str | os.PathLike[str]) -> np.ndarray:
@@ -32,14 +37,14 @@ def open_mapped(path: str | os.PathLike[str]) -> np.ndarray:
     Returns
     -------
     numpy.ndarray
-        Read-only; its samples are read from the file when they are used.
+        Read-only; values are read from the file when they are used.
 
     Raises
     ------
     OSError
         If there is no such file.
     ValueError
-        If it is no ``.npy`` file, or cut off.
+        If it is not a ``.npy`` file or is truncated.
     """
     try:
         return np.load(Path(path), mmap_mode="r", allow_pickle=False)
@@ -48,14 +53,14 @@ def open_mapped(path: str | os.PathLike[str]) -> np.ndarray:
 
 
 def write_rows(path: Path, parts: Iterable[np.ndarray], columns: int, dtype: DTypeLike) -> None:
-    """Write an array that need not fit into memory, whole or not at all; parents are made.
+    """Write an array that may be larger than the memory, completely or not at all.
 
     Parameters
     ----------
     path : Path
-        The ``.npy`` file.
+        The ``.npy`` file; missing parent folders are created.
     parts : iterable of numpy.ndarray
-        Its rows, in order, each part of shape (rows, columns).
+        The rows in order, each part of shape (rows, columns).
     columns : int
         Columns of every part.
     dtype : dtype_like
@@ -77,7 +82,7 @@ def write_rows(path: Path, parts: Iterable[np.ndarray], columns: int, dtype: DTy
                 file.write(np.ascontiguousarray(part, kind).data)
                 rows += len(part)
             file.seek(0)
-            file.write(_header(kind, (rows, columns)))  # only now is their number known
+            file.write(_header(kind, (rows, columns)))  # the number of rows is known only now
             file.flush()
             os.fsync(file.fileno())
         os.replace(name, path)
@@ -86,22 +91,22 @@ def write_rows(path: Path, parts: Iterable[np.ndarray], columns: int, dtype: DTy
 
 
 def _header(dtype: np.dtype, shape: tuple[int, int]) -> bytes:
-    """Header of a ``.npy`` file, version 1.0, of the same length for any number of rows."""
+    """Return the header of a ``.npy`` file (version 1.0); it has the same length for any number of rows."""
     text = repr({"descr": dtype.str, "fortran_order": False, "shape": shape})
     return np.lib.format.magic(1, 0) + struct.pack("<H", 118) + text.ljust(117).encode() + b"\n"
 
 
 def release(array: np.ndarray) -> None:
-    """Give back the memory that a mapped array takes in this process; it is read again when needed.
+    """Free the memory that a mapped array takes in this process; values are read again when needed.
 
-    The pages stay in the cache of the system as long as nobody else needs the room.
+    The pages stay in the page cache of the system until it needs the memory.
 
     Parameters
     ----------
     array : numpy.ndarray
-        An array of :func:`open_mapped` or a view of one; for any other nothing happens.
+        An array from :func:`open_mapped` or a view of one; other arrays are left alone.
     """
-    # The mapping itself is at the bottom of the chain of views.
+    # The mapping is at the end of the chain of views.
     base: object = array
     while isinstance(base, np.ndarray):
         base = base.base
@@ -109,23 +114,16 @@ def release(array: np.ndarray) -> None:
         base.madvise(mmap.MADV_DONTNEED)
 
 
-# Changes when the files below do.
-_LAYOUT = "recordings 1"
-_COUNTS, _TABLE = "counts.npy", "table.npz"
-_PER_SEGMENT = ("start", "length", "subject", "cohort", "session", "label", "repetition")
-_DAMAGED = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
-
-
 def default_cache() -> Path | None:
-    """Tell where programs of this user keep what can be made anew: ``$XDG_CACHE_HOME`` or ``~/.cache``.
+    """Return the cache folder of this package, in ``$XDG_CACHE_HOME`` or ``~/.cache``.
 
     Returns
     -------
     Path or None
-        The folder of this package there; None for a user without a home.
+        The folder; None if the user has no home.
     """
     given = os.environ.get("XDG_CACHE_HOME", "")
-    if os.path.isabs(given):  # the XDG standard: a relative one is to be ignored
+    if os.path.isabs(given):  # the XDG standard says to ignore a relative path
         return Path(given) / "emg_recognition"
     with contextlib.suppress(RuntimeError):
         return Path.home() / ".cache" / "emg_recognition"
@@ -140,23 +138,23 @@ def from_cache(
     source: str,
     cache: Path | None,
 ) -> Recordings:
-    """Map recordings from the cache, where they are put first if they are not there.
+    """Map recordings from the cache; if they are not in it, read them and add them first.
 
-    A cache that is damaged is made anew; without one that can be written the recordings are in memory.
+    A damaged entry is written again. If nothing can be written, the recordings are kept in memory.
 
     Parameters
     ----------
     files : sequence of Path
-        What the recordings are made of; paths, sizes and times of change tell one state from another.
+        The files of the recordings; an entry is valid while their sizes and times of change stay the same.
     kind : str
-        How they are read: the same files read in another way are kept apart.
+        How the files are read; the same files read in another way have another entry.
     read : callable
-        Reads them: given a path, it writes the samples there as ``.npy`` and maps them; given None,
-        it holds them in memory.
+        Reads the recordings: given a path, it writes the samples there as ``.npy`` and maps them; given
+        None, it keeps them in memory.
     source : str
-        Where they come from, for messages and reports.
+        Where the recordings come from, for messages and reports.
     cache : Path or None
-        Folder of the package's cache; None for none.
+        The cache folder of the package; None for no cache.
 
     Returns
     -------
@@ -166,7 +164,7 @@ def from_cache(
     Raises
     ------
     RecordingError
-        If `read` finds something that cannot be used.
+        If `read` finds data that cannot be used.
     """
     if cache is None:
         return read(None)
@@ -189,7 +187,7 @@ def _key(files: Sequence[Path], kind: str) -> str:
 
 
 def _unpack(place: Path, read: Callable[[Path | None], Recordings]) -> None:
-    """Read into a folder beside the place, which is then put there in one step."""
+    """Read into a temporary folder, then rename it to `place` in one step."""
     place.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=f".{place.name}.", dir=place.parent))
     try:
@@ -200,10 +198,10 @@ def _unpack(place: Path, read: Callable[[Path | None], Recordings]) -> None:
             beside / _TABLE,
             allow_pickle=False,
             head=np.array(json.dumps(head)),
-            **{name: getattr(recordings, name) for name in _PER_SEGMENT},
+            **{name: getattr(recordings, name) for name in PER_SEGMENT},
         )
-        shutil.rmtree(place, ignore_errors=True)  # it is damaged, or it would have been used
-        with contextlib.suppress(FileExistsError):  # another process was quicker
+        shutil.rmtree(place, ignore_errors=True)  # a damaged entry
+        with contextlib.suppress(FileExistsError):  # another process was faster
             os.rename(beside, place)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
@@ -212,7 +210,7 @@ def _unpack(place: Path, read: Callable[[Path | None], Recordings]) -> None:
 def _load(place: Path, source: str) -> Recordings:
     with open(place / _TABLE, "rb") as file, np.load(file, allow_pickle=False) as table:
         head = json.loads(str(table["head"]))
-        columns = {name: table[name] for name in _PER_SEGMENT}
+        columns = {name: table[name] for name in PER_SEGMENT}
     counts = open_mapped(place / _COUNTS)
     if list(counts.shape) != head.pop("shape"):
         raise ValueError(f"{place} holds samples of shape {counts.shape}")

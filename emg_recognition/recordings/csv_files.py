@@ -1,4 +1,4 @@
-"""Recordings from CSV files, as a description says."""
+"""Find and read the CSV files of a description."""
 
 from __future__ import annotations
 
@@ -16,42 +16,49 @@ from emg_recognition.recordings.csv_description import ROLES, CsvDescription
 from emg_recognition.recordings.csv_table import CsvTable, read_table
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.recordings.segments import Segment, gather_segments
+from emg_recognition.types import RATE_TOLERANCE
 
-_TOLERANCE = 0.01
-_FEWEST = 100
-"""Steps of the time column below which its rate is not compared: rounded times would tell nothing."""
+#: With fewer steps the time column says too little about the rate, because times are rounded.
+_FEWEST_STEPS = 100
 
 
 @dataclass(frozen=True)
 class CsvFile:
-    """A file that the description's pattern matches.
+    """A file that the pattern of a description matches.
 
     Attributes
     ----------
     path : Path
         Where it is.
+    name : str
+        The path relative to the folder of the description.
     roles : dict of str to str
-        What its name says.
+        The named groups of the pattern.
     """
 
     path: Path
+    name: str
     roles: dict[str, str]
 
 
-def find_csv_files(description: CsvDescription, path: Path) -> list[CsvFile]:
-    """Find the files that a description is about.
+def find_csv_files(
+    description: CsvDescription, path: Path
+) -> tuple[list[CsvFile], tuple[tuple[str, str], ...]]:
+    """Find the files of a description.
 
     Parameters
     ----------
     description : CsvDescription
-        With the pattern.
+        Has the folder and the pattern.
     path : Path
         The file it was read from.
 
     Returns
     -------
-    list of CsvFile
-        Sorted by name, at least one.
+    found : list of CsvFile
+        The files that match, sorted by name, at least one.
+    skipped : tuple of (str, str)
+        Name and reason for each other file in the folder.
 
     Raises
     ------
@@ -60,30 +67,42 @@ def find_csv_files(description: CsvDescription, path: Path) -> list[CsvFile]:
     """
     folder = path.parent / description.folder
     pattern = re.compile(description.files)
-    found, seen = [], 0
+    found, skipped = [], []
     for file in sorted(folder.rglob("*")) if folder.is_dir() else []:
-        if not file.is_file():
+        if not file.is_file() or file.resolve() == path.resolve():
             continue
-        seen += 1
-        match = pattern.fullmatch(file.relative_to(folder).as_posix())
+        name = file.relative_to(folder).as_posix()
+        match = pattern.fullmatch(name)
         if match:
-            found.append(CsvFile(file, {role: text or "" for role, text in match.groupdict().items()}))
+            found.append(CsvFile(file, name, {role: text or "" for role, text in match.groupdict().items()}))
+        else:
+            skipped.append((name, _mismatch(description.files, name)))
     if not found:
+        example = f"; {skipped[0][0]}: {skipped[0][1]}" if skipped else ""
         raise RecordingError(
             str(path),
-            f"none of the {seen} files below {folder} matches {description.files!r}",
-            "the pattern is a regular expression for the whole path below the folder",
+            f"no file in {folder} matches {description.files!r}, {len(skipped)} tried{example}",
+            "write files as a regular expression for the whole path inside the folder",
         )
-    return found
+    return found, tuple(skipped)
+
+
+def _mismatch(pattern: str, name: str) -> str:
+    """Say why a pattern does not match a name."""
+    if re.fullmatch(pattern, name, re.IGNORECASE):
+        return "matches only if upper and lower case are the same"
+    if part := re.search(pattern, name):
+        return f"only {part[0]!r} matches, not the whole path"
+    return "does not match"
 
 
 def read_csv_files(
     description: CsvDescription, files: Sequence[CsvFile], source: str, counts: Path | None = None
 ) -> Recordings:
-    """Read the segments of CSV files: runs of rows with the same label, repetition and so on.
+    """Read the segments of CSV files: consecutive rows with the same label, repetition and so on.
 
-    Where nothing says the repetition, runs of an action are counted from 1: in each file, or over the
-    files of a subject and session where the files' names say the label.
+    Without a repetition in names, columns or constants, the performances of an action are counted from 1:
+    in each file, or over all files of a subject and session if the file names give the label.
 
     Parameters
     ----------
@@ -92,7 +111,7 @@ def read_csv_files(
     files : sequence of CsvFile
         As :func:`find_csv_files` returns them.
     source : str
-        The description's path, for messages and reports.
+        The path of the description, for messages and reports.
     counts : Path, optional
         The ``.npy`` file to write the samples to; in memory by default.
 
@@ -134,16 +153,16 @@ def _segments(description: CsvDescription, files: Sequence[CsvFile], rate: float
 
 
 def _gaps(path: Path, table: CsvTable, description: CsvDescription, rate: float) -> np.ndarray:
-    """Tell before which rows (from the second on) samples are missing."""
+    """Return for each row from the second on whether samples are missing before it."""
     if table.time is None:
         return np.zeros(max(len(table.samples) - 1, 0), bool)
     steps = np.diff(table.time)
     gaps = (steps < 0) | (steps > 1 / rate + description.gap)
     whole = steps[~gaps]
-    if len(whole) >= _FEWEST and abs(whole.mean() * rate - 1) > _TOLERANCE:
+    if len(whole) >= _FEWEST_STEPS and abs(whole.mean() * rate - 1) > RATE_TOLERANCE:
         raise RecordingError(
             str(path),
-            f"its time column says {1 / whole.mean():.6g} Hz, not {rate:g} Hz",
+            f"its time column gives {1 / whole.mean():.6g} Hz, the description {rate:g} Hz",
             f"correct rate or time_unit ({description.time_unit}) in the description",
         )
     return gaps
@@ -151,15 +170,15 @@ def _gaps(path: Path, table: CsvTable, description: CsvDescription, rate: float)
 
 def _measured_rate(path: Path, time: np.ndarray, gap: float) -> float:
     steps = np.diff(time)
-    # Without the gaps; the rate that tells them from other steps is only being found.
+    # Without the gaps. The rate is not known yet, so the median step stands in for it.
     usual = steps[(steps >= 0) & (steps <= gap + np.median(steps))] if len(steps) else steps
-    if len(usual) < _FEWEST or usual.mean() <= 0:
+    if len(usual) < _FEWEST_STEPS or usual.mean() <= 0:
         raise RecordingError(
-            str(path), "its time column is too short to tell the rate", "give the rate in the description"
+            str(path), "its time column is too short to measure the rate", "give the rate in the description"
         )
     rate = float(1 / usual.mean())
-    # An amplifier samples at a whole number of Hz; the rest is its clock and the rounding of times.
-    return float(round(rate)) if abs(round(rate) / rate - 1) < _TOLERANCE / 2 else rate
+    # Amplifiers sample at a whole number of Hz; the rest comes from their clocks and from rounded times.
+    return float(round(rate)) if abs(round(rate) / rate - 1) < RATE_TOLERANCE / 2 else rate
 
 
 def _runs(
@@ -183,7 +202,7 @@ def _runs(
             repetition = _repetition(file, roles["repetition"], int(table.lines[begin]))
         else:
             performed = (roles["subject"], roles["cohort"], roles["session"], action)
-            # Behind a gap in a run the repetition goes on.
+            # A gap within the same rows does not begin a new repetition.
             counted[performed] += begin == 0 or bool(changes[begin - 1])
             repetition = counted[performed]
         samples = (table.samples[begin:end] / description.scale).astype(np.float32)
@@ -196,7 +215,9 @@ def _action(file: CsvFile, raw: str, line: int, description: CsvDescription) -> 
         if raw:
             return raw
         raise RecordingError(
-            str(file.path), f"line {line} has no label", "write one, or leave it out with labels: {'': null}"
+            str(file.path),
+            f"line {line} has no label",
+            "write one, or skip such rows with labels: {'': null}",
         )
     if raw not in labels:
         raw = _plain(raw)
@@ -205,7 +226,7 @@ def _action(file: CsvFile, raw: str, line: int, description: CsvDescription) -> 
     raise RecordingError(
         str(file.path),
         f"the label {raw!r} of line {line} is not in the description's labels {', '.join(labels)}",
-        "add it there, with null to leave it out",
+        "add it there; null skips its rows",
     )
 
 
@@ -213,10 +234,10 @@ def _repetition(file: CsvFile, text: str, line: int) -> int:
     plain = _plain(text)
     if not re.fullmatch(r"-?[0-9]+", plain):
         problem = f"the repetition of line {line} is {text!r}"
-        raise RecordingError(str(file.path), problem, "write a whole number, in the name or the column")
+        raise RecordingError(str(file.path), problem, "write a whole number in the name or the column")
     return int(plain)
 
 
 def _plain(text: str) -> str:
-    """Write a whole number that a program has stored as ``3.0`` without its point."""
+    """Return ``3`` for a whole number that a program has stored as ``3.0``."""
     return text.partition(".")[0] if re.fullmatch(r"-?[0-9]+\.0*", text) else text

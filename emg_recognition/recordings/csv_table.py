@@ -1,4 +1,4 @@
-"""One CSV file as checked columns."""
+"""Read one CSV file into checked columns."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class CsvTable:
-    """The columns of a file that are used.
+    """The columns of a file that the description names.
 
     Attributes
     ----------
@@ -26,9 +26,9 @@ class CsvTable:
     time : numpy.ndarray or None
         float64, shape (rows,): seconds.
     texts : dict of str to numpy.ndarray
-        Role -> strings, shape (rows,), for each role that has a column.
+        Strings, shape (rows,), for each role that has a column.
     lines : numpy.ndarray
-        Shape (rows,): line of each row in the file, from 1.
+        Shape (rows,): line of each row in the file; the first line is 1.
     """
 
     samples: np.ndarray
@@ -38,7 +38,7 @@ class CsvTable:
 
 
 def read_table(path: Path, description: CsvDescription) -> CsvTable:
-    """Read and check the columns of a file.
+    """Read the columns of a file and check them.
 
     Parameters
     ----------
@@ -50,14 +50,15 @@ def read_table(path: Path, description: CsvDescription) -> CsvTable:
     Returns
     -------
     CsvTable
-        Its columns; empty lines are left out.
+        The columns, without empty lines.
 
     Raises
     ------
     RecordingError
-        If it cannot be read, a column is missing, or a cell is empty or no number; line and column are named.
+        If it cannot be read, a column is missing, or a cell is empty or not a number; the message names line
+        and column.
     """
-    # Imported here: only those who have CSV files need it.
+    # Imported here because only CSV files need it.
     import pandas
 
     columns = description.columns
@@ -79,11 +80,11 @@ def read_table(path: Path, description: CsvDescription) -> CsvTable:
             encoding="utf-8-sig",
             low_memory=False,
         )
-        if not isinstance(frame.index, pandas.RangeIndex):  # pandas takes cells too many for names of rows
+        if not isinstance(frame.index, pandas.RangeIndex):  # pandas uses surplus cells as names of rows
             raise ValueError(f"its lines have more cells than the {len(names)} columns")
     except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
         problem = " ".join(str(error).split())
-        remedy = f"give text in columns, delimited by {description.delimiter!r}, alike in every line"
+        remedy = f"write the same columns in every line, separated by {description.delimiter!r}"
         raise RecordingError(str(path), f"it cannot be read ({problem})", remedy) from error
     lines = np.arange(len(frame)) + 1 + int(description.header)
     frame = frame[sorted(set(chosen.values()))]
@@ -99,7 +100,7 @@ def read_table(path: Path, description: CsvDescription) -> CsvTable:
 
 
 def _names(path: Path, description: CsvDescription) -> list[str]:
-    """Names of the columns; where there is no header, as many empty ones as the first line has cells."""
+    """Return the names of the columns; without a header, an empty name for each cell of the first line."""
     import pandas
 
     first = pandas.read_csv(
@@ -120,7 +121,7 @@ def _place(path: Path, names: list[str], column: Column) -> int:
         return found[0]
     known = ", ".join(name for name in names if name) or "no header"
     what = f"{len(found)} columns" if found else "no column"
-    remedy = "correct the description, its delimiter, or name the column by its number"
+    remedy = "correct the description or its delimiter, or give the number of the column"
     raise RecordingError(str(path), f"it has {what} {column!r}, only {known}", remedy)
 
 
@@ -136,6 +137,6 @@ def _numbers(path: Path, cells: pandas.Series, column: Column, lines: np.ndarray
         raise RecordingError(
             str(path),
             f"line {lines[row]}, column {column} is {what}",
-            "write a finite number with a decimal point, or leave the lines out",
+            "write a finite number with a decimal point, or remove the line",
         )
     return values

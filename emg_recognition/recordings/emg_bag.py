@@ -9,13 +9,8 @@ from emg_recognition.bags.layout import field_names
 from emg_recognition.bags.reader import Bag, Batch, Topic
 from emg_recognition.errors import RecordingError
 from emg_recognition.recordings.events import (
-    EstimateBlock,
     Event,
-    InfoEvent,
-    LabelEvent,
-    ModelEvent,
     SampleBlock,
-    StateBlock,
 )
 from emg_recognition.recordings.message_blocks import (
     ESTIMATES_DEFAULTS,
@@ -29,7 +24,7 @@ from emg_recognition.recordings.message_blocks import (
     estimate_blocks,
     info_event,
     label_event,
-    model_event,
+    model_of,
     sample_blocks,
 )
 from emg_recognition.recordings.sample_clock import Runs
@@ -119,17 +114,6 @@ def armband_topics(bag: Bag, namespace: str) -> dict[Topic, str]:
     }
 
 
-__all__ = [
-    "EmgBag",
-    "EstimateBlock",
-    "Event",
-    "InfoEvent",
-    "LabelEvent",
-    "ModelEvent",
-    "SampleBlock",
-    "StateBlock",
-]
-
 #: Topics read as columns -> fields needed, and fields that older versions may lack.
 _FIELDS = {
     "emg/samples": (SAMPLES_NEEDED, tuple(SAMPLES_DEFAULTS)),
@@ -180,7 +164,7 @@ class EmgBag:
 
         Yields
         ------
-        SampleBlock, EstimateBlock, LabelEvent, InfoEvent, ModelEvent or StateBlock
+        SampleBlock, EstimateBlock, LabelEvent, InfoEvent, Model or StateBlock
             A block is no longer than a chunk of the bag (about a second).
 
         Raises
@@ -267,7 +251,7 @@ class EmgBag:
             if name == "emg/info":
                 yield info_event(message)
             elif name == "emg/model":
-                yield model_event(message)
+                yield model_of(message)
             elif (event := label_event(message, self._runs)) is not None:
                 yield event
             else:

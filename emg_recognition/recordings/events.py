@@ -1,4 +1,4 @@
-"""What the bag of an armband tells, in plain values."""
+"""Events of one armband in a bag, as plain values."""
 
 from __future__ import annotations
 
@@ -6,25 +6,27 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from emg_recognition.types import Model
+
 
 @dataclass(frozen=True, eq=False)
 class SampleBlock:
-    """Consecutive samples, without a start or a gap inside.
+    """Consecutive samples without a restart or a gap between them.
 
     Attributes
     ----------
     run : int
-        How often the sample index went back before: acquisition was started anew.
+        How often the sample index has gone back so far, because acquisition was started again.
     first_index : int
         Index of the first sample.
     samples : numpy.ndarray
         float32, C-contiguous, shape (n, channels).
     restart : bool
-        The stream starts anew with this block.
+        The stream starts again with this block.
     dropped_before : int
-        Samples that the device says it lost before or in the block.
+        Samples that the device reports as lost before or in the block.
     stamp : int
-        Of the first sample, ns.
+        Stamp of the first sample, ns.
     rate : float
         Nominal sampling rate, Hz.
     unit : str
@@ -32,7 +34,7 @@ class SampleBlock:
     frame_id : str
         The device.
     chunks : numpy.ndarray
-        int64: lengths (samples) of the messages it was put together from.
+        int64: samples of each message in the block.
     """
 
     run: int
@@ -54,15 +56,15 @@ class EstimateBlock:
     Attributes
     ----------
     run, first_index, last_index : numpy.ndarray
-        int64, shape (n,): the window's run, first and last sample.
+        int64, shape (n,): run, first and last sample of the window.
     stamp : numpy.ndarray
-        int64, shape (n,): of the window's last sample, ns.
+        int64, shape (n,): stamp of the last sample of the window, ns.
     accepted : numpy.ndarray
-        bool, shape (n,): the confidence reached the threshold.
+        bool, shape (n,): whether the confidence reached the threshold.
     probabilities : numpy.ndarray
         float32, shape (n, actions).
     model : str
-        The model's id.
+        Id of the model.
     """
 
     run: np.ndarray
@@ -76,20 +78,20 @@ class EstimateBlock:
 
 @dataclass(frozen=True)
 class LabelEvent:
-    """Something about what the wearer performs.
+    """The start, the end or the discarding of a performance (``ActionLabel``).
 
     Attributes
     ----------
     event : str
         ``start``, ``end`` or ``discard``.
     action, session, subject, cohort : str
-        Of whom and of what.
+        Who performs what.
     repetition : int
-        Its number.
+        Number of the repetition.
     index : int or None
-        The sample at which it holds; None where only the stamp is known.
+        The sample from which the label is valid; None if only the stamp is known.
     stamp : int
-        When it holds, ns.
+        The time from which the label is valid, ns.
     run : int
         Run of `index`.
     """
@@ -107,7 +109,7 @@ class LabelEvent:
 
 @dataclass(frozen=True)
 class InfoEvent:
-    """What the device says of itself (``EmgInfo``); `gain` is in counts per unit, `rate` in Hz."""
+    """The description of a device (``EmgInfo``): `gain` in counts per unit, `rate` in Hz, `stamp` in ns."""
 
     stamp: int
     frame_id: str
@@ -121,21 +123,6 @@ class InfoEvent:
     unit: str
 
 
-@dataclass(frozen=True)
-class ModelEvent:
-    """What the classifier says of its model (``ModelInfo``); `length` is in samples, `rate` in Hz."""
-
-    stamp: int
-    model: str
-    sha256: str
-    actions: tuple[str, ...]
-    rate: float
-    channels: int
-    length: int
-    unit: str
-    pipeline: str
-
-
 @dataclass(frozen=True, eq=False)
 class StateBlock:
     """Changes of the command bridge's state or decided action.
@@ -143,11 +130,11 @@ class StateBlock:
     Attributes
     ----------
     stamp : numpy.ndarray
-        int64, shape (n,): when, ns.
+        int64, shape (n,): time of the change, ns.
     state : numpy.ndarray
-        uint8, shape (n,): ``BridgeState.state`` from then on.
+        uint8, shape (n,): the new ``BridgeState.state``.
     action : numpy.ndarray
-        str, shape (n,): the decided action from then on; empty without one.
+        str, shape (n,): the new decided action; empty for none.
     """
 
     stamp: np.ndarray
@@ -155,4 +142,4 @@ class StateBlock:
     action: np.ndarray
 
 
-Event = SampleBlock | EstimateBlock | LabelEvent | InfoEvent | ModelEvent | StateBlock
+Event = SampleBlock | EstimateBlock | LabelEvent | InfoEvent | Model | StateBlock

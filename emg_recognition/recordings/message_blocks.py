@@ -12,11 +12,11 @@ from emg_recognition.recordings.events import (
     EstimateBlock,
     InfoEvent,
     LabelEvent,
-    ModelEvent,
     SampleBlock,
     StateBlock,
 )
 from emg_recognition.recordings.sample_clock import Runs
+from emg_recognition.types import Model
 
 SAMPLES_NEEDED = (
     "header.stamp.sec",
@@ -276,21 +276,20 @@ def info_event(message: Any) -> InfoEvent:
     )
 
 
-def model_event(message: Any) -> ModelEvent:
+def model_of(message: Any) -> Model:
     """Read a ``ModelInfo``.
 
     Parameters
     ----------
     message : object
-        The message; what it lacks is empty or 0.
+        The message; missing fields are empty or 0.
 
     Returns
     -------
-    ModelEvent
-        What it says.
+    Model
+        The model that the classifier announced.
     """
-    return ModelEvent(
-        stamp=_stamp(message),
+    return Model(
         model=getattr(message, "model", ""),
         sha256=getattr(message, "sha256", ""),
         actions=tuple(getattr(message, "actions", ())),

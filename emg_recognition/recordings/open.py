@@ -1,10 +1,11 @@
-"""Open recordings of any kind, alone or several together."""
+"""Open recordings of any kind, one or several together."""
 
 from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -17,87 +18,108 @@ from emg_recognition.recordings.bag_recordings import read_bag
 from emg_recognition.recordings.cache import default_cache, from_cache, release
 from emg_recognition.recordings.csv_description import load_description
 from emg_recognition.recordings.csv_files import find_csv_files, read_csv_files
-from emg_recognition.recordings.recordings import Recordings
+from emg_recognition.recordings.recordings import Recordings, Source
 from emg_recognition.recordings.segments import Segment, gather_segments
+
+PathLike = str | os.PathLike[str]
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A path before it is read: its files, how they are read, and the key of that way in the cache."""
+
+    source: Source
+    files: list[Path]
+    kind: str
+    read: Callable[[Path | None], Recordings]
 
 
 def open_recordings(
-    paths: Sequence[str | os.PathLike[str]], *, cache: Path | None = None, namespace: str | None = None
+    paths: PathLike | Sequence[PathLike],
+    *,
+    namespace: str | None = None,
+    cache: str | os.PathLike[str] | None = None,
 ) -> Recordings:
     """Open labelled recordings.
 
-    They are unpacked once into a cache and mapped from there, so they need not fit into memory.
+    They are unpacked once into a cache and memory-mapped from there, so they may be larger than the memory.
 
     Parameters
     ----------
-    paths : sequence of path
-        Archives (``.npz``), descriptions of CSV files (``.yaml``), bags of ROS 2 (a folder, an ``.mcap`` or a
-        ``.db3`` file); several are joined.
-    cache : Path, optional
-        Folder of the cache; that of :func:`~emg_recognition.recordings.cache.default_cache` by default.
+    paths : path or sequence of path
+        An archive (``.npz``), a ROS 2 bag (a folder, an ``.mcap`` or a ``.db3`` file) or a description of CSV
+        files (``.yaml``); several are joined.
     namespace : str, optional
-        Which armband of a bag, where it has several.
+        The armband to read from a bag that holds several.
+    cache : path, optional
+        The cache folder; by default that of :func:`~emg_recognition.recordings.cache.default_cache`.
 
     Returns
     -------
     Recordings
-        The segments of all, in the order given. Where scale or type of the samples differ, they are float32
-        in the unit; what :meth:`Recordings.segment` returns is the same.
+        All segments, in the order given. If scale or type of the samples differ between the paths, the joined
+        samples are float32 in the unit; :meth:`Recordings.segment` returns the same values either way.
 
     Raises
     ------
     RecordingError
-        If one cannot be used, or two do not go together; both files and both values are named.
+        If a path cannot be read, a file is given twice, or two recordings cannot be joined; the message names
+        both files and both values.
+    SettingError
+        If a description of CSV files holds a value that cannot be used.
     """
-    if not paths:
+    places = [Path(path) for path in ([paths] if isinstance(paths, (str, os.PathLike)) else paths)]
+    if not places:
         raise RecordingError("(none)", "no path is given", "name an archive, a bag or a description")
-    places = [Path(path) for path in paths]
-    for number, place in enumerate(places):
-        if place.resolve() in [other.resolve() for other in places[:number]]:
-            raise RecordingError(str(place), "it is given twice", "name each recording once")
     folder = default_cache() if cache is None else Path(cache)
-    opened = [_open(place, folder, namespace) for place in places]
-    if len(opened) == 1:
-        return opened[0][0]
-    return _joined(opened, folder, str(namespace))
+    found = [_find(place, namespace) for place in places]
+    _refuse_duplicates(found)
+    parts = [from_cache(one.files, one.kind, one.read, source=one.source.path, cache=folder) for one in found]
+    joined = parts[0] if len(parts) == 1 else _joined(parts, found, folder, namespace)
+    return dataclasses.replace(joined, sources=tuple(one.source for one in found))
 
 
-def _open(path: Path, cache: Path | None, namespace: str | None) -> tuple[Recordings, list[Path]]:
-    """Open one path; return the files that it consists of, too."""
-    source = str(path)
+def _find(path: Path, namespace: str | None) -> _Found:
     if path.is_dir() or path.suffix in (".mcap", ".db3"):
         files = list(find_files(path).files)
+        names = tuple(file.name for file in files)
         metadata = path / "metadata.yaml"
         files += [metadata] if metadata.is_file() else []
-        read = partial(read_bag, path, namespace)
-        kind = f"bag {path.absolute()} {namespace}"
-    elif path.suffix in (".yaml", ".yml"):
+        key = f"bag {path.absolute()} {namespace}"
+        return _Found(Source(str(path), "bag", names), files, key, partial(read_bag, path, namespace))
+    if path.suffix in (".yaml", ".yml"):
         description = load_description(path)
-        found = find_csv_files(description, path)
-        files = [path, *(file.path for file in found)]
-        read = partial(read_csv_files, description, found, source)
-        kind = "csv"
-    elif path.suffix == ".csv":
-        remedy = (
-            "describe the columns in a YAML file and name that "
-            "(docs/concepts/recordings-and-bags.md has an example)"
-        )
-        raise RecordingError(source, "a CSV file does not say what its columns are", remedy)
-    else:
-        files = [path]
-        read = partial(_read_archive, path)
-        kind = "archive"
-    return from_cache(files, kind, read, source=source, cache=cache), files
+        matched, skipped = find_csv_files(description, path)
+        source = Source(str(path), "CSV files", tuple(file.name for file in matched), skipped)
+        read = partial(read_csv_files, description, matched, str(path))
+        return _Found(source, [path, *(file.path for file in matched)], "csv", read)
+    if path.suffix == ".csv":
+        remedy = "describe the columns in a YAML file and give that (the documentation has an example)"
+        raise RecordingError(str(path), "a CSV file does not say what its columns mean", remedy)
+    return _Found(Source(str(path), "archive", (path.name,)), [path], "archive", partial(_read_archive, path))
 
 
 def _read_archive(path: Path, counts: Path | None) -> Recordings:
     return load_archive(path) if counts is None else unpack_archive(path, counts)
 
 
+def _refuse_duplicates(found: Sequence[_Found]) -> None:
+    """Refuse a file that is given twice: its segments would be in the training and in the test data."""
+    owners: dict[tuple[int, int], _Found] = {}
+    for one in found:
+        states = [(file, file.stat()) for file in one.files if file.exists()]
+        for file, state in states:
+            owner = owners.setdefault((state.st_dev, state.st_ino), one)
+            if owner is not one:
+                what = "it is given twice"
+                if one.source.path != owner.source.path:
+                    what = f"its file {file.name} is also part of {owner.source.path}"
+                raise RecordingError(one.source.path, what, "give each recording once")
+
+
 def _joined(
-    opened: Sequence[tuple[Recordings, list[Path]]], cache: Path | None, namespace: str
+    parts: Sequence[Recordings], found: Sequence[_Found], cache: Path | None, namespace: str | None
 ) -> Recordings:
-    parts = [recordings for recordings, _ in opened]
     first = parts[0]
     for other in parts[1:]:
         for name, ours, theirs in (
@@ -109,9 +131,9 @@ def _joined(
                 raise RecordingError(
                     other.source,
                     f"its {name} is {theirs}, that of {first.source} is {ours}",
-                    "join recordings of one device and one setting",
+                    "join recordings of one device with the same settings",
                 )
-    files = [file for _, found in opened for file in found]
+    files = [file for one in found for file in one.files]
     source = ", ".join(part.source for part in parts)
     return from_cache(files, f"joined {namespace}", partial(_join, parts, source), source=source, cache=cache)
 
@@ -134,9 +156,8 @@ def _join(parts: Sequence[Recordings], source: str, counts: Path | None) -> Reco
 
 def _segments(part: Recordings, *, raw: bool) -> Iterator[Segment]:
     for i in range(len(part)):
-        begin = int(part.start[i])
         yield Segment(
-            part.counts[begin : begin + int(part.length[i])] if raw else part.segment(i),
+            part.raw_segment(i) if raw else part.segment(i),
             str(part.subject[i]),
             str(part.cohort[i]),
             str(part.session[i]),

@@ -1,18 +1,28 @@
-"""A set of labelled segments that share one array of samples."""
+"""Labelled EMG segments that share one array of samples."""
 
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from emg_recognition.errors import SettingError
 
-# Four digits keep a slip such as 1-1000000000 from filling the memory.
+if TYPE_CHECKING:
+    from emg_recognition.signal.settings import PipelineSettings
+
+# Four digits: a typing error such as 1-1000000000 must not fill the memory.
 _PART = re.compile(r"([0-9]{1,4})(?:-([0-9]{1,4}))?")
+#: The largest count of a 24-bit converter; serial protocols carry no larger one.
+_FULL_SCALE = (1 << 23) - 1
+#: Columns with one entry for each segment.
+PER_SEGMENT = ("start", "length", "subject", "cohort", "session", "label", "repetition")
 
 
 def parse_repetitions(text: str) -> tuple[int, ...]:
@@ -26,12 +36,12 @@ def parse_repetitions(text: str) -> tuple[int, ...]:
     Returns
     -------
     tuple of int
-        The repetitions, sorted, each once.
+        The repetitions, sorted, without duplicates.
 
     Raises
     ------
     SettingError
-        For anything else, naming it.
+        If `text` is anything else.
     """
     found: set[int] = set()
     for part in text.split(","):
@@ -43,11 +53,34 @@ def parse_repetitions(text: str) -> tuple[int, ...]:
     return tuple(sorted(found))
 
 
-@dataclass(frozen=True, eq=False)
-class Recordings:
-    """Labelled segments of one device, one rate and one unit.
+@dataclass(frozen=True)
+class Source:
+    """A path that recordings were read from.
 
-    Made by :func:`emg_recognition.recordings.archive.from_arrays`, which checks what it is given.
+    Attributes
+    ----------
+    path : str
+        The archive, the bag or the description of CSV files.
+    kind : str
+        ``archive``, ``bag`` or ``CSV files``.
+    files : tuple of str
+        The files that were read; those of a description are relative to its folder.
+    skipped : tuple of (str, str)
+        Name and reason for each file in the folder of a description that was not read.
+    """
+
+    path: str
+    kind: str
+    files: tuple[str, ...]
+    skipped: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Recordings:
+    """Labelled segments from one kind of device: one rate, one channel count, one unit.
+
+    Use :func:`~emg_recognition.recordings.open.open_recordings` to read them from files and
+    :meth:`from_segments` to make them from NumPy arrays.
 
     Attributes
     ----------
@@ -58,17 +91,19 @@ class Recordings:
     scale : float
         Counts per unit.
     rate : float
-        Sampling rate in Hz.
+        Sampling rate, Hz.
     unit : str
-        ``"V"``, or ``"count"`` where the device's scale is not known.
+        ``"V"``, or ``"count"`` if the scale of the device is unknown.
     subject, cohort, session, label : numpy.ndarray
         str, shape (segments,).
     repetition : numpy.ndarray
         int64, shape (segments,).
     source : str
-        Where it comes from, for messages and reports.
+        Where the segments come from, for messages and reports.
     problems : tuple of str
-        What is missing or damaged there, a plain sentence each.
+        What is missing or damaged there, one sentence each.
+    sources : tuple of Source
+        The paths that were read; empty for recordings made in memory.
     """
 
     counts: np.ndarray
@@ -84,9 +119,82 @@ class Recordings:
     repetition: np.ndarray
     source: str
     problems: tuple[str, ...] = ()
+    sources: tuple[Source, ...] = ()
+
+    @classmethod
+    def from_segments(
+        cls,
+        arrays: Iterable[ArrayLike],
+        labels: Sequence[str],
+        *,
+        subjects: str | Sequence[str] | None = None,
+        sessions: str | Sequence[str] | None = None,
+        cohorts: str | Sequence[str] | None = None,
+        repetitions: Sequence[int] | None = None,
+        rate: float,
+        unit: str = "count",
+    ) -> Recordings:
+        """Make recordings from NumPy arrays, one for each performed action.
+
+        Parameters
+        ----------
+        arrays : iterable of array_like
+            Raw samples of each segment, shape (samples, channels), in `unit`. Each segment is one action
+            without a gap.
+        labels : sequence of str
+            The action of each segment.
+        subjects, sessions, cohorts : str or sequence of str, optional
+            One name for all segments, or one for each. Empty by default.
+        repetitions : sequence of int, optional
+            The number of each repetition. By default the segments of an action are counted from 1 for each
+            subject and session.
+        rate : float
+            Sampling rate, Hz.
+        unit : str
+            ``"V"`` or ``"count"``.
+
+        Returns
+        -------
+        Recordings
+            The segments in this order.
+
+        Raises
+        ------
+        RecordingError
+            If an array has the wrong shape or type or holds NaN or infinity, or if the number of entries
+            differs from the number of arrays.
+        SettingError
+            If `rate` or `unit` cannot be used.
+        """
+        # Imported here because these modules build on this one.
+        from emg_recognition.recordings.segments import from_segments
+
+        return from_segments(
+            arrays,
+            labels,
+            subjects=subjects,
+            sessions=sessions,
+            cohorts=cohorts,
+            repetitions=repetitions,
+            rate=rate,
+            unit=unit,
+        )
 
     def __len__(self) -> int:
         return len(self.start)
+
+    def __repr__(self) -> str:
+        numbers = (
+            (len(self), "segment"),
+            (len(self.subjects), "subject"),
+            (len(self.sessions), "session"),
+            (len(self.actions), "action"),
+        )
+        counted = ", ".join(f"{number} {name}{'s' * (number != 1)}" for number, name in numbers)
+        return (
+            f"Recordings({self.source}: {counted} ({', '.join(self.actions)}), {self.channels} channels "
+            f"at {self.rate:g} Hz in {self.unit}, {self.duration:.1f} s)"
+        )
 
     @property
     def channels(self) -> int:
@@ -94,19 +202,34 @@ class Recordings:
         return int(self.counts.shape[1])
 
     @property
+    def duration(self) -> float:
+        """Length of all segments together, s."""
+        return float(self.length.sum()) / self.rate
+
+    @property
     def actions(self) -> tuple[str, ...]:
-        """The labels that occur, sorted."""
+        """The labels, sorted, without duplicates."""
         return tuple(np.unique(self.label).tolist())
 
     @property
     def cohorts(self) -> tuple[str, ...]:
-        """The cohorts that occur, sorted."""
+        """The cohorts, sorted, without duplicates."""
         return tuple(np.unique(self.cohort).tolist())
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """The subjects, sorted, without duplicates."""
+        return tuple(np.unique(self.subject).tolist())
+
+    @property
+    def sessions(self) -> tuple[tuple[str, str], ...]:
+        """The sessions as (subject, session), sorted, without duplicates."""
+        return tuple(sorted(set(zip(self.subject.tolist(), self.session.tolist(), strict=True))))
 
     def segment(self, i: int) -> np.ndarray:
         """Return the samples of segment `i` in the unit of the recording.
 
-        The arithmetic is that of a live device, so recorded and live samples agree bit for bit.
+        The arithmetic is that of a live device, so recorded and live samples are equal bit for bit.
 
         Parameters
         ----------
@@ -118,9 +241,12 @@ class Recordings:
         numpy.ndarray
             float32, shape (length, channels).
         """
+        return (self.raw_segment(i).astype(np.float64) / self.scale).astype(np.float32)
+
+    def raw_segment(self, i: int) -> np.ndarray:
+        """Return the samples of segment `i` as they are stored, a view of shape (length, channels)."""
         begin = int(self.start[i])
-        counts = self.counts[begin : begin + int(self.length[i])]
-        return (counts.astype(np.float64) / self.scale).astype(np.float32)
+        return self.counts[begin : begin + int(self.length[i])]
 
     def select(self, which: ArrayLike) -> Recordings:
         """Return some of the segments; the samples are shared, not copied.
@@ -128,51 +254,115 @@ class Recordings:
         Parameters
         ----------
         which : array_like
-            A boolean mask with an entry for each segment, or the numbers of the segments wanted.
+            A boolean mask with an entry for each segment, or segment numbers.
 
         Returns
         -------
         Recordings
-            The segments chosen, in the order asked for.
+            The chosen segments, in the order given.
 
         Raises
         ------
         IndexError
-            For a mask of another length or a segment that does not exist.
+            If the mask has another length or a segment does not exist.
         """
         chosen = np.asarray(which)
         if chosen.size == 0 and chosen.dtype != bool:
             chosen = chosen.astype(np.int64)  # NumPy reads an empty list as floats
-        per_segment = ("start", "length", "subject", "cohort", "session", "label", "repetition")
-        return dataclasses.replace(self, **{name: getattr(self, name)[chosen] for name in per_segment})
+        return dataclasses.replace(self, **{name: getattr(self, name)[chosen] for name in PER_SEGMENT})
 
+    def windows(
+        self,
+        *,
+        window: float | None = None,
+        stride: float | None = None,
+        actions: Sequence[str] | None = None,
+        pipeline: PipelineSettings | None = None,
+        groups: Literal["subject", "session", "repetition"] = "subject",
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Filter the segments and cut them into windows for scikit-learn.
 
-#: The greatest count of a converter of 24 bits.
-_FULL = (1 << 23) - 1
+        Windows, filters and settling are those of training and of the live nodes: windows that begin
+        while the filters settle are left out.
+
+        Parameters
+        ----------
+        window : float, optional
+            Length of a window, s; 0.2 s by default, or the length that `pipeline` has.
+        stride : float, optional
+            Time from one window to the next, s; 0.05 s by default.
+        actions : sequence of str, optional
+            The actions to use; all by default.
+        pipeline : PipelineSettings, optional
+            The signal path; by default the one suited to the rate, with a notch at 50 Hz.
+        groups : str
+            What must not be in training and test data at the same time: ``subject``, ``session`` (of a
+            subject) or ``repetition`` (of a session).
+
+        Returns
+        -------
+        X : numpy.ndarray
+            float32, shape (windows, samples, channels): filtered windows in the unit of the recording.
+        y : numpy.ndarray
+            str, shape (windows,): the action of each window.
+        groups : numpy.ndarray
+            str, shape (windows,): the group of each window, for example for
+            ``sklearn.model_selection.GroupKFold``.
+
+        Raises
+        ------
+        RecordingError
+            If no window is left, or `pipeline` is for another rate, channel count or unit.
+        SettingError
+            If a setting cannot be used.
+        """
+        # Imported here because it needs SciPy, which reading recordings does not.
+        from emg_recognition.recordings.windows import cut_windows
+
+        return cut_windows(
+            self, window=window, stride=stride, actions=actions, pipeline=pipeline, groups=groups
+        )
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write an archive, see :mod:`emg_recognition.recordings.archive`.
+
+        Parameters
+        ----------
+        path : path
+            The ``.npz`` file; an existing one is replaced.
+
+        Raises
+        ------
+        RecordingError
+            If the file cannot be written.
+        """
+        from emg_recognition.recordings.archive import save_archive
+
+        save_archive(path, self)
 
 
 def to_counts(recordings: Recordings) -> tuple[np.ndarray, float]:
-    """Return all segments of a recording as whole numbers, one after the other.
+    """Return the segments one after the other as counts of at most 24 bits.
 
     Parameters
     ----------
     recordings : Recordings
-        Counts, or what a bag or a CSV file holds: numbers in the unit. Those are converted with 24
-        bits for their largest value, about what float32 resolves.
+        Any recordings. Whole numbers of at most 24 bits stay as they are. Other samples, such as the
+        float32 values of a bag or a CSV file, are scaled so that the largest one uses all 24 bits, which is
+        about the resolution of float32.
 
     Returns
     -------
-    numpy.ndarray
+    counts : numpy.ndarray
         Integers, shape (samples, channels).
-    float
+    scale : float
         Counts per unit.
     """
-    pieces = [
-        recordings.counts[begin : begin + length]
-        for begin, length in zip(recordings.start, recordings.length, strict=True)
-    ]
-    if recordings.counts.dtype.kind in "iu":
+    pieces = [recordings.raw_segment(i) for i in range(len(recordings))]
+    # In float64: the absolute value of the lowest integer of a type does not fit into the type.
+    peak = max(float(np.abs(piece.astype(np.float64)).max()) for piece in pieces)
+    if recordings.counts.dtype.kind in "iu" and peak <= _FULL_SCALE:
         return np.concatenate(pieces), recordings.scale
-    peak = max(float(np.abs(piece).max()) for piece in pieces) or 1.0
-    counts = [np.rint(piece.astype(np.float64) * (_FULL / peak)).astype(np.int32) for piece in pieces]
-    return np.concatenate(counts), recordings.scale * _FULL / peak
+    finer = _FULL_SCALE / (peak or 1.0)
+    counts = [np.rint(piece.astype(np.float64) * finer).astype(np.int32) for piece in pieces]
+    return np.concatenate(counts), recordings.scale * finer

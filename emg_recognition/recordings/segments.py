@@ -1,28 +1,38 @@
-"""Segments that come one by one, gathered to recordings in memory or in a file."""
+"""Recordings made from segments: one by one from a reader, or from plain NumPy arrays."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import math
+import numbers
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
 
+from emg_recognition.errors import RecordingError, SettingError
 from emg_recognition.recordings.archive import from_arrays
 from emg_recognition.recordings.cache import open_mapped, write_rows
 from emg_recognition.recordings.recordings import Recordings
+from emg_recognition.types import UNITS
+
+#: Source of recordings that were made in memory, for messages.
+_ARRAYS = "from arrays"
 
 
 @dataclass(frozen=True, eq=False)
 class Segment:
-    """One action, performed once, without a gap.
+    """One performance of an action, without a gap.
 
     Attributes
     ----------
     samples : numpy.ndarray
         Shape (n, channels).
     subject, cohort, session, label : str
-        Of whom and of what.
+        Who performed what, and when.
     repetition : int
         Its number.
     """
@@ -44,33 +54,33 @@ def gather_segments(
     source: str,
     counts: Path | None,
     scale: float = 1.0,
-    dtype: type | np.dtype = np.float32,
+    dtype: DTypeLike = np.float32,
 ) -> Recordings:
-    """Make recordings of segments, holding one segment in memory at a time if there is a file for them.
+    """Make recordings from segments; with a file for the samples, only one segment is in memory at a time.
 
     Parameters
     ----------
     segments : iterable of Segment
         In order.
     channels : int
-        Channels of each.
+        Channels of each segment.
     rate : float
         Sampling rate, Hz.
     unit : str
         ``V`` or ``count``.
     source : str
-        Where they come from, for messages and reports.
+        Where the segments come from, for messages and reports.
     counts : Path or None
-        The ``.npy`` file to write the samples to; None for memory.
+        The ``.npy`` file to write the samples to; None keeps them in memory.
     scale : float
         Counts per unit.
-    dtype : type
+    dtype : dtype_like
         Type of the samples.
 
     Returns
     -------
     Recordings
-        The segments, the samples mapped from `counts` if that is given.
+        The segments; the samples are mapped from `counts` if that is given.
 
     Raises
     ------
@@ -108,3 +118,111 @@ def gather_segments(
         **{name: np.array(values, np.str_) for name, values in texts.items()},
     }
     return from_arrays(arrays, source)
+
+
+def from_segments(
+    arrays: Iterable[ArrayLike],
+    labels: Sequence[str],
+    *,
+    subjects: str | Sequence[str] | None,
+    sessions: str | Sequence[str] | None,
+    cohorts: str | Sequence[str] | None,
+    repetitions: Sequence[int] | None,
+    rate: float,
+    unit: str,
+) -> Recordings:
+    """Make recordings from NumPy arrays, see :meth:`Recordings.from_segments`."""
+    if isinstance(rate, bool) or not isinstance(rate, numbers.Real) or not 0 < rate < math.inf:
+        raise SettingError("rate", rate, "give the sampling rate in Hz, a number above 0")
+    if unit not in UNITS:
+        raise SettingError("unit", unit, f"use one of {', '.join(UNITS)}; convert other units to V")
+    samples = _checked(arrays)
+    count = len(samples)
+    names = _names("labels", labels, count)
+    if "" in names:
+        raise RecordingError(_ARRAYS, f"labels[{names.index('')}] is empty", "give the action of every array")
+    who = [_names(name, given, count) for name, given in (("subjects", subjects), ("sessions", sessions))]
+    who.append(_names("cohorts", cohorts, count))
+    numbers_ = _counted(names, *who) if repetitions is None else _whole(repetitions, count)
+    kind = np.result_type(*(part.dtype for part in samples))
+    return gather_segments(
+        (
+            Segment(part, subject, cohort, session, name, number)
+            for part, name, subject, session, cohort, number in zip(
+                samples, names, *who, numbers_, strict=True
+            )
+        ),
+        channels=samples[0].shape[1],
+        rate=float(rate),
+        unit=unit,
+        source=_ARRAYS,
+        counts=None,
+        dtype=kind if kind.kind in "iu" else np.float32,
+    )
+
+
+def _checked(arrays: Iterable[ArrayLike]) -> list[np.ndarray]:
+    samples: list[np.ndarray] = []
+    for i, given in enumerate(arrays):
+        try:
+            part = np.asarray(given)
+        except ValueError as error:
+            raise RecordingError(
+                _ARRAYS, f"array {i} is ragged ({error})", "give rows of one length"
+            ) from error
+        if part.ndim != 2 or 0 in part.shape:
+            raise RecordingError(
+                _ARRAYS,
+                f"array {i} has the shape {part.shape}",
+                "give samples of shape (samples, channels), at least (1, 1)",
+            )
+        if part.dtype.kind not in "iuf":
+            raise RecordingError(_ARRAYS, f"array {i} is of type {part.dtype}", "give integers or floats")
+        if part.shape[1] != (samples or [part])[0].shape[1]:
+            raise RecordingError(
+                _ARRAYS,
+                f"array {i} has {part.shape[1]} channels, array 0 has {samples[0].shape[1]}",
+                "give the same channels in every array, in the same order",
+            )
+        samples.append(part)
+    if not samples:
+        raise RecordingError(_ARRAYS, "there are 0 arrays", "give one array for each performed action")
+    return samples
+
+
+def _names(name: str, given: Any, count: int) -> list[str]:
+    if given is None or isinstance(given, str):
+        return [given or ""] * count
+    names = list(given)
+    if len(names) != count:
+        raise RecordingError(
+            _ARRAYS, f"{name} has {len(names)} entries for {count} arrays", "give one entry for each array"
+        )
+    for i, value in enumerate(names):
+        if not isinstance(value, (str, numbers.Integral)) or isinstance(value, bool):
+            raise RecordingError(_ARRAYS, f"{name}[{i}] is {value!r}", "give a string")
+    return [str(value) for value in names]
+
+
+def _whole(repetitions: Any, count: int) -> list[int]:
+    found = list(repetitions)
+    if len(found) != count:
+        raise RecordingError(
+            _ARRAYS,
+            f"repetitions has {len(found)} entries for {count} arrays",
+            "give one entry for each array, or leave repetitions out",
+        )
+    for i, value in enumerate(found):
+        if not isinstance(value, numbers.Integral) or isinstance(value, bool):
+            raise RecordingError(_ARRAYS, f"repetitions[{i}] is {value!r}", "give a whole number")
+    return [int(value) for value in found]
+
+
+def _counted(*columns: list[str]) -> list[int]:
+    """Count the performances of each action by each subject in each session from 1."""
+    counted: Counter[tuple[str, ...]] = Counter()
+    repetitions = []
+    for performed in zip(*columns, strict=True):
+        counted[performed] += 1
+        repetitions.append(counted[performed])
+    return repetitions

@@ -1,4 +1,4 @@
-"""Estimates of many windows as columns, small enough for hours of them."""
+"""Estimates of many windows as columns, compact enough for hours of recording."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import zlib
 from array import array
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -23,17 +22,17 @@ _DAMAGED = (zipfile.BadZipFile, zlib.error)
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Estimates:
-    """What a model said of each window, in the order in which it was said.
+    """A model's estimates of many windows, in the order in which they were made.
 
-    A window is known by its run (the number of times acquisition was started anew) and the index of
-    its first sample.
+    A window is identified by its run (how often acquisition was restarted before) and the index of its
+    first sample.
 
     Attributes
     ----------
     actions : tuple of str
-        What the probabilities stand for, in order.
+        The actions, in the order of the probabilities.
     length : int
-        Samples a window.
+        Samples in a window.
     run, first_index : numpy.ndarray
         int64, shape (n,).
     stamp : numpy.ndarray
@@ -67,7 +66,7 @@ class Estimates:
 
     @property
     def action(self) -> np.ndarray:
-        """The most probable action, also where it was rejected, int64, shape (n,)."""
+        """Index of the most probable action, also of rejected estimates, int64, shape (n,)."""
         return self.probabilities.argmax(axis=1) if len(self) else np.zeros(0, np.int64)
 
     @property
@@ -76,7 +75,7 @@ class Estimates:
         return self.probabilities.max(axis=1) if len(self) else np.zeros(0, np.float32)
 
     def to_bytes(self) -> bytes:
-        """Return the columns as the content of an ``.npz`` file without pickle; ``load`` reads it."""
+        """Return the content of an ``.npz`` file without pickle; :meth:`load` reads it."""
         file = io.BytesIO()
         np.savez_compressed(
             file,
@@ -92,7 +91,7 @@ class Estimates:
         return file.getvalue()
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write an ``.npz`` file, whole or not at all.
+        """Write an ``.npz`` file completely or not at all.
 
         Raises
         ------
@@ -103,12 +102,12 @@ class Estimates:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Estimates:
-        """Read what `save` wrote.
+        """Read a file that :meth:`save` wrote.
 
         Raises
         ------
         RecordingError
-            If the file is missing, damaged or something else.
+            If the file is missing, damaged or of another kind.
         """
         try:
             with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as found:
@@ -122,25 +121,27 @@ class Estimates:
                 )
         except (OSError, EOFError, KeyError, ValueError, AttributeError, TypeError, *_DAMAGED) as error:
             raise RecordingError(
-                os.fspath(path), f"it holds no estimates ({error})", "give an estimates.npz of `evaluate`"
+                os.fspath(path),
+                f"it holds no estimates ({error})",
+                "give an estimates.npz that evaluate wrote",
             ) from error
 
 
 def window_key(run: ArrayLike, index: ArrayLike) -> np.ndarray:
-    """Put run and sample index into one int64 that sorts by both."""
+    """Combine run and sample index into one int64 that sorts by both."""
     # A run has fewer than 2^47 samples: four thousand years at 1 kHz.
     return (np.asarray(run, np.int64) << 47) + np.asarray(index, np.int64)
 
 
 class EstimateLog:
-    """Collects estimates in a few growing arrays: some 40 bytes a window.
+    """Collects estimates in a few growing arrays, about 40 bytes for each window.
 
     Parameters
     ----------
     actions : tuple of str
-        What the probabilities stand for, in order.
+        The actions, in the order of the probabilities.
     length : int
-        Samples a window.
+        Samples in a window.
     """
 
     def __init__(self, actions: tuple[str, ...], length: int) -> None:
@@ -160,12 +161,12 @@ class EstimateLog:
         accepted: ArrayLike,
         probabilities: ArrayLike,
     ) -> None:
-        """Add one estimate (numbers and a vector) or n of them (arrays of n rows; `run` may be one number).
+        """Add one estimate (numbers and a vector) or n estimates (arrays of n rows; `run` may be one number).
 
         Raises
         ------
         ValueError
-            If the shapes do not fit each other.
+            If the shapes do not match.
         """
         shares = np.atleast_2d(np.asarray(probabilities, np.float32))
         rows = len(shares)
@@ -191,45 +192,67 @@ class EstimateLog:
         )
 
 
-def compare(one: Estimates, other: Estimates) -> dict[str, Any]:
-    """Compare estimates window by window.
+@dataclass(frozen=True)
+class Agreement:
+    """How far two sets of estimates agree, window by window.
+
+    Attributes
+    ----------
+    compared : int
+        Windows in both.
+    same_action : float or None
+        Share of these with the same most probable action, by name; ``None`` without a common window.
+    identical_probabilities : float or None
+        Share of these with all probabilities equal to the last bit; ``None`` also where the actions differ.
+    largest_difference : float or None
+        Of any probability; ``None`` as for `identical_probabilities`.
+    only_in_first, only_in_second : int
+        Windows of one set only.
+    """
+
+    compared: int
+    same_action: float | None
+    identical_probabilities: float | None
+    largest_difference: float | None
+    only_in_first: int
+    only_in_second: int
+
+
+def compare(one: Estimates, other: Estimates) -> Agreement:
+    """Compare estimates of the same signals window by window.
 
     Parameters
     ----------
     one, other : Estimates
-        Of the same signals; of a window that occurs more than once the first estimate counts.
+        Of a window that occurs more than once, the first estimate counts.
 
     Returns
     -------
-    dict
-        ``compared``: windows in both. ``same_action``: share of them with the same most probable action, by
-        name. ``identical_probabilities``: share with all probabilities equal to the bit, and
-        ``largest_difference`` of any of them. ``only_in_first``, ``only_in_second``: windows of one alone.
-        Shares are None without a window in common, the latter two also where the actions differ.
+    Agreement
+        Of `one` and `other`.
     """
     here, there = common_windows(one, other)
-    result: dict[str, Any] = {
-        "compared": len(here),
-        "same_action": None,
-        "identical_probabilities": None,
-        "largest_difference": None,
-        "only_in_first": len(_first_occurrences(one)[0]) - len(here),
-        "only_in_second": len(_first_occurrences(other)[0]) - len(here),
-    }
-    if not len(here):
-        return result
-    names, other_names = np.array(one.actions), np.array(other.actions)
-    result["same_action"] = float(np.mean(names[one.action[here]] == other_names[other.action[there]]))
-    if one.actions == other.actions:
+    same = identical = largest = None
+    if len(here):
+        names, other_names = np.array(one.actions), np.array(other.actions)
+        same = float(np.mean(names[one.action[here]] == other_names[other.action[there]]))
+    if len(here) and one.actions == other.actions:
         ours, theirs = one.probabilities[here], other.probabilities[there]
-        result["identical_probabilities"] = float(np.mean((ours == theirs).all(axis=1)))
+        identical = float(np.mean((ours == theirs).all(axis=1)))
         # In double precision, or the difference itself would be rounded.
-        result["largest_difference"] = float(np.abs(ours.astype(np.float64) - theirs).max())
-    return result
+        largest = float(np.abs(ours.astype(np.float64) - theirs).max())
+    return Agreement(
+        compared=len(here),
+        same_action=same,
+        identical_probabilities=identical,
+        largest_difference=largest,
+        only_in_first=len(_first_occurrences(one)[0]) - len(here),
+        only_in_second=len(_first_occurrences(other)[0]) - len(here),
+    )
 
 
 def common_windows(one: Estimates, other: Estimates) -> tuple[np.ndarray, np.ndarray]:
-    """Return the positions in both of the windows that both have, int64, shape (common,) each."""
+    """Return the positions in each set of the windows that are in both, int64, shape (common,) each."""
     ours, here = _first_occurrences(one)
     theirs, there = _first_occurrences(other)
     _, at, by = np.intersect1d(ours, theirs, assume_unique=True, return_indices=True)
@@ -237,5 +260,5 @@ def common_windows(one: Estimates, other: Estimates) -> tuple[np.ndarray, np.nda
 
 
 def _first_occurrences(estimates: Estimates) -> tuple[np.ndarray, np.ndarray]:
-    """Return each window's key once, sorted, and where it occurs first."""
+    """Return each window's key once, sorted, and the position where it occurs first."""
     return np.unique(estimates.key, return_index=True)

@@ -1,9 +1,6 @@
-"""From a replay to the timeline that the figure shows."""
+"""The figures of an evaluation: a replay on the time axis, and the confusion matrix."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
@@ -16,7 +13,8 @@ from emg_recognition.evaluation.style import pdf, png
 from emg_recognition.evaluation.timeline import timeline_figure
 from emg_recognition.recordings.sample_clock import SampleClock
 from emg_recognition.replay.decisions import decide
-from emg_recognition.replay.replay import BridgeCourse, Replay
+from emg_recognition.replay.replay import BridgeHistory, Replay
+from emg_recognition.replay.scoring import ReplayScores
 
 _STATES: dict[int, int] = {
     State.DISARMED: DISARMED,
@@ -32,7 +30,7 @@ def timeline_of(replay: Replay, decisions: DecisionSettings) -> Timeline:
     Parameters
     ----------
     replay : Replay
-        What was heard and said.
+        Signals and estimates.
     decisions : DecisionSettings
         How estimates become decisions.
 
@@ -57,9 +55,9 @@ def timeline_of(replay: Replay, decisions: DecisionSettings) -> Timeline:
     return Timeline(
         actions=replay.model.actions,
         seconds=seconds,
-        step=replay.step / replay.model.rate,
+        stride=replay.stride / replay.model.rate,
         threshold=replay.confidence_threshold,
-        # Plus one: a window ends where its last sample's time is over.
+        # Plus one: a window ends when the time of its last sample is over.
         time=clock.time_at(estimates.run, estimates.last_index + 1),
         action=estimates.action,
         decided=decide(estimates, decisions).action,
@@ -73,19 +71,19 @@ def timeline_of(replay: Replay, decisions: DecisionSettings) -> Timeline:
 
 
 def _spans(clock: SampleClock, entries: list[tuple[int, int, int, int]]) -> Spans:
-    """Turn runs, first indices, indices behind the last one and values into spans."""
+    """Turn entries of run, first index, index behind the last one, and value into spans."""
     run, first, end, value = np.array(entries, dtype=np.int64).reshape(-1, 4).T
     return Spans(begin=clock.time_at(run, first), end=clock.time_at(run, end), value=value)
 
 
 def _joined(spans: Spans) -> Spans:
-    """Return one span over all of them: an archive's segments follow one another."""
+    """Return one span over all: the segments of an archive follow each other directly."""
     return Spans(begin=spans.begin[:1], end=spans.end[-1:], value=spans.value[:1])
 
 
 def _missing(replay: Replay) -> tuple[np.ndarray, np.ndarray]:
-    """Return run and end of each window without an estimate, from the first one of a stretch on."""
-    estimates, length, step = replay.estimates, replay.estimates.length, replay.step
+    """Return run and end of each window without an estimate, from the first estimate of a stretch on."""
+    estimates, length, stride = replay.estimates, replay.estimates.length, replay.stride
     runs, ends = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     if replay.stream.windows > len(estimates):
         for stretch in replay.stretches:
@@ -95,15 +93,15 @@ def _missing(replay: Replay) -> tuple[np.ndarray, np.ndarray]:
                 & (estimates.last_index <= stretch.last)
             ]
             if len(here):
-                grid = np.arange(here.min(), stretch.last - length + 2, step)
+                grid = np.arange(here.min(), stretch.last - length + 2, stride)
                 lost = np.setdiff1d(grid, here)
                 runs.append(np.full(len(lost), stretch.run))
                 ends.append(lost + length)
     return np.concatenate(runs), np.concatenate(ends)
 
 
-def _robot(bridge: BridgeCourse, clock: SampleClock, place: dict[str, int], seconds: float) -> Spans:
-    """Turn the changes of the bridge into spans; each lasts until the next one."""
+def _robot(bridge: BridgeHistory, clock: SampleClock, place: dict[str, int], seconds: float) -> Spans:
+    """Turn the changes of the bridge into spans; each lasts until the next change."""
     begin = clock.time_of(bridge.stamp)
     value = [
         place.get(str(action), UNKNOWN) if action and action != REST else _STATES.get(int(state), FAULT)
@@ -114,23 +112,22 @@ def _robot(bridge: BridgeCourse, clock: SampleClock, place: dict[str, int], seco
     )
 
 
-def draw(replay: Replay, metrics: Mapping[str, Any]) -> dict[str, tuple[bytes, bytes]]:
+def draw(replay: Replay, scores: ReplayScores) -> dict[str, tuple[bytes, bytes]]:
     """Draw the timeline and, where something was scored, the confusion matrix.
 
     Parameters
     ----------
     replay : Replay
-        What was heard and said.
-    metrics : mapping
-        Of :func:`emg_recognition.replay.scoring.score`.
+        Signals and estimates.
+    scores : ReplayScores
+        From :func:`emg_recognition.replay.scoring.score`.
 
     Returns
     -------
     dict of str to (bytes, bytes)
         Name of the figure to its PNG image and PDF page.
     """
-    decisions = DecisionSettings(**metrics["decisions"])
-    figures = {"timeline": timeline_figure(timeline_of(replay, decisions))}
-    if metrics["confusion"] is not None:
-        figures["confusion"] = confusion_figure(metrics["confusion"], metrics["model"]["actions"])
+    figures = {"timeline": timeline_figure(timeline_of(replay, scores.decisions))}
+    if scores.scores is not None:
+        figures["confusion"] = confusion_figure(scores.scores.confusion, scores.scores.actions)
     return {name: (png(figure), pdf(figure)) for name, figure in figures.items()}

@@ -1,4 +1,4 @@
-"""The path of the live nodes over recorded samples: one signal path, one window at a time."""
+"""Recorded samples through the path of the live nodes: the same signal path, one window at a time."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from emg_recognition.errors import SampleError
 from emg_recognition.models.bundle import check_compatible
 from emg_recognition.models.runtime import ActionModel
+from emg_recognition.recognizer import is_accepted
 from emg_recognition.recordings.events import SampleBlock
 from emg_recognition.replay.estimates import EstimateLog, Estimates
 from emg_recognition.signal.pipeline import Pipeline, check_samples
@@ -18,26 +19,26 @@ from emg_recognition.signal.settings import PipelineSettings
 
 @dataclass(frozen=True, kw_only=True)
 class StreamCounters:
-    """What was in the stream.
+    """What a stream of samples contained.
 
     Attributes
     ----------
     samples : int
         Samples used.
     starts : int
-        Starts of the stream, the first one included.
+        Starts of the stream, including the first one.
     gaps : int
-        Starts after the first that nobody asked for.
+        Starts because samples were missing.
     missing_samples : int
-        Samples skipped at those gaps.
+        Samples skipped at these gaps.
     dropped_by_device : int
-        Samples that the device or the driver says it lost.
+        Samples that the device or the driver reports as lost.
     refused_chunks : int
-        Chunks with NaN or infinity, not used.
+        Chunks with NaN or infinity, which are not used.
     windows : int
-        Windows that the signal path gives: the estimates expected.
+        Windows that the signal path makes: the expected estimates.
     settling_windows : int
-        Windows withheld because they began too soon after a start.
+        Windows left out because they begin too soon after a start.
     """
 
     samples: int = 0
@@ -52,7 +53,7 @@ class StreamCounters:
 
 @dataclass(kw_only=True)
 class Stretch:
-    """Samples without a break.
+    """Consecutive samples.
 
     Attributes
     ----------
@@ -61,7 +62,7 @@ class Stretch:
     first, last : int
         Index of the first and last sample.
     missing : int
-        Samples missing just before it.
+        Samples missing directly before the stretch.
     """
 
     run: int
@@ -79,9 +80,9 @@ class Piece:
     begin, end : int
         Its rows of the block.
     restart : bool
-        The device says that the stream starts anew with it.
+        Whether the device reports a new start of the stream.
     dropped : int
-        Samples that the device says it lost before it.
+        Samples that the device reports as lost before the piece.
     """
 
     begin: int
@@ -96,13 +97,13 @@ def pieces(block: SampleBlock) -> Iterator[Piece]:
     Parameters
     ----------
     block : SampleBlock
-        Samples without a break inside.
+        Consecutive samples.
 
     Yields
     ------
     Piece
-        The whole block; its messages one by one if it holds a sample that no electrode delivers, for live
-        only the message with that sample is lost.
+        The whole block; or its messages one by one if it holds an impossible sample, because the live node
+        refuses only the message with that sample.
     """
     try:
         check_samples(block.samples, block.samples.shape[1], block.first_index)
@@ -117,12 +118,12 @@ def pieces(block: SampleBlock) -> Iterator[Piece]:
 
 
 class StreamLog:
-    """Follows the chunks of one device in the order of their arrival.
+    """Counts the chunks of one device, and the gaps between them, in the order of their arrival.
 
     Attributes
     ----------
     stretches : list of Stretch
-        Unbroken stretches so far.
+        Stretches of consecutive samples so far.
     """
 
     def __init__(self) -> None:
@@ -132,7 +133,7 @@ class StreamLog:
         self._broken = False
 
     def add(self, run: int, first_index: int, count: int, *, restart: bool = False, dropped: int = 0) -> None:
-        """Take note of a chunk that was used.
+        """Count a chunk that was used.
 
         Parameters
         ----------
@@ -141,9 +142,9 @@ class StreamLog:
         first_index, count : int
             Its samples.
         restart : bool
-            The device says that the stream starts anew.
+            Whether the device reports a new start of the stream.
         dropped : int
-            Samples that the device says it lost before the chunk.
+            Samples that the device reports as lost before the chunk.
         """
         self._dropped += dropped
         if restart or self._broken or self._expected != (run, first_index):
@@ -161,13 +162,13 @@ class StreamLog:
         self._expected = (run, first_index + count)
 
     def refuse(self, *, dropped: int = 0) -> None:
-        """Take note of a chunk that could not be used; the next one starts the stream anew."""
+        """Count a chunk that could not be used; the stream starts again with the next one."""
         self._refused += 1
         self._dropped += dropped
         self._broken = True
 
     def counters(self, *, windows: int, settling_windows: int) -> StreamCounters:
-        """Return what was counted, with the windows that the caller has counted."""
+        """Return the counts, together with the windows that the caller has counted."""
         return StreamCounters(
             samples=self._samples,
             starts=self._starts,
@@ -181,23 +182,23 @@ class StreamLog:
 
 
 class LivePath:
-    """Does to blocks of samples what ``preprocessing`` and ``classifier`` do to messages, to the bit.
+    """Processes blocks of samples exactly as the nodes ``preprocessing`` and ``classifier`` process messages.
 
     Parameters
     ----------
     model : ActionModel
-        The model; the signal path is the one it was trained on.
-    step : int
+        The model; its bundle describes the signal path.
+    stride : int
         Samples from one window to the next.
     confidence_threshold : float
-        Estimates below it are rejected.
+        Estimates with a lower confidence are rejected.
 
     Attributes
     ----------
     stream : StreamLog
-        Where the stream was whole.
+        Stretches and gaps of the stream.
     refusals : list of str
-        Why chunks were refused, the first few.
+        Why chunks were refused; only the first few.
 
     Raises
     ------
@@ -205,12 +206,12 @@ class LivePath:
         If the bundle's signal path cannot be used.
     """
 
-    def __init__(self, model: ActionModel, step: int, confidence_threshold: float) -> None:
+    def __init__(self, model: ActionModel, stride: int, confidence_threshold: float) -> None:
         info = model.info
         self._model = model
         self._threshold = confidence_threshold
         self._pipeline = Pipeline(
-            PipelineSettings.from_mapping(info.pipeline, f"{info.path}: pipeline"), step
+            PipelineSettings.from_mapping(info.pipeline, f"{info.path}: pipeline"), stride
         )
         self._log = EstimateLog(info.actions, info.length)
         self._signal: tuple[float, int, str] | None = None
@@ -223,7 +224,7 @@ class LivePath:
         Parameters
         ----------
         block : SampleBlock
-            Samples without a break inside.
+            Consecutive samples.
 
         Raises
         ------
@@ -239,11 +240,11 @@ class LivePath:
             self._push(block, piece)
 
     def estimates(self) -> Estimates:
-        """Return what the model has said so far."""
+        """Return the model's estimates so far."""
         return self._log.estimates()
 
     def counters(self) -> StreamCounters:
-        """Return what was in the stream so far."""
+        """Return what the stream has contained so far."""
         done = self._pipeline.counters
         return self.stream.counters(windows=done.windows, settling_windows=done.settling_windows)
 
@@ -267,7 +268,6 @@ class LivePath:
             run=block.run,
             first_index=index,
             stamp=block.stamp + np.rint(ends / block.rate * 1e9).astype(np.int64),
-            # In double precision, as the classifier compares.
-            accepted=probabilities.max(axis=1).astype(np.float64) >= self._threshold,
+            accepted=is_accepted(probabilities, self._threshold),
             probabilities=probabilities,
         )

@@ -1,4 +1,4 @@
-"""Evaluate a recording without ROS, as fast as the machine can."""
+"""Run a model over a recording without ROS, as fast as the machine allows."""
 
 from __future__ import annotations
 
@@ -11,20 +11,18 @@ from emg_recognition.bags.reader import open_bag
 from emg_recognition.errors import RecordingError
 from emg_recognition.models.bundle import check_compatible
 from emg_recognition.models.runtime import ActionModel
+from emg_recognition.recognizer import live_settings
 from emg_recognition.recordings.emg_bag import EmgBag, armband_topics
 from emg_recognition.recordings.events import SampleBlock
 from emg_recognition.recordings.labels import LabelInterval, label_intervals
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.recordings.sample_clock import SampleClock
 from emg_recognition.replay.live_path import LivePath
-from emg_recognition.replay.replay import Gathered, Replay, ReplayModel, recorded_step
+from emg_recognition.replay.replay import Gathered, Replay, recorded_stride
 from emg_recognition.signal.settings import stride_samples
 
-LIVE_STEP = 0.025
-"""Distance (s) of the windows of a bag that holds no estimates to take it from: preprocessing's default."""
-
-ARCHIVE_STEP = 0.05
-"""Distance (s) of the windows of an archive: that of training and benchmark."""
+ARCHIVE_STRIDE = 0.05
+"""Stride of the windows of an archive, s: as in training and in the benchmarks."""
 
 
 def replay_bag(
@@ -32,8 +30,8 @@ def replay_bag(
     model: ActionModel,
     *,
     namespace: str | None = None,
-    step: float | None = None,
-    confidence_threshold: float = 0.5,
+    stride: float | None = None,
+    confidence_threshold: float | None = None,
     on_progress: Callable[[float], None] | None = None,
 ) -> Replay:
     """Run a model over the samples of a bag.
@@ -45,34 +43,34 @@ def replay_bag(
     model : ActionModel
         The model.
     namespace : str, optional
-        Which armband, where the bag has several.
-    step : float, optional
-        Distance of windows, s; that of the recorded estimates by default, or :data:`LIVE_STEP`.
-    confidence_threshold : float
-        Estimates below it are rejected.
+        The armband to take, where the bag has several.
+    stride : float, optional
+        Time from one window to the next, s; by default that of the recorded estimates, or else the bundle's.
+    confidence_threshold : float, optional
+        Estimates with a lower confidence are rejected; by default the bundle's threshold.
     on_progress : callable, optional
         Called with the share of the bag that has been read, 0 to 1.
 
     Returns
     -------
     Replay
-        What the model says of each window, and what else the bag tells.
+        The model's estimates, and what else the bag contains.
 
     Raises
     ------
     RecordingError
-        If it is no bag, or holds no samples, or those of several armbands and none is chosen.
+        If it is not a bag, holds no samples, or holds those of several armbands and none is chosen.
     BundleError
-        If the model was made for other signals; both values are named.
+        If the model was made for other signals; the message names both values.
     """
+    live_use = live_settings(model.info)
+    threshold = live_use.confidence_threshold if confidence_threshold is None else confidence_threshold
     with open_bag(path) as bag:
         emg = EmgBag(bag, namespace)
-        samples = stride_samples(LIVE_STEP, model.info.rate)
-        if step is not None:
-            samples = stride_samples(step, model.info.rate)
-        elif "emg/action" in armband_topics(bag, emg.namespace).values():
-            samples = recorded_step(emg.events()) or samples
-        live, clock, along = LivePath(model, samples, confidence_threshold), SampleClock(), Gathered()
+        samples = stride_samples(live_use.stride if stride is None else stride, model.info.rate)
+        if stride is None and "emg/action" in armband_topics(bag, emg.namespace).values():
+            samples = recorded_stride(emg.events()) or samples
+        live, clock, gathered = LivePath(model, samples, threshold), SampleClock(), Gathered()
         frame_id = ""
         for event in emg.events():
             if isinstance(event, SampleBlock):
@@ -82,28 +80,29 @@ def replay_bag(
                 if on_progress is not None:
                     on_progress(bag.fraction_read)
             else:
-                along.take(event)
+                gathered.take(event)
         problems = list(bag.problems)
     if not live.stream.stretches:
         raise RecordingError(os.fspath(path), "there are no samples in it", "record while the armband sends")
-    own = ReplayModel.of_bundle(model.info)
-    recorded, recorded_model = along.recorded(own)
+    own = model.info.model
+    recorded, recorded_model = gathered.recorded(own)
     return Replay(
         source=os.fspath(path),
         model=own,
-        step=samples,
-        confidence_threshold=confidence_threshold,
+        bundle=str(model.info.path),
+        stride=samples,
+        confidence_threshold=threshold,
         estimates=live.estimates(),
         clock=clock,
         stream=live.counters(),
         stretches=live.stream.stretches,
-        labels=label_intervals(along.labels, clock),
-        device=along.device,
+        labels=label_intervals(gathered.labels, clock),
+        device=gathered.device,
         frame_id=frame_id,
         recorded=recorded,
         recorded_model=recorded_model,
-        bridge=along.bridge(),
-        problems=problems + along.problems + _refusals(live),
+        bridge=gathered.bridge(),
+        problems=problems + gathered.problems + _refusals(live),
     )
 
 
@@ -111,11 +110,11 @@ def replay_archive(
     recordings: Recordings,
     model: ActionModel,
     *,
-    step: float | None = None,
-    confidence_threshold: float = 0.5,
+    stride: float | None = None,
+    confidence_threshold: float | None = None,
     on_progress: Callable[[float], None] | None = None,
 ) -> Replay:
-    """Run a model over labelled recordings; each segment is a stream of its own, as in training.
+    """Run a model over labelled recordings; each segment is a separate stream, as in training.
 
     Parameters
     ----------
@@ -123,26 +122,28 @@ def replay_archive(
         Labelled segments.
     model : ActionModel
         The model.
-    step : float, optional
-        Distance of windows, s; :data:`ARCHIVE_STEP` by default.
-    confidence_threshold : float
-        Estimates below it are rejected.
+    stride : float, optional
+        Time from one window to the next, s; :data:`ARCHIVE_STRIDE` by default.
+    confidence_threshold : float, optional
+        Estimates with a lower confidence are rejected; by default the bundle's threshold.
     on_progress : callable, optional
-        Called with the share of the segments that is done, 0 to 1.
+        Called with the share of the segments that has been processed, 0 to 1.
 
     Returns
     -------
     Replay
-        What the model says of each window; segment i is run i, its samples have the indices 0 and up, and
-        on the time axis it follows the segment before it.
+        The model's estimates. Segment i is run i, its samples are counted from 0, and on the time axis it
+        follows the previous segment.
 
     Raises
     ------
     BundleError
-        If the model was made for other signals; both values are named.
+        If the model was made for other signals; the message names both values.
     """
     check_compatible(model.info, rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
-    samples = stride_samples(ARCHIVE_STEP if step is None else step, recordings.rate)
+    if confidence_threshold is None:
+        confidence_threshold = live_settings(model.info).confidence_threshold
+    samples = stride_samples(ARCHIVE_STRIDE if stride is None else stride, recordings.rate)
     live, clock = LivePath(model, samples, confidence_threshold), SampleClock()
     for block in _blocks(recordings):
         live.take(block)
@@ -151,8 +152,9 @@ def replay_archive(
             on_progress((block.run + 1) / len(recordings))
     return Replay(
         source=recordings.source,
-        model=ReplayModel.of_bundle(model.info),
-        step=samples,
+        model=model.info.model,
+        bundle=str(model.info.path),
+        stride=samples,
         confidence_threshold=confidence_threshold,
         estimates=live.estimates(),
         clock=clock,
@@ -176,7 +178,7 @@ def replay_archive(
 
 
 def _blocks(recordings: Recordings) -> Iterator[SampleBlock]:
-    """Yield the segments in pieces of about a second, so that few windows are in memory at once."""
+    """Yield the segments in pieces of about one second, so that few windows are in memory at once."""
     piece = max(1, round(recordings.rate))
     done = 0
     for i in range(len(recordings)):
@@ -202,6 +204,4 @@ def _refusals(live: LivePath) -> list[str]:
     refused = live.counters().refused_chunks
     if not refused:
         return []
-    return [
-        f"{refused} messages hold samples that no electrode delivers and are left out: {live.refusals[0]}"
-    ]
+    return [f"{refused} messages with impossible samples are left out: {live.refusals[0]}"]

@@ -1,23 +1,22 @@
-"""The output folder of an evaluation: replaced by the next one, never anything else overwritten."""
+"""The output folder of an evaluation: an earlier evaluation is replaced, anything else is left alone."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
+from emg_recognition import files
 from emg_recognition.errors import SettingError
 from emg_recognition.files import write_file
 from emg_recognition.replay.replay import Replay
-from emg_recognition.replay.scoring import FORMAT
+from emg_recognition.replay.scoring import READABLE, ReplayScores
 
 METRICS = "metrics.json"
 ESTIMATES = "estimates.npz"
 REPORT = "report.html"
 FIGURES = "figures"
 BAG = "bag"
-"""What the evaluator node recorded lies beside its results; it is left alone."""
+"""The evaluator node's recording may lie beside the results; it is left alone."""
 
 
 def refuse_foreign(output: Path) -> None:
@@ -33,30 +32,20 @@ def refuse_foreign(output: Path) -> None:
     SettingError
         If it is a file, or holds something that no evaluation wrote.
     """
-    if not output.exists():
-        return
-    if not output.is_dir():
-        raise SettingError("output", str(output), "it is a file; name a folder")
-    foreign = any(path.name != BAG for path in output.iterdir())
-    if foreign and not _is_evaluation(output / METRICS):
-        raise SettingError(
-            "output",
-            str(output),
-            "it holds something that evaluation did not write; choose another folder, or remove this one",
-        )
+    files.refuse_foreign(output, writer="evaluation", marker=METRICS, formats=READABLE, beside=(BAG,))
 
 
-def write_results(output: Path, replay: Replay, metrics: Mapping[str, Any]) -> Path:
-    """Write metrics, estimates, figures and report, each file as a whole.
+def write_results(output: Path, replay: Replay, scores: ReplayScores) -> Path:
+    """Write metrics, estimates, figures and report; each file completely or not at all.
 
     Parameters
     ----------
     output : Path
         The folder; an earlier evaluation in it is replaced.
     replay : Replay
-        What was heard and said.
-    metrics : mapping
-        Of :func:`emg_recognition.replay.scoring.score`.
+        Signals and estimates.
+    scores : ReplayScores
+        From :func:`emg_recognition.replay.scoring.score`.
 
     Returns
     -------
@@ -66,34 +55,27 @@ def write_results(output: Path, replay: Replay, metrics: Mapping[str, Any]) -> P
     Raises
     ------
     SettingError
-        As `refuse_foreign`, or if the folder cannot be written.
+        As for :func:`refuse_foreign`, or if the folder cannot be written.
     """
     refuse_foreign(output)
-    # Drawn before the first file is written, and loaded only here: scores alone need no Matplotlib.
+    # Imported only here: scores alone need no Matplotlib.
     from emg_recognition.evaluation.report import render_replay_report
     from emg_recognition.replay.figures import draw
 
-    pictures = draw(replay, metrics)
+    metrics = scores.to_json()
+    pictures = draw(replay, scores)
     report = render_replay_report(metrics, {name: png for name, (png, _) in pictures.items()})
-    # The metrics come first: a folder with them is known as an evaluation, also after an interruption.
-    files = {METRICS: json.dumps(metrics, indent=1, allow_nan=False).encode(), REPORT: report.encode()}
-    files[ESTIMATES] = replay.estimates.to_bytes()
+    # Metrics first: they mark the folder as an evaluation, also after an interruption.
+    contents = {METRICS: json.dumps(metrics, indent=1, allow_nan=False).encode(), REPORT: report.encode()}
+    contents[ESTIMATES] = replay.estimates.to_bytes()
     for name, (png, pdf) in pictures.items():
-        files[f"{FIGURES}/{name}.png"], files[f"{FIGURES}/{name}.pdf"] = png, pdf
+        contents[f"{FIGURES}/{name}.png"], contents[f"{FIGURES}/{name}.pdf"] = png, pdf
     try:
-        for name, content in files.items():
+        for name, content in contents.items():
             write_file(output / name, content)
         for earlier in (output / FIGURES).iterdir():
-            if f"{FIGURES}/{earlier.name}" not in files and earlier.stem in ("timeline", "confusion"):
+            if f"{FIGURES}/{earlier.name}" not in contents and earlier.stem in ("timeline", "confusion"):
                 earlier.unlink()
     except OSError as error:
         raise SettingError("output", str(output), f"it cannot be written ({error.strerror})") from error
     return output / REPORT
-
-
-def _is_evaluation(path: Path) -> bool:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(found, dict) and found.get("format") == FORMAT

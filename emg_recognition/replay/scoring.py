@@ -1,26 +1,40 @@
-"""From a replay to the content of ``metrics.json``: one layout, offline and online."""
+"""The scores of a replay, the same offline and online; ``metrics.json`` holds them."""
 
 from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from emg_recognition.actions import REST
 from emg_recognition.control.decision import DecisionSettings
-from emg_recognition.evaluation import metrics
+from emg_recognition.evaluation.decisions import UNDECIDED, Decisions, changes, moving
+from emg_recognition.evaluation.intervals import Intervals, score_intervals
+from emg_recognition.evaluation.metrics import (
+    OverSubjects,
+    Scores,
+    confusion_matrix,
+    over_subjects,
+    score_windows,
+    scores_by_group,
+    to_json,
+)
 from emg_recognition.recordings.labels import LabelInterval, window_labels
-from emg_recognition.replay.decisions import UNDECIDED, Decisions, active, decide, delay, false_activations
-from emg_recognition.replay.estimates import Estimates, compare
+from emg_recognition.replay.decisions import Delay, decide, delay
+from emg_recognition.replay.estimates import compare
 from emg_recognition.replay.replay import Replay
 from emg_recognition.resources import versions
+from emg_recognition.types import Model
 
-FORMAT = "emg_recognition replay 1"
+FORMAT = "emg_recognition replay 2"
+READABLE = ("emg_recognition replay 1", FORMAT)
+"""Formats of folders that an evaluation may replace."""
 
-SCORES = (
+SHARES = (
     "accuracy",
     "balanced_accuracy",
     "macro_f1",
@@ -28,90 +42,293 @@ SCORES = (
     "decided_accuracy",
     "decided_balanced_accuracy",
 )
-"""Shares at the top level of the metrics of which more is better: what a threshold can be set for."""
+"""Scores that are shares, of which more is better: a threshold can be set for each."""
 
-_GROUPS = ("subject", "cohort", "session", "repetition")
+
+@dataclass(frozen=True, kw_only=True)
+class SignalSummary:
+    """The signal of a replay; the attributes of a stream are explained in ``StreamCounters``."""
+
+    device: str | None
+    frame_id: str | None
+    rate: float
+    channels: int
+    unit: str
+    seconds: float
+    samples: int
+    starts: int
+    gaps: int
+    missing_samples: int
+    dropped_by_device: int
+    refused_chunks: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class WindowCounts:
+    """Numbers of windows.
+
+    Attributes
+    ----------
+    expected, estimated, missing : int
+        Windows that the signal path makes, those with an estimate, and the difference.
+    settling : int
+        Windows left out because the filters had not settled.
+    labelled : int
+        Windows that are scored.
+    """
+
+    expected: int
+    estimated: int
+    missing: int
+    settling: int
+    labelled: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordedScores:
+    """Estimates that were recorded with the signals, and how far they agree with the replay.
+
+    Attributes
+    ----------
+    model, sha256 : str or None
+        The model that made them.
+    same_model : bool or None
+        Whether it is the model of the replay; ``None`` if the recording does not tell.
+    estimates : int
+        Number of recorded estimates.
+    compared, same_action, identical_probabilities, largest_difference
+        As in :class:`~emg_recognition.replay.estimates.Agreement`.
+    missing, extra : int
+        Windows with an estimate in the replay only, and in the recording only.
+    accuracy, balanced_accuracy : float or None
+        Of the recorded estimates.
+    """
+
+    model: str | None
+    sha256: str | None
+    same_model: bool | None
+    estimates: int
+    compared: int
+    same_action: float | None
+    identical_probabilities: float | None
+    largest_difference: float | None
+    missing: int
+    extra: int
+    accuracy: float | None
+    balanced_accuracy: float | None
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ReplayScores:
+    """Everything that ``metrics.json`` says about a replay; what is not known is ``None``.
+
+    Attributes
+    ----------
+    source, mode, created : str
+        Where the signals come from; ``offline`` or ``online``; date and time (ISO 8601).
+    model : Model
+        The model that is scored.
+    bundle : str or None
+        Its directory.
+    signal : SignalSummary
+        The signal.
+    stride : int
+        Samples from one window to the next.
+    windows : WindowCounts
+        Numbers of windows.
+    confidence_threshold : float
+        Estimates with a lower confidence are rejected.
+    decisions : DecisionSettings
+        How estimates become decisions.
+    labels : int
+        Number of labels.
+    unknown_labels : dict of str to int
+        Windows of each performed action that the model does not know.
+    scores : Scores or None
+        Of the most probable action of every labelled window, including rejected ones.
+    intervals : Intervals or None
+        Confidence intervals of these scores.
+    accepted_accuracy : float or None
+        Accuracy of the labelled windows that are not rejected.
+    rejected : float or None
+        Share of all windows that are rejected.
+    decided_accuracy, decided_balanced_accuracy : float or None
+        Of the decisions, once enough estimates have arrived for a vote; no decision counts as wrong.
+    undecided : float or None
+        Share of these windows without a decision.
+    false_activations_per_minute : float or None
+        How often an action other than rest starts to be decided while the arm rests.
+    active_at_rest : float or None
+        Share of the windows of rest after which such an action is decided.
+    onset_delay_ms, release_delay_ms : Delay or None
+        From the start of an action, and of rest, until it is decided.
+    per_subject, per_cohort, per_session, per_repetition : dict of str to Scores
+        Of each group that the labels name.
+    over_subjects : OverSubjects or None
+        Mean over the subjects, and the worst one.
+    recorded : RecordedScores or None
+        Estimates recorded with the signals.
+    problems : tuple of str
+        What the numbers leave out, one sentence each.
+    versions : dict of str to str
+        Of the package and of the libraries that decide the last bits.
+    """
+
+    source: str
+    mode: str
+    created: str
+    model: Model
+    bundle: str | None
+    signal: SignalSummary
+    stride: int
+    windows: WindowCounts
+    confidence_threshold: float
+    decisions: DecisionSettings
+    labels: int
+    unknown_labels: Mapping[str, int]
+    scores: Scores | None
+    intervals: Intervals | None
+    accepted_accuracy: float | None
+    rejected: float | None
+    decided_accuracy: float | None
+    decided_balanced_accuracy: float | None
+    undecided: float | None
+    false_activations_per_minute: float | None
+    active_at_rest: float | None
+    onset_delay_ms: Delay | None
+    release_delay_ms: Delay | None
+    per_subject: Mapping[str, Scores]
+    per_cohort: Mapping[str, Scores]
+    per_session: Mapping[str, Scores]
+    per_repetition: Mapping[str, Scores]
+    over_subjects: OverSubjects | None
+    recorded: RecordedScores | None
+    problems: tuple[str, ...]
+    versions: Mapping[str, str]
+
+    @property
+    def accuracy(self) -> float | None:
+        """Share of the labelled windows that were recognised."""
+        return None if self.scores is None else self.scores.accuracy
+
+    @property
+    def balanced_accuracy(self) -> float | None:
+        """Mean recall of the performed actions."""
+        return None if self.scores is None else self.scores.balanced_accuracy
+
+    @property
+    def macro_f1(self) -> float | None:
+        """Mean F1 score of the performed actions."""
+        return None if self.scores is None else self.scores.macro_f1
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the content of ``metrics.json``; ``docs/reference/metrics-json.md`` lists it."""
+        settings = self.decisions
+        names = ("accuracy", "balanced_accuracy", "macro_f1", "per_class_recall", "confusion")
+        whole = dict.fromkeys(names) if self.scores is None else self.scores.to_json()
+        fields = {name: value for name, value in vars(self).items() if name not in ("scores", "bundle")}
+        found: dict[str, Any] = to_json(
+            {
+                "format": FORMAT,
+                **fields,
+                "model": {
+                    "id": self.model.model,
+                    "sha256": self.model.sha256,
+                    "actions": self.model.actions,
+                    "fingerprint": self.model.pipeline,
+                    "path": self.bundle,
+                },
+                "votes": settings.votes,
+                "decisions": {
+                    "votes": settings.votes,
+                    "enter_votes": settings.enter,
+                    "keep_votes": settings.keep,
+                    "dwell": settings.dwell,
+                },
+                **{name: whole[name] for name in names},
+            }
+        )
+        return found
 
 
 def score(
     replay: Replay, *, decisions: DecisionSettings | None = None, mode: str = "offline"
-) -> dict[str, Any]:
+) -> ReplayScores:
     """Score a replay.
 
     Parameters
     ----------
     replay : Replay
-        What was heard and said.
+        Signals and estimates.
     decisions : DecisionSettings, optional
         How estimates become decisions; by default as in the bridge.
     mode : str
-        ``offline`` or ``online``: who has computed the estimates.
+        ``offline`` or ``online``: whether the estimates were computed here or by live nodes.
 
     Returns
     -------
-    dict
-        As JSON can hold it: what is not known is None, and nothing is NaN.
-        ``docs/reference/metrics-json.md`` lists it.
+    ReplayScores
+        The scores.
     """
-    estimates = replay.estimates
-    number = window_labels(
-        replay.labels,
-        estimates.run,
-        estimates.first_index,
-        estimates.last_index,
-        round(replay.margin * replay.model.rate),
-    )
+    estimates, actions = replay.estimates, replay.estimates.actions
+    number = _label_of(replay)
     settings = decisions or DecisionSettings()
-    decided = decide(estimates, settings)
-    known = _known(replay.labels, replay.model.actions)
-    truth = _look_up(known, number)
+    truth = _look_up(_known(replay.labels, replay.model.actions), number)
     scored = truth >= 0
-    problems = list(replay.problems)
-    result: dict[str, Any] = {
-        "format": FORMAT,
-        "source": replay.source,
-        "mode": mode,
-        "created": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-        "model": {
-            "id": replay.model.model,
-            "sha256": replay.model.sha256,
-            "actions": list(replay.model.actions),
-            "fingerprint": replay.model.fingerprint,
-            "path": replay.model.path or None,
-        },
-        "signal": _signal(replay),
-        "step": replay.step,
-        "windows": {
-            "expected": replay.stream.windows,
-            "estimated": len(estimates),
-            "missing": max(0, replay.stream.windows - len(estimates)),
-            "settling": replay.stream.settling_windows,
-            "labelled": int(scored.sum()),
-        },
-        "confidence_threshold": replay.confidence_threshold,
-        "votes": settings.votes,
-        "decisions": {
-            "votes": settings.votes,
-            "enter_votes": settings.enter,
-            "keep_votes": settings.keep,
-            "dwell": settings.dwell,
-        },
-        "labels": len(replay.labels),
-        "unknown_labels": _unknown(replay, number),
-        **_window_scores(estimates, truth),
-        "rejected": _share(~estimates.accepted),
-        **_decision_scores(replay, decided, truth, number),
-        **_groups(replay, truth, number),
-        "recorded": _recorded(replay),
-        "problems": problems,
-        "versions": versions("numpy", "scipy", "ai-edge-litert", "rosbags"),
+    guess = estimates.action
+    per_group = {
+        name: _scores_of(replay, name, truth, number)
+        for name in ("subject", "cohort", "session", "repetition")
     }
-    problems += _notes(result)
-    return dict(_plain(result))
+    windows = WindowCounts(
+        expected=replay.stream.windows,
+        estimated=len(estimates),
+        missing=max(0, replay.stream.windows - len(estimates)),
+        settling=replay.stream.settling_windows,
+        labelled=int(scored.sum()),
+    )
+    unknown = _unknown(replay, number)
+    segments = number[scored]
+    return ReplayScores(
+        source=replay.source,
+        mode=mode,
+        created=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        model=replay.model,
+        bundle=replay.bundle or None,
+        signal=_signal(replay),
+        stride=replay.stride,
+        windows=windows,
+        confidence_threshold=replay.confidence_threshold,
+        decisions=settings,
+        labels=len(replay.labels),
+        unknown_labels=unknown,
+        scores=score_windows(truth[scored], guess[scored], actions) if scored.any() else None,
+        intervals=score_intervals(truth[scored], guess[scored], len(actions), segments)
+        if scored.any()
+        else None,
+        accepted_accuracy=_share((guess == truth)[scored & estimates.accepted]),
+        rejected=_share(~estimates.accepted),
+        **_decision_scores(replay, decide(estimates, settings), truth, number),
+        per_subject=per_group["subject"],
+        per_cohort=per_group["cohort"],
+        per_session=per_group["session"],
+        per_repetition=per_group["repetition"],
+        over_subjects=over_subjects(per_group["subject"]) if per_group["subject"] else None,
+        recorded=_recorded(replay),
+        problems=(*replay.problems, *_notes(len(replay.labels), windows, unknown)),
+        versions=versions("numpy", "scipy", "ai-edge-litert", "rosbags"),
+    )
+
+
+def _label_of(replay: Replay, recorded: bool = False) -> np.ndarray:
+    """Return the number of each window's label, -1 where it has none."""
+    estimates = replay.recorded if recorded and replay.recorded is not None else replay.estimates
+    margin = round(replay.margin * replay.model.rate)
+    return window_labels(replay.labels, estimates.run, estimates.first_index, estimates.last_index, margin)
 
 
 def _known(labels: Sequence[LabelInterval], actions: Sequence[str]) -> np.ndarray:
-    """Return the number of each label's action in the model, -1 where it has none."""
+    """Return the index of each label's action in the model, -1 where the model does not know it."""
     place = {action: i for i, action in enumerate(actions)}
     return np.array([place.get(label.action, -1) for label in labels], dtype=np.int64)
 
@@ -121,22 +338,22 @@ def _look_up(values: np.ndarray, number: np.ndarray) -> np.ndarray:
     return np.where(number >= 0, np.append(values, -1)[number], -1)
 
 
-def _signal(replay: Replay) -> dict[str, Any]:
+def _signal(replay: Replay) -> SignalSummary:
     stream, model = replay.stream, replay.model
-    return {
-        "device": replay.device or None,
-        "frame_id": replay.frame_id or None,
-        "rate": model.rate,
-        "channels": model.channels,
-        "unit": model.unit,
-        "seconds": stream.samples / model.rate,
-        "samples": stream.samples,
-        "starts": stream.starts,
-        "gaps": stream.gaps,
-        "missing_samples": stream.missing_samples,
-        "dropped_by_device": stream.dropped_by_device,
-        "refused_chunks": stream.refused_chunks,
-    }
+    return SignalSummary(
+        device=replay.device or None,
+        frame_id=replay.frame_id or None,
+        rate=model.rate,
+        channels=model.channels,
+        unit=model.unit,
+        seconds=stream.samples / model.rate,
+        samples=stream.samples,
+        starts=stream.starts,
+        gaps=stream.gaps,
+        missing_samples=stream.missing_samples,
+        dropped_by_device=stream.dropped_by_device,
+        refused_chunks=stream.refused_chunks,
+    )
 
 
 def _unknown(replay: Replay, number: np.ndarray) -> dict[str, int]:
@@ -149,114 +366,91 @@ def _unknown(replay: Replay, number: np.ndarray) -> dict[str, int]:
     }
 
 
-def _window_scores(estimates: Estimates, truth: np.ndarray) -> dict[str, Any]:
-    """Score the most probable action of each labelled window, also of the rejected ones."""
-    scored = truth >= 0
-    names = ("accuracy", "balanced_accuracy", "macro_f1", "per_class_recall", "confusion")
-    if not scored.any():
-        return {**dict.fromkeys(names), "accepted_accuracy": None}
-    found = metrics.scores(truth[scored], estimates.action[scored], estimates.actions)
-    right = estimates.action == truth
-    return {
-        **{name: found[name] for name in names},
-        "accepted_accuracy": _share(right[scored & estimates.accepted]),
-    }
-
-
 def _decision_scores(
     replay: Replay, decisions: Decisions, truth: np.ndarray, number: np.ndarray
 ) -> dict[str, Any]:
-    """Score what the vote decides, once it is full; a window without a decision counts as wrong."""
-    estimates, actions = replay.estimates, replay.estimates.actions
-    decided = decisions.action
+    """Score the decisions from the first full vote on."""
+    actions, decided = replay.estimates.actions, decisions.action
     scored = (truth >= 0) & decisions.full
-    # No decision has a column of its own behind the actions.
+    # "No decision" is a class of its own behind the actions, so that it counts as wrong.
     choice = np.where(decided == UNDECIDED, len(actions), decided)
-    confusion = metrics.confusion_matrix(truth[scored], choice[scored], len(actions) + 1)
+    found = Scores((*actions, ""), confusion_matrix(truth[scored], choice[scored], len(actions) + 1))
     resting = _look_up(np.array([label.action == REST for label in replay.labels], np.int64), number) == 1
-    minutes = resting.sum() * replay.step / replay.model.rate / 60
-    began = false_activations(estimates, decided, resting)
+    minutes = resting.sum() * replay.stride / replay.model.rate / 60
+    active = moving(decided, actions)
+    # An action that was decided before the rest began is a late release, not a false activation.
+    activations = int((changes(decided) & resting & active).sum())
     return {
-        "decided_accuracy": metrics.accuracy(confusion),
-        "decided_balanced_accuracy": metrics.balanced_accuracy(confusion),
+        "decided_accuracy": _finite(found.accuracy),
+        "decided_balanced_accuracy": _finite(found.balanced_accuracy),
         "undecided": _share(decided[scored] == UNDECIDED),
-        "false_activations_per_minute": began / minutes if minutes else None,
-        "active_at_rest": _share(active(estimates, decided)[resting]),
-        **_delays(replay, decided),
+        "false_activations_per_minute": activations / minutes if minutes else None,
+        "active_at_rest": _share(active[resting]),
+        "onset_delay_ms": _delay(replay, decided, rest=False),
+        "release_delay_ms": _delay(replay, decided, rest=True),
     }
 
 
-def _delays(replay: Replay, decided: np.ndarray) -> dict[str, Any]:
-    """Return how long it takes until an action, or rest, is decided."""
+def _delay(replay: Replay, decided: np.ndarray, *, rest: bool) -> Delay | None:
+    """Measure how long it takes until an action, or rest, is decided."""
     known = [label for label in replay.labels if label.action in replay.model.actions]
-    result: dict[str, Any] = {}
-    for name, rest in (("onset_delay_ms", False), ("release_delay_ms", True)):
-        labels = [label for label in known if (label.action == REST) is rest]
-        # The segments of an archive are cut out of the movement: they have no beginning.
-        told = bool(labels) and replay.margin > 0
-        result[name] = delay(replay.estimates, decided, labels, replay.model.rate) if told else None
-    return result
-
-
-def _groups(replay: Replay, truth: np.ndarray, number: np.ndarray) -> dict[str, Any]:
-    """Score each subject, cohort, session and repetition that the labels name."""
-    scored = truth >= 0
-    result: dict[str, Any] = {}
-    for group in _GROUPS:
-        names = np.array([str(getattr(label, group)) for label in replay.labels] or [""])
-        found = metrics.scores_by_group(
-            truth[scored], replay.estimates.action[scored], replay.estimates.actions, names[number[scored]]
-        )
-        unnamed = {"0"} if group == "repetition" else {""}
-        order = sorted(found, key=int) if group == "repetition" else list(found)
-        result[f"per_{group}"] = {} if found.keys() <= unnamed else {name: found[name] for name in order}
-    subjects = result["per_subject"]
-    result["over_subjects"] = metrics.over_subjects(subjects) if subjects else None
-    return result
-
-
-def _recorded(replay: Replay) -> dict[str, Any] | None:
-    """Compare the estimates recorded with the signals with those of this model."""
-    if replay.recorded is None or not len(replay.recorded):
+    labels = [label for label in known if (label.action == REST) is rest]
+    # The segments of an archive are cut out of the movement: they do not contain its start.
+    if not labels or replay.margin == 0:
         return None
-    found = compare(replay.estimates, replay.recorded)
-    model = replay.recorded_model
-    number = window_labels(
-        replay.labels,
-        replay.recorded.run,
-        replay.recorded.first_index,
-        replay.recorded.last_index,
-        round(replay.margin * replay.model.rate),
+    return delay(replay.estimates, decided, labels, replay.model.rate)
+
+
+def _scores_of(replay: Replay, group: str, truth: np.ndarray, number: np.ndarray) -> dict[str, Scores]:
+    """Score each subject, cohort, session or repetition, if the labels name them."""
+    scored = truth >= 0
+    names = np.array([str(getattr(label, group)) for label in replay.labels] or [""])
+    found = scores_by_group(
+        truth[scored], replay.estimates.action[scored], replay.estimates.actions, names[number[scored]]
     )
-    theirs = _window_scores(replay.recorded, _look_up(_known(replay.labels, replay.recorded.actions), number))
-    return {
-        "model": model.model if model else None,
-        "sha256": (model.sha256 or None) if model else None,
-        "same_model": model.sha256 == replay.model.sha256 if model and model.sha256 else None,
-        "estimates": len(replay.recorded),
-        "compared": found["compared"],
-        "same_action": found["same_action"],
-        "identical_probabilities": found["identical_probabilities"],
-        "largest_difference": found["largest_difference"],
-        "missing": found["only_in_first"],
-        "extra": found["only_in_second"],
-        "accuracy": theirs["accuracy"],
-        "balanced_accuracy": theirs["balanced_accuracy"],
-    }
+    unnamed = {"0"} if group == "repetition" else {""}
+    if found.keys() <= unnamed:
+        return {}
+    return {name: found[name] for name in sorted(found, key=int)} if group == "repetition" else found
 
 
-def _notes(result: dict[str, Any]) -> list[str]:
-    """Say in sentences what the numbers leave out."""
+def _recorded(replay: Replay) -> RecordedScores | None:
+    """Compare the estimates recorded with the signals with those of the replay."""
+    recorded = replay.recorded
+    if recorded is None or not len(recorded):
+        return None
+    found = compare(replay.estimates, recorded)
+    model = replay.recorded_model
+    truth = _look_up(_known(replay.labels, recorded.actions), _label_of(replay, recorded=True))
+    scored = truth >= 0
+    scores = score_windows(truth[scored], recorded.action[scored], recorded.actions)
+    return RecordedScores(
+        model=model.model if model else None,
+        sha256=(model.sha256 or None) if model else None,
+        same_model=model.sha256 == replay.model.sha256 if model and model.sha256 else None,
+        estimates=len(recorded),
+        compared=found.compared,
+        same_action=found.same_action,
+        identical_probabilities=found.identical_probabilities,
+        largest_difference=found.largest_difference,
+        missing=found.only_in_first,
+        extra=found.only_in_second,
+        accuracy=_finite(scores.accuracy),
+        balanced_accuracy=_finite(scores.balanced_accuracy),
+    )
+
+
+def _notes(labels: int, windows: WindowCounts, unknown: Mapping[str, int]) -> list[str]:
+    """Say in sentences what the scores leave out."""
     notes = []
-    if not result["labels"]:
-        notes.append("there are no labels: nothing tells what was performed, so there is no accuracy")
-    elif not result["windows"]["labelled"]:
+    if not labels:
+        notes.append("there are no labels, so there is no accuracy")
+    elif not windows.labelled:
         notes.append("no window lies inside a label of an action that the model knows: there is no accuracy")
-    for action, windows in result["unknown_labels"].items():
-        notes.append(f"the model does not know {action!r}: {windows} windows of it are not scored")
-    missing = result["windows"]["missing"]
-    if missing:
-        notes.append(f"{missing} of {result['windows']['expected']} windows have no estimate")
+    for action, number in unknown.items():
+        notes.append(f"the model does not know {action!r}: {number} windows of it are not scored")
+    if windows.missing:
+        notes.append(f"{windows.missing} of {windows.expected} windows have no estimate")
     return notes
 
 
@@ -264,10 +458,5 @@ def _share(hits: np.ndarray) -> float | None:
     return float(np.mean(hits)) if len(hits) else None
 
 
-def _plain(value: Any) -> Any:
-    """Replace what JSON cannot hold: NaN by None."""
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

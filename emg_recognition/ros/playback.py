@@ -12,8 +12,9 @@ import numpy as np
 from rclpy.qos import QoSProfile
 from rclpy.serialization import deserialize_message
 
+from emg_recognition.bags.batches import Topic
 from emg_recognition.bags.definitions import own_types
-from emg_recognition.bags.reader import Topic, open_bag
+from emg_recognition.bags.reader import open_bag
 from emg_recognition.msg import ActionLabel, EmgInfo, EmgSamples
 from emg_recognition.recordings.emg_bag import EmgBag
 from emg_recognition.ros import qos

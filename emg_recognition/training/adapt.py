@@ -19,7 +19,8 @@ import keras
 import numpy as np
 
 from emg_recognition.errors import BundleError, SettingError
-from emg_recognition.evaluation.metrics import MEAN_METRICS, scores
+from emg_recognition.evaluation.metrics import MEAN_METRICS, score_windows
+from emg_recognition.evaluation.performance import cross_entropy
 from emg_recognition.models.bundle import KERAS, TFLITE, BundleInfo, check_compatible, read_bundle
 from emg_recognition.models.bundle_writer import write_bundle
 from emg_recognition.models.export import to_keras_file, to_tflite
@@ -31,7 +32,7 @@ from emg_recognition.resources import versions
 from emg_recognition.signal.settings import PipelineSettings, stride_samples
 from emg_recognition.training.batches import Batches, OneCycle
 from emg_recognition.training.fit import FitSettings
-from emg_recognition.training.fold import cross_entropy, predict
+from emg_recognition.training.fold import predict
 from emg_recognition.training.output import LIBRARIES, data_fingerprint
 from emg_recognition.training.windows import WindowSet, windows_from_recordings
 
@@ -237,9 +238,9 @@ class _Steps(keras.callbacks.Callback):
 def _judge(info: BundleInfo, test: WindowSet) -> dict[str, float]:
     """Scores of a bundle, asked as it is live."""
     probabilities = predict(ActionModel(info), test)
-    found = scores(test.action, probabilities.argmax(axis=1), test.actions)
+    found = score_windows(test.action, probabilities.argmax(axis=1), test.actions)
     return {
-        **{f"test_{name}": found[name] for name in MEAN_METRICS},
+        **{f"test_{name}": getattr(found, name) for name in MEAN_METRICS},
         "test_loss": cross_entropy(probabilities, test.action),
     }
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from emg_recognition.actions import ordered
 from emg_recognition.errors import SettingError
 from emg_recognition.evaluation.comparison_figures import comparison_figure
-from emg_recognition.evaluation.metrics import scores, scores_by_group
+from emg_recognition.evaluation.metrics import score_windows, scores_by_group
 from emg_recognition.evaluation.style import pdf, png
 from emg_recognition.files import write_file
 from emg_recognition.models import layers  # noqa: F401  (Keras finds the layers of a saved network by it)
@@ -62,15 +62,15 @@ def judge(probabilities: NDArray[np.float32], test: WindowSet, minority: str | N
         without a minority; ``worst`` and ``worst_subject``.
     """
     predicted, truth, cohort = probabilities.argmax(axis=1), test.action, test.cohort
-    whole = scores(truth, predicted, test.actions)
+    whole = score_windows(truth, predicted, test.actions)
     there = minority is not None and minority in cohort
     looked = cohort == minority if there else np.ones(len(test), dtype=bool)
     groups = scores_by_group(truth[looked], predicted[looked], test.actions, test.subject[looked])
-    per_subject = {name: group["accuracy"] for name, group in groups.items()}
+    per_subject = {name: group.accuracy for name, group in groups.items()}
     worst = min(per_subject, key=lambda name: per_subject[name])
     return {
-        "accuracy": whole["accuracy"],
-        "balanced_accuracy": whole["balanced_accuracy"],
+        "accuracy": whole.accuracy,
+        "balanced_accuracy": whole.balanced_accuracy,
         "minority": float(np.mean(list(per_subject.values()))) if there else None,
         "worst": per_subject[worst],
         "worst_subject": worst,

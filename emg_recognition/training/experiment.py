@@ -126,7 +126,7 @@ def run_experiment(
         **experiment,
     }
     found = [finish_fold(settings, fold, pipeline, facts, on_event=on_event) for fold in folds]
-    metrics = found[0] if single else write_folds(output, splits, found, facts)
+    metrics = found[0][0] if single else write_folds(output, splits, found, facts)
     bundle = output / folders.BUNDLE if single else None
     result = ExperimentResult(bundle, output / METRICS, output / REPORT, metrics)
     on_event(

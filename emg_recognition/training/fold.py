@@ -13,17 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emg_recognition.errors import SettingError
-from emg_recognition.evaluation.confidence import calibration, rejection
-from emg_recognition.evaluation.metrics import (
-    MEAN_METRICS,
-    accuracy,
-    confusion_matrix,
-    over_subjects,
-    per_class,
-    scores_by_group,
-    scores_of,
-)
-from emg_recognition.evaluation.rest import rest_activity
+from emg_recognition.evaluation.metrics import score_windows
+from emg_recognition.evaluation.performance import Performance, cross_entropy, measure
 from emg_recognition.models import layers  # noqa: F401  (Keras finds the layers of a saved member by it)
 from emg_recognition.models.bundle_writer import write_bundle
 from emg_recognition.models.runtime import ActionModel
@@ -41,71 +32,6 @@ from emg_recognition.training.windows import WindowSet
 def predict(model: ActionModel, windows: WindowSet) -> NDArray[np.float32]:
     """Probabilities of the actions for each window, shape (windows, actions)."""
     return np.stack([model.predict(window) for batch in windows.batches() for window in batch])
-
-
-def cross_entropy(probabilities: NDArray[np.float32], action: NDArray[np.int64]) -> float:
-    """Mean cross-entropy of probabilities, shape (windows, actions), and of what was performed."""
-    of_truth = probabilities[np.arange(len(action)), action].astype(np.float64)
-    # Keras's own bound: a softmax that rounds to 0 costs 16, not infinity.
-    return float(-np.log(np.maximum(of_truth, 1e-7)).mean())
-
-
-def trial_metrics(
-    probabilities: NDArray[np.float32], windows: WindowSet, *, step: float, rest: str | None = None
-) -> dict[str, Any]:
-    """Judge a model by the test windows.
-
-    Parameters
-    ----------
-    probabilities : ndarray, shape (windows, actions)
-        What the model answered.
-    windows : WindowSet
-        The test windows, with what was really performed.
-    step : float
-        Time from one window of a segment to the next, s.
-    rest : str or None
-        The action during which nothing must move; ``None`` if there is none.
-
-    Returns
-    -------
-    dict
-        ``test_accuracy``, ``test_balanced_accuracy``, ``test_macro_f1``, ``test_loss`` (cross-entropy),
-        ``per_class_recall``, ``per_class``, ``confusion``, ``per_cohort``, ``per_subject`` (with the
-        ``cohort`` of each), ``over_subjects``, ``calibration``, ``rejection`` and ``rest`` (``None`` without
-        windows of rest). ``docs/reference/metrics-json.md`` tells what they mean.
-    """
-    truth, predicted = windows.action, probabilities.argmax(axis=1)
-    confusion = confusion_matrix(truth, predicted, len(windows.actions))
-    whole = scores_of(confusion, windows.actions)
-    per_subject = scores_by_group(truth, predicted, windows.actions, windows.subject)
-    cohorts: dict[str, list[str]] = {}
-    for subject, cohort in windows.count_by("subject", "cohort"):
-        cohorts.setdefault(subject, []).append(cohort)
-    return {
-        **{f"test_{name}": whole[name] for name in MEAN_METRICS},
-        "test_loss": cross_entropy(probabilities, truth),
-        "per_class_recall": whole["per_class_recall"],
-        "per_class": per_class(confusion, windows.actions),
-        "confusion": whole["confusion"],
-        "per_cohort": scores_by_group(truth, predicted, windows.actions, windows.cohort),
-        "per_subject": {
-            subject: {"cohort": ", ".join(cohorts[subject]), **found}
-            for subject, found in per_subject.items()
-        },
-        "over_subjects": over_subjects(per_subject),
-        "calibration": calibration(probabilities, truth),
-        "rejection": rejection(probabilities, truth),
-        "rest": None
-        if rest is None
-        else rest_activity(
-            probabilities,
-            truth,
-            windows.actions.index(rest),
-            segment=windows.segment,
-            begin=windows.begin,
-            step=step,
-        ),
-    }
 
 
 IN_BUNDLE = ("test_accuracy", "test_balanced_accuracy", "test_macro_f1", "test_loss")
@@ -178,7 +104,7 @@ def finish_fold(
     facts: Mapping[str, Any],
     *,
     on_event: OnEvent,
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], Performance]:
     """Choose among the trained members, test, and write bundle, metrics and report.
 
     Only ``selection: test``, the paper's, lets the test decide; otherwise the members that are not chosen
@@ -199,8 +125,10 @@ def finish_fold(
 
     Returns
     -------
-    dict
+    metrics : dict
         The content of the fold's ``metrics.json``.
+    performance : Performance
+        The results on the test windows.
     """
     selection = settings.ensemble.selection
     test = fold.sides["test"]
@@ -246,13 +174,24 @@ def finish_fold(
     write_bundle(scratch, **contents, metrics={})
     probabilities = predict(ActionModel.load(scratch), test)
     shutil.rmtree(scratch)
-    step = settings.stride_samples(pipeline.rate) / pipeline.rate
-    metrics.update(trial_metrics(probabilities, test, step=step, rest=settings.rest_of(test.actions)))
-    write_report(fold.folder, metrics, [job.record()["epochs"] for job in fold.jobs])
+    stride = settings.stride_samples(pipeline.rate) / pipeline.rate
+    performance = measure(
+        probabilities,
+        test.action,
+        actions=test.actions,
+        subject=test.subject,
+        cohort=test.cohort,
+        segment=test.segment,
+        begin=test.begin,
+        stride=stride,
+        rest=settings.rest_of(test.actions),
+    )
+    metrics.update(performance.to_json())
+    write_report(fold.folder, metrics, performance, [job.record()["epochs"] for job in fold.jobs])
     # Last, so that where a bundle stands, all that belongs to it stands, too.
     bundle = fold.folder / folders.BUNDLE
     write_bundle(bundle, **contents, metrics={name: metrics[name] for name in IN_BUNDLE})
-    return metrics
+    return metrics, performance
 
 
 def _tested(members: list[dict[str, Any]], jobs: Sequence[Job], test: WindowSet) -> list[dict[str, Any]]:
@@ -260,9 +199,8 @@ def _tested(members: list[dict[str, Any]], jobs: Sequence[Job], test: WindowSet)
     found = []
     for member, job in zip(members, jobs, strict=True):
         probabilities = predict_windows(keras.saving.load_model(job.place / KERAS, compile=False), test)
-        confusion = confusion_matrix(test.action, probabilities.argmax(axis=1), len(test.actions))
         result = {
-            "test_accuracy": accuracy(confusion),
+            "test_accuracy": score_windows(test.action, probabilities.argmax(axis=1), test.actions).accuracy,
             "test_loss": cross_entropy(probabilities, test.action),
         }
         found.append({**member, **result})

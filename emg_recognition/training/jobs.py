@@ -13,7 +13,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from emg_recognition.evaluation.metrics import scores, scores_by_group
+from emg_recognition.evaluation.metrics import score_windows, scores_by_group
 from emg_recognition.files import replace_directory
 from emg_recognition.models.export import to_keras_file
 from emg_recognition.models.settings import NetworkSettings
@@ -185,12 +185,12 @@ def _validate(model: keras.Model, validation: WindowSet, minority: str | None) -
     """Scores on all validation windows, in each cohort apart."""
     predicted = predict_windows(model, validation).argmax(axis=1)
     truth, actions = validation.action, validation.actions
-    whole = scores(truth, predicted, actions)
+    whole = score_windows(truth, predicted, actions)
     cohorts = scores_by_group(truth, predicted, actions, validation.cohort)
     criterion = whole if minority is None else cohorts[minority]
     return {
-        CRITERION: criterion["balanced_accuracy"],
-        TIE_BREAK: whole["balanced_accuracy"],
-        "val_accuracy_all": whole["accuracy"],
-        "val_per_cohort": {name: cohort["balanced_accuracy"] for name, cohort in cohorts.items()},
+        CRITERION: criterion.balanced_accuracy,
+        TIE_BREAK: whole.balanced_accuracy,
+        "val_accuracy_all": whole.accuracy,
+        "val_per_cohort": {name: cohort.balanced_accuracy for name, cohort in cohorts.items()},
     }

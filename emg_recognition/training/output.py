@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from emg_recognition import files
 from emg_recognition.errors import SettingError
 from emg_recognition.files import write_file
 from emg_recognition.recordings.cache import release
@@ -62,7 +63,6 @@ SCRATCH = ".evaluation"
 _OF_FOLD = (f"{MEMBERS}/.member_*", f".{BUNDLE}.*", f"{SCRATCH}*", ".*.part", "figures/.*.part")
 _LEFTOVERS = (*_OF_FOLD, *(f"{FOLDS}/*/{pattern}" for pattern in _OF_FOLD))
 _FORMAT = "emg_recognition experiment 1"
-_ELSEWHERE = "choose another output folder, or remove this one"
 
 
 def refuse_foreign(output: Path, experiment: Mapping[str, Any]) -> None:
@@ -83,24 +83,18 @@ def refuse_foreign(output: Path, experiment: Mapping[str, Any]) -> None:
     SettingError
         If `output` is a file, holds something that is not ours, or the result of another experiment.
     """
-    if not output.exists():
-        return
-    if not output.is_dir():
-        raise SettingError("output", str(output), "it is a file; name a folder")
-    if not any(output.iterdir()):
-        return
-    found = _read_marker(output / MARKER)
-    if found is None:
-        raise SettingError(
-            "output", str(output), f"it holds something that training did not write; {_ELSEWHERE}"
-        )
-    if not _has_results(output):
+    files.refuse_foreign(output, writer="training", marker=MARKER, formats=(_FORMAT,))
+    found = files.read_marker(output / MARKER, (_FORMAT,))
+    if found is None or not _has_results(output):
         return
     wanted = {"format": _FORMAT, **_as_json(experiment)}
     differing = sorted(key for key in wanted.keys() | found.keys() if wanted.get(key) != found.get(key))
     if differing:
         names = ", ".join(differing)
-        raise SettingError("output", str(output), f"it holds an experiment with other {names}; {_ELSEWHERE}")
+        remedy = (
+            f"it holds an experiment with other {names}; choose another output folder, or remove this one"
+        )
+        raise SettingError("output", str(output), remedy)
 
 
 def claim(output: Path, experiment: Mapping[str, Any]) -> None:
@@ -135,14 +129,6 @@ def _has_results(output: Path) -> bool:
     return (output / BUNDLE).exists() or any(
         next(output.glob(pattern), None) for pattern in (of_fold, f"{FOLDS}/*/{of_fold}")
     )
-
-
-def _read_marker(path: Path) -> dict[str, Any] | None:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return found if isinstance(found, dict) and found.get("format") == _FORMAT else None
 
 
 def _as_json(mapping: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,8 +9,9 @@ from typing import Any
 
 import keras
 
-from emg_recognition.evaluation.folds import pool_folds, render_folds
-from emg_recognition.evaluation.report import experiment_figures, render_report
+from emg_recognition.evaluation.folds import pool_folds
+from emg_recognition.evaluation.performance import Performance
+from emg_recognition.evaluation.report import experiment_figures, render_folds, render_report, score_figures
 from emg_recognition.evaluation.style import pdf, png
 from emg_recognition.files import write_file
 from emg_recognition.models import layers  # noqa: F401  (Keras finds the layers of a saved member by it)
@@ -71,7 +72,10 @@ def bundle_contents(
 
 
 def write_report(
-    output: Path, metrics: Mapping[str, Any], histories: Sequence[Sequence[Mapping[str, Any]]]
+    output: Path,
+    metrics: Mapping[str, Any],
+    performance: Performance,
+    histories: Sequence[Sequence[Mapping[str, Any]]],
 ) -> None:
     """Write ``figures/``, ``metrics.json`` and ``report.html``, each file as a whole.
 
@@ -81,11 +85,14 @@ def write_report(
         The fold's folder.
     metrics : mapping
         Everything that is known in the end.
+    performance : Performance
+        The results on the test windows.
     histories : sequence of sequence of mapping
         The epochs of each member.
     """
     images = {}
-    for name, figure in experiment_figures(metrics, histories).items():
+    selected = None if metrics["selected"] is None else metrics["selected"] - 1
+    for name, figure in experiment_figures(performance, histories, selected).items():
         images[name] = png(figure)
         write_file(output / "figures" / f"{name}.png", images[name])
         write_file(output / "figures" / f"{name}.pdf", pdf(figure))
@@ -94,7 +101,10 @@ def write_report(
 
 
 def write_folds(
-    output: Path, splits: Sequence[Split], found: Sequence[Mapping[str, Any]], facts: Mapping[str, Any]
+    output: Path,
+    splits: Sequence[Split],
+    found: Sequence[tuple[Mapping[str, Any], Performance]],
+    facts: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Write ``metrics.json`` and ``report.html`` of an experiment of several folds.
 
@@ -104,8 +114,8 @@ def write_folds(
         The experiment's folder.
     splits : sequence of Split
         The folds.
-    found : sequence of mapping
-        The metrics of each fold.
+    found : sequence of (mapping, Performance)
+        The metrics of each fold, and its results on the test windows.
     facts : mapping
         What is known about the whole experiment.
 
@@ -114,12 +124,17 @@ def write_folds(
     dict
         The content of ``metrics.json``.
     """
+    pooled = pool_folds([performance for _, performance in found])
     metrics = {
         **facts,
-        **pool_folds(found),
+        **pooled.to_json(),
+        "seconds": sum(one["seconds"] for one, _ in found),
         "split": {"rule": splits[0].rule, "leaking": splits[0].leaking},
-        "folds": [{"name": split.name, "metrics": one} for split, one in zip(splits, found, strict=True)],
+        "folds": [
+            {"name": split.name, "metrics": one} for split, (one, _) in zip(splits, found, strict=True)
+        ],
     }
     write_file(output / METRICS, json.dumps(metrics, indent=1, allow_nan=False).encode())
-    write_file(output / REPORT, render_folds(metrics).encode())
+    images = {name: png(figure) for name, figure in score_figures(pooled).items()}
+    write_file(output / REPORT, render_folds(metrics, images).encode())
     return metrics

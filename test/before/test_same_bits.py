@@ -82,10 +82,10 @@ def keras_probabilities(folder: Path, windows: np.ndarray) -> np.ndarray:
 # What is compared -----------------------------------------------------------------------------------
 
 SOURCES = {
-    "study.npz": ("bundle_500hz", {"step": 0.03, "confidence_threshold": 0.6}),
+    "study.npz": ("bundle_500hz", {"stride": 0.03, "confidence_threshold": 0.6}),
     "csv/recording.yaml": ("bundle_200hz", {}),
     "bag_mcap": ("bundle_500hz", {"confidence_threshold": 0.6}),
-    "bag_sqlite": ("bundle_500hz", {"step": 0.05}),
+    "bag_sqlite": ("bundle_500hz", {"stride": 0.05}),
 }
 """Recordings -> their bundle, and how they are replayed."""
 
@@ -136,7 +136,7 @@ def replays() -> dict[str, Any]:
             decided = decide(estimates, settings)
             found[f"{name} {kind} decision"] = decided.action
             found[f"{name} {kind} full"] = decided.full
-            metrics = score(replay, decisions=settings)
+            metrics = score(replay, decisions=settings).to_json()
             found[f"{name} {kind} metrics"] = {key: metrics[key] for key in METRICS}
         if replay.recorded is not None:
             found[f"{name} recorded"] = replay.recorded.probabilities

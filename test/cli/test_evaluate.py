@@ -113,7 +113,7 @@ def test_repetitions_subjects_decisions_step_and_threshold(tiny_bundle, archive,
     metrics = json.loads((tmp_path / "metrics.json").read_text())
     assert list(metrics["per_subject"]) == ["anna"]
     assert metrics["per_class_recall"] == {"rest": 1.0, "elbow_flexion": 0.0}
-    assert (metrics["step"], metrics["votes"], metrics["confidence_threshold"]) == (50, 5, 0.0)
+    assert (metrics["stride"], metrics["votes"], metrics["confidence_threshold"]) == (50, 5, 0.0)
     assert metrics["decisions"] == {"votes": 5, "enter_votes": 4, "keep_votes": 2, "dwell": 0.05}
     assert metrics["rejected"] == 0.0
     assert metrics["windows"]["estimated"] == 2 * 6

@@ -19,11 +19,11 @@ def answers(rng):
 
 def test_a_bar_for_each_bin_that_holds_a_window(answers):
     found = calibration(*answers)
-    filled = [entry for entry in found["bins"] if entry["windows"]]
+    filled = [entry for entry in found.bins if entry.windows]
     upper, lower = reliability_figure(found).axes
-    assert [bar.get_height() for bar in upper.patches] == [entry["accuracy"] for entry in filled]
+    assert [bar.get_height() for bar in upper.patches] == [entry.accuracy for entry in filled]
     assert sum(bar.get_height() for bar in lower.patches) == pytest.approx(1)
-    assert f"{100 * found['ece']:.1f}" in upper.get_title(loc="left")
+    assert f"{100 * found.ece:.1f}" in upper.get_title(loc="left")
 
 
 def test_the_curve_goes_from_nothing_rejected(answers):

@@ -16,11 +16,11 @@ FIGURES = {"timeline": b"\x89PNG timeline", "confusion": b"\x89PNG matrix"}
 @pytest.fixture
 def content():
     truth, guess = [0, 0, 1, 1], [0, 0, 1, 0]
-    found = metrics.scores(truth, guess, ACTIONS)
+    found = metrics.score_windows(truth, guess, ACTIONS).to_json()
     del found["windows"]
     per_subject = metrics.scores_by_group(truth, guess, ACTIONS, ["anna", "ben"] * 2)
     return {
-        "format": "emg_recognition replay 1",
+        "format": "emg_recognition replay 2",
         "source": "tuesday.mcap",
         "mode": "offline",
         "created": "2026-01-02T03:04:05+00:00",
@@ -45,7 +45,7 @@ def content():
             "dropped_by_device": 34,
             "refused_chunks": 0,
         },
-        "step": 25,
+        "stride": 25,
         "windows": {"expected": 288000, "estimated": 287990, "missing": 10, "settling": 20, "labelled": 4},
         "confidence_threshold": 0.5,
         "votes": 3,
@@ -61,11 +61,11 @@ def content():
         "active_at_rest": 0.031,
         "onset_delay_ms": {"measured": 3, "missed": 1, "median": 262.4, "p90": 350.0},
         "release_delay_ms": {"measured": 3, "missed": 0, "median": 275.0, "p90": 375.0},
-        "per_subject": per_subject,
+        "per_subject": metrics.to_json(per_subject),
         "per_cohort": {},
         "per_session": {},
         "per_repetition": {},
-        "over_subjects": metrics.over_subjects(per_subject),
+        "over_subjects": metrics.to_json(metrics.over_subjects(per_subject)),
         "recorded": {
             "model": "abc123",
             "sha256": "abc123def",
@@ -115,7 +115,7 @@ def test_the_numbers_are_there(content, text_of):
         "100.0\u202f% have the same action, 99.8\u202f% the same probabilities to the last bit",
         "is 3.1e-05). 1\u202f000 windows judged here have no recorded estimate. 10 recorded estimates",
         "Mean over 2 subjects: accuracy 75.0\u202f%",
-        "Step25 samples, 0.025 s",
+        "Stride25 samples, 0.025 s",
         "abc123def",
         "numpy 2.4",
     ):

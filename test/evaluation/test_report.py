@@ -8,8 +8,6 @@ import numpy as np
 import pytest
 
 from emg_recognition.evaluation.report import experiment_figures, render_report
-from emg_recognition.training.fold import trial_metrics
-from emg_recognition.training.windows import from_windows
 
 ACTIONS = ["rest", "elbow_flexion"]
 SIDES = ("train", "validation", "test")
@@ -43,15 +41,17 @@ def histories():
 
 
 @pytest.fixture
-def content():
-    probabilities = np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.6, 0.4]], np.float32)
-    windows = from_windows(
-        np.zeros((4, 1, 1)),
+def result(performance):
+    return performance(
+        [[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.6, 0.4]],
         [0, 0, 1, 1],
-        ACTIONS,
-        cohort=["healthy", "patient"] * 2,
-        subject=["h_1", "p_1"] * 2,
+        cohort=np.array(["healthy", "patient"] * 2),
+        subject=np.array(["h_1", "p_1"] * 2),
     )
+
+
+@pytest.fixture
+def content(result):
     places = [
         (side, cohort, action) for action in ACTIONS for side in SIDES for cohort in ("healthy", "patient")
     ]
@@ -91,7 +91,7 @@ def content():
         },
         "data": {"sha256": "abc123"},
         "versions": {"keras": "3.15"},
-        **trial_metrics(probabilities, windows, step=0.05, rest="rest"),
+        **result.to_json(),
         "test_loss": 0.6,
     }
 
@@ -223,12 +223,12 @@ def test_an_action_nobody_performed_is_a_dash(content, read_page):
     assert "elbow flexion 0 – – –" in read_page(render_report(content, FIGURES), " ").text
 
 
-def test_every_figure_that_has_something_to_show(content, histories):
-    figures = experiment_figures(content, histories)
+def test_every_figure_that_has_something_to_show(performance, result, histories):
+    figures = experiment_figures(result, histories, 1)
     assert set(figures) == set(FIGURES)
     assert [axes.get_title(loc="left") for axes in figures["members"].axes if axes.get_title(loc="left")] == [
         "Member 1",
         "Member 2 (kept)",
     ]
-    alone = {**content, "per_subject": {"h_1": content["per_subject"]["h_1"]}, "selected": 1}
-    assert set(FIGURES) - set(experiment_figures(alone, histories[:1])) == {"members", "subjects"}
+    alone = performance([[0.9, 0.1]], [0])
+    assert set(FIGURES) - set(experiment_figures(alone, histories[:1], 0)) == {"members", "subjects"}

@@ -12,11 +12,13 @@ from emg_recognition.evaluation.style import png
 
 
 def subjects(**cohorts):
-    return {
-        f"{cohort}_{i}": {"balanced_accuracy": value, "cohort": cohort}
+    """Balanced accuracies and cohorts by subject."""
+    pairs = [
+        (f"{cohort}_{i}", value, cohort)
         for cohort, values in cohorts.items()
         for i, value in enumerate(values)
-    }
+    ]
+    return {name: value for name, value, _ in pairs}, {name: cohort for name, _, cohort in pairs}
 
 
 def names(axes):
@@ -24,7 +26,7 @@ def names(axes):
 
 
 def test_best_first_in_each_cohort():
-    healthy, patient = subject_figure(subjects(patient=[0.6, 0.7], healthy=[0.8, 0.95, 0.9])).axes
+    healthy, patient = subject_figure(*subjects(patient=[0.6, 0.7], healthy=[0.8, 0.95, 0.9])).axes
     assert names(healthy) == ["healthy 1", "healthy 2", "healthy 0"]
     assert names(patient) == ["patient 1", "patient 0"]
     dots = next(line for line in healthy.lines if line.get_marker() == "o")
@@ -34,7 +36,7 @@ def test_best_first_in_each_cohort():
 
 def test_every_dot_is_within_the_axes():
     for values in ([0.0, 1.0], [0.97], [0.3] * 41):
-        (axes,) = subject_figure(subjects(all=values)).axes
+        (axes,) = subject_figure(*subjects(all=values)).axes
         low, high = axes.get_xlim()
         assert low <= min(values) <= max(values) < high
         bottom, top = axes.get_ylim()
@@ -42,7 +44,7 @@ def test_every_dot_is_within_the_axes():
 
 
 def test_names_of_many_subjects_do_not_overlap():
-    figure = subject_figure(subjects(left_arm=np.linspace(0.5, 1, 38), right_arm=[0.6, 0.7, 0.8]))
+    figure = subject_figure(*subjects(left_arm=np.linspace(0.5, 1, 38), right_arm=[0.6, 0.7, 0.8]))
     png(figure, dpi=100)
     boxes = sorted(
         (label.get_window_extent() for axes in figure.axes for label in axes.get_yticklabels()),
@@ -53,6 +55,6 @@ def test_names_of_many_subjects_do_not_overlap():
 
 
 def test_subjects_without_a_cohort():
-    (axes,) = subject_figure({"": {"balanced_accuracy": 0.5, "cohort": ""}}).axes
+    (axes,) = subject_figure({"": 0.5}, {"": ""}).axes
     assert names(axes) == ["(unnamed)"]
     assert axes.get_title(loc="left").startswith("Subjects")

@@ -24,15 +24,15 @@ def spans(*entries):
     return Spans(begin=begin, end=end, value=value.astype(np.int64))
 
 
-def timeline(seconds, actions=ACTIONS, step=0.025, **changes):
+def timeline(seconds, actions=ACTIONS, stride=0.025, **changes):
     """Each action for ten seconds in turn, recognised without an error."""
-    time = np.arange(0.2, seconds, step)
+    time = np.arange(0.2, seconds, stride)
     action = (time // 10).astype(np.int64) % len(actions)
     begin = np.arange(0, seconds, 10.0)
     entries = {
         "actions": actions,
         "seconds": seconds,
-        "step": step,
+        "stride": stride,
         "threshold": 0.5,
         "time": time,
         "action": action,
@@ -68,7 +68,7 @@ def has(image, tone):
 
 @pytest.mark.parametrize(("seconds", "rows"), [(0.5, 1), (30, 1), (120, 1), (121, 2), (7200, 8), (90_000, 5)])
 def test_rows_of_equal_length(seconds, rows):
-    figure = timeline_figure(timeline(seconds, step=seconds / 200))
+    figure = timeline_figure(timeline(seconds, stride=seconds / 200))
     assert len(figure.axes) == rows
     limits = [axes.get_xlim() for axes in figure.axes]
     assert len({round(end - begin, 6) for begin, end in limits}) == 1

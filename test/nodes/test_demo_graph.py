@@ -17,7 +17,8 @@ from emg_recognition.errors import EmgRecognitionError, SettingError
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.processes import find_executable
 from emg_recognition.recordings.archive import from_arrays, load_archive, save_archive
-from emg_recognition.recordings.emg_bag import EmgBag, SampleBlock
+from emg_recognition.recordings.emg_bag import EmgBag
+from emg_recognition.recordings.events import SampleBlock
 from emg_recognition.replay.offline import replay_bag
 from emg_recognition.replay.scoring import score
 

@@ -136,7 +136,7 @@ def test_missing_windows_and_right_ones_are_counted(start_node, witness, tmp_pat
     metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
     assert metrics["mode"] == "online"
     assert metrics["source"] == "here"
-    assert metrics["step"] == STEP
+    assert metrics["stride"] == STEP
     assert metrics["decisions"] == votes
     assert metrics["signal"]["samples"] == 1000
     windows = metrics["windows"]

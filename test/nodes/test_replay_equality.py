@@ -180,7 +180,7 @@ def test_live_offline_and_played_at_every_rate_are_identical(
     assert offline.problems == []
     assert offline.stream.samples == 2400
     assert offline.stream.starts == 1
-    assert offline.step == 12
+    assert offline.stride == 12
     assert len(offline.estimates) == offline.stream.windows == (2400 - 100) // 12 - 125 // 12
     assert len(np.unique(offline.estimates.action)) == 3
     assert 0 < offline.estimates.accepted.mean() < 1
@@ -192,7 +192,7 @@ def test_live_offline_and_played_at_every_rate_are_identical(
     assert np.array_equal(offline.estimates.accepted[ours], offline.recorded.accepted)
 
     # Played: at three rates at once, each in a graph of its own.
-    expected = score(offline)
+    expected = score(offline).to_json()
     with ExitStack() as graphs:
         played = [
             PlayedBag(graphs, tmp_path / "1", bag, bundle, 1.0, 1, monkeypatch, exoskeleton="simulated"),
@@ -267,4 +267,4 @@ def test_a_stalled_classifier_leaves_out_whole_windows_and_counts_them(
     before = int(np.sum(offline.estimates.first_index < offline.recorded.first_index[0]))
     assert len(offline.estimates) - before - len(offline.recorded) == counted
     assert np.array_equal(offline.estimates.probabilities[ours], offline.recorded.probabilities)
-    assert score(offline)["recorded"]["missing"] == before + counted
+    assert score(offline).recorded.missing == before + counted

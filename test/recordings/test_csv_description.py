@@ -1,4 +1,4 @@
-"""A description is checked once; what is wrong is named with the file, the place and the remedy."""
+"""Descriptions of CSV files: an unusable value is refused with the file, the key and the remedy."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ def loaded(tmp_path, document):
     return load_description(path)
 
 
-def test_what_is_left_out_has_its_default(tmp_path):
+def test_defaults(tmp_path):
     found = loaded(tmp_path, GOOD)
     assert found.columns.samples == ("a", "b")
     assert (found.folder, found.delimiter, found.header, found.rate) == (".", ",", True, 200)
     assert (found.unit, found.scale, found.labels, found.constants) == ("count", 1.0, None, {})
 
 
-def test_numbers_of_columns_may_be_a_range(tmp_path):
+def test_column_numbers_may_be_a_range(tmp_path):
     found = loaded(tmp_path, {**GOOD, "columns": {"samples": "2-5,8", "time": 1}})
     assert found.columns.samples == (2, 3, 4, 5, 8)
 
@@ -39,11 +39,11 @@ def test_labels_and_constants_may_be_numbers(tmp_path):
     ("change", "said"),
     [
         ({"files": None}, "study.yaml: files is None: write a regular expression"),
-        ({"files": "(?P<label>["}, "it is no regular expression"),
-        ({"files": "(?P<label>.)(?P<day>.)"}, "no group day; known are subject, cohort, session, label"),
+        ({"files": "(?P<label>["}, "it is not a regular expression"),
+        ({"files": "(?P<label>.)(?P<day>.)"}, "unknown group day; use subject, cohort, session, label"),
         ({"files": ".*"}, "study.yaml: label is None: name a label column, or a group"),
-        ({"columns": {"samples": ["a"], "label": "l"}}, "label is 'l': say it in one place"),
-        ({"constants": {"label": "rest"}}, "label is 'rest': say it in one place"),
+        ({"columns": {"samples": ["a"], "label": "l"}}, "label is 'l': give it in one place"),
+        ({"constants": {"label": "rest"}}, "label is 'rest': give it in one place"),
         ({"columns": {}}, "study.yaml: columns.samples is None: give it a value"),
         ({"columns": {"samples": []}}, "study.yaml: columns.samples is (): list the column of each channel"),
         ({"columns": {"samples": ["a", "a"]}}, "columns.samples is ('a', 'a'): list the column of each"),
@@ -51,20 +51,20 @@ def test_labels_and_constants_may_be_numbers(tmp_path):
         ({"columns": {"samples": [1], "time": True}}, "columns.time is True: give a name"),
         ({"columns": {"samples": [1], "emg": 2}}, "study.yaml: columns.emg is 2: no such setting"),
         ({"rate": None}, "study.yaml: rate is None: give the sampling rate in Hz, or a time column"),
-        ({"rate": -1}, "rate is -1: write a number above 0"),
-        ({"scale": 0}, "scale is 0: write a number above 0"),
-        ({"gap": "long"}, "gap is 'long': write a number above 0"),
-        ({"unit": "mV"}, "unit is 'mV': write one of V, count"),
-        ({"time_unit": "min"}, "time_unit is 'min': write one of s, ms, us, ns"),
+        ({"rate": -1}, "rate is -1: use a number above 0 Hz"),
+        ({"scale": 0}, "scale is 0: use a number above 0"),
+        ({"gap": "long"}, "gap is 'long': use a number above 0 s"),
+        ({"unit": "mV"}, "unit is 'mV': use one of V, count"),
+        ({"time_unit": "min"}, "time_unit is 'min': use one of s, ms, us, ns"),
         ({"delimiter": ", "}, "delimiter is ', ': write one character"),
-        ({"header": "yes"}, "header is 'yes': write true or false"),
+        ({"header": "yes"}, "header is 'yes': use true or false"),
         ({"labels": {}}, "labels is {}: write a mapping of labels to actions"),
-        ({"labels": {"1": 5}}, "labels.1 is 5: write the action's name, or null"),
+        ({"labels": {"1": 5}}, "labels.1 is 5: write the action, or null"),
         ({"constants": {"arm": "left"}}, "write a mapping of any of subject, cohort, session"),
         ({"rates": 100}, "study.yaml: rates is 100: no such setting; known are files"),
     ],
 )
-def test_what_cannot_be_used_is_named(tmp_path, change, said):
+def test_unusable_values_are_refused(tmp_path, change, said):
     with pytest.raises(SettingError) as caught:
         loaded(tmp_path, {**GOOD, **change})
     assert said in str(caught.value)
@@ -72,12 +72,12 @@ def test_what_cannot_be_used_is_named(tmp_path, change, said):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["files: [", "- a", "text", "\x00", ""])
-def test_a_file_that_is_no_description(tmp_path, text):
+@pytest.mark.parametrize("text", ["files: [", "files: a\nfiles: b", "- a", "text", "\x00", ""])
+def test_a_file_that_is_not_a_description_is_refused(tmp_path, text):
     with pytest.raises(SettingError, match=r"study\.yaml"):
         loaded(tmp_path, text)
 
 
-def test_a_file_that_is_not_there(tmp_path):
+def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(SettingError, match=r"absent\.yaml': it cannot be read"):
         load_description(tmp_path / "absent.yaml")

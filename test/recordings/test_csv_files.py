@@ -1,4 +1,4 @@
-"""CSV files become segments: by their names, their label columns, and the gaps of their times."""
+"""CSV files become segments, by their names, their label columns and the gaps in their times."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def study(tmp_path):
         path = tmp_path / "study.yaml"
         path.write_text(yaml.safe_dump(description))
         settings = load_description(path)
-        return read_csv_files(settings, find_csv_files(settings, path), str(path), counts)
+        return read_csv_files(settings, find_csv_files(settings, path)[0], str(path), counts)
 
     return read
 
@@ -37,7 +37,7 @@ def table(rows_, header="t,a,b,l"):
     return "\n".join([header, *(",".join(map(str, row)) for row in rows_)]) + "\n"
 
 
-def test_the_name_of_a_file_says_whose_it_is(study):
+def test_file_names_give_subject_session_label_and_repetition(study):
     files = {
         f"s{subject}/day{day}/{label}-{repetition}.csv": f"a,b\n{subject},{day}\n{repetition},7\n"
         for subject in (1, 2)
@@ -46,7 +46,7 @@ def test_the_name_of_a_file_says_whose_it_is(study):
         for repetition in (1, 2)
     }
     found = study(
-        {**files, "s1/notes.txt": "not for us", "readme.csv": "no data"},
+        {**files, "s1/notes.txt": "notes", "readme.csv": "other data"},
         files=r"(?P<subject>s\d)/day(?P<session>\d)/(?P<label>\w+)-(?P<repetition>\d)\.csv",
         columns={"samples": ["b", "a"]},
         rate=250,
@@ -62,7 +62,7 @@ def test_the_name_of_a_file_says_whose_it_is(study):
 
 
 @pytest.mark.parametrize("in_file", [False, True])
-def test_runs_of_a_label_are_segments_and_counted_in_each_file(study, tmp_path, in_file):
+def test_rows_with_one_label_are_a_segment_counted_in_each_file(study, tmp_path, in_file):
     labels = [0] * 3 + [1] * 4 + [0] * 2 + [2] * 2 + [1] * 5
     text = table([(i, i * 0.5, -i, label) for i, label in enumerate(labels)])
     found = study(
@@ -102,7 +102,7 @@ def test_repetition_subject_session_and_cohort_may_be_columns(study):
     ]
 
 
-def test_files_of_an_action_are_counted_where_their_names_say_it(study):
+def test_files_of_an_action_are_counted_if_their_names_give_the_label(study):
     files = {f"anna_{label}_{take}.csv": "a\n1\n2\n" for label in ("fist", "rest") for take in "xyz"}
     found = study(
         {**files, "bert_fist_x.csv": "a\n1\n"},
@@ -118,7 +118,7 @@ def test_files_of_an_action_are_counted_where_their_names_say_it(study):
 
 
 @pytest.mark.parametrize("jump", [25.0, -400.0])
-def test_gaps_of_the_time_split_but_do_not_count_as_repetitions(study, jump):
+def test_a_gap_splits_a_segment_but_not_its_repetition(study, jump):
     time = np.arange(300) * 5.0  # ms
     time[120:] += jump
     labels = ["fist"] * 200 + ["rest"] * 50 + ["fist"] * 50
@@ -142,7 +142,7 @@ def test_gaps_of_the_time_split_but_do_not_count_as_repetitions(study, jump):
 @pytest.mark.parametrize(
     ("true", "found"), [(200.0, 200.0), (199.3, 199.0), (1000.0, 1000.0), (13.37, 13.37)]
 )
-def test_the_rate_comes_from_the_time_column(study, rng, true, found):
+def test_the_rate_is_measured_in_the_time_column(study, rng, true, found):
     # Packets of three samples, times rounded to milliseconds, and a pause of a minute.
     time = np.round(np.arange(1500) // 3 * 3 / true, 3)
     time[700:] += 60
@@ -167,8 +167,8 @@ def with_column(role):
 @pytest.mark.parametrize(
     ("change", "text", "said"),
     [
-        ({"files": r"b\.csv"}, "", r"none of the 2 files below * matches 'b\\.csv'; the pattern is"),
-        ({"folder": "absent"}, "", "none of the 0 files below */absent matches"),
+        ({"files": r"b\.csv"}, "", "no file in * matches *, 1 tried; a.csv: does not match; write files"),
+        ({"folder": "absent"}, "", "no file in */absent matches *, 0 tried; write"),
         ({"labels": {1: "fist"}}, "t,a,b,l\n0,1,2,1\n0,1,2,9\n", "the label '9' of line 3 is not in *"),
         ({}, "t,a,b,l\n0,1,2,x\n0,1,2,\n", "line 3 has no label; write one"),
         (with_column("repetition"), "t,a,b,l\nx,1,2,1\n", "the repetition of line 2 is 'x'"),
@@ -178,7 +178,7 @@ def with_column(role):
         ({"rate": None, **with_column("time")}, "t,a,b,l\n0,1,2,fist\n", "its time column is too short"),
     ],
 )
-def test_what_cannot_be_used_is_named(study, tmp_path, change, text, said):
+def test_unusable_files_are_refused(study, tmp_path, change, text, said):
     (tmp_path / "a.csv").write_text(text)
     (tmp_path / "study.yaml").unlink(missing_ok=True)
     with pytest.raises(RecordingError) as caught:
@@ -190,19 +190,22 @@ def test_what_cannot_be_used_is_named(study, tmp_path, change, text, said):
 
 
 @pytest.mark.parametrize(
-    ("unit", "rate", "says"), [("s", 200, "100 Hz, not 200 Hz"), ("ms", 100, "100000 Hz")]
+    ("unit", "rate", "gives"), [("s", 200, "100 Hz, the description 200 Hz"), ("ms", 100, "100000 Hz")]
 )
-def test_a_time_column_that_contradicts_the_rate(study, unit, rate, says):
+def test_a_time_column_that_contradicts_the_rate_is_refused(study, unit, rate, gives):
     text = table([(i * 0.01, 1, 2, "rest") for i in range(200)])
     columns = {"samples": ["a", "b"], "label": "l", "time": "t"}
-    with pytest.raises(RecordingError, match=f"its time column says {says}") as caught:
+    with pytest.raises(RecordingError, match=f"its time column gives {gives}") as caught:
         study({"a.csv": text}, files=r"a\.csv", rate=rate, time_unit=unit, columns=columns)
     assert "a.csv" in str(caught.value)
 
 
 def test_the_example_of_the_documentation(study, repository):
-    text = (repository / "docs" / "concepts" / "recordings-and-bags.md").read_text()
-    listing, first, second = (text.split(begin)[1].split("\n```")[0] for begin in EXAMPLES)
+    pages = [path.read_text() for path in sorted((repository / "docs").rglob("*.md"))]
+    blocks = [block for page in pages for block in page.split("```")[1::2]]
+    listing = next(block for block in blocks if "data/anna_day1/grip_1.csv" in block)
+    first = next(block for block in blocks if "# study.yaml" in block).removeprefix("yaml")
+    second = next(block for block in blocks if "label: 9" in block).removeprefix("yaml")
     names = [name for name in listing.split() if name.startswith("data/")]
     contents = "time;emg1;emg2;button\n0.000;-12;40;0\n0.005;3;-9;0\n"
     found = study(dict.fromkeys(names, contents), **yaml.safe_load(first))
@@ -227,4 +230,16 @@ def test_the_example_of_the_documentation(study, repository):
     assert found.segment(0).tolist() == [[1, 2, 3, 4, 5, 6, 7, 8]]
 
 
-EXAMPLES = ("With\n\n```\n", "```yaml\n# study.yaml\n", "instead of the group:\n\n```yaml\n")
+def test_files_that_do_not_match_are_listed_with_the_reason(tmp_path):
+    for name in ("a_1.csv", "A_2.csv", "old/a_3.csv", "notes.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x\n1\n")
+    path = tmp_path / "study.yaml"
+    path.write_text("files: (?P<label>[a-z])_[0-9][.]csv\ncolumns: {samples: [x]}\nrate: 100\n")
+    found, skipped = find_csv_files(load_description(path), path)
+    assert [file.name for file in found] == ["a_1.csv"]
+    assert dict(skipped) == {
+        "A_2.csv": "matches only if upper and lower case are the same",
+        "notes.txt": "does not match",
+        "old/a_3.csv": "only 'a_3.csv' matches, not the whole path",
+    }

@@ -1,4 +1,4 @@
-"""The columns of a CSV file, checked cell by cell."""
+"""Reading the columns of a CSV file; bad cells are refused with line and column."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def read(tmp_path):
     return table
 
 
-def test_columns_by_name_in_the_order_asked_for(read):
+def test_columns_by_name_in_the_order_of_the_description(read):
     table = read("t,b,x,a\n0,1,?,2\n10,3.5,,-4e-3\n", described(time="t", time_unit="ms"))
     assert table.samples.tolist() == [[2, 1], [-0.004, 3.5]]
     assert table.time.tolist() == [0, 0.01]
@@ -42,7 +42,7 @@ def test_columns_by_number_without_a_header(read):
     assert table.lines.tolist() == [1, 2]
 
 
-def test_spaces_quotes_marks_and_empty_lines_do_no_harm(read):
+def test_spaces_quotes_byte_order_marks_and_empty_lines_are_accepted(read):
     text = b'\xef\xbb\xbfa , b,l\r\n1, 2, fist \r\n\r\n3,4,"a, b"\r\n5,6,NA\r\n\r\n'
     table = read(text, described(label="l"))
     assert table.samples.tolist() == [[1, 2], [3, 4], [5, 6]]
@@ -50,13 +50,13 @@ def test_spaces_quotes_marks_and_empty_lines_do_no_harm(read):
     assert table.lines.tolist() == [2, 4, 5]
 
 
-def test_labels_stay_as_they_are_written(read):
+def test_labels_are_kept_as_written(read):
     table = read("a,b,l,r\n1,2,01,1.0\n1,2,,2\n", described(label="l", repetition="r"))
     assert table.texts["label"].tolist() == ["01", ""]
     assert table.texts["repetition"].tolist() == ["1.0", "2"]
 
 
-def test_a_file_with_a_header_alone_has_no_rows(read):
+def test_a_file_with_only_a_header_has_no_rows(read):
     assert read("a,b\n", described()).samples.shape == (0, 2)
 
 
@@ -75,7 +75,7 @@ def test_a_file_with_a_header_alone_has_no_rows(read):
             "line 2, column a is '1,5'; write a finite number with a decimal",
         ),
         ("1,2\n1\n", {"samples": (1, 2), "header": False}, "line 2, column 2 is empty"),
-        ("a,c\n1,2\n", {}, "it has no column 'b', only a, c; correct the description, its delimiter"),
+        ("a,c\n1,2\n", {}, "it has no column 'b', only a, c; correct the description or its delimiter"),
         ("a,b,b\n1,2,3\n", {}, "it has 2 columns 'b'"),
         ("1,2\n", {"header": False}, "it has no column 'a', only no header"),
         ("a;b\n1;2\n", {}, "it has no column 'a', only a;b"),
@@ -84,7 +84,7 @@ def test_a_file_with_a_header_alone_has_no_rows(read):
         (b"a,b\n\xff\xfe,1\n", {}, "it cannot be read"),
     ],
 )
-def test_what_cannot_be_used_is_named(read, tmp_path, text, description, said):
+def test_unusable_files_are_refused(read, tmp_path, text, description, said):
     with pytest.raises(RecordingError) as caught:
         read(text, described(**description))
     assert said in str(caught.value)

@@ -1,4 +1,4 @@
-"""A bag tells what happened to an armband: whole samples in their place, and everything beside them."""
+"""Reading one armband from a bag: samples in their place, and everything recorded with them."""
 
 from __future__ import annotations
 
@@ -6,19 +6,18 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from rosbags.rosbag2 import StoragePlugin
 
 from emg_recognition.bags.reader import open_bag
 from emg_recognition.errors import RecordingError
-from emg_recognition.recordings.emg_bag import (
-    EmgBag,
+from emg_recognition.recordings.emg_bag import EmgBag
+from emg_recognition.recordings.events import (
     EstimateBlock,
     InfoEvent,
     LabelEvent,
-    ModelEvent,
     SampleBlock,
     StateBlock,
 )
+from emg_recognition.types import Model
 
 SECOND = 1_000_000_000
 START = 1_800_000_000 * SECOND
@@ -74,7 +73,7 @@ def test_everything_comes_with_its_values(arm, signal, tmp_path):
     (info,) = by_kind[InfoEvent]
     assert (info.device, info.serial_number, info.channels, info.gain) == ("sim", "7", 4, 1e6)
     assert (info.rate, info.unit, info.frame_id, info.stamp) == (1000.0, "V", "armband", START)
-    (model,) = by_kind[ModelEvent]
+    (model,) = by_kind[Model]
     assert (model.model, model.sha256, model.actions, model.length) == ("m1", "ab", ("rest", "fist"), 200)
     states = by_kind[StateBlock]
     assert joined(states, "state").tolist() == [0, 1, 1]
@@ -255,113 +254,74 @@ def test_damaged_messages_are_said_and_left_out(recording, signal, tmp_path):
     assert [block.first_index for block in found if isinstance(block, SampleBlock)] == [0, 40]
 
 
-# Other versions of the messages ------------------------------------------------------------------------
-
-OLDER = {
-    "EmgSamples": "float32[] data\nuint8 channels\nfloat32 rate\nuint32 first_index\n"
-    "std_msgs/Header header\n",
-    "ActionLabel": "std_msgs/Header header\nuint8 event\nstring action\nuint16 repetition\nstring subject\n",
-    "ActionEstimate": "std_msgs/Header header\nfloat64[] probabilities\nuint64 first_index\n"
-    "uint64 last_index\n",
-    "BridgeState": "uint8 state\nstd_msgs/Header header\n",
-    "EmgInfo": "std_msgs/Header header\nstring device\n",
-    "ModelInfo": "std_msgs/Header header\nstring model\nstring[] actions\n",
-}
-NEWER = {
-    "EmgSamples": "uint8 quality\nstring firmware\nstd_msgs/Header header\nuint64 first_index\nfloat64 rate\n"
-    "uint16 channels\nstring[] flags\nbuiltin_interfaces/Time[] marks\nstring unit\nuint64 dropped_before\n"
-    "bool restart\nfloat32[] data\nfloat32[9] imu\n",
-    "ActionEstimate": "std_msgs/Header header\nuint64 first_index\nuint64 last_index\nuint8 status\n"
-    "int16 action_id\nstring action\nfloat32[] probabilities\nstring model\nstring note\n",
-}
-
-
-@pytest.mark.parametrize("storage", ["mcap", "rosbag2"])
-def test_an_older_version_is_read_with_neutral_values(recording, other_types, signal, tmp_path, storage):
-    made = recording(types=other_types(**OLDER))
-    made.samples(0, signal[:103])
-    made.label("start", 20, "fist")
-    made.estimate(50, [0.25, 0.75])
-    made.state(0.01, 2)
-    made.add("emg/info", START, device="sim")
-    made.add("emg/model", START, model="m", actions=["a", "b"])
-    found = events(getattr(made, storage)(tmp_path / "bag"))
-    kinds = {type(event): event for event in found}
-    block = kinds[SampleBlock]
-    assert np.array_equal(block.samples, signal[:103])
-    assert block.samples.dtype == np.float32
-    assert (block.unit, block.restart, block.dropped_before, block.rate) == ("count", False, 0, 1000.0)
-    assert block.chunks.tolist() == [5] * 20 + [3]
-    assert kinds[LabelEvent] == LabelEvent("start", "fist", 1, "", "anna", "", None, START + 20_000_000, 0)
-    estimate = kinds[EstimateBlock]
-    assert estimate.probabilities.tolist() == [[0.25, 0.75]]
-    assert (estimate.accepted.tolist(), estimate.model) == ([True], "")
-    assert (kinds[StateBlock].state.tolist(), kinds[StateBlock].action.tolist()) == ([2], [""])
-    assert (kinds[InfoEvent].device, kinds[InfoEvent].channel_names) == ("sim", ())
-    assert (kinds[ModelEvent].actions, kinds[ModelEvent].length) == (("a", "b"), 0)
-
-
-def test_a_newer_version_is_read_and_what_is_new_is_passed_over(recording, other_types, signal, tmp_path):
-    made = recording(types=other_types(**NEWER))
-    news = [
-        {"flags": ["x"] * (n % 3), "marks": [], "firmware": "1.0" * (n % 2), "quality": n} for n in range(40)
-    ]
-    for number, values in enumerate(news):
-        made.samples(number * 5, signal[number * 5 : number * 5 + 5], **values)
-    made.estimate(150, [0.5, 0.5], status=1, note="new")
-    found = events(made.mcap(tmp_path / "bag.mcap"))
-    assert np.array_equal(joined([e for e in found if isinstance(e, SampleBlock)], "samples"), signal[:200])
-    (estimate,) = [event for event in found if isinstance(event, EstimateBlock)]
-    assert (estimate.accepted.tolist(), estimate.model, estimate.last_index.tolist()) == (
-        [False],
-        "m1",
-        [150],
-    )
+@pytest.fixture
+def two_arms(recording, signal, tmp_path):
+    """A bag with an armband at the root and one in a namespace, each with labels of its own."""
+    right, left = recording(), recording(namespace="/left_arm", frame="left")
+    right.samples(0, signal[:100])
+    right.label("start", 0, "rest")
+    left.samples(0, signal[100:200])
+    left.label("start", 0, "fist")
+    right.rows += left.rows
+    return right.ours(tmp_path / "bag")
 
 
 @pytest.mark.parametrize(
-    ("kind", "text", "missing"),
+    ("namespace", "frame", "action"),
     [
-        ("EmgSamples", "std_msgs/Header header\nuint64 first_index\nfloat32[] data\n", "rate, channels"),
-        ("ActionEstimate", "std_msgs/Header header\nuint64 last_index\n", "first_index, probabilities"),
-        ("BridgeState", "std_msgs/Header header\nstring action\n", "state"),
-        ("ActionLabel", "std_msgs/Header header\nuint8 event\n", "action"),
+        ("", "armband", "rest"),
+        ("/", "armband", "rest"),
+        ("left_arm", "left", "fist"),
+        ("/left_arm/", "left", "fist"),
     ],
 )
-def test_a_field_without_which_nothing_can_be_done_is_named(
-    recording, other_types, signal, tmp_path, kind, text, missing
-):
-    made = recording(types=other_types(**{kind: text}))
-    made.samples(0, signal[:10])
-    made.estimate(5, [1.0])
-    made.state(0, 1)
-    made.label("start", 0, "rest")
+def test_the_namespace_chooses(two_arms, namespace, frame, action):
+    with open_bag(two_arms) as bag:
+        events = list(EmgBag(bag, namespace).events())
+    assert {event.frame_id for event in events if isinstance(event, SampleBlock)} == {frame}
+    assert {event.action for event in events if isinstance(event, LabelEvent)} == {action}
+    assert sum(len(event.samples) for event in events if isinstance(event, SampleBlock)) == 100
+
+
+def test_of_two_one_has_to_be_chosen(two_arms):
     with (
-        open_bag(made.mcap(tmp_path / "bag.mcap")) as bag,
-        pytest.raises(RecordingError, match=f"emg_recognition/msg/{kind} has no field {missing};"),
+        open_bag(two_arms) as bag,
+        pytest.raises(
+            RecordingError, match=r"it holds 2 armbands: /, /left_arm; choose one with its namespace"
+        ),
     ):
         EmgBag(bag)
 
 
-def test_definitions_as_idl(recording, signal, tmp_path):
+def test_an_unknown_one_is_answered_with_those_there_are(two_arms):
+    with (
+        open_bag(two_arms) as bag,
+        pytest.raises(RecordingError, match=r"no armband in namespace 'arm'; choose one of /, /left_arm"),
+    ):
+        EmgBag(bag, "arm")
+
+
+def test_the_only_one_needs_no_choice(recording, signal, tmp_path):
+    made = recording(namespace="/a/b")
+    made.samples(0, signal[:10])
+    with open_bag(made.ours(tmp_path / "bag")) as bag:
+        assert EmgBag(bag).namespace == "/a/b"
+
+
+def test_a_bag_without_emg_is_answered_with_what_is_in_it(arm, tmp_path):
+    arm.rows = [row for row in arm.rows if row[0] != "/emg/samples"]
+    with open_bag(arm.ours(tmp_path / "bag")) as bag, pytest.raises(RecordingError) as error:
+        EmgBag(bag)
+    assert "it has no topic emg/samples of type emg_recognition/msg/EmgSamples" in str(error.value)
+    assert "/emg/label (emg_recognition/msg/ActionLabel)" in str(error.value)
+
+
+def test_a_topic_of_that_name_and_another_type_is_none(recording, tmp_path):
     made = recording()
-    made.samples(0, signal[:100])
-    header = (
-        "module builtin_interfaces { module msg { struct Time { long sec; unsigned long nanosec; }; }; };"
-    )
-    idl = (
-        f"{'=' * 80}\nIDL: emg_recognition/msg/EmgSamples\n"
-        "module emg_recognition { module msg { struct EmgSamples { std_msgs::msg::Header header; "
-        "uint64 first_index; double rate; uint16 channels; string unit; uint64 dropped_before; "
-        "boolean restart; sequence<float> data; }; }; };\n"
-        f"{'=' * 80}\nIDL: std_msgs/msg/Header\n"
-        "module std_msgs { module msg { struct Header { builtin_interfaces::msg::Time stamp; "
-        "string frame_id; }; }; };\n"
-        f"{'=' * 80}\nIDL: builtin_interfaces/msg/Time\n{header}\n"
-    )
-    path = made.rosbag2(
-        tmp_path / "bag", StoragePlugin.MCAP, definitions={"emg_recognition/msg/EmgSamples": idl}
-    )
-    with open_bag(path) as bag:
-        assert bag.topics[0].encoding == "ros2idl"
-    assert np.array_equal(joined(blocks(path), "samples"), signal[:100])
+    made.add("emg/info", 5)
+    made.rows = [("/emg/samples", *row[1:]) for row in made.rows]
+    with (
+        open_bag(made.ours(tmp_path / "bag")) as bag,
+        pytest.raises(RecordingError, match=r"/emg/samples \(emg_recognition/msg/EmgInfo\)"),
+    ):
+        EmgBag(bag)

@@ -1,4 +1,4 @@
-"""Whatever a recording is stored as, it is opened alike, from the cache the second time, and joined."""
+"""Opening archives, bags and CSV files, alone and joined, the second time from the cache."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from emg_recognition.errors import EmgRecognitionError, RecordingError
 from emg_recognition.recordings.archive import from_arrays, load_archive, save_archive
 from emg_recognition.recordings.bag_recordings import read_bag
 from emg_recognition.recordings.open import open_recordings
+from emg_recognition.recordings.recordings import Source
 
 
 def archive(path, *, dtype=np.int16, label="rest", **changes):
@@ -65,7 +66,7 @@ def test_a_bag(arm, tmp_path, cache):
     assert len(os.listdir(cache / "recordings")) == 2
 
 
-def test_the_armband_of_a_bag_is_kept_apart(recording, signal, tmp_path, cache):
+def test_each_armband_of_a_bag_has_its_own_cache_entry(recording, signal, tmp_path, cache):
     left, right = recording(namespace="/left"), recording(namespace="/right")
     for made, label in ((left, "rest"), (right, "fist")):
         made.samples(0, signal)
@@ -95,7 +96,7 @@ def test_csv_files(tmp_path, cache):
     ("other", "dtype"),
     [({}, np.int16), ({"scale": 7.0}, np.float32), ({"dtype": np.int8}, np.float32)],
 )
-def test_joined_recordings_are_the_segments_of_all(tmp_path, cache, other, dtype):
+def test_joined_recordings_hold_all_segments(tmp_path, cache, other, dtype):
     paths = [archive(tmp_path / "a.npz"), archive(tmp_path / "b.npz", label="fist", **other)]
     for _ in range(2):
         found = open_recordings(paths, cache=cache)
@@ -108,7 +109,7 @@ def test_joined_recordings_are_the_segments_of_all(tmp_path, cache, other, dtype
     assert backwards.label.tolist() == ["fist", "fist", "rest", "rest"]
 
 
-def test_archive_and_bag_together_tell_what_is_damaged(arm, tmp_path, cache):
+def test_an_archive_joined_with_a_bag_keeps_its_problems(arm, tmp_path, cache):
     bag = arm.ours(tmp_path / "bag")
     (bag / "metadata.yaml").unlink()
     channels = {"x": np.zeros((40, 4), np.int16)}
@@ -125,14 +126,14 @@ def test_archive_and_bag_together_tell_what_is_damaged(arm, tmp_path, cache):
         ({"unit": "count"}, "its unit is count, that of {a} is V"),
     ],
 )
-def test_what_does_not_go_together_is_named_with_both(tmp_path, cache, change, values):
+def test_recordings_that_do_not_fit_are_refused(tmp_path, cache, change, values):
     a, b = archive(tmp_path / "a.npz"), archive(tmp_path / "b.npz", **change)
     with pytest.raises(RecordingError) as caught:
         open_recordings([a, b], cache=cache)
     assert str(caught.value).startswith(f"recording {b}: {values.format(a=a)};")
 
 
-def test_where_nothing_can_be_kept_it_is_in_memory(tmp_path):
+def test_without_a_writable_cache_samples_are_in_memory(tmp_path):
     blocked = tmp_path / "blocked"
     blocked.write_text("")
     paths = [archive(tmp_path / "a.npz"), archive(tmp_path / "b.npz", label="fist")]
@@ -140,7 +141,7 @@ def test_where_nothing_can_be_kept_it_is_in_memory(tmp_path):
     same(found.select([0, 1]), load_archive(paths[0]))
 
 
-def test_the_cache_is_the_user_s_by_default(tmp_path, monkeypatch):
+def test_the_default_cache_is_that_of_the_user(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "theirs"))
     open_recordings([archive(tmp_path / "a.npz")])
     assert len(list((tmp_path / "theirs" / "emg_recognition" / "recordings").glob("*/counts.npy"))) == 1
@@ -152,14 +153,14 @@ def test_the_cache_is_the_user_s_by_default(tmp_path, monkeypatch):
         ("absent.npz", None, "there is no such file"),
         ("absent.mcap", None, "there is no such file"),
         ("absent.yaml", None, "it cannot be read"),
-        ("a.npz", b"no archive", "it is no readable .npz archive"),
+        ("a.npz", b"no archive", "it is not a readable .npz archive"),
         ("a.mcap", b"no bag", "it is neither MCAP nor sqlite3"),
         ("a.csv", b"1,2", "describe the columns in a YAML file"),
         ("a.yaml", b"1", "write a mapping"),
         (".", None, "it holds no file with .mcap or .db3"),
     ],
 )
-def test_what_cannot_be_opened_is_said(tmp_path, cache, name, content, said):
+def test_unusable_paths_are_refused(tmp_path, cache, name, content, said):
     (tmp_path / "data").mkdir()
     path = tmp_path / "data" / name
     if content is not None:
@@ -169,12 +170,46 @@ def test_what_cannot_be_opened_is_said(tmp_path, cache, name, content, said):
     assert not (cache / "recordings").exists() or os.listdir(cache / "recordings") == []
 
 
-def test_no_path_and_a_path_twice(tmp_path, cache):
+def test_no_path_is_refused(cache):
     with pytest.raises(RecordingError, match="no path is given"):
         open_recordings([], cache=cache)
+
+
+def test_a_file_given_twice_is_refused(arm, tmp_path, cache):
     path = archive(tmp_path / "a.npz")
-    with pytest.raises(RecordingError, match="it is given twice"):
-        open_recordings([path, path], cache=cache)
+    with pytest.raises(RecordingError, match=r"a\.npz: it is given twice; give each recording once"):
+        open_recordings([path, str(path)], cache=cache)
+    (tmp_path / "b.npz").symlink_to(path)
+    with pytest.raises(RecordingError, match=r"b\.npz: its file b\.npz is also part of .*a\.npz"):
+        open_recordings([path, tmp_path / "b.npz"], cache=cache)
+    bag = arm.ours(tmp_path / "bag")
+    with pytest.raises(RecordingError, match=r"bag_0\.mcap: its file bag_0\.mcap is also part of .*/bag;"):
+        open_recordings([bag, bag / "bag_0.mcap"], cache=cache)
+
+
+def test_one_path_needs_no_list_and_its_files_are_named(tmp_path, cache):
+    path = archive(tmp_path / "a.npz")
+    for given in (path, str(path)):
+        found = open_recordings(given, cache=str(cache))
+        same(found, load_archive(path))
+        assert found.sources == (Source(str(path), "archive", ("a.npz",)),)
+
+
+def test_sources_name_the_files_of_bags_and_descriptions(arm, tmp_path, cache):
+    (tmp_path / "csv").mkdir()
+    description = tmp_path / "csv" / "study.yaml"
+    description.write_text(
+        "files: (?P<label>.*)[.]csv\nheader: false\ncolumns: {samples: 1-4}\nrate: 1000\nunit: V\n"
+    )
+    for name in ("rest.csv", "notes.txt"):
+        (description.parent / name).write_text("1,2,3,4\n" * 400)
+    bag = arm.ours(tmp_path / "bag")
+    for _ in range(2):
+        found = open_recordings([bag, description], cache=cache)
+        assert found.sources == (
+            Source(str(bag), "bag", ("bag_0.mcap",)),
+            Source(str(description), "CSV files", ("rest.csv",), (("notes.txt", "does not match"),)),
+        )
 
 
 def test_the_shared_recordings(shared_recording, cache):

@@ -11,20 +11,27 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rosbags.rosbag2 import StoragePlugin
 
 from emg_recognition.bags.reader import open_bag
-from emg_recognition.recordings.emg_bag import (
-    EmgBag,
+from emg_recognition.errors import RecordingError
+from emg_recognition.recordings.emg_bag import EmgBag
+from emg_recognition.recordings.events import (
     EstimateBlock,
     InfoEvent,
     LabelEvent,
-    ModelEvent,
     SampleBlock,
     StateBlock,
 )
+from emg_recognition.types import Model
 
 BAGS = Path(__file__).parent / "bags"
 START = 1_800_000_000_000_000_000
+
+
+def events(path, kind=object):
+    with open_bag(path) as bag:
+        return [event for event in EmgBag(bag).events() if isinstance(event, kind)]
 
 
 @pytest.fixture
@@ -76,9 +83,8 @@ def test_everything_else_of_schema_1(found):
         rate=1000.0,
         unit="V",
     )
-    (model,) = of(found, ModelEvent)
-    assert model == ModelEvent(
-        stamp=START,
+    (model,) = of(found, Model)
+    assert model == Model(
         model="compact-1",
         sha256="0123",
         actions=("rest", "Elbow_joint_01"),
@@ -120,3 +126,113 @@ def test_states_of_schema_2():
 
 def test_every_schema_has_its_test():
     assert sorted(path.name for path in BAGS.iterdir()) == ["schema_1", "schema_2"]
+
+
+OLDER = {
+    "EmgSamples": "float32[] data\nuint8 channels\nfloat32 rate\nuint32 first_index\n"
+    "std_msgs/Header header\n",
+    "ActionLabel": "std_msgs/Header header\nuint8 event\nstring action\nuint16 repetition\nstring subject\n",
+    "ActionEstimate": "std_msgs/Header header\nfloat64[] probabilities\nuint64 first_index\n"
+    "uint64 last_index\n",
+    "BridgeState": "uint8 state\nstd_msgs/Header header\n",
+    "EmgInfo": "std_msgs/Header header\nstring device\n",
+    "ModelInfo": "std_msgs/Header header\nstring model\nstring[] actions\n",
+}
+NEWER = {
+    "EmgSamples": "uint8 quality\nstring firmware\nstd_msgs/Header header\nuint64 first_index\nfloat64 rate\n"
+    "uint16 channels\nstring[] flags\nbuiltin_interfaces/Time[] marks\nstring unit\nuint64 dropped_before\n"
+    "bool restart\nfloat32[] data\nfloat32[9] imu\n",
+    "ActionEstimate": "std_msgs/Header header\nuint64 first_index\nuint64 last_index\nuint8 status\n"
+    "int16 action_id\nstring action\nfloat32[] probabilities\nstring model\nstring note\n",
+}
+
+
+@pytest.mark.parametrize("storage", ["mcap", "rosbag2"])
+def test_an_older_version_is_read_with_neutral_values(recording, other_types, signal, tmp_path, storage):
+    made = recording(types=other_types(**OLDER))
+    made.samples(0, signal[:103])
+    made.label("start", 20, "fist")
+    made.estimate(50, [0.25, 0.75])
+    made.state(0.01, 2)
+    made.add("emg/info", START, device="sim")
+    made.add("emg/model", START, model="m", actions=["a", "b"])
+    found = events(getattr(made, storage)(tmp_path / "bag"))
+    kinds = {type(event): event for event in found}
+    block = kinds[SampleBlock]
+    assert np.array_equal(block.samples, signal[:103])
+    assert block.samples.dtype == np.float32
+    assert (block.unit, block.restart, block.dropped_before, block.rate) == ("count", False, 0, 1000.0)
+    assert block.chunks.tolist() == [5] * 20 + [3]
+    assert kinds[LabelEvent] == LabelEvent("start", "fist", 1, "", "anna", "", None, START + 20_000_000, 0)
+    estimate = kinds[EstimateBlock]
+    assert estimate.probabilities.tolist() == [[0.25, 0.75]]
+    assert (estimate.accepted.tolist(), estimate.model) == ([True], "")
+    assert (kinds[StateBlock].state.tolist(), kinds[StateBlock].action.tolist()) == ([2], [""])
+    assert (kinds[InfoEvent].device, kinds[InfoEvent].channel_names) == ("sim", ())
+    assert (kinds[Model].actions, kinds[Model].length) == (("a", "b"), 0)
+
+
+def test_a_newer_version_is_read_and_what_is_new_is_passed_over(recording, other_types, signal, tmp_path):
+    made = recording(types=other_types(**NEWER))
+    news = [
+        {"flags": ["x"] * (n % 3), "marks": [], "firmware": "1.0" * (n % 2), "quality": n} for n in range(40)
+    ]
+    for number, values in enumerate(news):
+        made.samples(number * 5, signal[number * 5 : number * 5 + 5], **values)
+    made.estimate(150, [0.5, 0.5], status=1, note="new")
+    found = events(made.mcap(tmp_path / "bag.mcap"))
+    assert np.array_equal(joined([e for e in found if isinstance(e, SampleBlock)], "samples"), signal[:200])
+    (estimate,) = [event for event in found if isinstance(event, EstimateBlock)]
+    assert (estimate.accepted.tolist(), estimate.model, estimate.last_index.tolist()) == (
+        [False],
+        "m1",
+        [150],
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "missing"),
+    [
+        ("EmgSamples", "std_msgs/Header header\nuint64 first_index\nfloat32[] data\n", "rate, channels"),
+        ("ActionEstimate", "std_msgs/Header header\nuint64 last_index\n", "first_index, probabilities"),
+        ("BridgeState", "std_msgs/Header header\nstring action\n", "state"),
+        ("ActionLabel", "std_msgs/Header header\nuint8 event\n", "action"),
+    ],
+)
+def test_a_field_without_which_nothing_can_be_done_is_named(
+    recording, other_types, signal, tmp_path, kind, text, missing
+):
+    made = recording(types=other_types(**{kind: text}))
+    made.samples(0, signal[:10])
+    made.estimate(5, [1.0])
+    made.state(0, 1)
+    made.label("start", 0, "rest")
+    with (
+        open_bag(made.mcap(tmp_path / "bag.mcap")) as bag,
+        pytest.raises(RecordingError, match=f"emg_recognition/msg/{kind} has no field {missing};"),
+    ):
+        EmgBag(bag)
+
+
+def test_definitions_as_idl(recording, signal, tmp_path):
+    made = recording()
+    made.samples(0, signal[:100])
+    header = (
+        "module builtin_interfaces { module msg { struct Time { long sec; unsigned long nanosec; }; }; };"
+    )
+    idl = (
+        f"{'=' * 80}\nIDL: emg_recognition/msg/EmgSamples\n"
+        "module emg_recognition { module msg { struct EmgSamples { std_msgs::msg::Header header; "
+        "uint64 first_index; double rate; uint16 channels; string unit; uint64 dropped_before; "
+        "boolean restart; sequence<float> data; }; }; };\n"
+        f"{'=' * 80}\nIDL: std_msgs/msg/Header\n"
+        "module std_msgs { module msg { struct Header { builtin_interfaces::msg::Time stamp; "
+        "string frame_id; }; }; };\n"
+        f"{'=' * 80}\nIDL: builtin_interfaces/msg/Time\n{header}\n"
+    )
+    path = made.rosbag2(
+        tmp_path / "bag", StoragePlugin.MCAP, definitions={"emg_recognition/msg/EmgSamples": idl}
+    )
+    with open_bag(path) as bag:
+        assert bag.topics[0].encoding == "ros2idl"
+    assert np.array_equal(joined(events(path, SampleBlock), "samples"), signal[:100])

@@ -1,4 +1,4 @@
-"""Bags as the robot writes them: serialised by rosbags, put into MCAP by the recorder's own writer."""
+"""Bags as the robot writes them: serialised by rosbags, written by the recorder's own writer."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emg_recognition.bags.definitions import own_types
+from emg_recognition.bags.definitions import own_message, own_types
 from emg_recognition.bags.writer import BagWriter
 from emg_recognition.models.bundle import TFLITE
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.signal.pipeline import Pipeline
 from emg_recognition.signal.settings import PipelineSettings
 
-RATE, CHANNELS, STEP = 500.0, 4, 10
+RATE, CHANNELS, STRIDE = 500.0, 4, 10
 START = 1_800_000_000_000_000_000  # ns
 _OURS = "emg_recognition/msg/"
 _TYPES = {
@@ -28,7 +28,7 @@ _TYPES = {
 
 
 class Robot:
-    """Writes what one arm says into a bag; moments in ns follow from sample indices unless given."""
+    """Writes the messages of one arm into a bag; stamps in ns follow from sample indices."""
 
     def __init__(self, path: Path, namespace: str = "", frame: str = "armband") -> None:
         self.path, self._namespace, self._frame = path, namespace, frame
@@ -46,12 +46,11 @@ class Robot:
         return START + self.offset + round(index / RATE * 1e9)
 
     def _write(self, topic: str, stamp: int, **fields: object) -> None:
-        types = self._store.types
         seconds, nanoseconds = divmod(stamp, 10**9)
-        time = types["builtin_interfaces/msg/Time"](sec=seconds, nanosec=nanoseconds)
-        header = types["std_msgs/msg/Header"](stamp=time, frame_id=self._frame)
+        time = own_message("builtin_interfaces/msg/Time", sec=seconds, nanosec=nanoseconds)
+        header = own_message("std_msgs/msg/Header", stamp=time, frame_id=self._frame)
         kind = _OURS + _TYPES[topic]
-        message = types[kind](header=header, **fields)
+        message = own_message(kind, header=header, **fields)
         self._writer.write(
             f"{self._namespace}/{topic}", stamp, bytes(self._store.serialize_cdr(message, kind))
         )
@@ -88,18 +87,8 @@ class Robot:
         self._write("emg/label", self.stamp(index), **{**fields, **changes})
 
     def device(self, name: str) -> None:
-        self._write(
-            "emg/info",
-            self.stamp(0),
-            device=name,
-            serial_number="7",
-            channels=CHANNELS,
-            channel_names=[],
-            muscle_sites=[],
-            gain=1.0,
-            rate=RATE,
-            unit="V",
-        )
+        fields = {"serial_number": "7", "channels": CHANNELS, "gain": 1.0, "rate": RATE, "unit": "V"}
+        self._write("emg/info", self.stamp(0), device=name, **fields)
 
     def model(self, info: object, **changes: object) -> None:
         fields = {
@@ -126,35 +115,18 @@ class Robot:
             "action": actions[best],
             "confidence": float(np.max(probabilities)),
             "probabilities": np.asarray(probabilities, np.float32),
-            "activation": 1.0,
             "model": "m",
-            "inference_time": 0.0,
         }
         self._write("emg/action", self.stamp(first + 99), **{**fields, **changes})
 
     def state(self, index: int, state: int, action: str = "") -> None:
-        self._write(
-            "exo/bridge_state",
-            self.stamp(index),
-            state=state,
-            reason="",
-            action=action,
-            joint_names=["elbow"],
-            positions=np.zeros(1),
-            velocities=np.zeros(1),
-            signal_age=0.0,
-            feedback_age=0.0,
-            stop_input_age=0.0,
-            last_index=0,
-            has_index=False,
-            counter_names=["commands"],
-            counter_values=np.zeros(1, np.uint64),
-        )
+        fields = {"joint_names": ["elbow"], "positions": np.zeros(1), "velocities": np.zeros(1)}
+        self._write("exo/bridge_state", self.stamp(index), state=state, action=action, **fields)
 
 
 @pytest.fixture
 def robot(tmp_path):
-    """Return a function that begins a bag."""
+    """Return the function that starts a bag."""
 
     def begin(name: str = "bag", **options: str) -> Robot:
         return Robot(tmp_path / name, **options)
@@ -164,13 +136,13 @@ def robot(tmp_path):
 
 @pytest.fixture(scope="session")
 def model(tmp_path_factory, write_tiny_bundle) -> ActionModel:
-    """A model that says rest of some of the windows of `signal` and another action of others."""
+    """A model that recognises rest in some of the windows of `signal`, and other actions in others."""
     return ActionModel.load(write_tiny_bundle(tmp_path_factory.mktemp("swaying"), (-1.25, 0.0, 0.0)))
 
 
 @pytest.fixture(scope="session")
 def signal() -> np.ndarray:
-    """Six seconds of a signal that changes so much that the model says this and that."""
+    """Six seconds of a signal that changes so much that the recognised action changes too."""
     rng = np.random.default_rng(5)
     strength = np.repeat(rng.lognormal(0, 1.0, (30, CHANNELS)), 100, axis=0)
     return (rng.normal(size=strength.shape) * strength * 3e-5 + 0.002).astype(np.float32)
@@ -178,10 +150,10 @@ def signal() -> np.ndarray:
 
 @pytest.fixture(scope="session")
 def by_hand(model):
-    """Return the plainest loop there is: {first index: probabilities} of some chunks."""
+    """Return the simplest loop possible: {first index: probabilities} of some chunks."""
 
-    def windows(*chunks: tuple[int, np.ndarray], step: int = STEP) -> dict[int, np.ndarray]:
-        pipeline = Pipeline(PipelineSettings.from_mapping(model.info.pipeline, "pipeline"), step)
+    def windows(*chunks: tuple[int, np.ndarray], stride: int = STRIDE) -> dict[int, np.ndarray]:
+        pipeline = Pipeline(PipelineSettings.from_mapping(model.info.pipeline, "pipeline"), stride)
         return {
             window.first_index: model.predict(window.data)
             for first, data in chunks

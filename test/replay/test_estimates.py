@@ -1,4 +1,4 @@
-"""Estimates come out of the log and of the file as they went in."""
+"""Estimates in the log and in files, and how far two sets of them agree."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from emg_recognition.errors import RecordingError
-from emg_recognition.replay.estimates import EstimateLog, Estimates, window_key
+from emg_recognition.replay.estimates import Agreement, EstimateLog, Estimates, compare, window_key
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def filled():
     return log
 
 
-def test_one_and_many_are_kept_in_order(filled):
+def test_single_and_many_estimates_stay_in_order(filled):
     found = filled.estimates()
     assert len(filled) == len(found) == 3
     assert found.run.tolist() == [0, 1, 1]
@@ -36,20 +36,20 @@ def test_one_and_many_are_kept_in_order(filled):
     assert found.probabilities.dtype == np.float32
 
 
-def test_what_is_taken_out_does_not_grow_with_the_log(filled):
+def test_a_copy_does_not_grow_with_the_log(filled):
     before = filled.estimates()
     filled.add(run=1, first_index=50, stamp=1, accepted=True, probabilities=np.float32([0.5, 0.5]))
     assert len(before) == 3
     assert len(filled.estimates()) == 4
 
 
-def test_a_log_is_empty_at_first():
+def test_a_new_log_is_empty():
     found = EstimateLog(("rest", "fist"), 100).estimates()
     assert found.probabilities.shape == (0, 2)
     assert found.action.shape == found.confidence.shape == (0,)
 
 
-def test_other_actions_do_not_fit(filled):
+def test_a_wrong_number_of_probabilities_is_refused(filled):
     with pytest.raises(ValueError, match="3 probabilities for 2 actions"):
         filled.add(run=0, first_index=0, stamp=0, accepted=True, probabilities=np.float32([1, 0, 0]))
     assert len(filled) == len(filled.estimates()) == 3
@@ -59,7 +59,7 @@ def test_keys_sort_by_run_and_then_by_index():
     assert window_key([0, 1, 1], [2**46, 0, 5]).argsort().tolist() == [0, 1, 2]
 
 
-def test_a_file_gives_back_every_bit(filled, tmp_path):
+def test_a_file_keeps_every_bit(filled, tmp_path):
     estimates = filled.estimates()
     estimates.save(tmp_path / "new" / "estimates.npz")
     found = Estimates.load(tmp_path / "new" / "estimates.npz")
@@ -70,7 +70,7 @@ def test_a_file_gives_back_every_bit(filled, tmp_path):
 
 
 @pytest.mark.parametrize("content", [None, b"", b"PK\x03\x04 cut off"])
-def test_what_is_no_estimates_is_refused(tmp_path, content):
+def test_a_file_without_estimates_is_refused(tmp_path, content):
     path = tmp_path / "estimates.npz"
     if content is not None:
         path.write_bytes(content)
@@ -78,8 +78,72 @@ def test_what_is_no_estimates_is_refused(tmp_path, content):
         Estimates.load(path)
 
 
-def test_another_archive_is_refused(tmp_path):
+def test_another_npz_file_is_refused(tmp_path):
     path = tmp_path / "other.npz"
     np.savez(path, format="something else", run=[1])
     with pytest.raises(RecordingError, match="something else"):
         Estimates.load(path)
+
+
+ACTIONS = ("rest", "fist")
+FIST, REST = (0.25, 0.75), (0.75, 0.25)
+
+
+def estimates_of(windows, actions=ACTIONS):
+    """`windows`: (run, first index, probabilities)."""
+    log = EstimateLog(actions, 100)
+    for run, first, probabilities in windows:
+        log.add(run=run, first_index=first, stamp=0, accepted=True, probabilities=np.float32(probabilities))
+    return log.estimates()
+
+
+def test_estimates_agree_with_themselves():
+    one = estimates_of([(0, 0, FIST), (0, 25, REST), (1, 0, FIST)])
+    assert compare(one, one) == Agreement(
+        compared=3,
+        same_action=1.0,
+        identical_probabilities=1.0,
+        largest_difference=0.0,
+        only_in_first=0,
+        only_in_second=0,
+    )
+
+
+def test_windows_are_matched_by_run_and_index_in_any_order():
+    one = estimates_of([(0, 0, FIST), (0, 25, REST), (0, 50, REST), (1, 0, REST)])
+    other = estimates_of([(1, 0, REST), (0, 25, FIST), (0, 0, (0.5, 0.5)), (2, 50, REST), (2, 75, REST)])
+    found = compare(one, other)
+    assert (found.compared, found.only_in_first, found.only_in_second) == (3, 1, 2)
+    # FIST against a tie, where the first action counts; REST against FIST; REST against REST.
+    assert found.same_action == pytest.approx(1 / 3)
+    assert found.identical_probabilities == pytest.approx(1 / 3)
+    assert found.largest_difference == 0.5
+
+
+def test_a_single_bit_is_a_difference():
+    near = (np.nextafter(np.float32(0.25), np.float32(1)), 0.75)
+    found = compare(estimates_of([(0, 0, FIST)]), estimates_of([(0, 0, near)]))
+    assert found.identical_probabilities == 0.0
+    assert 0 < found.largest_difference < 1e-7
+    assert found.same_action == 1.0
+
+
+def test_other_actions_are_compared_by_name():
+    other = estimates_of([(0, 0, (0.1, 0.2, 0.7)), (0, 25, (0.9, 0.1, 0.0))], ("pinch", "rest", "fist"))
+    found = compare(estimates_of([(0, 0, FIST), (0, 25, REST)]), other)
+    assert found.same_action == 0.5
+    assert found.identical_probabilities is None
+    assert found.largest_difference is None
+
+
+def test_nothing_in_common():
+    found = compare(estimates_of([(0, 0, FIST)]), estimates_of([(0, 25, FIST)]))
+    assert found.compared == 0
+    assert found.same_action is None
+    assert (found.only_in_first, found.only_in_second) == (1, 1)
+    assert compare(estimates_of([]), estimates_of([])).compared == 0
+
+
+def test_a_window_that_occurs_twice_counts_once():
+    found = compare(estimates_of([(0, 0, FIST)]), estimates_of([(0, 0, FIST), (0, 0, REST)]))
+    assert (found.compared, found.same_action, found.only_in_second) == (1, 1.0, 0)

@@ -13,7 +13,7 @@ from emg_recognition.replay.scoring import score
 from emg_recognition.signal.pipeline import Pipeline
 from emg_recognition.signal.settings import PipelineSettings, suited_settings
 
-OPTIONS = {"source": "emg/samples", "published": 10**6, "step": 10, "confidence_threshold": 0.5}
+OPTIONS = {"source": "emg/samples", "published": 10**6, "stride": 10, "confidence_threshold": 0.5}
 
 
 @pytest.fixture
@@ -38,10 +38,10 @@ def live(robot, model, signal, by_hand):
     return write
 
 
-def test_it_scores_as_an_evaluation_offline_does(live, model):
+def test_it_scores_like_an_offline_evaluation(live, model):
     path = live("bag")
-    online = score(replay_of_topics(path, **OPTIONS), mode="online")
-    offline = score(replay_bag(path, model, step=0.02))
+    online = score(replay_of_topics(path, **OPTIONS), mode="online").to_json()
+    offline = score(replay_bag(path, model, stride=0.02)).to_json()
     assert offline["recorded"]["identical_probabilities"] == 1.0
     for name in online.keys() - {"source", "mode", "created", "model", "recorded"}:
         assert online[name] == offline[name], name
@@ -49,26 +49,26 @@ def test_it_scores_as_an_evaluation_offline_does(live, model):
     assert online["windows"]["missing"] == 0
 
 
-def test_windows_that_got_lost_are_missing(live):
+def test_lost_windows_are_missing(live):
     found = score(replay_of_topics(live("bag", lost=(500, 510, 2000)), **OPTIONS), mode="online")
-    assert found["windows"]["missing"] == 3
-    assert found["windows"]["estimated"] == found["windows"]["expected"] - 3
+    assert found.windows.missing == 3
+    assert found.windows.estimated == found.windows.expected - 3
 
 
-def test_windows_that_preprocessing_never_made_are_said(live):
+def test_windows_that_preprocessing_did_not_make_are_reported(live):
     found = replay_of_topics(live("bag"), **{**OPTIONS, "published": 7})
-    assert any("7 windows of" in problem for problem in found.problems)
+    assert any("only 7 of" in problem for problem in found.problems)
 
 
 @pytest.mark.parametrize("value", [np.nan, -np.inf, 1e31])
-def test_a_message_that_preprocessing_refuses_counts_as_offline(robot, model, signal, value):
+def test_a_message_that_preprocessing_refuses_counts_as_it_does_offline(robot, model, signal, value):
     bad = signal.copy()
     bad[703, 1] = value
     with robot() as bag:
         bag.model(model.info)
         bag.samples(0, bad, restart=True)
         bag.estimate(130, np.float32([1, 0, 0]), model.info.actions, model=model.info.model_id)
-    online, offline = replay_of_topics(bag.path, **OPTIONS), replay_bag(bag.path, model, step=0.02)
+    online, offline = replay_of_topics(bag.path, **OPTIONS), replay_bag(bag.path, model, stride=0.02)
     assert online.stream == offline.stream
     assert online.stream.refused_chunks == 1
     assert online.stretches == offline.stretches
@@ -88,15 +88,15 @@ def test_without_its_parts_nothing_can_be_scored(robot, model, signal, missing):
 
 
 @pytest.mark.parametrize("settling", [0.0, 0.07, 0.25])
-@pytest.mark.parametrize("step", [7, 10, 300])
-def test_the_windows_expected_are_those_of_the_pipeline(step, settling):
+@pytest.mark.parametrize("stride", [7, 10, 300])
+def test_the_windows_expected_are_those_of_the_pipeline(stride, settling):
     settings = suited_settings(rate=500.0, channels=1, unit="V", settling=settling)
     assert settling_samples(settings.fingerprint()) == settings.settling_samples
-    pipeline = Pipeline(PipelineSettings.from_mapping(settings.to_mapping(), "test"), step)
+    pipeline = Pipeline(PipelineSettings.from_mapping(settings.to_mapping(), "test"), stride)
     stretches = []
     for first, count in ((3, 50), (100, 1000), (1203, 225), (2000, 224), (3000, 1)):
         pipeline.push(np.zeros((count, 1), np.float32), first, restart=True)
         stretches.append(Stretch(run=0, first=first, last=first + count - 1))
     done = pipeline.counters
-    found = expected_windows(stretches, settings.length, step, settings.settling_samples)
+    found = expected_windows(stretches, settings.length, stride, settings.settling_samples)
     assert found == (done.windows, done.settling_windows)

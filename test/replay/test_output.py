@@ -1,4 +1,4 @@
-"""The folder of an evaluation: complete, replaced by the next one, and nothing else is ever touched."""
+"""The output folder of an evaluation: complete, replaced by the next one, and nothing else is touched."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ ALL = [
 
 def test_everything_is_written_and_reads_back(replay, tmp_path):
     output = tmp_path / "new" / "out"
-    metrics = score(replay)
-    assert write_results(output, replay, metrics) == output / "report.html"
+    scores = score(replay)
+    assert write_results(output, replay, scores) == output / "report.html"
     assert files(output) == ALL
-    assert json.loads((output / "metrics.json").read_text()) == metrics
+    assert json.loads((output / "metrics.json").read_text()) == scores.to_json()
     np.testing.assert_array_equal(
         Estimates.load(output / "estimates.npz").probabilities, replay.estimates.probabilities
     )
@@ -59,7 +59,7 @@ def test_everything_is_written_and_reads_back(replay, tmp_path):
     assert report.count("data:image/png;base64,") == 2
 
 
-def test_an_earlier_evaluation_is_replaced_and_its_other_figures_go(replay, tmp_path):
+def test_an_earlier_evaluation_is_replaced_with_all_its_figures(replay, tmp_path):
     write_results(tmp_path / "out", replay, score(replay))
     (tmp_path / "out" / "notes.txt").write_text("mine")
     blind = dataclasses.replace(replay, labels=[])
@@ -69,7 +69,7 @@ def test_an_earlier_evaluation_is_replaced_and_its_other_figures_go(replay, tmp_
     assert json.loads((tmp_path / "out" / "metrics.json").read_text())["accuracy"] is None
 
 
-def test_the_recording_of_the_evaluator_may_lie_there(replay, tmp_path):
+def test_the_recording_of_the_evaluator_may_be_there(replay, tmp_path):
     (tmp_path / "out" / "bag").mkdir(parents=True)
     (tmp_path / "out" / "bag" / "a.mcap").write_text("messages")
     write_results(tmp_path / "out", replay, score(replay))
@@ -91,13 +91,19 @@ def test_anything_else_is_left_alone(replay, tmp_path, content):
     assert files(output) == before
 
 
-def test_a_file_is_no_folder(tmp_path):
+def test_a_file_is_refused(tmp_path):
     (tmp_path / "out").write_text("")
     with pytest.raises(SettingError, match="it is a file"):
         refuse_foreign(tmp_path / "out")
 
 
-def test_a_place_that_cannot_be_written_is_named(replay, tmp_path):
+def test_a_folder_that_cannot_be_written_is_named(replay, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(SettingError, match="cannot be written"):
         write_results(tmp_path / "file" / "out", replay, score(replay))
+
+
+def test_an_evaluation_of_the_previous_format_is_replaced(replay, tmp_path):
+    (tmp_path / "metrics.json").write_text('{"format": "emg_recognition replay 1", "step": 25}')
+    write_results(tmp_path, replay, score(replay))
+    assert json.loads((tmp_path / "metrics.json").read_text())["stride"] == 12

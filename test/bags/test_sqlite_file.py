@@ -11,7 +11,8 @@ import pytest
 
 from emg_recognition.bags.reader import open_bag
 from emg_recognition.errors import RecordingError
-from emg_recognition.recordings.emg_bag import EmgBag, SampleBlock
+from emg_recognition.recordings.emg_bag import EmgBag
+from emg_recognition.recordings.events import SampleBlock
 
 
 def read(path):

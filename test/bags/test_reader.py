@@ -1,15 +1,19 @@
-"""What is a bag, which files it has, and what each thing that is none is answered."""
+"""Opening bags: their files, compression, and answers to what is not a bag."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import yaml
+from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin
 
 from emg_recognition.bags.reader import find_files, open_bag
 from emg_recognition.errors import RecordingError
+from emg_recognition.recordings.emg_bag import EmgBag
+from emg_recognition.recordings.events import SampleBlock
 
 
 def test_a_missing_path_is_named(tmp_path):
@@ -130,6 +134,30 @@ def test_archives_labels_and_clock_need_no_bag_library():
     # Training and the live nodes import these; the libraries of bags would cost them time and memory.
     modules = ("archive", "labels", "sample_clock", "events")
     code = "import sys\n" + "".join(f"import emg_recognition.recordings.{name}\n" for name in modules)
-    code += "print(sorted({'rosbags', 'mcap', 'yaml'} & set(sys.modules)))"
+    code += "print(sorted({'rosbags', 'mcap', 'scipy'} & set(sys.modules)))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert result.stdout.strip() == "[]", result.stderr
+
+
+@pytest.mark.parametrize("mode", [CompressionMode.FILE, CompressionMode.MESSAGE])
+@pytest.mark.parametrize("storage", [StoragePlugin.MCAP, StoragePlugin.SQLITE3])
+def test_both_kinds_of_compression(recording, signal, tmp_path, mode, storage):
+    made = recording()
+    made.samples(0, signal[:1000], chunk=1)
+    made.rosbag2(tmp_path / "bag", storage, (mode, CompressionFormat.ZSTD))
+    with open_bag(tmp_path / "bag") as bag:
+        assert [(topic.name, time, data) for topic, time, data in bag.messages(bag.topics)] == [
+            (name, time, message) for name, _, time, message in made.rows
+        ]
+        blocks = [event for event in EmgBag(bag).events() if isinstance(event, SampleBlock)]
+        assert bag.fraction_read == 1
+        assert bag.problems == []
+    assert np.array_equal(np.concatenate([block.samples for block in blocks]), signal[:1000])
+
+
+def test_a_damaged_one_is_said(arm, tmp_path):
+    path = arm.rosbag2(tmp_path / "bag", StoragePlugin.MCAP, (CompressionMode.FILE, CompressionFormat.ZSTD))
+    file = path / "bag.mcap.zstd"
+    file.write_bytes(file.read_bytes()[:2000])
+    with pytest.raises(RecordingError, match="it is compressed and cannot be read"):
+        open_bag(path)

@@ -14,7 +14,8 @@ from emg_recognition.bags import mcap_records as mcap_pieces
 from emg_recognition.bags.mcap_records import RECORD, scan_records
 from emg_recognition.bags.reader import open_bag
 from emg_recognition.errors import RecordingError
-from emg_recognition.recordings.emg_bag import EmgBag, SampleBlock
+from emg_recognition.recordings.emg_bag import EmgBag
+from emg_recognition.recordings.events import SampleBlock
 
 
 def messages(path):

@@ -1,4 +1,4 @@
-"""Stretches, gaps and losses are counted as the signal path counts them."""
+"""Stretches, gaps and lost samples are counted as the signal path counts them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from emg_recognition.signal.pipeline import Pipeline
 from emg_recognition.signal.settings import suited_settings
 
 
-def test_a_gap_a_restart_and_a_new_run_begin_stretches():
+def test_a_gap_a_restart_and_a_new_run_start_stretches():
     log = StreamLog()
     log.add(0, 100, 5)
     log.add(0, 105, 5)
@@ -25,7 +25,7 @@ def test_a_gap_a_restart_and_a_new_run_begin_stretches():
     assert (counters.dropped_by_device, counters.windows, counters.settling_windows) == (10, 3, 2)
 
 
-def test_a_refused_chunk_starts_the_stream_anew():
+def test_after_a_refused_chunk_the_stream_starts_again():
     log = StreamLog()
     log.add(0, 0, 5)
     log.refuse(dropped=2)

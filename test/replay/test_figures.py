@@ -1,4 +1,4 @@
-"""The timeline's lanes are where the recording has them on the time axis."""
+"""A replay is placed correctly on the time axis of the timeline."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def replay(robot, model, signal):
         bag.state(2250, 1, "rest")
         bag.samples(2600, signal[1600:])
         bag.label("end", 3000)
-    return replay_bag(bag.path, model, step=0.02)
+    return replay_bag(bag.path, model, stride=0.02)
 
 
 def test_times_count_from_the_first_sample(replay):
@@ -38,11 +38,11 @@ def test_times_count_from_the_first_sample(replay):
     assert found.labels.value.tolist() == [0, UNKNOWN]
     first = replay.estimates.first_index[0]
     assert found.time[0] == pytest.approx((first + 100 - 1000) / 500)
-    assert found.step == 0.02
+    assert found.stride == 0.02
     np.testing.assert_array_equal(found.decided, decide(replay.estimates, DecisionSettings()).action)
 
 
-def test_what_the_bridge_did_lasts_until_it_did_something_else(replay):
+def test_a_state_of_the_bridge_lasts_until_the_next_one(replay):
     found = timeline_of(replay, DecisionSettings()).robot
     assert found.value.tolist() == [DISARMED, 1, IDLE]
     assert found.begin[1:].tolist() == pytest.approx([1.0, 2.5])
@@ -53,7 +53,7 @@ def test_nothing_is_missing_offline(replay):
     assert len(timeline_of(replay, DecisionSettings()).missing) == 0
 
 
-def test_windows_without_an_estimate_are_where_they_should_have_been(replay):
+def test_missing_windows_are_where_they_should_have_been(replay):
     estimates = replay.estimates
     lost = [5, 6, 40]
     kept = ~np.isin(np.arange(len(estimates)), lost)
@@ -68,7 +68,7 @@ def test_windows_without_an_estimate_are_where_they_should_have_been(replay):
     np.testing.assert_allclose(timeline_of(live, DecisionSettings()).missing, expected)
 
 
-def test_the_segments_of_an_archive_follow_one_another(model, signal):
+def test_the_segments_of_an_archive_follow_each_other(model, signal):
     arrays = {
         "x": np.round(signal * 1e6).astype(np.int32),
         "start": np.array([1500, 0]),

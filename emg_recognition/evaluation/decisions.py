@@ -1,0 +1,218 @@
+"""What the command bridge would decide, and how often it would start a motion while the arm rests.
+
+The decisions come from the bridge's own :class:`~emg_recognition.control.decision.Decider`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from emg_recognition.actions import REST
+from emg_recognition.control.decision import NO_ACTION, Decider, DecisionSettings
+from emg_recognition.types import LiveSettings
+
+UNDECIDED = -1
+"""Index of the decision where no action is decided."""
+
+THRESHOLD = LiveSettings.confidence_threshold
+"""Confidence below which an estimate is rejected: the classifier's default."""
+
+
+class Decisions(NamedTuple):
+    """What was decided after each of n estimates.
+
+    Attributes
+    ----------
+    action : ndarray of int64, shape (n,)
+        Index of the action that takes effect, or :data:`UNDECIDED`.
+    full : ndarray of bool, shape (n,)
+        Whether enough estimates had arrived for a vote; before, nothing is decided.
+    """
+
+    action: NDArray[np.int64]
+    full: NDArray[np.bool_]
+
+
+def decide(
+    action: ArrayLike,
+    confidence: ArrayLike,
+    accepted: ArrayLike,
+    time: ArrayLike,
+    starts: ArrayLike,
+    *,
+    actions: Sequence[str],
+    settings: DecisionSettings,
+) -> Decisions:
+    """Decide after each estimate as the command bridge does.
+
+    Parameters
+    ----------
+    action : array_like of int, shape (n,)
+        Most probable action of each window, an index into `actions`; in the order of time.
+    confidence : array_like, shape (n,)
+        Its probability.
+    accepted : array_like of bool, shape (n,)
+        Whether the confidence reached the classifier's threshold.
+    time : array_like, shape (n,)
+        Time of each estimate, s; grows between two starts.
+    starts : array_like of bool, shape (n,)
+        Whether the vote is cleared before the estimate.
+    actions : sequence of str
+        Names of the actions.
+    settings : DecisionSettings
+        The bridge's settings.
+
+    Returns
+    -------
+    Decisions
+        One for each estimate.
+    """
+    decider = Decider(settings)
+    number = {name: place for place, name in enumerate(actions)} | {NO_ACTION: UNDECIDED}
+    columns = [np.asarray(column).tolist() for column in (action, confidence, accepted, time, starts)]
+    decided, full = np.full(len(columns[0]), UNDECIDED), np.zeros(len(columns[0]), np.bool_)
+    for place, (index, certain, taken, now, start) in enumerate(zip(*columns, strict=True)):
+        if start:
+            decider.clear()
+        # The activation sets only the speed, never the decision, and recordings need not hold it.
+        decider.add(actions[index], certain, 0.0, taken, now)
+        decided[place], full[place] = number[decider.decide(now).action], decider.full
+    return Decisions(decided, full)
+
+
+def moving(decided: NDArray[np.int64], actions: Sequence[str], rest: str = REST) -> NDArray[np.bool_]:
+    """Return after which windows an action other than `rest` is decided, shape (n,)."""
+    calm = actions.index(rest) if rest in actions else UNDECIDED
+    return (decided != UNDECIDED) & (decided != calm)
+
+
+def changes(decided: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which decisions differ from the one before, shape (n,); the first one does."""
+    return np.append(np.ones(min(len(decided), 1), np.bool_), decided[1:] != decided[:-1])
+
+
+@dataclass(frozen=True)
+class Activity:
+    """Motions that start while the arm rests.
+
+    Attributes
+    ----------
+    activations : int
+        Runs of equal decisions for an action other than rest.
+    per_minute : float
+        Activations over the time of rest.
+    active : float
+        Share of the windows of rest after which such an action is decided.
+    """
+
+    activations: int
+    per_minute: float
+    active: float
+
+
+@dataclass(frozen=True)
+class RestActivity:
+    """False activations at rest.
+
+    Attributes
+    ----------
+    windows : int
+        Windows of rest.
+    minutes : float
+        Windows times stride.
+    single : Activity
+        With each window deciding alone.
+    voted : Activity
+        With the decisions of the command bridge.
+    votes : int
+        Estimates that vote.
+    threshold : float
+        Confidence below which an estimate votes for nothing.
+    """
+
+    windows: int
+    minutes: float
+    single: Activity
+    voted: Activity
+    votes: int
+    threshold: float
+
+
+def rest_activity(
+    probabilities: ArrayLike,
+    truth: ArrayLike,
+    actions: Sequence[str],
+    *,
+    segment: ArrayLike,
+    begin: ArrayLike,
+    stride: float,
+    rest: str = REST,
+    settings: DecisionSettings | None = None,
+) -> RestActivity | None:
+    """Count the motions that start during rest.
+
+    Each segment is a stream of its own, and a missing window also starts a new stream.
+
+    Parameters
+    ----------
+    probabilities : array_like, shape (n, classes)
+        What the model answered.
+    truth : array_like of int, shape (n,)
+        The performed actions, as indices into `actions`.
+    actions : sequence of str
+        Names of the classes.
+    segment : array_like of int, shape (n,)
+        The segment each window comes from.
+    begin : array_like of int, shape (n,)
+        First sample of each window, in any count that grows within a segment.
+    stride : float
+        Time from one window to the next, s.
+    rest : str
+        The action that is rest; one of `actions`.
+    settings : DecisionSettings, optional
+        The bridge's settings; its defaults if not given.
+
+    Returns
+    -------
+    RestActivity or None
+        ``None`` without a window of rest.
+    """
+    resting = np.asarray(truth) == actions.index(rest)
+    if not resting.any():
+        return None
+    segments, begins = np.asarray(segment)[resting], np.asarray(begin)[resting]
+    order = np.lexsort((begins, segments))
+    answers = np.asarray(probabilities)[resting][order]
+    starts = _starts(segments[order], begins[order])
+    minutes = len(answers) * stride / 60
+    action, confidence, time = answers.argmax(axis=1), answers.max(axis=1), np.arange(len(answers)) * stride
+    voting = settings or DecisionSettings()
+
+    def activity(accepted: NDArray[np.bool_], voting: DecisionSettings) -> Activity:
+        decided = decide(action, confidence, accepted, time, starts, actions=actions, settings=voting).action
+        active = moving(decided, actions, rest)
+        activations = int(((starts | changes(decided)) & active).sum())
+        return Activity(activations, activations / minutes, float(active.mean()))
+
+    return RestActivity(
+        windows=len(answers),
+        minutes=minutes,
+        single=activity(np.ones(len(answers), np.bool_), DecisionSettings(votes=1)),
+        voted=activity(confidence >= THRESHOLD, voting),
+        votes=voting.votes,
+        threshold=THRESHOLD,
+    )
+
+
+def _starts(segment: NDArray[np.int64], begin: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return whether a stream starts with a window: in a new segment, or after a missing window."""
+    together = segment[1:] == segment[:-1]
+    distance = np.diff(begin)
+    # The stride in samples is the smallest distance; a random subset of windows has larger ones too.
+    grid = distance[together].min() if together.any() else 0
+    return np.append(True, ~together | (distance > grid))

@@ -1,0 +1,172 @@
+"""What a model is worth on test windows: every number that the training report shows of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from emg_recognition.actions import REST
+from emg_recognition.evaluation.confidence import Calibration, Rejection, calibration, rejection
+from emg_recognition.evaluation.decisions import RestActivity, rest_activity
+from emg_recognition.evaluation.intervals import Intervals, score_intervals
+from emg_recognition.evaluation.metrics import (
+    MEAN_METRICS,
+    OverSubjects,
+    Scores,
+    over_subjects,
+    score_windows,
+    scores_by_group,
+    to_json,
+)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Performance:
+    """Results on the test windows.
+
+    Attributes
+    ----------
+    scores : Scores
+        Of all windows.
+    loss : float
+        Mean cross-entropy.
+    intervals : Intervals
+        Confidence intervals of the mean scores.
+    per_cohort, per_subject : dict of str to Scores
+        Of the windows of each cohort and subject.
+    cohorts : dict of str to str
+        The cohort of each subject; several are separated by commas.
+    calibration : Calibration
+        How well confidence and accuracy agree.
+    rejection : Rejection
+        Accuracy over the share of rejected windows.
+    rest : RestActivity or None
+        False activations; ``None`` without windows of rest.
+    baseline : Scores or None
+        Of a simple method on the same windows; ``None`` if there is none to compare with.
+    """
+
+    scores: Scores
+    loss: float
+    intervals: Intervals
+    per_cohort: Mapping[str, Scores]
+    per_subject: Mapping[str, Scores]
+    cohorts: Mapping[str, str]
+    calibration: Calibration
+    rejection: Rejection
+    rest: RestActivity | None
+    baseline: Scores | None = None
+
+    @property
+    def over_subjects(self) -> OverSubjects:
+        """Mean over the subjects, and the worst one."""
+        return over_subjects(self.per_subject)
+
+    def headline(self) -> dict[str, float]:
+        """Return ``test_accuracy``, ``test_balanced_accuracy``, ``test_macro_f1`` and ``test_loss``."""
+        shares = {f"test_{name}": getattr(self.scores, name) for name in MEAN_METRICS}
+        return {**shares, "test_loss": self.loss}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the results as ``metrics.json`` holds them."""
+        found: dict[str, Any] = to_json(
+            {
+                **self.headline(),
+                "intervals": self.intervals,
+                "baseline": self.baseline,
+                "per_class_recall": self.scores.per_class_recall,
+                "per_class": self.scores.per_class,
+                "confusion": self.scores.confusion,
+                "per_cohort": self.per_cohort,
+                "per_subject": {
+                    subject: {"cohort": self.cohorts[subject], **scores.to_json()}
+                    for subject, scores in self.per_subject.items()
+                },
+                "over_subjects": self.over_subjects,
+                "calibration": self.calibration,
+                "rejection": self.rejection,
+                "rest": self.rest,
+            }
+        )
+        return found
+
+
+def measure(
+    probabilities: ArrayLike,
+    truth: ArrayLike,
+    *,
+    actions: Sequence[str],
+    subject: ArrayLike,
+    cohort: ArrayLike,
+    segment: ArrayLike,
+    begin: ArrayLike,
+    stride: float,
+    rest: str | None = REST,
+    baseline: ArrayLike | None = None,
+) -> Performance:
+    """Measure a model on test windows.
+
+    Parameters
+    ----------
+    probabilities : array_like, shape (n, classes)
+        What the model answered.
+    truth : array_like of int, shape (n,)
+        The performed actions, as indices into `actions`.
+    actions : sequence of str
+        Names of the classes.
+    subject, cohort : array_like of str, shape (n,)
+        Who performed each window, and the group they belong to.
+    segment : array_like of int, shape (n,)
+        The segment (repetition of an action) each window comes from.
+    begin : array_like of int, shape (n,)
+        First sample of each window, in any count that grows within a segment.
+    stride : float
+        Time from one window to the next, s.
+    rest : str or None
+        The action during which nothing must move; ``None`` if there is none.
+    baseline : array_like of int, shape (n,), optional
+        Actions that a simple method recognised in the same windows.
+
+    Returns
+    -------
+    Performance
+        The results.
+
+    Raises
+    ------
+    ValueError
+        Without a window, or if the arrays do not fit each other.
+    """
+    answers, performed = np.asarray(probabilities), np.asarray(truth)
+    subjects, groups = np.asarray(subject), np.asarray(cohort)
+    predicted = answers.argmax(axis=1)
+    return Performance(
+        scores=score_windows(performed, predicted, actions),
+        loss=cross_entropy(answers, performed),
+        intervals=score_intervals(performed, predicted, len(actions), segment),
+        per_cohort=scores_by_group(performed, predicted, actions, groups),
+        per_subject=scores_by_group(performed, predicted, actions, subjects),
+        cohorts={
+            str(name): ", ".join(np.unique(groups[subjects == name]).tolist())
+            for name in np.unique(subjects).tolist()
+        },
+        calibration=calibration(answers, performed),
+        rejection=rejection(answers, performed),
+        rest=None
+        if rest is None
+        else rest_activity(
+            answers, performed, actions, rest=rest, segment=segment, begin=begin, stride=stride
+        ),
+        baseline=None if baseline is None else score_windows(performed, baseline, actions),
+    )
+
+
+def cross_entropy(probabilities: NDArray[Any], truth: NDArray[Any]) -> float:
+    """Return the mean cross-entropy of probabilities, shape (n, classes), and actions, shape (n,)."""
+    of_truth = probabilities[np.arange(len(truth)), truth].astype(np.float64)
+    # Keras's own bound: a softmax that rounds to 0 costs 16, not infinity.
+    return float(-np.log(np.maximum(of_truth, 1e-7)).mean())

@@ -1,0 +1,248 @@
+"""What recordings hold, and what in them looks wrong, before anything is trained."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+
+import numpy as np
+
+from emg_recognition.actions import REST
+from emg_recognition.errors import SettingError
+from emg_recognition.recordings.cache import release
+from emg_recognition.recordings.inspection import Inspection, listed
+from emg_recognition.recordings.recordings import Recordings
+from emg_recognition.recordings.windows import STRIDE
+from emg_recognition.signal.batch import window_starts
+from emg_recognition.signal.quality_measures import saturated, smallest_step
+from emg_recognition.signal.settings import stride_samples, suited_settings
+
+#: An accuracy from fewer windows of an action in a repetition says little.
+FEWEST_WINDOWS = 20
+#: A channel is clipped in a segment if more of its samples than this share lie on a flat top.
+_CLIPPED = 0.01
+#: Usual lengths of a performed action, s; a median outside suggests a wrong rate.
+_USUAL_LENGTHS = (0.5, 60.0)
+
+
+def inspect(recordings: Recordings) -> Inspection:
+    """Look through recordings once.
+
+    Parameters
+    ----------
+    recordings : Recordings
+        Labelled segments.
+
+    Returns
+    -------
+    Inspection
+        What they hold, and what looks wrong.
+    """
+    actions = recordings.actions
+    repetitions = tuple(np.unique(recordings.repetition).tolist())
+    counted = Counter(zip(recordings.label.tolist(), recordings.repetition.tolist(), strict=True))
+    lengths = recordings.length / recordings.rate
+    warnings: list[str] = []
+    errors: list[str] = []
+    if len(actions) < 2:
+        there = f"one action, {actions[0]}" if actions else "no action"
+        errors.append(f"it has {there}; record at least two actions, for example rest as well")
+    window_warnings, window_errors = _check_windows(recordings)
+    errors += window_errors
+    warnings += _check_lengths(lengths, recordings.rate)
+    warnings += window_warnings
+    warnings += _check_samples(recordings)
+    warnings += _check_overlap(recordings)
+    warnings += _check_names("label", recordings.label)
+    warnings += _check_names("subject", recordings.subject)
+    warnings += _check_cohorts(recordings)
+    warnings += _check_repetitions(recordings)
+    return Inspection(
+        source=recordings.source,
+        sources=recordings.sources,
+        segments=len(recordings),
+        lengths=(float(lengths.min()), float(np.median(lengths)), float(lengths.max())),
+        duration=recordings.duration,
+        channels=recordings.channels,
+        rate=recordings.rate,
+        unit=recordings.unit,
+        subjects=recordings.subjects,
+        cohorts=recordings.cohorts,
+        sessions=recordings.sessions,
+        actions=actions,
+        repetitions=repetitions,
+        table=tuple(tuple(counted[action, number] for number in repetitions) for action in actions),
+        problems=recordings.problems,
+        warnings=tuple(warnings),
+        errors=tuple(errors),
+    )
+
+
+def _check_lengths(lengths: np.ndarray, rate: float) -> Iterator[str]:
+    median = float(np.median(lengths))
+    if not _USUAL_LENGTHS[0] <= median <= _USUAL_LENGTHS[1]:
+        yield (
+            f"at {rate:g} Hz half of the segments are {'shorter' if median < 1 else 'longer'} than "
+            f"{median:.3g} s; if the actions took a usual time, the rate is wrong"
+        )
+
+
+def _check_windows(recordings: Recordings) -> tuple[list[str], list[str]]:
+    """Count the windows that each action gets with the default settings; return warnings and errors."""
+    try:
+        pipeline = suited_settings(rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
+    except SettingError as error:
+        return [], [f"no filters suit a rate of {recordings.rate:g} Hz ({error}); check the rate"]
+    stride = stride_samples(STRIDE, recordings.rate)
+    of_length = {n: len(window_starts(n, pipeline, stride)) for n in set(recordings.length.tolist())}
+    windows: Counter[tuple[str, int]] = Counter()
+    empty = 0
+    for label, number, length in zip(
+        recordings.label.tolist(), recordings.repetition.tolist(), recordings.length.tolist(), strict=True
+    ):
+        windows[label, number] += of_length[length]
+        empty += not of_length[length]
+    needed = pipeline.settling + pipeline.window
+    warnings, errors = [], []
+    if empty:
+        warnings.append(
+            f"{empty} of {len(recordings)} segments give no window: they are shorter than {needed:g} s "
+            f"({pipeline.settling:g} s for the filters to settle and a window of {pipeline.window:g} s)"
+        )
+    fewest = {
+        action: min(
+            (number, repetition) for (label, repetition), number in windows.items() if label == action
+        )
+        for action in recordings.actions
+    }
+    few = [
+        f"{action} has {number} in repetition {repetition}"
+        for action, (number, repetition) in fewest.items()
+        if number < FEWEST_WINDOWS
+    ]
+    if few:
+        warnings.append(
+            f"too few windows to judge an accuracy, fewer than {FEWEST_WINDOWS}: {listed(few)}; "
+            "record longer or more"
+        )
+    usable = {label for (label, _), number in windows.items() if number}
+    if len(usable) < 2 <= len(recordings.actions):
+        errors.append(
+            f"only {len(usable)} of its {len(recordings.actions)} actions have segments of {needed:g} s or "
+            "more; record longer segments, or correct the rate"
+        )
+    return warnings, errors
+
+
+def _check_samples(recordings: Recordings) -> Iterator[str]:
+    """Read all samples once: copies, constant channels, clipping."""
+    copies: dict[bytes, list[int]] = defaultdict(list)
+    constant = np.zeros(recordings.channels, np.int64)
+    clipped = np.zeros(recordings.channels, np.int64)
+    worst = 0.0
+    whole = recordings.counts.dtype.kind in "iu"
+    for i in range(len(recordings)):
+        values = recordings.raw_segment(i)
+        flat = (values == values[0]).all(axis=0)
+        constant += flat
+        if not flat.all():
+            digest = hashlib.blake2b(np.ascontiguousarray(values).data, digest_size=16)
+            copies[digest.digest()].append(i)
+            floats = values.astype(np.float64)
+            share = saturated(floats, 1.0 if whole else smallest_step(floats))
+            clipped += share > _CLIPPED
+            worst = max(worst, float(share.max()))
+        release(recordings.counts)
+    same = [numbers for numbers in copies.values() if len(numbers) > 1]
+    if same:
+        first, second = same[0][:2]
+        count = sum(len(numbers) - 1 for numbers in same)
+        yield (
+            f"the same data twice, in {count} of {len(recordings)} segments, for example "
+            f"{_named(recordings, first)} and {_named(recordings, second)}; copies in the training and the "
+            "test data make every result too good, so remove them"
+        )
+    if constant.any():
+        yield (
+            f"some channels are constant in some of the {len(recordings)} segments, perhaps not connected: "
+            f"{_channels(constant)}"
+        )
+    if clipped.any():
+        yield (
+            f"some channels are clipped in some of the {len(recordings)} segments, up to {100 * worst:.0f} % "
+            f"of the samples: {_channels(clipped)}; lower the gain of the amplifier"
+        )
+
+
+def _check_overlap(recordings: Recordings) -> Iterator[str]:
+    order = np.argsort(recordings.start, kind="stable")
+    end = np.maximum.accumulate((recordings.start + recordings.length)[order])
+    overlapping = np.flatnonzero(recordings.start[order][1:] < end[:-1])
+    if len(overlapping):
+        at = int(overlapping[0])
+        yield (
+            f"overlap with the segment before, in {len(overlapping)} of {len(recordings)} segments, for "
+            f"example {_named(recordings, int(order[at + 1]))}; shared samples in the training and the "
+            "test data make every result too good"
+        )
+
+
+def _check_names(what: str, names: np.ndarray) -> Iterator[str]:
+    """Find names that a person would read as the same."""
+    alike: dict[str, list[str]] = defaultdict(list)
+    for name in np.unique(names).tolist():
+        alike[re.sub(r"[\s_-]+", "", name).casefold()].append(name)
+    for group in alike.values():
+        if len(group) > 1:
+            yield f"these {what}s differ only in case, spaces or hyphens: {', '.join(map(repr, group))}"
+
+
+def _check_cohorts(recordings: Recordings) -> Iterator[str]:
+    several = []
+    for subject in recordings.subjects:
+        cohorts = np.unique(recordings.cohort[recordings.subject == subject]).tolist()
+        if len(cohorts) > 1:
+            several.append(f"{subject or '-'} in {', '.join(cohort or '-' for cohort in cohorts)}")
+    if several:
+        yield f"some subjects are in more than one cohort: {listed(several, '; ')}"
+
+
+def _check_repetitions(recordings: Recordings) -> Iterator[str]:
+    performed: dict[tuple[str, str], dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
+    columns = (recordings.subject, recordings.session, recordings.label, recordings.repetition)
+    for subject, session, label, number in zip(*(column.tolist() for column in columns), strict=True):
+        performed[subject, session][label].add(number)
+    missing = []
+    for (subject, session), of_action in performed.items():
+        # Rest may be recorded more often than the other actions, so it does not count here.
+        others = [numbers for action, numbers in of_action.items() if action != REST]
+        counted = Counter(number for numbers in others for number in numbers)
+        expected = {number for number, actions in counted.items() if 2 * actions >= len(others)}
+        missing += [
+            f"{_who(subject, session)}: {action} {', '.join(map(str, sorted(expected - numbers)))}"
+            for action, numbers in of_action.items()
+            if expected - numbers
+        ]
+    if missing:
+        yield f"some actions lack repetitions that most others have: {listed(missing, '; ')}"
+    for subject in recordings.subjects:
+        there = set(recordings.label[recordings.subject == subject].tolist())
+        absent = [action for action in recordings.actions if action not in there]
+        if absent:
+            yield f"subject {subject or '(no name)'} has no segment of {', '.join(absent)}"
+
+
+def _named(recordings: Recordings, i: int) -> str:
+    who = _who(str(recordings.subject[i]), str(recordings.session[i]))
+    return f"segment {i} ({recordings.label[i]}, repetition {recordings.repetition[i]}, {who})"
+
+
+def _who(subject: str, session: str) -> str:
+    return f"subject {subject or '-'}, session {session or '-'}"
+
+
+def _channels(segments: np.ndarray) -> str:
+    """List the channels, from 1, with the number of segments of each."""
+    return listed([f"channel {i + 1} ({segments[i]})" for i in np.flatnonzero(segments).tolist()])
