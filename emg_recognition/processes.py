@@ -58,7 +58,7 @@ def find_executable(name: str) -> Path:
 
 
 def node_command(
-    executable: str, parameters: Mapping[str, Any], *, namespace: str = "", files: Sequence[Path] = ()
+    executable: str, parameters: Mapping[str, Any], *, namespace: str | None = None, files: Sequence[Path] = ()
 ) -> list[str]:
     """Return the command that runs a node.
 
@@ -68,8 +68,8 @@ def node_command(
         The node's executable, e.g. ``recorder_node``.
     parameters : mapping
         Parameters by name; those that are None are left out.
-    namespace : str
-        The arm's namespace, e.g. ``left_arm``; empty for none.
+    namespace : str, optional
+        The arm's namespace, e.g. ``left_arm``.
     files : sequence of Path
         ROS parameter files, read before `parameters`.
 
@@ -79,7 +79,7 @@ def node_command(
         If the executable is not found, or `namespace` is not a ROS name.
     """
     arguments: list[str] = []
-    if namespace:
+    if namespace is not None:
         arguments += ["-r", f"__ns:={absolute_namespace(namespace)}"]
     for file in files:
         arguments += ["--params-file", str(file)]
@@ -135,8 +135,8 @@ class Graph:
     ----------
     directory : Path
         Folder for the parameters and the log of each node.
-    namespace : str
-        Namespace of all nodes; empty for none.
+    namespace : str, optional
+        Namespace of all nodes.
 
     Raises
     ------
@@ -144,9 +144,9 @@ class Graph:
         If `namespace` is not a ROS name.
     """
 
-    def __init__(self, directory: Path, *, namespace: str = "") -> None:
+    def __init__(self, directory: Path, *, namespace: str | None = None) -> None:
         self._directory = directory
-        self._namespace = absolute_namespace(namespace) if namespace else ""
+        self._namespace = None if namespace is None else absolute_namespace(namespace)
         directory.mkdir(parents=True, exist_ok=True)
         self._children: dict[str, subprocess.Popen[str]] = {}
         self._logs: list[IO[str]] = []

@@ -83,6 +83,21 @@ def _folders(name: str) -> Iterator[Path]:
         yield Path(prefix) / "share" / "emg_recognition" / name
 
 
+def shell_command(text: str) -> str:
+    """Return a command as the user can type it in another terminal of this kind.
+
+    ``tools/environment run`` enters the environment for one command only and says so in
+    ``EMG_RECOGNITION_PREFIX``; after ``source install/setup.bash`` the command needs nothing before it.
+
+    Parameters
+    ----------
+    text : str
+        The command, e.g. ``emg-recognition arm``.
+    """
+    prefix = os.environ.get("EMG_RECOGNITION_PREFIX")
+    return f"{prefix} {text}" if prefix else text
+
+
 def version() -> str:
     """Return the version of the running package.
 
