@@ -5,7 +5,7 @@ PYTHON ?= python3
 OUT ?= out/demo
 export PYTHON
 
-.PHONY: help demo test lint build clean
+.PHONY: help demo test lint build docs clean
 
 help:
 	@echo "make demo      train on a simulated study, then run the whole chain live; results in $(OUT)"
@@ -15,11 +15,12 @@ help:
 	@echo "make test      check style and types, then run the whole test suite"
 	@echo "make lint      check style and types only"
 	@echo "make build     make the environment and build the package; then: source install/setup.bash"
+	@echo "make docs      build the documentation; it begins in out/docs/index.html"
 	@echo "make clean     remove the environment and everything that was built (not the results)"
 
 demo:
 	@tools/environment demo --output "$(OUT)" \
 		$(if $(DATA),--data "$(DATA)") $(if $(MINORITY),--minority "$(MINORITY)")
 
-test lint build clean:
+test lint build docs clean:
 	@tools/environment $@

@@ -52,7 +52,7 @@ def open_recordings(
     namespace : str, optional
         The armband to read from a bag that holds several.
     cache : path, optional
-        The cache folder; by default that of :func:`~emg_recognition.recordings.cache.default_cache`.
+        The cache folder; by default ``$XDG_CACHE_HOME/emg_recognition``.
 
     Returns
     -------

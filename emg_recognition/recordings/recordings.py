@@ -79,7 +79,7 @@ class Source:
 class Recordings:
     """Labelled segments from one kind of device: one rate, one channel count, one unit.
 
-    Use :func:`~emg_recognition.recordings.open.open_recordings` to read them from files and
+    Use :func:`emg_recognition.open_recordings` to read them from files and
     :meth:`from_segments` to make them from NumPy arrays.
 
     Attributes
@@ -324,7 +324,7 @@ class Recordings:
         )
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write an archive, see :mod:`emg_recognition.recordings.archive`.
+        """Write an archive that :func:`emg_recognition.open_recordings` reads.
 
         Parameters
         ----------
