@@ -9,11 +9,11 @@ from typing import Protocol
 
 import numpy as np
 
+from emg_recognition.classification import decision_settings, estimate_window, live_settings
 from emg_recognition.control.decision import Decider, DecisionSettings
 from emg_recognition.errors import SampleError
-from emg_recognition.models.bundle import BundleInfo, check_compatible
+from emg_recognition.models.bundle import check_compatible
 from emg_recognition.models.runtime import ActionModel
-from emg_recognition.settings import from_mapping
 from emg_recognition.signal.pipeline import Pipeline, PipelineCounters
 from emg_recognition.signal.settings import PipelineSettings, stride_samples
 from emg_recognition.types import Estimate, LiveSettings, Model
@@ -198,78 +198,3 @@ class Recognizer:
             decided = self._decider.decide(estimate.time)
             estimates.append(dataclasses.replace(estimate, decision=decided.action))
         return estimates
-
-
-def estimate_window(
-    model: ActionModel, window: np.ndarray, *, first_index: int, time: float, confidence_threshold: float
-) -> Estimate:
-    """Let a model judge one window.
-
-    Parameters
-    ----------
-    model : ActionModel
-        The model.
-    window : numpy.ndarray
-        Filtered samples, shape (length, channels), float32.
-    first_index : int
-        Index of the window's first sample.
-    time : float
-        Time of its last sample, s.
-    confidence_threshold : float
-        A lower confidence is rejected.
-
-    Returns
-    -------
-    Estimate
-        Without a decision.
-
-    Raises
-    ------
-    SampleError
-        For another shape or values that are not finite.
-    """
-    probabilities = model.predict(window)
-    best = int(probabilities.argmax())
-    accepted = bool(is_accepted(probabilities, confidence_threshold))
-    info = model.info
-    return Estimate(
-        time=time,
-        first_index=first_index,
-        last_index=first_index + info.length - 1,
-        accepted=accepted,
-        action_id=best if accepted else -1,
-        action=info.actions[best] if accepted else "",
-        confidence=float(probabilities[best]),
-        probabilities=tuple(probabilities.tolist()),
-        activation=model.activation(window),
-        model=info.model_id,
-    )
-
-
-def is_accepted(probabilities: np.ndarray, confidence_threshold: float) -> np.ndarray:
-    """Return whether the largest probability reaches the threshold.
-
-    Parameters
-    ----------
-    probabilities : numpy.ndarray
-        float32, shape (..., actions).
-    confidence_threshold : float
-        The threshold; compared in double precision.
-
-    Returns
-    -------
-    numpy.ndarray
-        bool, shape (...).
-    """
-    return probabilities.max(axis=-1).astype(np.float64) >= confidence_threshold
-
-
-def live_settings(info: BundleInfo) -> LiveSettings:
-    """Return how a bundle wants to be used live; a bundle without that section takes the defaults."""
-    section = {key: value for key, value in info.live.items() if key != "decision"}
-    return from_mapping(LiveSettings, section, f"{info.path}: live")
-
-
-def decision_settings(info: BundleInfo) -> DecisionSettings:
-    """Return how a bundle's estimates become decisions; a bundle without that section takes the defaults."""
-    return from_mapping(DecisionSettings, info.live.get("decision"), f"{info.path}: live.decision")

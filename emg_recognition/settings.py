@@ -71,7 +71,7 @@ class Setting:
     def expected(self) -> str:
         """Return what may be written, as the remedy of an error."""
         if self.choices:
-            return f"use one of {', '.join(self.choices)}"
+            return f"use one of {self._choices()}"
         if self.kind is bool:
             return "use true or false"
         if self.kind is str:
@@ -89,8 +89,17 @@ class Setting:
 
     def describe(self) -> str:
         """Return the help with unit and range, for ``--help``, ``ros2 param describe`` and YAML comments."""
-        text = f"{self.help}, {self.unit}" if self.unit else self.help
-        return f"{text} ({', '.join(self.choices)})" if self.choices else text
+        text = self.help_with_unit()
+        return f"{text} ({self._choices()})" if self.choices else text
+
+    def help_with_unit(self) -> str:
+        """Return the help with the unit after its first clause."""
+        clause, semicolon, rest = self.help.partition(";")
+        return f"{clause}, {self.unit}{semicolon}{rest}" if self.unit else self.help
+
+    def _choices(self) -> str:
+        # An empty text and a separator are quoted, words are not.
+        return ", ".join(choice if choice[:1].isalnum() else repr(choice) for choice in self.choices)
 
     def checked(self, value: Any, where: str | None = None) -> Any:
         """Return a value as a plain Python object of the setting's kind.
@@ -297,12 +306,11 @@ def add_options(
         one = declared[name]
         default = (defaults or {}).get(name, one.default)
         shown = "" if default is dataclasses.MISSING or default in (None, "") else f" (default: {default})"
-        help_text = f"{one.help}, {one.unit}{shown}" if one.unit else f"{one.help}{shown}"
         option = f"--{name.replace('_', '-')}"
         common: dict[str, Any] = {
             "dest": name,
             "default": argparse.SUPPRESS,
-            "help": help_text.replace("%", "%%"),
+            "help": f"{one.help_with_unit()}{shown}".replace("%", "%%"),
         }
         if one.kind is bool:
             parser.add_argument(option, action=argparse.BooleanOptionalAction, **common)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from emg_recognition.actions import REST
 from emg_recognition.errors import SettingError
+from emg_recognition.settings import check, setting
 
 MOST_VOTES = 15
 LONGEST_DWELL = 1.0
@@ -46,33 +47,61 @@ class DecisionSettings:
         For a value outside its range.
     """
 
-    votes: int = 3
-    enter_votes: int = 0
-    keep_votes: int = 0
-    dwell: float = 0.0
-    proportional: bool = False
-    activation_low: float = 0.3
-    activation_full: float = 1.0
+    votes: int = setting(3, "estimates that vote", low=1, high=MOST_VOTES, changes=True)
+    enter_votes: int = setting(
+        0,
+        "votes that an action needs to be decided; 0: more than half of them",
+        low=0,
+        high=MOST_VOTES,
+        changes=True,
+    )
+    keep_votes: int = setting(
+        0,
+        "votes that an action needs to stay decided; 0: as many as to be decided",
+        low=0,
+        high=MOST_VOTES,
+        changes=True,
+    )
+    dwell: float = setting(
+        0.0,
+        "how long a decision must last before it moves anything",
+        unit="s",
+        low=0.0,
+        high=LONGEST_DWELL,
+        changes=True,
+    )
+    proportional: bool = setting(False, "make the speed follow the muscles' activation", changes=True)
+    activation_low: float = setting(
+        0.3,
+        "activation up to which nothing moves; 1.0 is the average of the training",
+        low=0.0,
+        high=HIGHEST_ACTIVATION,
+        changes=True,
+    )
+    activation_full: float = setting(
+        1.0, "activation from which the speed is full", low=0.0, high=HIGHEST_ACTIVATION, changes=True
+    )
 
     def __post_init__(self) -> None:
-        _check_whole("votes", self.votes, 1, MOST_VOTES)
+        check(self)
         most = self.votes // 2 + 1
-        if self.enter_votes != 0:
-            _check_whole("enter_votes", self.enter_votes, most, self.votes)
-        if self.keep_votes != 0:
-            _check_whole("keep_votes", self.keep_votes, 1, self.enter)
-        if not 0.0 <= self.dwell <= LONGEST_DWELL:
-            raise SettingError("dwell", self.dwell, f"give 0 to {LONGEST_DWELL:g} seconds")
-        # The comparisons are written so that NaN fails them.
-        if not 0.0 <= self.activation_low < HIGHEST_ACTIVATION:
+        if self.enter_votes and not most <= self.enter_votes <= self.votes:
             raise SettingError(
-                "activation_low", self.activation_low, f"give 0 or more, below {HIGHEST_ACTIVATION:g}"
+                "enter_votes",
+                self.enter_votes,
+                f"use a whole number from {most} to {self.votes}, or 0 for the default",
             )
-        if not self.activation_low < self.activation_full <= HIGHEST_ACTIVATION:
+        if self.keep_votes > self.enter:
+            raise SettingError(
+                "keep_votes",
+                self.keep_votes,
+                f"use a whole number from 1 to {self.enter}, or 0 for the default",
+            )
+        if not self.activation_low < self.activation_full:
             raise SettingError(
                 "activation_full",
                 self.activation_full,
-                f"give more than activation_low, {self.activation_low:g}, and at most {HIGHEST_ACTIVATION:g}",
+                f"use more than activation_low, {self.activation_low:g}, and at most {HIGHEST_ACTIVATION:g}",
             )
 
     @property
@@ -84,12 +113,6 @@ class DecisionSettings:
     def keep(self) -> int:
         """Ballots that an action needs to stay decided."""
         return self.keep_votes or self.enter
-
-
-def _check_whole(name: str, value: float, low: int, high: int) -> None:
-    if not math.isfinite(value) or int(value) != value or not low <= value <= high:
-        zero = "" if name == "votes" else "; 0 for the default"
-        raise SettingError(name, value, f"give a whole number from {low} to {high}{zero}")
 
 
 NO_ACTION = ""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 
 from emg_recognition.control.decision import DecisionSettings
 from emg_recognition.control.inputs import ANY_SIGNAL, Signal
 from emg_recognition.control.joints import LONGEST_PERIOD
 from emg_recognition.errors import SettingError
+from emg_recognition.settings import check, setting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,29 +39,32 @@ class BridgeSettings:
         For a value outside its range.
     """
 
-    command_rate: float = 200.0
+    command_rate: float = setting(200.0, "commands a second", unit="Hz", low=1 / LONGEST_PERIOD, high=500.0)
     decisions: DecisionSettings = field(default_factory=DecisionSettings)
-    stale_after: float = 0.12
-    hold_timeout: float = 2.0
-    stop_time: float = 0.5
+    stale_after: float = setting(
+        0.12, "age at which estimates and joint states are stale", unit="s", low=0.02, high=0.12
+    )
+    hold_timeout: float = setting(
+        2.0,
+        "how long to hold and wait for fresh signals before a fault",
+        unit="s",
+        low=0.0,
+        high=10.0,
+        changes=True,
+    )
+    stop_time: float = setting(
+        0.5, "how long the stop is repeated after standstill", unit="s", low=0.1, high=10.0
+    )
     expected: Signal = ANY_SIGNAL
     follows_velocity: bool = False
 
     def __post_init__(self) -> None:
-        _check_range("command_rate", self.command_rate, 1 / LONGEST_PERIOD, 500.0, "commands a second")
-        _check_range("stale_after", self.stale_after, 0.02, 0.12, "seconds")
-        _check_range("hold_timeout", self.hold_timeout, 0.0, 10.0, "seconds")
-        _check_range("stop_time", self.stop_time, 0.1, 10.0, "seconds")
+        check(self)
 
     @property
     def period(self) -> float:
         """Time between two commands, s."""
         return 1.0 / self.command_rate
-
-
-def _check_range(name: str, value: float, low: float, high: float, unit: str) -> None:
-    if not math.isfinite(value) or not low <= value <= high:
-        raise SettingError(name, value, f"give {low:g} to {high:g} {unit}")
 
 
 LONG_DELAY = 0.15

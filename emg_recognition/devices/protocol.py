@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from emg_recognition.errors import SettingError
+from emg_recognition.settings import check, setting
 
 UNITS = ("count", "V")
 """The units a device can name; the position is the code on the wire."""
@@ -120,22 +121,24 @@ class ProtocolSettings:
         For a value that no device can have.
     """
 
-    rate: float = 0.0
-    channels: int = 0
-    scale: float = 0.0
-    unit: str = ""
-    delimiter: str = ","
+    rate: float = setting(
+        0.0, "sampling rate of a device that does not report it; 0: as reported", unit="Hz", low=0.0, high=1e6
+    )
+    channels: int = setting(
+        0, "channels of a device that does not report them; 0: as reported", low=0, high=0xFFFF
+    )
+    scale: float = setting(
+        0.0, "counts per unit of a device that does not report them; 0: as reported", low=0.0, high=1e15
+    )
+    unit: str = setting(
+        "", "unit of a device that does not report it; empty: as reported", choices=("", *UNITS)
+    )
+    delimiter: str = setting(
+        ",", "separator of the numbers in a line, for text protocols", choices=DELIMITERS
+    )
 
     def __post_init__(self) -> None:
-        for name, value in (("rate", self.rate), ("scale", self.scale)):
-            if not (math.isfinite(value) and value >= 0.0):
-                raise SettingError(name, value, "give a finite number above 0, or 0 for the protocol's own")
-        if not 0 <= self.channels <= 0xFFFF:
-            raise SettingError("channels", self.channels, "give 1 to 65535, or 0 for the protocol's own")
-        if self.unit not in ("", *UNITS):
-            raise SettingError("unit", self.unit, f"write one of {', '.join(UNITS)}, or leave it empty")
-        if self.delimiter not in DELIMITERS:
-            raise SettingError("delimiter", self.delimiter, "give a comma, semicolon, blank or tabulator")
+        check(self)
 
 
 @dataclass(frozen=True)

@@ -12,16 +12,17 @@ from pathlib import Path
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 
 from emg_recognition.devices.protocol import InfoFrame, ProtocolSettings
-from emg_recognition.devices.protocols import PROTOCOLS, make_protocol
+from emg_recognition.devices.protocols import make_protocol
 from emg_recognition.devices.reconnection import ReconnectingArmband
 from emg_recognition.devices.serial_armband import SerialArmband
 from emg_recognition.devices.stream import SampleChunk, join_chunks
 from emg_recognition.errors import EmgRecognitionError, SettingError
 from emg_recognition.msg import EmgInfo, EmgSamples
+from emg_recognition.nodes.settings import AcquisitionSettings
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.conversions import RosTime, to_floats, to_time
-from emg_recognition.ros.parameters import Parameter, declare
-from emg_recognition.ros.runner import AUTOSTART, ManagedNode, run
+from emg_recognition.ros.parameters import declare
+from emg_recognition.ros.runner import ManagedNode, run
 
 #: Beyond this share of the nominal rate the measured one is worth a warning.
 RATE_TOLERANCE = 0.01
@@ -92,25 +93,6 @@ def judge(state: AcquisitionState) -> tuple[bytes, str]:
     return diagnostics.OK, "receiving"
 
 
-PARAMETERS = (
-    Parameter("port", "", "serial port of the armband, e.g. /dev/ttyACM0"),
-    Parameter("baud_rate", 921600, "speed of the port, baud", 9600, 12_000_000),
-    Parameter(
-        "protocol", "emg", "what the armband speaks (docs/reference/protocols.md)", choices=tuple(PROTOCOLS)
-    ),
-    Parameter("rate", 0.0, "sampling rate of a device that does not say it, Hz; 0: as it says", 0.0, 1e6),
-    Parameter("channels", 0, "channels of a device that does not say it; 0: as it says", 0, 65535),
-    Parameter("scale", 0.0, "counts per unit of a device that does not say it; 0: as it says", 0.0, 1e15),
-    Parameter("unit", "", "V or count, of a device that does not say it; empty: as it says"),
-    Parameter("delimiter", ",", "what stands between the numbers of a line, where the protocol has lines"),
-    Parameter("wait_for_port", 0.0, "how long to wait for the port to appear, s", 0.0, 3600.0),
-    Parameter("reconnect", True, "wait for a device that went away; false ends the node with an error"),
-    Parameter("silent_after", 1.0, "without a sample for so long a device has gone away, s", 0.1, 3600.0),
-    Parameter("frame_id", "armband", "frame of the samples"),
-    Parameter("subscribers", 0, "start the device when so many nodes listen: they miss nothing", 0, 100),
-    AUTOSTART,
-)
-
 #: Time for the subscribers asked for to appear, s.
 _SUBSCRIBERS_WITHIN = 20.0
 
@@ -123,7 +105,7 @@ class AcquisitionNode(ManagedNode):
 
     def __init__(self) -> None:
         super().__init__("acquisition")
-        self._values = declare(self, PARAMETERS)
+        self._settings, self._protocol = declare(self, AcquisitionSettings, ProtocolSettings)
         self._samples = self.create_publisher(EmgSamples, "emg/samples", qos.SAMPLES)
         self._info = self.create_publisher(EmgInfo, "emg/info", qos.LATCHED)
         self._armband: SerialArmband | None = None
@@ -137,7 +119,7 @@ class AcquisitionNode(ManagedNode):
         self._restarts = 0
         self._last_chunk = time.monotonic()
         self._diagnostics = diagnostics.Diagnostics(self, self._report)
-        if self._values["autostart"]:
+        if self._settings.autostart:
             self.bring_up()
 
     def on_configure(self, _state: LifecycleState) -> TransitionCallbackReturn:
@@ -170,19 +152,16 @@ class AcquisitionNode(ManagedNode):
             self._armband = self._source = None
 
     def _open(self) -> None:
-        values = self._values
-        port = str(values["port"])
-        names = [field.name for field in dataclasses.fields(ProtocolSettings)]
-        protocol = make_protocol(
-            values["protocol"], ProtocolSettings(**{name: values[name] for name in names})
-        )
-        deadline = time.monotonic() + values["wait_for_port"]
+        settings = self._settings
+        port = settings.port
+        protocol = make_protocol(settings.protocol, self._protocol)
+        deadline = time.monotonic() + settings.wait_for_port
         while port and not Path(port).exists() and time.monotonic() < deadline:
             time.sleep(0.05)
-        armband = SerialArmband(port, values["baud_rate"], protocol)
+        armband = SerialArmband(port, settings.baud_rate, protocol)
         info = armband.open()
         self._armband = armband
-        self._source = ReconnectingArmband(armband, values["silent_after"], self.get_logger().warning)
+        self._source = ReconnectingArmband(armband, settings.silent_after, self.get_logger().warning)
         self._introduce(info)
         self.get_logger().info(
             f"{port}: {info.device}, {info.channels} channels at {info.rate:g} Hz, unit {info.unit}"
@@ -202,12 +181,12 @@ class AcquisitionNode(ManagedNode):
             unit=info.unit,
         )
         message.header.stamp = self.get_clock().now().to_msg()
-        message.header.frame_id = self._values["frame_id"]
+        message.header.frame_id = self._settings.frame_id
         self._info.publish(message)
 
     def _start(self) -> None:
         assert self._source is not None
-        self._wait_for_subscribers(self._values["subscribers"])
+        self._wait_for_subscribers(self._settings.subscribers)
         self._source.start()
         self._stop.clear()
         self._last_chunk = time.monotonic()
@@ -236,7 +215,7 @@ class AcquisitionNode(ManagedNode):
     def _read(self) -> None:
         assert self._armband is not None
         assert self._source is not None
-        read = self._source.read if self._values["reconnect"] else self._armband.read
+        read = self._source.read if self._settings.reconnect else self._armband.read
         try:
             while not self._stop.is_set():
                 chunks = read()
@@ -268,7 +247,7 @@ class AcquisitionNode(ManagedNode):
             data=to_floats(chunk.samples),
         )
         message.header.stamp = to_time(self._ros_time.nanoseconds(chunk.time))
-        message.header.frame_id = self._values["frame_id"]
+        message.header.frame_id = self._settings.frame_id
         self._samples.publish(message)
         self._published += len(chunk.samples)
         self._dropped += chunk.dropped_before
@@ -295,7 +274,7 @@ class AcquisitionNode(ManagedNode):
         state = AcquisitionState(
             active=self._reader is not None,
             silence=time.monotonic() - self._last_chunk,
-            silent_after=self._values["silent_after"],
+            silent_after=self._settings.silent_after,
             fault=source.fault,
             attempts=source.attempts,
             next_attempt_in=source.next_attempt - time.monotonic(),

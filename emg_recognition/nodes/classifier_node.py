@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import sys
 import time
+from array import array
+from typing import Any
 
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 
-from emg_recognition.errors import EmgRecognitionError, SampleError, SettingError
+from emg_recognition.classification import estimate_window, live_settings, live_values
+from emg_recognition.errors import BundleError, EmgRecognitionError, SampleError, SettingError
 from emg_recognition.models.bundle import check_compatible
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.msg import ActionEstimate, EmgWindow, ModelInfo
+from emg_recognition.nodes.settings import ClassifierSettings
 from emg_recognition.ros import diagnostics, qos
-from emg_recognition.ros.conversions import to_floats, to_matrix
-from emg_recognition.ros.parameters import Parameter, declare
-from emg_recognition.ros.runner import AUTOSTART, ManagedNode, run
-
-PARAMETERS = (
-    Parameter("model", "", "directory of the model bundle"),
-    Parameter("confidence_threshold", 0.5, "estimates below this probability are REJECTED", 0.0, 1.0),
-    Parameter("queue", 4, "windows that wait at most; older ones are dropped whole and counted", 1, 10_000),
-    AUTOSTART,
-)
+from emg_recognition.ros.conversions import to_matrix, to_nanoseconds
+from emg_recognition.ros.parameters import declare, given_bundle, given_parameters
+from emg_recognition.ros.runner import ManagedNode, run
 
 
 class ClassifierNode(ManagedNode):
@@ -29,21 +26,22 @@ class ClassifierNode(ManagedNode):
 
     def __init__(self) -> None:
         super().__init__("classifier")
-        self._values = declare(self, PARAMETERS)
+        self._settings = declare(self, ClassifierSettings, defaults=self._defaults())
+        self._threshold = self._settings.confidence_threshold
         self._model: ActionModel | None = None
         self._active = False
         self._next_sequence: int | None = None
-        self._estimates_sent = 0
+        self._published = 0
         self._rejected = 0
         self._dropped = 0
         self._refused = 0
         self._estimates = self.create_publisher(ActionEstimate, "emg/action", qos.ESTIMATES)
         self._model_info = self.create_publisher(ModelInfo, "emg/model", qos.LATCHED)
         self.create_subscription(
-            EmgWindow, "emg/window", self._on_window, qos.latest_windows(self._values["queue"])
+            EmgWindow, "emg/window", self._on_window, qos.latest_windows(self._settings.queue)
         )
         self._diagnostics = diagnostics.Diagnostics(self, self._report)
-        if self._values["autostart"]:
+        if self._settings.autostart:
             self.bring_up()
 
     def on_configure(self, _state: LifecycleState) -> TransitionCallbackReturn:
@@ -73,14 +71,27 @@ class ClassifierNode(ManagedNode):
     def close(self) -> None:
         """Nothing to release."""
 
+    def _defaults(self) -> dict[str, Any]:
+        try:
+            bundle = given_bundle(self)
+        except BundleError:
+            # Configuring refuses it; under a manager it may still appear.
+            return {}
+        return {} if bundle is None else live_values(bundle)
+
     def _load(self) -> None:
-        path = str(self._values["model"])
+        path = self._settings.model
         if not path:
             raise SettingError("parameter model of classifier", path, "name the directory of a model bundle")
         self._model = ActionModel.load(path)
         info = self._model.info
         self._diagnostics.hardware_id = info.model_id
-        self.get_logger().info(f"model {info.model_id}: {', '.join(info.actions)}; {info.fingerprint}")
+        if "confidence_threshold" not in given_parameters(self):
+            self._threshold = live_settings(info).confidence_threshold
+        self.get_logger().info(
+            f"model {info.model_id}: {', '.join(info.actions)}; confidence threshold {self._threshold:g}; "
+            f"{info.fingerprint}"
+        )
 
     def _announce(self) -> None:
         assert self._model is not None
@@ -103,17 +114,21 @@ class ClassifierNode(ManagedNode):
     def _on_window(self, message: EmgWindow) -> None:
         if not self._active or self._model is None:
             return
-        model = self._model
         self._count_dropped(message.sequence)
         try:
             check_compatible(
-                model.info, rate=message.rate, channels=message.channels, fingerprint=message.pipeline
+                self._model.info, rate=message.rate, channels=message.channels, fingerprint=message.pipeline
             )
             window = to_matrix(message.data, message.channels)
             start = time.perf_counter()
-            probabilities = model.predict(window)
+            estimate = estimate_window(
+                self._model,
+                window,
+                first_index=message.first_index,
+                time=to_nanoseconds(message.header.stamp) * 1e-9,
+                confidence_threshold=self._threshold,
+            )
             inference_time = time.perf_counter() - start
-            activation = model.activation(window)
         except SampleError as error:
             self._refused += 1
             self.get_logger().error(str(error), throttle_duration_sec=1.0)
@@ -122,25 +137,22 @@ class ClassifierNode(ManagedNode):
             # Windows of another signal path: nothing this model says about them would be true.
             self.failure = error
             return
-        best = int(probabilities.argmax())
-        confidence = float(probabilities[best])
-        accepted = confidence >= self._values["confidence_threshold"]
-        estimate = ActionEstimate(
-            first_index=message.first_index,
-            last_index=message.first_index + message.length - 1,
-            status=ActionEstimate.ACCEPTED if accepted else ActionEstimate.REJECTED,
-            action_id=best if accepted else -1,
-            action=model.info.actions[best] if accepted else "",
-            confidence=confidence,
-            probabilities=to_floats(probabilities),
-            activation=activation,
-            model=model.info.model_id,
+        output = ActionEstimate(
+            first_index=estimate.first_index,
+            last_index=estimate.last_index,
+            status=ActionEstimate.ACCEPTED if estimate.accepted else ActionEstimate.REJECTED,
+            action_id=estimate.action_id,
+            action=estimate.action,
+            confidence=estimate.confidence,
+            probabilities=array("f", estimate.probabilities),
+            activation=estimate.activation,
+            model=estimate.model,
             inference_time=inference_time,
         )
-        estimate.header = message.header
-        self._estimates.publish(estimate)
-        self._estimates_sent += 1
-        self._rejected += not accepted
+        output.header = message.header
+        self._estimates.publish(output)
+        self._published += 1
+        self._rejected += not estimate.accepted
 
     def _count_dropped(self, sequence: int) -> None:
         expected = self._next_sequence
@@ -151,7 +163,7 @@ class ClassifierNode(ManagedNode):
 
     def _report(self) -> diagnostics.Report:
         values = {
-            "estimates": self._estimates_sent,
+            "estimates": self._published,
             "rejected": self._rejected,
             "dropped_windows": self._dropped,
             "refused_windows": self._refused,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 import time
 from collections.abc import Sequence
-from typing import Any
 
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
@@ -16,21 +16,24 @@ from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 
 from emg_recognition.control.bridge import Bridge
+from emg_recognition.control.decision import DecisionSettings
 from emg_recognition.control.exoskeleton import load_exoskeleton
 from emg_recognition.control.inputs import Estimate, Instant, Model, Signal
 from emg_recognition.control.joints import LONGEST_PERIOD, STOP_RAMP, JointLimits
-from emg_recognition.control.settings import controller_delay, is_long
+from emg_recognition.control.settings import BridgeSettings, controller_delay, is_long
 from emg_recognition.control.states import Doubt, Reason, State
 from emg_recognition.errors import EmgRecognitionError, SettingError
 from emg_recognition.msg import ActionEstimate, EmgInfo, ModelInfo
+from emg_recognition.nodes.settings import CommandBridgeSettings
 from emg_recognition.resources import config_path
 from emg_recognition.ros import diagnostics, qos
-from emg_recognition.ros.bridge import PARAMETERS, BridgeStatePublisher, bridge_settings, decision_settings
+from emg_recognition.ros.bridge import BridgeStatePublisher, model_defaults
 from emg_recognition.ros.conversions import to_nanoseconds
 from emg_recognition.ros.heartbeat import TOPIC as STOP_INPUT_TOPIC
 from emg_recognition.ros.outputs import Output, SerialOutput, TrajectoryOutput, VelocityOutput
-from emg_recognition.ros.parameters import declare
+from emg_recognition.ros.parameters import declare, given_bundle
 from emg_recognition.ros.runner import run
+from emg_recognition.settings import settings_of
 
 #: How long the last word may take to arrive, s.
 _LAST_WORD = 1.0
@@ -43,13 +46,25 @@ class CommandBridgeNode(Node):
         super().__init__("command_bridge")
         self.failure: EmgRecognitionError | None = None
         self.finished = False
-        self._values = declare(self, PARAMETERS)
-        settings = bridge_settings(self._values)
-        exoskeleton = load_exoskeleton(self._values["exoskeleton"] or config_path("exoskeleton.yaml"))
+        bundle = given_bundle(self)
+        self._settings, settings, self._decisions = declare(
+            self,
+            CommandBridgeSettings,
+            BridgeSettings,
+            DecisionSettings,
+            defaults={} if bundle is None else model_defaults(bundle),
+        )
+        settings = dataclasses.replace(
+            settings,
+            decisions=self._decisions,
+            expected=Signal(self._settings.rate, self._settings.channels),
+            follows_velocity=self._settings.output == "velocity",
+        )
+        exoskeleton = load_exoskeleton(self._settings.exoskeleton or config_path("exoskeleton.yaml"))
         self._period = settings.period
         self._window = 0.0
         self._bridge = Bridge(exoskeleton, settings)
-        self._tell_delay(*self._judged_delay(self._values), "and the time that processing takes")
+        self._tell_delay(*self._judged_delay(self._decisions), "and the time that processing takes")
         self._logged = (self._bridge.state, self._bridge.reason)
         self._output = self._open_output(exoskeleton.joints)
         self._states = BridgeStatePublisher(self, self._bridge, exoskeleton.joint_names)
@@ -57,7 +72,7 @@ class CommandBridgeNode(Node):
         self.create_subscription(ModelInfo, "emg/model", self._on_model, qos.LATCHED)
         self.create_subscription(EmgInfo, "emg/info", self._on_info, qos.LATCHED)
         self.create_subscription(Bool, STOP_INPUT_TOPIC, self._on_stop_input, qos.ENABLE)
-        if self._values["output"] != "serial":
+        if self._settings.output != "serial":
             self.create_subscription(JointState, "exo/joint_states", self._on_joints, qos.COMMANDS)
         self.create_service(Trigger, "~/arm", self._on_arm)
         self.create_service(Trigger, "~/disarm", self._on_disarm)
@@ -87,11 +102,11 @@ class CommandBridgeNode(Node):
         self._output.close()
 
     def _open_output(self, joints: Sequence[JointLimits]) -> Output:
-        if self._values["output"] == "velocity":
+        if self._settings.output == "velocity":
             return VelocityOutput(self, joints)
-        if self._values["output"] == "serial":
+        if self._settings.output == "serial":
             return SerialOutput(
-                self, joints, self._values["serial_port"], self._values["baud_rate"], self._on_feedback
+                self, joints, self._settings.serial_port, self._settings.baud_rate, self._on_feedback
             )
         return TrajectoryOutput(self, joints)
 
@@ -141,7 +156,7 @@ class CommandBridgeNode(Node):
         engaged = self._bridge.engaged
         objection = None
         try:
-            delay, long = self._judged_delay(self._values)
+            delay, long = self._judged_delay(self._decisions)
         except SettingError as error:
             objection = Doubt(Reason.LONG_DELAY, str(error))
         refusal = self._bridge.arm(self._now(), objection)
@@ -173,15 +188,17 @@ class CommandBridgeNode(Node):
         return response
 
     def _on_parameters(self, changes: list[RosParameter]) -> SetParametersResult:
-        values = {**self._values, **{change.name: change.value for change in changes}}
+        values = {change.name: change.value for change in changes}
         try:
-            settings = decision_settings(values)
-            judged = self._judged_delay(values)
+            changed = {name: values[name] for name in settings_of(DecisionSettings) if name in values}
+            decisions = dataclasses.replace(self._decisions, **changed)
+            judged = self._judged_delay(decisions)
         except SettingError as error:
             return SetParametersResult(successful=False, reason=str(error))
-        refusal = self._bridge.change(decisions=settings, hold_timeout=values["hold_timeout"])
+        hold_timeout = values.get("hold_timeout", self.get_parameter("hold_timeout").value)
+        refusal = self._bridge.change(decisions=decisions, hold_timeout=hold_timeout)
         if refusal is None:
-            self._values = values
+            self._decisions = decisions
             self._tell_delay(*judged, "with the new values")
         return SetParametersResult(successful=refusal is None, reason=refusal or "")
 
@@ -221,21 +238,21 @@ class CommandBridgeNode(Node):
         """Return the time from a window's end to its command, s; half a period is the wait for a tick."""
         return self._bridge.processing_delay + self._period / 2
 
-    def _delay(self, values: dict[str, Any], processing: float) -> float:
+    def _delay(self, decisions: DecisionSettings, processing: float) -> float:
         """Return the controller delay with what the model and the estimates show, else the parameters."""
         model, step = self._bridge.model, self._bridge.step
         rate = 0.0 if model is None else model.rate
         return controller_delay(
-            window=self._window or values["window"],
-            step=step / rate if step and rate else values["window_step"],
-            decisions=decision_settings(values),
+            window=self._window or self._settings.window,
+            step=step / rate if step and rate else self._settings.stride,
+            decisions=decisions,
             processing=processing,
         )
 
-    def _judged_delay(self, values: dict[str, Any]) -> tuple[float, bool]:
+    def _judged_delay(self, decisions: DecisionSettings) -> tuple[float, bool]:
         """Return the controller delay, s, and whether it deserves a warning; SettingError if refused."""
-        delay = self._delay(values, self._processing())
-        return delay, is_long(delay, allow_long=values["allow_long_delay"])
+        delay = self._delay(decisions, self._processing())
+        return delay, is_long(delay, allow_long=self._settings.allow_long_delay)
 
     def _tell_delay(self, delay: float, long: bool, how: str) -> None:
         line = f"average controller delay {delay * 1000:.0f} ms, {how}"
@@ -252,7 +269,7 @@ class CommandBridgeNode(Node):
             "signal_age_s": f"{signal:.3f}",
             "feedback_age_s": f"{feedback:.3f}",
             "stop_input_age_s": f"{stop_input:.3f}",
-            "controller_delay_s": f"{self._delay(self._values, self._processing()):.3f}",
+            "controller_delay_s": f"{self._delay(self._decisions, self._processing()):.3f}",
         }
         level = {State.FAULT: diagnostics.ERROR, State.HOLDING: diagnostics.WARN}.get(
             bridge.state, diagnostics.OK

@@ -23,16 +23,12 @@ from trajectory_msgs.msg import JointTrajectory
 
 from emg_recognition.errors import EmgRecognitionError, SettingError
 from emg_recognition.msg import ActionEstimate, ActionLabel, BridgeState, EmgSamples, EmgWindow
+from emg_recognition.nodes.settings import DemoObserverSettings
 from emg_recognition.ros import heartbeat, qos
 from emg_recognition.ros.conversions import to_nanoseconds
-from emg_recognition.ros.parameters import Parameter, declare
+from emg_recognition.ros.parameters import declare
 from emg_recognition.ros.polling import PolledTopic
 from emg_recognition.ros.runner import run
-
-PARAMETERS = (
-    Parameter("output", "", "JSON file for what was observed"),
-    Parameter("timeout", 120.0, "give up after this, s", 1.0, 3600.0),
-)
 
 #: Each topic of the chain and how many nodes subscribe to it in the demo, this one included.
 _SUBSCRIBERS = {
@@ -64,11 +60,11 @@ class DemoObserverNode(Node):
         super().__init__("demo_observer")
         self.failure: EmgRecognitionError | None = None
         self.finished = False
-        values = declare(self, PARAMETERS)
-        if not values["output"]:
+        settings = declare(self, DemoObserverSettings)
+        if not settings.output:
             raise SettingError("parameter output of demo_observer", "", "name a file")
-        self._output = Path(values["output"])
-        self._deadline = time.monotonic() + values["timeout"]
+        self._output = Path(settings.output)
+        self._deadline = time.monotonic() + settings.timeout
         self._samples = 0
         self._restarts = 0
         self._windows = 0

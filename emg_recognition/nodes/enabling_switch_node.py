@@ -12,13 +12,12 @@ from rclpy.node import Node
 from std_srvs.srv import SetBool
 
 from emg_recognition.errors import EmgRecognitionError
+from emg_recognition.nodes.settings import EnablingSwitchSettings
 from emg_recognition.ros import diagnostics
 from emg_recognition.ros.heartbeat import TOPIC, Heartbeat
 from emg_recognition.ros.keyboard import Keyboard, end_with_the_terminal
-from emg_recognition.ros.parameters import Parameter, declare
+from emg_recognition.ros.parameters import declare
 from emg_recognition.ros.runner import run
-
-PARAMETERS = (Parameter("pressed", False, "the state at the start; true lets the bridge move"),)
 
 _PRESS = b"e"
 
@@ -36,9 +35,9 @@ class EnablingSwitchNode(Node):
         super().__init__("enabling_switch")
         self.failure: EmgRecognitionError | None = None
         self.finished = False
-        values = declare(self, PARAMETERS)
+        settings = declare(self, EnablingSwitchSettings)
         self._rivals = 0
-        self._heartbeat = Heartbeat(self, values["pressed"])
+        self._heartbeat = Heartbeat(self, settings.pressed)
         self.create_service(SetBool, "~/press", self._on_press)
         self._diagnostics = diagnostics.Diagnostics(self, self._report)
         # The executor wakes up at once, and is alone in using the node.

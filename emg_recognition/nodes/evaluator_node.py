@@ -13,34 +13,19 @@ from rclpy.node import Node
 from rclpy.task import Future
 from std_srvs.srv import Trigger
 
-from emg_recognition.control.decision import DecisionSettings
+from emg_recognition.classification import live_values
 from emg_recognition.errors import EmgRecognitionError, SettingError
 from emg_recognition.msg import BridgeState, EmgWindow
+from emg_recognition.nodes.settings import EvaluatorSettings
 from emg_recognition.replay.online import replay_of_topics
 from emg_recognition.replay.output import refuse_foreign, write_results
 from emg_recognition.replay.scoring import score
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.heartbeat import Heartbeat
-from emg_recognition.ros.parameters import Parameter, declare
+from emg_recognition.ros.parameters import declare, given_bundle
 from emg_recognition.ros.polling import PolledTopic
 from emg_recognition.ros.recording import SAMPLES_TOPIC, Recording
 from emg_recognition.ros.runner import run
-
-PARAMETERS = (
-    Parameter("output", "", "folder for metrics, estimates, figures and report"),
-    Parameter("source", "", "where the signals come from, for the report; empty for the topic"),
-    Parameter("votes", 3, "estimates that vote; must be the bridge's", 1, 15),
-    Parameter("enter_votes", 0, "votes that decide, 0: more than half; must be the bridge's", 0, 15),
-    Parameter("keep_votes", 0, "votes that keep a decision, 0: as many; must be the bridge's", 0, 15),
-    Parameter("dwell", 0.0, "how long a decision stands before it counts, s; the bridge's", 0.0, 1.0),
-    Parameter("confidence_threshold", 0.5, "must be the classifier's; stands in the report", 0.0, 1.0),
-    Parameter(
-        "exoskeleton",
-        "none",
-        "simulated: the bridge here moves nothing real; it is enabled, and armed once there are estimates",
-        choices=("none", "simulated"),
-    ),
-)
 
 #: What the launch file waits for: before it starts a player, and before a player that waits may go on. Each
 #: with how long it has been so, s: who is seen here may not see the others yet. Nobody else can see whom
@@ -59,21 +44,18 @@ class EvaluatorNode(Node):
         super().__init__("evaluator")
         self.failure: EmgRecognitionError | None = None
         self.finished = False
-        self._values = values = declare(self, PARAMETERS)
-        if not values["output"]:
+        bundle = given_bundle(self)
+        defaults = {} if bundle is None else live_values(bundle)
+        self._settings = settings = declare(self, EvaluatorSettings, defaults=defaults)
+        if not settings.output:
             raise SettingError("parameter output of evaluator", "", "name a folder to make")
-        self._decisions = DecisionSettings(
-            votes=values["votes"],
-            enter_votes=values["enter_votes"],
-            keep_votes=values["keep_votes"],
-            dwell=values["dwell"],
-        )
-        self._output = Path(values["output"]).absolute()
+        self._decisions = settings.decisions
+        self._output = Path(settings.output).absolute()
         refuse_foreign(self._output)
         self._folder = _folder_beside(self._output)
         self._recording = Recording(self, Path(self._folder.name) / "bag", [""], self._fail)
         self._windows = PolledTopic(self, EmgWindow, "emg/window", qos.WITNESS)
-        self._simulated = values["exoskeleton"] == "simulated"
+        self._simulated = settings.exoskeleton == "simulated"
         # Where something real may move, a person holds the switch.
         self._heartbeat = Heartbeat(self, True) if self._simulated else None
         self._arm = self.create_client(Trigger, "command_bridge/arm")
@@ -85,7 +67,7 @@ class EvaluatorNode(Node):
         self._armed_at = 0.0
         self._published = 0
         self._unseen = 0
-        self._step = 0
+        self._stride = 0
         self._window: EmgWindow | None = None
         self._heard = 0
         self._heard_at = time.monotonic()
@@ -153,7 +135,7 @@ class EvaluatorNode(Node):
             if before is not None and message.sequence > before.sequence:
                 self._unseen += message.sequence - before.sequence - 1
                 self._published += message.sequence - before.sequence
-                self._step = math.gcd(self._step, message.first_index - before.first_index)
+                self._stride = math.gcd(self._stride, message.first_index - before.first_index)
             else:
                 # The first one, or preprocessing was started anew.
                 self._published += 1
@@ -174,10 +156,10 @@ class EvaluatorNode(Node):
             problems.append(f"The evaluator did not see {self._unseen} of the windows that were published.")
         replay = replay_of_topics(
             bag,
-            source=self._values["source"] or self._recording.samples_topics[0],
+            source=self._settings.source or self._recording.samples_topics[0],
             published=self._published,
-            stride=self._step or (self._window.length if self._window is not None else 1),
-            confidence_threshold=self._values["confidence_threshold"],
+            stride=self._stride or (self._window.length if self._window is not None else 1),
+            confidence_threshold=self._settings.confidence_threshold,
             problems=problems,
         )
         scores = score(replay, decisions=self._decisions, mode="online")

@@ -37,7 +37,7 @@ class MonitorNode(Node):
         super().__init__("monitor", enable_rosout=False, start_parameter_services=False)
         self.failure: EmgRecognitionError | None = None
         self.finished = False
-        declare(self, ())
+        declare(self)
         self._view = view
         self._opened = time.monotonic()
         self._signal = SignalReader(self)

@@ -15,26 +15,12 @@ from std_srvs.srv import SetBool
 
 from emg_recognition.errors import EmgRecognitionError, RecordingError, SettingError
 from emg_recognition.msg import BridgeState
+from emg_recognition.nodes.settings import PlayerSettings
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.conversions import to_time
-from emg_recognition.ros.parameters import Parameter, declare
+from emg_recognition.ros.parameters import declare
 from emg_recognition.ros.playback import INPUTS, SAMPLES, BagSource, Timeline, index_range, with_jumps
 from emg_recognition.ros.runner import run
-
-PARAMETERS = (
-    Parameter("bag", "", "the bag to play: a folder, an .mcap or a .db3 file"),
-    Parameter("bag_namespace", "", "the arm to play, where the bag holds several, e.g. left_arm"),
-    Parameter("rate", 1.0, "seconds of the bag in one second", 0.01, 100.0),
-    Parameter("start_paused", False, "wait for ~/pause with data: false before the first message"),
-    Parameter("subscribers", 1, "play when so many nodes listen to the samples: they miss nothing", 0, 100),
-    Parameter("wait_timeout", 60.0, "how long to wait for them, s", 1.0, 3600.0),
-    Parameter(
-        "exoskeleton",
-        "none",
-        "simulated: the bridge here moves nothing real and may be armed",
-        choices=("none", "simulated"),
-    ),
-)
 
 #: A clock message each, s.
 _TICK = 0.005
@@ -51,8 +37,8 @@ class PlayerNode(Node):
         super().__init__("player")
         self.failure: EmgRecognitionError | None = None
         self.finished = False
-        self._values = values = declare(self, PARAMETERS)
-        if not values["bag"]:
+        self._settings = settings = declare(self, PlayerSettings)
+        if not settings.bag:
             raise SettingError("parameter bag of player", "", "name a bag")
         self._publishers_of = {
             topic: self.create_publisher(kind, topic, profile) for topic, (kind, profile) in INPUTS.items()
@@ -64,7 +50,7 @@ class PlayerNode(Node):
         self._phase = "waiting"
         self._latest = 0.0
         self._paused = threading.Event()
-        if values["start_paused"]:
+        if settings.start_paused:
             self._paused.set()
         self._stop = threading.Event()
         self.create_service(SetBool, "~/pause", self._on_pause)
@@ -83,7 +69,7 @@ class PlayerNode(Node):
 
     def _on_bridge(self, message: BridgeState) -> None:
         engaged = message.state in (BridgeState.ARMED, BridgeState.HOLDING)
-        if engaged and self._values["exoskeleton"] != "simulated":
+        if engaged and self._settings.exoskeleton != "simulated":
             self._end(
                 EmgRecognitionError(
                     "the command bridge is armed: a recording must not move a patient; disarm it, or set "
@@ -120,7 +106,7 @@ class PlayerNode(Node):
     def _run(self) -> None:
         try:
             # Not in the constructor: opening a large bag takes a while, and the services answer meanwhile.
-            with closing(BagSource(self._values["bag"], self._values["bag_namespace"] or None)) as bag:
+            with closing(BagSource(self._settings.bag, self._settings.bag_namespace or None)) as bag:
                 self._play(bag)
         except EmgRecognitionError as error:
             self._end(error)
@@ -133,11 +119,11 @@ class PlayerNode(Node):
         moment = next(messages, None)
         self._tell_problems(bag)
         if moment is None:
-            raise RecordingError(self._values["bag"], "there is nothing to play", "give a bag with samples")
+            raise RecordingError(self._settings.bag, "there is nothing to play", "give a bag with samples")
         if not self._subscribers_are_there(moment.time):
             return
         begin = time.monotonic()
-        timeline = Timeline(self._values["rate"], begin, moment.time)
+        timeline = Timeline(self._settings.rate, begin, moment.time)
         self._phase = "playing"
         while moment is not None:
             due = timeline.advance(moment.time, jump=moment.jump)
@@ -158,9 +144,9 @@ class PlayerNode(Node):
 
     def _subscribers_are_there(self, first: int) -> bool:
         """Wait for the graph; nodes that use the simulation's time have one meanwhile."""
-        deadline = time.monotonic() + self._values["wait_timeout"]
+        deadline = time.monotonic() + self._settings.wait_timeout
         since = time.monotonic()
-        wanted = self._values["subscribers"]
+        wanted = self._settings.subscribers
         before: list[int] = []
         while not self._stop.is_set():
             now = time.monotonic()

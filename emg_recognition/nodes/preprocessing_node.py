@@ -3,37 +3,40 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 from rclpy.node import Node
 
-from emg_recognition.errors import EmgRecognitionError, SampleError
+from emg_recognition.classification import live_settings
+from emg_recognition.errors import EmgRecognitionError, SampleError, SettingError
+from emg_recognition.models.bundle import BundleInfo, check_compatible
 from emg_recognition.msg import EmgSamples, EmgWindow
+from emg_recognition.nodes.settings import PreprocessingSettings
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.conversions import to_floats, to_matrix, to_nanoseconds, to_time
-from emg_recognition.ros.parameters import Parameter, declare
+from emg_recognition.ros.parameters import declare, given_bundle
 from emg_recognition.ros.polling import subscribe_in_bulk
 from emg_recognition.ros.runner import run
 from emg_recognition.signal.pipeline import Pipeline
 from emg_recognition.signal.settings import PipelineSettings, stride_samples, suited_settings
 
-PARAMETERS = (
-    Parameter("window", 0.2, "length of a window, s", 0.02, 2.0),
-    Parameter("step", 0.025, "distance of windows, s", 0.001, 2.0),
-    Parameter("low", 0.0, "lower edge of the band-pass, Hz; 0.0 suits it to the rate", 0.0, 10000.0),
-    Parameter("high", 0.0, "upper edge of the band-pass, Hz; 0.0 suits it to the rate", 0.0, 10000.0),
-    Parameter("mains", 50.0, "mains frequency to notch out, Hz; 0.0 for no notch", 0.0, 1000.0),
-    Parameter("settling", 0.25, "windows that begin this soon after a start are not published, s", 0.0, 10.0),
-)
+#: Parameters that belong to the signal path, and the fields of PipelineSettings that they set.
+_OF_PATH = {"window": "window", "low": "low", "high": "high", "mains": "notch", "settling": "settling"}
+#: Of those, the ones where 0 leaves the choice open.
+_EDGES = ("low", "high")
 
 
 class PreprocessingNode(Node):
-    """Runs the one signal path over the samples of one device."""
+    """Runs the signal path over the samples of one device."""
 
     def __init__(self) -> None:
         super().__init__("preprocessing")
         self.failure: EmgRecognitionError | None = None
         self.finished = False
-        self._values = declare(self, PARAMETERS)
+        self._bundle = given_bundle(self)
+        self._model_path = None if self._bundle is None else _signal_path(self._bundle)
+        self._settings = declare(self, PreprocessingSettings, defaults=self._defaults())
+        self._check_against_model()
         self._pipeline: Pipeline | None = None
         self._signal: tuple[float, int, str] | None = None
         self._fingerprint = ""
@@ -47,28 +50,57 @@ class PreprocessingNode(Node):
     def close(self) -> None:
         """Nothing to release."""
 
-    def _settings(self, rate: float, channels: int, unit: str) -> PipelineSettings:
-        values = self._values
-        edges = {edge: values[edge] for edge in ("low", "high") if values[edge] > 0.0}
+    def _defaults(self) -> dict[str, float]:
+        """Return what the model says about the parameters; nothing without a model."""
+        if self._bundle is None or self._model_path is None:
+            return {}
+        path = {name: getattr(self._model_path, field) for name, field in _OF_PATH.items()}
+        return {**path, "stride": live_settings(self._bundle).stride}
+
+    def _check_against_model(self) -> None:
+        """Refuse a parameter that contradicts the model; another stride is allowed."""
+        bundle, path = self._bundle, self._model_path
+        if bundle is None or path is None:
+            return
+        for name, field in _OF_PATH.items():
+            value = getattr(self._settings, name)
+            left_open = name in _EDGES and value == 0.0
+            if not left_open and replace(path, **{field: value}).fingerprint() != path.fingerprint():
+                raise SettingError(
+                    f"parameter {name} of {self.get_fully_qualified_name()}",
+                    value,
+                    f"the model bundle {bundle.path} was trained with {getattr(path, field):g}; leave the "
+                    "parameter out, or use a model trained with it",
+                )
+        stride, usual = self._settings.stride, live_settings(bundle).stride
+        if stride != usual:
+            self.get_logger().info(f"stride {stride:g} s instead of the model's {usual:g} s")
+
+    def _path_for(self, rate: float, channels: int, unit: str) -> PipelineSettings:
+        if self._bundle is not None and self._model_path is not None:
+            check_compatible(self._bundle, rate=rate, channels=channels, unit=unit)
+            return self._model_path
+        settings = self._settings
+        edges = {edge: getattr(settings, edge) for edge in _EDGES if getattr(settings, edge) > 0.0}
         return suited_settings(
             rate=rate,
             channels=channels,
             unit=unit,
-            mains=values["mains"],
-            window=values["window"],
-            settling=values["settling"],
+            mains=settings.mains,
+            window=settings.window,
+            settling=settings.settling,
             **edges,
         )
 
     def _pipeline_for(self, message: EmgSamples) -> Pipeline:
         signal = (message.rate, message.channels, message.unit)
         if self._pipeline is None or signal != self._signal:
-            settings = self._settings(*signal)
-            step = stride_samples(self._values["step"], message.rate)
-            self._pipeline = Pipeline(settings, step)
+            path = self._path_for(*signal)
+            stride = stride_samples(self._settings.stride, message.rate)
+            self._pipeline = Pipeline(path, stride)
             self._signal = signal
-            self._fingerprint = settings.fingerprint()
-            self.get_logger().info(f"signal path: {self._fingerprint}, step {step} samples")
+            self._fingerprint = path.fingerprint()
+            self.get_logger().info(f"signal path: {self._fingerprint}, stride {stride} samples")
         return self._pipeline
 
     def _on_samples(self, message: EmgSamples) -> None:
@@ -85,11 +117,11 @@ class PreprocessingNode(Node):
             windows = pipeline.push(samples, message.first_index, restart=message.restart)
             if pipeline.counters.gaps > gaps:
                 self.get_logger().warning(
-                    f"samples before index {message.first_index} are missing; the stream starts anew there",
+                    f"samples before index {message.first_index} are missing; the stream restarts there",
                     throttle_duration_sec=1.0,
                 )
         except SampleError as error:
-            # One bad chunk does not end the node: the next one starts the stream anew.
+            # One bad chunk does not end the node: the next one restarts the stream.
             self._refused += 1
             self.get_logger().error(str(error), throttle_duration_sec=1.0)
             return
@@ -132,6 +164,13 @@ class PreprocessingNode(Node):
         if self._refused:
             return diagnostics.WARN, f"{self._refused} chunks refused since the start", values
         return diagnostics.OK, "running", values
+
+
+def _signal_path(bundle: BundleInfo) -> PipelineSettings:
+    path = PipelineSettings.from_mapping(bundle.pipeline, f"{bundle.path}: pipeline")
+    # A bundle of another version may name a signal path that this one no longer makes.
+    check_compatible(bundle, fingerprint=path.fingerprint())
+    return path
 
 
 def main() -> int:

@@ -10,15 +10,11 @@ from pathlib import Path
 from rclpy.node import Node
 
 from emg_recognition.errors import EmgRecognitionError
+from emg_recognition.nodes.settings import RecorderSettings
 from emg_recognition.ros import diagnostics
-from emg_recognition.ros.parameters import Parameter, declare
+from emg_recognition.ros.parameters import declare
 from emg_recognition.ros.recording import Recording
 from emg_recognition.ros.runner import run
-
-PARAMETERS = (
-    Parameter("output", "", "folder of the bag; empty for recording_ and date and time, here"),
-    Parameter("namespaces", [""], "namespaces of the arms to record, e.g. left_arm and right_arm"),
-)
 
 
 class RecorderNode(Node):
@@ -28,9 +24,9 @@ class RecorderNode(Node):
         super().__init__("recorder")
         self.failure: EmgRecognitionError | None = None
         self.finished = False
-        values = declare(self, PARAMETERS)
-        self._path = Path(values["output"] or f"recording_{datetime.now():%Y%m%d_%H%M%S}").absolute()
-        self._recording = Recording(self, self._path, values["namespaces"], self._fail)
+        settings = declare(self, RecorderSettings)
+        self._path = Path(settings.output or f"recording_{datetime.now():%Y%m%d_%H%M%S}").absolute()
+        self._recording = Recording(self, self._path, settings.namespaces, self._fail)
         self._begin = time.monotonic()
         self._reported = dict(self._recording.counts)
         self._silent: list[str] | None = None

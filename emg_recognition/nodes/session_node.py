@@ -20,23 +20,15 @@ from emg_recognition.guided.plan import load_plan
 from emg_recognition.guided.script import ScriptedOperator, load_script
 from emg_recognition.guided.session import Cue, GuidedSession, Key, Phase, doing
 from emg_recognition.msg import ActionLabel
+from emg_recognition.nodes.settings import SessionNodeSettings
 from emg_recognition.resources import config_path
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.keyboard import Keyboard, end_with_the_terminal
-from emg_recognition.ros.parameters import Parameter, declare
+from emg_recognition.ros.parameters import declare
 from emg_recognition.ros.recording import Recording
 from emg_recognition.ros.runner import run
 from emg_recognition.ros.session_screen import Screen, View
 from emg_recognition.ros.signal_watch import NO_SAMPLES, SignalWatch
-
-PARAMETERS = (
-    Parameter("subject", "", "who wears the electrodes"),
-    Parameter("cohort", "", "to whom the subject belongs, e.g. healthy or patient"),
-    Parameter("session", "", "number or name of the session; empty for the name of the bag"),
-    Parameter("output", "", "folder of the bag; empty for session_ and date and time, here"),
-    Parameter("plan", "", "YAML of actions, repetitions and times; empty for the packaged session.yaml"),
-    Parameter("script", "", "YAML of what the operator does; empty for a person at the keys"),
-)
 
 LABELS_TOPIC = "emg/label"
 
@@ -72,14 +64,14 @@ class SessionNode(Node):
         self.failure: EmgRecognitionError | None = None
         self._error: EmgRecognitionError | None = None
         self.finished = False
-        values = declare(self, PARAMETERS)
+        settings = declare(self, SessionNodeSettings)
         for name in ("subject", "cohort"):
-            if not values[name].strip():
-                raise SettingError(f"parameter {name} of session", values[name], "name it; labels carry it")
-        plan = load_plan(values["plan"] or config_path("session.yaml"))
-        script = load_script(values["script"], plan) if values["script"] else None
-        self._who = {name: values[name].strip() for name in ("subject", "cohort", "session")}
-        self._path = Path(values["output"] or f"session_{datetime.now():%Y%m%d_%H%M%S}").absolute()
+            if not getattr(settings, name).strip():
+                raise SettingError(f"parameter {name} of session", "", "name it; the labels carry it")
+        plan = load_plan(settings.plan or config_path("session.yaml"))
+        script = load_script(settings.script, plan) if settings.script else None
+        self._who = {name: getattr(settings, name).strip() for name in ("subject", "cohort", "session")}
+        self._path = Path(settings.output or f"session_{datetime.now():%Y%m%d_%H%M%S}").absolute()
         self._session = GuidedSession(plan)
         self._operator = None if script is None else ScriptedOperator(script)
         self._labels = self.create_publisher(ActionLabel, LABELS_TOPIC, qos.LABELS)

@@ -13,16 +13,15 @@ from std_msgs.msg import Float32MultiArray, MultiArrayDimension
 
 from emg_recognition.errors import EmgRecognitionError, SampleError
 from emg_recognition.msg import EmgInfo, EmgSamples, SignalQuality
+from emg_recognition.nodes.settings import SignalQualityNodeSettings
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.conversions import to_floats, to_matrix, to_nanoseconds, to_time
-from emg_recognition.ros.parameters import Parameter, declare
+from emg_recognition.ros.parameters import declare
 from emg_recognition.ros.polling import PolledTopic
 from emg_recognition.ros.runner import run
 from emg_recognition.signal.pipeline import check_samples
 from emg_recognition.signal.quality import SHORTEST, QualityMonitor, QualitySettings, State
 from emg_recognition.signal.stream import RateMeter, RecentSamples
-
-PARAMETERS = (Parameter("mains", 50.0, "mains frequency, Hz; 60.0 in the Americas", 16.0, 400.0),)
 
 #: Between two previews, and what each of them covers, s.
 _PREVIEW_PERIOD = 0.02
@@ -37,7 +36,7 @@ class SignalQualityNode(Node):
         super().__init__("signal_quality")
         self.failure: EmgRecognitionError | None = None
         self.finished = False
-        self._settings = QualitySettings(mains=declare(self, PARAMETERS)["mains"])
+        self._settings = QualitySettings(mains=declare(self, SignalQualityNodeSettings).mains)
         self._names: tuple[str, ...] = ()
         self._resolution = 0.0
         self._frame = ""

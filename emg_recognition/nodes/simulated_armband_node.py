@@ -15,32 +15,15 @@ from rclpy.node import Node
 
 from emg_recognition.actions import PAPER_ACTION_NAMES, REST
 from emg_recognition.devices.emulator import ArmbandEmulator
-from emg_recognition.devices.protocols import PROTOCOLS
 from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.msg import ActionLabel
+from emg_recognition.nodes.settings import SimulatedArmbandSettings
 from emg_recognition.recordings.open import open_recordings
 from emg_recognition.recordings.recordings import Recordings, to_counts
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.conversions import RosTime, to_time
-from emg_recognition.ros.parameters import Parameter, declare
+from emg_recognition.ros.parameters import declare
 from emg_recognition.ros.runner import run
-
-PARAMETERS = (
-    Parameter("link", "/tmp/emg_armband", "path of the link to the pseudo-terminal that acquisition opens"),
-    Parameter("protocol", "emg", "what it speaks (docs/reference/protocols.md)", choices=tuple(PROTOCOLS)),
-    Parameter(
-        "archive",
-        "",
-        "archive, bag or CSV description to play, segment after segment; empty for a simulated wearer",
-    ),
-    Parameter("mark_breaks", False, "mark a break between segments, so that the stream restarts there"),
-    Parameter("loop", True, "begin again at the end, with a break marked there"),
-    Parameter("frame_samples", 5, "samples a frame", 1, 100),
-    Parameter("cohort", "patient", "cohort of the simulated wearer", choices=("healthy", "patient")),
-    Parameter("subject", 1, "number of the simulated wearer in its cohort", 1, 1000),
-    Parameter("session", 1, "seed of the simulated session", 0, 2**31 - 1),
-    Parameter("hold", 3.0, "how long the simulated wearer holds an action, s", 0.5, 60.0),
-)
 
 
 class SimulatedArmbandNode(Node):
@@ -50,31 +33,31 @@ class SimulatedArmbandNode(Node):
         super().__init__("simulated_armband")
         self.failure: EmgRecognitionError | None = None
         self.finished = False
-        values = declare(self, PARAMETERS)
-        self._recordings = open_recordings([values["archive"]]) if values["archive"] else _simulate(values)
+        settings = declare(self, SimulatedArmbandSettings)
+        self._recordings = open_recordings([settings.archive]) if settings.archive else _simulate(settings)
         self._labels = self.create_publisher(ActionLabel, "emg/label", qos.LABELS)
         self._ros_time = RosTime(self.get_clock())
         played = self._recordings
         counts, scale = to_counts(played)
         #: Sample offset of each segment in what is played.
         self._borders = np.concatenate([[0], np.cumsum(played.length)]).astype(int)
-        self._loop = bool(values["loop"])
+        self._loop = settings.loop
         self._announced = -1
         self._emulator = ArmbandEmulator(
             counts,
             rate=played.rate,
             scale=scale,
             unit=played.unit,
-            restarts=self._borders[1:-1] if values["mark_breaks"] else (),
-            frame_samples=values["frame_samples"],
-            link=values["link"],
+            restarts=self._borders[1:-1] if settings.mark_breaks else (),
+            frame_samples=settings.frame_samples,
+            link=settings.link,
             loop=self._loop,
-            protocol=values["protocol"],
+            protocol=settings.protocol,
         )
         self._emulator.start()
         self.create_timer(0.01, self._label, clock=Clock(clock_type=ClockType.STEADY_TIME))
         self._diagnostics = diagnostics.Diagnostics(self, self._report, self._emulator.info.device)
-        self.get_logger().info(f"{values['link']}: {len(played)} segments of {played.source}")
+        self.get_logger().info(f"{settings.link}: {len(played)} segments of {played.source}")
 
     def close(self) -> None:
         """Stop playing and remove the link."""
@@ -121,21 +104,21 @@ class SimulatedArmbandNode(Node):
         return diagnostics.OK, message, {"sent": emulator.sent, "late": emulator.late}
 
 
-def _simulate(values: dict[str, object]) -> Recordings:
+def _simulate(settings: SimulatedArmbandSettings) -> Recordings:
     # SciPy is only needed to simulate, not to play.
     from emg_recognition.recordings.archive import from_arrays
     from emg_recognition.simulation.study import StudySettings, simulate_stream
 
-    hold = float(values["hold"])  # type: ignore[arg-type]
+    hold = settings.hold
     script = [(REST, hold)]
     for action in PAPER_ACTION_NAMES:
         if action != REST:
             script += [(action, hold), (REST, hold)]
     arrays = simulate_stream(
         StudySettings(),
-        subject_number=int(values["subject"]),  # type: ignore[call-overload]
-        cohort=str(values["cohort"]),
-        session_seed=int(values["session"]),  # type: ignore[call-overload]
+        subject_number=settings.subject,
+        cohort=settings.cohort,
+        session_seed=settings.session,
         script=script,
     )
     return from_arrays(arrays, "a simulated wearer")

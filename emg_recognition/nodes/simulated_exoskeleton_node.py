@@ -22,9 +22,10 @@ from trajectory_msgs.msg import JointTrajectory
 from emg_recognition.control.exoskeleton import load_exoskeleton
 from emg_recognition.devices.exoskeleton_emulator import ExoskeletonEmulator
 from emg_recognition.errors import EmgRecognitionError
+from emg_recognition.nodes.settings import SimulatedExoskeletonSettings
 from emg_recognition.resources import config_path
 from emg_recognition.ros import diagnostics, qos
-from emg_recognition.ros.parameters import Parameter, declare
+from emg_recognition.ros.parameters import declare
 from emg_recognition.ros.runner import run
 from emg_recognition.simulation.exoskeleton import (
     ExoskeletonSimulator,
@@ -34,21 +35,6 @@ from emg_recognition.simulation.exoskeleton import (
 )
 from emg_recognition.simulation.serial_exoskeleton import SerialSimulator
 
-PARAMETERS = (
-    Parameter("exoskeleton", "", "YAML file of joints and limits; empty for config/exoskeleton.yaml"),
-    Parameter("rate", 100.0, "joint states a second", 10.0, 500.0),
-    Parameter(
-        "controller",
-        "trajectory",
-        "what the joints obey: trajectories, velocities, or commands on a pseudo-terminal",
-        choices=("trajectory", "velocity", "serial"),
-    ),
-    Parameter(
-        "watchdog", 0.0, "velocity: the joints stop after so long without a command, s; 0: never", 0.0, 10.0
-    ),
-    Parameter("link", "/tmp/exoskeleton", "serial: path of the link to the pseudo-terminal"),
-)
-
 
 class SimulatedExoskeletonNode(Node):
     """Obeys one kind of command and reports where the joints are."""
@@ -57,23 +43,23 @@ class SimulatedExoskeletonNode(Node):
         super().__init__("simulated_exoskeleton")
         self.failure: EmgRecognitionError | None = None
         self.finished = False
-        values = declare(self, PARAMETERS)
-        exoskeleton = load_exoskeleton(values["exoskeleton"] or config_path("exoskeleton.yaml"))
+        settings = declare(self, SimulatedExoskeletonSettings)
+        exoskeleton = load_exoskeleton(settings.exoskeleton or config_path("exoskeleton.yaml"))
         joints = [SimulatedJoint(joint.name, joint.lower, joint.upper) for joint in exoskeleton.joints]
         self._emulator: ExoskeletonEmulator | None = None
         self._obeyed = 0
         self._refused = 0
         self._stepped = time.monotonic()
-        if values["controller"] == "serial":
+        if settings.controller == "serial":
             # No joint states from here: the bridge publishes those that come over the port.
             self._emulator = ExoskeletonEmulator(
-                SerialSimulator(joints), link=values["link"], rate=values["rate"]
+                SerialSimulator(joints), link=settings.link, rate=settings.rate
             )
             self._emulator.start()
             self.create_service(SetBool, "~/emergency_stop", self._on_emergency_stop)
-            self.get_logger().info(f"a serial exoskeleton is at {values['link']}")
-        elif values["controller"] == "velocity":
-            velocity = VelocitySimulator(joints, values["watchdog"])
+            self.get_logger().info(f"a serial exoskeleton is at {settings.link}")
+        elif settings.controller == "velocity":
+            velocity = VelocitySimulator(joints, settings.watchdog)
             self._simulate(
                 velocity, Float64MultiArray, "exo/velocity_command", lambda said: velocity.obey(said.data)
             )
@@ -88,7 +74,7 @@ class SimulatedExoskeletonNode(Node):
         if self._emulator is None:
             self._states = self.create_publisher(JointState, "exo/joint_states", qos.COMMANDS)
             steady = Clock(clock_type=ClockType.STEADY_TIME)
-            self.create_timer(1.0 / values["rate"], self._publish, clock=steady)
+            self.create_timer(1.0 / settings.rate, self._publish, clock=steady)
         self._diagnostics = diagnostics.Diagnostics(self, self._report)
 
     def close(self) -> None:

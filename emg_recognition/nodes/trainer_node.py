@@ -15,25 +15,10 @@ from rclpy.node import Node
 from std_msgs.msg import Float32
 
 from emg_recognition.errors import EmgRecognitionError, SettingError
+from emg_recognition.nodes.settings import TrainerSettings
 from emg_recognition.ros import diagnostics, qos
-from emg_recognition.ros.parameters import Parameter, declare
+from emg_recognition.ros.parameters import declare
 from emg_recognition.ros.runner import run
-
-PARAMETERS = (
-    Parameter(
-        "data", "", "labelled recordings: archive, bag or description of CSV files; several with ':' between"
-    ),
-    Parameter("output", "", "directory for members, bundle, metrics and report"),
-    Parameter("config", "", "experiment YAML; empty for the packaged compact.yaml"),
-    Parameter("minority", "", "cohort that is too small to train alone; empty for none"),
-    Parameter("train_repetitions", "", "e.g. 1-3; empty for all but the last"),
-    Parameter("test_repetitions", "", "e.g. 4; empty for the last"),
-    Parameter("split", "", "rule that divides the data, e.g. leave-one-subject-out; empty for the config's"),
-    Parameter("selection", "", "what is kept, e.g. minority or soft-vote; empty for the config's"),
-    Parameter(
-        "seed", -1, "seed of partition, initial weights and batches; -1 for the config's", -1, 2**31 - 1
-    ),
-)
 
 #: After SIGTERM the child has this long before it is killed, s; the node leaves within a second.
 _GRACE = 0.5
@@ -46,29 +31,29 @@ class TrainerNode(Node):
         super().__init__("trainer")
         self.failure: EmgRecognitionError | None = None
         self.finished = False
-        values = declare(self, PARAMETERS)
+        settings = declare(self, TrainerSettings)
         self._progress = self.create_publisher(Float32, "training/progress", qos.LATCHED)
         self._status: dict[str, Any] = {}
         self._message = "starting"
         self._diagnostics = diagnostics.Diagnostics(self, self._report)
         self._child = subprocess.Popen(
-            self._command(values),
+            self._command(settings),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
         )
-        self.get_logger().info(f"training process {self._child.pid} works for {values['output']}")
+        self.get_logger().info(f"training process {self._child.pid} works for {settings.output}")
         self._reader = threading.Thread(target=self._follow, name="training", daemon=True)
         self._reader.start()
 
     @staticmethod
-    def _command(values: dict[str, Any]) -> list[str]:
+    def _command(settings: TrainerSettings) -> list[str]:
         for name in ("data", "output"):
-            if not values[name]:
-                raise SettingError(f"parameter {name} of trainer", values[name], "name a path")
+            if not getattr(settings, name):
+                raise SettingError(f"parameter {name} of trainer", "", "name a path")
         command = [sys.executable, "-m", "emg_recognition.cli.main", "train", "--progress", "json"]
-        command += ["--data", *str(values["data"]).split(os.pathsep)]
+        command += ["--data", *settings.data.split(os.pathsep)]
         options = {
             "output": "--output",
             "config": "--config",
@@ -80,8 +65,9 @@ class TrainerNode(Node):
             "seed": "--seed",
         }
         for name, option in options.items():
-            if values[name] not in ("", -1):
-                command += [option, str(values[name])]
+            value = getattr(settings, name)
+            if value not in ("", -1):
+                command += [option, str(value)]
         return command
 
     def close(self) -> None:

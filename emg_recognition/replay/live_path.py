@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from emg_recognition.classification import is_accepted
 from emg_recognition.errors import SampleError
 from emg_recognition.models.bundle import check_compatible
 from emg_recognition.models.runtime import ActionModel
-from emg_recognition.recognizer import is_accepted
 from emg_recognition.recordings.events import SampleBlock
 from emg_recognition.replay.estimates import EstimateLog, Estimates
 from emg_recognition.signal.pipeline import Pipeline, check_samples

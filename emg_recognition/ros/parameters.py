@@ -1,117 +1,151 @@
-"""Typed, described, range-checked parameters, and one error line for a wrong one."""
+"""Declare the parameters of a node from settings dataclasses; a wrong one ends the node with one line."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeVar, overload
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.node import Node
 
 from emg_recognition.errors import SettingError
+from emg_recognition.models.bundle import BundleInfo, read_bundle
+from emg_recognition.settings import Setting, settings_of, unknown_name
+
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
 
 #: Parameters that rclpy declares by itself; a YAML file may name them for any node.
 _OF_RCLPY = ("use_sim_time", "start_type_description_service", "qos_overrides.")
 
 
-@dataclass(frozen=True)
-class Parameter:
-    """One parameter of a node.
-
-    Attributes
-    ----------
-    name : str
-        Its name in YAML files and on the command line.
-    default : bool, int, float, str or list of str
-        Its default, which also fixes its type.
-    description : str
-        What it does, with the unit; shown by ``ros2 param describe``.
-    minimum, maximum : float or None
-        The range of a number, both ends included.
-    choices : tuple of str
-        The allowed strings; empty for any.
-    changes : bool
-        Whether it may be changed while the node runs. The node itself takes the change up.
-    """
-
-    name: str
-    default: Any
-    description: str
-    minimum: float | None = None
-    maximum: float | None = None
-    choices: tuple[str, ...] = ()
-    changes: bool = False
-
-    def descriptor(self) -> ParameterDescriptor:
-        """Return what rclpy needs to describe and check the parameter.
-
-        Most parameters are read once, when the node starts; rclpy refuses a later change.
-        """
-        descriptor = ParameterDescriptor(description=self.description, read_only=not self.changes)
-        if self.choices:
-            descriptor.additional_constraints = f"one of {', '.join(self.choices)}"
-        if self.minimum is not None and self.maximum is not None:
-            if isinstance(self.default, float):
-                range_ = FloatingPointRange(from_value=float(self.minimum), to_value=float(self.maximum))
-                descriptor.floating_point_range = [range_]
-            else:
-                range_ = IntegerRange(from_value=int(self.minimum), to_value=int(self.maximum))
-                descriptor.integer_range = [range_]
-        return descriptor
-
-    def expected(self) -> str:
-        """Return what the parameter takes, in words."""
-        if self.choices:
-            return f"use one of {', '.join(self.choices)}"
-        kind = {bool: "true or false", int: "a whole number", float: "a number with a decimal point"}
-        words = f"use {kind.get(type(self.default), 'a text')}"
-        if self.minimum is not None:
-            words += f" from {self.minimum} to {self.maximum}"
-        return words
+@overload
+def declare(node: Node, first: type[A], /, *, defaults: Mapping[str, Any] | None = None) -> A: ...
 
 
-def declare(node: Node, parameters: Iterable[Parameter]) -> dict[str, Any]:
+@overload
+def declare(
+    node: Node, first: type[A], second: type[B], /, *, defaults: Mapping[str, Any] | None = None
+) -> tuple[A, B]: ...
+
+
+@overload
+def declare(
+    node: Node,
+    first: type[A],
+    second: type[B],
+    third: type[C],
+    /,
+    *,
+    defaults: Mapping[str, Any] | None = None,
+) -> tuple[A, B, C]: ...
+
+
+@overload
+def declare(node: Node) -> tuple[()]: ...
+
+
+def declare(node: Node, *classes: type, defaults: Mapping[str, Any] | None = None) -> Any:
     """Declare the parameters of a node and read them.
 
     Parameters
     ----------
     node : rclpy.node.Node
         The node, fresh from its constructor.
-    parameters : iterable of Parameter
-        All its parameters.
+    *classes : type
+        The settings dataclasses that declare all its parameters.
+    defaults : mapping, optional
+        Defaults that differ from those of the dataclasses, by name.
 
     Returns
     -------
-    dict
-        The value of each parameter by name.
+    instance or tuple of instances
+        The settings: one instance for one class, otherwise a tuple.
 
     Raises
     ------
     SettingError
-        For a value of the wrong type, out of range or not among the choices, and for a parameter
-        that the node does not have (a misspelled name would otherwise be ignored in silence).
+        For a value of the wrong type, out of range or not among the choices; for values that
+        contradict each other; and for a parameter that the node does not have, with its new name if
+        it was renamed.
     """
-    parameters = list(parameters)
-    # rclpy has no public way to ask for overrides that nobody declared.
-    overrides = getattr(node, "_parameter_overrides", {})
-    values: dict[str, Any] = {}
-    for parameter in parameters:
-        name = f"parameter {parameter.name} of {node.get_fully_qualified_name()}"
-        given = overrides[parameter.name].value if parameter.name in overrides else None
-        try:
-            value = node.declare_parameter(parameter.name, parameter.default, parameter.descriptor()).value
-        except (InvalidParameterTypeException, InvalidParameterValueException) as error:
-            raise SettingError(name, given, parameter.expected()) from error
-        if parameter.choices and value not in parameter.choices:
-            raise SettingError(name, value, parameter.expected())
-        values[parameter.name] = value
-    for name, override in overrides.items():
-        if name not in values and not name.startswith(_OF_RCLPY):
-            raise SettingError(
-                f"parameter {name} of {node.get_fully_qualified_name()}",
-                override.value,
-                f"no such parameter; known are {', '.join(values)}",
-            )
-    return values
+    known = {name: one for cls in classes for name, one in settings_of(cls).items()}
+    for name, value in given_parameters(node).items():
+        if name not in known and not name.startswith(_OF_RCLPY):
+            raise SettingError(_full_name(node, name), value, _unknown(classes, name, known))
+    values = {
+        name: _declare(node, one, (defaults or {}).get(name, one.default)) for name, one in known.items()
+    }
+    settings: tuple[Any, ...] = tuple(_make(node, cls, values) for cls in classes)
+    return settings[0] if len(settings) == 1 else settings
+
+
+def given_parameters(node: Node) -> dict[str, Any]:
+    """Return the parameters that the user gave this node, declared or not, by name."""
+    # rclpy has no public way to ask for overrides that nobody has declared yet.
+    return {name: parameter.value for name, parameter in getattr(node, "_parameter_overrides", {}).items()}
+
+
+def given_bundle(node: Node) -> BundleInfo | None:
+    """Return the model bundle that the parameter ``model`` names; None if it is not given or empty.
+
+    Raises
+    ------
+    SettingError
+        If `model` is no text.
+    BundleError
+        If there is no usable bundle.
+    """
+    path = given_parameters(node).get("model") or ""
+    if not isinstance(path, str):
+        raise SettingError(_full_name(node, "model"), path, "use a text")
+    return read_bundle(path) if path else None
+
+
+def _make(node: Node, cls: type, values: Mapping[str, Any]) -> Any:
+    try:
+        return cls(**{name: values[name] for name in settings_of(cls)})
+    except SettingError as error:
+        raise SettingError(_full_name(node, error.name), error.value, error.remedy) from error
+
+
+def _declare(node: Node, one: Setting, default: Any) -> Any:
+    given = given_parameters(node).get(one.name)
+    default = list(default) if isinstance(default, tuple) else default
+    try:
+        value = node.declare_parameter(one.name, default, _descriptor(one)).value
+    except (InvalidParameterTypeException, InvalidParameterValueException) as error:
+        remedy = one.expected()
+        if one.kind is float and isinstance(given, int) and not isinstance(given, bool):
+            remedy += f", with a decimal point ({given:.1f})"
+        raise SettingError(_full_name(node, one.name), given, remedy) from error
+    return one.checked(value, _full_name(node, one.name))
+
+
+def _descriptor(one: Setting) -> ParameterDescriptor:
+    """Return what rclpy needs to describe a parameter and to check it.
+
+    Most parameters are read once, when the node starts; rclpy refuses a later change.
+    """
+    descriptor = ParameterDescriptor(description=one.describe(), read_only=not one.changes)
+    if one.low is not None and one.high is not None:
+        if one.kind is float:
+            descriptor.floating_point_range = [FloatingPointRange(from_value=one.low, to_value=one.high)]
+        else:
+            descriptor.integer_range = [IntegerRange(from_value=int(one.low), to_value=int(one.high))]
+    elif one.choices or one.kind in (int, float):
+        descriptor.additional_constraints = one.expected()
+    return descriptor
+
+
+def _unknown(classes: tuple[type, ...], name: str, known: Mapping[str, Setting]) -> str:
+    for cls in classes:
+        if name in getattr(cls, "RENAMED", {}):
+            return unknown_name(cls, name, known)
+    return f"no such parameter; known are {', '.join(known)}"
+
+
+def _full_name(node: Node, name: str) -> str:
+    return f"parameter {name} of {node.get_fully_qualified_name()}"

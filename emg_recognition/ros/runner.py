@@ -15,7 +15,6 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from emg_recognition.errors import EmgRecognitionError
-from emg_recognition.ros.parameters import Parameter
 
 #: How often the loop looks for a signal while no callback is due, s.
 _POLL = 0.1
@@ -109,9 +108,6 @@ def run(name: str, create: Callable[[], NodeProgram], args: list[str] | None = N
     return code
 
 
-AUTOSTART = Parameter("autostart", True, "configure and activate at start; false leaves it to a manager")
-
-
 class ManagedNode(LifecycleNode):
     """A lifecycle node whose transitions refuse with one error line.
 
@@ -144,7 +140,7 @@ class ManagedNode(LifecycleNode):
         except EmgRecognitionError as error:
             self._refusal = error
             # bring_up() raises it, and the runner logs it once.
-            if not self.get_parameter(AUTOSTART.name).value:
+            if not self.get_parameter("autostart").value:
                 self.get_logger().error(str(error))
             return TransitionCallbackReturn.FAILURE
         return TransitionCallbackReturn.SUCCESS

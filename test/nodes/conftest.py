@@ -115,13 +115,23 @@ class Witness:
         while time.monotonic() < deadline:
             self._executor.spin_once(timeout_sec=0.02)
 
-    def call(self, kind: type, service: str, request: object) -> object:
-        client = self._clients.get(service)
-        if client is None:
-            client = self._clients[service] = self.node.create_client(kind, service)
-            self.spin_until(client.service_is_ready, f"service {service}")
-            # The answer to a client that the server has not found yet is lost, and nobody can ask for that.
+    def find(self, services: dict[str, type]) -> None:
+        """Make clients and wait for their servers; finding several at once saves time."""
+        new = {
+            name: self.node.create_client(services[name], name)
+            for name in services
+            if name not in self._clients
+        }
+        for name, client in new.items():
+            self.spin_until(client.service_is_ready, f"service {name}")
+        if new:
+            # A server that has not found its client yet loses the answer, and no call tells when it has.
             self.spin_for(0.5)
+        self._clients |= new
+
+    def call(self, kind: type, service: str, request: object) -> object:
+        self.find({service: kind})
+        client = self._clients[service]
         self.spin_until(client.service_is_ready, f"service {service}")
         future = client.call_async(request)
         self.spin_until(future.done, f"the answer of {service}")

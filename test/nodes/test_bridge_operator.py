@@ -126,7 +126,7 @@ def test_arming_twice_changes_nothing(arm):
 
 def test_the_measured_delay_may_refuse_arming(witness, start_node):
     """By the parameters 15 votes are within the limit; with estimates every 25 ms they are not."""
-    arm = Arm(witness, start_node, votes=15, dwell=0.1, window_step=0.01)
+    arm = Arm(witness, start_node, votes=15, dwell=0.1, stride=0.01)
     arm.announce()
     arm.speak()
     arm.witness.spin_until(lambda: "average controller delay is" in arm.call("arm").message, "the refusal")

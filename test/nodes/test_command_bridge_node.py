@@ -147,7 +147,7 @@ def test_the_joint_stands_when_the_bridge_is_killed(arm):
     [
         ({"command_rate": 20.0}, "command_rate"),
         ({"exoskeleton": "/no/where.yaml"}, "/no/where.yaml"),
-        ({"votes": 9, "window_step": 0.05}, "'328 ms'"),
+        ({"votes": 9, "stride": 0.05}, "'328 ms'"),
     ],
 )
 def test_a_setting_that_cannot_be_used_ends_the_node_with_one_line(start_node, parameters, error):
@@ -159,7 +159,7 @@ def test_a_setting_that_cannot_be_used_ends_the_node_with_one_line(start_node, p
 
 
 def test_a_long_delay_that_was_allowed_is_only_warned_about(start_node):
-    node = start_node("command_bridge", votes=9, window_step=0.05, allow_long_delay=True)
+    node = start_node("command_bridge", votes=9, stride=0.05, allow_long_delay=True)
     node.wait_for_log("[WARN]")
     node.wait_for_log("average controller delay 328 ms")
     assert node.interrupt() == 0

@@ -39,7 +39,7 @@ def connect(witness):
 
 
 def test_windows_are_those_of_the_offline_pipeline(start_node, witness, rng):
-    node = start_node("preprocessing", step=0.05)
+    node = start_node("preprocessing", stride=0.05)
     windows, publisher = connect(witness)
     samples = rng.normal(0, 1e-4, (1000, CHANNELS)).astype(np.float32)
     pipeline = Pipeline(suited_settings(rate=RATE, channels=CHANNELS, unit="V"), 25)
@@ -62,7 +62,7 @@ def test_windows_are_those_of_the_offline_pipeline(start_node, witness, rng):
 
 
 def test_a_bad_chunk_is_named_and_the_stream_starts_anew(start_node, witness, rng):
-    node = start_node("preprocessing", step=0.05)
+    node = start_node("preprocessing", stride=0.05)
     windows, publisher = connect(witness)
     samples = rng.normal(0, 1e-4, (600, CHANNELS)).astype(np.float32)
     bad = samples[:100].copy()

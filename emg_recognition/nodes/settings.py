@@ -1,0 +1,433 @@
+"""The parameters of every node, as settings dataclasses; importable without ROS.
+
+The nodes declare their parameters from these classes, and ``config/*.yaml`` are written from them::
+
+    python -m emg_recognition.nodes.settings config
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from emg_recognition.control.decision import DecisionSettings
+from emg_recognition.control.settings import BridgeSettings
+from emg_recognition.devices.protocol import ProtocolSettings
+from emg_recognition.devices.protocols import PROTOCOLS
+from emg_recognition.errors import SettingError
+from emg_recognition.settings import check, setting, settings_of, yaml_lines
+from emg_recognition.signal.quality import QualitySettings
+from emg_recognition.signal.settings import PipelineSettings
+from emg_recognition.types import LiveSettings
+
+#: Largest seed that a ROS parameter and NumPy both take.
+_LARGEST_SEED = 2**31 - 1
+
+
+def _same(cls: type, name: str, help: str = "") -> Any:
+    """Return a setting of another class again, with its default, unit and range."""
+    one = settings_of(cls)[name]
+    return setting(
+        one.default,
+        help or one.help,
+        unit=one.unit,
+        low=one.low,
+        high=one.high,
+        above=one.above,
+        choices=one.choices,
+    )
+
+
+def _model() -> Any:
+    return setting("", "directory of the model bundle")
+
+
+def _autostart() -> Any:
+    return setting(True, "configure and activate at start; false leaves that to a lifecycle manager")
+
+
+def _moves() -> Any:
+    return setting(
+        "none",
+        "simulated: the bridge moves only a simulated exoskeleton and may be armed",
+        choices=("none", "simulated"),
+    )
+
+
+def _exoskeleton() -> Any:
+    return setting("", "YAML file of joints, limits and motions; empty: the packaged exoskeleton.yaml")
+
+
+@dataclass(frozen=True, kw_only=True)
+class AcquisitionSettings:
+    """Parameters of ``acquisition``, besides :class:`ProtocolSettings`."""
+
+    port: str = setting("", "serial port of the armband, e.g. /dev/ttyACM0")
+    baud_rate: int = setting(921600, "speed of the port", unit="baud", low=9600, high=12_000_000)
+    protocol: str = setting("emg", "protocol of the armband", choices=tuple(PROTOCOLS))
+    wait_for_port: float = setting(
+        0.0, "how long to wait for the port to appear", unit="s", low=0.0, high=3600.0
+    )
+    reconnect: bool = setting(
+        True, "wait for a device that was unplugged; false: the node ends with an error"
+    )
+    silent_after: float = setting(
+        1.0, "time without a sample after which the device counts as gone", unit="s", low=0.1, high=3600.0
+    )
+    frame_id: str = setting("armband", "frame of the samples")
+    subscribers: int = setting(
+        0, "start the device when this many nodes subscribe, so that they miss nothing", low=0, high=100
+    )
+    autostart: bool = _autostart()
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreprocessingSettings:
+    """Parameters of ``preprocessing``; with a model its bundle gives every other one."""
+
+    RENAMED: ClassVar[Mapping[str, str]] = {"step": "stride"}
+
+    model: str = setting("", "directory of the model bundle that the windows are for; empty: none")
+    window: float = setting(PipelineSettings.window, "length of a window", unit="s", low=0.001, high=10.0)
+    stride: float = _same(LiveSettings, "stride")
+    low: float = setting(
+        0.0, "lower edge of the band-pass; 0: suited to the rate", unit="Hz", low=0.0, high=10_000.0
+    )
+    high: float = setting(
+        0.0, "upper edge of the band-pass; 0: suited to the rate", unit="Hz", low=0.0, high=10_000.0
+    )
+    mains: float = setting(
+        PipelineSettings.notch,
+        "mains frequency to remove, 60 in the Americas; 0: no notch",
+        unit="Hz",
+        low=0.0,
+        high=1000.0,
+    )
+    settling: float = setting(
+        PipelineSettings.settling,
+        "windows that begin sooner after a start are not published",
+        unit="s",
+        low=0.0,
+        high=10.0,
+    )
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignalQualityNodeSettings:
+    """Parameters of ``signal_quality``."""
+
+    mains: float = setting(
+        QualitySettings.mains, "mains frequency, 60 in the Americas", unit="Hz", low=16.0, high=400.0
+    )
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassifierSettings:
+    """Parameters of ``classifier``."""
+
+    model: str = _model()
+    confidence_threshold: float = _same(LiveSettings, "confidence_threshold")
+    queue: int = setting(
+        4, "windows that may wait; older ones are dropped whole and counted", low=1, high=10_000
+    )
+    autostart: bool = _autostart()
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommandBridgeSettings:
+    """Parameters of ``command_bridge``, besides :class:`BridgeSettings` and :class:`DecisionSettings`."""
+
+    RENAMED: ClassVar[Mapping[str, str]] = {"window_step": "stride"}
+
+    model: str = setting("", "directory of the model bundle, for the votes that go with it; empty: none")
+    exoskeleton: str = _exoskeleton()
+    output: str = setting(
+        "trajectory",
+        "where commands go: exo/joint_trajectory, exo/velocity_command or a serial port",
+        choices=("trajectory", "velocity", "serial"),
+    )
+    external_watchdog: bool = setting(
+        False, "whether a watchdog stops the joints when velocity commands cease; output velocity needs one"
+    )
+    serial_port: str = setting("", "port of the serial exoskeleton, for output serial")
+    baud_rate: int = setting(921600, "speed of the serial port", unit="baud", low=9600, high=4_000_000)
+    rate: float = setting(
+        0.0, "rate that the model must be made for; 0: the armband's", unit="Hz", low=0.0, high=100_000.0
+    )
+    channels: int = setting(0, "channels that the model must be made for; 0: the armband's", low=0, high=1024)
+    window: float = setting(
+        PipelineSettings.window,
+        "length of a window, to judge the delay before a model is known",
+        unit="s",
+        low=0.001,
+        high=10.0,
+    )
+    stride: float = _same(
+        LiveSettings, "stride", "time from one window to the next, to judge the delay before any came"
+    )
+    allow_long_delay: bool = setting(False, "allow an average controller delay above 300 ms")
+
+    def __post_init__(self) -> None:
+        check(self)
+        if self.output == "velocity" and not self.external_watchdog:
+            raise SettingError(
+                "output",
+                "velocity",
+                "a velocity controller obeys its last command for ever if the bridge dies; set "
+                "external_watchdog if a watchdog behind it stops the joints, or use output trajectory",
+            )
+        if self.output == "serial" and not self.serial_port:
+            raise SettingError("serial_port", self.serial_port, "name the port of the serial exoskeleton")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimulatedArmbandSettings:
+    """Parameters of ``simulated_armband``."""
+
+    link: str = setting("/tmp/emg_armband", "link to the pseudo-terminal, the port for acquisition")
+    protocol: str = setting("emg", "protocol to speak", choices=tuple(PROTOCOLS))
+    archive: str = setting("", "archive, bag or description of CSV files to play; empty: a simulated wearer")
+    mark_breaks: bool = setting(False, "restart the stream at each segment's beginning")
+    loop: bool = setting(True, "begin again at the end, with a restart of the stream")
+    frame_samples: int = setting(5, "samples in a frame", low=1, high=100)
+    cohort: str = setting("patient", "cohort of the simulated wearer", choices=("healthy", "patient"))
+    subject: int = setting(1, "number of the simulated wearer in the cohort", low=1, high=1000)
+    session: int = setting(1, "seed of the simulated session", low=0, high=_LARGEST_SEED)
+    hold: float = setting(3.0, "how long the simulated wearer holds an action", unit="s", low=0.5, high=60.0)
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimulatedExoskeletonSettings:
+    """Parameters of ``simulated_exoskeleton``."""
+
+    exoskeleton: str = _exoskeleton()
+    rate: float = setting(100.0, "joint states a second", unit="Hz", low=10.0, high=500.0)
+    controller: str = setting(
+        "trajectory",
+        "commands that the joints follow; serial: those that arrive at a pseudo-terminal",
+        choices=("trajectory", "velocity", "serial"),
+    )
+    watchdog: float = setting(
+        0.0,
+        "controller velocity: time without a command after which the joints stop; 0: never",
+        unit="s",
+        low=0.0,
+        high=10.0,
+    )
+    link: str = setting("/tmp/exoskeleton", "controller serial: link to the pseudo-terminal")
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnablingSwitchSettings:
+    """Parameters of ``enabling_switch``."""
+
+    pressed: bool = setting(False, "whether the switch is pressed at the start, so that the bridge may move")
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecorderSettings:
+    """Parameters of ``recorder``."""
+
+    output: str = setting("", "folder of the bag; empty: recording_ with date and time, here")
+    namespaces: tuple[str, ...] = setting(("",), "namespaces of the arms, e.g. [left_arm, right_arm]")
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlayerSettings:
+    """Parameters of ``player``."""
+
+    bag: str = setting("", "bag to play: a folder, an .mcap or a .db3 file")
+    bag_namespace: str = setting("", "arm to play where the bag holds several, e.g. left_arm")
+    rate: float = setting(1.0, "playback speed; 1.0 is real time", low=0.01, high=100.0)
+    start_paused: bool = setting(False, "wait for a call of ~/pause with data: false at the start")
+    subscribers: int = setting(
+        1, "start when this many nodes subscribe to the samples, so that they miss nothing", low=0, high=100
+    )
+    wait_timeout: float = setting(60.0, "how long to wait for them", unit="s", low=1.0, high=3600.0)
+    exoskeleton: str = _moves()
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluatorSettings:
+    """Parameters of ``evaluator``."""
+
+    model: str = setting("", "directory of the model bundle, for the settings that go with it; empty: none")
+    output: str = setting("", "folder for metrics, estimates, figures and report")
+    source: str = setting("", "where the signals come from, for the report; empty: the topic")
+    votes: int = _same(DecisionSettings, "votes")
+    enter_votes: int = _same(DecisionSettings, "enter_votes")
+    keep_votes: int = _same(DecisionSettings, "keep_votes")
+    dwell: float = _same(DecisionSettings, "dwell")
+    confidence_threshold: float = _same(LiveSettings, "confidence_threshold")
+    exoskeleton: str = _moves()
+
+    def __post_init__(self) -> None:
+        check(self)
+
+    @property
+    def decisions(self) -> DecisionSettings:
+        """How estimates become decisions, as in the bridge."""
+        return DecisionSettings(
+            votes=self.votes, enter_votes=self.enter_votes, keep_votes=self.keep_votes, dwell=self.dwell
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionNodeSettings:
+    """Parameters of ``session``."""
+
+    subject: str = setting("", "name of the subject")
+    cohort: str = setting("", "cohort of the subject, e.g. healthy or patient")
+    session: str = setting("", "number or name of the session; empty: the name of the bag")
+    output: str = setting("", "folder of the bag; empty: session_ with date and time, here")
+    plan: str = setting("", "YAML file of actions, repetitions and times; empty: the packaged session.yaml")
+    script: str = setting("", "YAML file of the operator's key presses; empty: a person presses the keys")
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainerSettings:
+    """Parameters of ``trainer``, which are those of ``emg-recognition train``."""
+
+    data: str = setting(
+        "", "labelled recordings: archive, bag or description of CSV files; several with ':' between them"
+    )
+    output: str = setting("", "directory for members, bundle, metrics and report")
+    config: str = setting("", "experiment YAML; empty: the packaged compact.yaml")
+    minority: str = setting("", "cohort that is too small to train alone; empty: none")
+    train_repetitions: str = setting("", "e.g. 1-3; empty: all but the last")
+    test_repetitions: str = setting("", "e.g. 4; empty: the last")
+    split: str = setting(
+        "", "rule that divides the data, e.g. leave-one-subject-out; empty: the experiment's"
+    )
+    selection: str = setting(
+        "", "models that the bundle keeps, e.g. minority or soft-vote; empty: the experiment's"
+    )
+    seed: int = setting(
+        -1, "seed of partition, initial weights and batches; -1: the experiment's", low=-1, high=_LARGEST_SEED
+    )
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemoObserverSettings:
+    """Parameters of ``demo_observer``."""
+
+    output: str = setting("", "JSON file for what was observed")
+    timeout: float = setting(120.0, "time after which the demo is given up", unit="s", low=1.0, high=3600.0)
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+#: The settings classes of every node.
+NODES: dict[str, tuple[type, ...]] = {
+    "acquisition": (AcquisitionSettings, ProtocolSettings),
+    "preprocessing": (PreprocessingSettings,),
+    "signal_quality": (SignalQualityNodeSettings,),
+    "classifier": (ClassifierSettings,),
+    "command_bridge": (CommandBridgeSettings, BridgeSettings, DecisionSettings),
+    "simulated_armband": (SimulatedArmbandSettings,),
+    "simulated_exoskeleton": (SimulatedExoskeletonSettings,),
+    "enabling_switch": (EnablingSwitchSettings,),
+    "recorder": (RecorderSettings,),
+    "player": (PlayerSettings,),
+    "evaluator": (EvaluatorSettings,),
+    "session": (SessionNodeSettings,),
+    "monitor": (),
+    "trainer": (TrainerSettings,),
+    "demo_observer": (DemoObserverSettings,),
+}
+
+#: Parameters whose default comes from the bundle where `model` is given.
+FROM_MODEL: dict[str, tuple[str, ...]] = {
+    "preprocessing": ("window", "stride", "low", "high", "mains", "settling"),
+    "classifier": ("confidence_threshold",),
+    "command_bridge": ("rate", "channels", "window", "stride", *settings_of(DecisionSettings)),
+    "evaluator": ("votes", "enter_votes", "keep_votes", "dwell", "confidence_threshold"),
+}
+
+#: The parameter files: what each is for, and its nodes.
+FILES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "recognition.yaml": (
+        "the nodes on the robot",
+        ("acquisition", "preprocessing", "signal_quality", "classifier", "command_bridge"),
+    ),
+    "simulation.yaml": (
+        "the simulated armband, the simulated exoskeleton and the enabling switch",
+        ("simulated_armband", "simulated_exoskeleton", "enabling_switch"),
+    ),
+    "replay.yaml": (
+        "the nodes that record, play and score",
+        ("recorder", "player", "evaluator"),
+    ),
+    "training.yaml": ("the training node", ("trainer",)),
+}
+
+
+def parameter_file(name: str) -> str:
+    """Return the content of one of :data:`FILES`: every parameter of its nodes with default and help."""
+    purpose, nodes = FILES[name]
+    lines = [
+        f"# Parameters of {purpose}, with their defaults.",
+        "# /**/ applies in every namespace, e.g. for a second arm.",
+    ]
+    if any(node in FROM_MODEL for node in nodes):
+        lines.append("# Where model is set, the parameters with a # take their values from the model bundle.")
+    for node in nodes:
+        lines += ["", f"/**/{node}:", "  ros__parameters:"]
+        from_model = FROM_MODEL.get(node, ())
+        for cls in NODES[node]:
+            for key, line in zip(settings_of(cls), yaml_lines(cls, indent=4), strict=True):
+                lines.append(_commented_out(line) if key in from_model else line)
+    return "\n".join(lines) + "\n"
+
+
+def _commented_out(line: str) -> str:
+    value, _, comment = line.partition("  # ")
+    return f"{f'    # {value.strip()}':<36}# {comment}"
+
+
+def main() -> int:
+    """Write the parameter files into a folder."""
+    for name in FILES:
+        Path(sys.argv[1], name).write_text(parameter_file(name), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
