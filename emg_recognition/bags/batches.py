@@ -1,4 +1,8 @@
-"""Messages as they lie in a bag: many in one buffer, so that none has to be touched alone."""
+"""Many messages in one buffer: the form in which all readers return them.
+
+A bag is read in blocks of some seconds. Their messages stay in the buffer they were read into; arrays give
+the position, the length and the topic of each, so that no Python code runs for a single message.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +13,10 @@ import numpy as np
 
 
 class Problems(list[str]):
-    """Plain sentences in the order in which they turned up; a bag may be read more than once."""
+    """What is missing or damaged in a bag: sentences, each only once even if the bag is read again."""
 
-    def tell(self, problem: str) -> None:
-        """Add a problem unless it is known.
+    def add(self, problem: str) -> None:
+        """Add a problem unless it is already in the list.
 
         Parameters
         ----------
@@ -24,16 +28,16 @@ class Problems(list[str]):
 
 
 def gather(data: bytes, dtype: np.dtype, starts: np.ndarray) -> np.ndarray:
-    """Copy a record from each of the places given.
+    """Copy equally long records out of a buffer.
 
     Parameters
     ----------
     data : bytes
         The buffer.
     dtype : numpy.dtype
-        The record; ``dtype.itemsize`` bytes are copied from each place.
+        The type of a record.
     starts : numpy.ndarray
-        int64, shape (n,): where each record begins; all of it must lie in `data`.
+        int64, shape (n,): where each record begins, in bytes; all records must lie within `data`.
 
     Returns
     -------
@@ -43,15 +47,15 @@ def gather(data: bytes, dtype: np.dtype, starts: np.ndarray) -> np.ndarray:
     Raises
     ------
     IndexError
-        If a record would end behind the buffer.
+        If a record would end after the buffer.
     """
     places = len(data) - dtype.itemsize + 1
     if not len(starts):
         return np.empty(0, dtype)
     if places < 1:
         raise IndexError(f"records of {dtype.itemsize} bytes in a buffer of {len(data)}")
-    # One overlapping record for each byte of the buffer. As plain bytes they are copied in one go;
-    # as a structure NumPy would copy field by field.
+    # A view with one overlapping record at each byte of the buffer. Records of plain bytes are copied at
+    # once; NumPy would copy a structure field by field.
     everywhere: np.ndarray = np.ndarray((places,), f"V{dtype.itemsize}", data, strides=(1,))
     return everywhere[starts].view(dtype)
 
@@ -63,13 +67,13 @@ class Topic:
     Attributes
     ----------
     name : str
-        For example ``/emg/samples``.
+        For example ``/joint_states``.
     type : str
-        For example ``emg_recognition/msg/EmgSamples``.
+        For example ``sensor_msgs/msg/JointState``.
     encoding : str
-        Of its definition: ``ros2msg``, ``ros2idl``, or empty where the bag does not carry it.
+        Encoding of the definition: ``ros2msg``, ``ros2idl``, or empty if the bag does not hold a definition.
     definition : str
-        The text of the definition with all types in it.
+        The definition of the type and of all types in it.
     """
 
     name: str
@@ -85,13 +89,14 @@ class Batch:
     Attributes
     ----------
     topic : Topic
-        Their topic.
+        The topic of all messages.
     times : numpy.ndarray
-        int64, shape (n,): when each was received, ns.
+        int64, shape (n,): when each message was received, ns.
     data : bytes
-        The buffer that holds them, among others.
+        The buffer that holds the messages, and others.
     starts, lengths : numpy.ndarray
-        int64, shape (n,): where each lies in `data`, bytes, the 4 bytes of CDR encapsulation included.
+        int64, shape (n,): position and length of each message in `data`, in bytes, including the 4 bytes of
+        the CDR encapsulation.
     """
 
     topic: Topic
@@ -104,28 +109,29 @@ class Batch:
         return len(self.starts)
 
     def message(self, i: int) -> bytes:
-        """Return message `i`."""
+        """Return message `i` as bytes."""
         start = int(self.starts[i])
         return self.data[start : start + int(self.lengths[i])]
 
     @property
     def messages(self) -> list[bytes]:
-        """Every message."""
+        """All messages as bytes."""
         return [self.message(i) for i in range(len(self))]
 
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """Consecutive messages of a file: some seconds.
+    """Consecutive messages of a file, usually some seconds.
 
     Attributes
     ----------
     data : bytes
-        The buffer that holds them.
+        The buffer that holds the messages.
     topics : sequence of Topic
         The topics of the file.
     topic : numpy.ndarray
-        int16, shape (n,): the place of each message's topic in `topics`; -1 for one that nobody asked for.
+        int16, shape (n,): index of the topic of each message in `topics`; -1 for a topic that was not
+        requested.
     times, starts, lengths : numpy.ndarray
         int64, shape (n,), as in :class:`Batch`.
     """
@@ -138,7 +144,7 @@ class Block:
     lengths: np.ndarray
 
     def batches(self) -> Iterator[Batch]:
-        """Yield the messages topic by topic; topics without a message are left out."""
+        """Yield the requested messages topic by topic; topics without a message are skipped."""
         order = np.argsort(self.topic, kind="stable")
         borders = np.searchsorted(self.topic[order], np.arange(len(self.topics) + 1)).tolist()
         times, starts, lengths = self.times[order], self.starts[order], self.lengths[order]
@@ -147,7 +153,7 @@ class Block:
                 yield Batch(topic, times[i:j], self.data, starts[i:j], lengths[i:j])
 
     def messages(self) -> Iterator[tuple[Topic, int, bytes]]:
-        """Yield topic, time (ns) and bytes of each message, in the order of the file."""
+        """Yield topic, time (ns) and bytes of each requested message, in the order of the file."""
         rows = np.flatnonzero(self.topic >= 0)
         columns = (self.topic[rows], self.times[rows], self.starts[rows], self.lengths[rows])
         for number, time, start, length in zip(*(column.tolist() for column in columns), strict=True):
@@ -157,23 +163,23 @@ class Block:
 def block_of(
     topics: Sequence[Topic], numbers: Sequence[int], times: Sequence[int], messages: Sequence[bytes]
 ) -> Block:
-    """Put single messages into a block.
+    """Make a block from single messages.
 
     Parameters
     ----------
     topics : sequence of Topic
         The topics of the file.
     numbers : sequence of int
-        The place of each message's topic in `topics`.
+        Index of the topic of each message in `topics`.
     times : sequence of int
-        When each was received, ns.
+        When each message was received, ns.
     messages : sequence of bytes
         The messages.
 
     Returns
     -------
     Block
-        All of them, in that order.
+        The messages in this order.
     """
     lengths = np.fromiter(map(len, messages), dtype=np.int64, count=len(messages))
     return Block(

@@ -1,4 +1,8 @@
-"""Messages as columns: one array for each field, without a loop over the messages."""
+"""Decode messages into columns: one array for each field, without a loop over the messages.
+
+In CDR the position of a field depends only on the counts (string and sequence lengths) before it. A
+:class:`Decoder` derives the positions from one message and applies them to all messages with the same counts.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +15,13 @@ from rosbags.typesys.store import Typestore
 from emg_recognition.bags.batches import Batch, gather
 from emg_recognition.bags.layout import Layout, layout_of
 
-#: Layouts remembered: as many as an action, its absence and a few reasons make in a second.
-_REMEMBERED = 16
+#: Layouts that a decoder keeps. Strings of different lengths give different layouts, but few at a time.
+_KEPT_LAYOUTS = 16
 
 
 @dataclass(frozen=True, eq=False)
 class _Part:
-    """Messages of one layout."""
+    """Messages with one layout: their numbers in the batch and their fields."""
 
     layout: Layout
     rows: np.ndarray
@@ -27,13 +31,13 @@ class _Part:
 class Columns:
     """The fields of many messages of one topic.
 
-    ``columns["header.stamp.sec"]`` has a value for each message, in the order of the batch: numbers as
+    ``columns["header.stamp.sec"]`` has one value for each message, in the order of the batch: numbers as
     they are, strings as bytes without the final zero, arrays as rows.
 
     Attributes
     ----------
     rows : numpy.ndarray
-        int64, shape (n,), rising: which messages of the batch these are; damaged ones are left out.
+        int64, shape (n,), rising: the numbers of these messages in the batch; damaged messages are missing.
     """
 
     def __init__(self, batch: Batch, parts: list[_Part]) -> None:
@@ -55,7 +59,7 @@ class Columns:
         return np.concatenate([part.records[name] for part in self._parts])[self._order]
 
     def get(self, name: str, neutral: object) -> np.ndarray:
-        """Return a field, or the same neutral value for each message where it was not asked for."""
+        """Return a field, or `neutral` for each message if the field was not requested."""
         if self._parts and name in (self._parts[0].layout.dtype.names or ()):
             return self[name]
         return np.full(len(self), neutral)
@@ -71,9 +75,9 @@ class Columns:
         Returns
         -------
         values : numpy.ndarray
-            The numbers of all messages, one behind the other; shape (sum of counts,), C-contiguous.
+            The numbers of all messages, one message after the other; shape (sum of counts,), C-contiguous.
         counts : numpy.ndarray
-            int64, shape (n,): how many each message has.
+            int64, shape (n,): the number of values in each message.
         """
         pieces = [_sequence(self._batch, part, name) for part in self._parts]
         if self._order is None:
@@ -87,7 +91,7 @@ class Columns:
 
 
 def is_constant(column: np.ndarray) -> bool:
-    """Tell whether every entry of a column is the same; bytes are compared, which strings need to be quick.
+    """Return whether all entries of a column are equal. Bytes are compared, which is fast for strings.
 
     Parameters
     ----------
@@ -97,14 +101,14 @@ def is_constant(column: np.ndarray) -> bool:
     Returns
     -------
     bool
-        True if they are the same, bit for bit.
+        True if they are equal bit for bit.
     """
     data = column.tobytes()
     return data == data[: column.itemsize] * len(column)
 
 
 def changes(*columns: np.ndarray) -> np.ndarray:
-    """Tell where an entry of any column differs from the one before it.
+    """Return where an entry of any column differs from the one before it.
 
     Parameters
     ----------
@@ -124,21 +128,21 @@ def changes(*columns: np.ndarray) -> np.ndarray:
 
 
 class Decoder:
-    """Reads fields of one topic's messages, and remembers where they lie.
+    """Decodes the messages of one topic, and remembers the layouts it has seen.
 
     Parameters
     ----------
     types : rosbags.typesys.store.Typestore
-        Knows the type.
+        Must contain the type.
     type_name : str
-        The type.
+        The type of the messages.
     wanted : collection of str
-        The fields, as :func:`emg_recognition.bags.layout.field_names` gives them.
+        The fields to decode, named as by :func:`emg_recognition.bags.layout.field_names`.
 
     Attributes
     ----------
     damaged : int
-        Messages so far that could not be read and were left out.
+        Messages so far that could not be decoded and were skipped.
     """
 
     def __init__(self, types: Typestore, type_name: str, wanted: Collection[str]) -> None:
@@ -149,7 +153,7 @@ class Decoder:
         self._layouts: list[Layout] = []
 
     def decode(self, batch: Batch) -> Columns:
-        """Read a batch.
+        """Decode a batch.
 
         Parameters
         ----------
@@ -159,7 +163,7 @@ class Decoder:
         Returns
         -------
         Columns
-            The fields of those that can be read.
+            The fields of all messages that are not damaged.
         """
         todo = np.arange(len(batch))
         parts: list[_Part] = []
@@ -174,18 +178,18 @@ class Decoder:
                 todo = todo[1:]
                 continue
             left = _take(batch, layout, todo, parts)
-            if len(left) == len(todo):  # a last sequence that is cut off is noticed only here
+            if len(left) == len(todo):  # a truncated last sequence is noticed only here
                 self.damaged += 1
                 left = todo[1:]
             todo = left
-        # Those in use come first: a layout that does not fit costs almost as much as one that does.
+        # Used layouts first: trying a layout that does not fit costs almost as much as one that does.
         used = [part.layout for part in parts]
-        self._layouts = (used + [layout for layout in self._layouts if layout not in used])[:_REMEMBERED]
+        self._layouts = (used + [layout for layout in self._layouts if layout not in used])[:_KEPT_LAYOUTS]
         return Columns(batch, parts)
 
 
 def _take(batch: Batch, layout: Layout, todo: np.ndarray, parts: list[_Part]) -> np.ndarray:
-    """Move the messages that have a layout into a part; return those that have another."""
+    """Append the messages that have this layout to `parts`; return the other ones."""
     everything = len(todo) == len(batch)
     lengths = batch.lengths if everything else batch.lengths[todo]
     fits = lengths >= layout.dtype.itemsize if layout.tail else lengths == layout.length

@@ -1,4 +1,4 @@
-"""Read a bag that rosbag2 itself has compressed, whole files or single messages, through rosbags."""
+"""Read bags that rosbag2 compressed, by file or by message; rosbags does the work."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _ROWS = 500
 class CompressedBag:
     """A bag directory whose ``metadata.yaml`` names a compression.
 
-    It must be whole, and it is read in the order of its log times.
+    The bag must be complete. It is read in the order of its log times.
 
     Parameters
     ----------
     path : Path
         The directory.
     problems : Problems
-        Told of what is damaged.
+        Damage is added here.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class CompressedBag:
         self._reader = Reader(path)
         try:
             self._reader.open()
-        except Exception as error:  # rosbags hands on what sqlite3 and the decompressors raise
+        except Exception as error:  # rosbags passes on what sqlite3 and the decompressors raise
             raise RecordingError(
                 str(path),
                 f"it is compressed and cannot be read ({error})",
@@ -69,7 +69,7 @@ class CompressedBag:
         Parameters
         ----------
         wanted : collection of Topic
-            The topics whose messages are asked for.
+            The requested topics.
 
         Yields
         ------
@@ -89,7 +89,7 @@ class CompressedBag:
                     yield self._block(rows)
                     rows = []
         except Exception as error:
-            self._problems.tell(f"{self._path.name}: it is damaged ({error}), the rest is left out")
+            self._problems.add(f"{self._path.name}: it is damaged ({error}), the rest was skipped")
         if rows:
             yield self._block(rows)
         self.fraction_read = 1.0

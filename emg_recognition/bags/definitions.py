@@ -1,4 +1,4 @@
-"""Message definitions: those of a bag, and the package's own for what a bag does not say."""
+"""Message definitions: those that a bag holds, and those of this package for bags without definitions."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from rosbags.typesys.store import Typestore
 
 from emg_recognition.resources import message_definitions
 
-#: What rosbags raises for a definition or a message that it cannot read.
+#: Errors of rosbags for a definition or a message that it cannot read.
 UNREADABLE = (SerdeError, TypesysError, KeyError, ValueError, AssertionError)
 _SEPARATOR = "=" * 80 + "\n"
 
 
 @lru_cache(maxsize=1)
 def own_types() -> Typestore:
-    """Return the types of ROS 2 and those of this package, as they are now.
+    """Return the message types of ROS 2 and the current ones of this package.
 
     Returns
     -------
     rosbags.typesys.store.Typestore
-        Knows every message of ``msg/`` and what they are made of.
+        All messages of ``msg/`` and the types in them.
     """
     store = get_typestore(Stores.ROS2_JAZZY)
     for name, text in message_definitions().items():
@@ -73,22 +73,22 @@ def _neutral(node: Nodetype, of: Any) -> Any:
 
 
 def full_definition(type_name: str) -> str:
-    """Return a definition as a bag carries it: the text itself, then that of every type in it.
+    """Return a definition as a bag stores it: the definition itself, then that of every type in it.
 
     Parameters
     ----------
     type_name : str
-        For example ``emg_recognition/msg/EmgSamples``.
+        For example ``sensor_msgs/msg/JointState``.
 
     Returns
     -------
     str
-        ``ros2msg``, as rosbag2 stores it; the comments, which hold the units, come along.
+        The text as rosbag2 stores it (``ros2msg``), including the comments, which give the units.
 
     Raises
     ------
     KeyError
-        For a type that neither ROS 2 nor this package has.
+        If neither ROS 2 nor this package has such a type.
     """
     if type_name not in own_types().fielddefs:
         raise KeyError(type_name)
@@ -99,28 +99,29 @@ def full_definition(type_name: str) -> str:
 
 @lru_cache(maxsize=64)
 def parse_definition(type_name: str, encoding: str, text: str) -> Typestore:
-    """Return the types that one definition of a bag describes.
+    """Parse a definition of a bag.
 
-    A store of its own for each definition: two topics of a bag may carry different versions of a type.
+    Each definition has a type store of its own, because two topics of a bag may use different versions of a
+    type.
 
     Parameters
     ----------
     type_name : str
-        The type that the definition is of.
+        The type that is defined.
     encoding : str
         ``ros2msg`` or ``ros2idl``.
     text : str
-        The definition with all types in it.
+        The definition of the type and of all types in it.
 
     Returns
     -------
     rosbags.typesys.store.Typestore
-        Knows `type_name` and what it is made of.
+        `type_name` and the types in it.
 
     Raises
     ------
     ValueError
-        If it cannot be understood.
+        If the definition cannot be parsed.
     """
     store = get_typestore(Stores.EMPTY)
     try:

@@ -1,8 +1,8 @@
-"""Where the fields of a CDR message lie.
+"""The positions of the fields in a CDR message.
 
-CDR (XCDR1): numbers are aligned to their size, counted from the byte behind the 4 bytes of encapsulation;
+CDR (XCDR1): numbers are aligned to their size, counted from the byte after the 4 bytes of encapsulation;
 strings and sequences begin with a uint32 count (that of a string includes its final zero byte). So the
-place of a field depends on the counts before it and on nothing else.
+position of a field depends only on the counts before it.
 
 Source: DDS-XTypes 1.3, section 7.4; OMG CORBA 3.0, section 15.3.
 """
@@ -18,8 +18,8 @@ from rosbags.interfaces import Nodetype
 from rosbags.interfaces.typing import FieldDesc
 from rosbags.typesys.store import Typestore
 
+#: Bytes before the first field.
 ENCAPSULATION = 4
-"""Bytes before the first field."""
 
 _CODES = {"bool": "u1", "byte": "u1", "char": "u1"} | {
     f"{kind}{bits}": f"{kind[0]}{bits // 8}"
@@ -30,16 +30,16 @@ _CODES = {"bool": "u1", "byte": "u1", "char": "u1"} | {
 
 @dataclass(frozen=True)
 class Tail:
-    """A sequence whose length differs from message to message.
+    """A sequence of numbers at the end of the requested fields; its length may differ between messages.
 
     Attributes
     ----------
     name : str
         The field; its count is the field ``name#``.
     item : numpy.dtype
-        One of its numbers.
+        The type of its numbers.
     start : int
-        Where the first of them lies, in bytes from the beginning of the message.
+        Position of the first number, in bytes from the beginning of the message.
     """
 
     name: str
@@ -49,18 +49,18 @@ class Tail:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where fields lie in every message that has the same counts.
+    """The positions of fields in all messages with the same counts.
 
     Attributes
     ----------
     dtype : numpy.dtype
-        A structure over the message from its first byte to the end of the last field asked for.
+        A structure for the message from its first byte to the end of the last requested field.
     counts : tuple of (str, int)
-        Fields of `dtype` that hold a count, and the value for which this layout holds.
+        Fields of `dtype` that are counts, and the values for which this layout is valid.
     tail : Tail or None
-        The last field, if it is a sequence of numbers: its count is free.
+        The last field if it is a sequence of numbers; its count may have any value.
     length : int
-        Of the message that the layout was found in, bytes.
+        Length of the message that the layout was derived from, bytes.
     """
 
     dtype: np.dtype
@@ -70,12 +70,12 @@ class Layout:
 
 
 def field_names(types: Typestore, type_name: str) -> list[str]:
-    """Return the fields of a message, those of messages in it with dots, in the order of the definition.
+    """Return the names of the fields of a message, in order; those of nested messages contain dots.
 
     Parameters
     ----------
     types : rosbags.typesys.store.Typestore
-        Knows the type.
+        Must contain the type.
     type_name : str
         The type.
 
@@ -94,29 +94,29 @@ def field_names(types: Typestore, type_name: str) -> list[str]:
 
 
 def layout_of(types: Typestore, type_name: str, wanted: Collection[str], message: bytes) -> Layout:
-    """Find out where fields lie in a message.
+    """Derive the positions of fields from a message.
 
     Parameters
     ----------
     types : rosbags.typesys.store.Typestore
-        Knows the type.
+        Must contain the type.
     type_name : str
         The type.
     wanted : collection of str
-        Names of the fields that are needed, as :func:`field_names` gives them: numbers, strings, arrays
-        and sequences of numbers. Nothing behind the last of them is looked at.
+        Names of the fields, as :func:`field_names` returns them: numbers, strings, arrays and sequences of
+        numbers. The message is not read beyond the last of them.
     message : bytes
         The message.
 
     Returns
     -------
     Layout
-        It holds for this message and for every other with the same counts.
+        Valid for this message and all others with the same counts.
 
     Raises
     ------
     ValueError
-        If the message is cut off or is no CDR of this type.
+        If the message is truncated or is not CDR of this type.
     """
     walk = _Walk(types, wanted, message)
     walk.message(type_name, "")
@@ -126,7 +126,7 @@ def layout_of(types: Typestore, type_name: str, wanted: Collection[str], message
 
 
 class _Walk:
-    """Goes through a message field by field, as its counts tell."""
+    """Goes through a message field by field, using its counts."""
 
     def __init__(self, types: Typestore, wanted: Collection[str], message: bytes) -> None:
         if len(message) < ENCAPSULATION or message[:2] not in (b"\x00\x00", b"\x00\x01"):
@@ -195,10 +195,10 @@ class _Walk:
     def _last_sequence(self, name: str, base: str) -> None:
         code = self._code(base)
         count = self._count(name)
-        self._counts.pop()  # the one count that may differ
+        self._counts.pop()  # the only count that may differ
         start = self._position + -(self._position - ENCAPSULATION) % code.itemsize
         if count and start + count * code.itemsize > len(self._message):
-            raise ValueError(f"{name} is cut off")
+            raise ValueError(f"{name} is truncated")
         self.missing.discard(name)
         self._tail = Tail(name, code, start)
 
@@ -221,7 +221,7 @@ class _Walk:
 
     def _add(self, name: str, kind: object, size: int) -> None:
         if self._position + size > len(self._message):
-            raise ValueError(f"{name} is cut off")
+            raise ValueError(f"{name} is truncated")
         self._fields.append((name, kind, self._position))
         self._position += size
         self.missing.discard(name)

@@ -1,6 +1,6 @@
-"""Read an MCAP file in the order in which it was written, as far as it goes.
+"""Read an MCAP file in the order in which it was written, up to its last intact chunk.
 
-Neither footer nor index is needed, so a file that was cut off is read up to its last whole chunk.
+Neither the footer nor the index is needed, so a file whose recorder was killed can be read.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ MAGIC = b"\x89MCAP0\r\n"
 _FOOTER_SIZE = RECORD.size + 20 + MAGIC_SIZE
 _NO_RECORD = (struct.error, McapError, UnicodeDecodeError)
 _COMPRESSIONS = ("", "zstd", "lz4")
-#: Records that hold messages or belong to them, inside chunks and outside.
+#: Records with messages and what belongs to them: in chunks, or outside chunks.
 _KINDS: dict[int, str] = {
     Opcode.CHUNK: "chunk",
     Opcode.MESSAGE_INDEX: "chunk",
@@ -42,8 +42,8 @@ _KINDS: dict[int, str] = {
     Opcode.CHANNEL: "loose",
     Opcode.MESSAGE: "loose",
 }
-#: No chunk that was being written when its writer died is larger.
-_LARGEST = 1 << 26
+#: Bytes to search for messages in a chunk that its writer did not finish.
+_LARGEST_REST = 1 << 26
 
 
 class McapFile:
@@ -52,14 +52,14 @@ class McapFile:
     Parameters
     ----------
     path : Path
-        The file; it must begin as MCAP does.
+        The file; it must begin with the MCAP magic bytes.
     problems : Problems
-        Told of what is missing or damaged; complete once :meth:`blocks` has come to its end.
+        What is missing or damaged is added here; complete after :meth:`blocks` has finished.
 
     Attributes
     ----------
     topics : list of Topic
-        The topics whose messages are CDR. Where the file has no summary it is read once to find them.
+        The topics with CDR messages. A file without a summary is read once to find them.
     """
 
     def __init__(self, path: Path, problems: Problems) -> None:
@@ -70,14 +70,14 @@ class McapFile:
         self._size = os.fstat(self._file.fileno()).st_size
         self._pieces = Pieces(self._file, MAGIC_SIZE)
         self._schemas: dict[int, Schema] = {}
-        self._numbers = np.full(1 << 16, -1, np.int16)  # channel -> place in topics
+        self._numbers = np.full(1 << 16, -1, np.int16)  # channel -> index in topics
         if not self._read_summary():
             for _ in self.blocks(()):
                 pass
 
     @property
     def fraction_read(self) -> float:
-        """How far :meth:`blocks` has come, 0 to 1."""
+        """Share of the file that :meth:`blocks` has read, 0 to 1."""
         return self._pieces.position / self._size
 
     def close(self) -> None:
@@ -85,17 +85,17 @@ class McapFile:
         self._file.close()
 
     def blocks(self, wanted: Collection[Topic]) -> Iterator[Block]:
-        """Yield the file's messages chunk by chunk, in the order in which they were written.
+        """Yield the messages in the order in which they were written.
 
         Parameters
         ----------
         wanted : collection of Topic
-            The topics whose messages are asked for.
+            The requested topics.
 
         Yields
         ------
         Block
-            One chunk or several (a few seconds), in which the messages of other topics are marked.
+            One or several chunks (a few seconds); messages of other topics are marked.
         """
         pieces = self._pieces = Pieces(self._file, MAGIC_SIZE)
         for data, records in pieces:
@@ -103,10 +103,10 @@ class McapFile:
             if any(record.opcode == Opcode.DATA_END for record in records):
                 self._check_end()
                 return
-        yield from self._cut_off(pieces.position, wanted)
+        yield from self._truncated(pieces.position, wanted)
 
     def _blocks(self, data: bytes, groups: list[list[Record]], wanted: Collection[Topic]) -> Iterator[Block]:
-        """Take as many groups at once as the indexes allow; the others record by record."""
+        """Read as many chunks at once as their indexes allow, and the others record by record."""
         found = indexed_messages(data, [record for group in groups for record in group])
         if found is not None:
             yield self._block(data, *found, wanted)
@@ -118,7 +118,7 @@ class McapFile:
             yield from self._scanned(self._content(data, groups[0]), wanted)
 
     def _content(self, data: bytes, group: list[Record]) -> bytes:
-        """Return the records of a chunk, or those that stand outside chunks."""
+        """Return the records in a chunk, or the records of a group outside chunks."""
         if group[0].opcode == Opcode.CHUNK:
             return self._unpack(data[group[0].begin : group[0].end])
         return data[group[0].begin - RECORD.size : group[-1].end]
@@ -130,21 +130,21 @@ class McapFile:
                 raise ValueError(f"its compression is {chunk.compression!r}")
             stream, size = get_chunk_data_stream(chunk, validate_crc=True)
             if size != chunk.uncompressed_size:
-                raise ValueError(f"{size} of {chunk.uncompressed_size} bytes are there")
+                raise ValueError(f"it has {size} of {chunk.uncompressed_size} bytes")
             return stream.read(size)
-        except Exception as error:  # each decompressor has errors of its own, without a common base
-            self._tell(f"a chunk is damaged ({error}) and left out")
+        except Exception as error:  # each decompressor has its own errors, without a common base
+            self._report(f"a damaged chunk was skipped ({error})")
             return b""
 
     def _scanned(self, data: bytes, wanted: Collection[Topic]) -> Iterator[Block]:
         starts, end = self._scan(data)
         if end < len(data):
-            self._tell(f"{len(data) - end} bytes at the end of a chunk are damaged and left out")
+            self._report(f"{len(data) - end} damaged bytes at the end of a chunk were skipped")
         if len(starts):
             yield self._block(data, starts, gather(data, HEADS, starts), wanted)
 
     def _block(self, data: bytes, starts: np.ndarray, heads: np.ndarray, wanted: Collection[Topic]) -> Block:
-        # Each time anew: a topic may be announced in any chunk.
+        # Computed for each block, because any chunk may announce a topic.
         places = [i if topic in wanted else -1 for i, topic in enumerate(self.topics)]
         return Block(
             data=data,
@@ -156,7 +156,7 @@ class McapFile:
         )
 
     def _scan(self, data: bytes) -> tuple[np.ndarray, int]:
-        """Find messages, and learn the topics that are announced on the way."""
+        """Find the messages, and read the topics that are announced between them."""
         records, end = scan_records(data)
         starts = []
         for opcode, begin, stop in records:
@@ -167,7 +167,7 @@ class McapFile:
         return np.array(starts, dtype=np.int64), end
 
     def _learn(self, opcode: int, content: bytes) -> bool:
-        """Take in a schema or a channel; return whether it can be read."""
+        """Read a schema or a channel; return whether it is intact."""
         stream = ReadDataStream(BytesIO(content))
         try:
             if opcode == Opcode.SCHEMA:
@@ -178,7 +178,7 @@ class McapFile:
             schema = self._schemas.get(channel.schema_id, Schema(id=0, data=b"", encoding="", name=""))
             topic = Topic(channel.topic, schema.name, schema.encoding, schema.data.decode())
         except _NO_RECORD as error:
-            self._tell(f"a topic's record is damaged ({error or type(error).__name__}) and left out")
+            self._report(f"the damaged record of a topic was skipped ({error or type(error).__name__})")
             return False
         if channel.message_encoding == "cdr":
             if topic not in self.topics:
@@ -187,7 +187,7 @@ class McapFile:
         return True
 
     def _read_summary(self) -> bool:
-        """Learn the topics from the end of the file; return whether they stand there."""
+        """Read the topics from the summary at the end of the file; return whether there is one."""
         if self._size < 2 * MAGIC_SIZE + _FOOTER_SIZE:
             return False
         self._file.seek(self._size - _FOOTER_SIZE)
@@ -209,31 +209,31 @@ class McapFile:
     def _check_end(self) -> None:
         self._file.seek(max(0, self._size - MAGIC_SIZE))
         if self._file.read() != MAGIC:
-            self._tell("it was cut off within its index; no message is missing")
+            self._report("it is truncated in its index; no message is missing")
 
-    def _cut_off(self, place: int, wanted: Collection[Topic]) -> Iterator[Block]:
-        """Say what is missing, and get the whole messages out of a chunk that is not."""
+    def _truncated(self, place: int, wanted: Collection[Topic]) -> Iterator[Block]:
+        """Report what is missing, and return the complete messages of an unfinished chunk."""
         missing = self._size - place
         self._file.seek(place)
-        rest = self._file.read(min(missing, _LARGEST))
+        rest = self._file.read(min(missing, _LARGEST_REST))
         data = b""
         if len(rest) > RECORD.size and rest[0] == Opcode.CHUNK:
             with contextlib.suppress(*_NO_RECORD):
                 chunk = Chunk.read(ReadDataStream(BytesIO(rest[RECORD.size :])))
                 data = chunk.data if chunk.compression == "" else b""
         starts, _ = self._scan(data)
-        found = f"; {len(starts)} messages of them could be read" if len(starts) else ""
-        lost = f", {missing} bytes behind its last whole record{found}" if missing else ""
-        self._tell(f"it was cut off{lost}")
+        found = f"; {len(starts)} messages in them could be read" if len(starts) else ""
+        lost = f", {missing} bytes follow its last intact record{found}" if missing else ""
+        self._report(f"it is truncated{lost}")
         if len(starts):
             yield self._block(data, starts, gather(data, HEADS, starts), wanted)
 
-    def _tell(self, problem: str) -> None:
-        self._problems.tell(f"{self._name}: {problem}")
+    def _report(self, problem: str) -> None:
+        self._problems.add(f"{self._name}: {problem}")
 
 
 def _groups(records: list[Record]) -> list[list[Record]]:
-    """Put each chunk together with its index, and records of messages that follow one another outside."""
+    """Group each chunk with its index, and consecutive records outside chunks."""
     groups: list[list[Record]] = []
     last = None
     for record in records:

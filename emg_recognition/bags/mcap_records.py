@@ -1,9 +1,10 @@
-"""The records of an MCAP file: where its chunks and its messages lie.
+"""The records of an MCAP file: the positions of its chunks and messages.
 
-A record is an opcode (one byte), a length (uint64) and so many bytes. A message begins with its channel
-(uint16), sequence (uint32), log time and publish time (uint64, ns); a chunk with the times of its first and
-last message, its size without compression (uint64), a checksum (uint32), the name of the compression (uint32
-and so many bytes) and the size of its records (uint64), which follow. All is little-endian.
+A record is an opcode (one byte), a length (uint64) and that number of bytes. A message begins with its
+channel (uint16), sequence (uint32), log time and publish time (uint64, ns). A chunk begins with the times of
+its first and last message (uint64), its uncompressed size (uint64), a checksum (uint32), the name of the
+compression (uint32 length and text) and the size of its records (uint64); the records follow. All numbers
+are little-endian.
 
 Source: the MCAP specification, https://mcap.dev/spec.
 """
@@ -22,7 +23,7 @@ from mcap.opcode import Opcode
 from emg_recognition.bags.batches import gather
 
 RECORD = struct.Struct("<BQ")
-#: Bytes before the content of a message: the record's head and the message's.
+#: Bytes before the data of a message: the heads of the record and of the message.
 MESSAGE_HEAD = 31
 HEADS = np.dtype(
     {
@@ -32,14 +33,17 @@ HEADS = np.dtype(
         "itemsize": MESSAGE_HEAD,
     }
 )
-#: A chunk's times, size, checksum, the length of "no compression" and the size of its records.
+#: Head of an uncompressed chunk: times, size, checksum, an empty compression name, size of the records.
 _PLAIN_CHUNK = struct.Struct("<QQQIIQ")
-#: Where the entries of a MessageIndex begin: behind the channel and their length.
+#: Position of the entries in a MessageIndex record, after the channel and their length.
 _INDEX_HEAD = 6
+#: Bytes to read at once: many seconds, so that little is done for each second.
+_PIECE = 1 << 21
+_USED = (Opcode.SCHEMA, Opcode.CHANNEL, Opcode.MESSAGE, Opcode.CHUNK, Opcode.MESSAGE_INDEX, Opcode.DATA_END)
 
 
 class Record(NamedTuple):
-    """A record in a buffer: its opcode, where its content begins and where it ends."""
+    """A record in a buffer: its opcode, and where its content begins and ends."""
 
     opcode: int
     begin: int
@@ -47,28 +51,28 @@ class Record(NamedTuple):
 
 
 def scan_records(data: bytes, begin: int = 0, end: int | None = None) -> tuple[list[Record], int]:
-    """Walk through records one by one.
+    """Find the records in a buffer.
 
     Parameters
     ----------
     data : bytes
-        A buffer.
+        The buffer.
     begin, end : int
-        The part of it that holds records, the last one perhaps cut off.
+        The part of the buffer with records; the last record may be incomplete.
 
     Returns
     -------
     records : list of Record
-        The whole ones.
+        The complete records.
     int
-        Where the first record begins that is not whole or is none; `end` if there is none.
+        Where the first incomplete or invalid record begins; `end` if all are complete.
     """
     records = []
     stop = len(data) if end is None else end
     while begin + RECORD.size <= stop:
         opcode, length = RECORD.unpack_from(data, begin)
         content = begin + RECORD.size
-        if opcode == 0 or length > stop - content:  # 0 is no opcode, but what a lost page reads as
+        if opcode == 0 or length > stop - content:  # 0 is not an opcode, but lost pages read as zeros
             break
         begin = content + length
         records.append(Record(opcode, content, begin))
@@ -76,24 +80,24 @@ def scan_records(data: bytes, begin: int = 0, end: int | None = None) -> tuple[l
 
 
 def indexed_messages(data: bytes, records: Sequence[Record]) -> tuple[np.ndarray, np.ndarray] | None:
-    """Find the messages of chunks through the MessageIndex records behind each of them.
+    """Find the messages of chunks with the MessageIndex records that follow each chunk.
 
     Parameters
     ----------
     data : bytes
         The buffer.
     records : sequence of Record
-        Chunks, each with its index.
+        Chunks, each followed by its index.
 
     Returns
     -------
     starts : numpy.ndarray
-        int64, shape (n,), rising: where each message's record begins in the buffer.
+        int64, shape (n,), rising: where the record of each message begins in the buffer.
     heads : numpy.ndarray
-        Of :data:`HEADS`, shape (n,).
+        Of type :data:`HEADS`, shape (n,).
 
-    None instead of both if the indexes do not account for every byte of the chunks: one is cut off, wrong
-    or not there, or there is more than messages in a chunk, or one is compressed or damaged.
+    None is returned instead of both if the indexes do not account for every byte of the chunks: an index is
+    missing, incomplete or wrong, a chunk holds other records than messages, or is compressed or damaged.
     """
     parts: list[tuple[int, int]] = []
     entries: list[bytes] = []
@@ -115,11 +119,11 @@ def indexed_messages(data: bytes, records: Sequence[Record]) -> tuple[np.ndarray
     messages = np.array(counts) // 16
     begins, ends = np.array(parts).T
     starts = np.frombuffer(b"".join(entries), "<i8")[1::2] + np.repeat(begins, messages)
-    starts.sort()  # the order of the file; an index has an order for each channel
+    starts.sort()  # the order of the file; an index is ordered by channel
     if starts[0] < 0 or starts[-1] > len(data) - MESSAGE_HEAD:
         return None
     heads = gather(data, HEADS, starts)
-    # Every message has to end where the next begins, the first and the last at the borders of the chunk.
+    # Every message must end where the next one begins; the first begins and the last ends with the chunk.
     nexts = np.append(starts[1:], 0)
     lasts = np.cumsum(messages) - 1
     nexts[lasts] = ends
@@ -130,7 +134,7 @@ def indexed_messages(data: bytes, records: Sequence[Record]) -> tuple[np.ndarray
 
 
 def _plain_chunk(data: bytes, begin: int, end: int) -> tuple[int, int] | None:
-    """Return where the records of a chunk begin and end; None if it is compressed or damaged."""
+    """Return where the records in a chunk begin and end; None if it is compressed or damaged."""
     if end - begin < _PLAIN_CHUNK.size:
         return None
     _, _, size, checksum, compression, stored = _PLAIN_CHUNK.unpack_from(data, begin)
@@ -142,14 +146,8 @@ def _plain_chunk(data: bytes, begin: int, end: int) -> tuple[int, int] | None:
     return first, end
 
 
-#: Bytes of a piece: many seconds at once, so that little is done for each second alone.
-_PIECE = 1 << 21
-_USED = (Opcode.SCHEMA, Opcode.CHANNEL, Opcode.MESSAGE, Opcode.CHUNK, Opcode.MESSAGE_INDEX, Opcode.DATA_END)
-_OF_CHUNK = (Opcode.CHUNK, Opcode.MESSAGE_INDEX)
-
-
 class Pieces:
-    """Goes through the records of a file.
+    """Reads a file piece by piece; iterating yields each piece with the records in it.
 
     Parameters
     ----------
@@ -161,7 +159,7 @@ class Pieces:
     Attributes
     ----------
     position : int
-        Where the first record begins that has not been given out; in the end, that is not whole.
+        Where the next record begins; at the end of the iteration, the first incomplete record.
     """
 
     def __init__(self, file: BinaryIO, begin: int) -> None:
@@ -188,7 +186,7 @@ class Pieces:
                 return
 
     def _longer(self, data: bytes, wanted: int) -> int | None:
-        """Say how much to read for the record at the position, or pass over it; None if it is not whole."""
+        """Return how much to read for the record at the position, or skip it; None if it is incomplete."""
         if len(data) < RECORD.size:
             return None
         opcode, length = RECORD.unpack_from(data)
@@ -202,10 +200,10 @@ class Pieces:
 
 
 def _without_last_chunk(records: list[Record]) -> list[Record]:
-    """Leave out the last chunk and its index: more of the index may follow."""
+    """Drop the last chunk and its index, because more of the index may follow."""
     last = len(records)
     while last and records[last - 1].opcode == Opcode.MESSAGE_INDEX:
         last -= 1
-    if last and records[last - 1].opcode in _OF_CHUNK:
+    if last and records[last - 1].opcode == Opcode.CHUNK:
         return records[: last - 1]
     return records

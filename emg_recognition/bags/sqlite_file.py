@@ -1,4 +1,4 @@
-"""Read a bag file of rosbag2's sqlite3 storage, in the order in which it was written."""
+"""Read a bag file of the sqlite3 storage of rosbag2, in the order in which it was written."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from emg_recognition.bags.batches import Block, Problems, Topic, block_of
 from emg_recognition.errors import RecordingError
 
 MAGIC = b"SQLite format 3\x00"
-#: Messages in one block: about a second of an armband with all that is recorded beside it.
+#: Messages in one block.
 _ROWS = 500
 
 
@@ -26,17 +26,17 @@ class SqliteFile:
     path : Path
         The file.
     problems : Problems
-        Told of what is missing or damaged; complete once :meth:`blocks` has come to its end.
+        What is missing or damaged is added here; complete after :meth:`blocks` has finished.
 
     Attributes
     ----------
     topics : list of Topic
-        The topics whose messages are CDR; without definitions where the file is older than Iron.
+        The topics with CDR messages; files from before ROS 2 Iron have no definitions.
 
     Raises
     ------
     RecordingError
-        If it holds no bag or cannot be read at all.
+        If the file does not hold a bag or cannot be read at all.
     """
 
     def __init__(self, path: Path, problems: Problems) -> None:
@@ -65,7 +65,7 @@ class SqliteFile:
         Parameters
         ----------
         wanted : collection of Topic
-            The topics whose messages are asked for.
+            The requested topics.
 
         Yields
         ------
@@ -84,31 +84,31 @@ class SqliteFile:
                 yield block_of(self.topics, [self._numbers[key] for key in keys], times, messages)
                 read += len(rows)
         except sqlite3.Error as error:
-            self._problems.tell(
-                f"{self._name}: it is damaged behind message {read} ({error}), the rest is left out"
+            self._problems.add(
+                f"{self._name}: it is damaged after message {read} ({error}), the rest was skipped"
             )
         self.fraction_read = 1.0
 
     def _open(self, path: Path) -> sqlite3.Connection:
         beside = [path.with_name(path.name + end) for end in ("-wal", "-journal")]
         pending = [file for file in beside if file.is_file() and file.stat().st_size]
-        options = "?immutable=1"  # nothing is written beside the bag, which may be on a read-only disk
+        options = "?immutable=1"  # no file is created beside the bag, which may be on a read-only disk
         if pending:
-            # Its recorder was killed: sqlite3 has to finish its work, which is done in a copy.
+            # The recorder was killed. sqlite3 has to complete its last transaction; let it do so in a copy.
             folder = self._stack.enter_context(TemporaryDirectory())
             for file in (path, *pending):
                 shutil.copy(file, folder)
             path, options = Path(folder) / path.name, ""
-            self._problems.tell(f"{self._name}: its recorder did not close it; what was saved is read")
-        # A player opens the bag in one thread and reads it in another; never in both at once.
+            self._problems.add(f"{self._name}: the recorder did not close it; what was saved is read")
+        # A player opens the bag in one thread and reads it in another, but never in both at once.
         address = f"file:{quote(str(path.absolute()))}{options}"
         connection = sqlite3.connect(address, uri=True, check_same_thread=False)
-        # Pushed after the folder, so that it is closed before the folder goes.
+        # Registered after the folder, so that it is closed before the folder is removed.
         self._stack.callback(connection.close)
         return connection
 
     def _read_topics(self) -> dict[int, int]:
-        """Learn the topics; return the place in `topics` of each topic's key."""
+        """Read the topics; return the index in `topics` for each key of the table."""
         tables = {name for (name,) in self._database.execute("select name from sqlite_master")}
         definitions = {}
         if "message_definitions" in tables:

@@ -1,4 +1,4 @@
-"""Write a bag that every ``ros2 bag`` since Humble reads, and that survives the end of its writer."""
+"""Write bags that ``ros2 bag`` reads since Humble, and that stay readable if the writer is killed."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from rosbags.rosbag2.storage_mcap import McapWriter
 from emg_recognition.bags.definitions import full_definition, own_types
 from emg_recognition.errors import RecordingError
 
-#: What rosbag2 writes for a duration that nobody limits.
+#: The value that rosbag2 writes for an unlimited duration.
 _FOREVER = QosTime(9223372036, 854775807)
 
 
 @dataclass(frozen=True)
 class TopicQos:
-    """How a topic was offered, so that a player can offer it alike.
+    """Quality of service of a recorded topic, which a player uses again.
 
     Attributes
     ----------
     depth : int
-        Messages that the publisher keeps.
+        Number of messages that the publisher keeps.
     reliable : bool
-        Lost messages are sent again.
+        Whether lost messages are sent again.
     latched : bool
-        Late subscribers get what was sent before (transient local).
+        Whether late subscribers receive earlier messages (transient local).
     """
 
     depth: int = 10
@@ -40,24 +40,24 @@ class TopicQos:
 
 
 class BagWriter:
-    """An MCAP bag: a folder with one file in it.
+    """An MCAP bag: a folder with one file.
 
-    Messages gather in a chunk. What :meth:`flush` has written is read again even if the writer is
-    killed; the index and ``metadata.yaml`` come with :meth:`close`.
+    Messages are collected in a chunk. Whatever :meth:`flush` has written can be read even if the writer is
+    killed; :meth:`close` adds the index and ``metadata.yaml``.
 
     Parameters
     ----------
     path : path
-        The folder to make; it must not exist.
+        The folder to create; it must not exist.
     topics : mapping of str to str
-        Full topic name -> type, e.g. ``/emg/samples`` -> ``emg_recognition/msg/EmgSamples``.
+        Type of each topic, by its full name, e.g. ``/joint_states`` -> ``sensor_msgs/msg/JointState``.
     qos : mapping of str to TopicQos, optional
-        Topic name -> how it was offered; reliable, the last 10, for those left out.
+        Quality of service by topic; the default of :class:`TopicQos` for other topics.
 
     Raises
     ------
     RecordingError
-        If the path exists or cannot be written, or a type is not known.
+        If the path exists or cannot be written, or a type is unknown.
     """
 
     def __init__(
@@ -72,12 +72,12 @@ class BagWriter:
             raise RecordingError(
                 str(path), "it exists already", "choose another name; nothing is overwritten"
             )
-        # Version 8 has the quality of service as text with numbers, which Humble and its successors read.
+        # Version 8 stores the quality of service as text with numbers, which all versions since Humble read.
         self._writer = Writer(self.path, version=8, storage_plugin=StoragePlugin.MCAP)
         self._unwritten = False
         try:
             self._writer.open()
-            self._name_as_rosbag2()
+            self._rename_file()
         except OSError as error:
             raise self._failed(error) from error
         self._connections = {
@@ -97,40 +97,40 @@ class BagWriter:
         Parameters
         ----------
         topic : str
-            One of the topics given at the start.
+            One of the topics of this bag.
         time : int
-            When it was received, in ns since the epoch.
+            When it was received, ns since the epoch.
         message : bytes
-            As it was on the wire (CDR).
+            The message as received (CDR).
 
         Raises
         ------
         RecordingError
-            If the disk is full or gone, now or before; what was flushed before stays readable.
+            If the disk is full or missing, now or earlier; what was flushed before stays readable.
         """
         try:
             self._writer.write(self._connections[topic], time, message)
         except OSError as error:
             raise self._failed(error) from error
         except WriterError as error:
-            problem, remedy = "it was closed after an error or by its end", "begin a new recording"
+            problem, remedy = "it is closed, perhaps after an error", "begin a new recording"
             raise RecordingError(str(self.path), problem, remedy) from error
         self._unwritten = True
 
     def flush(self) -> None:
-        """Close the chunk and bring it to the disk; without a new message nothing happens.
+        """Close the chunk and write it to the disk; without new messages this does nothing.
 
         Raises
         ------
         RecordingError
-            If the disk is full or gone.
+            If the disk is full or missing.
         """
         if not self._unwritten:
             return
         storage = self._writer.storage
         assert isinstance(storage, McapWriter)
         try:
-            # rosbags closes a chunk of 1 MiB by itself; a chunk without messages would have no times.
+            # rosbags itself closes a chunk of 1 MiB; a chunk without messages would have no times.
             if storage.chunk.msgs:
                 storage.close_chunk()
             storage.bio.flush()
@@ -140,18 +140,18 @@ class BagWriter:
         self._unwritten = False
 
     def close(self) -> None:
-        """Write what is left, the index and ``metadata.yaml``; a second time nothing happens.
+        """Write the remaining messages, the index and ``metadata.yaml``; a second call does nothing.
 
         Raises
         ------
         RecordingError
-            If the disk is full or gone; what was flushed before stays readable.
+            If the disk is full or missing; what was flushed before stays readable.
         """
         storage = self._writer.storage
         if not isinstance(storage, McapWriter):
-            return  # closed before
+            return  # closed already
         if not sum(self._writer.counts.values()):
-            # Nothing was recorded: rosbags would write the year 2262 as the beginning.
+            # Without messages rosbags would write the year 2262 as the start.
             self._writer.min_timestamp = storage.message_start_time = storage.chunk.message_start_time = 0
         try:
             self.flush()
@@ -165,10 +165,10 @@ class BagWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self.close()  # also after an error: what was recorded is worth a proper end
+        self.close()  # also after an error, so that what was recorded is complete
 
-    def _name_as_rosbag2(self) -> None:
-        """Give the file a number as rosbag2 does, for ``ros2 bag reindex`` finds no other."""
+    def _rename_file(self) -> None:
+        """Give the file a number as rosbag2 does; ``ros2 bag reindex`` does not find other names."""
         storage = self._writer.storage
         assert storage is not None
         numbered = storage.path.with_name(f"{self.path.name}_0.mcap")
@@ -181,18 +181,18 @@ class BagWriter:
         except KeyError as error:
             raise RecordingError(
                 str(self.path),
-                f"type {type_name} is not known",
+                f"type {type_name} is unknown",
                 "record messages of ROS 2 or of this package",
             ) from error
 
     def _failed(self, error: OSError) -> RecordingError:
-        """End the file where it is: after half a chunk nothing that follows could be read."""
+        """End the file here, because nothing after half a chunk could be read."""
         self._unwritten = False
-        with contextlib.suppress(OSError):  # the same disk; the first error is the one to tell
+        with contextlib.suppress(OSError):  # the same disk: report the first error
             self._writer.abort()
         problem, remedy = (
             f"it cannot be written ({error.strerror or error})",
-            "make room or choose another disk",
+            "free some space or choose another disk",
         )
         return RecordingError(str(self.path), problem, remedy)
 

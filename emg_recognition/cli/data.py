@@ -163,8 +163,8 @@ def _inspect(args: argparse.Namespace) -> int:
 def _emulate(args: argparse.Namespace) -> int:
     from emg_recognition.devices.emulator import ArmbandEmulator
     from emg_recognition.processes import end_signals_raise
+    from emg_recognition.recordings.counts import to_counts
     from emg_recognition.recordings.open import open_recordings
-    from emg_recognition.recordings.recordings import to_counts
 
     recordings = open_recordings(args.data)
     counts, scale = to_counts(recordings)

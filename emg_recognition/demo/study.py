@@ -11,7 +11,8 @@ import numpy as np
 from emg_recognition.actions import PAPER_ACTION_NAMES, REST
 from emg_recognition.errors import RecordingError, SettingError
 from emg_recognition.recordings.archive import from_arrays, load_archive, save_archive
-from emg_recognition.recordings.recordings import Recordings, to_counts
+from emg_recognition.recordings.counts import to_counts
+from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.simulation.study import StudySettings, simulate_stream, simulate_study
 
 

@@ -18,8 +18,9 @@ from emg_recognition.devices.emulator import ArmbandEmulator
 from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.msg import ActionLabel
 from emg_recognition.nodes.settings import SimulatedArmbandSettings
+from emg_recognition.recordings.counts import to_counts
 from emg_recognition.recordings.open import open_recordings
-from emg_recognition.recordings.recordings import Recordings, to_counts
+from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.conversions import RosTime, to_time
 from emg_recognition.ros.parameters import declare

@@ -1,4 +1,4 @@
-"""A bag with labels as recordings to train with."""
+"""Read the labelled segments of a bag, for training."""
 
 from __future__ import annotations
 
@@ -16,43 +16,46 @@ from emg_recognition.recordings.labels import MARGIN, LabelInterval, label_inter
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.recordings.sample_clock import SampleClock
 from emg_recognition.recordings.segments import Segment, gather_segments
+from emg_recognition.types import RATE_TOLERANCE
 
-# As the live signal path refuses them: no electrode delivers more in any unit.
+# The limit of the live signal path: no electrode delivers more in any unit.
 _LARGEST = 1e30
+#: Stamps over a shorter time (s) say too little about the rate, because they jitter.
+_SHORTEST_SPAN = 2.0
 
 
 def read_bag(path: Path, namespace: str | None = None, counts: Path | None = None) -> Recordings:
     """Read the labelled segments of one armband.
 
-    Each performance of an action is a segment, :data:`~emg_recognition.recordings.labels.MARGIN` inside
-    its borders. Gaps, restarts and samples that no electrode delivers cut it into several. The bag is read
-    twice, so that labels may come after their samples.
+    Each performance of an action is a segment without the first and the last
+    :data:`~emg_recognition.recordings.labels.MARGIN`. Gaps, restarts and messages with impossible values
+    split it into several segments. The bag is read twice because labels may come after their samples.
 
     Parameters
     ----------
     path : Path
         A folder, an ``.mcap`` or a ``.db3`` file.
     namespace : str, optional
-        Which armband, where the bag has several.
+        The armband to read; needed only if the bag holds several.
     counts : Path, optional
-        The ``.npy`` file to write the samples to; in memory by default.
+        The ``.npy`` file to write the samples to; by default they stay in memory.
 
     Returns
     -------
     Recordings
-        Its segments, float32 in the unit. A label without a session belongs to that of the bag's name.
+        Its segments, float32 in the unit. A label without a session gets the name of the bag as its session.
 
     Raises
     ------
     RecordingError
-        If it is no bag, holds no labels, several armbands and none is chosen, or samples of different rates,
-        channel counts or units.
+        If the path is not a bag, the armband cannot be chosen, there are no samples or no labels, or rate,
+        channel count or unit change.
     OSError
         If `counts` cannot be written.
     """
     with open_bag(path) as bag:
         emg = EmgBag(bag, namespace)
-        head, intervals = _survey(emg, path)
+        head, intervals, measured = _survey(emg, path)
         found = gather_segments(
             _segments(emg, intervals, round(MARGIN * head.rate), path.stem),
             channels=head.samples.shape[1],
@@ -61,13 +64,19 @@ def read_bag(path: Path, namespace: str | None = None, counts: Path | None = Non
             source=str(path),
             counts=counts,
         )
-        return dataclasses.replace(found, problems=tuple(bag.problems))
+        problems = list(bag.problems)
+        if abs(measured - head.rate) > RATE_TOLERANCE * head.rate:
+            problems.append(
+                f"{path.name}: the stamps of its samples give {measured:.6g} Hz, not {head.rate:g} Hz"
+            )
+        return dataclasses.replace(found, problems=tuple(problems))
 
 
-def _survey(emg: EmgBag, path: Path) -> tuple[SampleBlock, list[LabelInterval]]:
-    """Return the first samples, which all others must be like, and what was performed."""
+def _survey(emg: EmgBag, path: Path) -> tuple[SampleBlock, list[LabelInterval], float]:
+    """Return the first block (all others have its settings), the performed actions and the measured rate."""
     head: SampleBlock | None = None
     clock, labels = SampleClock(), []
+    count, span = 0, 0.0
     for event in emg.events():
         if isinstance(event, LabelEvent):
             labels.append(event)
@@ -86,13 +95,15 @@ def _survey(emg: EmgBag, path: Path) -> tuple[SampleBlock, list[LabelInterval]]:
                         "record each setting in a bag of its own",
                     )
             clock.add(event.run, event.first_index, len(event.samples), event.stamp, event.rate)
+            count += int(event.chunks[:-1].sum())
+            span += event.span * 1e-9
     if head is None:
         raise RecordingError(str(path), "there are no samples in it", "record while the armband sends")
     if not labels:
         raise RecordingError(
             str(path),
             f"it has no labels (no message on {emg.namespace}/emg/label)",
-            "publish ActionLabel while recording; nothing can be learned without it",
+            "publish ActionLabel while recording; training needs labels",
         )
     intervals = label_intervals(labels, clock)
     least = 2 * round(MARGIN * head.rate) + 1
@@ -100,17 +111,17 @@ def _survey(emg: EmgBag, path: Path) -> tuple[SampleBlock, list[LabelInterval]]:
         raise RecordingError(
             str(path),
             f"its {len(labels)} labels leave no action of {least} samples or more",
-            f"label actions that last longer than twice {MARGIN:g} s, and do not discard all",
+            f"label actions that last longer than {2 * MARGIN:g} s, and do not discard them all",
         )
-    return head, intervals
+    return head, intervals, count / span if span >= _SHORTEST_SPAN else head.rate
 
 
 def _segments(emg: EmgBag, intervals: list[LabelInterval], margin: int, name: str) -> Iterator[Segment]:
-    """Yield the samples of each interval, in as many pieces as the stream has breaks in it."""
+    """Yield the samples of each interval, split where the stream is interrupted."""
     parts: list[np.ndarray] = []
     current: LabelInterval | None = None
-    end = -1  # index that goes on with `parts`; -1 after a break
-    for run, index, samples in _stretches(emg):
+    end = -1  # the index that continues `parts`; -1 after an interruption
+    for run, index, samples in _usable_samples(emg):
         if samples is None:
             end = -1
             continue
@@ -139,8 +150,8 @@ def _segment(parts: list[np.ndarray], interval: LabelInterval, name: str) -> Seg
     )
 
 
-def _stretches(emg: EmgBag) -> Iterator[tuple[int, int, np.ndarray | None]]:
-    """Yield run, index and samples; None for the samples where the stream starts anew."""
+def _usable_samples(emg: EmgBag) -> Iterator[tuple[int, int, np.ndarray | None]]:
+    """Yield run, index and samples; None instead of the samples where the stream is interrupted."""
     for event in emg.events():
         if not isinstance(event, SampleBlock):
             continue
@@ -148,7 +159,7 @@ def _stretches(emg: EmgBag) -> Iterator[tuple[int, int, np.ndarray | None]]:
             yield event.run, event.first_index, None
         begin = 0
         usable = bool((np.abs(event.samples) <= _LARGEST).all())
-        # As live, the message with a bad sample is lost, and no other.
+        # As in the live path, only the message with the bad sample is lost.
         for count in [len(event.samples)] if usable else event.chunks.tolist():
             samples = event.samples[begin : begin + count]
             good = usable or bool((np.abs(samples) <= _LARGEST).all())

@@ -1,4 +1,4 @@
-"""What happened to one armband, from a bag: samples, estimates, labels, states."""
+"""Read one armband from a bag: samples, labels, estimates, device, model and bridge states."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from emg_recognition.recordings.sample_clock import Runs
 
 _TYPE = "emg_recognition/msg/"
 
-#: Topic of an armband, below its namespace -> type.
+#: Topics of an armband, relative to its namespace, and their types.
 TOPICS = {
     "emg/info": _TYPE + "EmgInfo",
     "emg/model": _TYPE + "ModelInfo",
@@ -44,31 +44,32 @@ _SAMPLES = "/emg/samples"
 
 
 def choose_namespace(bag: Bag, namespace: str | None) -> str:
-    """Find the armband to read.
+    """Choose the armband to read.
 
     Parameters
     ----------
     bag : Bag
         The bag.
     namespace : str, optional
-        Its namespace as the user writes it; ``/`` or empty for none. May be left out where there is one.
+        Its namespace as the user writes it; ``/`` or empty for the root. Needed only if the bag holds
+        several armbands.
 
     Returns
     -------
     str
-        The namespace as it stands before ``/emg/samples``; empty for none.
+        The part of the topic name before ``/emg/samples``; empty for the root.
 
     Raises
     ------
     RecordingError
-        If the bag has no EMG, none of that namespace, or several and none is chosen.
+        If the bag has no EMG or none in that namespace, or if it has several armbands and none is chosen.
     """
     found = sorted(
         topic.name.removesuffix(_SAMPLES)
         for topic in bag.topics
         if topic.name.endswith(_SAMPLES) and topic.type == TOPICS["emg/samples"]
     )
-    found = list(dict.fromkeys(found))  # a topic may stand twice, with two versions of its type
+    found = list(dict.fromkeys(found))  # a topic may occur twice, with two versions of its type
     if not found:
         there = ", ".join(f"{topic.name} ({topic.type})" for topic in bag.topics) or "none"
         raise RecordingError(
@@ -80,7 +81,7 @@ def choose_namespace(bag: Bag, namespace: str | None) -> str:
     if namespace is None:
         if len(found) > 1:
             raise RecordingError(
-                str(bag.path), f"it holds {len(found)} armbands: {names}", "choose one with its namespace"
+                str(bag.path), f"it holds {len(found)} armbands: {names}", "choose one by its namespace"
             )
         return found[0]
     wanted = "/" + namespace.strip("/") if namespace.strip("/") else ""
@@ -104,7 +105,7 @@ def armband_topics(bag: Bag, namespace: str) -> dict[Topic, str]:
     Returns
     -------
     dict of Topic to str
-        Topic -> its name without the namespace, in the order of :data:`TOPICS`.
+        Each topic and its name without the namespace, in the order of :data:`TOPICS`.
     """
     return {
         topic: name
@@ -114,7 +115,7 @@ def armband_topics(bag: Bag, namespace: str) -> dict[Topic, str]:
     }
 
 
-#: Topics read as columns -> fields needed, and fields that older versions may lack.
+#: Fields of each topic: those that are needed, and those that older versions of the messages may lack.
 _FIELDS = {
     "emg/samples": (SAMPLES_NEEDED, tuple(SAMPLES_DEFAULTS)),
     "emg/action": (ESTIMATES_NEEDED, tuple(ESTIMATES_DEFAULTS)),
@@ -131,22 +132,22 @@ class EmgBag:
     bag : Bag
         The open bag.
     namespace : str, optional
-        The armband's namespace; needed only where the bag holds several.
+        The namespace of the armband; needed only if the bag holds several.
 
     Attributes
     ----------
     bag : Bag
         The bag.
     namespace : str
-        The namespace read; empty for none.
+        The chosen namespace; empty for the root.
     refused : int
-        Sample messages left out because their data are no whole samples.
+        Sample messages that were skipped because their data is not a whole number of samples.
 
     Raises
     ------
     RecordingError
-        If the bag has no EMG, no such namespace, or several and none is chosen; if its messages lack
-        a field that is needed.
+        If the armband cannot be chosen (see :func:`choose_namespace`) or a message type lacks a field that is
+        needed.
     """
 
     def __init__(self, bag: Bag, namespace: str | None = None) -> None:
@@ -158,19 +159,19 @@ class EmgBag:
         self._start()
 
     def events(self) -> Iterator[Event]:
-        """Yield what happened, chunk by chunk in the order of the file.
+        """Yield the events chunk by chunk, in the order of the file.
 
-        Within a chunk come device and model, then all samples, then labels, estimates and states.
+        Each chunk gives device and model first, then all samples, then labels, estimates and states.
 
         Yields
         ------
         SampleBlock, EstimateBlock, LabelEvent, InfoEvent, Model or StateBlock
-            A block is no longer than a chunk of the bag (about a second).
+            A block is at most as long as a chunk of the bag (about a second).
 
         Raises
         ------
         RecordingError
-            If samples come from two devices on the one topic.
+            If two devices send samples on the same topic.
         """
         self._start()
         order = list(self._topics)
@@ -179,12 +180,10 @@ class EmgBag:
                 yield from self._read(batch, self._topics[batch.topic])
         for topic, decoder in self._decoders.items():
             if decoder.damaged:
-                self.bag.problems.tell(f"{decoder.damaged} messages of {topic.name} are damaged and left out")
+                self.bag.problems.add(f"{topic.name}: {decoder.damaged} damaged messages were skipped")
         if self.refused:
             name = f"{self.namespace}/emg/samples"
-            self.bag.problems.tell(
-                f"{self.refused} messages of {name} hold no whole samples and are left out"
-            )
+            self.bag.problems.add(f"{name}: {self.refused} messages without whole samples were skipped")
 
     def _start(self) -> None:
         self._frame: bytes | None = None
@@ -209,7 +208,7 @@ class EmgBag:
             raise RecordingError(
                 str(self.bag.path),
                 f"{topic.name}: {topic.type} has no field {', '.join(missing)}",
-                "nothing can be made of these messages; record them again",
+                "these messages cannot be used; record them again",
             )
 
     def _read(self, batch: Batch, name: str) -> Iterable[Event]:
@@ -246,7 +245,7 @@ class EmgBag:
             try:
                 message = self.bag.deserialize(batch.topic, data)
             except RecordingError:
-                self.bag.problems.tell(f"a message of {batch.topic.name} is damaged and left out")
+                self.bag.problems.add(f"{batch.topic.name}: a damaged message was skipped")
                 continue
             if name == "emg/info":
                 yield info_event(message)
@@ -255,4 +254,4 @@ class EmgBag:
             elif (event := label_event(message, self._runs)) is not None:
                 yield event
             else:
-                self.bag.problems.tell(f"{batch.topic.name}: event {message.event} is not known and left out")
+                self.bag.problems.add(f"{batch.topic.name}: the unknown event {message.event} was skipped")

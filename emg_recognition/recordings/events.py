@@ -35,6 +35,8 @@ class SampleBlock:
         The device.
     chunks : numpy.ndarray
         int64: samples of each message in the block.
+    span : int
+        Time from the stamp of the first message to that of the last one, ns.
     """
 
     run: int
@@ -47,6 +49,7 @@ class SampleBlock:
     unit: str
     frame_id: str
     chunks: np.ndarray
+    span: int = 0
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""What the wearer performed, as intervals of samples, and what that says of a window."""
+"""Turn labels into intervals of samples, and assign windows to them."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from emg_recognition.recordings.events import LabelEvent
 from emg_recognition.recordings.sample_clock import SampleClock
 
 MARGIN = 0.1
-"""Within this time (s) of a border nothing is scored or trained: nobody changes in an instant."""
+"""Nothing within this time (s) of a border is scored or trained, because a change of action takes time."""
 
+#: If the stamps of a label and of its sample differ by more than this (ns), the index is from an earlier run.
 _STALE = 1_000_000_000
-"""An index so far (ns) from the label's own stamp counts the samples of an earlier run."""
 
 
 @dataclass(frozen=True)
 class LabelInterval:
-    """One action, performed once.
+    """One performance of an action.
 
     Attributes
     ----------
@@ -29,9 +29,9 @@ class LabelInterval:
     first, last : int
         Index of its first and its last sample.
     action, subject, cohort, session : str
-        What was performed and by whom.
+        Who performed what.
     repetition : int
-        Its number.
+        Number of the repetition.
     """
 
     run: int
@@ -47,21 +47,22 @@ class LabelInterval:
 def label_intervals(events: Iterable[LabelEvent], clock: SampleClock) -> list[LabelInterval]:
     """Turn labels into intervals.
 
-    START holds until END or the next START, or to the last sample of its run. DISCARD takes back what
-    runs; if it names an action, also the last repetition of that number and action, and if it names
-    none and nothing runs, the one that ended last.
+    START begins an interval that lasts until END, the next START or the last sample of its run. DISCARD
+    removes the current interval and, if it names an action and a repetition that are not the current ones,
+    also the last interval with these. If it names no action and there is no current interval, it removes the
+    interval that ended last.
 
     Parameters
     ----------
     events : iterable of LabelEvent
-        In the order in which they came.
+        In the order in which they were received.
     clock : SampleClock
-        Of all samples; it places labels that only have a stamp.
+        The clock of all samples; it finds the sample of a label that only has a stamp.
 
     Returns
     -------
     list of LabelInterval
-        Sorted, without overlap; empty without samples. None reaches beyond the samples there are.
+        Sorted, without overlap, within the recorded samples; empty if there are no samples.
     """
     placed = [(*_place(event, clock), event) for event in events if clock.range_of(event.run) is not None]
     placed.sort(key=lambda entry: entry[:2])
@@ -70,7 +71,7 @@ def label_intervals(events: Iterable[LabelEvent], clock: SampleClock) -> list[La
     previous: LabelEvent | None = None
     for run, index, event in placed:
         if event == previous:
-            continue  # latched labels come again to a recorder that connects again
+            continue  # a recorder that reconnects receives the latched label again
         previous = event
         if event.event == "discard":
             intervals, running = _discard(intervals, running, event), None
@@ -92,7 +93,7 @@ def label_intervals(events: Iterable[LabelEvent], clock: SampleClock) -> list[La
 
 
 def _place(event: LabelEvent, clock: SampleClock) -> tuple[int, int]:
-    """Return run and index from which a label holds."""
+    """Return run and index from which a label is valid."""
     if event.index is not None:
         expected = clock.stamp_at(event.run, event.index)
         if event.stamp == 0 or expected is None or abs(expected - event.stamp) <= _STALE:
@@ -101,7 +102,7 @@ def _place(event: LabelEvent, clock: SampleClock) -> tuple[int, int]:
 
 
 def _closed(running: LabelInterval | None, run: int, index: int, clock: SampleClock) -> list[LabelInterval]:
-    """End what runs just before a sample, and cut it to the samples there are; perhaps nothing is left."""
+    """End the current interval before a sample and limit it to the recorded samples; it may become empty."""
     if running is None:
         return []
     samples = clock.range_of(running.run)
@@ -130,16 +131,16 @@ def _discard(
 def window_labels(
     intervals: Sequence[LabelInterval], run: ArrayLike, first: ArrayLike, last: ArrayLike, margin_samples: int
 ) -> np.ndarray:
-    """Tell in which interval windows lie with all their samples.
+    """Find the interval that contains all samples of each window.
 
     Parameters
     ----------
     intervals : sequence of LabelInterval
         As :func:`label_intervals` returns them.
     run, first, last : array_like
-        Whole numbers, shape (n,): run, first and last sample of each window.
+        Integers, shape (n,): run, first and last sample of each window.
     margin_samples : int
-        A window that comes nearer to a border lies in no interval.
+        A window that is closer to a border than this belongs to no interval.
 
     Returns
     -------

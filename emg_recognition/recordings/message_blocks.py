@@ -1,4 +1,4 @@
-"""Sample messages of a chunk, put together to long pieces without a break."""
+"""Turn decoded messages of a bag into events: many messages become one block."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from emg_recognition.recordings.events import (
 from emg_recognition.recordings.sample_clock import Runs
 from emg_recognition.types import Model
 
+#: Fields without which samples cannot be read.
 SAMPLES_NEEDED = (
     "header.stamp.sec",
     "header.stamp.nanosec",
@@ -27,17 +28,27 @@ SAMPLES_NEEDED = (
     "channels",
     "data",
 )
-"""Fields without which there are no samples."""
-
+#: Fields that older versions of the messages lack, with the value to use instead.
 SAMPLES_DEFAULTS = {"unit": b"count", "dropped_before": 0, "restart": 0}
-"""Fields that older messages lack, and what then holds."""
+ESTIMATES_NEEDED = (
+    "header.stamp.sec",
+    "header.stamp.nanosec",
+    "first_index",
+    "last_index",
+    "probabilities",
+)
+ESTIMATES_DEFAULTS = {"status": 0, "model": b""}
+STATES_NEEDED = ("header.stamp.sec", "header.stamp.nanosec", "state")
+STATES_DEFAULTS = {"action": b""}
+LABEL_NEEDED = ("header.stamp.sec", "header.stamp.nanosec", "event", "action")
 
+_LABEL_EVENTS = {0: "start", 1: "end", 2: "discard"}
+#: A stamp this far (ns) from the one expected from the rate begins a new block: the clock was set.
 _STAMP_JUMP = 50_000_000
-"""A stamp so far (ns) from where the rate puts it begins a block of its own: the clock was set."""
 
 
 def stamps(columns: Columns) -> np.ndarray:
-    """Return the header's stamps.
+    """Return the stamps of the headers.
 
     Parameters
     ----------
@@ -49,32 +60,33 @@ def stamps(columns: Columns) -> np.ndarray:
     numpy.ndarray
         int64, shape (n,), ns.
     """
-    # NumPy 1 would keep 32 bits in a product with a single number.
+    # NumPy 1 would compute a product with a Python integer in 32 bits.
     seconds = columns["header.stamp.sec"].astype(np.int64)
     return seconds * 1_000_000_000 + columns["header.stamp.nanosec"]
 
 
 def sample_blocks(columns: Columns, runs: Runs) -> tuple[list[SampleBlock], int]:
-    """Put messages together wherever one goes on where the other ends.
+    """Join consecutive messages as long as each one continues the one before.
 
     Parameters
     ----------
     columns : Columns
         ``EmgSamples`` messages, at least one.
     runs : Runs
-        The runs so far; it is told of these samples.
+        The runs so far; these samples are added.
 
     Returns
     -------
     blocks : list of SampleBlock
         In the order of the messages.
     refused : int
-        Messages left out, as the live node does: their data are no whole samples.
+        Messages that were skipped because their data is not a whole number of samples, as the live node
+        does.
     """
     values, counts = columns.sequence("data")
     values = np.ascontiguousarray(values, dtype=np.float32)
     channels = columns["channels"].astype(np.int64)
-    divisor = channels[0] if is_constant(channels) else channels  # one number divides faster
+    divisor = channels[0] if is_constant(channels) else channels  # a single divisor is faster
     lengths = counts // np.maximum(divisor, 1)
     rate = columns["rate"].astype(np.float64)
     bad = (lengths * divisor != counts) | (divisor == 0) | ~(rate > 0)
@@ -82,7 +94,7 @@ def sample_blocks(columns: Columns, runs: Runs) -> tuple[list[SampleBlock], int]
     stamp = stamps(columns)
     unit, dropped, restart = (columns.get(name, neutral) for name, neutral in SAMPLES_DEFAULTS.items())
     ends = first + lengths
-    with np.errstate(divide="ignore", invalid="ignore"):  # a rate of 0 is bad, and a border anyway
+    with np.errstate(divide="ignore", invalid="ignore"):  # rate 0: such a message is bad and ends a block
         due = stamp[:-1] + lengths[:-1] / rate[:-1] * 1e9
     begins = bad | (restart != 0) | changes(channels, rate, unit)
     begins[0] = True
@@ -106,26 +118,14 @@ def sample_blocks(columns: Columns, runs: Runs) -> tuple[list[SampleBlock], int]
             unit=bytes(unit[i]).decode(errors="replace"),
             frame_id=frame_id,
             chunks=lengths[i:j],
+            span=int(stamp[j - 1] - stamp[i]),
         )
         blocks.append(block)
     return blocks, int(bad.sum())
 
 
-ESTIMATES_NEEDED = (
-    "header.stamp.sec",
-    "header.stamp.nanosec",
-    "first_index",
-    "last_index",
-    "probabilities",
-)
-"""Fields without which there are no estimates."""
-
-ESTIMATES_DEFAULTS = {"status": 0, "model": b""}
-"""Fields that older messages may lack, and what then holds."""
-
-
 def estimate_blocks(columns: Columns, runs: Runs) -> list[EstimateBlock]:
-    """Put messages of the same model together.
+    """Join consecutive messages of the same model.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ def estimate_blocks(columns: Columns, runs: Runs) -> list[EstimateBlock]:
     Returns
     -------
     list of EstimateBlock
-        In the order of the messages; a new one begins with another model or number of actions.
+        In the order of the messages; another model or number of actions begins a new block.
     """
     values, counts = columns.sequence("probabilities")
     values = np.ascontiguousarray(values, dtype=np.float32)
@@ -164,21 +164,14 @@ def estimate_blocks(columns: Columns, runs: Runs) -> list[EstimateBlock]:
     ]
 
 
-STATES_NEEDED = ("header.stamp.sec", "header.stamp.nanosec", "state")
-"""Fields without which there are no states."""
-
-STATES_DEFAULTS = {"action": b""}
-"""Fields that older messages may lack, and what then holds."""
-
-
 class StateChanges:
-    """Remembers the last state from one chunk to the next."""
+    """Finds changes of the state; remembers the last state from one chunk to the next."""
 
     def __init__(self) -> None:
         self._last: tuple[int, bytes] | None = None
 
     def take(self, columns: Columns) -> StateBlock | None:
-        """Look through messages.
+        """Take the messages of a chunk.
 
         Parameters
         ----------
@@ -188,7 +181,7 @@ class StateChanges:
         Returns
         -------
         StateBlock or None
-            The changes; None if there is none.
+            The changes; None if there are none.
         """
         state = columns["state"]
         action = columns.get("action", STATES_DEFAULTS["action"])
@@ -202,12 +195,6 @@ class StateChanges:
             state=state[changed],
             action=np.char.decode(action[changed], errors="replace"),
         )
-
-
-LABEL_NEEDED = ("header.stamp.sec", "header.stamp.nanosec", "event", "action")
-"""Fields without which a label says nothing; the others are empty where they are missing."""
-
-_EVENTS = {0: "start", 1: "end", 2: "discard"}
 
 
 def _stamp(message: Any) -> int:
@@ -227,9 +214,9 @@ def label_event(message: Any, runs: Runs) -> LabelEvent | None:
     Returns
     -------
     LabelEvent or None
-        None for an event of which this version knows nothing.
+        None for an event that this version does not know.
     """
-    if message.event not in _EVENTS:
+    if message.event not in _LABEL_EVENTS:
         return None
     stamp = _stamp(message)
     index = int(getattr(message, "index", 0)) if getattr(message, "has_index", False) else None
@@ -237,7 +224,7 @@ def label_event(message: Any, runs: Runs) -> LabelEvent | None:
     if index is not None:
         run = int(runs.of(np.array([index]), np.array([stamp]))[0])
     return LabelEvent(
-        event=_EVENTS[message.event],
+        event=_LABEL_EVENTS[message.event],
         action=message.action,
         repetition=int(getattr(message, "repetition", 0)),
         session=getattr(message, "session", ""),
@@ -255,12 +242,12 @@ def info_event(message: Any) -> InfoEvent:
     Parameters
     ----------
     message : object
-        The message; what it lacks is empty or 0.
+        The message; missing fields are empty or 0.
 
     Returns
     -------
     InfoEvent
-        What it says.
+        The description of the device.
     """
     return InfoEvent(
         stamp=_stamp(message),

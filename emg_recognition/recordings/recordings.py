@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 # Four digits: a typing error such as 1-1000000000 must not fill the memory.
 _PART = re.compile(r"([0-9]{1,4})(?:-([0-9]{1,4}))?")
-#: The largest count of a 24-bit converter; serial protocols carry no larger one.
-_FULL_SCALE = (1 << 23) - 1
 #: Columns with one entry for each segment.
 PER_SEGMENT = ("start", "length", "subject", "cohort", "session", "label", "repetition")
 
@@ -339,30 +337,3 @@ class Recordings:
         from emg_recognition.recordings.archive import save_archive
 
         save_archive(path, self)
-
-
-def to_counts(recordings: Recordings) -> tuple[np.ndarray, float]:
-    """Return the segments one after the other as counts of at most 24 bits.
-
-    Parameters
-    ----------
-    recordings : Recordings
-        Any recordings. Whole numbers of at most 24 bits stay as they are. Other samples, such as the
-        float32 values of a bag or a CSV file, are scaled so that the largest one uses all 24 bits, which is
-        about the resolution of float32.
-
-    Returns
-    -------
-    counts : numpy.ndarray
-        Integers, shape (samples, channels).
-    scale : float
-        Counts per unit.
-    """
-    pieces = [recordings.raw_segment(i) for i in range(len(recordings))]
-    # In float64: the absolute value of the lowest integer of a type does not fit into the type.
-    peak = max(float(np.abs(piece.astype(np.float64)).max()) for piece in pieces)
-    if recordings.counts.dtype.kind in "iu" and peak <= _FULL_SCALE:
-        return np.concatenate(pieces), recordings.scale
-    finer = _FULL_SCALE / (peak or 1.0)
-    counts = [np.rint(piece.astype(np.float64) * finer).astype(np.int32) for piece in pieces]
-    return np.concatenate(counts), recordings.scale * finer

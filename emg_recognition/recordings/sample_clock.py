@@ -1,4 +1,4 @@
-"""From sample index to time and back, over gaps, restarts and a clock that was set."""
+"""Convert sample indices to times and back, across gaps, restarts and changes of the clock."""
 
 from __future__ import annotations
 
@@ -8,8 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-#: Older runs are over: nothing that still comes belongs to them.
-_KEPT = 3
+#: Runs to remember: no message refers to an older one any more.
+_KEPT_RUNS = 3
+#: A piece of the clock covers at most this time, s, whatever the size of the messages.
+_PIECE = 1.0
+#: Stamps this close (s) to the time expected from the rate are treated as jitter.
+_NEAR = 0.05
+#: A longer silence (s) within one recording is treated as a change of the clock.
+_LONGEST_PAUSE = 3600.0
 
 
 @dataclass
@@ -22,32 +28,30 @@ class _Run:
 
 
 class Runs:
-    """Counts how often the sample index went back, and tells one run from the other by the stamps."""
+    """Numbers the runs of a stream and finds the run of a sample by its stamp.
+
+    A new run begins where the sample index goes back, because acquisition was started again.
+    """
 
     def __init__(self) -> None:
         self._runs: list[_Run] = []
 
     @property
     def number(self) -> int:
-        """The run that is going on; 0 before the first sample."""
+        """The current run; 0 before the first sample."""
         return self._runs[-1].number if self._runs else 0
 
-    @property
-    def expected(self) -> int | None:
-        """Index of the sample that would go on; None before the first."""
-        return self._runs[-1].end if self._runs else None
-
     def add(self, first_index: int, count: int, stamp: int, rate: float) -> int:
-        """Take note of samples that follow the last ones.
+        """Add samples in the order in which they were received.
 
         Parameters
         ----------
         first_index, count : int
-            Index of the first of them, and how many.
+            Index of the first sample, and the number of samples.
         stamp : int
-            Of the first of them, ns.
+            Stamp of the first sample, ns.
         rate : float
-            Hz.
+            Sampling rate, Hz.
 
         Returns
         -------
@@ -57,13 +61,13 @@ class Runs:
         end = first_index + count
         if not self._runs or first_index < self._runs[-1].end:
             number = self.number + 1 if self._runs else 0
-            self._runs = [*self._runs[1 - _KEPT :], _Run(number, end, first_index, stamp, rate)]
+            self._runs = [*self._runs[1 - _KEPT_RUNS :], _Run(number, end, first_index, stamp, rate)]
         last = self._runs[-1]
         last.end, last.index, last.stamp, last.rate = end, first_index, stamp, rate
         return last.number
 
     def of(self, index: np.ndarray, stamp: np.ndarray) -> np.ndarray:
-        """Tell the run of samples by their stamps.
+        """Find the run of samples by their stamps.
 
         Parameters
         ----------
@@ -75,7 +79,7 @@ class Runs:
         Returns
         -------
         numpy.ndarray
-            int64, shape (n,): of the last few runs the one that gives the index the nearest stamp.
+            int64, shape (n,): the run, among the last three, in which the sample has the nearest stamp.
         """
         if len(self._runs) < 2:
             return np.full(len(index), self.number)
@@ -84,24 +88,16 @@ class Runs:
             for run in self._runs
         ]
         numbers = np.array([run.number for run in self._runs])
-        # The newest of equally near ones: without stamps the run that is going on is the best guess.
+        # Among equally near runs the newest: without stamps the current run is the best guess.
         return numbers[::-1][np.argmin(np.stack(distance[::-1]), axis=0)]
 
 
-#: Samples are remembered about once a second, however they come.
-_PIECE = 1.0
-#: Stamps that are so near (s) to where the rate puts them tell nothing new.
-_NEAR = 0.05
-#: A longer silence (s) in one recording is taken for a clock that was set.
-_LONGEST_PAUSE = 3600.0
-
-
 class SampleClock:
-    """Knows when each sample was taken, on one axis of time from the first sample on.
+    """Gives the time of each sample on one time axis that begins with the first sample.
 
-    The axis follows the sample index. Where the index does not go on, the stamps say how long the
-    pause was: a real one is kept; if they go back, or ahead by more than an hour, the clock was set,
-    which the axis leaves out.
+    The axis follows the sample index. Where the index does not continue, the stamps give the length of the
+    pause. Stamps that go back or jump ahead by more than an hour mean that the clock was set; the axis
+    ignores such a jump.
     """
 
     def __init__(self) -> None:
@@ -109,18 +105,18 @@ class SampleClock:
         self._arrays: tuple[np.ndarray, ...] | None = None
 
     def add(self, run: int, first_index: int, count: int, stamp: int, rate: float) -> None:
-        """Take note of samples, in the order in which they came.
+        """Add samples in the order in which they were received.
 
         Parameters
         ----------
         run : int
             Number of their run.
         first_index, count : int
-            Index of the first of them, and how many.
+            Index of the first sample, and the number of samples.
         stamp : int
-            Of the first of them, ns.
+            Stamp of the first sample, ns.
         rate : float
-            Hz.
+            Sampling rate, Hz.
         """
         if count < 1:
             return
@@ -128,10 +124,10 @@ class SampleClock:
         time = 0.0
         if self._pieces:
             last_run, last_first, last_count, last_stamp, last_rate, last_time = self._pieces[-1]
-            goes_on = (run, first_index) == (last_run, last_first + last_count)
+            continues = (run, first_index) == (last_run, last_first + last_count)
             silence = (stamp - last_stamp) * 1e-9 - last_count / last_rate
             near = abs(silence) <= _NEAR
-            if goes_on and near and rate == last_rate and last_count + count <= _PIECE * rate:
+            if continues and near and rate == last_rate and last_count + count <= _PIECE * rate:
                 longer = (last_run, last_first, last_count + count, last_stamp, last_rate, last_time)
                 self._pieces[-1] = longer
                 return
@@ -142,18 +138,18 @@ class SampleClock:
         self._pieces.append((run, first_index, count, stamp, rate, time))
 
     def time_at(self, run: ArrayLike, index: ArrayLike) -> np.ndarray:
-        """Tell when samples were taken.
+        """Return the times of samples.
 
         Parameters
         ----------
         run, index : array_like
-            Whole numbers, shape (n,) or single ones: run and index of each sample.
+            Integers, scalar or of shape (n,): run and index of each sample.
 
         Returns
         -------
         numpy.ndarray
-            float64, of that shape: seconds since the first sample; NaN for a run without samples. A sample
-            that is not there gets the time that the rate gives it.
+            float64, of that shape: seconds since the first sample; NaN for a run without samples. The time of
+            a missing sample follows from the rate.
         """
         piece, index = self._find(run, index)
         if not self._pieces:
@@ -162,7 +158,7 @@ class SampleClock:
         return np.where(piece < 0, np.nan, time[piece] + (index - first[piece]) / rate[piece])
 
     def stamp_at(self, run: int, index: int) -> int | None:
-        """Tell the stamp of a sample in ns, as the rate gives it from the nearest one before it.
+        """Return the stamp of a sample, ns, computed from the nearest stamp before it and the rate.
 
         Parameters
         ----------
@@ -181,7 +177,7 @@ class SampleClock:
         return stamp + round((index - first) / rate * 1e9)
 
     def time_of(self, stamp: ArrayLike) -> np.ndarray:
-        """Tell where stamps lie on the axis.
+        """Convert stamps to times.
 
         Parameters
         ----------
@@ -191,7 +187,8 @@ class SampleClock:
         Returns
         -------
         numpy.ndarray
-            float64, of that shape: seconds since the first sample, from the samples of the nearest stamps.
+            float64, of that shape: seconds since the first sample, relative to the sample with the nearest
+            stamp.
         """
         stamp = np.asarray(stamp, dtype=np.int64)
         piece = self._nearest(stamp)
@@ -199,18 +196,18 @@ class SampleClock:
         return time[piece] + (stamp - begin[piece]) * 1e-9
 
     def index_at(self, stamp: int) -> tuple[int, int]:
-        """Find the first sample that is not older than a stamp.
+        """Find the first sample at or after a stamp.
 
         Parameters
         ----------
         stamp : int
-            In ns.
+            The stamp, ns.
 
         Returns
         -------
         run, index : int
-            Its run and index. For a stamp in a pause that of the first sample behind it; for one behind
-            everything, the index that the next sample would have had.
+            Its run and index. A stamp in a pause gives the first sample after the pause; a stamp after all
+            samples gives the index that the next sample would have had.
 
         Raises
         ------
@@ -219,14 +216,16 @@ class SampleClock:
         """
         piece = int(self._nearest(np.array(stamp)))
         run, first, count, begin, rate, _ = self._pieces[piece]
-        ahead = math.ceil(round((stamp - begin) * rate * 1e-9, 3))  # a thousandth of a sample is rounding
+        ahead = math.ceil(
+            round((stamp - begin) * rate * 1e-9, 3)
+        )  # less than a thousandth of a sample is rounding
         if ahead >= count and piece + 1 < len(self._pieces):
             following = self._pieces[piece + 1]
             return following[0], following[1]
         return run, first + min(max(ahead, 0), count)
 
     def range_of(self, run: int) -> tuple[int, int] | None:
-        """Tell the first and the last sample of a run.
+        """Return the first and the last sample of a run.
 
         Parameters
         ----------
@@ -235,7 +234,7 @@ class SampleClock:
 
         Returns
         -------
-        tuple of int, or None
+        tuple of int or None
             Their indices; None for a run without samples.
         """
         runs, first, count, *_ = self._columns()
@@ -252,7 +251,7 @@ class SampleClock:
         return self._arrays
 
     def _find(self, run: ArrayLike, index: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-        """Return the piece that holds each sample, or the nearest before it in its run; -1 without any."""
+        """Return the piece of each sample, or the nearest one before it in its run; -1 without any."""
         run, index = np.broadcast_arrays(np.asarray(run, np.int64), np.asarray(index, np.int64))
         runs, first, *_ = self._columns()
         piece = np.full(run.shape, -1)
@@ -265,7 +264,7 @@ class SampleClock:
         return piece, index
 
     def _nearest(self, stamp: np.ndarray) -> np.ndarray:
-        """Return the piece whose samples have the stamps nearest to each of those given."""
+        """Return the piece with the nearest stamps for each stamp."""
         if not self._pieces:
             raise ValueError("there are no samples")
         _, _, count, begin, rate, _ = self._columns()

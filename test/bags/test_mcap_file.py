@@ -103,7 +103,7 @@ def test_a_file_cut_off_anywhere_gives_every_message_of_its_whole_chunks(small, 
     assert found == made.rows[: len(found)]
     assert len(found) >= certain
     assert len(problems) == 1
-    assert "cut.mcap: it was cut off" in problems[0]
+    assert "cut.mcap: it is truncated" in problems[0]
     with open_bag(path) as bag:
         if not bag.topics:
             assert certain == 0
@@ -141,19 +141,19 @@ def test_what_is_missing_is_said(small, tmp_path, place):
         assert 54 > len(found) > 45
         left = length - begin
         assert problem == (
-            f"cut.mcap: it was cut off, {left} bytes behind its last whole record; "
-            f"{len(found) - 45} messages of them could be read"
+            f"cut.mcap: it is truncated, {left} bytes follow its last intact record; "
+            f"{len(found) - 45} messages in them could be read"
         )
     elif place == "in a chunk's head":
         assert len(found) == 45
-        assert problem.endswith("bytes behind its last whole record")
+        assert problem.endswith("bytes follow its last intact record")
     elif opcode in (6, 7):
         assert len(found) == 54
-        assert problem.startswith("cut.mcap: it was cut off")
+        assert problem.startswith("cut.mcap: it is truncated")
     else:
         assert found == made.rows
         if opcode != 12:
-            assert problem == "cut.mcap: it was cut off within its index; no message is missing"
+            assert problem == "cut.mcap: it is truncated in its index; no message is missing"
 
 
 @pytest.mark.parametrize("compression", [CompressionType.NONE, CompressionType.ZSTD, CompressionType.LZ4])
@@ -169,7 +169,7 @@ def test_a_damaged_chunk_is_left_out_and_said_and_the_next_is_read(arm, tmp_path
     assert found == [row for row in arm.rows if row in found]
     assert 0 < len(lost) < len(arm.rows) / 2
     (problem,) = problems
-    assert "bag.mcap: a chunk is damaged" in problem
+    assert "bag.mcap: a damaged chunk was skipped" in problem
 
 
 def test_lost_pages_read_as_zeros_are_no_messages(small, tmp_path):
@@ -184,7 +184,7 @@ def test_lost_pages_read_as_zeros_are_no_messages(small, tmp_path):
     # One message may have lost its end; all that come later are there.
     assert 27 <= len(before) < 36
     assert found[-len(made.rows[36:]) :] == made.rows[36:]
-    assert any("at the end of a chunk are damaged" in problem for problem in problems)
+    assert any("damaged bytes at the end of a chunk" in problem for problem in problems)
 
 
 def test_zeros_behind_the_last_chunk_end_the_file(small, tmp_path):
@@ -194,7 +194,7 @@ def test_zeros_behind_the_last_chunk_end_the_file(small, tmp_path):
     path.write_bytes(content[:end] + bytes(5000))
     found, problems = messages(path)
     assert found == made.rows[:45]
-    assert problems == ["bag.mcap: it was cut off, 5000 bytes behind its last whole record"]
+    assert problems == ["bag.mcap: it is truncated, 5000 bytes follow its last intact record"]
 
 
 def test_an_index_that_is_wrong_is_not_used(small, tmp_path):

@@ -37,12 +37,12 @@ def test_a_folder_whose_file_is_gone_names_it(arm, tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "answer"),
     [
-        ("a.mcap", b"", "a.mcap: it is empty; give a bag of ROS 2"),
-        ("a.db3", b"", "a.db3: it is empty; give a bag of ROS 2"),
+        ("a.mcap", b"", "a.mcap: it is empty; give a ROS 2 bag"),
+        ("a.db3", b"", "a.db3: it is empty; give a ROS 2 bag"),
         ("a.mcap", b"Dear diary, today nothing\n", "it is neither MCAP nor sqlite3"),
         ("a.db3", b"Dear diary, today nothing\n", "it is neither MCAP nor sqlite3"),
-        ("a.mcap", b"\x89MCA", "it was cut off after 4 bytes"),
-        ("a.bag", b"#ROSBAG V2.0\n", "it is a bag of ROS 1; convert it with rosbags-convert"),
+        ("a.mcap", b"\x89MCA", "it is truncated after 4 bytes"),
+        ("a.bag", b"#ROSBAG V2.0\n", "it is a ROS 1 bag; convert it with rosbags-convert"),
         ("a.db3", b"SQLite format 3\0" + bytes(100), "it cannot be read as a sqlite3 bag"),
     ],
 )
@@ -72,7 +72,7 @@ def test_without_metadata_the_files_are_read_in_their_natural_order(recording, s
     found = find_files(folder)
     assert [path.name for path in found.files] == [f"bag_{number}.mcap" for number in (0, 1, 2, 10)]
     assert found.problems == (
-        "there is no metadata.yaml: the recorder was not closed, or only the file was copied",
+        "metadata.yaml is missing: the recorder was killed, or only the file was copied",
     )
 
 
@@ -114,8 +114,8 @@ def test_of_several_files_one_may_be_lost(recording, signal, tmp_path):
     (tmp_path / "bag" / "c.mcap").write_bytes(b"")
     with open_bag(tmp_path / "bag") as bag:
         assert [data for _, _, data in bag.messages(bag.topics)] == [row[3] for row in rows[:120]]
-        assert bag.problems[0] == "a.mcap is missing, though metadata.yaml names it"
-        assert bag.problems[1].startswith("c.mcap is left out: ")
+        assert bag.problems[0] == "a.mcap is missing although metadata.yaml lists it"
+        assert bag.problems[1].startswith("c.mcap was skipped: ")
         assert "it is empty" in bag.problems[1]
         assert len(bag.problems) == 2
 

@@ -55,7 +55,7 @@ def test_definitions_of_the_bag_are_used_and_else_ours(recording, other_types, s
     found, problems = samples(ours.humble(tmp_path / "humble.db3"))
     assert np.array_equal(found, signal)
     assert problems == [
-        "the bag does not carry its message definitions; those of this version are taken",
+        "the bag holds no message definitions; those of this version are used",
     ]
 
 
@@ -99,7 +99,7 @@ def test_a_recorder_that_was_killed(arm, tmp_path, mode):
     contents = {name: (killed / name).read_bytes() for name in names}
     found, problems = read(killed / "bag.db3")
     assert found == [*arm.rows, (name, kind, time, message)]
-    assert problems == ["bag.db3: its recorder did not close it; what was saved is read"]
+    assert problems == ["bag.db3: the recorder did not close it; what was saved is read"]
     # The bag itself is evidence and is left as it was.
     assert {file.name: file.read_bytes() for file in killed.iterdir()} == contents
 
@@ -128,7 +128,7 @@ def test_a_damaged_page_ends_the_reading_and_is_said(arm, tmp_path):
     assert found == arm.rows[: len(found)]
     assert len(found) < len(arm.rows)
     (problem,) = problems
-    assert "bag.db3: it is damaged behind message" in problem
+    assert "bag.db3: it is damaged after message" in problem
 
 
 def test_a_database_of_something_else_is_no_bag(tmp_path):

@@ -143,7 +143,7 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path):
 
 
 def test_an_unknown_type_is_named_before_anything_is_made(tmp_path):
-    with pytest.raises(RecordingError, match="type some_msgs/msg/Thing is not known"):
+    with pytest.raises(RecordingError, match="type some_msgs/msg/Thing is unknown"):
         BagWriter(tmp_path / "bag", {"/thing": "some_msgs/msg/Thing"})
     assert not (tmp_path / "bag").exists()
 
@@ -163,11 +163,11 @@ def test_a_full_disk_keeps_what_was_there(rows, tmp_path):
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, limits[1]))
     try:
-        with pytest.raises(RecordingError, match=r"bag: it cannot be written \(File too large\); make room"):
+        with pytest.raises(RecordingError, match=r"it cannot be written \(File too large\); free some space"):
             record()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    with pytest.raises(RecordingError, match="it was closed after an error"):
+    with pytest.raises(RecordingError, match="it is closed, perhaps after an error"):
         writer.write("/emg/samples", 0, rows[0][3])
     writer.flush()
     writer.close()
@@ -178,4 +178,4 @@ def test_a_full_disk_keeps_what_was_there(rows, tmp_path):
         assert np.concatenate([batch.times for batch in batches]).tolist()[:flushed] == [
             time for _, _, time, _ in rows[:flushed]
         ]
-        assert any("was cut off" in problem for problem in bag.problems)
+        assert any("is truncated" in problem for problem in bag.problems)

@@ -9,8 +9,8 @@ from rclpy.serialization import serialize_message
 
 from emg_recognition.bags.writer import BagWriter
 from emg_recognition.recordings.archive import from_arrays, save_archive
+from emg_recognition.recordings.counts import to_counts
 from emg_recognition.recordings.open import open_recordings
-from emg_recognition.recordings.recordings import to_counts
 from emg_recognition.ros import qos
 from emg_recognition.ros.conversions import to_floats, to_time
 

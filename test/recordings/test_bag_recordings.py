@@ -1,4 +1,4 @@
-"""A labelled bag becomes segments: 100 ms inside the borders, cut where the stream breaks."""
+"""A labelled bag becomes segments, without 100 ms at each border, split where the stream is interrupted."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WHO = ("anna", "patient", "s1")
 
 
 @pytest.mark.parametrize("in_file", [False, True])
-def test_each_performance_is_a_segment_inside_its_borders(arm, signal, tmp_path, in_file):
+def test_each_performance_is_a_segment_without_its_margins(arm, signal, tmp_path, in_file):
     path = arm.ours(tmp_path / "bag")
     found = read_bag(path, counts=tmp_path / "counts.npy" if in_file else None)
     assert rows(found) == [((*WHO, "rest"), 1, 800), ((*WHO, "fist"), 2, 700)]
@@ -29,7 +29,7 @@ def test_each_performance_is_a_segment_inside_its_borders(arm, signal, tmp_path,
     assert (found.source, found.problems) == (str(path), ())
 
 
-def test_what_was_discarded_is_left_out(recording, signal, tmp_path):
+def test_discarded_performances_are_skipped(recording, signal, tmp_path):
     made = recording()
     made.samples(0, signal)
     made.label("start", 0, "rest")
@@ -42,7 +42,7 @@ def test_what_was_discarded_is_left_out(recording, signal, tmp_path):
     np.testing.assert_array_equal(found.segment(1), signal[1100:1400])
 
 
-def test_gaps_restarts_and_bad_messages_cut(recording, signal, tmp_path):
+def test_gaps_restarts_and_bad_messages_split_a_segment(recording, signal, tmp_path):
     signal[1402, 2] = np.nan
     made = recording()
     made.label("start", 0, "rest")
@@ -57,14 +57,12 @@ def test_gaps_restarts_and_bad_messages_cut(recording, signal, tmp_path):
     assert found.repetition.tolist() == [1] * 4
 
 
-def test_a_new_run_begins_a_new_segment_and_ends_the_old_label(recording, signal, tmp_path):
+def test_a_new_run_ends_the_label_of_the_old_one(recording, signal, tmp_path):
     made = recording()
     made.label("start", 0, "rest")
     made.samples(0, signal[:500])
     made.samples(0, signal[1000:1500], offset=10_000_000_000)
-    made.label("start", 0, "fist", has_index=False)
-    made.rows[-1], stamp = made.rows[-1], 1_800_000_010 * 1_000_000_000
-    made.rows.pop()
+    stamp = 1_800_000_010 * 1_000_000_000
     made.add("emg/label", stamp, event=0, action="fist", repetition=2, session="s1", subject="anna")
     found = read_bag(made.ours(tmp_path / "bag"))
     assert found.label.tolist() == ["rest", "fist"]
@@ -72,17 +70,29 @@ def test_a_new_run_begins_a_new_segment_and_ends_the_old_label(recording, signal
     np.testing.assert_array_equal(found.segment(1), signal[1100:1400])
 
 
-def test_a_label_without_a_session_is_of_the_bag(recording, signal, tmp_path):
+def test_a_label_without_a_session_gets_the_name_of_the_bag(recording, signal, tmp_path):
     made = recording()
     made.samples(0, signal)
     made.label("start", 0, "rest", session="")
     assert read_bag(made.ours(tmp_path / "monday")).session.tolist() == ["monday"]
 
 
-def test_damage_is_told(arm, tmp_path):
+def test_damage_is_a_problem(arm, tmp_path):
     path = arm.ours(tmp_path / "bag")
     (path / "metadata.yaml").unlink()
     assert "metadata.yaml" in read_bag(path).problems[0]
+
+
+@pytest.mark.parametrize(("rate", "told"), [(1000.0, False), (995.0, False), (980.0, True), (5000.0, True)])
+def test_a_rate_that_the_stamps_contradict_is_a_problem(recording, rng, tmp_path, rate, told):
+    signal = rng.normal(0, 1e-4, (5000, 2)).astype(np.float32)
+    made = recording()
+    made.label("start", 0, "rest", has_index=False)
+    for begin in range(0, 5000, 5):  # the stamps are those of 1000 Hz
+        made.samples(begin, signal[begin : begin + 5], rate=rate, offset=10**10 if begin > 3000 else 0)
+    problems = read_bag(made.ours(tmp_path / "bag", flush_every=100)).problems
+    expected = f"bag: the stamps of its samples give 1000 Hz, not {rate:g} Hz"
+    assert problems == ((expected,) if told else ())
 
 
 def problem(path, namespace=None):
@@ -92,13 +102,13 @@ def problem(path, namespace=None):
     return str(caught.value)
 
 
-def test_a_bag_without_labels(recording, signal, tmp_path):
+def test_a_bag_without_labels_is_refused(recording, signal, tmp_path):
     made = recording(namespace="/left")
     made.samples(0, signal)
     assert "it has no labels (no message on /left/emg/label)" in problem(made.ours(tmp_path / "bag"))
 
 
-def test_nothing_but_labels_that_are_too_short_or_discarded(recording, signal, tmp_path):
+def test_labels_that_are_too_short_or_discarded_are_refused(recording, signal, tmp_path):
     made = recording()
     made.samples(0, signal)
     made.label("start", 100, "rest")
@@ -108,7 +118,7 @@ def test_nothing_but_labels_that_are_too_short_or_discarded(recording, signal, t
     assert "its 4 labels leave no action of 201 samples" in problem(made.ours(tmp_path / "bag"))
 
 
-def test_several_armbands(recording, signal, tmp_path):
+def test_one_of_several_armbands_is_chosen(recording, signal, tmp_path):
     left, right = recording(namespace="/left"), recording(namespace="/right")
     for made in (left, right):
         made.samples(0, signal)
@@ -127,7 +137,7 @@ def test_several_armbands(recording, signal, tmp_path):
         ({"channels": 2}, "its channel count changes from 4 to 2"),
     ],
 )
-def test_settings_that_change_are_named(recording, signal, tmp_path, change, said):
+def test_changing_settings_are_refused(recording, signal, tmp_path, change, said):
     made = recording()
     made.label("start", 0, "rest")
     made.samples(0, signal[:1000])
@@ -135,7 +145,7 @@ def test_settings_that_change_are_named(recording, signal, tmp_path, change, sai
     assert said in problem(made.ours(tmp_path / "bag"))
 
 
-def test_no_samples(recording, tmp_path, signal):
+def test_a_bag_without_samples_is_refused(recording, tmp_path, signal):
     made = recording()
     made.samples(0, signal[:0])
     made.add("emg/samples", 0, rate=0.0, channels=4)

@@ -233,7 +233,7 @@ def test_a_label_of_a_later_version_is_said_and_left_out(recording, signal, tmp_
     made.add("emg/label", START, event=9, action="fist")
     with open_bag(made.ours(tmp_path / "bag")) as bag:
         assert [type(event) for event in EmgBag(bag).events()] == [SampleBlock]
-        assert bag.problems == ["/emg/label: event 9 is not known and left out"]
+        assert bag.problems == ["/emg/label: the unknown event 9 was skipped"]
 
 
 def test_damaged_messages_are_said_and_left_out(recording, signal, tmp_path):
@@ -248,8 +248,8 @@ def test_damaged_messages_are_said_and_left_out(recording, signal, tmp_path):
     with open_bag(made.ours(tmp_path / "bag")) as bag:
         found = list(EmgBag(bag).events())
         assert bag.problems == [
-            "a message of /emg/label is damaged and left out",
-            "1 messages of /emg/samples are damaged and left out",
+            "/emg/label: a damaged message was skipped",
+            "/emg/samples: 1 damaged messages were skipped",
         ]
     assert [block.first_index for block in found if isinstance(block, SampleBlock)] == [0, 40]
 
@@ -287,7 +287,7 @@ def test_of_two_one_has_to_be_chosen(two_arms):
     with (
         open_bag(two_arms) as bag,
         pytest.raises(
-            RecordingError, match=r"it holds 2 armbands: /, /left_arm; choose one with its namespace"
+            RecordingError, match=r"it holds 2 armbands: /, /left_arm; choose one by its namespace"
         ),
     ):
         EmgBag(bag)

@@ -7,7 +7,8 @@ import pytest
 
 from emg_recognition.errors import EmgRecognitionError, RecordingError, SettingError
 from emg_recognition.recordings.archive import from_arrays, load_archive
-from emg_recognition.recordings.recordings import Recordings, parse_repetitions, to_counts
+from emg_recognition.recordings.counts import to_counts
+from emg_recognition.recordings.recordings import Recordings, parse_repetitions
 from emg_recognition.recordings.segments import Segment, gather_segments
 from emg_recognition.signal.batch import segment_windows
 from emg_recognition.signal.settings import suited_settings
