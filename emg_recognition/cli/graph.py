@@ -63,6 +63,12 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
         "--simulated", action="store_true", help="simulate the armband, its wearer and the exoskeleton"
     )
     run.add_argument(
+        "--data",
+        type=Path,
+        metavar="PATH",
+        help="with --simulated: recordings that the armband plays instead of a simulated wearer",
+    )
+    run.add_argument(
         "--enabled", action="store_true", help="with --simulated: start an enabling switch, pressed"
     )
     run.add_argument("--no-bridge", action="store_true", help="only recognise: start no command bridge")
@@ -99,13 +105,15 @@ def _run(args: argparse.Namespace) -> int:
     from emg_recognition.models.bundle import read_bundle
     from emg_recognition.processes import Graph, end_signals_raise
 
-    if args.enabled and not args.simulated:
-        raise SettingError("--enabled", True, "use it with --simulated only; on the robot a person enables")
+    for option, value in (("--enabled", args.enabled or None), ("--data", args.data)):
+        if value is not None and not args.simulated:
+            raise SettingError(option, str(value), "use it with --simulated only")
     if args.exoskeleton is not None and args.no_bridge:
         raise SettingError("--exoskeleton", str(args.exoskeleton), "leave it out with --no-bridge")
-    for option, path in (("--exoskeleton", args.exoskeleton), ("--params-file", args.params_file)):
-        if path is not None and not path.is_file():
-            raise SettingError(option, str(path), "there is no such file")
+    for option in ("exoskeleton", "params_file", "data"):
+        path = getattr(args, option)
+        if path is not None and not path.exists():
+            raise SettingError(f"--{option.replace('_', '-')}", str(path), "there is no such file")
     actions = read_bundle(args.model).actions
     folder = Path(tempfile.mkdtemp(prefix="emg_run_"))
     try:
@@ -130,13 +138,14 @@ def _start(graph: Graph, folder: Path, args: argparse.Namespace) -> queue.Simple
     """Start the nodes, each before the one that it listens to; return the lines of the monitor."""
     file = args.params_file or config_path("simulation.yaml" if args.simulated else "recognition.yaml")
     model = str(args.model.resolve())
-    exoskeleton = None if args.exoskeleton is None else str(args.exoskeleton.resolve())
+    exoskeleton, data = (_absolute(path) for path in (args.exoskeleton, args.data))
     port, wait = args.port, None
     if args.record is not None:
-        graph.start("recorder", {"output": str(args.record.resolve())})
+        graph.start("recorder", {"output": _absolute(args.record)})
     if args.simulated:
         port, wait = str(folder / "armband"), _WAIT_FOR_SIMULATION
-        graph.start("simulated_armband", {"link": port}, parameter_file=file)
+        armband = {"link": port, "archive": data, "mark_breaks": True if data else None}
+        graph.start("simulated_armband", armband, parameter_file=file)
         if not args.no_bridge:
             graph.start("simulated_exoskeleton", {"exoskeleton": exoskeleton}, parameter_file=file)
     if args.enabled:
@@ -152,6 +161,10 @@ def _start(graph: Graph, folder: Path, args: argparse.Namespace) -> queue.Simple
     lines: queue.SimpleQueue[str] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(monitor.stdout, lines), daemon=True).start()
     return lines
+
+
+def _absolute(path: Path | None) -> str | None:
+    return None if path is None else str(path.resolve())
 
 
 def _read(stream: IO[str], lines: queue.SimpleQueue[str]) -> None:

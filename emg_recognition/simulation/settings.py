@@ -9,31 +9,10 @@ from emg_recognition.settings import check, setting
 
 @dataclass(frozen=True, kw_only=True)
 class StudySettings:
-    """What the study records.
+    """What the study records: 16 healthy subjects and 2 patients are the paper's 8 : 1.
 
-    Attributes
-    ----------
-    seed : int
-        Decides every subject and every sample.
-    healthy, patients : int
-        Number of subjects of each cohort; 16 : 2 is the paper's 8 : 1.
-    sessions : int
-        Sessions of each subject; the electrodes are put on again for each.
-    repetitions : int
-        Repetitions of each action in a session.
-    hold : float
-        How long an action is held, s; the movement towards it is not part of the recording.
-    rate : float
-        Sampling rate, Hz.
-    channels : int
-        Electrodes: the last two over biceps and triceps, the others around the forearm.
-    mains : float
-        Frequency of the mains hum, Hz.
-
-    Raises
-    ------
-    SettingError
-        For a value that cannot be simulated.
+    The electrodes are put on again for each session; the last two sit over biceps and triceps, the others
+    around the forearm. The movement towards an action is not part of the recording.
     """
 
     seed: int = setting(7, "decides every subject and every sample", low=0, high=2**63)

@@ -12,6 +12,7 @@ import pytest
 #: Import name -> rosdep key; None where rosdistro has no key.
 ROSDEP_KEY = {
     "ai_edge_litert": None,
+    "argcomplete": "python3-argcomplete",
     "imblearn": None,
     "jinja2": "python3-jinja2",
     "keras": "python-tensorflow-pip",
