@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import platform
 import site
@@ -112,6 +111,8 @@ def version() -> str:
     manifest = Path(__file__).resolve().parent.parent / "package.xml"
     if manifest.is_file():
         return ElementTree.parse(manifest).findtext("version", default="")
+    import importlib.metadata  # imported here, it is slow
+
     return importlib.metadata.version("emg_recognition")
 
 
@@ -123,6 +124,8 @@ def versions(*libraries: str) -> dict[str, str]:
     *libraries : str
         Names of distributions, e.g. ``"numpy"``.
     """
+    import importlib.metadata
+
     found = {"emg_recognition": version(), "python": platform.python_version()}
     for name in libraries:
         # A library from a distribution's own packages may have no record of its version.

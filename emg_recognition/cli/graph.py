@@ -29,7 +29,7 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add the commands."""
     demo = subparsers.add_parser(
         "demo",
-        help="train on a simulated study, then run the whole chain live (needs ROS 2)",
+        help="train on a simulated study, then run the whole chain live",
         description="Simulate a study (or take recordings), train the ensemble, run every node live, compare "
         "with what was performed and with offline evaluation, and print one table.",
         epilog=examples(
@@ -46,7 +46,7 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
 
     run = subparsers.add_parser(
         "run",
-        help="run recognition and the command bridge, on the robot or simulated (needs ROS 2)",
+        help="run recognition and the command bridge, real or simulated",
         description="Start every node from the armband to the command bridge, show what they do, and end them "
         "in order on Ctrl-C. The joints move only after `emg-recognition arm`, and only while the switch of "
         "`emg-recognition switch` is pressed.",

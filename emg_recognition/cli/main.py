@@ -23,7 +23,8 @@ def build_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands; each leaves the function that runs it in ``run``."""
     parser = Parser(
         prog="emg-recognition",
-        description="Recognise upper-limb actions in surface EMG, for rehabilitation exoskeletons.",
+        description="Recognise upper-limb actions in surface EMG, for rehabilitation exoskeletons. The "
+        "commands from demo to session need the built ROS 2 package, the others do not.",
         epilog=examples(
             "emg-recognition simulate --output study.npz",
             "emg-recognition train --data study.npz --output out/training",

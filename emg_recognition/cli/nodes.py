@@ -19,9 +19,9 @@ _GRACE = 10.0
 _PERIOD = 0.1
 
 _CALLS = {
-    "arm": "let the command bridge move the exoskeleton while the switch is pressed",
-    "disarm": "let the command bridge slow the joints down and move nothing",
-    "stop": "stop the joints at once; the command bridge needs a new arming afterwards",
+    "arm": "let the command bridge move the joints while the switch is pressed",
+    "disarm": "let the command bridge end all motion",
+    "stop": "stop the joints at once; they need a new arming",
 }
 
 
@@ -30,19 +30,17 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
     for name, text in _CALLS.items():
         call = subparsers.add_parser(
             name,
-            help=f"{text} (needs ROS 2)",
+            help=text,
             description=f"{text[0].upper()}{text[1:]}. Prints the bridge's answer; the exit code is 1 if it "
             "refuses, 2 if there is no bridge.",
-            epilog=examples(
-                f"emg-recognition {name}", f"emg-recognition {name} --namespace left_arm"
-            ),
+            epilog=examples(f"emg-recognition {name}", f"emg-recognition {name} --namespace left_arm"),
         )
         _add_namespace(call)
         call.set_defaults(run=_call, call=name)
 
     switch = subparsers.add_parser(
         "switch",
-        help="be the enabling switch: e presses, any other key releases (needs ROS 2)",
+        help="be the enabling switch: e presses, any other key releases",
         description="Run the enabling switch in this terminal: e presses it, any other key releases it at "
         "once, Ctrl-C releases it and ends. The joints move only while it is pressed. It is software on an "
         "ordinary computer, not a certified enabling device.",
@@ -53,7 +51,7 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
 
     monitor = subparsers.add_parser(
         "monitor",
-        help="watch the running graph in the terminal (needs ROS 2)",
+        help="watch the running graph in the terminal",
         description="Show channels, recognised action, latency, losses, command bridge, joints and warnings "
         "of the running graph, and what to do next. It only looks. q or Ctrl-C quits. Without a terminal it "
         "writes one line a second.",
@@ -64,7 +62,7 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
 
     record = subparsers.add_parser(
         "record",
-        help="record the running graph into a bag (needs ROS 2)",
+        help="record the running graph into a bag",
         description="Record samples, device, model, labels, estimates and what the bridge does into an MCAP "
         "bag until Ctrl-C. `ros2 bag` reads it; `emg-recognition evaluate` scores a model on it.",
         epilog=examples(
@@ -83,7 +81,7 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
 def _add_session(subparsers: argparse._SubParsersAction[Any]) -> None:
     session = subparsers.add_parser(
         "session",
-        help="guide a wearer through a recording for `train` (needs ROS 2)",
+        help="guide a wearer through a recording for `train`",
         description="Show how good the signal is, then which action to make, and record samples and labels "
         "into a bag that `train` reads. The operator can repeat or discard a repetition. With --port it "
         "starts acquisition and signal quality itself; otherwise they must be running already.",

@@ -72,6 +72,9 @@ def did_you_mean(word: str, known: Sequence[str]) -> str:
 class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
     """Wrap the description, keep the line breaks of the examples, and show defaults."""
 
+    def __init__(self, prog: str, **settings: Any) -> None:
+        super().__init__(prog, max_help_position=20, **settings)
+
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         if "\n" in text:
             return super()._fill_text(text, width, indent)
