@@ -1,11 +1,11 @@
-"""End the recorder without warning (SIGKILL) at random moments; read what it left.
+"""Kill the recorder (SIGKILL) at random moments and read the bags that it leaves.
 
     tools/environment run python bench/recorder_kill.py [--times 20] [--seed N] [--at-once 4]
 
-A publisher sends 200 messages of 5 samples a second. Each recorder is killed 0.6 to 4.6 s after it
-has said that samples are coming. Its bag has to open and hold every sample from the first one it saw up to
-the last closed chunk, unchanged, which may lie at most 1.5 s before the end. Prints a line for each; exit
-code 1 if one fails.
+A publisher sends 200 messages of 5 samples per second. Each recorder is killed 0.6 to 4.6 s after it
+reports samples. Its bag must open and hold every sample, unchanged, from the first one received to the last
+closed chunk, which may end at most 1.5 s before the kill. Prints one line for each recorder; the exit code is
+1 if one fails.
 """
 
 from __future__ import annotations
@@ -37,18 +37,18 @@ from emg_recognition.ros.conversions import to_floats
 RATE = 1000
 CHUNK = 5
 CHANNELS = 8
-#: From the last closed chunk to the end, s: half a second until the next one, and a busy machine.
+#: Longest time from the last closed chunk to the kill, s: half a second, and more on a busy machine.
 ALLOWED = 1.5
 
 
 def samples(first: int, count: int) -> np.ndarray:
-    """Make what the publisher sends: every value tells its sample and channel."""
+    """Return what the publisher sends: each value encodes its sample and channel."""
     index = np.arange(first, first + count, dtype=np.float32)[:, np.newaxis]
     return index + np.arange(CHANNELS, dtype=np.float32) / CHANNELS
 
 
 class Publisher(threading.Thread):
-    """Sends samples at true rate until stopped."""
+    """Sends samples in real time until it is closed."""
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
@@ -89,7 +89,7 @@ def start(bag: Path) -> subprocess.Popen[str]:
 
 
 def read(bag: Path) -> tuple[int, int, list[str]]:
-    """Return the first sample's index, that after the last, and what is wrong with what lies between."""
+    """Return the index of the first sample, that after the last one, and what is wrong between them."""
     wrong: list[str] = []
     first = after = -1
     with open_bag(bag) as opened:
@@ -102,16 +102,16 @@ def read(bag: Path) -> tuple[int, int, list[str]]:
                 wrong.append(f"a gap before sample {event.first_index}")
             after = event.first_index + len(event.samples)
             if not np.array_equal(event.samples, samples(event.first_index, len(event.samples))):
-                wrong.append(f"other values from sample {event.first_index} on")
+                wrong.append(f"wrong values from sample {event.first_index}")
         if not opened.problems:
-            wrong.append("nothing says that it was cut off")
+            wrong.append("the bag does not report that it is truncated")
     if first < 0:
         wrong.append("no samples")
     return first, after, wrong
 
 
 def judge(number: int, bag: Path, lived: float, sent: int) -> bool:
-    """Print one line about what a killed recorder left; return whether it is as promised."""
+    """Print one line about the bag of a killed recorder; return whether it is good."""
     try:
         first, after, wrong = read(bag)
     except EmgRecognitionError as error:
@@ -131,7 +131,7 @@ def main() -> int:
     )
     parser.add_argument("--times", type=int, default=20)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**31))
-    parser.add_argument("--at-once", type=int, default=4, help="recorders that record at the same time")
+    parser.add_argument("--at-once", type=int, default=4, help="recorders that run at the same time")
     args = parser.parse_args()
     os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
     os.environ["ROS_DOMAIN_ID"] = str(1 + os.getpid() % 100)
@@ -148,7 +148,7 @@ def main() -> int:
             for number, child in running.items():
                 assert child.stderr is not None
                 if not any("samples are coming" in line for line in child.stderr):
-                    sys.exit(f"recorder {number + 1} left with code {child.wait()}")
+                    sys.exit(f"recorder {number + 1} ended with code {child.wait()}")
                 begin[number] = time.monotonic()
             ends = {number: begin[number] + chance.uniform(0.6, 4.6) for number in numbers}
             for number in sorted(ends, key=ends.__getitem__):
@@ -158,7 +158,7 @@ def main() -> int:
                 running[number].communicate()
                 good += judge(number + 1, Path(folder) / str(number), ends[number] - begin[number], sent)
     publisher.close()
-    print(f"{good} of {args.times} bags are whole up to their last closed chunk")
+    print(f"{good} of {args.times} bags are complete up to their last closed chunk")
     return 0 if good == args.times else 1
 
 

@@ -87,7 +87,10 @@ class Setting:
             words += f" of at least {self.low:g}" if self.high is None else f" from {self.low:g}"
         if self.high is not None:
             words += f" to {self.high:g}" if self.low is not None else f", at most {self.high:g}"
-        return f"{words} {self.unit}" if self.unit else words
+        if not self.unit:
+            return words
+        bounded = not (self.low is None and self.high is None and self.above is None)
+        return f"{words} {self.unit}" if bounded else f"{words}, {self.unit}"
 
     def describe(self) -> str:
         """Return the help with unit and range, for ``--help``, ``ros2 param describe`` and YAML comments."""
@@ -251,7 +254,7 @@ def from_mapping(cls: type[T], mapping: Mapping[str, Any] | None, where: str) ->
     if mapping is None:
         mapping = {}
     if not isinstance(mapping, Mapping):
-        raise SettingError(where, mapping, "write a mapping of names to values here")
+        raise SettingError(where.rstrip(":"), mapping, "write a mapping of names to values here")
     fields = {field.name: field for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
     for name, value in mapping.items():
         if name not in fields:

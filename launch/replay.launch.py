@@ -1,4 +1,4 @@
-"""Play a bag into the real nodes and score what they say; nothing real can move.
+"""Play a bag into the real nodes and score their estimates; nothing real can move.
 
 ros2 launch emg_recognition replay.launch.py bag:=recording model:=bundle output:=out/replay rate:=2.0
 """
@@ -10,25 +10,19 @@ from pathlib import Path
 
 from ament_index_python.packages import PackageNotFoundError, get_package_prefix
 from launch import Action, LaunchContext, LaunchDescription, LaunchDescriptionEntity
-from launch.actions import (
-    DeclareLaunchArgument,
-    ExecuteProcess,
-    OpaqueFunction,
-    RegisterEventHandler,
-    Shutdown,
-)
+from launch.actions import DeclareLaunchArgument, ExecuteProcess, OpaqueFunction, RegisterEventHandler
 from launch.event_handlers import OnProcessIO, OnShutdown
 from launch.events.process import ProcessExited, ProcessIO
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node
-from launch_ros.parameter_descriptions import ParameterValue
-from launch_ros.substitutions import FindPackageShare
 
-CONFIG = PathJoinSubstitution([FindPackageShare("emg_recognition"), "config"])
-#: What the evaluator says when everybody who has to hear the bag is there, and when they hear the player.
+from emg_recognition.ros import launching
+from emg_recognition.ros.launching import SHARE, describe, end_all
+
+#: What the evaluator logs when every subscriber of the bag is there, and when they have found the player.
 READY = b"the graph is complete"
 CONNECTED = b"a player is connected"
-#: Fast replay must not drop windows, as the live classifier does when it is late.
+#: The live classifier drops windows when it is late; fast replay must not.
 QUEUE = 2000
 INPUTS = ("emg/samples", "emg/info", "emg/label")
 
@@ -36,20 +30,18 @@ INPUTS = ("emg/samples", "emg/info", "emg/label")
 def generate_launch_description() -> LaunchDescription:
     return LaunchDescription(
         [
-            DeclareLaunchArgument("bag", description="Bag to play: a folder, an .mcap or a .db3 file."),
-            DeclareLaunchArgument("model", description="Directory of the model bundle."),
-            DeclareLaunchArgument("output", description="Folder to make for metrics.json and report.html."),
+            DeclareLaunchArgument("bag", description=describe("bag", "player")),
+            DeclareLaunchArgument("model", description=describe("model", "classifier")),
+            DeclareLaunchArgument("output", description=describe("output", "evaluator")),
+            DeclareLaunchArgument("rate", default_value="1.0", description=describe("rate", "player")),
             DeclareLaunchArgument(
-                "rate", default_value="1.0", description="Seconds of the bag in one second."
-            ),
-            DeclareLaunchArgument(
-                "namespace", default_value="", description="Which arm, where the bag holds several."
+                "namespace", default_value="", description=describe("bag_namespace", "player")
             ),
             DeclareLaunchArgument(
                 "player",
                 default_value="auto",
                 choices=["auto", "ros2bag", "own"],
-                description="Who plays: `ros2 bag play` (auto: if installed) or the package's own player.",
+                description="Player to use: `ros2 bag play` (auto: if installed) or the package's own.",
             ),
             DeclareLaunchArgument(
                 "exoskeleton",
@@ -59,7 +51,7 @@ def generate_launch_description() -> LaunchDescription:
             ),
             DeclareLaunchArgument(
                 "params_file",
-                default_value=PathJoinSubstitution([CONFIG, "recognition.yaml"]),
+                default_value=PathJoinSubstitution([SHARE, "config", "recognition.yaml"]),
                 description="YAML file of the robot's node parameters; it may also set player and evaluator.",
             ),
             OpaqueFunction(function=_everything),
@@ -69,18 +61,25 @@ def generate_launch_description() -> LaunchDescription:
 
 def _everything(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     bag = LaunchConfiguration("bag").perform(context)
-    # Before any process: what cannot be played is said in one line.
+    # Before any process starts, so that a bag that cannot be played is reported in one line.
     namespace = _namespace(bag, LaunchConfiguration("namespace").perform(context))
     simulated = LaunchConfiguration("exoskeleton").perform(context) == "simulated"
-    exoskeleton = {"exoskeleton": _text("exoskeleton")}
-    evaluator = _node(
-        "evaluator",
-        namespace,
-        {"output": _text("output"), "source": _text("bag"), **exoskeleton},
-        # It writes the report after a signal, too.
-        sigterm_timeout="60",
-        sigkill_timeout="60",
-    )
+
+    def start(name: str, *arguments: str, **parameters: object) -> Node:
+        """Start a node with these arguments as its parameters."""
+        given = {argument: launching.value(argument, name) for argument in arguments}
+        # The evaluator writes its report after a signal, too.
+        patience = {"sigterm_timeout": "60", "sigkill_timeout": "60"} if name == "evaluator" else {}
+        return launching.start(
+            name,
+            context,
+            parameters={"use_sim_time": True, **given, **parameters},
+            namespace=namespace,
+            on_exit=_end_all_on_failure if name == "player" else end_all,
+            **patience,
+        )
+
+    evaluator = start("evaluator", "model", "output", "exoskeleton", source=launching.value("bag", "player"))
     if _use_ros2_bag(context, bag):
         qos_file = _write_qos(namespace)
         playing = [
@@ -90,19 +89,26 @@ def _everything(context: LaunchContext) -> list[LaunchDescriptionEntity]:
             RegisterEventHandler(OnShutdown(on_shutdown=lambda *_: os.unlink(qos_file))),
         ]
     else:
-        playing = [_when(evaluator, READY, _own_player(namespace, exoskeleton))]
+        # Preprocessing and evaluator subscribe to the samples. The player makes the time and has none itself.
+        player = start(
+            *("player", "bag", "rate", "exoskeleton"),
+            bag_namespace=namespace,
+            subscribers=2,
+            use_sim_time=False,
+        )
+        playing = [_when(evaluator, READY, player)]
     return [
-        _node("preprocessing", namespace),
-        _node("classifier", namespace, {"model": _text("model"), "queue": QUEUE}),
-        _node("command_bridge", namespace),
-        *([_node("simulated_exoskeleton", namespace)] if simulated else []),
+        start("preprocessing", "model"),
+        start("classifier", "model", queue=QUEUE),
+        start("command_bridge", "model"),
+        *([start("simulated_exoskeleton")] if simulated else []),
         *playing,
         evaluator,
     ]
 
 
 def _namespace(bag: str, wanted: str) -> str:
-    """Return the namespace in which the bag was recorded; the graph runs in the same."""
+    """Return the namespace in which the bag was recorded; the nodes run in the same."""
     from emg_recognition.bags.reader import open_bag
     from emg_recognition.recordings.emg_bag import EmgBag
 
@@ -110,57 +116,9 @@ def _namespace(bag: str, wanted: str) -> str:
         return EmgBag(opened, wanted or None).namespace
 
 
-def _text(argument: str) -> ParameterValue:
-    return ParameterValue(LaunchConfiguration(argument), value_type=str)
-
-
-def _node(name: str, namespace: str, given: dict | None = None, **options: str) -> Node:
-    return Node(
-        package="emg_recognition",
-        executable=f"{name}_node",
-        name=name,
-        namespace=namespace,
-        parameters=[
-            PathJoinSubstitution([CONFIG, "replay.yaml"]),
-            LaunchConfiguration("params_file"),
-            {"use_sim_time": True, **(given or {})},
-        ],
-        output="screen",
-        on_exit=_end_all,
-        **options,
-    )
-
-
-def _end_all(event: ProcessExited, context: LaunchContext) -> list[LaunchDescriptionEntity]:
-    # As in recognition.launch.py; the evaluator ends when it has written.
-    return [] if context.is_shutdown else [Shutdown(reason=f"{event.process_name} has ended")]
-
-
 def _end_all_on_failure(event: ProcessExited, context: LaunchContext) -> list[LaunchDescriptionEntity]:
-    # A player that has played everything leaves; the evaluator still waits for the last estimates.
-    return _end_all(event, context) if event.returncode else []
-
-
-def _own_player(namespace: str, exoskeleton: dict) -> Node:
-    return Node(
-        package="emg_recognition",
-        executable="player_node",
-        name="player",
-        namespace=namespace,
-        parameters=[
-            PathJoinSubstitution([CONFIG, "replay.yaml"]),
-            LaunchConfiguration("params_file"),
-            {
-                "bag": _text("bag"),
-                "bag_namespace": namespace,
-                "rate": ParameterValue(LaunchConfiguration("rate"), value_type=float),
-                "subscribers": 2,  # preprocessing and evaluator
-                **exoskeleton,
-            },
-        ],
-        output="screen",
-        on_exit=_end_all_on_failure,
-    )
+    # The player ends when it has played everything; the evaluator still waits for the last estimates.
+    return end_all(event, context) if event.returncode else []
 
 
 def _use_ros2_bag(context: LaunchContext, bag: str) -> bool:
@@ -168,7 +126,7 @@ def _use_ros2_bag(context: LaunchContext, bag: str) -> bool:
     if wanted != "auto":
         return wanted == "ros2bag"
     path = Path(bag)
-    # It plays no bag that was cut off: such a one has no metadata.yaml.
+    # It cannot play a bag that was cut off, which has no metadata.yaml.
     whole = path.is_file() or (path / "metadata.yaml").exists()
     needed = ["ros2bag", "rosbag2_storage_mcap"] if _is_mcap(path) else ["ros2bag"]
     return whole and all(map(_installed, needed))
@@ -187,7 +145,7 @@ def _installed(package: str) -> bool:
 
 
 def _write_qos(namespace: str) -> str:
-    """`ros2 bag play` would keep the last 10 messages, which at a high rate is less than one burst."""
+    """Write QoS profiles for `ros2 bag play`; its own queue of 10 is less than one burst at a high rate."""
     profile = {
         "history": "keep_last",
         "depth": 2000,
@@ -226,7 +184,7 @@ def _resume() -> ExecuteProcess:
 
 
 def _when(evaluator: Node, text: bytes, action: Action) -> RegisterEventHandler:
-    """Do something when the evaluator has said this: who is late misses the first samples."""
+    """Do something when the evaluator has logged this text."""
     done = False
 
     def look(event: ProcessIO) -> Action | None:

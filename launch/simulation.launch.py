@@ -1,4 +1,4 @@
-"""The robot's nodes with a simulated armband and a simulated exoskeleton: needs no hardware.
+"""The nodes on the robot with a simulated armband and a simulated exoskeleton; needs no hardware.
 
 ros2 launch emg_recognition simulation.launch.py model:=out/demo/training/bundle
 """
@@ -9,71 +9,61 @@ from pathlib import Path
 
 from ament_index_python.packages import get_package_share_directory
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
-from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction, Shutdown
-from launch.events.process import ProcessExited
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
-from launch_ros.substitutions import FindPackageShare
 
-SHARE = FindPackageShare("emg_recognition")
-#: Two users on one machine do not take each other's armband.
+from emg_recognition.ros.launching import (
+    SHARE,
+    declare_arguments,
+    end_all,
+    namespace,
+    params_file,
+    start,
+)
+
+#: Passed on to recognition.launch.py; each argument and the nodes here whose parameter it sets.
+ARGUMENTS = {"model": ("classifier",), "exoskeleton": ("simulated_exoskeleton",)}
+#: Two users of one machine need two armbands.
 PORT = os.path.join(tempfile.gettempdir(), f"emg_armband_{os.getuid()}")
+#: The simulated armband takes a moment to appear.
+WAIT_FOR_PORT = "10.0"
 
 
 def generate_launch_description() -> LaunchDescription:
+    passed_on = (*ARGUMENTS, "port", "namespace", "params_file")
     return LaunchDescription(
         [
-            DeclareLaunchArgument(
-                "model",
-                default_value="",
-                description="Directory of the model bundle; empty: as in params_file.",
-            ),
+            *declare_arguments(ARGUMENTS),
             DeclareLaunchArgument(
                 "port",
                 default_value=PORT,
-                description="Where the simulated armband appears as a serial port; one for each arm.",
-            ),
-            DeclareLaunchArgument(
-                "exoskeleton",
-                default_value="",
-                description="YAML file of joints, limits and motions; empty: as in params_file.",
+                description="Serial port at which the simulated armband appears; one for each arm.",
             ),
             DeclareLaunchArgument(
                 "enabled",
                 default_value="true",
                 choices=["true", "false"],
-                description="true: an enabling switch is started, pressed; false: run one in a terminal.",
+                description="true: start an enabling switch and press it; false: run one in a terminal.",
             ),
             DeclareLaunchArgument(
                 "show",
                 default_value="false",
                 choices=["true", "false"],
-                description="true: robot_state_publisher tells RViz and Foxglove where the joints are.",
+                description="true: start robot_state_publisher, for RViz and Foxglove.",
             ),
-            DeclareLaunchArgument(
-                "namespace",
-                default_value="",
-                description="Namespace of all nodes, e.g. left_arm; for a second arm.",
-            ),
-            DeclareLaunchArgument(
-                "params_file",
-                default_value=PathJoinSubstitution([SHARE, "config", "simulation.yaml"]),
-                description="YAML file of node parameters.",
-            ),
+            namespace(),
+            params_file("simulation.yaml"),
             OpaqueFunction(function=_simulation),
             IncludeLaunchDescription(
                 PythonLaunchDescriptionSource(
                     PathJoinSubstitution([SHARE, "launch", "recognition.launch.py"])
                 ),
                 launch_arguments={
-                    "model": LaunchConfiguration("model"),
-                    "port": LaunchConfiguration("port"),
-                    "wait_for_port": "10.0",
-                    "exoskeleton": LaunchConfiguration("exoskeleton"),
-                    "namespace": LaunchConfiguration("namespace"),
-                    "params_file": LaunchConfiguration("params_file"),
+                    **{name: LaunchConfiguration(name) for name in passed_on},
+                    "wait_for_port": WAIT_FOR_PORT,
                 }.items(),
             ),
         ]
@@ -84,31 +74,16 @@ def _simulation(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     def given(argument: str) -> str:
         return LaunchConfiguration(argument).perform(context)
 
+    link = ParameterValue(LaunchConfiguration("port"), value_type=str)
     nodes = [
-        _node("simulated_armband", {"link": _text("port")}),
-        _node("simulated_exoskeleton", {"exoskeleton": _text("exoskeleton")} if given("exoskeleton") else {}),
+        start("simulated_armband", context, parameters={"link": link}, on_exit=end_all),
+        start("simulated_exoskeleton", context, ARGUMENTS, on_exit=end_all),
     ]
     if given("enabled") == "true":
-        nodes.append(_node("enabling_switch", {"pressed": True}))
+        nodes.append(start("enabling_switch", context, parameters={"pressed": True}, on_exit=end_all))
     if given("show") == "true":
         nodes.append(_robot_state_publisher(given("namespace")))
     return nodes
-
-
-def _text(argument: str) -> ParameterValue:
-    return ParameterValue(LaunchConfiguration(argument), value_type=str)
-
-
-def _node(name: str, given: dict[str, ParameterValue | bool]) -> Node:
-    return Node(
-        package="emg_recognition",
-        executable=f"{name}_node",
-        name=name,
-        namespace=LaunchConfiguration("namespace"),
-        parameters=[LaunchConfiguration("params_file"), *([given] if given else [])],
-        output="screen",
-        on_exit=_end_all,
-    )
 
 
 def _robot_state_publisher(namespace: str) -> Node:
@@ -120,15 +95,10 @@ def _robot_state_publisher(namespace: str) -> Node:
         parameters=[
             {
                 "robot_description": ParameterValue(urdf.read_text(encoding="utf-8"), value_type=str),
-                # /tf is one for all: a second arm needs other frames.
+                # All arms share /tf: a second one needs other frames.
                 "frame_prefix": f"{namespace}/" if namespace else "",
             }
         ],
         remappings=[("joint_states", "exo/joint_states")],
         output="screen",
     )
-
-
-def _end_all(event: ProcessExited, context: LaunchContext) -> list[LaunchDescriptionEntity]:
-    # As in recognition.launch.py.
-    return [] if context.is_shutdown else [Shutdown(reason=f"{event.process_name} has ended")]

@@ -1,4 +1,4 @@
-"""Recordings of an arm in every way in which a bag can be stored."""
+"""Fixtures for tests of bags: recordings of an armband, and every way to store them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ TYPES = {
 
 
 def build(types, type_name, values):
-    """Make a message; fields that are not given are 0, empty, or messages of such fields."""
+    """Return a message; fields that are not given are 0 or empty."""
     fields = {}
     for name, (kind, content) in types.fielddefs[type_name][1]:
         if kind == Nodetype.NAME:
@@ -49,7 +49,7 @@ def build(types, type_name, values):
 
 @dataclass
 class Recording:
-    """What an arm said: rows of (topic, type, log time in ns, CDR), in the order of arrival."""
+    """Messages of an armband: rows of (topic, type, log time in ns, CDR), in the order of reception."""
 
     namespace: str = ""
     frame: str = "armband"
@@ -68,7 +68,7 @@ class Recording:
         self.rows.append((name, kind, time, bytes(self.types.serialize_cdr(message, kind))))
 
     def samples(self, first, data, *, chunk=5, offset=0, **first_message):
-        """Add samples in messages of `chunk`; `offset` (ns) is put upon their stamps."""
+        """Add samples in messages of `chunk`; `offset` (ns) is added to their stamps."""
         for begin in range(0, len(data), chunk):
             part = data[begin : begin + chunk]
             values = {"rate": RATE, "channels": data.shape[1], "unit": "V", "data": part.ravel()}
@@ -91,7 +91,7 @@ class Recording:
     def state(self, at, state, action="", **values):
         self.add("exo/bridge_state", START + round(at * SECOND), state=state, action=action, **values)
 
-    # How it is stored ---------------------------------------------------------------------------------
+    # Storage ------------------------------------------------------------------------------------------
 
     def ours(self, path, flush_every=20):
         """Write it as the recorder does; return the folder."""
@@ -166,7 +166,7 @@ class Recording:
 
 
 def types_with(**texts):
-    """Return a type store in which some of the package's messages read otherwise."""
+    """Return a type store with other definitions of some messages of the package."""
     types = get_typestore(Stores.ROS2_HUMBLE)
     for kind in dict.fromkeys(TYPES.values()):
         name = kind.rpartition("/")[2]
@@ -179,25 +179,25 @@ def types_with(**texts):
 
 @pytest.fixture
 def recording():
-    """Return a function that begins a recording."""
+    """Return the class that collects messages and writes bags."""
     return Recording
 
 
 @pytest.fixture
 def other_types():
-    """Return a function that makes types of another version."""
+    """Return a function that makes another version of the message types."""
     return types_with
 
 
 @pytest.fixture
 def signal(rng):
-    """Two seconds of four channels."""
+    """Return two seconds of four channels."""
     return rng.normal(0, 1e-4, (2000, 4)).astype(np.float32)
 
 
 @pytest.fixture
 def arm(recording, signal):
-    """A recording with something on every topic."""
+    """Return a recording with messages on every topic."""
     made = recording()
     made.add("emg/info", START, device="sim", serial_number="7", channels=4, rate=RATE, unit="V", gain=1e6)
     made.add("emg/model", START, model="m1", sha256="ab", actions=["rest", "fist"], rate=RATE, length=200)

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from emg_recognition.classification import decision_settings
 from emg_recognition.control.decision import DecisionSettings
 from emg_recognition.models.runtime import ActionModel
-from emg_recognition.recognizer import decision_settings
 from emg_recognition.recordings.archive import load_archive
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.replay.estimates import Estimates

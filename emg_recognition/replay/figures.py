@@ -8,9 +8,17 @@ from emg_recognition.actions import REST
 from emg_recognition.control.decision import DecisionSettings
 from emg_recognition.control.states import State
 from emg_recognition.evaluation.figures import confusion_figure
-from emg_recognition.evaluation.lanes import DISARMED, FAULT, HOLDING, IDLE, UNKNOWN, Spans, Timeline
 from emg_recognition.evaluation.style import pdf, png
-from emg_recognition.evaluation.timeline import timeline_figure
+from emg_recognition.evaluation.timeline import (
+    DISARMED,
+    FAULT,
+    HOLDING,
+    IDLE,
+    UNKNOWN,
+    Spans,
+    Timeline,
+    timeline_figure,
+)
 from emg_recognition.recordings.sample_clock import SampleClock
 from emg_recognition.replay.decisions import decide
 from emg_recognition.replay.replay import BridgeHistory, Replay

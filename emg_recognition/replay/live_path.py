@@ -15,6 +15,7 @@ from emg_recognition.recordings.events import SampleBlock
 from emg_recognition.replay.estimates import EstimateLog, Estimates
 from emg_recognition.signal.pipeline import Pipeline, check_samples
 from emg_recognition.signal.settings import PipelineSettings
+from emg_recognition.signal.stream import StreamIndex
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,9 +129,8 @@ class StreamLog:
 
     def __init__(self) -> None:
         self.stretches: list[Stretch] = []
-        self._samples = self._starts = self._gaps = self._missing = self._dropped = self._refused = 0
-        self._expected: tuple[int, int] | None = None
-        self._broken = False
+        self._index = StreamIndex()
+        self._run = self._dropped = self._refused = 0
 
     def add(self, run: int, first_index: int, count: int, *, restart: bool = False, dropped: int = 0) -> None:
         """Count a chunk that was used.
@@ -147,33 +147,28 @@ class StreamLog:
             Samples that the device reports as lost before the chunk.
         """
         self._dropped += dropped
-        if restart or self._broken or self._expected != (run, first_index):
-            missing = 0
-            if self._expected is not None and not restart:
-                self._gaps += 1
-                missing = max(0, first_index - self._expected[1])
-            self._missing += missing
-            self._starts += 1
-            self._broken = False
+        if run != self._run:
+            self._index.break_off()
+        self._run, missing = run, self._index.missing
+        if self._index.add(first_index, count, restart=restart):
+            missing = self._index.missing - missing
             # A chunk may be empty: the stretch then ends before it begins.
             self.stretches.append(Stretch(run=run, first=first_index, last=first_index - 1, missing=missing))
         self.stretches[-1].last += count
-        self._samples += count
-        self._expected = (run, first_index + count)
 
     def refuse(self, *, dropped: int = 0) -> None:
         """Count a chunk that could not be used; the stream starts again with the next one."""
         self._refused += 1
         self._dropped += dropped
-        self._broken = True
+        self._index.break_off()
 
     def counters(self, *, windows: int, settling_windows: int) -> StreamCounters:
         """Return the counts, together with the windows that the caller has counted."""
         return StreamCounters(
-            samples=self._samples,
-            starts=self._starts,
-            gaps=self._gaps,
-            missing_samples=self._missing,
+            samples=self._index.samples,
+            starts=self._index.starts,
+            gaps=self._index.gaps,
+            missing_samples=self._index.missing,
             dropped_by_device=self._dropped,
             refused_chunks=self._refused,
             windows=windows,

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from emg_recognition.bags.reader import open_bag
+from emg_recognition.classification import live_settings
 from emg_recognition.errors import RecordingError
 from emg_recognition.models.bundle import check_compatible
 from emg_recognition.models.runtime import ActionModel
-from emg_recognition.recognizer import live_settings
 from emg_recognition.recordings.emg_bag import EmgBag, armband_topics
 from emg_recognition.recordings.events import SampleBlock
 from emg_recognition.recordings.labels import LabelInterval, label_intervals

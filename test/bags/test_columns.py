@@ -1,4 +1,4 @@
-"""Columns hold what rosbags reads message by message, whatever the lengths of strings and sequences."""
+"""Columns equal what rosbags reads message by message, for all lengths of strings and sequences."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def messages_of(types, name):
 
 
 def readable(types, name, prefix=""):
-    """Names of the fields that columns can hold: numbers, strings, arrays and sequences of numbers."""
+    """Yield the fields that columns can hold: numbers, strings, arrays and sequences of numbers."""
     for field, (kind, content) in types.fielddefs[name][1]:
         if kind == Nodetype.NAME:
             yield from readable(types, content, f"{prefix}{field}.")
@@ -101,7 +101,7 @@ def test_columns_equal_rosbags(name, data):
     (batch,) = block_of([Topic("/t", name)], [0] * len(raw), [0] * len(raw), raw).batches()
     assert batch.messages == raw
     decoder = Decoder(types, name, wanted)
-    for _ in range(2):  # the second time every layout is known
+    for _ in range(2):  # the second time all layouts are known
         columns = decoder.decode(batch)
         assert columns.rows.tolist() == list(range(len(raw)))
         for field in wanted:
@@ -118,13 +118,13 @@ def test_columns_equal_rosbags(name, data):
 @pytest.mark.parametrize("name", STORES)
 @settings(max_examples=20, deadline=None)
 @given(data=st.data())
-def test_a_message_that_is_cut_off_is_left_out_alone(name, data):
+def test_only_the_truncated_message_is_skipped(name, data):
     types = STORES[name]
     message = data.draw(messages_of(types, name))
     raw = bytes(types.serialize_cdr(message, name))
     wanted = sorted(readable(types, name))
     decoder = Decoder(types, name, wanted)
-    # The end of the last field asked for: what is behind it is not looked at.
+    # The end of the last requested field; what follows is not read.
     shortest = next(n for n in range(len(raw) + 1) if len(decode(decoder, name, [raw[:n]])))
     decoder = Decoder(types, name, wanted)
     cut = raw[: data.draw(st.integers(0, shortest - 1))]
@@ -138,7 +138,7 @@ def decode(decoder, name, raw):
     return decoder.decode(batch)
 
 
-def test_a_field_that_was_not_asked_for_has_its_neutral_value():
+def test_a_field_that_was_not_requested_has_its_neutral_value():
     types, name = STORES[ODD], ODD
     time = types.types["builtin_interfaces/msg/Time"](3, 4)
     head = (1, 2.0, "x", np.zeros(3, "u1"), np.zeros(1, "i8"), [], [], True, time)
@@ -149,7 +149,7 @@ def test_a_field_that_was_not_asked_for_has_its_neutral_value():
     assert columns.get("m", 5).tolist() == [5, 5]
 
 
-def test_an_unknown_encapsulation_is_damage():
+def test_a_message_with_an_unknown_encapsulation_is_damaged():
     types, name = STORES[ODD], "builtin_interfaces/msg/Time"
     raw = bytes(types.serialize_cdr(types.types[name](3, 4), name))
     decoder = Decoder(types, name, ["sec"])
@@ -158,7 +158,7 @@ def test_an_unknown_encapsulation_is_damage():
     assert (columns.rows.tolist(), decoder.damaged) == ([1], 1)
 
 
-def test_field_names_stand_in_the_order_of_the_definition():
+def test_field_names_are_in_the_order_of_the_definition():
     names = field_names(own_types(), "emg_recognition/msg/EmgSamples")
     assert names[:4] == ["header.stamp.sec", "header.stamp.nanosec", "header.frame_id", "first_index"]
     assert names[-1] == "data"

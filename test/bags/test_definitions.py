@@ -1,4 +1,4 @@
-"""Definitions say of our messages what ROS itself says."""
+"""Message definitions equal those of ROS itself."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SAMPLES = "emg_recognition/msg/EmgSamples"
 
 
 @pytest.mark.parametrize("name", message_definitions())
-def test_the_hash_of_a_type_is_that_of_the_built_message(name):
+def test_the_hash_of_a_type_equals_that_of_the_built_message(name):
     prefixes = [Path(prefix) for prefix in os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep)]
     files = [
         prefix / "share" / "emg_recognition" / "msg" / f"{name.rpartition('/')[2]}.json"
@@ -23,7 +23,7 @@ def test_the_hash_of_a_type_is_that_of_the_built_message(name):
     ]
     built = next((file for file in files if file.is_file()), None)
     if built is None:
-        pytest.skip("the messages are not built, or by a ROS that knows no hashes (Humble)")
+        pytest.skip("the messages are not built, or built with ROS 2 Humble, which has no hashes")
     hashes = {
         entry["type_name"]: entry["hash_string"] for entry in json.loads(built.read_text())["type_hashes"]
     }
@@ -31,14 +31,14 @@ def test_the_hash_of_a_type_is_that_of_the_built_message(name):
 
 
 @pytest.mark.parametrize("name", message_definitions())
-def test_a_definition_describes_the_same_fields_when_it_is_read_again(name):
+def test_a_written_definition_describes_the_same_fields(name):
     text = full_definition(name)
     assert text.startswith(message_definitions()[name])
     again = parse_definition(name, "ros2msg", text)
     assert again.hash_rihs01(name) == own_types().hash_rihs01(name)
 
 
-def test_every_type_in_a_message_is_defined_behind_it():
+def test_all_types_in_a_message_are_defined():
     headlines = [line for line in full_definition(SAMPLES).splitlines() if line.startswith("MSG: ")]
     assert headlines == ["MSG: std_msgs/Header", "MSG: builtin_interfaces/Time"]
 
@@ -59,7 +59,7 @@ def test_idl_is_read_as_rosbag2_stores_it():
         ("ros2idl", "module {", "cannot be read"),
     ],
 )
-def test_a_definition_that_cannot_be_read_is_said(encoding, text, reason):
+def test_an_unreadable_definition_is_refused(encoding, text, reason):
     with pytest.raises(ValueError, match=reason):
         parse_definition("demo/msg/Pair", encoding, text)
 

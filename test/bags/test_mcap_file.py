@@ -1,4 +1,4 @@
-"""MCAP is read in the order of the file, as far as it goes, and what is missing is said."""
+"""MCAP files are read in the order of the file up to the last intact chunk, and report what is missing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mcap.writer import CompressionType
 
-from emg_recognition.bags import mcap_records as mcap_pieces
+from emg_recognition.bags import mcap_records
 from emg_recognition.bags.mcap_records import RECORD, scan_records
 from emg_recognition.bags.reader import open_bag
 from emg_recognition.errors import RecordingError
@@ -25,7 +25,7 @@ def messages(path):
 
 
 def records_of(content):
-    """(opcode, begin, end) of each record of a whole file, its head included."""
+    """Return (opcode, begin, end) of each record of a complete file, including the heads."""
     records, end = scan_records(content, 8, len(content) - 8)
     assert end == len(content) - 8
     return [(record.opcode, record.begin - RECORD.size, record.end) for record in records]
@@ -51,8 +51,8 @@ def records_of(content):
     ],
     ids=str,
 )
-def test_every_way_of_storing_gives_the_same_messages_in_their_order(arm, tmp_path, options):
-    # Log times that go back: it is the order of the file that counts.
+def test_all_storage_options_give_the_same_messages_in_order(arm, tmp_path, options):
+    # A log time that goes back: only the order of the file matters.
     arm.rows.append(arm.rows[3])
     found, problems = messages(arm.mcap(tmp_path / "bag.mcap", **options))
     assert found == arm.rows
@@ -60,13 +60,13 @@ def test_every_way_of_storing_gives_the_same_messages_in_their_order(arm, tmp_pa
 
 
 @pytest.mark.parametrize("piece", [100, 5_000, 20_000])
-def test_pieces_may_have_any_size(arm, tmp_path, monkeypatch, piece):
-    monkeypatch.setattr(mcap_pieces, "_PIECE", piece)
+def test_the_file_can_be_read_in_pieces_of_any_size(arm, tmp_path, monkeypatch, piece):
+    monkeypatch.setattr(mcap_records, "_PIECE", piece)
     assert messages(arm.mcap(tmp_path / "a.mcap")) == (arm.rows, [])
     assert messages(arm.mcap(tmp_path / "b.mcap", use_chunking=False)) == (arm.rows, [])
 
 
-def test_only_the_topics_asked_for_come(arm, tmp_path):
+def test_only_requested_topics_are_returned(arm, tmp_path):
     with open_bag(arm.mcap(tmp_path / "bag.mcap")) as bag:
         labels = [topic for topic in bag.topics if topic.name == "/emg/label"]
         (batch,) = [batch for batch in bag.batches(labels) if len(batch)][:1]
@@ -78,7 +78,7 @@ def test_only_the_topics_asked_for_come(arm, tmp_path):
 
 @pytest.fixture
 def small(recording, rng, tmp_path):
-    """A small bag as the recorder writes it, nine messages a chunk."""
+    """Return a small bag as the recorder writes it, with nine messages in each chunk."""
     made = recording()
     made.samples(0, rng.normal(size=(300, 2)).astype(np.float32))
     made.estimate(250, [0.5, 0.5])
@@ -88,7 +88,7 @@ def small(recording, rng, tmp_path):
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_a_file_cut_off_anywhere_gives_every_message_of_its_whole_chunks(small, tmp_path, data):
+def test_a_file_truncated_anywhere_gives_all_messages_of_its_intact_chunks(small, tmp_path, data):
     made, content = small
     length = data.draw(st.integers(0, len(content) - 1))
     path = tmp_path / "cut.mcap"
@@ -126,10 +126,10 @@ PLACES = {
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_what_is_missing_is_said(small, tmp_path, place):
+def test_missing_parts_are_reported(small, tmp_path, place):
     made, content = small
     opcode, share = PLACES[place]
-    # The last but one chunk and its index (the last has two, for two topics); the only footer.
+    # The second to last chunk and its index (the last chunk has two, for two topics), or the only footer.
     those = [record for record in records_of(content) if record[0] == opcode]
     _, begin, end = those[-1 if len(those) == 1 else -3 if opcode == 7 else -2]
     length = begin + round((end - begin) * share)
@@ -157,7 +157,7 @@ def test_what_is_missing_is_said(small, tmp_path, place):
 
 
 @pytest.mark.parametrize("compression", [CompressionType.NONE, CompressionType.ZSTD, CompressionType.LZ4])
-def test_a_damaged_chunk_is_left_out_and_said_and_the_next_is_read(arm, tmp_path, compression):
+def test_a_damaged_chunk_is_skipped_and_reported(arm, tmp_path, compression):
     path = arm.mcap(tmp_path / "bag.mcap", compression=compression)
     content = bytearray(path.read_bytes())
     chunks = [record for record in records_of(bytes(content)) if record[0] == 6]
@@ -172,7 +172,7 @@ def test_a_damaged_chunk_is_left_out_and_said_and_the_next_is_read(arm, tmp_path
     assert "bag.mcap: a damaged chunk was skipped" in problem
 
 
-def test_lost_pages_read_as_zeros_are_no_messages(small, tmp_path):
+def test_lost_pages_that_read_as_zeros_are_not_messages(small, tmp_path):
     made, content = small
     chunks = [record for record in records_of(content) if record[0] == 6]
     _, begin, end = chunks[3]
@@ -181,13 +181,13 @@ def test_lost_pages_read_as_zeros_are_no_messages(small, tmp_path):
     path.write_bytes(content[:half] + bytes(end - half) + content[end:])
     found, problems = messages(path)
     before = [row for row in made.rows[:36] if row in found]
-    # One message may have lost its end; all that come later are there.
+    # One message may have lost its end; all later ones are there.
     assert 27 <= len(before) < 36
     assert found[-len(made.rows[36:]) :] == made.rows[36:]
     assert any("damaged bytes at the end of a chunk" in problem for problem in problems)
 
 
-def test_zeros_behind_the_last_chunk_end_the_file(small, tmp_path):
+def test_zeros_after_the_last_chunk_end_the_file(small, tmp_path):
     made, content = small
     end = [record for record in records_of(content) if record[0] == 6][4][2]
     path = tmp_path / "bag.mcap"
@@ -197,11 +197,11 @@ def test_zeros_behind_the_last_chunk_end_the_file(small, tmp_path):
     assert problems == ["bag.mcap: it is truncated, 5000 bytes follow its last intact record"]
 
 
-def test_an_index_that_is_wrong_is_not_used(small, tmp_path):
+def test_a_wrong_index_is_not_used(small, tmp_path):
     made, content = small
     changed = bytearray(content)
     for opcode, begin, _ in records_of(content):
-        if opcode == 7:  # the last entry's offset
+        if opcode == 7:  # the offset of the last entry
             count = struct.unpack_from("<I", changed, begin + RECORD.size + 2)[0] // 16
             place = begin + RECORD.size + 6 + 16 * (count - 1) + 8
             (offset,) = struct.unpack_from("<Q", changed, place)
@@ -211,7 +211,7 @@ def test_an_index_that_is_wrong_is_not_used(small, tmp_path):
     assert messages(path) == (made.rows, [])
 
 
-def test_an_index_that_leaves_out_messages_is_not_used(small, tmp_path):
+def test_an_incomplete_index_is_not_used(small, tmp_path):
     made, content = small
     changed = bytearray(content)
     for opcode, begin, _ in records_of(content):
@@ -225,7 +225,7 @@ def test_an_index_that_leaves_out_messages_is_not_used(small, tmp_path):
     assert messages(path) == (made.rows, [])
 
 
-def test_records_of_later_versions_are_passed_over(small, tmp_path):
+def test_unknown_records_are_skipped(small, tmp_path):
     made, content = small
     records = records_of(content)
     chunk = next(begin for opcode, begin, _ in records if opcode == 6)
@@ -237,7 +237,7 @@ def test_records_of_later_versions_are_passed_over(small, tmp_path):
     assert found == made.rows
 
 
-def test_topics_that_are_no_cdr_are_not_listed(tmp_path):
+def test_topics_without_cdr_messages_are_not_listed(tmp_path):
     from mcap.writer import Writer
 
     with open(tmp_path / "bag.mcap", "wb") as file:
@@ -252,7 +252,7 @@ def test_topics_that_are_no_cdr_are_not_listed(tmp_path):
         assert bag.topics == ()
 
 
-def test_two_versions_of_a_type_in_one_file_stay_apart(recording, other_types, signal, tmp_path):
+def test_two_versions_of_a_type_in_one_bag(recording, other_types, signal, tmp_path):
     old = "std_msgs/Header header\nuint64 first_index\nfloat64 rate\nuint16 channels\nfloat32[] data\n"
     first, second = recording(), recording(types=other_types(EmgSamples=old))
     first.samples(0, signal[:100])

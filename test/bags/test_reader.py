@@ -1,4 +1,4 @@
-"""Opening bags: their files, compression, and answers to what is not a bag."""
+"""Opening bags: their files, their compression, and errors for what is not a bag."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from emg_recognition.recordings.emg_bag import EmgBag
 from emg_recognition.recordings.events import SampleBlock
 
 
-def test_a_missing_path_is_named(tmp_path):
+def test_a_missing_path_is_refused(tmp_path):
     with pytest.raises(
         RecordingError, match=r"nowhere: there is no such file or folder; give the path of a bag"
     ):
         open_bag(tmp_path / "nowhere")
 
 
-def test_an_empty_folder_is_no_bag(tmp_path):
+def test_an_empty_folder_is_refused(tmp_path):
     with pytest.raises(RecordingError, match=r"it holds no file with \.mcap or \.db3; give the folder"):
         open_bag(tmp_path)
 
 
-def test_a_folder_whose_file_is_gone_names_it(arm, tmp_path):
+def test_a_folder_without_its_file_is_refused(arm, tmp_path):
     (arm.ours(tmp_path / "bag") / "bag_0.mcap").unlink()
     with pytest.raises(RecordingError, match=r"it holds no file of bag_0\.mcap"):
         open_bag(tmp_path / "bag")
@@ -46,7 +46,7 @@ def test_a_folder_whose_file_is_gone_names_it(arm, tmp_path):
         ("a.db3", b"SQLite format 3\0" + bytes(100), "it cannot be read as a sqlite3 bag"),
     ],
 )
-def test_what_is_no_bag_is_answered(tmp_path, name, content, answer):
+def test_other_files_are_refused(tmp_path, name, content, answer):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(RecordingError) as error:
         open_bag(tmp_path / name)
@@ -56,13 +56,13 @@ def test_what_is_no_bag_is_answered(tmp_path, name, content, answer):
             open_bag(tmp_path)
 
 
-def test_a_file_is_known_by_its_content_not_by_its_name(arm, tmp_path):
+def test_a_file_is_recognised_by_its_content(arm, tmp_path):
     path = arm.mcap(tmp_path / "recording.bin")
     with open_bag(path) as bag:
         assert sum(len(batch) for batch in bag.batches(bag.topics)) == len(arm.rows)
 
 
-def test_without_metadata_the_files_are_read_in_their_natural_order(recording, signal, tmp_path):
+def test_without_metadata_files_are_sorted_by_number(recording, signal, tmp_path):
     folder = tmp_path / "bag"
     folder.mkdir()
     for number in (0, 2, 10, 1):
@@ -77,7 +77,7 @@ def test_without_metadata_the_files_are_read_in_their_natural_order(recording, s
 
 
 def split(recording, signal, folder, storage):
-    """A bag of three files, whose metadata name them in an order of its own, as rosbag2 once wrote it."""
+    """Write a bag of three files, unsorted in its metadata, as early versions of rosbag2 did."""
     folder.mkdir()
     rows = []
     for name, begin in (("b", 0), ("a", 700), ("c", 1400)):
@@ -97,7 +97,7 @@ def split(recording, signal, folder, storage):
 
 
 @pytest.mark.parametrize("storage", ["mcap", "humble"])
-def test_a_bag_of_several_files_is_one(recording, signal, tmp_path, storage):
+def test_several_files_are_one_bag(recording, signal, tmp_path, storage):
     rows = split(recording, signal, tmp_path / "bag", storage)
     with open_bag(tmp_path / "bag") as bag:
         assert [data for _, _, data in bag.messages(bag.topics)] == [row[3] for row in rows]
@@ -108,7 +108,7 @@ def test_a_bag_of_several_files_is_one(recording, signal, tmp_path, storage):
         assert shares[-1] == pytest.approx(1, abs=0.05)
 
 
-def test_of_several_files_one_may_be_lost(recording, signal, tmp_path):
+def test_a_lost_file_is_reported(recording, signal, tmp_path):
     rows = split(recording, signal, tmp_path / "bag", "mcap")
     (tmp_path / "bag" / "a.mcap").unlink()
     (tmp_path / "bag" / "c.mcap").write_bytes(b"")
@@ -121,7 +121,7 @@ def test_of_several_files_one_may_be_lost(recording, signal, tmp_path):
 
 
 @pytest.mark.parametrize("text", ["", "a: [", "rosbag2_bagfile_information: 3", "{}", "\x00", "- 1"])
-def test_metadata_that_cannot_be_read_are_said_and_done_without(arm, tmp_path, text):
+def test_unreadable_metadata_is_reported_and_not_needed(arm, tmp_path, text):
     path = arm.ours(tmp_path / "bag")
     (path / "metadata.yaml").write_text(text)
     with open_bag(path) as bag:
@@ -131,7 +131,7 @@ def test_metadata_that_cannot_be_read_are_said_and_done_without(arm, tmp_path, t
 
 
 def test_archives_labels_and_clock_need_no_bag_library():
-    # Training and the live nodes import these; the libraries of bags would cost them time and memory.
+    # Training and the live nodes import these modules; bag libraries would cost them time and memory.
     modules = ("archive", "labels", "sample_clock", "events")
     code = "import sys\n" + "".join(f"import emg_recognition.recordings.{name}\n" for name in modules)
     code += "print(sorted({'rosbags', 'mcap', 'scipy'} & set(sys.modules)))"
@@ -141,7 +141,7 @@ def test_archives_labels_and_clock_need_no_bag_library():
 
 @pytest.mark.parametrize("mode", [CompressionMode.FILE, CompressionMode.MESSAGE])
 @pytest.mark.parametrize("storage", [StoragePlugin.MCAP, StoragePlugin.SQLITE3])
-def test_both_kinds_of_compression(recording, signal, tmp_path, mode, storage):
+def test_compressed_bags(recording, signal, tmp_path, mode, storage):
     made = recording()
     made.samples(0, signal[:1000], chunk=1)
     made.rosbag2(tmp_path / "bag", storage, (mode, CompressionFormat.ZSTD))
@@ -155,7 +155,7 @@ def test_both_kinds_of_compression(recording, signal, tmp_path, mode, storage):
     assert np.array_equal(np.concatenate([block.samples for block in blocks]), signal[:1000])
 
 
-def test_a_damaged_one_is_said(arm, tmp_path):
+def test_a_damaged_compressed_bag_is_refused(arm, tmp_path):
     path = arm.rosbag2(tmp_path / "bag", StoragePlugin.MCAP, (CompressionMode.FILE, CompressionFormat.ZSTD))
     file = path / "bag.mcap.zstd"
     file.write_bytes(file.read_bytes()[:2000])

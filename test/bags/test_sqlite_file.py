@@ -1,4 +1,4 @@
-"""sqlite3 bags are read in the order of their rows, with the definitions they carry or ours."""
+"""sqlite3 bags are read in the order of their rows, with their own definitions or those of this package."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ def samples(path):
         return np.concatenate([block.samples for block in blocks]), list(bag.problems)
 
 
-def test_the_order_is_that_of_the_rows_not_of_the_times(arm, tmp_path):
+def test_messages_are_in_the_order_of_the_rows(arm, tmp_path):
     arm.rows.insert(0, arm.rows.pop())
     assert read(arm.humble(tmp_path / "bag.db3")) == (arm.rows, [])
 
 
-def test_a_bag_may_be_opened_in_one_thread_and_read_in_another(arm, tmp_path):
+def test_a_bag_can_be_opened_in_one_thread_and_read_in_another(arm, tmp_path):
     with open_bag(arm.humble(tmp_path / "bag.db3")) as bag, ThreadPoolExecutor(1) as pool:
         found = pool.submit(lambda: list(bag.messages(bag.topics))).result()
         assert [(topic.name, topic.type, time, data) for topic, time, data in found] == arm.rows
         assert bag.problems == []
 
 
-def test_definitions_of_the_bag_are_used_and_else_ours(recording, other_types, signal, tmp_path):
+def test_definitions_of_the_bag_come_before_those_of_this_package(recording, other_types, signal, tmp_path):
     shuffled = (
         "float32[] data\nbool restart\nstring unit\nuint64 dropped_before\n"
         "uint16 channels\nfloat64 rate\nuint64 first_index\nstd_msgs/Header header\n"
@@ -59,7 +59,7 @@ def test_definitions_of_the_bag_are_used_and_else_ours(recording, other_types, s
     ]
 
 
-def test_a_type_that_nobody_defines_is_named(tmp_path):
+def test_a_type_without_a_definition_is_refused(tmp_path):
     path = tmp_path / "bag.db3"
     with sqlite3.connect(path) as database:
         database.executescript(
@@ -76,8 +76,8 @@ def test_a_type_that_nobody_defines_is_named(tmp_path):
 
 
 @pytest.mark.parametrize("mode", ["wal", "delete"])
-def test_a_recorder_that_was_killed(arm, tmp_path, mode):
-    # What the disk holds in the middle of its work: committed rows, and rows that never were.
+def test_a_bag_of_a_killed_recorder(arm, tmp_path, mode):
+    # What is on the disk during a transaction: committed rows, and others that never were committed.
     original = arm.humble(tmp_path / "bag.db3")
     database = sqlite3.connect(original, isolation_level=None)
     database.execute(f"pragma journal_mode={mode}")
@@ -100,11 +100,11 @@ def test_a_recorder_that_was_killed(arm, tmp_path, mode):
     found, problems = read(killed / "bag.db3")
     assert found == [*arm.rows, (name, kind, time, message)]
     assert problems == ["bag.db3: the recorder did not close it; what was saved is read"]
-    # The bag itself is evidence and is left as it was.
+    # The bag itself is not changed.
     assert {file.name: file.read_bytes() for file in killed.iterdir()} == contents
 
 
-def test_a_closed_bag_on_a_disk_that_cannot_be_written(arm, tmp_path):
+def test_a_closed_bag_on_a_read_only_disk(arm, tmp_path):
     path = arm.humble(tmp_path / "bag.db3")
     with sqlite3.connect(path) as database:
         database.execute("pragma journal_mode=wal")
@@ -118,7 +118,7 @@ def test_a_closed_bag_on_a_disk_that_cannot_be_written(arm, tmp_path):
         tmp_path.chmod(0o755)
 
 
-def test_a_damaged_page_ends_the_reading_and_is_said(arm, tmp_path):
+def test_a_damaged_page_ends_the_bag_and_is_reported(arm, tmp_path):
     path = arm.humble(tmp_path / "bag.db3")
     content = bytearray(path.read_bytes())
     begin = content.find(arm.rows[len(arm.rows) // 2][3]) // 4096 * 4096
@@ -131,7 +131,7 @@ def test_a_damaged_page_ends_the_reading_and_is_said(arm, tmp_path):
     assert "bag.db3: it is damaged after message" in problem
 
 
-def test_a_database_of_something_else_is_no_bag(tmp_path):
+def test_another_database_is_refused(tmp_path):
     with sqlite3.connect(tmp_path / "a.db3") as database:
         database.execute("create table songs(name)")
     database.close()

@@ -1,4 +1,4 @@
-"""What the writer has flushed is on the disk; the rest of the time it writes what ros2 bag reads."""
+"""Flushed messages survive the end of the writer, and other tools can read the bag."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def count(path):
         return sum(len(batch) for batch in bag.batches(bag.topics))
 
 
-def test_what_was_flushed_is_there_if_the_writer_is_killed(rows, tmp_path):
+def test_flushed_messages_survive_a_killed_writer(rows, tmp_path):
     writer = BagWriter(tmp_path / "bag", SAMPLES)
     for number, (name, _, time, message) in enumerate(rows):
         writer.write(name, time, message)
         if number % 50 == 49:
             writer.flush()
-            # As the disk has it at this moment, without anything that the process still holds.
+            # A copy of what is on the disk, without anything that the process still holds.
             killed = tmp_path / f"killed_{number}"
             shutil.copytree(tmp_path / "bag", killed)
             assert count(killed) == number + 1
@@ -46,7 +46,7 @@ def test_what_was_flushed_is_there_if_the_writer_is_killed(rows, tmp_path):
     assert count(tmp_path / "bag") == len(rows)
 
 
-def test_the_file_has_a_number_as_reindex_demands(rows, tmp_path):
+def test_the_file_is_numbered_for_reindex(rows, tmp_path):
     with BagWriter(tmp_path / "bag", SAMPLES) as writer:
         writer.write(*rows[0][::2], rows[0][3])
     assert sorted(path.name for path in (tmp_path / "bag").iterdir()) == ["bag_0.mcap", "metadata.yaml"]
@@ -67,7 +67,7 @@ def test_flush_without_new_messages_writes_nothing(rows, tmp_path):
 
 
 def test_messages_beyond_one_chunk_are_flushed_too(rows, tmp_path):
-    # rosbags closes a chunk of 1 MiB by itself, which must not leave anything behind.
+    # rosbags itself closes a chunk of 1 MiB; nothing of it may be missing.
     large = rows[0][3] + bytes(300_000)
     writer = BagWriter(tmp_path / "bag", SAMPLES)
     for number in range(4):
@@ -78,7 +78,7 @@ def test_messages_beyond_one_chunk_are_flushed_too(rows, tmp_path):
     writer.close()
 
 
-def test_every_reader_agrees(rows, tmp_path):
+def test_all_readers_agree(rows, tmp_path):
     qos = {"/emg/samples": TopicQos(depth=2000), "/left/emg/info": TopicQos(1, latched=True)}
     topics = {**SAMPLES, "/left/emg/info": "emg_recognition/msg/EmgInfo"}
     with BagWriter(tmp_path / "bag", topics, qos) as writer:
@@ -102,7 +102,7 @@ def test_every_reader_agrees(rows, tmp_path):
         assert bag.topics[0].definition == full_definition(SAMPLES["/emg/samples"])
 
 
-def test_a_recording_of_nothing_is_a_bag(tmp_path):
+def test_a_bag_without_messages(tmp_path):
     with BagWriter(tmp_path / "bag", SAMPLES):
         pass
     with open_bag(tmp_path / "bag") as bag:
@@ -115,7 +115,7 @@ def test_a_recording_of_nothing_is_a_bag(tmp_path):
     assert information["duration"]["nanoseconds"] == 0
 
 
-def test_an_error_elsewhere_still_ends_the_bag_properly(rows, tmp_path):
+def test_an_error_in_the_with_statement_still_closes_the_bag(rows, tmp_path):
     name, _, time, message = rows[0]
 
     def record():
@@ -130,25 +130,25 @@ def test_an_error_elsewhere_still_ends_the_bag_properly(rows, tmp_path):
         assert bag.problems == []
 
 
-def test_nothing_is_overwritten(tmp_path):
+def test_an_existing_folder_is_refused(tmp_path):
     (tmp_path / "bag").mkdir()
     with pytest.raises(RecordingError, match=r"bag: it exists already; choose another name"):
         BagWriter(tmp_path / "bag", SAMPLES)
 
 
-def test_a_place_that_cannot_be_written_is_named(tmp_path):
+def test_an_unwritable_path_is_refused(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(RecordingError, match=r"file/bag: it cannot be written \(Not a directory\)"):
         BagWriter(tmp_path / "file" / "bag", SAMPLES)
 
 
-def test_an_unknown_type_is_named_before_anything_is_made(tmp_path):
+def test_an_unknown_type_is_refused_before_anything_is_created(tmp_path):
     with pytest.raises(RecordingError, match="type some_msgs/msg/Thing is unknown"):
         BagWriter(tmp_path / "bag", {"/thing": "some_msgs/msg/Thing"})
     assert not (tmp_path / "bag").exists()
 
 
-def test_a_full_disk_keeps_what_was_there(rows, tmp_path):
+def test_a_full_disk_keeps_what_was_flushed(rows, tmp_path):
     writer = BagWriter(tmp_path / "bag", SAMPLES)
     flushed = 0
 

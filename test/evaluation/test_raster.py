@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-
 from emg_recognition.evaluation.lanes import EMPTY, Row, Spans, count, envelope, paint
 
 ROW = Row(10.0, 20.0, 10)

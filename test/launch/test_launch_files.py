@@ -140,7 +140,7 @@ def test_a_missing_model_ends_the_simulation_with_its_reason(launched):
         "enabling_switch",
     ):
         assert f"{name}_node" in text
-    assert re.search(r"process\[classifier_node-\d+\] was required", text)
+    assert re.search(r"process\[(preprocessing|classifier|command_bridge)_node-\d+\] was required", text)
 
 
 def test_the_port_argument_reaches_acquisition(launched, tmp_path):

@@ -1,4 +1,4 @@
-"""Bags of an armband, in every way in which a bag can be stored."""
+"""Fixtures of :mod:`test.recorded_arm`."""
 
 from ..recorded_arm import arm, other_types, recording, signal
 

@@ -15,21 +15,21 @@ from emg_recognition.recordings.segments import Segment, gather_segments
 
 @pytest.mark.parametrize("dtype", [np.int8, np.int16, np.float32, np.float64, ">i2"])
 @pytest.mark.parametrize("rows", [[1], [3, 0, 5], [1000] * 30])
-def test_what_is_written_in_parts_is_one_array(tmp_path, rng, dtype, rows):
+def test_an_array_is_written_in_parts(tmp_path, rng, dtype, rows):
     parts = [rng.integers(-100, 100, (count, 3)).astype(dtype) for count in rows]
     path = tmp_path / "new" / "a.npy"
     write_rows(path, iter(parts), 3, dtype)
     found = open_mapped(path)
     np.testing.assert_array_equal(found, np.concatenate(parts))
     assert found.dtype == np.dtype(dtype)
-    np.testing.assert_array_equal(np.load(path), found)  # a plain .npy file for everybody
-    assert path.read_bytes().index(b"\n") % 64 == 63  # aligned, as the format asks for
+    np.testing.assert_array_equal(np.load(path), found)  # an ordinary .npy file
+    assert path.read_bytes().index(b"\n") % 64 == 63  # aligned, as the format requires
     assert os.listdir(path.parent) == ["a.npy"]
     with pytest.raises(ValueError, match="read-only"):
         found[0, 0] = 1
 
 
-def test_a_write_that_fails_leaves_what_was_there(tmp_path):
+def test_a_failed_write_keeps_the_old_file(tmp_path):
     path = tmp_path / "a.npy"
     write_rows(path, [np.ones((2, 1))], 1, np.float32)
 
@@ -44,7 +44,7 @@ def test_a_write_that_fails_leaves_what_was_there(tmp_path):
 
 
 @pytest.mark.parametrize("cut", [0, 5, 128, 200])
-def test_a_file_that_is_cut_off_is_noticed(tmp_path, cut):
+def test_a_truncated_file_is_refused(tmp_path, cut):
     path = tmp_path / "a.npy"
     write_rows(path, [np.ones((100, 4))], 4, np.float32)
     path.write_bytes(path.read_bytes()[:cut])
@@ -53,7 +53,7 @@ def test_a_file_that_is_cut_off_is_noticed(tmp_path, cut):
 
 
 def mapped_kilobytes(name):
-    """Memory of this process that is mapped from a file."""
+    """Return the memory of this process that is mapped from a file, kB."""
     kilobytes, inside = 0, False
     for line in Path("/proc/self/smaps").read_text().splitlines():
         if "-" in line.split()[0] and not line.split()[0].endswith(":"):
@@ -64,7 +64,7 @@ def mapped_kilobytes(name):
 
 
 @pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="needs Linux")
-def test_released_memory_is_given_back_and_read_again(tmp_path, rng):
+def test_released_memory_is_freed_and_read_again(tmp_path, rng):
     values = rng.normal(size=(200_000, 4)).astype(np.float32)
     path = tmp_path / "large.npy"
     write_rows(path, [values], 4, np.float32)
@@ -85,7 +85,7 @@ def test_other_arrays_keep_their_values(rng):
 
 
 class Reader:
-    """Reads numbers from a text file, and counts how often."""
+    """Reads numbers from a text file and records its calls."""
 
     def __init__(self, path, problems=()):
         self.path, self.calls, self.problems = path, [], problems
@@ -112,7 +112,7 @@ def opened(reader, cache, kind="text"):
     return from_cache([reader.path], kind, reader, source="data", cache=cache)
 
 
-def test_the_second_time_nothing_is_read(file, tmp_path):
+def test_the_second_time_the_cache_is_used(file, tmp_path):
     reader = Reader(file, problems=("a message is damaged",))
     first, second = (opened(reader, tmp_path / "cache") for _ in "ab")
     assert reader.calls == [True]
@@ -124,7 +124,7 @@ def test_the_second_time_nothing_is_read(file, tmp_path):
         assert (found.start.dtype, found.problems) == (np.int64, ("a message is damaged",))
 
 
-def test_a_changed_file_and_another_kind_are_read_anew(file, tmp_path):
+def test_a_changed_file_and_another_kind_are_read_again(file, tmp_path):
     reader = Reader(file)
     opened(reader, tmp_path)
     opened(reader, tmp_path, kind="other")
@@ -140,14 +140,14 @@ def test_a_changed_file_and_another_kind_are_read_anew(file, tmp_path):
 
 @pytest.mark.parametrize("name", ["counts.npy", "table.npz"])
 @pytest.mark.parametrize("damage", ["gone", "empty", "cut", "other"])
-def test_a_damaged_entry_is_made_anew(file, tmp_path, name, damage):
+def test_a_damaged_entry_is_written_again(file, tmp_path, name, damage):
     reader = Reader(file)
     opened(reader, tmp_path)
     (part,) = (tmp_path / "recordings").glob(f"*/{name}")
     content = part.read_bytes()
     part.unlink()
     if damage == "other":
-        with part.open("wb") as other:  # given a name, NumPy would put its ending behind it
+        with part.open("wb") as other:  # NumPy would append its suffix to a name
             (np.save if name == "counts.npy" else np.savez)(other, np.zeros((7, 1)))
     elif damage != "gone":
         part.write_bytes(content[:-9] if damage == "cut" else b"")
@@ -167,7 +167,7 @@ def test_without_a_cache_it_is_read_into_memory(file, tmp_path):
         assert reader.calls == [False]
 
 
-def test_a_disk_that_is_full_is_no_failure(file, tmp_path):
+def test_a_full_disk_is_not_an_error(file, tmp_path):
     def read(counts):
         if counts is not None:
             counts.write_bytes(b"half of it")
@@ -180,14 +180,14 @@ def test_a_disk_that_is_full_is_no_failure(file, tmp_path):
     assert os.listdir(tmp_path / "cache" / "recordings") == []
 
 
-def test_a_bad_recording_is_said_and_leaves_nothing(file, tmp_path):
+def test_an_unusable_recording_leaves_nothing_in_the_cache(file, tmp_path):
     file.write_text("1 nan")
     with pytest.raises(RecordingError, match="sample 1, channel 0 is nan"):
         opened(Reader(file), tmp_path / "cache")
     assert os.listdir(tmp_path / "cache" / "recordings") == []
 
 
-def test_the_place_is_that_of_the_xdg_standard(monkeypatch):
+def test_the_default_folder_follows_the_xdg_standard(monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
     assert default_cache() == Path("/somewhere/emg_recognition")
     monkeypatch.setenv("HOME", "/home/anna")

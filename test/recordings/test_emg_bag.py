@@ -1,4 +1,4 @@
-"""Reading one armband from a bag: samples in their place, and everything recorded with them."""
+"""Reading one armband from a bag: its samples, and everything recorded with them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def joined(found, name):
     return np.concatenate([getattr(event, name) for event in found])
 
 
-def test_everything_comes_with_its_values(arm, signal, tmp_path):
+def test_all_events_have_their_values(arm, signal, tmp_path):
     path = arm.ours(tmp_path / "bag", flush_every=40)
     with open_bag(path) as bag:
         found = list(EmgBag(bag).events())
@@ -81,7 +81,7 @@ def test_everything_comes_with_its_values(arm, signal, tmp_path):
     assert joined(states, "stamp").tolist() == [START, START + SECOND, START + SECOND * 3 // 2]
 
 
-def test_reading_again_begins_anew(arm, tmp_path):
+def test_a_bag_can_be_read_twice(arm, tmp_path):
     arm.samples(100, np.zeros((10, 4), np.float32))
     with open_bag(arm.ours(tmp_path / "bag")) as bag:
         emg = EmgBag(bag)
@@ -97,8 +97,8 @@ CHANGES = ("restart", "gap", "back", "channels", "unit", "rate", "clock", "bad",
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_blocks_break_where_the_stream_does_and_nowhere_else(recording, tmp_path_factory, data):
-    """Against the plainest loop over the messages."""
+def test_blocks_end_only_where_the_stream_is_interrupted(recording, tmp_path_factory, data):
+    """Compare with a simple loop over the messages."""
     made = recording()
     rng = np.random.default_rng(data.draw(st.integers(0, 99)))
     index, stamp, channels, unit, rate = 5000, START, 2, "V", 1000.0
@@ -141,13 +141,13 @@ def test_blocks_break_where_the_stream_does_and_nowhere_else(recording, tmp_path
     ] == [entry[:6] for entry in expected]
     for block, entry in zip(found, expected, strict=True):
         assert np.array_equal(block.samples, np.concatenate(entry[6]))
-    # Cut into other chunks it is the same stream, in pieces.
+    # Other chunks give the same stream in other blocks.
     pieces = blocks(made.mcap(folder / "many.mcap", chunk_size=500))
     assert stream(pieces) == stream(found)
 
 
 def stream(found):
-    """(run, index, values) of every sample, and where the stream was said to begin anew."""
+    """Return (run, index, values) of all samples, and the restarts of the stream."""
     samples = [
         (block.run, block.first_index + i, *row)
         for block in found
@@ -156,7 +156,7 @@ def stream(found):
     return samples, [(block.run, block.first_index) for block in found if block.restart]
 
 
-def test_samples_that_no_electrode_delivers_pass_unchanged(recording, signal, tmp_path):
+def test_impossible_samples_are_returned_unchanged(recording, signal, tmp_path):
     signal[30, 2], signal[31, 0] = np.nan, -np.inf
     made = recording()
     made.samples(0, signal[:50])
@@ -165,7 +165,7 @@ def test_samples_that_no_electrode_delivers_pass_unchanged(recording, signal, tm
 
 
 @pytest.mark.parametrize("jump", [-3600 * SECOND, -200_000_000, 200_000_000, 10 * 365 * 86400 * SECOND])
-def test_a_clock_that_was_set_changes_no_sample_and_no_order(recording, signal, tmp_path, jump):
+def test_setting_the_clock_changes_neither_samples_nor_order(recording, signal, tmp_path, jump):
     made = recording()
     made.samples(0, signal[:1000])
     made.samples(1000, signal[1000:], offset=jump)
@@ -179,12 +179,12 @@ def test_a_clock_that_was_set_changes_no_sample_and_no_order(recording, signal, 
     assert [int(event.run[0]) for event in events(path, EstimateBlock)] == [0]
 
 
-def test_acquisition_that_was_started_anew_is_another_run(recording, signal, tmp_path):
+def test_restarted_acquisition_is_a_new_run(recording, signal, tmp_path):
     made = recording()
     made.samples(0, signal[:1000])
     made.estimate(990, [1.0, 0.0])
     made.samples(0, signal[1000:], offset=5 * SECOND, restart=True)
-    made.estimate(995, [1.0, 0.0])  # still under way when acquisition began anew
+    made.estimate(995, [1.0, 0.0])  # late: published after the restart
     made.estimate(300, [1.0, 0.0], offset=5 * SECOND)
     made.label("start", 300, "fist")
     path = made.ours(tmp_path / "bag", flush_every=37)
@@ -193,7 +193,7 @@ def test_acquisition_that_was_started_anew_is_another_run(recording, signal, tmp
     assert np.array_equal(joined(found, "samples"), signal)
     assert joined(events(path, EstimateBlock), "run").tolist() == [0, 0, 1]
     (label,) = events(path, LabelEvent)
-    assert (label.run, label.index) == (0, 300)  # its stamp is of the first run
+    assert (label.run, label.index) == (0, 300)  # its stamp is from the first run
 
 
 def test_two_devices_on_one_topic_are_refused(recording, signal, tmp_path):
@@ -215,7 +215,7 @@ def test_a_bag_without_labels_has_none(arm, signal, tmp_path):
     assert np.array_equal(joined([e for e in found if isinstance(e, SampleBlock)], "samples"), signal)
 
 
-def test_labels_with_a_stamp_alone_and_labels_taken_back(recording, signal, tmp_path):
+def test_labels_without_an_index_and_discarded_labels(recording, signal, tmp_path):
     made = recording()
     made.samples(0, signal)
     made.label("start", 100, "fist", has_index=False)
@@ -227,7 +227,7 @@ def test_labels_with_a_stamp_alone_and_labels_taken_back(recording, signal, tmp_
     ]
 
 
-def test_a_label_of_a_later_version_is_said_and_left_out(recording, signal, tmp_path):
+def test_an_unknown_label_event_is_skipped_and_reported(recording, signal, tmp_path):
     made = recording()
     made.samples(0, signal[:10])
     made.add("emg/label", START, event=9, action="fist")
@@ -236,7 +236,7 @@ def test_a_label_of_a_later_version_is_said_and_left_out(recording, signal, tmp_
         assert bag.problems == ["/emg/label: the unknown event 9 was skipped"]
 
 
-def test_damaged_messages_are_said_and_left_out(recording, signal, tmp_path):
+def test_damaged_messages_are_skipped_and_reported(recording, signal, tmp_path):
     made = recording()
     made.samples(0, signal[:100])
     made.estimate(50, [1.0])
@@ -256,7 +256,7 @@ def test_damaged_messages_are_said_and_left_out(recording, signal, tmp_path):
 
 @pytest.fixture
 def two_arms(recording, signal, tmp_path):
-    """A bag with an armband at the root and one in a namespace, each with labels of its own."""
+    """Return a bag with an armband at the root and one in a namespace, each with its own labels."""
     right, left = recording(), recording(namespace="/left_arm", frame="left")
     right.samples(0, signal[:100])
     right.label("start", 0, "rest")
@@ -275,7 +275,7 @@ def two_arms(recording, signal, tmp_path):
         ("/left_arm/", "left", "fist"),
     ],
 )
-def test_the_namespace_chooses(two_arms, namespace, frame, action):
+def test_an_armband_is_chosen_by_its_namespace(two_arms, namespace, frame, action):
     with open_bag(two_arms) as bag:
         events = list(EmgBag(bag, namespace).events())
     assert {event.frame_id for event in events if isinstance(event, SampleBlock)} == {frame}
@@ -283,7 +283,7 @@ def test_the_namespace_chooses(two_arms, namespace, frame, action):
     assert sum(len(event.samples) for event in events if isinstance(event, SampleBlock)) == 100
 
 
-def test_of_two_one_has_to_be_chosen(two_arms):
+def test_two_armbands_need_a_choice(two_arms):
     with (
         open_bag(two_arms) as bag,
         pytest.raises(
@@ -293,7 +293,7 @@ def test_of_two_one_has_to_be_chosen(two_arms):
         EmgBag(bag)
 
 
-def test_an_unknown_one_is_answered_with_those_there_are(two_arms):
+def test_an_unknown_namespace_is_refused_with_the_known_ones(two_arms):
     with (
         open_bag(two_arms) as bag,
         pytest.raises(RecordingError, match=r"no armband in namespace 'arm'; choose one of /, /left_arm"),
@@ -301,14 +301,14 @@ def test_an_unknown_one_is_answered_with_those_there_are(two_arms):
         EmgBag(bag, "arm")
 
 
-def test_the_only_one_needs_no_choice(recording, signal, tmp_path):
+def test_a_single_armband_needs_no_choice(recording, signal, tmp_path):
     made = recording(namespace="/a/b")
     made.samples(0, signal[:10])
     with open_bag(made.ours(tmp_path / "bag")) as bag:
         assert EmgBag(bag).namespace == "/a/b"
 
 
-def test_a_bag_without_emg_is_answered_with_what_is_in_it(arm, tmp_path):
+def test_a_bag_without_emg_is_refused_with_its_topics(arm, tmp_path):
     arm.rows = [row for row in arm.rows if row[0] != "/emg/samples"]
     with open_bag(arm.ours(tmp_path / "bag")) as bag, pytest.raises(RecordingError) as error:
         EmgBag(bag)
@@ -316,7 +316,7 @@ def test_a_bag_without_emg_is_answered_with_what_is_in_it(arm, tmp_path):
     assert "/emg/label (emg_recognition/msg/ActionLabel)" in str(error.value)
 
 
-def test_a_topic_of_that_name_and_another_type_is_none(recording, tmp_path):
+def test_a_topic_of_another_type_is_not_emg(recording, tmp_path):
     made = recording()
     made.add("emg/info", 5)
     made.rows = [("/emg/samples", *row[1:]) for row in made.rows]

@@ -1,4 +1,4 @@
-"""A label holds from START until END or the next START, and a window has one only if all of it does."""
+"""A label is valid from START until END or the next START; a window has it only if all its samples do."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ T0 = 1_800_000_000 * SECOND
 
 @pytest.fixture
 def clock():
-    """Samples 0 to 9999 at 1 kHz, and after a pause of 10 s another run, 0 to 4999."""
+    """Return a clock with samples 0 to 9999 at 1 kHz and, after 10 s, a second run of 0 to 4999."""
     made = SampleClock()
     for i in range(0, 10_000, 1000):
         made.add(0, i, 1000, T0 + i * 1_000_000, 1000.0)
@@ -39,7 +39,7 @@ def short(intervals):
 
 
 @pytest.mark.parametrize("has_index", [True, False])
-def test_start_holds_until_end_or_the_next_start(clock, has_index):
+def test_start_is_valid_until_end_or_the_next_start(clock, has_index):
     events = [
         event("start", 100, "rest", has_index=has_index),
         event("start", 2000, "fist", has_index=has_index),
@@ -50,7 +50,7 @@ def test_start_holds_until_end_or_the_next_start(clock, has_index):
     assert short(intervals) == [
         (0, 100, 1999, "rest", 1),
         (0, 2000, 2999, "fist", 1),
-        (0, 4000, 9999, "rest", 2),  # an open end is the last sample of the run
+        (0, 4000, 9999, "rest", 2),  # without an end, until the last sample of the run
     ]
     assert intervals[0] == LabelInterval(0, 100, 1999, "rest", "anna", "c", "s", 1)
 
@@ -61,31 +61,34 @@ A1, A2, B1 = ("start", 0, "a", 1), ("start", 500, "a", 2), ("start", 600, "b", 1
 @pytest.mark.parametrize(
     ("events", "left"),
     [
-        ([A1, B1, ("discard", 1500)], [("a", 1)]),  # what runs
-        ([A1, ("end", 400), B1, ("end", 700), ("discard", 1500)], [("a", 1)]),  # what ended last
-        ([A1, A2, ("start", 700, "rest", 2), ("discard", 900, "a", 2)], [("a", 1)]),  # named, while rest runs
-        ([A1, A2, ("discard", 900, "a", 2)], [("a", 1)]),  # named, and running
+        ([A1, B1, ("discard", 1500)], [("a", 1)]),  # the current one
+        ([A1, ("end", 400), B1, ("end", 700), ("discard", 1500)], [("a", 1)]),  # the one that ended last
+        (
+            [A1, A2, ("start", 700, "rest", 2), ("discard", 900, "a", 2)],
+            [("a", 1)],
+        ),  # named, while rest is current
+        ([A1, A2, ("discard", 900, "a", 2)], [("a", 1)]),  # named and current
         ([A1, B1, ("start", 800, "a", 1), ("end", 900), ("discard", 950, "a", 1)], [("a", 1), ("b", 1)]),
-        ([("discard", 10), ("start", 100, "a", 1)], [("a", 1)]),  # nothing there to take back
+        ([("discard", 10), ("start", 100, "a", 1)], [("a", 1)]),  # nothing to discard
         ([A1, ("discard", 500), B1], [("b", 1)]),
     ],
 )
-def test_discard_takes_back(clock, events, left):
+def test_discard_removes_a_performance(clock, events, left):
     found = label_intervals([event(*entry) for entry in events], clock)
     assert [(i.action, i.repetition) for i in found] == left
 
 
-def test_after_discard_nothing_holds_until_the_next_start(clock):
+def test_after_discard_no_label_is_valid_until_the_next_start(clock):
     events = [event("start", 0, "a"), event("discard", 500), event("start", 600, "a"), event("end", 700)]
     assert short(label_intervals(events, clock)) == [(0, 600, 699, "a", 1)]
 
 
-def test_each_run_has_its_own(clock):
+def test_each_run_has_its_own_intervals(clock):
     events = [event("start", 9000, "a"), event("start", 200, "b", run=1)]
     assert short(label_intervals(events, clock)) == [(0, 9000, 9999, "a", 1), (1, 200, 4999, "b", 1)]
 
 
-def test_a_label_from_before_the_recording_holds_from_its_beginning():
+def test_a_label_from_before_the_recording_is_valid_from_its_first_sample():
     clock = SampleClock()
     clock.add(0, 5000, 1000, T0 + 5 * SECOND, 1000.0)
     assert short(label_intervals([event("start", 4000, "a"), event("end", 5500)], clock)) == [
@@ -95,8 +98,8 @@ def test_a_label_from_before_the_recording_holds_from_its_beginning():
     assert label_intervals([event("start", 7000, "a")], clock) == []
 
 
-def test_a_latched_label_of_an_earlier_acquisition_is_placed_by_its_stamp(clock):
-    # Its index 3000 is one of another count of samples; by its stamp it is older than everything.
+def test_a_latched_label_of_an_earlier_run_is_placed_by_its_stamp(clock):
+    # Its index 3000 belongs to an earlier run; by its stamp it is older than all samples.
     stale = event("start", 3000, "old", stamp=T0 - 600 * SECOND)
     intervals = label_intervals([stale, event("start", 2000, "new")], clock)
     assert short(intervals) == [(0, 0, 1999, "old", 1), (0, 2000, 9999, "new", 1)]
@@ -106,7 +109,7 @@ def test_a_label_without_a_stamp_is_placed_by_its_index(clock):
     assert short(label_intervals([event("start", 3000, "a", stamp=0)], clock)) == [(0, 3000, 9999, "a", 1)]
 
 
-def test_labels_that_come_twice_count_once(clock):
+def test_repeated_labels_count_once(clock):
     events = [event("start", 100, "a"), event("start", 900, "b")]
     assert short(label_intervals([*events, *events], clock)) == short(label_intervals(events, clock))
 
@@ -117,8 +120,8 @@ def test_without_samples_there_are_no_intervals():
 
 @settings(max_examples=100, deadline=None)
 @given(data=st.data())
-def test_windows_get_the_label_that_all_their_samples_have(data):
-    """Against a label for each single sample."""
+def test_windows_get_the_label_of_all_their_samples(data):
+    """Compare with a label for each sample."""
     margin, length = data.draw(st.integers(0, 4)), data.draw(st.integers(1, 6))
     truth = np.full((2, 80), -1)
     intervals = []

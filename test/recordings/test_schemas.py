@@ -1,8 +1,8 @@
-"""Bags recorded with each version of the messages stay readable.
+"""Bags with any version of the messages can be read.
 
-``bags/schema_1`` was written by this package's recorder with the messages as they were at first. When a
-message changes, a bag of the new version is put beside it (``bags/schema_2`` …) with a test of its own; the
-old ones are never written again, and they must stay readable.
+``bags/schema_1`` was written by the recorder of this package with the first version of the messages. When a
+message changes, a bag with the new version is added (``bags/schema_2`` ...) together with a test. The old
+bags are never written again.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def test_everything_else_of_schema_1(found):
 
 
 def test_states_of_schema_2():
-    """``BridgeState`` has got the ages of the joint states and of the stop input."""
+    """This version of ``BridgeState`` also has the ages of the joint states and of the stop input."""
     with open_bag(BAGS / "schema_2") as bag:
         states = of(list(EmgBag(bag).events()), StateBlock)
         assert bag.problems == []
@@ -124,7 +124,7 @@ def test_states_of_schema_2():
     assert joined(states, "stamp").tolist() == [START + 1_000_000_000, START + 1_300_000_000]
 
 
-def test_every_schema_has_its_test():
+def test_every_schema_has_a_test():
     assert sorted(path.name for path in BAGS.iterdir()) == ["schema_1", "schema_2"]
 
 
@@ -172,7 +172,7 @@ def test_an_older_version_is_read_with_neutral_values(recording, other_types, si
     assert (kinds[Model].actions, kinds[Model].length) == (("a", "b"), 0)
 
 
-def test_a_newer_version_is_read_and_what_is_new_is_passed_over(recording, other_types, signal, tmp_path):
+def test_new_fields_of_a_newer_version_are_ignored(recording, other_types, signal, tmp_path):
     made = recording(types=other_types(**NEWER))
     news = [
         {"flags": ["x"] * (n % 3), "marks": [], "firmware": "1.0" * (n % 2), "quality": n} for n in range(40)
@@ -199,7 +199,7 @@ def test_a_newer_version_is_read_and_what_is_new_is_passed_over(recording, other
         ("ActionLabel", "std_msgs/Header header\nuint8 event\n", "action"),
     ],
 )
-def test_a_field_without_which_nothing_can_be_done_is_named(
+def test_a_missing_field_that_is_needed_is_refused(
     recording, other_types, signal, tmp_path, kind, text, missing
 ):
     made = recording(types=other_types(**{kind: text}))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from emg_recognition.control.decision import DecisionSettings
-from emg_recognition.evaluation.lanes import DISARMED, IDLE, UNKNOWN
+from emg_recognition.evaluation.timeline import DISARMED, IDLE, UNKNOWN
 from emg_recognition.recordings.archive import from_arrays
 from emg_recognition.replay.decisions import decide
 from emg_recognition.replay.figures import timeline_of
