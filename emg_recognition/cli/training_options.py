@@ -114,9 +114,9 @@ def process_options(args: argparse.Namespace) -> dict[str, Any]:
         For less than one process.
     """
     from emg_recognition.recordings.cache import default_cache
-    from emg_recognition.training.workers import available_cores
+    from emg_recognition.training.workers import default_workers
 
-    workers = available_cores() if args.workers is None else args.workers
+    workers = default_workers() if args.workers is None else args.workers
     if workers < 1:
         raise SettingError("--workers", workers, "use at least one process")
     return {"workers": workers, "cache": args.cache or default_cache()}
