@@ -1,11 +1,11 @@
-"""Samples through a port, the acquisition node and DDS to another process: what is lost, what does it cost.
+"""Samples from a port through the acquisition node and DDS to another process: losses and cost.
 
     tools/environment run python bench/acquisition.py [--minutes 30] [--channels 64] [--rate 2000]
 
-Three processes beside this one: an emulated armband that plays random counts at true rate, the node, and a
-subscriber that compares every value with what was played and every index with the one before. Prints a table,
-draws CPU share and memory of the node and the latency over time (--figure), and writes what it measured each
-second (--csv). Exit code 1 if a sample is lost, doubled or wrong.
+Three other processes take part: an emulated armband that plays random counts at its true rate, the node,
+and a subscriber that compares every value with what was played and every index with the previous one. It
+prints a table, draws CPU share and memory of the node and the latency over time (--figure), and writes the
+measurements of each second (--csv). The exit code is 1 if a sample is lost, repeated or wrong.
 """
 
 from __future__ import annotations
@@ -28,29 +28,29 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 
 SCALE = 4e6
-#: Seconds of counts that are played again and again: a length that no frame and no second divides.
+#: Length of the counts that are played repeatedly, s; not a multiple of a frame or a second.
 LOOP = 7.003
 FRAME = 5
-#: What happens before the node has settled is not part of the price, s.
+#: Time until the node has settled, which is not part of the cost, s.
 WARM_UP = 3.0
 
 
 @dataclasses.dataclass(frozen=True)
 class Second:
-    """What was measured in about a second.
+    """The measurements of about one second.
 
     Attributes
     ----------
     time : float
-        Since the beginning, s.
+        Time since the beginning, s.
     cpu : float
-        Share of a core that the node had.
+        Share of a core that the node used.
     memory : float
         Resident memory of the node, MiB.
     samples, messages : int
         Received.
     latency, worst : float
-        From the last sample of a message being due to its receipt: median and greatest, ms.
+        Time from when the last sample of a message was due until its receipt, median and maximum, ms.
     """
 
     time: float
@@ -64,7 +64,7 @@ class Second:
 
 @dataclasses.dataclass
 class Received:
-    """What the subscriber counts: `astray` messages with another index than the next, `wrong` samples."""
+    """What the subscriber counts; `astray` are messages without the expected index, `wrong` are samples."""
 
     samples: int = 0
     messages: int = 0
@@ -75,7 +75,7 @@ class Received:
 
 
 def play(link: str, channels: int, rate: float, orders: Connection) -> None:
-    """Be the armband; whenever asked, say how much was sent and how much of it late."""
+    """Play the armband; on request, report how many samples were sent and how many frames were late."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     from emg_recognition.devices.emulator import ArmbandEmulator
 
@@ -89,12 +89,12 @@ def play(link: str, channels: int, rate: float, orders: Connection) -> None:
 
 
 def counts(channels: int, rate: float) -> np.ndarray:
-    """Return what is played: the same numbers in every process."""
+    """Return the counts to play, the same in every process."""
     return np.random.default_rng(1).integers(-30_000, 30_000, (round(LOOP * rate), channels), np.int16)
 
 
 def receive(channels: int, rate: float, orders: Connection) -> None:
-    """Subscribe until told to end; whenever asked, say what has come since."""
+    """Subscribe until told to end; on request, report what has arrived since the last one."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     import rclpy
     from emg_recognition.msg import EmgSamples
@@ -142,7 +142,7 @@ def consumed(process: int) -> tuple[float, float]:
 
 
 def start_node(link: str, folder: Path) -> subprocess.Popen[bytes]:
-    """Start the acquisition node as it is started on the robot; it begins when the subscriber listens."""
+    """Start the acquisition node as on the robot; it begins when the subscriber is there."""
     command = [sys.executable, "-m", "emg_recognition.nodes.acquisition_node", "--ros-args"]
     parameters = {"port": link, "wait_for_port": "30.0", "subscribers": "1"}
     for name, value in parameters.items():
@@ -151,7 +151,7 @@ def start_node(link: str, folder: Path) -> subprocess.Popen[bytes]:
 
 
 def measure(minutes: float, node: int, subscriber: Connection) -> tuple[list[Second], Received]:
-    """Ask once a second until the time is over; return each second and all together."""
+    """Ask once a second until the time is over; return each second and the total."""
     seconds, total = [], Received()
     while not total.samples:
         time.sleep(0.1)
@@ -198,7 +198,7 @@ def draw(seconds: list[Second], title: str, path: Path) -> None:
     axes[1].plot(minutes, [second.memory for second in seconds], linewidth=0.8)
     axes[1].set_ylabel("memory of the node\n(MiB)")
     axes[2].plot(minutes, [second.latency for second in seconds], linewidth=0.8, label="median of a second")
-    axes[2].plot(minutes, [second.worst for second in seconds], linewidth=0.6, alpha=0.6, label="greatest")
+    axes[2].plot(minutes, [second.worst for second in seconds], linewidth=0.6, alpha=0.6, label="maximum")
     axes[2].set_yscale("log")
     axes[2].set_ylabel("last sample →\nsubscriber (ms)")
     axes[2].legend(loc="upper right", fontsize="small")
@@ -217,18 +217,18 @@ def report(seconds: list[Second], total: Received, sent: dict[str, int], missing
     rows = (
         ("sent", f"{sent['sent']} samples, {sent['late']} frames of them late"),
         ("received", f"{total.samples} samples in {total.messages} messages"),
-        ("lost on the way to the node", f"{total.lost}"),
+        ("lost before the node", f"{total.lost}"),
         ("missing at the end", f"{missing}"),
-        ("other than the next index", f"{total.astray}"),
-        ("other values than played", f"{total.wrong}"),
-        ("messages a second", f"{np.mean([second.messages for second in settled]):.0f}"),
+        ("not the expected index", f"{total.astray}"),
+        ("not the values played", f"{total.wrong}"),
+        ("messages per second", f"{np.mean([second.messages for second in settled]):.0f}"),
         ("last sample to subscriber, median", f"{np.median(latencies):.2f} ms"),
-        ("99 % of them", f"{np.percentile(latencies, 99):.2f} ms"),
-        ("greatest", f"{latencies.max():.2f} ms"),
+        ("99th percentile", f"{np.percentile(latencies, 99):.2f} ms"),
+        ("maximum", f"{latencies.max():.2f} ms"),
         ("CPU of the node, mean", f"{np.mean(cpu):.1f} % of a core"),
-        ("greatest second", f"{max(cpu):.1f} %"),
-        ("memory of the node, at first", f"{memory[0]:.1f} MiB"),
-        ("at the end", f"{memory[-1]:.1f} MiB"),
+        ("CPU of the node, maximum", f"{max(cpu):.1f} %"),
+        ("memory of the node, first", f"{memory[0]:.1f} MiB"),
+        ("memory of the node, last", f"{memory[-1]:.1f} MiB"),
     )
     print("\n| | |\n|---|---:|")
     for name, value in rows:
@@ -236,7 +236,7 @@ def report(seconds: list[Second], total: Received, sent: dict[str, int], missing
 
 
 def main() -> int:
-    """Run; return the exit code."""
+    """Measure; return the exit code."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -244,7 +244,7 @@ def main() -> int:
     parser.add_argument("--channels", type=int, default=64)
     parser.add_argument("--rate", type=float, default=2000.0, help="Hz")
     parser.add_argument("--figure", type=Path, help="e.g. docs/images/acquisition.png")
-    parser.add_argument("--csv", type=Path, help="what was measured each second")
+    parser.add_argument("--csv", type=Path, help="file for the measurements of each second")
     args = parser.parse_args()
     os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
     os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
@@ -264,7 +264,7 @@ def main() -> int:
         node = start_node(link, Path(folder))
         try:
             seconds, total = measure(args.minutes, node.pid, to_subscriber)
-            # What was sent up to now has to arrive.
+            # Everything sent so far must arrive.
             to_emulator.send("tell")
             sent = to_emulator.recv()
             time.sleep(2.0)
@@ -291,7 +291,7 @@ def main() -> int:
             writer.writerow(field.name for field in dataclasses.fields(Second))
             writer.writerows(dataclasses.astuple(second) for second in seconds)
     if problems:
-        print("\nthe node said:\n" + "\n".join(problems))
+        print("\noutput of the node:\n" + "\n".join(problems))
     good = not (total.lost or total.astray or total.wrong or missing or code)
     return 0 if good else 1
 

@@ -1,10 +1,10 @@
-"""Whether any bytes upset a decoder: random, mutated and cut ones, 10 million through each.
+"""Feed the decoders random, mutated and cut bytes, 10 million each.
 
-python bench/fuzz_protocols.py
-python bench/fuzz_protocols.py --bytes 1000000 --seed 7 --protocol cyton
+    python bench/fuzz_protocols.py
+    python bench/fuzz_protocols.py --bytes 1000000 --seed 7 --protocol cyton
 
-It leaves with an error if a decoder raises, keeps more than it may, accepts what the stream does not
-hold, or misses what is whole; with a checksum also if it accepts what was damaged.
+It exits with an error if a decoder raises, keeps more bytes than allowed, accepts something that is not in
+the stream, or misses something that is whole; with a checksum, also if it accepts something damaged.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from emg_recognition.devices.ascii_protocol import MAX_FIELD, write_lines
 from emg_recognition.devices.cyton_packets import MAX_TEXT, PACKET, banner, pack_packets, unpack_packets
-from emg_recognition.devices.emg_protocol import MAX_FRAME, DataFrame, InfoFrame, encode_data, encode_info
-from emg_recognition.devices.protocol import ProtocolSettings
+from emg_recognition.devices.emg_protocol import MAX_FRAME, encode_data, encode_info
+from emg_recognition.devices.protocol import DataFrame, InfoFrame, ProtocolSettings
 from emg_recognition.devices.protocols import make_protocol
 
 KINDS = ("random", "good", "flipped", "cut", "head", "edited", "remade")
-"""What is done to a good piece; nothing to the first, which never was one."""
+"""What is done to a good piece; the first kind is random bytes instead."""
 
 CHANNELS = 3
-"""Of the lines of numbers."""
+"""Numbers in a line."""
 
 
 def _crc_table() -> list[int]:
@@ -49,7 +49,7 @@ CRC_TABLE = _crc_table()
 
 
 def crc16_xmodem(data: bytes) -> int:
-    """Return the checksum with a table of its own, so that the decoder's is not asked about itself."""
+    """Return the checksum by a table of its own, so that the decoder is not checked with itself."""
     value = 0
     for byte in data:
         value = (value << 8 & 0xFFFF) ^ CRC_TABLE[value >> 8 ^ byte]
@@ -70,7 +70,7 @@ def emg_piece(rng: np.random.Generator) -> bytes:
 
 
 def cyton_piece(rng: np.random.Generator) -> bytes:
-    """Return some packets with consecutive numbers, or a board's answer."""
+    """Return some packets with consecutive numbers, or the answer of a board."""
     if rng.random() < 0.05:
         return banner(False)
     counts = rng.integers(-(1 << 23), 1 << 23, (int(rng.integers(3, 20)), 8))
@@ -78,12 +78,12 @@ def cyton_piece(rng: np.random.Generator) -> bytes:
 
 
 def ascii_piece(rng: np.random.Generator) -> bytes:
-    """Return some lines behind the end of another."""
+    """Return some lines after the end of another."""
     return b"\n" + write_lines(rng.integers(-(1 << 23), 1 << 23, (int(rng.integers(1, 20)), CHANNELS)))
 
 
 def emg_found(found: list[DataFrame | InfoFrame], stream: bytes, good: list[bytes]) -> tuple[int, int, int]:
-    """Return what was accepted, what of it the stream does not hold, and good frames missed."""
+    """Return how many frames were accepted, how many of them are not in the stream, and good ones missed."""
     written = set()
     for frame in found:
         if isinstance(frame, InfoFrame):
@@ -101,7 +101,7 @@ def emg_found(found: list[DataFrame | InfoFrame], stream: bytes, good: list[byte
 
 
 def cyton_found(found: list[DataFrame | InfoFrame], stream: bytes, good: list[bytes]) -> tuple[int, int, int]:
-    """Return the same of packets; the last of a run may be missed, as no header need follow it."""
+    """Return the same for packets; the last of a run may be missed, as a header need not follow it."""
     rows = [row.tobytes() for frame in found if isinstance(frame, DataFrame) for row in frame.counts]
     inside = {
         unpack_packets(stream[k : k + PACKET]).tobytes()
@@ -118,7 +118,7 @@ LINE = re.compile(
 
 
 def ascii_found(found: list[DataFrame | InfoFrame], stream: bytes, good: list[bytes]) -> tuple[int, int, int]:
-    """Return the same of lines; of good pieces all lines behind the first line feed."""
+    """Return the same for lines; in good pieces, all lines after the first line feed count."""
     rows = {tuple(row) for frame in found if isinstance(frame, DataFrame) for row in frame.counts.tolist()}
     matches = [LINE.fullmatch(line) for line in stream.split(b"\n")]
     inside = {tuple(map(float, match.groups())) for match in matches if match}
@@ -129,7 +129,7 @@ def ascii_found(found: list[DataFrame | InfoFrame], stream: bytes, good: list[by
 
 @dataclass(frozen=True)
 class Fuzzed:
-    """How a protocol is fuzzed: its good pieces, the judge of what was found, and what it may keep."""
+    """How a protocol is fuzzed: its good pieces, how results are judged, and how many bytes it may keep."""
 
     piece: Callable[[np.random.Generator], bytes]
     found: Callable[[list[DataFrame | InfoFrame], bytes, list[bytes]], tuple[int, int, int]]
@@ -155,20 +155,20 @@ def fuzz_piece(rng: np.random.Generator, fuzzed: Fuzzed) -> tuple[bytes, str]:
     good = fuzzed.piece(rng)
     damaged = bytearray(good)
     if kind == "flipped":
-        # One to three bits: a checksum finds every one of these errors.
+        # One to three bits: the checksum detects all of these errors.
         for place in rng.choice(8 * len(good), int(rng.integers(1, 4)), replace=False).tolist():
             damaged[place // 8] ^= 1 << place % 8
     elif kind == "cut":
         return good[: rng.integers(len(good))], kind
     elif kind == "head":
-        # A believable beginning, then anything.
+        # A plausible beginning, then anything.
         return good[: rng.integers(1, 34)] + rng.bytes(int(rng.integers(200))), kind
     elif kind == "edited":
-        # A byte lost, changed or gained.
+        # A byte lost, changed or inserted.
         place = int(rng.integers(len(good)))
         damaged[place : place + 1] = rng.bytes(int(rng.integers(3)))
     elif kind == "remade":
-        # The content is not what it was; where there is a checksum, it is right.
+        # Changed content, with a right checksum if there is one.
         for place in rng.integers(5, max(len(good) - 2, 6), 3).tolist():
             damaged[min(place, len(good) - 1)] = int(rng.integers(256))
         if fuzzed.checksum:
@@ -177,7 +177,7 @@ def fuzz_piece(rng: np.random.Generator, fuzzed: Fuzzed) -> tuple[bytes, str]:
 
 
 def fuzz(name: str, size: int, seed: int) -> None:
-    """Feed a protocol so many bytes; leave with an error if they upset its decoder."""
+    """Feed a protocol this many bytes; exit with an error if its decoder fails."""
     fuzzed = FUZZED[name]
     rng = np.random.default_rng(seed)
     protocol = make_protocol(name, fuzzed.settings)
@@ -209,17 +209,19 @@ def fuzz(name: str, size: int, seed: int) -> None:
         f"  {good} good pieces sent, {missed} samples or frames of them missed\n"
         f"  {accepted} accepted, {foreign} of them not in the stream by a second reading"
         + (f", {flipped} with 1-3 flipped bits" if fuzzed.checksum else "")
-        + f"\n  refused: {counters.bad_checksum} with a wrong checksum, {counters.refused} without sense",
+        + f"\n  refused: {counters.bad_checksum} for a wrong checksum, {counters.refused} for their content",
         flush=True,
     )
     # Without a checksum a damaged packet may swallow the beginning of the good one behind it.
     most_missed = 0 if fuzzed.checksum or name == "ascii" else accepted // 1000
     if missed > most_missed or foreign or flipped or kept > fuzzed.most_kept:
-        sys.exit(f"{name}: the decoder missed too much, accepted what was not there or kept too much")
+        sys.exit(
+            f"{name}: the decoder missed too much, accepted something that was not sent, or kept too much"
+        )
 
 
 def main() -> None:
-    """Run."""
+    """Fuzz the decoders."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

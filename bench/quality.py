@@ -1,16 +1,17 @@
-"""How often the signal quality is judged rightly, and what it costs.
+"""How often the judgement of signal quality is right, and what it costs.
 
-    python -m bench.quality [ARCHIVE.npz ...]
+    python -m bench.quality [ARCHIVE.npz ...] [--wearers 8] [--seconds 42]
 
-Archives: recordings that were good enough to be published. Each session is played second by second, and what
-is not GOOD is counted. Then faults are put on one channel of simulated wearers, and it is counted in
-how many seconds each is found, by the right words (strong hum on
-one channel alone may be called a bad electrode), and how often another channel is blamed.
+The archives hold recordings that were good enough to be published. Each session is played second by second,
+and everything that is not GOOD is counted. Then one channel of simulated wearers gets faults, and the seconds
+are counted in which each is found with the right words (strong hum on a single channel may also be called a
+bad electrode), and those in which another channel is blamed.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import sys
 import time
 from collections import Counter
@@ -25,7 +26,7 @@ from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.signal.quality import QualityMonitor, QualitySettings, State
 from emg_recognition.simulation.study import StudySettings, simulate_stream
 
-#: How an advice begins tells which fault was found.
+#: The beginning of an advice shows which fault was found.
 KINDS = {
     "no signal": "flat",
     "electrode off": "lead-off",
@@ -33,27 +34,28 @@ KINDS = {
     "saturated": "saturation",
     "noise": "noise",
 }
-CODE = 0.25e-6  # V, the simulated armband's
+#: Resolution of the simulated armband, V.
+CODE = 0.25e-6
 FAULTY = 3
-#: The fault begins here, s: rest and effort have been seen.
+#: The fault begins at this time, s: rest and effort have been seen.
 BEGIN = 18
 WEARERS = [("healthy", number) for number in range(1, 7)] + [("patient", 1), ("patient", 2)]
 
 
 def kinds(advice: str) -> set[str]:
-    """Name the faults of an advice."""
+    """Return the faults that an advice names."""
     return {kind for part in advice.split("; ") for words, kind in KINDS.items() if part.startswith(words)}
 
 
 def seconds(samples: np.ndarray, rate: float) -> np.ndarray:
-    """Cut into whole seconds, shape (seconds, samples, channels)."""
+    """Cut samples into whole seconds, shape (seconds, samples, channels)."""
     length = round(rate)
     count = len(samples) // length
     return samples[: count * length].reshape(count, length, samples.shape[1])
 
 
 def recorded(archive: Recordings) -> None:
-    """Print how often a recording is blamed, and for what."""
+    """Print how often a recording is not GOOD, and why."""
     sessions: dict[tuple[str, ...], list[int]] = {}
     for segment in range(len(archive)):
         key = tuple(str(field[segment]) for field in (archive.subject, archive.cohort, archive.session))
@@ -84,7 +86,7 @@ def recorded(archive: Recordings) -> None:
 
 
 def hum(volts: float, frequency: float) -> Callable[..., np.ndarray]:
-    """Add mains hum of so many volts RMS."""
+    """Add mains hum with this RMS in volts."""
 
     def apply(x: np.ndarray, clock: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         return x + np.sqrt(2.0) * volts * np.sin(2.0 * np.pi * frequency * clock)
@@ -93,30 +95,30 @@ def hum(volts: float, frequency: float) -> Callable[..., np.ndarray]:
 
 
 def noise(volts: float) -> Callable[..., np.ndarray]:
-    """Add white noise of so many volts RMS."""
+    """Add white noise with this RMS in volts."""
     return lambda x, clock, rng: x + volts * rng.standard_normal(len(x))
 
 
 def clip(times: float) -> Callable[..., np.ndarray]:
-    """Clip at so many times the RMS of what is clipped."""
+    """Clip at this many times the RMS of the signal."""
     return lambda x, clock, rng: np.clip(x, -times * x.std(), times * x.std())
 
 
 def off(x: np.ndarray, clock: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """No electrode: hum of 0.5 mV, a drift of 0.3 mV a second there and back, noise of 20 uV."""
+    """Return an open input: hum of 0.5 mV, drift of 0.3 mV/s back and forth, noise of 20 uV."""
     drift = 0.3e-3 * np.abs((clock % 8.0) - 4.0)
     return hum(0.5e-3, 50.05)(0.0 * x, clock, rng) + drift + 20e-6 * rng.standard_normal(len(x))
 
 
 def half_stuck(x: np.ndarray, clock: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Hold the signal for 0.6 s of each second, as a wobbling plug does."""
+    """Interrupt the signal for 0.6 s of each second, as a loose plug does."""
     return np.where(clock % 1.0 < 0.4, x, 0.0)
 
 
 FAULTS: tuple[tuple[str, set[str], Callable[..., np.ndarray]], ...] = (
     ("none", set(), lambda x, clock, rng: x),
     ("cable out, constant", {"flat"}, lambda x, clock, rng: 0.0 * x),
-    ("stands still 0.6 s of each second", {"flat"}, half_stuck),
+    ("interrupted 0.6 s of each second", {"flat"}, half_stuck),
     ("electrode off", {"lead-off"}, off),
     ("hum 200 uV RMS", {"hum", "lead-off"}, hum(200e-6, 50.0)),
     ("hum 200 uV RMS at 50.2 Hz", {"hum", "lead-off"}, hum(200e-6, 50.2)),
@@ -128,23 +130,25 @@ FAULTS: tuple[tuple[str, set[str], Callable[..., np.ndarray]], ...] = (
 )
 
 
-def wearers(rate: float) -> list[np.ndarray]:
-    """Simulate a minute of each wearer, V."""
-    script = [
-        step for action in PAPER_ACTION_NAMES if action != REST for step in ((REST, 3.0), (action, 3.0))
-    ]
+def simulated_wearers(rate: float, wearers: int, duration: int) -> list[np.ndarray]:
+    """Simulate some wearers until the fault has lasted for a time in seconds; samples in V."""
+    actions = itertools.cycle(action for action in PAPER_ACTION_NAMES if action != REST)
+    script: list[tuple[str, float]] = []
+    while 3.0 * len(script) < BEGIN + duration:
+        script += [(REST, 3.0), (next(actions), 3.0)]
     arrays = [
         simulate_stream(
-            StudySettings(rate=rate), subject_number=number, cohort=cohort, session_seed=5, script=2 * script
+            StudySettings(rate=rate), subject_number=number, cohort=cohort, session_seed=5, script=script
         )
-        for cohort, number in WEARERS
+        for cohort, number in WEARERS[:wearers]
     ]
-    return [one["x"] / float(one["scale"]) for one in arrays]
+    samples = round((BEGIN + duration) * rate)
+    return [one["x"][:samples] / float(one["scale"]) for one in arrays]
 
 
-def simulated(rate: float) -> None:
+def simulated(rate: float, wearers: int, duration: int) -> None:
     """Print how often each fault is found."""
-    streams = wearers(rate)
+    streams = simulated_wearers(rate, wearers, duration)
     for name, words, fault in FAULTS:
         found, bad, judged, others, all_others, waits = 0, 0, 0, 0, 0, []
         for number, clean in enumerate(streams):
@@ -163,7 +167,7 @@ def simulated(rate: float) -> None:
                 rest = [state for channel, state in enumerate(quality.state) if channel != FAULTY]
                 others += sum(state != State.GOOD for state in rest)
                 all_others += len(rest)
-                # Clipping is a fault where there is something to clip.
+                # Clipping is only a fault where there is something to clip.
                 begin, end = second * round(rate), (second + 1) * round(rate)
                 touched = np.mean(samples[begin:end, FAULTY] != healthy[begin:end, FAULTY])
                 if name != "none" and touched < 0.01:
@@ -175,6 +179,8 @@ def simulated(rate: float) -> None:
                 seen = seen or bool(told & words)
                 waits[-1] += not seen
         wait = f"{np.median(waits):.0f} s" if words else ""
+        # In a short run there may have been nothing to clip.
+        judged = max(judged, 1)
         print(
             f"| {name} | {rate:g} Hz | {100 * found / judged:.1f} % | {100 * bad / judged:.1f} % | {wait} | "
             f"{100 * others / all_others:.1f} % |"
@@ -182,7 +188,7 @@ def simulated(rate: float) -> None:
 
 
 def cost(rate: float, channels: int) -> float:
-    """Milliseconds of processor time to judge one second."""
+    """Return the processor time to judge one second, ms."""
     rng = np.random.default_rng(0)
     samples = (np.rint(rng.normal(0.0, 100.0, (round(rate), channels))) * CODE).astype(np.float32)
     monitor = QualityMonitor(QualitySettings(), rate, CODE)
@@ -199,6 +205,8 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("archive", nargs="*")
+    parser.add_argument("--wearers", type=int, default=len(WEARERS), help="simulated (default: %(default)s)")
+    parser.add_argument("--seconds", type=int, default=42, help="length of a fault (default: %(default)s)")
     arguments = parser.parse_args()
     words = " | ".join(KINDS.values())
     print(
@@ -216,7 +224,7 @@ def main() -> int:
         + "---|" * 6
     )
     for rate in (200.0, 2000.0):
-        simulated(rate)
+        simulated(rate, arguments.wearers, arguments.seconds)
     print("\n| rate, channels | processor time for a second |\n|---|---|")
     for rate, channels in ((200.0, 8), (1000.0, 8), (2000.0, 64)):
         print(f"| {rate:g} Hz, {channels} | {cost(rate, channels):.1f} ms |")

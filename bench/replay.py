@@ -33,6 +33,7 @@ from emg_recognition.errors import EmgRecognitionError  # noqa: E402
 from emg_recognition.models.bundle import TFLITE, BundleInfo  # noqa: E402
 from emg_recognition.models.runtime import ActionModel  # noqa: E402
 from emg_recognition.replay.offline import replay_bag  # noqa: E402
+from emg_recognition.settings import from_mapping  # noqa: E402
 from emg_recognition.signal.pipeline import Pipeline  # noqa: E402
 from emg_recognition.signal.settings import PipelineSettings  # noqa: E402
 
@@ -153,7 +154,7 @@ def resident() -> float:
 
 def measure_speed(path: Path, model: ActionModel, rounds: int) -> Iterator[tuple[float, float]]:
     """Yield windows a second of the evaluation and of the bare loop, round by round."""
-    settings = PipelineSettings.from_mapping(model.info.pipeline, "bundle")
+    settings = from_mapping(PipelineSettings, model.info.pipeline, "bundle")
     noise = np.random.default_rng(1).normal(0, model.info.statistics["rms"], (20_000, settings.channels))
     found = Pipeline(settings, round(STRIDE * settings.rate)).push(noise.astype(np.float32), 0)
     windows = np.concatenate([[window.data for window in found]] * 30)

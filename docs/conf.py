@@ -2,16 +2,19 @@
 
 import sys
 from pathlib import Path
-from xml.etree import ElementTree
 
 DOCS = Path(__file__).resolve().parent
-ROOT = DOCS.parent
-sys.path[:0] = [str(ROOT), str(DOCS / "_ext")]
+sys.path.insert(0, str(DOCS / "_ext"))
+# rosdoc2 builds a copy of this folder elsewhere; the package is then the one in its environment.
+if (DOCS.parent / "package.xml").exists():
+    sys.path.insert(0, str(DOCS.parent))
+
+import emg_recognition  # noqa: E402
 
 project = "emg_recognition"
 author = "emg_recognition maintainers"
 copyright = author
-release = ElementTree.parse(ROOT / "package.xml").findtext("version")
+release = emg_recognition.__version__
 
 extensions = [
     "myst_parser",
@@ -21,20 +24,24 @@ extensions = [
     "generated_pages",
     "state_diagram",
 ]
-exclude_patterns = ["_build", "_ext"]
+# rosdoc2 adds pages of its own, one for each module; the public interface is in reference/python.md.
+exclude_patterns = ["_build", "_ext", "*.rst", "interfaces/*", "standard_docs/*"]
 
-# The Markdown that GitHub shows too: no colon fences, links to headings as GitHub makes them.
+smartquotes = False  # or the options in texts, such as --data, become dashes
+
+# The Markdown that GitHub shows too: links to headings are made as GitHub makes them.
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 4
 myst_fence_as_directive = ["mermaid"]
 
-# Every reference into this package must resolve. Other libraries' pages cannot be reached offline.
+# Every reference to a public name must resolve. Other modules have no page, and the pages of other
+# libraries cannot be reached offline.
 nitpicky = True
-nitpick_ignore_regex = [(r"py:.*", r"(?!emg_recognition).*")]
+nitpick_ignore_regex = [(r"py:.*", r"(?!emg_recognition\.\w+$).*")]
 
 autodoc_member_order = "bysource"
+toc_object_entries_show_parents = "hide"
 autodoc_typehints = "none"  # the docstrings give the types in words
-autodoc_mock_imports = ["rclpy"]
 napoleon_google_docstring = False
 napoleon_use_rtype = False
 
@@ -49,6 +56,7 @@ html_static_path = ["_static"]
 html_css_files = ["tables.css"]
 html_copy_source = False
 html_show_sphinx = False
+rosdoc2_settings = {"override_theme": False}
 
 
 def setup(app):

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from emg_recognition.actions import PAPER_ACTIONS, REST, Action
     from emg_recognition.control.decision import DecisionSettings
+    from emg_recognition.devices.reconnection import ReconnectingArmband
     from emg_recognition.devices.serial_armband import SerialArmband
     from emg_recognition.devices.stream import SampleChunk
     from emg_recognition.errors import (
@@ -31,8 +32,12 @@ if TYPE_CHECKING:
         SettingError,
     )
     from emg_recognition.recognizer import Recognizer
+    from emg_recognition.recordings.inspect import inspect
+    from emg_recognition.recordings.inspection import Inspection
     from emg_recognition.recordings.open import open_recordings
     from emg_recognition.recordings.recordings import Recordings
+    from emg_recognition.replay.evaluate import Evaluation, evaluate
+    from emg_recognition.training.api import adapt, compare, train
     from emg_recognition.types import Estimate, LiveSettings, Model
 
 # The generated messages live in the install space under the same package name. From the
@@ -41,24 +46,32 @@ __path__ = pkgutil.extend_path(__path__, __name__)
 
 #: Where each public name is defined.
 _HOMES = {
-    "PAPER_ACTIONS": "actions",
-    "REST": "actions",
     "Action": "actions",
     "BundleError": "errors",
     "DecisionSettings": "control.decision",
     "DeviceError": "errors",
     "EmgRecognitionError": "errors",
     "Estimate": "types",
+    "Evaluation": "replay.evaluate",
+    "Inspection": "recordings.inspection",
     "LiveSettings": "types",
     "Model": "types",
-    "RecordingError": "errors",
+    "PAPER_ACTIONS": "actions",
+    "REST": "actions",
     "Recognizer": "recognizer",
+    "ReconnectingArmband": "devices.reconnection",
+    "RecordingError": "errors",
     "Recordings": "recordings.recordings",
     "SampleChunk": "devices.stream",
     "SampleError": "errors",
     "SerialArmband": "devices.serial_armband",
     "SettingError": "errors",
+    "adapt": "training.api",
+    "compare": "training.api",
+    "evaluate": "replay.evaluate",
+    "inspect": "recordings.inspect",
     "open_recordings": "recordings.open",
+    "train": "training.api",
 }
 
 __all__ = [*sorted(_HOMES), "__version__"]  # noqa: PLE0604 - strings, made from the table above

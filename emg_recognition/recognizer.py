@@ -14,6 +14,7 @@ from emg_recognition.control.decision import Decider, DecisionSettings
 from emg_recognition.errors import SampleError
 from emg_recognition.models.bundle import check_compatible
 from emg_recognition.models.runtime import ActionModel
+from emg_recognition.settings import from_mapping
 from emg_recognition.signal.pipeline import Pipeline, PipelineCounters
 from emg_recognition.signal.settings import PipelineSettings, stride_samples
 from emg_recognition.types import Estimate, LiveSettings, Model
@@ -83,7 +84,7 @@ class Recognizer:
         self._model = model
         self._live = live or live_settings(info)
         self._rate = info.rate
-        settings = PipelineSettings.from_mapping(info.pipeline, f"{info.path}: pipeline")
+        settings = from_mapping(PipelineSettings, info.pipeline, f"{info.path}: pipeline")
         self._pipeline = Pipeline(settings, stride_samples(self._live.stride, info.rate))
         self._decider = Decider(decision or decision_settings(info))
         self._signal: tuple[float, str] | None = None

@@ -9,6 +9,7 @@ import pytest
 
 import emg_recognition as emg
 from emg_recognition.models.runtime import ActionModel
+from emg_recognition.settings import from_mapping
 from emg_recognition.signal.pipeline import Pipeline
 from emg_recognition.signal.settings import PipelineSettings
 
@@ -29,7 +30,7 @@ def chunk(samples, first, *, restart=False, rate=RATE, unit="V"):
 def test_it_says_what_signal_path_and_model_say(tiny_bundle, samples):
     estimates = emg.Recognizer.load(tiny_bundle).push(samples)
     model = ActionModel.load(tiny_bundle)
-    pipeline = Pipeline(PipelineSettings.from_mapping(model.info.pipeline, "pipeline"), 12)  # 25 ms
+    pipeline = Pipeline(from_mapping(PipelineSettings, model.info.pipeline, "pipeline"), 12)  # 25 ms
     windows = pipeline.push(samples, 0)
     assert len(estimates) == len(windows) > 100
     for estimate, window in zip(estimates, windows, strict=True):

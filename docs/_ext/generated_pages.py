@@ -1,17 +1,31 @@
-"""Write the reference of commands and parameters from the code while Sphinx reads the pages.
+"""Write the reference of commands and settings from the code while Sphinx reads the pages.
 
-A page holds the comment ``<!-- commands -->`` or ``<!-- parameters -->`` where the text belongs.
+A page holds a comment such as ``<!-- commands -->`` where the text belongs.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
+import yaml
 from sphinx.application import Sphinx
 
 from emg_recognition.cli.main import build_parser
+from emg_recognition.control.decision import DecisionSettings
+from emg_recognition.nodes.settings import FROM_MODEL, NODES
+from emg_recognition.settings import Setting, settings_of
+from emg_recognition.signal.settings import PipelineSettings
+from emg_recognition.types import LiveSettings
+
+#: The sections of settings outside the nodes, and the classes that declare them.
+TRAINING: tuple[tuple[str, type], ...] = (
+    ("pipeline", PipelineSettings),
+    ("live", LiveSettings),
+    ("live.decision", DecisionSettings),
+)
 
 
 def commands() -> str:
@@ -80,7 +94,67 @@ def _plain(text: str) -> str:
     return text
 
 
-_PAGES = {"<!-- commands -->": commands}
+def nodes() -> str:
+    """Return a table of parameters for each node."""
+    lines: list[str] = []
+    for node, classes in NODES.items():
+        lines += [f"### {node}", ""]
+        rows = [_row(one) for cls in classes for one in settings_of(cls).values()]
+        if not rows:
+            lines += ["No parameters.", ""]
+            continue
+        lines += ["| parameter | default | range | meaning |", "|---|---|---|---|"]
+        from_model = FROM_MODEL.get(node, ())
+        lines += [row.replace("` |", "` † |", 1) if row.split("`")[1] in from_model else row for row in rows]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def sections() -> str:
+    """Return a table of settings for each section of a training configuration."""
+    lines: list[str] = []
+    for heading, cls in TRAINING:
+        rows = [_row(one) for one in settings_of(cls).values()]
+        lines += [
+            f"### {heading}",
+            "",
+            "| setting | default | range | meaning |",
+            "|---|---|---|---|",
+            *rows,
+            "",
+        ]
+    return "\n".join(lines)
+
+
+def _row(one: Setting) -> str:
+    default = "required" if one.default is dataclasses.MISSING else _yaml(one.default)
+    return f"| `{one.name}` | {default} | {_range(one)} | {_plain(one.help)} |"
+
+
+def _yaml(value: Any) -> str:
+    plain = list(value) if isinstance(value, tuple) else value
+    text = yaml.safe_dump(plain, default_flow_style=True, width=1000).removesuffix("...\n").strip()
+    return '""' if value == "" else f"`{text}`"
+
+
+def _range(one: Setting) -> str:
+    if one.choices:
+        return ", ".join(f"`{choice}`" if choice.strip() else f'"{choice}"' for choice in one.choices)
+    high = "" if one.high is None else f"to {_number(one.high)}"
+    if one.above is not None:
+        words = f"above {_number(one.above)}{', ' if high else ''}{high}"
+    elif one.low is not None:
+        words = f"{_number(one.low)} {high}" if high else f"from {_number(one.low)}"
+    else:
+        words = high
+    return f"{words} {one.unit}".strip()
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:g}"
+
+
+_PAGES = {"<!-- commands -->": commands, "<!-- nodes -->": nodes, "<!-- sections -->": sections}
 
 
 def _fill(app: Sphinx, page: str, source: list[str]) -> None:

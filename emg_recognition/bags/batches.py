@@ -6,8 +6,9 @@ the position, the length and the topic of each, so that no Python code runs for 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
@@ -16,13 +17,7 @@ class Problems(list[str]):
     """What is missing or damaged in a bag: sentences, each only once even if the bag is read again."""
 
     def add(self, problem: str) -> None:
-        """Add a problem unless it is already in the list.
-
-        Parameters
-        ----------
-        problem : str
-            One sentence.
-        """
+        """Add a problem unless it is already in the list."""
         if problem not in self:
             self.append(problem)
 
@@ -49,15 +44,15 @@ def gather(data: bytes, dtype: np.dtype, starts: np.ndarray) -> np.ndarray:
     IndexError
         If a record would end after the buffer.
     """
-    places = len(data) - dtype.itemsize + 1
+    positions = len(data) - dtype.itemsize + 1
     if not len(starts):
         return np.empty(0, dtype)
-    if places < 1:
+    if positions < 1:
         raise IndexError(f"records of {dtype.itemsize} bytes in a buffer of {len(data)}")
     # A view with one overlapping record at each byte of the buffer. Records of plain bytes are copied at
     # once; NumPy would copy a structure field by field.
-    everywhere: np.ndarray = np.ndarray((places,), f"V{dtype.itemsize}", data, strides=(1,))
-    return everywhere[starts].view(dtype)
+    overlapping: np.ndarray = np.ndarray((positions,), f"V{dtype.itemsize}", data, strides=(1,))
+    return overlapping[starts].view(dtype)
 
 
 @dataclass(frozen=True)
@@ -160,27 +155,33 @@ class Block:
             yield self.topics[number], time, self.data[start : start + length]
 
 
+class Storage(Protocol):
+    """A file of a bag, or a compressed bag, as the reader uses it.
+
+    Attributes
+    ----------
+    topics : list of Topic
+        The topics with CDR messages.
+    fraction_read : float
+        Share that :meth:`blocks` has read, 0 to 1.
+    """
+
+    topics: list[Topic]
+
+    @property
+    def fraction_read(self) -> float: ...  # noqa: D102
+
+    def blocks(self, wanted: Collection[Topic]) -> Iterator[Block]:
+        """Yield the messages of some topics; problems are complete after the last block."""
+
+    def close(self) -> None:
+        """Close the file."""
+
+
 def block_of(
     topics: Sequence[Topic], numbers: Sequence[int], times: Sequence[int], messages: Sequence[bytes]
 ) -> Block:
-    """Make a block from single messages.
-
-    Parameters
-    ----------
-    topics : sequence of Topic
-        The topics of the file.
-    numbers : sequence of int
-        Index of the topic of each message in `topics`.
-    times : sequence of int
-        When each message was received, ns.
-    messages : sequence of bytes
-        The messages.
-
-    Returns
-    -------
-    Block
-        The messages in this order.
-    """
+    """Make a block from single messages, their times (ns) and the indices of their topics in `topics`."""
     lengths = np.fromiter(map(len, messages), dtype=np.int64, count=len(messages))
     return Block(
         data=b"".join(messages),

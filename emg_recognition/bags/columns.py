@@ -67,11 +67,6 @@ class Columns:
     def sequence(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """Return a field that is a sequence of numbers.
 
-        Parameters
-        ----------
-        name : str
-            The field.
-
         Returns
         -------
         values : numpy.ndarray
@@ -91,18 +86,7 @@ class Columns:
 
 
 def is_constant(column: np.ndarray) -> bool:
-    """Return whether all entries of a column are equal. Bytes are compared, which is fast for strings.
-
-    Parameters
-    ----------
-    column : numpy.ndarray
-        Shape (n,), at least one entry.
-
-    Returns
-    -------
-    bool
-        True if they are equal bit for bit.
-    """
+    """Return whether all entries of a column are equal bit for bit; comparing bytes is fast for strings."""
     data = column.tobytes()
     return data == data[: column.itemsize] * len(column)
 
@@ -110,15 +94,7 @@ def is_constant(column: np.ndarray) -> bool:
 def changes(*columns: np.ndarray) -> np.ndarray:
     """Return where an entry of any column differs from the one before it.
 
-    Parameters
-    ----------
-    *columns : numpy.ndarray
-        Shape (n,) each, at least one entry.
-
-    Returns
-    -------
-    numpy.ndarray
-        bool, shape (n,); False for the first entry.
+    The result is bool, shape (n,), and False for the first entry.
     """
     found = np.zeros(len(columns[0]), bool)
     for column in columns:
@@ -153,18 +129,7 @@ class Decoder:
         self._layouts: list[Layout] = []
 
     def decode(self, batch: Batch) -> Columns:
-        """Decode a batch.
-
-        Parameters
-        ----------
-        batch : Batch
-            Messages of the topic.
-
-        Returns
-        -------
-        Columns
-            The fields of all messages that are not damaged.
-        """
+        """Return the fields of all messages in a batch that are not damaged."""
         todo = np.arange(len(batch))
         parts: list[_Part] = []
         for layout in self._layouts:

@@ -16,26 +16,9 @@ _ROWS = 500
 
 
 class CompressedBag:
-    """A bag directory whose ``metadata.yaml`` names a compression.
+    """A bag folder whose ``metadata.yaml`` names a compression.
 
-    The bag must be complete. It is read in the order of its log times.
-
-    Parameters
-    ----------
-    path : Path
-        The directory.
-    problems : Problems
-        Damage is added here.
-
-    Attributes
-    ----------
-    topics : list of Topic
-        The topics.
-
-    Raises
-    ------
-    RecordingError
-        If rosbags cannot open it.
+    The bag must be complete; otherwise a RecordingError is raised. It is read in the order of its log times.
     """
 
     def __init__(self, path: Path, problems: Problems) -> None:
@@ -64,18 +47,7 @@ class CompressedBag:
         self._reader.close()
 
     def blocks(self, wanted: Collection[Topic]) -> Iterator[Block]:
-        """Yield the messages of some topics in the order of their log times.
-
-        Parameters
-        ----------
-        wanted : collection of Topic
-            The requested topics.
-
-        Yields
-        ------
-        Block
-            Up to 500 messages.
-        """
+        """Yield the messages of some topics in the order of their log times, up to 500 in a block."""
         chosen = [c for c in self._reader.connections if self.topics[self._numbers[c.id]] in wanted]
         rows: list[tuple[Connection, int, bytes]] = []
         expected = sum(connection.msgcount for connection in chosen)

@@ -20,13 +20,7 @@ _SEPARATOR = "=" * 80 + "\n"
 
 @lru_cache(maxsize=1)
 def own_types() -> Typestore:
-    """Return the message types of ROS 2 and the current ones of this package.
-
-    Returns
-    -------
-    rosbags.typesys.store.Typestore
-        All messages of ``msg/`` and the types in them.
-    """
+    """Return the message types of ROS 2 and the current ones of this package."""
     store = get_typestore(Stores.ROS2_JAZZY)
     for name, text in message_definitions().items():
         store.register(get_types_from_msg(text, name))
@@ -75,15 +69,7 @@ def _neutral(node: Nodetype, of: Any) -> Any:
 def full_definition(type_name: str) -> str:
     """Return a definition as a bag stores it: the definition itself, then that of every type in it.
 
-    Parameters
-    ----------
-    type_name : str
-        For example ``sensor_msgs/msg/JointState``.
-
-    Returns
-    -------
-    str
-        The text as rosbag2 stores it (``ros2msg``), including the comments, which give the units.
+    The comments, which give the units, are included (``ros2msg``).
 
     Raises
     ------
@@ -99,7 +85,7 @@ def full_definition(type_name: str) -> str:
 
 @lru_cache(maxsize=64)
 def parse_definition(type_name: str, encoding: str, text: str) -> Typestore:
-    """Parse a definition of a bag.
+    """Parse a definition of a bag into the types that it defines.
 
     Each definition has a type store of its own, because two topics of a bag may use different versions of a
     type.
@@ -112,11 +98,6 @@ def parse_definition(type_name: str, encoding: str, text: str) -> Typestore:
         ``ros2msg`` or ``ros2idl``.
     text : str
         The definition of the type and of all types in it.
-
-    Returns
-    -------
-    rosbags.typesys.store.Typestore
-        `type_name` and the types in it.
 
     Raises
     ------

@@ -72,17 +72,7 @@ class Layout:
 def field_names(types: Typestore, type_name: str) -> list[str]:
     """Return the names of the fields of a message, in order; those of nested messages contain dots.
 
-    Parameters
-    ----------
-    types : rosbags.typesys.store.Typestore
-        Must contain the type.
-    type_name : str
-        The type.
-
-    Returns
-    -------
-    list of str
-        For example ``header.stamp.sec``.
+    For example ``header.stamp.sec``; `types` must contain the type.
     """
     names = []
     for name, description in types.fielddefs[type_name][1]:
@@ -103,8 +93,8 @@ def layout_of(types: Typestore, type_name: str, wanted: Collection[str], message
     type_name : str
         The type.
     wanted : collection of str
-        Names of the fields, as :func:`field_names` returns them: numbers, strings, arrays and sequences of
-        numbers. The message is not read beyond the last of them.
+        Names of fields that are numbers, strings, arrays or sequences of numbers. The message is not read
+        beyond the last of them.
     message : bytes
         The message.
 

@@ -47,19 +47,9 @@ _LARGEST_REST = 1 << 26
 
 
 class McapFile:
-    """One MCAP file.
+    """One MCAP file, which must begin with the MCAP magic bytes.
 
-    Parameters
-    ----------
-    path : Path
-        The file; it must begin with the MCAP magic bytes.
-    problems : Problems
-        What is missing or damaged is added here; complete after :meth:`blocks` has finished.
-
-    Attributes
-    ----------
-    topics : list of Topic
-        The topics with CDR messages. A file without a summary is read once to find them.
+    A file without a summary is read once to find its topics.
     """
 
     def __init__(self, path: Path, problems: Problems) -> None:
@@ -87,15 +77,7 @@ class McapFile:
     def blocks(self, wanted: Collection[Topic]) -> Iterator[Block]:
         """Yield the messages in the order in which they were written.
 
-        Parameters
-        ----------
-        wanted : collection of Topic
-            The requested topics.
-
-        Yields
-        ------
-        Block
-            One or several chunks (a few seconds); messages of other topics are marked.
+        A block is one or several chunks (a few seconds); messages of other topics are marked.
         """
         pieces = self._pieces = Pieces(self._file, MAGIC_SIZE)
         for data, records in pieces:
@@ -145,11 +127,11 @@ class McapFile:
 
     def _block(self, data: bytes, starts: np.ndarray, heads: np.ndarray, wanted: Collection[Topic]) -> Block:
         # Computed for each block, because any chunk may announce a topic.
-        places = [i if topic in wanted else -1 for i, topic in enumerate(self.topics)]
+        numbers = [i if topic in wanted else -1 for i, topic in enumerate(self.topics)]
         return Block(
             data=data,
             topics=self.topics,
-            topic=np.array([*places, -1], np.int16)[self._numbers[heads["channel"]]],
+            topic=np.array([*numbers, -1], np.int16)[self._numbers[heads["channel"]]],
             times=heads["time"],
             starts=starts + MESSAGE_HEAD,
             lengths=heads["length"] - (MESSAGE_HEAD - RECORD.size),
@@ -211,10 +193,10 @@ class McapFile:
         if self._file.read() != MAGIC:
             self._report("it is truncated in its index; no message is missing")
 
-    def _truncated(self, place: int, wanted: Collection[Topic]) -> Iterator[Block]:
+    def _truncated(self, position: int, wanted: Collection[Topic]) -> Iterator[Block]:
         """Report what is missing, and return the complete messages of an unfinished chunk."""
-        missing = self._size - place
-        self._file.seek(place)
+        missing = self._size - position
+        self._file.seek(position)
         rest = self._file.read(min(missing, _LARGEST_REST))
         data = b""
         if len(rest) > RECORD.size and rest[0] == Opcode.CHUNK:

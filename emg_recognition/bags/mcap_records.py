@@ -51,21 +51,10 @@ class Record(NamedTuple):
 
 
 def scan_records(data: bytes, begin: int = 0, end: int | None = None) -> tuple[list[Record], int]:
-    """Find the records in a buffer.
+    """Find the records in a part of a buffer.
 
-    Parameters
-    ----------
-    data : bytes
-        The buffer.
-    begin, end : int
-        The part of the buffer with records; the last record may be incomplete.
-
-    Returns
-    -------
-    records : list of Record
-        The complete records.
-    int
-        Where the first incomplete or invalid record begins; `end` if all are complete.
+    Returns the complete records, and where the first incomplete or invalid record begins (`end` if all are
+    complete).
     """
     records = []
     stop = len(data) if end is None else end
@@ -82,22 +71,10 @@ def scan_records(data: bytes, begin: int = 0, end: int | None = None) -> tuple[l
 def indexed_messages(data: bytes, records: Sequence[Record]) -> tuple[np.ndarray, np.ndarray] | None:
     """Find the messages of chunks with the MessageIndex records that follow each chunk.
 
-    Parameters
-    ----------
-    data : bytes
-        The buffer.
-    records : sequence of Record
-        Chunks, each followed by its index.
-
-    Returns
-    -------
-    starts : numpy.ndarray
-        int64, shape (n,), rising: where the record of each message begins in the buffer.
-    heads : numpy.ndarray
-        Of type :data:`HEADS`, shape (n,).
-
-    None is returned instead of both if the indexes do not account for every byte of the chunks: an index is
-    missing, incomplete or wrong, a chunk holds other records than messages, or is compressed or damaged.
+    Returns where the record of each message begins in the buffer (int64, shape (n,), rising) and the heads of
+    these records (type :data:`HEADS`, shape (n,)). None is returned if the indexes do not account for every
+    byte of the chunks: an index is missing, incomplete or wrong, or a chunk holds other records than
+    messages, is compressed or is damaged.
     """
     parts: list[tuple[int, int]] = []
     entries: list[bytes] = []
@@ -149,17 +126,7 @@ def _plain_chunk(data: bytes, begin: int, end: int) -> tuple[int, int] | None:
 class Pieces:
     """Reads a file piece by piece; iterating yields each piece with the records in it.
 
-    Parameters
-    ----------
-    file : binary file
-        Open for reading.
-    begin : int
-        Where the first record begins.
-
-    Attributes
-    ----------
-    position : int
-        Where the next record begins; at the end of the iteration, the first incomplete record.
+    `position` is where the next record begins; at the end of the iteration, the first incomplete record.
     """
 
     def __init__(self, file: BinaryIO, begin: int) -> None:

@@ -23,7 +23,7 @@ import yaml
 from rosbags.typesys.store import Typestore
 
 from emg_recognition.bags import mcap_file, sqlite_file
-from emg_recognition.bags.batches import Batch, Block, Problems, Topic
+from emg_recognition.bags.batches import Batch, Block, Problems, Storage, Topic
 from emg_recognition.bags.compressed_bag import CompressedBag
 from emg_recognition.bags.definitions import UNREADABLE, own_types, parse_definition
 from emg_recognition.bags.mcap_file import McapFile
@@ -52,12 +52,12 @@ def open_bag(path: str | os.PathLike[str]) -> Bag:
     RecordingError
         If there is no such path, or it is empty or not a ROS 2 bag.
     """
-    place = Path(path)
-    found = find_files(place)
+    location = Path(path)
+    found = find_files(location)
     problems = Problems(found.problems)
     if found.compressed:
-        return Bag(place, [CompressedBag(place, problems)], problems)
-    files: list[McapFile | SqliteFile | CompressedBag] = []
+        return Bag(location, [CompressedBag(location, problems)], problems)
+    files: list[Storage] = []
     failure: RecordingError | None = None
     for file in found.files:
         try:
@@ -69,7 +69,7 @@ def open_bag(path: str | os.PathLike[str]) -> Bag:
             problems.add(f"{file.name} was skipped: {error}")
     if failure is not None and not files:
         raise failure
-    return Bag(place, files, problems)
+    return Bag(location, files, problems)
 
 
 class Bag:
@@ -88,9 +88,7 @@ class Bag:
         One sentence for each thing that is missing or damaged; complete after all messages have been read.
     """
 
-    def __init__(
-        self, path: Path, files: list[McapFile | SqliteFile | CompressedBag], problems: Problems
-    ) -> None:
+    def __init__(self, path: Path, files: list[Storage], problems: Problems) -> None:
         self.path = path
         self.topics = tuple(dict.fromkeys(topic for file in files for topic in file.topics))
         self.problems = problems
@@ -119,65 +117,25 @@ class Bag:
         """Yield the messages of some topics, a chunk or several (some seconds) at a time.
 
         Only one iterator at a time can read a bag; a new one starts at the beginning.
-
-        Parameters
-        ----------
-        topics : collection of Topic
-            Topics of this bag.
-
-        Yields
-        ------
-        Block
-            Consecutive messages; those of other topics are marked.
         """
         for number, file in enumerate(self._files):
             self._current = number
             yield from file.blocks(topics)
 
     def batches(self, topics: Collection[Topic]) -> Iterator[Batch]:
-        """Yield the messages of some topics block by block, and in each block topic by topic.
-
-        Parameters
-        ----------
-        topics : collection of Topic
-            Topics of this bag.
-
-        Yields
-        ------
-        Batch
-            The messages of one topic in one block.
-        """
+        """Yield the messages of some topics block by block, and in each block topic by topic."""
         for block in self.blocks(topics):
             yield from block.batches()
 
     def messages(self, topics: Collection[Topic]) -> Iterator[tuple[Topic, int, bytes]]:
-        """Yield the messages of some topics one by one, in the order of the file.
-
-        Parameters
-        ----------
-        topics : collection of Topic
-            Topics of this bag.
-
-        Yields
-        ------
-        tuple
-            Topic, time of reception (ns) and message (CDR).
-        """
+        """Yield topic, time of reception (ns) and message (CDR) one by one, in the order of the file."""
         for block in self.blocks(topics):
             yield from block.messages()
 
     def types(self, topic: Topic) -> Typestore:
         """Return the type of a topic and the types in it, as the bag defines them.
 
-        Parameters
-        ----------
-        topic : Topic
-            A topic of this bag. If the bag holds no definitions, those of ROS 2 and this package are used.
-
-        Returns
-        -------
-        rosbags.typesys.store.Typestore
-            ``topic.type`` and the types in it.
+        If the bag holds no definitions, those of ROS 2 and this package are used.
 
         Raises
         ------
@@ -203,19 +161,7 @@ class Bag:
         return own_types()
 
     def deserialize(self, topic: Topic, message: bytes) -> Any:
-        """Return one message as an object with the fields that the bag defines.
-
-        Parameters
-        ----------
-        topic : Topic
-            A topic of this bag.
-        message : bytes
-            One of its messages.
-
-        Returns
-        -------
-        object
-            A dataclass of rosbags; sequences of numbers are NumPy arrays.
+        """Return one message as a dataclass of rosbags with the fields that the bag defines.
 
         Raises
         ------
@@ -251,17 +197,7 @@ class BagFiles:
 
 
 def find_files(path: Path) -> BagFiles:
-    """Find the files of a bag.
-
-    Parameters
-    ----------
-    path : Path
-        A folder or one file.
-
-    Returns
-    -------
-    BagFiles
-        At least one file.
+    """Find the files of a bag, at least one.
 
     Raises
     ------
@@ -307,17 +243,7 @@ def _natural(path: Path) -> list[tuple[int, str]]:
 
 
 def storage_of(path: Path) -> str:
-    """Determine the storage format of a file from its first bytes.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    Returns
-    -------
-    str
-        ``mcap`` or ``sqlite3``.
+    """Determine from the first bytes whether a file is ``mcap`` or ``sqlite3``.
 
     Raises
     ------

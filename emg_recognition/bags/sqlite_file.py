@@ -19,24 +19,9 @@ _ROWS = 500
 
 
 class SqliteFile:
-    """One ``.db3`` file.
+    """One ``.db3`` file; those from before ROS 2 Iron hold no definitions.
 
-    Parameters
-    ----------
-    path : Path
-        The file.
-    problems : Problems
-        What is missing or damaged is added here; complete after :meth:`blocks` has finished.
-
-    Attributes
-    ----------
-    topics : list of Topic
-        The topics with CDR messages; files from before ROS 2 Iron have no definitions.
-
-    Raises
-    ------
-    RecordingError
-        If the file does not hold a bag or cannot be read at all.
+    A file that does not hold a bag or cannot be read at all raises a RecordingError.
     """
 
     def __init__(self, path: Path, problems: Problems) -> None:
@@ -60,18 +45,7 @@ class SqliteFile:
         self._stack.close()
 
     def blocks(self, wanted: Collection[Topic]) -> Iterator[Block]:
-        """Yield the messages of some topics in the order in which they were written.
-
-        Parameters
-        ----------
-        wanted : collection of Topic
-            The requested topics.
-
-        Yields
-        ------
-        Block
-            Up to 500 messages.
-        """
+        """Yield the messages of some topics in the order in which they were written, up to 500 in a block."""
         ids = [key for key, number in self._numbers.items() if self.topics[number] in wanted]
         marks = ",".join("?" * len(ids))
         query = f"select id, topic_id, timestamp, data from messages where topic_id in ({marks}) order by id"
@@ -90,8 +64,8 @@ class SqliteFile:
         self.fraction_read = 1.0
 
     def _open(self, path: Path) -> sqlite3.Connection:
-        beside = [path.with_name(path.name + end) for end in ("-wal", "-journal")]
-        pending = [file for file in beside if file.is_file() and file.stat().st_size]
+        companions = [path.with_name(path.name + end) for end in ("-wal", "-journal")]
+        pending = [file for file in companions if file.is_file() and file.stat().st_size]
         options = "?immutable=1"  # no file is created beside the bag, which may be on a read-only disk
         if pending:
             # The recorder was killed. sqlite3 has to complete its last transaction; let it do so in a copy.

@@ -1,4 +1,4 @@
-"""The exoskeleton as the bridge is told of it: its joints, and which action moves which of them."""
+"""The exoskeleton: its joints, and which action moves which of them, as read from a YAML file."""
 
 from __future__ import annotations
 
@@ -6,105 +6,95 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import yaml
+from typing import Any, ClassVar
 
 from emg_recognition.actions import REST
-from emg_recognition.control.joints import JointLimits, check_number, urdf_limits
+from emg_recognition.control.joints import JointLimits, urdf_limits
 from emg_recognition.errors import SettingError
-from emg_recognition.settings import from_mapping
+from emg_recognition.settings import check, from_mapping, load_yaml, setting, unknown_name
 
 
 @dataclass(frozen=True, kw_only=True)
 class ActionMotion:
-    """The joints that an action moves, and how fast.
-
-    Attributes
-    ----------
-    action : str
-        The action's name as the model gives it.
-    velocities : mapping of str to float
-        Joint -> speed and direction, rad/s, not 0.
-    confidence : float
-        Estimates of this action with a smaller probability count as rejected; 0 to 1.
+    """The joints that an action moves, each with speed and direction in rad/s.
 
     Raises
     ------
     SettingError
-        For a velocity that is no finite number, or 0; for no joint at all; for a confidence that
-        is no probability.
+        If no joint is named, and for a confidence out of range.
     """
 
     action: str
     velocities: Mapping[str, float]
-    confidence: float = 0.0
+    confidence: float = setting(0.0, "probability that estimates of this action need to count", low=0, high=1)
 
     def __post_init__(self) -> None:
-        where = f"action {self.action}"
+        check(self)
         if not isinstance(self.velocities, Mapping) or not self.velocities:
-            raise SettingError(
-                f"{where}: velocities", self.velocities, "map at least one joint to a speed, rad/s"
-            )
-        for joint, velocity in self.velocities.items():
-            check_number(f"{where}: velocities.{joint}", velocity)
-            if velocity == 0:
-                raise SettingError(
-                    f"{where}: velocities.{joint}",
-                    velocity,
-                    "leave out a joint that does not move; an action that moves none belongs to still",
-                )
-        check_number(f"{where}: confidence", self.confidence)
-        if not 0 <= self.confidence <= 1:
-            raise SettingError(f"{where}: confidence", self.confidence, "give a probability, 0 to 1")
+            raise SettingError("velocities", self.velocities, "map at least one joint to a speed, rad/s")
 
 
 @dataclass(frozen=True)
 class Exoskeleton:
-    """Joints and what actions ask of them.
+    """The joints, and what each action asks of them.
 
     Attributes
     ----------
     joints : tuple of JointLimits
         In the order in which commands list them.
-    motions : tuple of ActionMotion
+    actions : tuple of ActionMotion
         One for each action that moves something.
     rest : tuple of str
         The names of rest: the joints hold, or spring back where that is on.
-    still : tuple of str
+    no_motion : tuple of str
         Actions that are known and move nothing: the joints hold.
 
     Raises
     ------
     SettingError
-        For no joint at all, a motion of an unknown joint or one above the joint's `max_velocity`,
-        or an action with two meanings.
+        If there is no joint, for a motion of an unknown joint or one above the joint's `max_velocity`, and
+        for an action that is named twice.
     """
 
+    RENAMED: ClassVar[Mapping[str, str]] = {"still": "no_motion"}
+
     joints: tuple[JointLimits, ...]
-    motions: tuple[ActionMotion, ...]
-    rest: tuple[str, ...] = (REST,)
-    still: tuple[str, ...] = ()
+    actions: tuple[ActionMotion, ...]
+    rest: tuple[str, ...] = setting((REST,), "names of rest")
+    no_motion: tuple[str, ...] = setting((), "actions that are known and move no joint")
 
     def __post_init__(self) -> None:
+        check(self)
         if not self.joints:
             raise SettingError("joints", self.joints, "name at least one joint")
-        limits = {joint.name: joint for joint in self.joints}
-        for motion in self.motions:
+        limits = {joint.name: joint.max_velocity for joint in self.joints}
+        for motion in self.actions:
             for joint, velocity in motion.velocities.items():
-                where = f"action {motion.action}: velocities.{joint}"
+                where = f"actions.{motion.action}.velocities.{joint}"
                 if joint not in limits:
                     raise SettingError(where, velocity, f"no such joint; known are {', '.join(limits)}")
-                limit = limits[joint].max_velocity
-                if abs(velocity) > limit:
+                # bool is an int to Python, and YAML's "yes" is a bool. NaN fails the comparison.
+                if type(velocity) not in (int, float) or not 0 < abs(velocity) <= limits[joint]:
                     raise SettingError(
-                        where, velocity, f"stay within max_velocity {limit!r} rad/s of joint {joint}"
+                        where,
+                        velocity,
+                        f"use a speed of at most {limits[joint]!r} rad/s, the joint's max_velocity; leave "
+                        "out a joint that does not move",
                     )
-        names = [*(motion.action for motion in self.motions), *self.rest, *self.still]
+        names = [*(motion.action for motion in self.actions), *self.rest, *self.no_motion]
         for name in names:
             if names.count(name) > 1:
+                raise SettingError(f"action {name}", name, "name it once: under actions, rest or no_motion")
+
+    def check_period(self, period: float) -> None:
+        """Raise a SettingError if a joint cannot reach its `max_velocity` with a command every `period` s."""
+        for joint in self.joints:
+            needed = joint.max_velocity * period
+            if joint.step_limit < needed * (1 - 1e-9):
                 raise SettingError(
-                    f"action {name}", name, "let it stand once: in actions, in rest or in still"
+                    f"joint {joint.name}: max_step",
+                    joint.step_limit,
+                    f"use at least {needed:.4g} rad, the distance of max_velocity in {period:g} s",
                 )
 
     @property
@@ -113,23 +103,23 @@ class Exoskeleton:
         return tuple(joint.name for joint in self.joints)
 
     def targets(self) -> dict[str, tuple[float, ...]]:
-        """Return for each action that moves something the target velocity of every joint, rad/s."""
+        """Return the target velocity of every joint, rad/s, for each action that moves something."""
         return {
             motion.action: tuple(motion.velocities.get(name, 0.0) for name in self.joint_names)
-            for motion in self.motions
+            for motion in self.actions
         }
 
     def thresholds(self) -> dict[str, float]:
-        """Return the probability that estimates of each moving action need to count."""
-        return {motion.action: motion.confidence for motion in self.motions}
+        """Return the probability that estimates need to count, for each action that moves something."""
+        return {motion.action: motion.confidence for motion in self.actions}
 
     def unknown(self, actions: Iterable[str]) -> list[str]:
-        """Return which of a model's actions stand nowhere here."""
-        known = {*(motion.action for motion in self.motions), *self.rest, *self.still}
+        """Return which of a model's actions are not named here."""
+        known = {*(motion.action for motion in self.actions), *self.rest, *self.no_motion}
         return [action for action in actions if action not in known]
 
     def directions(self, actions: Iterable[str]) -> tuple[tuple[bool, bool], ...]:
-        """Tell for each joint whether a model can move it up, and down.
+        """Return in which directions a model can move each joint.
 
         Parameters
         ----------
@@ -139,16 +129,17 @@ class Exoskeleton:
         Returns
         -------
         tuple of (bool, bool)
-            One pair a joint: some action has a positive velocity, some action a negative one.
+            For each joint whether some action has a positive velocity, and whether some has a negative one.
         """
-        moved = [target for action, target in self.targets().items() if action in set(actions)]
+        chosen = set(actions)
+        moved = [target for action, target in self.targets().items() if action in chosen]
         return tuple(
             (any(target[i] > 0 for target in moved), any(target[i] < 0 for target in moved))
             for i in range(len(self.joints))
         )
 
 
-_SECTIONS = ("urdf", "joints", "actions", "rest", "still")
+_SECTIONS = ("urdf", "joints", "actions", "rest", "no_motion")
 
 
 def load_exoskeleton(path: str | Path) -> Exoskeleton:
@@ -157,44 +148,33 @@ def load_exoskeleton(path: str | Path) -> Exoskeleton:
     Parameters
     ----------
     path : str or Path
-        A YAML file as ``config/exoskeleton.yaml`` is one.
+        A YAML file like ``config/exoskeleton.yaml``.
 
     Returns
     -------
     Exoskeleton
+        Its joints and actions.
 
     Raises
     ------
     SettingError
-        For a file that cannot be read, an unknown key, a wrong number or an impossible motion.
+        For a file that cannot be read, an unknown or renamed key, a wrong number or an impossible motion.
     """
     path = Path(path)
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingError("exoskeleton", str(path), f"give a readable file ({error})") from error
-    except yaml.YAMLError as error:
-        problem = " ".join(str(error).split())
-        raise SettingError("exoskeleton", str(path), f"give a file of valid YAML ({problem})") from error
-    document = _mapping(path.name, document)
-    for key in document:
+    document = dict(_mapping(path.name, load_yaml(path, "exoskeleton")))
+    for key, value in document.items():
         if key not in _SECTIONS:
-            raise SettingError(
-                f"{path.name}: {key}", document[key], f"no such setting; known are {', '.join(_SECTIONS)}"
-            )
-    joints = _with_urdf(path, document)
-    names = {key: _names(path.name, key, document[key]) for key in ("rest", "still") if key in document}
-    return Exoskeleton(
-        _entries(JointLimits, "name", f"{path.name}: joints", joints),
-        _entries(ActionMotion, "action", f"{path.name}: actions", document.get("actions")),
-        **names,
-    )
+            raise SettingError(f"{path.name}: {key}", value, unknown_name(Exoskeleton, key, _SECTIONS))
+    document["joints"] = _entries(JointLimits, "name", f"{path.name}: joints", _joints(path, document))
+    document["actions"] = _entries(ActionMotion, "action", f"{path.name}: actions", document.get("actions"))
+    document.pop("urdf", None)
+    return from_mapping(Exoskeleton, document, f"{path.name}:")
 
 
-def _with_urdf(path: Path, document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the section ``joints``, with limits of the URDF where it leaves them out."""
+def _joints(path: Path, document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the section ``joints``, with limits from the URDF where it leaves them out."""
     joints = _mapping(f"{path.name}: joints", document.get("joints"))
-    urdf = document.get("urdf") or ""
+    urdf = document.get("urdf")
     if not urdf:
         return joints
     if not isinstance(urdf, str):
@@ -214,7 +194,7 @@ def _with_urdf(path: Path, document: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _entries(cls: type, key: str, section: str, entries: Any) -> tuple[Any, ...]:
-    """Build one `cls` for each entry of a section whose keys become the field `key`."""
+    """Build one `cls` for each entry of a section; the entries' names become the field `key`."""
     built: list[Any] = []
     known = [field.name for field in dataclasses.fields(cls) if field.name != key]
     for name, value in _mapping(section, entries).items():
@@ -222,17 +202,9 @@ def _entries(cls: type, key: str, section: str, entries: Any) -> tuple[Any, ...]
         entry = _mapping(where, value)
         for field in entry:
             if field not in known:
-                raise SettingError(
-                    f"{where}.{field}", entry[field], f"no such setting; known are {', '.join(known)}"
-                )
+                raise SettingError(f"{where}.{field}", entry[field], unknown_name(cls, field, known))
         built.append(from_mapping(cls, {key: str(name), **entry}, where))
     return tuple(built)
-
-
-def _names(file: str, key: str, value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        raise SettingError(f"{file}: {key}", value, "write a list of action names here")
-    return tuple(map(str, value))
 
 
 def _mapping(where: str, value: Any) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""What the exoskeleton reports about its joints: complete, fresh, finite, possible, within the limits."""
+"""Judge the reported joint positions: complete, fresh, finite, possible and within the limits."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from emg_recognition.control.inputs import Instant
 from emg_recognition.control.joints import JointLimits
-from emg_recognition.control.states import Doubt, Reason
+from emg_recognition.control.states import Reason, Violation
 
 JUMP_TOLERANCE = 0.1
-"""How far (rad) a position may differ from the one before at once: messages come in bursts."""
+"""Distance (rad) from the previous position that is accepted at any time: messages come in bursts."""
 
 
 class _Measured(NamedTuple):
@@ -38,8 +38,8 @@ class JointFeedback:
 
     def receive(
         self, names: Sequence[str], positions: Sequence[float], now: Instant, stamp: float | None = None
-    ) -> Doubt | None:
-        """Take measured positions in.
+    ) -> Violation | None:
+        """Take measured positions.
 
         Parameters
         ----------
@@ -50,51 +50,47 @@ class JointFeedback:
         now : Instant
             The moment of receipt.
         stamp : float or None
-            ROS time of the measurement, s; None where the driver does not say.
+            ROS time of the measurement, s; None if the driver does not give it.
 
         Returns
         -------
-        Doubt or None
-            What is wrong; a position that is not finite is not kept.
+        Violation or None
+            What is wrong with them; a position that is not finite is not kept.
         """
         if len(names) != len(positions):
-            return Doubt(
+            return Violation(
                 Reason.FEEDBACK_BROKEN, f"joint state with {len(names)} names and {len(positions)} positions"
             )
-        doubt = None
+        violation = None
         for name, position in zip(names, positions, strict=True):
             limits = self._joints.get(name)
             if limits is None:
                 continue
             if not math.isfinite(position):
-                doubt = Doubt(Reason.FEEDBACK_BROKEN, f"joint {name} reports a position of {position}")
+                violation = Violation(
+                    Reason.FEEDBACK_BROKEN, f"joint {name} reports a position of {position}"
+                )
                 continue
-            doubt = self._jump(limits, position, now) or _outside(limits, position) or doubt
+            violation = self._jump(limits, position, now) or _outside(limits, position) or violation
             self._newest[name] = _Measured(position, now.steady, stamp)
-        return doubt
+        return violation
 
-    def doubt(self, now: Instant) -> Doubt | None:
-        """Return why the feedback cannot be relied on now, or None.
-
-        Parameters
-        ----------
-        now : Instant
-            Now.
-        """
+    def violation(self, now: Instant) -> Violation | None:
+        """Return why the feedback cannot be relied on now, or None."""
         for name, limits in self._joints.items():
             measured = self._newest.get(name)
             if measured is None:
-                return Doubt(Reason.FEEDBACK_STALE, f"no position of joint {name} seen yet")
+                return Violation(Reason.FEEDBACK_STALE, f"no position of joint {name} seen yet")
             age = now.steady - measured.received
             if age > self._stale_after:
-                return Doubt(
+                return Violation(
                     Reason.FEEDBACK_STALE,
                     f"feedback stale: no position of joint {name} for {age * 1000:.0f} ms",
                 )
             age = 0.0 if measured.stamp is None else now.ros - measured.stamp
-            # Written so that a stamp that is not finite fails it.
+            # "not <=", so that a stamp that is not finite fails as well.
             if not age <= self._stale_after:
-                return Doubt(
+                return Violation(
                     Reason.FEEDBACK_STALE,
                     f"feedback stale: joint {name} was measured {age * 1000:.0f} ms ago in ROS time",
                 )
@@ -108,30 +104,30 @@ class JointFeedback:
         return tuple(self._newest[name].position for name in self._joints)
 
     def age(self, steady: float) -> float:
-        """Return the time since the oldest of the newest positions came, s; -1 before each has come."""
+        """Return the age of the oldest joint position, s; -1 before every joint has reported."""
         if len(self._newest) < len(self._joints):
             return -1.0
         return steady - min(measured.received for measured in self._newest.values())
 
-    def _jump(self, limits: JointLimits, position: float, now: Instant) -> Doubt | None:
-        """Return a doubt if the joint cannot have come here since its last position, or None."""
+    def _jump(self, limits: JointLimits, position: float, now: Instant) -> Violation | None:
+        """Return a violation if the joint cannot have got here since its last position, else None."""
         last = self._newest.get(limits.name)
-        # After a pause anybody may have moved the arm.
+        # Someone may have moved the arm during a pause.
         if last is None or now.steady - last.received > self._stale_after:
             return None
         possible = JUMP_TOLERANCE + 2 * limits.max_velocity * (now.steady - last.received)
         if abs(position - last.position) <= possible:
             return None
-        return Doubt(
+        return Violation(
             Reason.FEEDBACK_JUMP,
             f"joint {limits.name} jumped from {last.position:.3f} to {position:.3f} rad",
         )
 
 
-def _outside(limits: JointLimits, position: float) -> Doubt | None:
+def _outside(limits: JointLimits, position: float) -> Violation | None:
     if limits.lower <= position <= limits.upper:
         return None
-    return Doubt(
+    return Violation(
         Reason.FEEDBACK_OUTSIDE,
         f"joint {limits.name} is at {position:.3f} rad, outside {limits.lower:g} to {limits.upper:g}",
     )

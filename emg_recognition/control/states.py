@@ -1,4 +1,4 @@
-"""The bridge's states, and the table of all ways from one to another."""
+"""The bridge's states, the transitions between them, and every reason to stop or to refuse arming."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ class State(IntEnum):
 
     @property
     def engaged(self) -> bool:
-        """Whether the bridge is armed, be it moving or holding."""
+        """Whether the bridge is armed, moving or holding."""
         return self in (State.ARMED, State.HOLDING)
 
 
 class Event(Enum):
-    """What leads from one state to another; the value stands in the drawing."""
+    """What changes the state; the value is the label of the arrow in the diagram."""
 
-    ARM = "arm, nothing refuses"
+    ARM = "arm, not refused"
     DISARM = "disarm"
     HOLD = "a reason to hold"
-    RESUME = "all fresh, and a full new vote"
+    RESUME = "everything fresh, and a full new vote"
     FAULT = "a reason to fault"
     STOP = "stop service"
 
@@ -44,25 +44,16 @@ TRANSITIONS: dict[tuple[State, Event], State] = {
     (State.HOLDING, Event.STOP): State.FAULT,
     (State.FAULT, Event.ARM): State.ARMED,
 }
-"""The only ways: nothing but ARM leaves FAULT, and nothing but ARM leads from DISARMED to motion."""
+"""All transitions. Only ARM leaves FAULT, and only ARM leads from DISARMED to motion."""
 
 
 def after(state: State, event: Event) -> State:
-    """Return the state after an event; the same one where the table has no way."""
+    """Return the state after an event; the same one where the table has no transition."""
     return TRANSITIONS.get((state, event), state)
 
 
-def mermaid() -> str:
-    """Draw the table as a Mermaid state diagram, as it stands in ``docs/concepts/bridge.md``."""
-    lines = ["stateDiagram-v2", f"    [*] --> {State.DISARMED.name}"]
-    lines += [
-        f"    {state.name} --> {target.name}: {event.value}" for (state, event), target in TRANSITIONS.items()
-    ]
-    return "\n".join(lines)
-
-
-class Effect(Enum):
-    """What a reason does to an engaged bridge."""
+class Response(Enum):
+    """What an engaged bridge does about a reason."""
 
     IGNORED = "ignored"
     HOLDS = "HOLDING"
@@ -71,81 +62,82 @@ class Effect(Enum):
 
 
 class Reason(Enum):
-    """A reason: its counter's name (in lower case), its effect, and when it arises.
+    """A reason to stop or to refuse arming: the bridge's response, and when it arises.
 
-    While the bridge is not engaged, what would hold or fault refuses arming, and bad input is
+    While the bridge is not engaged, every reason to hold or to fault refuses arming, and bad input is
     counted and ignored.
     """
 
-    WITHOUT_MODEL = (Effect.IGNORED, "an estimate before any `ModelInfo`")
-    OUT_OF_ORDER = (Effect.IGNORED, "an estimate whose index or stamp is not above the one before")
-    FROM_THE_FUTURE = (Effect.IGNORED, "an estimate stamped more than 50 ms ahead of ROS time")
-    LATE = (Effect.IGNORED, "an estimate that is older than `stale_after` when it comes")
+    WITHOUT_MODEL = (Response.IGNORED, "an estimate before any `ModelInfo`")
+    OUT_OF_ORDER = (Response.IGNORED, "an estimate whose index or stamp is not above the previous one's")
+    FROM_THE_FUTURE = (Response.IGNORED, "an estimate stamped more than 50 ms ahead of ROS time")
+    LATE = (Response.IGNORED, "an estimate that is older than `stale_after` on arrival")
 
-    SIGNAL_STALE = (Effect.HOLDS, "no usable estimate received for `stale_after` on the steady clock")
-    SIGNAL_OLD = (Effect.HOLDS, "the newest window ended more than `stale_after` ago in ROS time")
-    AHEAD_OF_ROS_TIME = (Effect.HOLDS, "ROS time lies more than 50 ms before the newest window")
+    SIGNAL_STALE = (Response.HOLDS, "no usable estimate received for `stale_after` on the steady clock")
+    SIGNAL_OLD = (Response.HOLDS, "the newest window ended more than `stale_after` ago in ROS time")
+    AHEAD_OF_ROS_TIME = (Response.HOLDS, "ROS time is more than 50 ms before the newest window")
     ROS_TIME_STANDS = (
-        Effect.HOLDS,
+        Response.HOLDS,
         "ROS time is zero, or has not moved for `stale_after` on the steady clock",
     )
-    FEEDBACK_STALE = (Effect.HOLDS, "a joint without a position for `stale_after`, by receipt or by stamp")
-    BRIDGE_LATE = (Effect.HOLDS, "the bridge itself did not run for `stale_after`")
+    FEEDBACK_STALE = (Response.HOLDS, "a joint without a position for `stale_after`, by receipt or by stamp")
+    BRIDGE_LATE = (Response.HOLDS, "the bridge itself did not run for `stale_after`")
 
-    FOREIGN_ESTIMATE = (Effect.FAULTS, "an estimate of another model than `ModelInfo` says")
+    FOREIGN_ESTIMATE = (Response.FAULTS, "an estimate of a model other than the one in `ModelInfo`")
     UNKNOWN_ACTION = (
-        Effect.FAULTS,
-        "an action id outside the model, or a name that does not belong to the id",
+        Response.FAULTS,
+        "an action id that the model does not have, or a name that does not belong to the id",
     )
     NOT_FINITE = (
-        Effect.FAULTS,
+        Response.FAULTS,
         "an estimate with a number that is not finite, or a confidence or activation out of range",
     )
-    MODEL_CHANGED = (Effect.FAULTS, "another `ModelInfo` than the one armed with")
-    ROS_TIME_JUMPED = (Effect.FAULTS, "ROS time jumped by more than `stale_after`, ahead or back")
+    MODEL_CHANGED = (Response.FAULTS, "a `ModelInfo` other than the one armed with")
+    ROS_TIME_JUMPED = (Response.FAULTS, "ROS time jumped by more than `stale_after`, forwards or backwards")
     FEEDBACK_BROKEN = (
-        Effect.FAULTS,
-        "a joint state with a position that is not finite, or with names and positions of different number",
+        Response.FAULTS,
+        "a joint state with a position that is not finite, or with more or fewer positions than names",
     )
-    FEEDBACK_OUTSIDE = (Effect.FAULTS, "a measured position outside the joint's limits")
+    FEEDBACK_OUTSIDE = (Response.FAULTS, "a measured position outside the joint's limits")
     FEEDBACK_JUMP = (
-        Effect.FAULTS,
-        "a measured position that the joint cannot have reached since the one before",
+        Response.FAULTS,
+        "a measured position that the joint cannot have reached since the previous one",
     )
-    NOT_FOLLOWING = (Effect.FAULTS, "a joint more than 0.2 rad away from its command: blocked or loose")
-    STOP_INPUT_FALSE = (Effect.FAULTS, "the stop input says false")
-    STOP_INPUT_SILENT = (Effect.FAULTS, "the stop input has not spoken for 120 ms, or never")
-    STOP_INPUT_LOST = (Effect.FAULTS, "the stop input has no publisher")
+    NOT_FOLLOWING = (Response.FAULTS, "a joint more than 0.2 rad away from its command: blocked or loose")
+    STOP_INPUT_FALSE = (Response.FAULTS, "the stop input says false")
+    STOP_INPUT_SILENT = (Response.FAULTS, "no message of the stop input for 120 ms, or none at all")
+    STOP_INPUT_LOST = (Response.FAULTS, "the stop input has no publisher")
     STOP_INPUT_SEVERAL = (
-        Effect.FAULTS,
+        Response.FAULTS,
         "the stop input has more than one publisher: the silence of one would not be noticed",
     )
-    STOP_SERVICE = (Effect.FAULTS, "the service `~/stop`")
-    HELD_TOO_LONG = (Effect.FAULTS, "HOLDING for longer than `hold_timeout`")
+    STOP_SERVICE = (Response.FAULTS, "the service `~/stop`")
+    HELD_TOO_LONG = (Response.FAULTS, "HOLDING for longer than `hold_timeout`")
     OUTPUT_FAILED = (
-        Effect.FAULTS,
-        "the exoskeleton's cable was lost, or the device reports a stop of its own",
+        Response.FAULTS,
+        "the exoskeleton's cable was lost, or the device reports that it has stopped by itself",
     )
-    UNSAFE_COMMAND = (Effect.FAULTS, "the last check before the output found a command beyond a limit")
+    UNSAFE_COMMAND = (Response.FAULTS, "the last check before the output found a command beyond a limit")
 
-    STILL_MOVING = (Effect.REFUSES, "the joints are still stopping")
-    HOLDING_ALREADY = (Effect.REFUSES, "armed already, and holding")
-    NO_MODEL = (Effect.REFUSES, "no `ModelInfo` yet")
+    STILL_MOVING = (Response.REFUSES, "the joints are still stopping")
+    HOLDING_ALREADY = (Response.REFUSES, "armed already, and holding")
+    NO_MODEL = (Response.REFUSES, "no `ModelInfo` yet")
     OTHER_ACTIONS = (
-        Effect.REFUSES,
+        Response.REFUSES,
         "the model has an action that the exoskeleton's file does not name, or none that moves a joint",
     )
     OTHER_SIGNAL = (
-        Effect.REFUSES,
+        Response.REFUSES,
         "the model's rate or channels are not those of the parameters or of `EmgInfo`",
     )
     LONG_DELAY = (
-        Effect.REFUSES,
+        Response.REFUSES,
         "the measured controller delay is above 300 ms, and `allow_long_delay` is false",
     )
+    OTHER_MODEL = (Response.REFUSES, "the announced model is not the bundle of the parameter `model`")
 
-    def __init__(self, effect: Effect, when: str) -> None:
-        self.effect = effect
+    def __init__(self, response: Response, when: str) -> None:
+        self.response = response
         self.when = when
 
     @property
@@ -154,15 +146,15 @@ class Reason(Enum):
         return self.name.lower()
 
 
-class Doubt(NamedTuple):
-    """A reason that holds now, and a line for people.
+class Violation(NamedTuple):
+    """A condition of safe motion that does not hold now.
 
     Attributes
     ----------
     reason : Reason
-        Decides what happens.
+        Decides what the bridge does.
     text : str
-        With the values at hand.
+        One line for people, with the measured values.
     """
 
     reason: Reason
@@ -172,8 +164,17 @@ class Doubt(NamedTuple):
         return self.text
 
 
+def mermaid() -> str:
+    """Draw the transitions as the Mermaid state diagram of ``docs/concepts/bridge.md``."""
+    lines = ["stateDiagram-v2", f"    [*] --> {State.DISARMED.name}"]
+    lines += [
+        f"    {state.name} --> {target.name}: {event.value}" for (state, event), target in TRANSITIONS.items()
+    ]
+    return "\n".join(lines)
+
+
 def markdown_table() -> str:
-    """Return the table of all reasons as it stands in ``docs/concepts/bridge.md``."""
+    """Return the table of all reasons in ``docs/concepts/bridge.md``."""
     lines = ["| counter | when | while ARMED or HOLDING |", "|---|---|---|"]
-    lines += [f"| `{reason.counter}` | {reason.when} | {reason.effect.value} |" for reason in Reason]
+    lines += [f"| `{reason.counter}` | {reason.when} | {reason.response.value} |" for reason in Reason]
     return "\n".join(lines)

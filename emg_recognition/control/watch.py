@@ -1,57 +1,110 @@
-"""Everything that the bridge relies on, and why it must not be relied on now."""
+"""Everything that the bridge relies on: whether motion may begin or go on now, and why not."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from emg_recognition.control.exoskeleton import Exoskeleton
 from emg_recognition.control.feedback import JointFeedback
-from emg_recognition.control.inputs import (
-    ANY_SIGNAL,
-    Instant,
-    Model,
-    RosClockWatch,
-    SignalWatch,
-    StopInput,
-    mismatch,
-)
+from emg_recognition.control.inputs import Instant, RosClockWatch, SignalWatch, StopInput
 from emg_recognition.control.settings import BridgeSettings
-from emg_recognition.control.states import Doubt, Reason
+from emg_recognition.control.states import Reason, Violation
+from emg_recognition.types import Model
 
 MAX_FOLLOWING_ERROR = 0.2
 """Largest distance (rad) of a measured position from its command; beyond it the joint is blocked or loose."""
 
 
+class Signal(NamedTuple):
+    """A sampling rate (Hz) and a number of channels; 0 where it is not known."""
+
+    rate: float
+    channels: int
+
+
+ANY_SIGNAL = Signal(0.0, 0)
+
+
+def mismatch(
+    model: Model, exoskeleton: Exoskeleton, settings: BridgeSettings, device: Signal
+) -> Violation | None:
+    """Return why a model must not move this exoskeleton, or None.
+
+    Parameters
+    ----------
+    model : Model
+        The announced model.
+    exoskeleton : Exoskeleton
+        What each action does.
+    settings : BridgeSettings
+        Which model is expected.
+    device : Signal
+        What the armband says about itself.
+    """
+    if settings.model_sha256 and model.sha256 != settings.model_sha256:
+        return Violation(
+            Reason.OTHER_MODEL,
+            f"the classifier runs the model with SHA-256 {model.sha256 or '(unknown)'}, the bundle given to "
+            f"this bridge has {settings.model_sha256}; give both the same bundle",
+        )
+    unknown = exoskeleton.unknown(model.actions)
+    if unknown:
+        return Violation(
+            Reason.OTHER_ACTIONS,
+            f"model {model.model!r} has actions that the exoskeleton's file does not name: "
+            f"{', '.join(unknown)}; put each under actions, rest or no_motion",
+        )
+    if not any(action in exoskeleton.targets() for action in model.actions):
+        return Violation(
+            Reason.OTHER_ACTIONS,
+            f"no action of model {model.model!r} moves a joint: {', '.join(model.actions)}",
+        )
+    for source, signal in (
+        ("the parameters say", Signal(settings.rate, settings.channels)),
+        ("the armband has", device),
+    ):
+        for name, wanted, found in (
+            ("rate", signal.rate, model.rate),
+            ("channels", signal.channels, model.channels),
+        ):
+            if wanted and wanted != found:
+                return Violation(
+                    Reason.OTHER_SIGNAL,
+                    f"model {model.model!r} was made for {name} {found:g}, {source} {wanted:g}",
+                )
+    return None
+
+
 class Watch:
-    """Signals, joints, clocks, stop input, model and cable, each judged at a moment.
+    """Watches signals, joints, clocks, stop input, model and cable.
 
     Parameters
     ----------
     exoskeleton : Exoskeleton
         Joints and actions.
     settings : BridgeSettings
-        Times, and the signal that a model must suit.
+        Times, and the model that is expected.
 
     Attributes
     ----------
     signal : SignalWatch
-        Of the estimates.
+        The estimates.
     feedback : JointFeedback
-        Of the joints.
+        The joints.
     stop_input : StopInput
         The switch in a person's hand.
     model : Model or None
-        The announced one.
+        The announced model.
     device : Signal
-        What the armband says of itself.
+        What the armband says about itself.
     output_problem : str or None
-        What is wrong with the way to the exoskeleton.
+        What is wrong with the connection to the exoskeleton.
     """
 
     def __init__(self, exoskeleton: Exoskeleton, settings: BridgeSettings) -> None:
         self._exoskeleton = exoskeleton
-        self._expected = settings.expected
-        self._stale_after = settings.stale_after
+        self._settings = settings
         self._clock = RosClockWatch(settings.stale_after)
         self._ticked: float | None = None
         self.signal = SignalWatch(settings.stale_after)
@@ -61,49 +114,49 @@ class Watch:
         self.device = ANY_SIGNAL
         self.output_problem: str | None = None
 
-    def tick(self, now: Instant) -> Doubt | None:
-        """Let time pass; return what only this tick can tell: ROS time jumped, the bridge was held up."""
+    def tick(self, now: Instant) -> Violation | None:
+        """Let time pass; return what only this tick shows: a jump of ROS time, or a pause of the bridge."""
         jump = self._clock.tick(now)
         last, self._ticked = self._ticked, now.steady
-        if last is None or now.steady - last <= self._stale_after:
+        if last is None or now.steady - last <= self._settings.stale_after:
             return jump
-        # What the stop input said meanwhile may have waited in a queue since it fell silent.
+        # Messages of the stop input may have waited in a queue since it fell silent.
         self.stop_input.distrust()
-        gap = f"the bridge itself did not run for {(now.steady - last) * 1000:.0f} ms"
-        return jump or Doubt(Reason.BRIDGE_LATE, gap)
+        pause = f"the bridge itself did not run for {(now.steady - last) * 1000:.0f} ms"
+        return jump or Violation(Reason.BRIDGE_LATE, pause)
 
-    def doubt(self, now: Instant) -> Doubt | None:
+    def violation(self, now: Instant) -> Violation | None:
         """Return why motion must not begin or go on now, or None."""
         return (
-            self.stop_input.doubt(now.steady)
-            or self._clock.doubt(now)
-            or self.signal.doubt(now)
-            or self.feedback.doubt(now)
+            self.stop_input.violation(now.steady)
+            or self._clock.violation(now)
+            or self.signal.violation(now)
+            or self.feedback.violation(now)
         )
 
-    def refusal(self, now: Instant) -> Doubt | None:
+    def refusal(self, now: Instant) -> Violation | None:
         """Return why arming must be refused now, or None."""
         if self.output_problem is not None:
-            return Doubt(Reason.OUTPUT_FAILED, self.output_problem)
+            return Violation(Reason.OUTPUT_FAILED, self.output_problem)
         if self.model is None:
-            return Doubt(Reason.NO_MODEL, "no model announced yet: start the classifier")
-        refusal = mismatch(self.model, self._exoskeleton, self._expected, self.device) or self.doubt(now)
+            return Violation(Reason.NO_MODEL, "no model announced yet: start the classifier")
+        refusal = mismatch(self.model, self._exoskeleton, self._settings, self.device) or self.violation(now)
         if refusal is None and not self.stop_input.confirmed:
-            return Doubt(Reason.STOP_INPUT_SILENT, "the stop input has only just begun to speak; try again")
-        if refusal is None and self.signal.step == 0:
-            # Their distance decides the controller delay.
-            return Doubt(Reason.SIGNAL_STALE, "only one usable estimate seen yet; try again")
+            return Violation(Reason.STOP_INPUT_SILENT, "only one message of the stop input so far; try again")
+        if refusal is None and self.signal.stride == 0:
+            # The controller delay depends on the stride.
+            return Violation(Reason.SIGNAL_STALE, "only one usable estimate seen yet; try again")
         return refusal
 
-    def following_error(self, commanded: Sequence[float]) -> Doubt | None:
+    def following_error(self, commanded: Sequence[float]) -> Violation | None:
         """Return which joint is not where its commands (rad) should have brought it, or None."""
         for joint, position, measured in zip(
             self._exoskeleton.joints, commanded, self.feedback.positions(), strict=True
         ):
             error = abs(position - measured)
-            # Written so that a course that is not finite fails it.
+            # "not <=", so that a profile that is not finite fails as well.
             if not error <= MAX_FOLLOWING_ERROR:
-                return Doubt(
+                return Violation(
                     Reason.NOT_FOLLOWING,
                     f"joint {joint.name} is {error:.2f} rad away from its command: blocked or loose",
                 )

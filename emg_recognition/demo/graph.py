@@ -50,11 +50,11 @@ def exoskeleton_for(actions: Sequence[str], folder: Path) -> str:
     path = folder / EXOSKELETON
     path.unlink(missing_ok=True)
     document = yaml.safe_load(config_path("exoskeleton.yaml").read_text(encoding="utf-8"))
-    known = {*document["actions"], *document["rest"], *document["still"]}
+    known = {*document["actions"], *document["rest"], *document["no_motion"]}
     unknown = [action for action in actions if action not in known]
     if not unknown:
         return ""
-    document["still"] += unknown
+    document["no_motion"] += unknown
     path.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
     return str(path)
 

@@ -1,1 +1,1 @@
-"""Where samples come from: the serial armband, its protocol, its time, and an emulator of it."""
+"""Where samples come from and commands go: serial devices, their protocols, and emulators of both."""

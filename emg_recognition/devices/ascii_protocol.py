@@ -1,4 +1,4 @@
-"""Lines of numbers as a :class:`DeviceProtocol`; ``docs/reference/protocols.md`` describes them."""
+"""Lines of numbers as a protocol; ``docs/reference/protocols.md`` describes them."""
 
 from __future__ import annotations
 
@@ -16,18 +16,21 @@ from emg_recognition.devices.protocol import (
 from emg_recognition.errors import SampleError, SettingError
 
 NUMBER_BYTES = b"0123456789+-.eE"
-"""What a number is made of; so neither ``nan`` nor ``0x1F`` nor ``1_000`` is one."""
+"""Characters of a number; so ``nan``, ``0x1F`` and ``1_000`` are not accepted."""
+
+MAX_FIELD = 32
+"""Longest number with its delimiter in bytes; it limits the length of a line."""
 
 
 def write_lines(counts: np.ndarray, delimiter: str = ",") -> bytes:
-    """Write a line a sample, each ending in carriage return and line feed.
+    """Write one line per sample, each ending with carriage return and line feed.
 
     Parameters
     ----------
     counts : numpy.ndarray
         Integers of shape (samples, channels).
     delimiter : str
-        What stands between two numbers.
+        Separator of two numbers.
 
     Returns
     -------
@@ -52,16 +55,16 @@ def read_line(line: bytes, delimiter: bytes, channels: int) -> list[float] | Non
     Parameters
     ----------
     line : bytes
-        Without line feed; a carriage return and blanks around numbers do not matter.
+        Without line feed; a carriage return and spaces around numbers do not matter.
     delimiter : bytes
-        What stands between two numbers; a blank stands for any number of blanks and tabulators.
+        Separator of two numbers; a space means any number of spaces and tabs.
     channels : int
-        Numbers that a line must have.
+        How many numbers a line must have.
 
     Returns
     -------
     list of float or None
-        None if the line is anything but so many numbers.
+        None if the line is anything else.
     """
     if line.translate(None, NUMBER_BYTES + delimiter + b" \t\r"):
         return None
@@ -75,22 +78,18 @@ def read_line(line: bytes, delimiter: bytes, channels: int) -> list[float] | Non
     return values if all(map(math.isfinite, values)) else None
 
 
-MAX_FIELD = 32
-"""Bytes a number and its delimiter may have: a line is never longer than so many a channel."""
-
-
 class AsciiProtocol(DeviceProtocol):
-    """A line a sample, without checksum, counter or clock.
+    """One line per sample, without checksum, counter or clock.
 
-    A line with another number of fields, or with anything but numbers, is refused, and the sample
-    after it has ``restart``: something was lost there, how much is not known. The line in which
-    reading began is never taken, for it may be the end of one. The samples of one read are one
-    frame; as lines may hold fractions, its counts are float64.
+    A line with a wrong number of fields, or with anything but numbers, is refused, and the sample
+    after it has ``restart``, because an unknown number of samples was lost there. The line in which
+    reading began is never used, because its beginning may be missing. The samples of one read become
+    one frame; lines may hold fractions, so its counts are float64.
 
     Parameters
     ----------
     settings : ProtocolSettings
-        Rate and channels; scale (1 if not set), unit (``count`` if not set) and delimiter.
+        Rate and channels; scale (default 1), unit (default ``count``) and delimiter.
 
     Raises
     ------
@@ -98,14 +97,14 @@ class AsciiProtocol(DeviceProtocol):
         If rate or channels are not set.
     """
 
-    # Our own protocol's commands; most boards of this kind send without being asked, and hear nothing.
+    # The commands of our own protocol; most boards of this kind send unasked and ignore commands.
     start = b"S"
     stop = b"X"
 
     def __init__(self, settings: ProtocolSettings) -> None:
         for name, what in (("rate", "samples a second"), ("channels", "numbers in a line")):
             if not getattr(settings, name):
-                raise SettingError(name, getattr(settings, name), f"give the {what}: lines do not say it")
+                raise SettingError(name, getattr(settings, name), f"give the {what}: lines do not contain it")
         channels = settings.channels
         self._info = InfoFrame(
             "lines of numbers",
@@ -120,16 +119,16 @@ class AsciiProtocol(DeviceProtocol):
         self._delimiter = settings.delimiter.encode()
         self._max_line = MAX_FIELD * channels
         self._rest = b""
-        self._aligned = False  # whether what comes next begins a line
+        self._aligned = False  # whether the next byte begins a line
         self._restart = True
         self._lines = self._refused = self._skipped = 0
 
     def info(self) -> InfoFrame | None:
-        """Return what the settings say."""
+        """Return the description made from the settings."""
         return self._info
 
     def begin(self) -> None:
-        """Drop an unfinished line, and what follows up to the next line's beginning."""
+        """Drop an unfinished line, and everything up to the beginning of the next line."""
         self._skipped += len(self._rest)
         self._rest = b""
         self._aligned = False
@@ -159,12 +158,12 @@ class AsciiProtocol(DeviceProtocol):
 
     @property
     def counters(self) -> ProtocolCounters:
-        """What was found so far; `frames` are lines."""
+        """What has been found so far; `frames` are lines."""
         return ProtocolCounters(frames=self._lines, refused=self._refused, skipped_bytes=self._skipped)
 
     @property
     def pending_bytes(self) -> int:
-        """Bytes kept: at most :data:`MAX_FIELD` a channel."""
+        """Bytes kept: at most :data:`MAX_FIELD` per channel."""
         return len(self._rest)
 
     def _read(self, line: bytes) -> list[float] | None:
@@ -173,7 +172,7 @@ class AsciiProtocol(DeviceProtocol):
         return read_line(line, self._delimiter, self._info.channels)
 
     def _frame(self, rows: list[list[float]]) -> list[DataFrame]:
-        """Return the lines read as a frame; it counts them, for no number on the wire does."""
+        """Return the lines read as a frame, whose counter is the number of lines so far."""
         if not rows:
             return []
         frame = DataFrame(self._lines % 2**32, 0, self._restart, np.array(rows))

@@ -1,11 +1,11 @@
 """Device time fitted to the host's monotonic clock.
 
-A frame is read some time after its last sample was taken: never earlier than the fastest way
-through device, cable and driver, often later. So of arrival minus device time the lower edge
-is what the clocks do, and all above it is delay. The fit is the line below all points that is
-highest at their mean time (an edge of the lower convex hull), as in Moon, Skelly, Towsley,
-*Estimation and removal of clock skew from network delay measurements* (INFOCOM 1999), over
-blocks of a sliding window so that drift is followed.
+A frame is read some time after its last sample was taken: never earlier than the fastest path
+through device, cable and driver, often later. So the lower edge of arrival minus device time shows
+the clocks, and everything above it is delay. The fit is the line below all points that is highest at
+their mean time (an edge of the lower convex hull), as in Moon, Skelly, Towsley, *Estimation and
+removal of clock skew from network delay measurements* (INFOCOM 1999), over blocks of a sliding
+window, so that it follows drift.
 """
 
 from __future__ import annotations
@@ -16,31 +16,31 @@ from collections import deque
 from dataclasses import dataclass
 
 PERIOD = 2**32 * 1e-6
-"""Seconds after which the device's microseconds begin anew (71.6 minutes)."""
+"""Seconds after which the device's microseconds start again at 0 (71.6 minutes)."""
 
 BLOCK = 0.5
-"""Seconds of device time of which only the least delayed frame is kept."""
+"""Seconds of device time from which only the least delayed frame is kept."""
 
 BLOCKS = 40
 """Blocks in the window: 20 s."""
 
 BLOCKS_FOR_DRIFT = 6
-"""Before so many blocks the drift is not told from jitter and the last known one is kept."""
+"""With fewer blocks, drift cannot be distinguished from jitter and the last known drift is kept."""
 
 SETTLING = 1.0
-"""Time constant in seconds with which the stamps follow a better fit."""
+"""Time constant with which the stamps follow a better fit, s."""
 
 MAX_SLEW = 0.1
-"""Most that the stamps may run faster or slower than the fit while they follow, as a share."""
+"""Largest share by which the stamps run faster or slower than the fit while they follow it."""
 
 MAX_DRIFT = 0.02
-"""Share by which a device's clock may be off; more is a delay that grows, as on a busy machine."""
+"""Share by which a device's clock may be off; more is a growing delay, as on a busy machine."""
 
 AHEAD = 0.02
-"""Seconds by which a stamp may be later than the arrival while the fit settles."""
+"""Time by which a stamp may be later than the arrival while the fit settles, s."""
 
 AGREEMENT = 1.0
-"""Seconds by which a running clock may be off; more than that is no jitter to be smoothed."""
+"""Time by which a running clock may be off, s; more is not jitter to be smoothed."""
 
 
 @dataclass(frozen=True)
@@ -52,13 +52,13 @@ class _Point:
 class DeviceClock:
     """Stamp frames on the host's monotonic clock from the device's microseconds.
 
-    The stamps lie later than the truth by the least delay of the way, which nothing on the host
-    can see; they carry no jitter of arrival, follow the drift, and rise from sample to sample.
+    The stamps are later than the truth by the smallest delay of the path, which nothing on the host
+    can see. They have no jitter of arrival, follow the drift, and increase from sample to sample.
 
     Parameters
     ----------
     rate : float
-        Nominal sampling rate, Hz: the time of a frame's last sample from that of its first.
+        Nominal sampling rate, Hz; it gives the time of a frame's last sample from that of its first.
     max_drift : float
         Share by which the device's clock may be off. If it is off by more, the stamps are too early.
     """
@@ -67,7 +67,7 @@ class DeviceClock:
         self._period = 1.0 / rate
         self._max_drift = max_drift
         self._drift = 0.0
-        self._last_stamp = -math.inf  # of the last sample stamped
+        self._last_stamp = -math.inf  # of the latest sample
         self.reset()
 
     def reset(self) -> None:
@@ -80,19 +80,19 @@ class DeviceClock:
         self._arrival = 0.0
 
     def agrees(self, device_us: int, arrival: float) -> bool:
-        """Tell whether a device time is what the clock expects at this moment.
+        """Return whether a device time is what the clock expects at this moment.
 
         Parameters
         ----------
         device_us : int
-            Device clock at a frame's first sample, microseconds modulo 2**32.
+            Device clock at the first sample of a frame, microseconds modulo 2**32.
         arrival : float
             Host's monotonic time when the frame was read, s.
 
         Returns
         -------
         bool
-            False if the device's clock has been started anew.
+            False if the device's clock has been restarted.
         """
         if self._time is None:
             return False
@@ -115,14 +115,14 @@ class DeviceClock:
         Returns
         -------
         float
-            Host's monotonic time of the first sample, s; later than any sample stamped before.
+            Host's monotonic time of the first sample, s; later than that of every earlier sample.
         """
         time = self._unwrap(device_us, arrival)
         span = (samples - 1) * self._period
         first = self._time is None
         elapsed = 0.0 if self._time is None else max(time - self._time, 0.0)
         self._time, self._arrival = time, arrival
-        # A frame leaves the device with its last sample, however many it holds.
+        # A frame leaves the device after its last sample, however many it holds.
         lag = arrival - time - span
         self._observe(_Point(time + span, lag))
         wanted = self._offset + self._drift * time
@@ -132,14 +132,14 @@ class DeviceClock:
             self._lag += self._drift * elapsed
             step = (wanted - self._lag) * -math.expm1(-elapsed / SETTLING)
             self._lag += min(max(step, -MAX_SLEW * elapsed), MAX_SLEW * elapsed)
-        # No sample comes before it is taken: so much is sure, however the fit came about.
+        # No sample arrives before it is taken, whatever the fit says.
         self._lag = min(self._lag, lag + AHEAD)
         stamp = max(time + self._lag, self._last_stamp + 1e-6)
         self._last_stamp = stamp + span
         return stamp
 
     def _unwrap(self, device_us: int, arrival: float) -> float:
-        """Return the device time in seconds, in the period that fits the host's time best."""
+        """Return the device time in seconds, in the period that best fits the host's time."""
         seconds = device_us * 1e-6
         if self._time is None:
             return seconds
@@ -149,13 +149,13 @@ class DeviceClock:
     def _observe(self, point: _Point) -> None:
         block = math.floor(point.time / BLOCK)
         if self._blocks and block < self._block:
-            return  # a coarse device clock may step back a little
+            return  # a coarse device clock may step back slightly
         if self._blocks and block == self._block:
             if point.lag < self._blocks[-1].lag:
                 self._blocks[-1] = point
             self._offset = min(self._offset, point.lag - self._drift * point.time)
             return
-        # The block before is complete. Blocks that a pause has left behind the window go.
+        # The previous block is complete. Drop blocks that a pause has left outside the window.
         while self._blocks and self._blocks[0].time < point.time - BLOCKS * BLOCK:
             self._blocks.popleft()
         if len(self._blocks) >= BLOCKS_FOR_DRIFT:
@@ -182,43 +182,3 @@ def _drift_below(points: list[_Point]) -> float:
 
 def _slope(left: _Point, right: _Point) -> float:
     return (right.lag - left.lag) / (right.time - left.time)
-
-
-WINDOW = 30.0
-"""Seconds over which the rate is measured."""
-
-LEAST = 5.0
-"""Over less than this nothing is said, s: an error of 10 ms of the fit is then 0.2 %."""
-
-
-class MeasuredRate:
-    """Samples a second, from the sample index and the fitted times of the last 30 s.
-
-    Losses do not matter, they are in the index. One point a second is kept.
-    """
-
-    def __init__(self) -> None:
-        self._points: deque[tuple[int, float]] = deque()
-        self._last: tuple[int, float] | None = None
-
-    def reset(self) -> None:
-        """Begin anew, because index and time have not gone the same way."""
-        self._points.clear()
-        self._last = None
-
-    def add(self, index: int, time: float) -> None:
-        """Take the index of a sample and the host's monotonic time of it, s."""
-        self._last = (index, time)
-        if not self._points or time - self._points[-1][1] >= 1.0:
-            self._points.append(self._last)
-            while time - self._points[0][1] > WINDOW:
-                self._points.popleft()
-
-    @property
-    def hertz(self) -> float | None:
-        """The rate in Hz; None until it can be told."""
-        if self._last is None:
-            return None
-        index, time = self._last
-        first, begin = self._points[0]
-        return (index - first) / (time - begin) if time - begin >= LEAST else None

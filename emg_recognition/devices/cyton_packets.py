@@ -1,36 +1,40 @@
-"""OpenBCI Cyton: the bytes of a packet, and what the board says of itself.
+"""OpenBCI Cyton: the bytes of its packets, its description, and finding packets in a stream.
 
-After OpenBCI's *Cyton Data Format* (https://docs.openbci.com/Cyton/CytonDataFormat/) and the
-board's firmware (https://github.com/OpenBCI/OpenBCI_Cyton_Library), read in 2026. Nothing here was
-tried on a board; ``docs/reference/protocols.md`` says what was.
+Sources: OpenBCI's *Cyton Data Format* (https://docs.openbci.com/Cyton/CytonDataFormat/) and the
+board's firmware (https://github.com/OpenBCI/OpenBCI_Cyton_Library), both of 2026. It has not been
+tested on a board; ``docs/reference/protocols.md`` says what has been tested.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from emg_recognition.devices.framing import check_bits, pack_int24, unpack_int24
 from emg_recognition.errors import SampleError
 
 HEADER = 0xA0
 FOOTERS = range(0xC0, 0xC7)
-"""Last byte of a packet: accelerometer, raw, user's own, and four with a time stamp in milliseconds."""
+"""Last byte of a packet: accelerometer, raw, user-defined, and four with a time stamp in milliseconds."""
 
 PACKET = 33
-"""Bytes: header, number, 8 values of 24 bits, 6 bytes of another kind, footer."""
+"""Bytes of a packet: header, number, 8 values of 24 bits, 6 auxiliary bytes, footer."""
 
 RATE = 250.0
-"""Packets a second; with a Daisy two packets make a sample."""
+"""Packets per second; with a Daisy, two packets make a sample."""
 
 BOARD_CHANNELS = 8
 DAISY_CHANNELS = 16
 
 RESET, START, STOP = b"v", b"b", b"s"
-"""What the host says to the board; it answers ``v`` with a text that ends in ``$$$``."""
+"""Commands of the host; the board answers ``v`` with a text that ends with ``$$$``."""
 
 TEXT_END = b"$$$"
 
+MAX_TEXT = 512
+"""Bytes between packets that are kept, because they hold the answers of the board."""
+
 COUNTS_PER_VOLT = 24 * (2**23 - 1) / 4.5
-"""4.5 V / gain / (2^23 - 1) a count, at the gain of 24 that the board has after a reset."""
+"""A count is 4.5 V / gain / (2^23 - 1), with the gain of 24 that the board has after a reset."""
 
 
 def pack_packets(first: int, counts: np.ndarray) -> bytes:
@@ -46,22 +50,20 @@ def pack_packets(first: int, counts: np.ndarray) -> bytes:
     Returns
     -------
     bytes
-        33 a packet.
+        33 for each packet.
 
     Raises
     ------
     SampleError
-        If the counts have another shape or do not fit 24 bits.
+        If the counts have another shape or do not fit into 24 bits.
     """
     if counts.ndim != 2 or counts.shape[1] != BOARD_CHANNELS:
         raise SampleError(f"counts have shape {counts.shape}", "a Cyton packet holds 8 channels")
-    if counts.size and not -(1 << 23) <= int(counts.min()) <= int(counts.max()) < 1 << 23:
-        raise SampleError(f"counts run from {counts.min()} to {counts.max()}", "24 bits hold up to ±8388607")
+    check_bits(counts, 24)
     packets = np.zeros((len(counts), PACKET), np.uint8)
     packets[:, 0] = HEADER
     packets[:, 1] = (first + np.arange(len(counts))) % 256
-    wide = np.ascontiguousarray(counts, ">i4").view(np.uint8).reshape(len(counts), BOARD_CHANNELS, 4)
-    packets[:, 2:26] = wide[:, :, 1:].reshape(len(counts), 24)
+    packets[:, 2:26] = pack_int24(counts, ">").reshape(len(counts), 24)
     packets[:, 32] = FOOTERS[0]
     return packets.tobytes()
 
@@ -72,7 +74,7 @@ def unpack_packets(packets: bytes | bytearray) -> np.ndarray:
     Parameters
     ----------
     packets : bytes
-        33 a packet.
+        33 for each packet.
 
     Returns
     -------
@@ -80,21 +82,18 @@ def unpack_packets(packets: bytes | bytearray) -> np.ndarray:
         Counts of shape (packets, 8), int32.
     """
     values = np.frombuffer(packets, np.uint8).reshape(-1, PACKET)[:, 2:26]
-    wide = np.zeros((len(values), BOARD_CHANNELS, 4), np.uint8)
-    wide[:, :, :3] = values.reshape(-1, BOARD_CHANNELS, 3)
-    # The number stands in the upper 24 bits; shifting it down brings its sign along.
-    return (wide.view(">i4")[:, :, 0] >> 8).astype(np.int32)
+    return unpack_int24(values.reshape(-1, BOARD_CHANNELS, 3), ">")
 
 
 def join_pairs(
     odd: tuple[int, np.ndarray] | None, first: int, counts: np.ndarray
 ) -> tuple[int, np.ndarray, tuple[int, np.ndarray] | None]:
-    """Join the packets of board and Daisy: an odd number holds channels 1-8, the next 9-16.
+    """Join the packets of board and Daisy: an odd number holds channels 1 to 8, the next 9 to 16.
 
     Parameters
     ----------
     odd : tuple of int and numpy.ndarray, or None
-        Number and counts, shape (1, 8), of a packet whose partner has not come yet.
+        Number and counts, shape (1, 8), of a packet whose partner has not arrived yet.
     first : int
         Number of the first of the packets.
     counts : numpy.ndarray
@@ -105,10 +104,10 @@ def join_pairs(
     first : int
         Number of the first sample, modulo 128: packets 1 and 2 are sample 0.
     samples : numpy.ndarray
-        Counts of shape (samples, 16). A packet whose partner is lost is in none, nor is packet 0,
+        Counts of shape (samples, 16). A packet whose partner was lost is left out, and so is packet 0,
         the first after a start, which the board sends before it has a mean.
     odd : tuple of int and numpy.ndarray, or None
-        As the parameter, for the next call.
+        The same as the parameter, for the next call.
     """
     if odd is not None and (odd[0] + 1) % 256 == first:
         first, counts = odd[0], np.concatenate([odd[1], counts])
@@ -121,7 +120,7 @@ def join_pairs(
 
 
 def banner(daisy: bool) -> bytes:
-    """Return the text with which the board answers a reset.
+    """Return the text that the board sends after a reset.
 
     Parameters
     ----------
@@ -135,46 +134,42 @@ def banner(daisy: bool) -> bytes:
 
 
 def channels_of(text: bytes) -> int:
-    """Return how many channels the board has that sent this text.
+    """Return how many channels the board has, according to its text.
 
     Parameters
     ----------
     text : bytes
-        What came before ``$$$``.
+        What arrived before ``$$$``.
 
     Returns
     -------
     int
-        8, 16 with a Daisy, or 0 if this is no answer of a Cyton: a dongle whose board is off
-        says ``Failure: Communications timeout``.
+        8, 16 with a Daisy, or 0 if this is not an answer of a Cyton: a dongle whose board is off
+        sends ``Failure: Communications timeout``.
     """
     if b"OpenBCI" not in text or b"Failure" in text:
         return 0
     return DAISY_CHANNELS if b"On Daisy ADS1299" in text else BOARD_CHANNELS
 
 
-MAX_TEXT = 512
-"""Bytes between packets that are kept, because the board's answers are there."""
-
-
 class PacketFinder:
-    """Tell packets from what only looks like them.
+    """Find packets in a stream of bytes, which have no checksum.
 
-    A packet is accepted where header and footer are 33 bytes apart and what surrounds it agrees:
-    right behind an accepted packet, if a header follows, or if nothing has followed yet and the
-    number is the expected one; anywhere else, only if a second packet with the next number
-    follows. Fewer than two packets are kept between calls.
+    A packet is accepted if header and footer are at their places and its surroundings agree. Right
+    behind an accepted packet, a header must follow, or nothing may have followed yet and the number must
+    be the expected one. Anywhere else, a second packet with the next number must follow. Fewer than two
+    packets are kept between calls.
 
     Attributes
     ----------
     packets : int
         Packets accepted.
     refused : int
-        Where header and footer were in their places and the surroundings did not agree.
+        Places where header and footer were right but the surroundings did not agree.
     skipped_bytes : int
         Bytes in no accepted packet.
     text : bytearray
-        The last of the bytes skipped since the last packet, at most :data:`MAX_TEXT`.
+        The last bytes skipped since the last packet, at most :data:`MAX_TEXT`.
     """
 
     def __init__(self) -> None:
@@ -191,7 +186,7 @@ class PacketFinder:
         return len(self._buffer) + len(self.text)
 
     def begin(self) -> None:
-        """Drop what is kept: what follows does not continue it."""
+        """Drop the bytes kept: what follows does not continue them."""
         self.skipped_bytes += len(self._buffer)
         self._buffer.clear()
         self.text.clear()
@@ -208,8 +203,8 @@ class PacketFinder:
         Returns
         -------
         list of tuple of bytes
-            Runs of packets with consecutive numbers, in order, each behind the text that stands
-            before it (its last :data:`MAX_TEXT` bytes; mostly empty).
+            Runs of packets with consecutive numbers, in order, each after the text that precedes it (its
+            last :data:`MAX_TEXT` bytes; usually empty).
         """
         buffer = self._buffer
         buffer += data
@@ -249,7 +244,7 @@ class PacketFinder:
         del self.text[:-MAX_TEXT]
 
     def _accepts(self, position: int) -> bool | None:
-        """Tell whether a packet begins here, None if that takes more bytes."""
+        """Return whether a packet begins here; None if more bytes are needed to tell."""
         buffer, end = self._buffer, position + PACKET
         if len(buffer) < end:
             return None

@@ -1,4 +1,4 @@
-"""OpenBCI Cyton as a :class:`DeviceProtocol`; ``docs/reference/protocols.md`` describes it."""
+"""OpenBCI Cyton as a protocol; ``docs/reference/protocols.md`` describes it."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ from emg_recognition.errors import SettingError
 
 
 class CytonProtocol(DeviceProtocol):
-    """Packets without a checksum, numbered modulo 256; the board says whether it has a Daisy.
+    """Packets without a checksum, numbered modulo 256; the board reports whether it has a Daisy.
 
-    Packets with consecutive numbers that come together are one frame. A packet sent twice becomes
-    a frame with the number it had; it is not told from another if its content differs.
+    Packets with consecutive numbers that arrive together are one frame. A packet sent twice becomes
+    a frame with the number it had; if its content differs, it cannot be recognised as a repetition.
 
     Parameters
     ----------
     settings : ProtocolSettings
-        `rate` (packets a second) and `scale` of a board whose firmware was changed; channels and
-        unit may not be set.
+        `rate` (packets per second) and `scale` of a board with modified firmware; channels and unit
+        may not be set.
 
     Raises
     ------
@@ -48,7 +48,7 @@ class CytonProtocol(DeviceProtocol):
     """
 
     ask = RESET
-    # A reset takes most of a second, and asking again begins it anew.
+    # A reset takes most of a second, and asking again would repeat it.
     ask_seconds = 2.5
     answer_seconds = 5.0
     start = START
@@ -58,9 +58,7 @@ class CytonProtocol(DeviceProtocol):
     def __init__(self, settings: ProtocolSettings) -> None:
         for name in ("channels", "unit"):
             if value := getattr(settings, name):
-                raise SettingError(
-                    name, value, "leave it out with the protocol cyton: the board says it itself"
-                )
+                raise SettingError(name, value, "leave it out with the protocol cyton: the board reports it")
         self._rate = settings.rate or RATE
         self._scale = settings.scale or COUNTS_PER_VOLT
         self._channels = BOARD_CHANNELS
@@ -70,7 +68,7 @@ class CytonProtocol(DeviceProtocol):
         self._odd: tuple[int, np.ndarray] | None = None
         self._last = b""
         self._next: int | None = None  # counter of the next sample
-        self._ahead = 0  # of the counter before the number on the wire
+        self._ahead = 0  # how far the counter is ahead of the number on the wire
         self._restart = True
 
     def info(self) -> InfoFrame | None:
@@ -78,7 +76,7 @@ class CytonProtocol(DeviceProtocol):
         return None
 
     def begin(self) -> None:
-        """Drop an unfinished packet and take the next number as it comes: the board begins at 0."""
+        """Drop an unfinished packet and accept any next number: the board starts again at 0."""
         self._finder.begin()
         self._odd, self._last, self._restart = None, b"", True
 
@@ -101,7 +99,7 @@ class CytonProtocol(DeviceProtocol):
 
     @property
     def counters(self) -> ProtocolCounters:
-        """What was found so far; `frames` are packets and answers."""
+        """What has been found so far; `frames` are packets and answers."""
         finder = self._finder
         return ProtocolCounters(
             frames=finder.packets + self._answers,
@@ -111,7 +109,7 @@ class CytonProtocol(DeviceProtocol):
 
     @property
     def pending_bytes(self) -> int:
-        """Bytes kept: less than two packets, and the last 512 bytes of text."""
+        """Bytes kept: fewer than two packets, and the last 512 bytes of text."""
         return self._finder.pending_bytes
 
     def _samples(self, packets: bytes) -> list[DataFrame]:
@@ -123,7 +121,7 @@ class CytonProtocol(DeviceProtocol):
         if self._next is None:
             self._next = first
         if self._restart:
-            # What was lost before is not known: the counter goes on.
+            # What was lost before is not known: the counter continues.
             self._ahead = self._next - first
         counter = self._next + (first + self._ahead - self._next) % self.counter_period
         frame = DataFrame(counter % 2**32, 0, self._restart, counts)
@@ -131,13 +129,13 @@ class CytonProtocol(DeviceProtocol):
         return [frame]
 
     def _twice(self, packet: bytes) -> list[DataFrame]:
-        """Return the sample before the next once more; with a Daisy it is half a sample: nothing."""
+        """Return the latest sample once more; nothing with a Daisy, where a packet is half a sample."""
         if self._next is None or self._channels == DAISY_CHANNELS:
             return []
         return [DataFrame((self._next - 1) % 2**32, 0, False, unpack_packets(packet))]
 
     def _answer(self, text: bytes) -> list[InfoFrame]:
-        """Return what the board is if its answer is in this text."""
+        """Return the description of the board if its answer is in this text."""
         said, end, _ = text.rpartition(TEXT_END)
         channels = channels_of(said) if end else 0
         if not channels:

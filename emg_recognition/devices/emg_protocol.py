@@ -1,4 +1,4 @@
-"""The protocol of ``docs/reference/emg-protocol.md`` as a :class:`DeviceProtocol`."""
+"""The package's own protocol, ``docs/reference/emg-protocol.md``: frames with checksum, counter and clock."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from binascii import crc_hqx
 
 import numpy as np
 
-from emg_recognition.devices.framing import FrameFinder
+from emg_recognition.devices.framing import FrameFinder, check_bits, pack_int24, unpack_int24
 from emg_recognition.devices.protocol import (
-    UNITS,
     DataFrame,
     DeviceProtocol,
     InfoFrame,
@@ -17,101 +16,6 @@ from emg_recognition.devices.protocol import (
     ProtocolSettings,
 )
 from emg_recognition.errors import EmgRecognitionError, SampleError, SettingError
-
-DATA_HEAD = struct.Struct("<IIHHB")
-"""Sample counter, device microseconds, channels, samples, bits."""
-
-INFO_HEAD = struct.Struct("<dHBd")
-"""Rate, channels, code of the unit, scale."""
-
-
-def data_body_size(channels: int, samples: int, bits: int) -> int:
-    """Return the size in bytes of the body of a data frame; 0 if there is no such frame."""
-    if channels == 0 or samples == 0 or bits not in (16, 24):
-        return 0
-    return DATA_HEAD.size + channels * samples * bits // 8
-
-
-def pack_data(frame: DataFrame, bits: int) -> bytes:
-    """Write the body of a data frame.
-
-    Raises
-    ------
-    SettingError
-        If `bits` is neither 16 nor 24, or counter or time do not fit 32 bits.
-    SampleError
-        If the counts have no samples, no channels, are not integers or do not fit `bits`.
-    """
-    if bits not in (16, 24):
-        raise SettingError("bits", bits, "a frame holds samples of 16 or 24 bits")
-    for name, value in (("counter", frame.counter), ("device_us", frame.device_us)):
-        if not 0 <= value < 1 << 32:
-            raise SettingError(name, value, "give it modulo 2**32")
-    counts = np.asarray(frame.counts)
-    if counts.ndim != 2 or counts.size == 0 or max(counts.shape) > 0xFFFF:
-        raise SampleError(f"counts have shape {counts.shape}", "give (samples, channels), 1 to 65535 each")
-    if counts.dtype.kind not in "iu":
-        raise SampleError(f"counts are of type {counts.dtype}", "give whole numbers, a converter's counts")
-    low, high = int(counts.min()), int(counts.max())
-    if low < -(1 << bits - 1) or high >= 1 << bits - 1:
-        raise SampleError(f"counts run from {low} to {high}, beyond {bits} bits", "use more bits or rescale")
-    samples, channels = counts.shape
-    head = DATA_HEAD.pack(frame.counter, frame.device_us, channels, samples, bits)
-    if bits == 16:
-        return head + counts.astype("<i2").tobytes()
-    # The three low bytes of a little-endian 32-bit number are its 24-bit form.
-    return head + counts.astype("<i4").reshape(-1, 1).view(np.uint8)[:, :3].tobytes()
-
-
-def unpack_data(body: bytes, restart: bool) -> DataFrame:
-    """Read the body of a data frame whose size has been checked with :func:`data_body_size`."""
-    counter, device_us, channels, samples, bits = DATA_HEAD.unpack_from(body)
-    if bits == 16:
-        counts = np.frombuffer(body, "<i2", offset=DATA_HEAD.size).astype(np.int32)
-    else:
-        wide = np.zeros((samples * channels, 4), np.uint8)
-        wide[:, 1:] = np.frombuffer(body, np.uint8, offset=DATA_HEAD.size).reshape(-1, 3)
-        # The number stands in the upper 24 bits; shifting it down brings its sign along.
-        counts = (wide.view("<i4")[:, 0] >> 8).astype(np.int32)
-    return DataFrame(counter, device_us, restart, counts.reshape(samples, channels))
-
-
-def pack_info(info: InfoFrame) -> bytes:
-    """Write the body of an info frame."""
-    body = INFO_HEAD.pack(info.rate, info.channels, UNITS.index(info.unit), info.scale)
-    for text in (info.device, info.serial_number, *info.channel_names, *info.muscle_sites):
-        data = text.encode()
-        body += bytes([len(data)]) + data
-    return body
-
-
-def unpack_info(body: bytes) -> InfoFrame:
-    """Read the body of an info frame.
-
-    Raises
-    ------
-    ValueError
-        If the body is not exactly one description, its texts are not UTF-8 or its unit is unknown.
-    SettingError
-        If it describes a device that cannot be.
-    """
-    if len(body) < INFO_HEAD.size:
-        raise ValueError("an info frame ends within its numbers")
-    rate, channels, unit, scale = INFO_HEAD.unpack_from(body)
-    if unit >= len(UNITS):
-        raise ValueError(f"unit {unit} is not known")
-    texts, position = [], INFO_HEAD.size
-    for _ in range(2 + 2 * channels):
-        if position >= len(body):
-            raise ValueError("an info frame ends before its texts do")
-        end = position + 1 + body[position]
-        texts.append(body[position + 1 : end].decode())
-        position = end
-    if position != len(body):
-        raise ValueError("an info frame is not as long as its texts")
-    names, sites = tuple(texts[2 : 2 + channels]), tuple(texts[2 + channels :])
-    return InfoFrame(texts[0], texts[1], rate, channels, UNITS[unit], scale, names, sites)
-
 
 SYNC = b"\xa5\x5a"
 VERSION = 1
@@ -123,14 +27,23 @@ HEAD = struct.Struct("<2sBBBH")
 MAX_BODY = 4080
 """Longest body in bytes.
 
-It bounds the decoder's memory and keeps the checked part below the 32,751 bits up to which
-this polynomial finds every error of one, two or three bits (Koopman & Chakravarty, DSN 2004).
+It limits the decoder's memory and keeps the checked part below the 32,751 bits up to which
+this polynomial detects every error of one, two or three bits (Koopman & Chakravarty, DSN 2004).
 """
 
 MAX_FRAME = HEAD.size + MAX_BODY + 2
 
 ASK_INFO, START, STOP = b"I", b"S", b"X"
-"""What the host says to the device."""
+"""Commands of the host to the device."""
+
+DATA_HEAD = struct.Struct("<IIHHB")
+"""Sample counter, device microseconds, channels, samples, bits."""
+
+INFO_HEAD = struct.Struct("<dHBd")
+"""Rate, channels, code of the unit, scale."""
+
+UNIT_CODES = ("count", "V")
+"""The unit for each code in an info frame."""
 
 
 def encode_data(frame: DataFrame, bits: int = 16) -> bytes:
@@ -139,7 +52,7 @@ def encode_data(frame: DataFrame, bits: int = 16) -> bytes:
     Parameters
     ----------
     frame : DataFrame
-        Counts of shape (samples, channels), each within `bits`.
+        Counts of shape (samples, channels), integers that fit into `bits`.
     bits : int
         16 or 24.
 
@@ -153,30 +66,38 @@ def encode_data(frame: DataFrame, bits: int = 16) -> bytes:
     SettingError
         If `bits`, counter or time are out of range, or the frame is too long.
     SampleError
-        If the counts are empty or do not fit `bits`.
+        If the counts have no samples or channels, are not integers or do not fit into `bits`.
     """
-    return _envelope(DATA, RESTART if frame.restart else 0, pack_data(frame, bits))
+    if bits not in (16, 24):
+        raise SettingError("bits", bits, "use 16 or 24")
+    for name, value in (("counter", frame.counter), ("device_us", frame.device_us)):
+        if not 0 <= value < 1 << 32:
+            raise SettingError(name, value, "give it modulo 2**32")
+    counts = np.asarray(frame.counts)
+    if counts.ndim != 2 or counts.size == 0 or max(counts.shape) > 0xFFFF:
+        raise SampleError(f"counts have shape {counts.shape}", "give (samples, channels), 1 to 65535 each")
+    if counts.dtype.kind not in "iu":
+        raise SampleError(f"counts are of type {counts.dtype}", "give whole numbers, a converter's counts")
+    check_bits(counts, bits)
+    samples, channels = counts.shape
+    head = DATA_HEAD.pack(frame.counter, frame.device_us, channels, samples, bits)
+    packed = counts.astype("<i2") if bits == 16 else pack_int24(counts, "<")
+    return _envelope(DATA, RESTART if frame.restart else 0, head + packed.tobytes())
 
 
 def encode_info(info: InfoFrame) -> bytes:
     """Write an info frame.
-
-    Parameters
-    ----------
-    info : InfoFrame
-        What the device is.
-
-    Returns
-    -------
-    bytes
-        The whole frame.
 
     Raises
     ------
     SettingError
         If the texts make the frame too long.
     """
-    return _envelope(INFO, 0, pack_info(info))
+    body = INFO_HEAD.pack(info.rate, info.channels, UNIT_CODES.index(info.unit), info.scale)
+    for text in (info.device, info.serial_number, *info.channel_names, *info.muscle_sites):
+        data = text.encode()
+        body += bytes([len(data)]) + data
+    return _envelope(INFO, 0, body)
 
 
 def _envelope(kind: int, flags: int, body: bytes) -> bytes:
@@ -186,15 +107,49 @@ def _envelope(kind: int, flags: int, body: bytes) -> bytes:
     return frame + crc_hqx(frame[2:], 0).to_bytes(2, "little")
 
 
+def _data_size(channels: int, samples: int, bits: int) -> int:
+    """Return the size in bytes of the body of a data frame; 0 if there is no such frame."""
+    if channels == 0 or samples == 0 or bits not in (16, 24):
+        return 0
+    return DATA_HEAD.size + channels * samples * bits // 8
+
+
+def _read_data(body: bytes, restart: bool) -> DataFrame:
+    counter, device_us, channels, samples, bits = DATA_HEAD.unpack_from(body)
+    if bits == 16:
+        counts = np.frombuffer(body, "<i2", offset=DATA_HEAD.size).astype(np.int32)
+    else:
+        counts = unpack_int24(np.frombuffer(body, np.uint8, offset=DATA_HEAD.size).reshape(-1, 3), "<")
+    return DataFrame(counter, device_us, restart, counts.reshape(samples, channels))
+
+
+def _read_info(body: bytes) -> InfoFrame:
+    """Return a description; ValueError or SettingError if the body is not one of a possible device."""
+    rate, channels, unit, scale = INFO_HEAD.unpack_from(body)
+    if unit >= len(UNIT_CODES):
+        raise ValueError(f"unit {unit} is not known")
+    texts, position = [], INFO_HEAD.size
+    for _ in range(2 + 2 * channels):
+        if position >= len(body):
+            raise ValueError("an info frame ends inside its texts")
+        end = position + 1 + body[position]
+        texts.append(body[position + 1 : end].decode())
+        position = end
+    if position != len(body):
+        raise ValueError("an info frame does not end with its last text")
+    names, sites = tuple(texts[2 : 2 + channels]), tuple(texts[2 + channels :])
+    return InfoFrame(texts[0], texts[1], rate, channels, UNIT_CODES[unit], scale, names, sites)
+
+
 class FrameDecoder(FrameFinder[DataFrame | InfoFrame]):
-    """Find the armband's frames in any stream of bytes; accepted only if checksum and lengths are right.
+    """Find the armband's frames in any stream of bytes; checksum and lengths must be right.
 
     Fewer than :data:`MAX_FRAME` bytes are kept between calls.
 
     Attributes
     ----------
     refused : int
-        Frames with a right checksum whose type is not known or whose content makes no sense.
+        Frames with a right checksum but an unknown type or invalid content.
     """
 
     sync = SYNC
@@ -204,7 +159,22 @@ class FrameDecoder(FrameFinder[DataFrame | InfoFrame]):
         self.refused = 0
 
     def _size(self, buffer: bytearray, position: int) -> int | None:
-        return _frame_size(buffer, position)
+        # Lengths that disagree are detected here: otherwise a damaged length field would hold up the
+        # frames behind it until that many bytes had arrived.
+        if len(buffer) - position < HEAD.size:
+            return None
+        _, version, kind, _, length = HEAD.unpack_from(buffer, position)
+        if version != VERSION or length > MAX_BODY:
+            return 0
+        if kind == DATA:
+            if len(buffer) - position < HEAD.size + DATA_HEAD.size:
+                return None
+            size = _data_size(*DATA_HEAD.unpack_from(buffer, position + HEAD.size)[2:])
+            if size == 0 or length != size:
+                return 0
+        elif kind == INFO and length < INFO_HEAD.size:
+            return 0
+        return HEAD.size + int(length) + 2
 
     def _read(self, frame: bytes) -> DataFrame | InfoFrame | None:
         if crc_hqx(frame[2:-2], 0) != int.from_bytes(frame[-2:], "little"):
@@ -214,44 +184,22 @@ class FrameDecoder(FrameFinder[DataFrame | InfoFrame]):
         body = frame[HEAD.size : -2]
         try:
             if kind == DATA:
-                return unpack_data(body, bool(flags & RESTART))
+                return _read_data(body, bool(flags & RESTART))
             if kind == INFO:
-                return unpack_info(body)
+                return _read_info(body)
         except (ValueError, EmgRecognitionError):
             pass
         self.refused += 1
         return None
 
 
-def _frame_size(buffer: bytearray, position: int) -> int | None:
-    """Return the size of the frame that begins here, 0 if none does, None to wait for more bytes.
-
-    Disagreeing lengths are seen here already: a damaged length field would otherwise hold up the
-    frames behind it until as many bytes as it says have come.
-    """
-    if len(buffer) - position < HEAD.size:
-        return None
-    _, version, kind, _, length = HEAD.unpack_from(buffer, position)
-    if version != VERSION or length > MAX_BODY:
-        return 0
-    if kind == DATA:
-        if len(buffer) - position < HEAD.size + DATA_HEAD.size:
-            return None
-        size = data_body_size(*DATA_HEAD.unpack_from(buffer, position + HEAD.size)[2:])
-        if size == 0 or length != size:
-            return 0
-    elif kind == INFO and length < INFO_HEAD.size:
-        return 0
-    return HEAD.size + int(length) + 2
-
-
 class EmgProtocol(DeviceProtocol):
-    """Frames with a checksum, a 32-bit counter and a clock; the device describes itself.
+    """The package's own protocol; the device describes itself.
 
     Parameters
     ----------
     settings : ProtocolSettings
-        Nothing may be set: the device says it all.
+        Nothing may be set, because the device reports it all.
 
     Raises
     ------
@@ -268,9 +216,7 @@ class EmgProtocol(DeviceProtocol):
     def __init__(self, settings: ProtocolSettings) -> None:
         for name in ("rate", "channels", "scale", "unit"):
             if value := getattr(settings, name):
-                raise SettingError(
-                    name, value, "leave it out with the protocol emg: the armband says it itself"
-                )
+                raise SettingError(name, value, "leave it out with the protocol emg: the armband reports it")
         self._decoder = FrameDecoder()
 
     def info(self) -> InfoFrame | None:
@@ -278,7 +224,7 @@ class EmgProtocol(DeviceProtocol):
         return None
 
     def begin(self) -> None:
-        """Do nothing: the checksum shows a cut frame, and the device's frames say ``restart``."""
+        """Do nothing: the checksum reveals a cut frame, and the device marks its restarts."""
 
     def feed(self, data: bytes) -> list[DataFrame | InfoFrame]:
         """Take bytes and return the frames that they complete, as :meth:`FrameDecoder.feed`."""
@@ -286,11 +232,11 @@ class EmgProtocol(DeviceProtocol):
 
     @property
     def counters(self) -> ProtocolCounters:
-        """What was found so far."""
+        """What has been found so far."""
         decoder = self._decoder
         return ProtocolCounters(decoder.frames, decoder.bad_checksum, decoder.refused, decoder.skipped_bytes)
 
     @property
     def pending_bytes(self) -> int:
-        """Bytes kept because a frame may be arriving: fewer than :data:`~.frames.MAX_FRAME`."""
+        """Bytes kept because a frame may be arriving: fewer than :data:`MAX_FRAME`."""
         return self._decoder.pending_bytes

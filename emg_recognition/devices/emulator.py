@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import bisect
 import os
-import threading
 import time
 from collections.abc import Iterable, Sequence
 
@@ -12,51 +11,51 @@ import numpy as np
 
 from emg_recognition.devices.emulator_voices import VOICES
 from emg_recognition.devices.protocol import DataFrame, InfoFrame
-from emg_recognition.devices.pseudo_terminal import PseudoTerminal
+from emg_recognition.devices.pseudo_terminal import EmulatedDevice
 from emg_recognition.errors import SampleError, SettingError
 
 IDLE_SECONDS = 0.05
-"""Longest wait, after which :meth:`ArmbandEmulator.close` is noticed."""
+"""Longest wait, s, before :meth:`ArmbandEmulator.close` is noticed."""
 
 LATE_SECONDS = 0.02
-"""A frame that leaves so long after its last sample was taken is counted as late."""
+"""A frame sent later than this after its last sample was taken counts as late, s."""
 
 
-class ArmbandEmulator:
-    """Play converter counts as an armband would send them (``docs/reference/emg-protocol.md``, or another).
+class ArmbandEmulator(EmulatedDevice):
+    """Play converter counts as an armband would send them, in any of the protocols.
 
-    Sample k is taken at ``start_time + k / rate`` on the monotonic clock; its frame is written
-    when its last sample is taken, timed from the start so that nothing adds up. If nobody reads,
-    frames wait, none is dropped, and what leaves late is counted. As a context manager it is
-    started and closed.
+    Sample k is taken at ``start_time + k / rate`` on the monotonic clock. A frame is written when its
+    last sample is taken, timed from the start so that errors do not accumulate. While no reader is there,
+    frames wait, none is dropped, and late ones are counted. As a context manager it is started and
+    closed.
 
     Parameters
     ----------
     counts : numpy.ndarray
-        Integers of shape (samples, channels), of 24 bits at most where the protocol is not text;
+        Integers of shape (samples, channels), of at most 24 bits unless the protocol is text;
         ``emg`` frames have 16 bits if that is enough. ``cyton`` needs 8 or 16 channels.
     rate : float
-        Hz.
+        Sampling rate, Hz.
     scale : float
         Counts per unit.
     unit : str
         ``"V"`` or ``"count"``.
     restarts : iterable of int
-        Sample offsets at which the signal begins anew: no frame reaches over such a mark, and the
-        one that begins there says so, if the protocol can say it (``emg`` alone can).
+        Sample offsets at which the signal restarts: no frame extends across such a mark, and the one
+        that begins there says so, if the protocol allows it (only ``emg`` does).
     frame_samples : int
-        Samples in a frame.
+        Samples per frame.
     link : path or None
         A symbolic link to the port.
     loop : bool
-        Play again after the end, with a mark there and the counter going on.
+        Play again after the end, with a mark there and a counter that continues.
     device, serial_number : str
         How the armband describes itself.
     muscle_sites : sequence of str
-        The muscle under each channel; empty if they are not known.
+        The muscle under each channel; empty if unknown.
     protocol : str
-        What it speaks, one of :data:`~emg_recognition.devices.protocols.PROTOCOLS`; only ``emg``
-        can say rate, scale and texts.
+        One of :data:`~emg_recognition.devices.protocols.PROTOCOLS`; only ``emg`` transmits rate, scale
+        and texts.
 
     Raises
     ------
@@ -70,12 +69,12 @@ class ArmbandEmulator:
     info : InfoFrame
         The armband's description.
     sent : int
-        Samples written, all rounds of a loop together.
+        Samples written, in all rounds of a loop together.
     late : int
-        Frames that left late because nobody read, or because the machine was too slow.
+        Frames sent late because there was no reader, or because the machine was too slow.
     start_time : float or None
-        Monotonic time of sample 0, s; None before the host has asked for samples. If the host
-        stops and starts again, it moves by the pause.
+        Monotonic time of sample 0, s; None before the host has started the armband. If the host stops
+        it and starts it again, this time moves by the pause.
     """
 
     def __init__(
@@ -100,9 +99,9 @@ class ArmbandEmulator:
                 "give integers of shape (samples, channels)",
             )
         if frame_samples < 1:
-            raise SettingError("frame_samples", frame_samples, "give at least 1 sample a frame")
+            raise SettingError("frame_samples", frame_samples, "give at least 1 sample per frame")
         if protocol not in VOICES:
-            raise SettingError("protocol", protocol, f"write one of {', '.join(VOICES)}")
+            raise SettingError("protocol", protocol, f"use one of {', '.join(VOICES)}")
         channels = counts.shape[1]
         names = tuple(f"channel {number}" for number in range(1, channels + 1))
         sites = tuple(muscle_sites) or ("",) * channels
@@ -116,7 +115,7 @@ class ArmbandEmulator:
         marks = {int(mark) for mark in restarts if 0 < mark < len(counts)}
         self._marks = sorted(marks | {0, len(counts)})
         self._loop = loop
-        # Extremes and a full frame are tried now, so that no thread fails later.
+        # Extremes and a full frame are tried now, so that the thread does not fail later.
         for trial in (np.full((1, channels), low), np.full((1, channels), high)):
             self._voice.data(DataFrame(0, 0, False, trial))
         self._voice.data(DataFrame(0, 0, False, np.zeros((frame_samples, channels), np.int32)))
@@ -130,18 +129,11 @@ class ArmbandEmulator:
         self._due = 0.0
         self._in_outbox = 0
         self._power_on = time.monotonic()
-        self._closing = threading.Event()
-        self._thread: threading.Thread | None = None
-        self._terminal = PseudoTerminal(link)
-
-    @property
-    def port(self) -> str:
-        """Name of the port to open."""
-        return self._terminal.port
+        super().__init__(link)
 
     @property
     def done(self) -> bool:
-        """True once the last sample is written."""
+        """Whether the last sample has been written."""
         return not self._loop and self.sent == len(self._counts)
 
     def taken_at(self, sample: int) -> float:
@@ -150,16 +142,11 @@ class ArmbandEmulator:
         Raises
         ------
         SettingError
-            If the host has not asked for samples yet.
+            If the host has not started the armband yet.
         """
         if self.start_time is None:
             raise SettingError("start_time", None, "let the host start the armband first")
         return self.start_time + sample / self.info.rate
-
-    def start(self) -> None:
-        """Answer the host and play, in a thread, until :meth:`close`."""
-        self._thread = threading.Thread(target=self._run, name="armband emulator", daemon=True)
-        self._thread.start()
 
     def _run(self) -> None:
         while not self._closing.is_set():
@@ -170,22 +157,6 @@ class ArmbandEmulator:
             for command in self._terminal.read():
                 self._obey(bytes([command]))
             self._write()
-
-    def close(self) -> None:
-        """Stop playing, remove the link and hang up; what the host has not read yet is lost."""
-        if self._closing.is_set():
-            return
-        self._closing.set()
-        if self._thread is not None:
-            self._thread.join()
-        self._terminal.close()
-
-    def __enter__(self) -> ArmbandEmulator:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def _obey(self, command: bytes) -> None:
         voice = self._voice
@@ -198,7 +169,7 @@ class ArmbandEmulator:
             self._playing = False
 
     def _write(self) -> None:
-        """Write what is due, a frame at a time: no more than one is ever cut by a full buffer."""
+        """Write what is due, frame by frame, so that a full buffer never cuts more than one."""
         while True:
             if not self._outbox:
                 self._outbox += self._next_frame()
@@ -230,7 +201,7 @@ class ArmbandEmulator:
         return begins + self._voice.data(DataFrame(self.sent % 2**32, device_us % 2**32, restart, counts))
 
     def _frame_end(self) -> int:
-        """Return the number of the first sample behind the frame that begins at ``sent``."""
+        """Return the number of the first sample after the frame that begins at ``sent``."""
         begin = self.sent % len(self._counts)
         mark = self._marks[bisect.bisect_right(self._marks, begin)]
         return self.sent + min(self._frame_samples, mark - begin)

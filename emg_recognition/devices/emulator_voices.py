@@ -1,4 +1,4 @@
-"""How an emulated device speaks each protocol: the other end of :mod:`.protocols`."""
+"""The device's side of each protocol, for the emulator."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from emg_recognition.errors import SettingError
 
 
 class Voice(ABC):
-    """What a device understands and how it writes what it has to say.
+    """The commands that a device understands, and how it writes its samples.
 
     Parameters
     ----------
     info : InfoFrame
         The device.
     low, high : int
-        Least and greatest count that it will ever have to say.
+        Smallest and largest count that it will send.
 
     Raises
     ------
     SettingError
-        If such a device cannot speak this protocol.
+        If such a device cannot use this protocol.
 
     Attributes
     ----------
     ask, start, stop : bytes
-        The commands, one byte each; empty if there is no such command.
+        The commands, one byte each; empty if there is none.
     """
 
     ask = b""
@@ -45,22 +45,22 @@ class Voice(ABC):
         return b""
 
     def begin(self) -> bytes:
-        """Return what goes before the first samples after a start."""
+        """Return what precedes the first samples after a start."""
         return b""
 
     @abstractmethod
     def data(self, frame: DataFrame) -> bytes:
-        """Return some samples.
+        """Return a frame of samples.
 
         Raises
         ------
         SettingError, SampleError
-            If they cannot be said in this protocol.
+            If this protocol cannot express them.
         """
 
 
 class EmgVoice(Voice):
-    """``docs/reference/emg-protocol.md``, with 24 bits if 16 do not hold the counts."""
+    """``docs/reference/emg-protocol.md``, with 24 bits if 16 are not enough for the counts."""
 
     ask, start, stop = emg_protocol.ASK_INFO, emg_protocol.START, emg_protocol.STOP
 
@@ -78,7 +78,7 @@ class EmgVoice(Voice):
 
 
 class CytonVoice(Voice):
-    """OpenBCI's Cyton with 8 channels, or with 16 and a Daisy; it cannot mark a break."""
+    """OpenBCI's Cyton with 8 channels, or 16 with a Daisy; it cannot mark a restart."""
 
     ask, start, stop = cyton_packets.RESET, cyton_packets.START, cyton_packets.STOP
 
@@ -89,18 +89,18 @@ class CytonVoice(Voice):
         self._zero: int | None = None  # counter of the first sample since the start
 
     def describe(self) -> bytes:
-        """Return what the board says after a reset."""
+        """Return the answer of the board to a reset."""
         return cyton_packets.banner(self._daisy)
 
     def begin(self) -> bytes:
-        """Return the packet without meaning that a board with a Daisy sends first."""
+        """Return the meaningless packet that a board with a Daisy sends first."""
         self._zero = None
         if not self._daisy:
             return b""
         return cyton_packets.pack_packets(0, np.zeros((1, cyton_packets.BOARD_CHANNELS), np.int32))
 
     def data(self, frame: DataFrame) -> bytes:
-        """Return a packet a sample, or two with a Daisy, numbered from the start."""
+        """Return one packet per sample, or two with a Daisy, numbered from the start."""
         if self._zero is None:
             self._zero = frame.counter
         number = (frame.counter - self._zero) % 2**32
@@ -109,19 +109,19 @@ class CytonVoice(Voice):
 
 
 class AsciiVoice(Voice):
-    """Lines of numbers, from :attr:`start` to :attr:`stop`; it cannot mark a break."""
+    """Lines of numbers, from :attr:`start` to :attr:`stop`; it cannot mark a restart."""
 
     start, stop = AsciiProtocol.start, AsciiProtocol.stop
 
     def __init__(self, info: InfoFrame, low: int, high: int) -> None:
-        pass  # a line holds any number
+        pass  # a line can hold any number
 
     def begin(self) -> bytes:
-        """Return the end of a line, from which on lines are whole."""
+        """Return the end of a line, after which lines are complete."""
         return b"\r\n"
 
     def data(self, frame: DataFrame) -> bytes:
-        """Return a line a sample."""
+        """Return one line per sample."""
         return write_lines(frame.counts)
 
 

@@ -1,9 +1,8 @@
-"""A serial exoskeleton without hardware: its protocol on a pseudo-terminal, at true speed."""
+"""A serial exoskeleton without hardware: its protocol on a pseudo-terminal, in real time."""
 
 from __future__ import annotations
 
 import os
-import threading
 import time
 from collections.abc import Sequence
 from typing import Protocol
@@ -14,16 +13,16 @@ from emg_recognition.devices.exoskeleton_frames import (
     StateFrame,
     encode_state,
 )
-from emg_recognition.devices.pseudo_terminal import PseudoTerminal
+from emg_recognition.devices.pseudo_terminal import EmulatedDevice
 from emg_recognition.errors import SettingError
 
 
 class Arm(Protocol):
-    """The joints that the emulator moves, as the ``SerialSimulator`` of the simulation has them."""
+    """The joints that the emulator moves; ``SerialSimulator`` of the simulation is one."""
 
-    #: The joints stand by themselves: no command holds.
+    #: Whether the joints have stopped because no command is valid.
     watchdog: bool
-    #: Nothing is obeyed while this is set.
+    #: While this is set, no command is carried out.
     emergency_stop: bool
 
     @property
@@ -35,26 +34,26 @@ class Arm(Protocol):
         """Velocities of the joints, rad/s."""
 
     def obey(self, positions: Sequence[float], velocities: Sequence[float], duration: float) -> str | None:
-        """Obey a command, or return why not."""
+        """Carry out a command, or return why not."""
 
     def step(self, duration: float) -> None:
-        """Let so many seconds pass."""
+        """Let this many seconds pass."""
 
 
-class ExoskeletonEmulator:
+class ExoskeletonEmulator(EmulatedDevice):
     """Speak the protocol of ``docs/reference/exoskeleton-frames.md`` for simulated joints.
 
-    If nobody reads, reports are left out, so that the next one is fresh. As a context manager it
-    is started and closed.
+    While no reader is there, reports are left out, so that the next one is fresh. As a context manager
+    it is started and closed.
 
     Parameters
     ----------
     arm : Arm
-        The joints; used by the emulator's thread alone from :meth:`start` on.
+        The joints; after :meth:`start` only the emulator's thread uses them.
     link : path or None
         A symbolic link to the port.
     rate : float
-        Reports a second.
+        Reports per second, Hz.
 
     Raises
     ------
@@ -68,14 +67,15 @@ class ExoskeletonEmulator:
     emergency_stop : bool
         Set it to press the emergency stop, clear it to release it.
     obeyed, refused : int
-        Commands obeyed and refused.
+        Commands carried out and refused.
     refusal : str
         Why the newest refused command was refused.
     """
 
     def __init__(self, arm: Arm, *, link: str | os.PathLike[str] | None = None, rate: float = 200.0) -> None:
         if not rate > 0:
-            raise SettingError("rate", rate, "give more than 0 reports a second")
+            raise SettingError("rate", rate, "give a number of reports per second above 0")
+        super().__init__(link)
         self._arm = arm
         self._period = 1.0 / rate
         self._decoder = ExoskeletonDecoder()
@@ -86,40 +86,11 @@ class ExoskeletonEmulator:
         self.obeyed = 0
         self.refused = 0
         self.refusal = ""
-        self._closing = threading.Event()
-        self._thread: threading.Thread | None = None
-        self._terminal = PseudoTerminal(link)
-
-    @property
-    def port(self) -> str:
-        """Name of the port to open."""
-        return self._terminal.port
 
     @property
     def bad_checksum(self) -> int:
         """Command frames with a wrong checksum."""
         return self._decoder.bad_checksum
-
-    def start(self) -> None:
-        """Obey and report, in a thread, until :meth:`close`."""
-        self._thread = threading.Thread(target=self._run, name="exoskeleton emulator", daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        """Stop, remove the link and hang up."""
-        if self._closing.is_set():
-            return
-        self._closing.set()
-        if self._thread is not None:
-            self._thread.join()
-        self._terminal.close()
-
-    def __enter__(self) -> ExoskeletonEmulator:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def _run(self) -> None:
         stepped = due = time.monotonic()
@@ -134,7 +105,7 @@ class ExoskeletonEmulator:
                     self._obey(frame)
             if now >= due:
                 self._report()
-                # After a pause of the machine the reports go on; they are not made up for.
+                # After a pause of the machine the missed reports are not made up for.
                 due = max(due + self._period, now)
 
     def _obey(self, frame: CommandFrame) -> None:
@@ -148,7 +119,7 @@ class ExoskeletonEmulator:
             self.refusal = refusal
 
     def _report(self) -> None:
-        # A frame that the buffer has cut goes on first, or the host would find no whole one.
+        # Finish a frame that the full buffer has cut, or the host would find no whole one.
         if not self._outbox:
             arm = self._arm
             self._outbox = encode_state(

@@ -1,8 +1,7 @@
-"""The frames of a serial exoskeleton: what they say and how they are written.
+"""The frames of a serial exoskeleton: their content, and how they are written and found.
 
-``docs/reference/exoskeleton-frames.md`` describes every byte.
-The checksum is the CRC-32 of Ethernet and zip, which
-the standard library has as :func:`binascii.crc32`.
+``docs/reference/exoskeleton-frames.md`` describes every byte. The checksum is the CRC-32 of Ethernet
+and zip, :func:`binascii.crc32` in the standard library.
 """
 
 from __future__ import annotations
@@ -29,8 +28,8 @@ CHECKSUM = struct.Struct("<I")
 MAX_JOINTS = 32
 """Most joints in a frame.
 
-It bounds the decoder's memory and keeps the checked part below the 2,974 bits up to which CRC-32
-finds every error of one to four bits (Koopman, DSN 2002).
+It limits the decoder's memory and keeps the checked part below the 2,974 bits up to which CRC-32
+detects every error of one to four bits (Koopman, DSN 2002).
 """
 
 MICRO = 1e-6
@@ -39,16 +38,16 @@ MICRO = 1e-6
 
 @dataclass(frozen=True)
 class CommandFrame:
-    """Where the joints shall be, and how fast, when the frame's duration is over.
+    """Where the joints should be, and how fast, at the end of the frame's duration.
 
     Attributes
     ----------
     counter : int
-        Number of the command, 1 to 2**32 - 1; 1 follows on the last.
+        Number of the command, from 1 to 2**32 - 1, then 1 again.
     duration : float
-        s since receipt; then the command holds no longer and the device stops by itself.
+        Time from receipt for which the command is valid, s; after it the device stops by itself.
     positions, velocities : tuple of float
-        One a joint, rad and rad/s.
+        One for each joint, rad and rad/s.
     """
 
     counter: int
@@ -59,20 +58,20 @@ class CommandFrame:
 
 @dataclass(frozen=True)
 class StateFrame:
-    """Where the joints are.
+    """Where the joints are and how the device is.
 
     Attributes
     ----------
     counter : int
-        Of the command obeyed last; 0 before the first.
+        Number of the last command carried out; 0 before the first.
     watchdog : bool
-        The joints stand because no command holds.
+        The joints have stopped because no command is valid.
     emergency_stop : bool
         The emergency stop is pressed.
     refused : bool
-        A command that came since the previous report was not obeyed.
+        A command received since the previous report was not carried out.
     positions, velocities : tuple of float
-        Measured, one a joint, rad and rad/s.
+        Measured, one for each joint, rad and rad/s.
     """
 
     counter: int
@@ -84,7 +83,7 @@ class StateFrame:
 
 
 def frame_size(kind: int, joints: int) -> int:
-    """Return the size in bytes of a frame; 0 if there is none of this kind with so many joints."""
+    """Return the size of a frame in bytes; 0 if there is none of this kind with this many joints."""
     if kind not in (COMMAND, STATE) or not 1 <= joints <= MAX_JOINTS:
         return 0
     return HEAD.size + (DURATION.size if kind == COMMAND else 0) + 8 * joints + CHECKSUM.size
@@ -156,29 +155,24 @@ def _micros(name: str, values: Sequence[float]) -> list[int]:
 
 
 def _micro(name: str, value: float, lowest: int, above: int) -> int:
-    # Compared before it is rounded: NaN and infinity have no whole number.
+    # Checked before rounding: NaN and infinity cannot be rounded.
     if not (math.isfinite(value) and lowest <= round(value / MICRO) < above):
         raise SettingError(name, value, f"give a number from {lowest * MICRO:g} to {above * MICRO:g}")
     return round(value / MICRO)
 
 
 class ExoskeletonDecoder(FrameFinder[CommandFrame | StateFrame]):
-    """Find the exoskeleton's frames in any stream of bytes; accepted only if the checksum is right."""
+    """Find the exoskeleton's frames in any stream of bytes; the checksum must be right."""
 
     sync = SYNC
 
     def _size(self, buffer: bytearray, position: int) -> int | None:
-        return _size(buffer, position)
+        if len(buffer) - position < HEAD.size:
+            return None
+        _, version, kind, joints, _, _ = HEAD.unpack_from(buffer, position)
+        return frame_size(kind, joints) if version == VERSION else 0
 
     def _read(self, frame: bytes) -> CommandFrame | StateFrame | None:
         found = decode(frame)
         self.bad_checksum += found is None
         return found
-
-
-def _size(buffer: bytearray, position: int) -> int | None:
-    """Return the size of the frame that begins here, 0 if none does, None to wait for more bytes."""
-    if len(buffer) - position < HEAD.size:
-        return None
-    _, version, kind, joints, _, _ = HEAD.unpack_from(buffer, position)
-    return frame_size(kind, joints) if version == VERSION else 0

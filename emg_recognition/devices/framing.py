@@ -1,18 +1,22 @@
-"""Finding frames that begin with a sync in any stream of bytes."""
+"""Frames in a stream of bytes: finding them by their sync, and integers of 24 bits."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, Literal, TypeVar
+
+import numpy as np
+
+from emg_recognition.errors import SampleError
 
 T = TypeVar("T")
 
 
 class FrameFinder(ABC, Generic[T]):
-    """Find frames in a stream of bytes that may begin, break and be damaged anywhere.
+    """Find frames in a stream of bytes that may begin, break off and be damaged anywhere.
 
-    Any bytes are taken without an exception. After anything but a whole, sound frame the search goes
-    on one byte after the sync, so that a damaged or cut frame does not swallow the good one behind
+    Any bytes are accepted without an exception. After anything but a whole, sound frame the search
+    continues one byte after the sync, so that a damaged or cut frame does not swallow the good one behind
     it. Fewer bytes than the longest frame has are kept between calls.
 
     Attributes
@@ -49,7 +53,7 @@ class FrameFinder(ABC, Generic[T]):
         Returns
         -------
         list
-            In the order in which they stand in the stream.
+            In the order of the stream.
         """
         buffer = self._buffer
         buffer += data
@@ -83,4 +87,34 @@ class FrameFinder(ABC, Generic[T]):
 
     @abstractmethod
     def _read(self, frame: bytes) -> T | None:
-        """Return what a whole frame says; None, counted, if it is none."""
+        """Return the content of a whole frame; None, counted, if it is not valid."""
+
+
+def check_bits(counts: np.ndarray, bits: int) -> None:
+    """Check that whole numbers fit into signed integers of some bits.
+
+    Raises
+    ------
+    SampleError
+        If a number is too large or too small.
+    """
+    if counts.size:
+        low, high = int(counts.min()), int(counts.max())
+        if low < -(1 << bits - 1) or high >= 1 << bits - 1:
+            raise SampleError(
+                f"counts run from {low} to {high}, beyond {bits} bits", "use more bits or rescale"
+            )
+
+
+def pack_int24(counts: np.ndarray, order: Literal["<", ">"]) -> np.ndarray:
+    """Return integers with 24 bits each, little-endian ("<") or big-endian (">"): uint8, shape (..., 3)."""
+    wide = np.ascontiguousarray(counts, f"{order}i4").view(np.uint8).reshape(*counts.shape, 4)
+    return wide[..., :3] if order == "<" else wide[..., 1:]
+
+
+def unpack_int24(data: np.ndarray, order: Literal["<", ">"]) -> np.ndarray:
+    """Return the integers that :func:`pack_int24` has written: int32, shape (...)."""
+    wide = np.zeros((*data.shape[:-1], 4), np.uint8)
+    (wide[..., 1:] if order == "<" else wide[..., :3])[...] = data
+    # The number is in the upper 24 bits; shifting it down brings its sign along.
+    return (wide.view(f"{order}i4")[..., 0] >> 8).astype(np.int32)

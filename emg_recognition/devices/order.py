@@ -1,4 +1,4 @@
-"""Where a frame belongs in the line of samples, and what was lost before it."""
+"""The place of a frame in the sequence of samples, and what was lost before it."""
 
 from __future__ import annotations
 
@@ -11,45 +11,45 @@ from emg_recognition.devices.clock import DeviceClock
 from emg_recognition.devices.protocol import DataFrame
 
 LATE_SECONDS = 0.25
-"""A frame from further back than this is no late one: the device has begun to count anew."""
+"""A frame from further back than this is not late: the device has restarted its counter."""
 
 RECENT = 64
-"""So many frames are remembered, to tell one that comes twice from one that comes late."""
+"""Frames remembered, to distinguish one that arrives twice from one that arrives late."""
 
 Discarded = Literal["duplicates", "late"]
-"""Why a frame has no place: it came before, or a later one did."""
+"""Why a frame has no place: it has been received before, or a later one has."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a frame belongs.
+    """The place of a frame.
 
     Attributes
     ----------
     device_us : int
         Device time of its first sample, microseconds modulo 2**32.
     lost : int
-        Samples lost between the frame before and this one.
+        Samples lost between the previous frame and this one.
     restart : bool
-        The signal does not go on from the frame before, or its loss is not known for certain.
-    anew : bool
-        The device's time begins anew: what was known of it is void.
+        The signal does not continue the previous frame's, or the loss is not known for certain.
+    new_time : bool
+        The device's time starts again: what was known about it is void.
     reboot : bool
-        Counter or clock have begun anew by themselves.
+        Counter or clock have restarted by themselves.
     steady : bool
-        Counter and time have gone the same way since the frame before.
+        Counter and time have advanced together since the previous frame.
     """
 
     device_us: int
     lost: int = 0
     restart: bool = False
-    anew: bool = False
+    new_time: bool = False
     reboot: bool = False
     steady: bool = True
 
 
 class Order(Protocol):
-    """Keeps frames in their order."""
+    """Puts frames in order."""
 
     def place(self, frame: DataFrame, arrival: float, *, begins: bool, fresh: bool) -> Place | Discarded:
         """Place the next frame.
@@ -61,32 +61,32 @@ class Order(Protocol):
         arrival : float
             Host's monotonic time when the frame was read, s.
         begins : bool
-            The device was away, or this is its first frame.
+            The device was disconnected, or this is its first frame.
         fresh : bool
-            The frame was read when it came; else it may have waited for a reader that was held up.
+            The frame was read when it arrived; otherwise it may have waited for a delayed reader.
 
         Returns
         -------
         Place or str
-            Or why it has none.
+            The place, or why there is none.
         """
 
 
 class ByClock:
     """Place the frames of a device that sends its microseconds.
 
-    Counter and microseconds must tell the same story: then a step forward is a loss and a small
-    step back a late or repeated frame. If they disagree, or the counter is far back, the device
-    has begun anew or has paused. Of a small counter the microseconds count the whole periods.
+    If counter and microseconds agree, a step forward is a loss and a small step back a late or
+    repeated frame. If they disagree, or the counter is far back, the device has restarted or paused.
+    With a small counter, the microseconds count the whole periods.
 
     Parameters
     ----------
     rate : float
-        Hz.
+        Sampling rate, Hz.
     period : int
-        Samples after which the counter begins anew.
+        Samples after which the counter starts again at 0.
     clock : DeviceClock
-        What the stream stamps with.
+        The clock that stamps the stream.
     """
 
     def __init__(self, rate: float, period: int, clock: DeviceClock) -> None:
@@ -95,10 +95,10 @@ class ByClock:
         self._recent: deque[tuple[int, int]] = deque(maxlen=RECENT)
 
     def place(self, frame: DataFrame, arrival: float, *, begins: bool, fresh: bool) -> Place | Discarded:
-        """Place the next frame; what the parameters mean stands at :class:`Order`."""
+        """Place the next frame; see :class:`Order` for the parameters."""
         place = self._place(frame, arrival, begins)
         if isinstance(place, Place):
-            if place.anew:
+            if place.new_time:
                 self._recent.clear()
             self._previous = frame
             self._recent.append((frame.counter, frame.device_us))
@@ -115,35 +115,37 @@ class ByClock:
         expected_us = samples / self._rate * 1e6
         off = _signed(elapsed_us - round(expected_us), 1 << 32)
         # 5 % for a clock that is off, 50 ms for one that is coarse.
-        one_story = abs(off) <= 50_000 + 0.05 * abs(expected_us)
-        if one_story and -LATE_SECONDS * self._rate <= step < 0:
+        agree = abs(off) <= 50_000 + 0.05 * abs(expected_us)
+        if agree and -LATE_SECONDS * self._rate <= step < 0:
             if (frame.counter, frame.device_us) in self._recent:
                 return "duplicates"
             if not frame.restart:
                 return "late"
-        # A device that was away may tell one story by chance: there its clock decides.
-        running = self._clock.agrees(frame.device_us, arrival) or (one_story and not begins)
-        anew = step < 0 or not running
-        # A pause that the device did not mark breaks the signal all the same.
-        restart = frame.restart or begins or anew or not one_story or step >= self._period
-        steady = one_story and not anew
-        return Place(frame.device_us, 0 if anew else step, restart, anew, reboot=anew, steady=steady)
+        # After a disconnection they may agree by chance: then the clock decides.
+        running = self._clock.agrees(frame.device_us, arrival) or (agree and not begins)
+        new_time = step < 0 or not running
+        # A pause that the device did not mark interrupts the signal, too.
+        restart = frame.restart or begins or new_time or not agree or step >= self._period
+        steady = agree and not new_time
+        return Place(
+            frame.device_us, 0 if new_time else step, restart, new_time, reboot=new_time, steady=steady
+        )
 
 
 class ByCounter:
-    """Place the frames of a device without a clock: its samples are counted to have one.
+    """Place the frames of a device without a clock, whose samples serve as its clock.
 
-    What a counter tells is known modulo its period; whole periods that were lost are seen by the
-    host's clock, between two frames that were read when they came. Without a counter that clock
-    is all there is: after a silence, what is missing is counted by it. Both are a restart. After
-    a beginning nothing is known of what came before.
+    A counter is known modulo its period; the host's clock reveals whole periods that were lost, between
+    two frames that were read when they arrived. Without a counter, that clock is all there is: after
+    a silence it counts what is missing. Both cause a restart. When the device begins, nothing is known
+    about what was before.
 
     Parameters
     ----------
     rate : float
-        Hz.
+        Sampling rate, Hz.
     period : int
-        Samples after which the counter begins anew; 0 if there is none.
+        Samples after which the counter starts again at 0; 0 if there is none.
     """
 
     def __init__(self, rate: float, period: int) -> None:
@@ -151,14 +153,14 @@ class ByCounter:
         self._late = LATE_SECONDS * rate if period == 0 else min(LATE_SECONDS * rate, period / 4)
         self._position = 0  # of the next sample since the device began
         self._offset = 0  # counter minus position, modulo the period
-        self._mark: tuple[int, float] | None = None  # where the last fresh frame ended, and when
+        self._mark: tuple[int, float] | None = None  # where and when the last fresh frame ended
         self._recent: deque[int] = deque(maxlen=RECENT)
 
     def place(self, frame: DataFrame, arrival: float, *, begins: bool, fresh: bool) -> Place | Discarded:
-        """Place the next frame; what the parameters mean stands at :class:`Order`."""
+        """Place the next frame; see :class:`Order` for the parameters."""
         place = self._place(frame, arrival, begins, fresh)
         if isinstance(place, Place):
-            if place.anew:
+            if place.new_time:
                 self._recent.clear()
                 self._mark = None
             self._recent.append(self._position)
@@ -171,7 +173,7 @@ class ByCounter:
         if begins:
             return self._begin(frame, reboot=False)
         step = (frame.counter - self._offset - self._position) % self._period if self._period else 0
-        # By how many samples' time the frame is later than its counter says; below 0 it is earlier.
+        # How much later the frame is than its counter says, in samples; negative if it is earlier.
         excess = self._excess(step + len(frame.counts), arrival)
         if step and (not fresh or excess < -2 * self._late):
             back = self._period - step
@@ -185,26 +187,26 @@ class ByCounter:
             self._now_us(),
             step + missing,
             restart=frame.restart or missing > 0,
-            # Whole periods are exact, what only the clock has counted is not.
-            anew=missing > 0 and self._period == 0,
+            # Whole periods are exact; a number that only the clock has counted is not.
+            new_time=missing > 0 and self._period == 0,
             steady=missing == 0,
         )
 
     def _missing(self, excess: float) -> int:
-        """Return how many samples were lost beyond what the counter tells."""
+        """Return how many samples were lost beyond what the counter shows."""
         if self._period:
-            # Up to three quarters of a period may be mere delay.
+            # Up to three quarters of a period may be just delay.
             return self._period * max(0, math.floor((excess + self._late) / self._period))
         return round(excess) if excess > self._late else 0
 
     def _excess(self, samples: int, arrival: float) -> float:
-        assert self._mark is not None  # the beginning has set it
+        assert self._mark is not None  # set when the device began
         end, then = self._mark
         return (arrival - then) * self._rate - (self._position + samples - end)
 
     def _begin(self, frame: DataFrame, *, reboot: bool) -> Place:
         self._offset = frame.counter - self._position
-        return Place(self._now_us(), restart=True, anew=True, reboot=reboot, steady=False)
+        return Place(self._now_us(), restart=True, new_time=True, reboot=reboot, steady=False)
 
     def _now_us(self) -> int:
         return round(self._position / self._rate * 1e6) % (1 << 32)

@@ -1,4 +1,4 @@
-"""What every protocol is to the one who reads a port: bytes in, frames out, commands for the device."""
+"""The interface of a protocol: bytes in, frames out, commands for the device; and its settings."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import numpy as np
 
 from emg_recognition.errors import SettingError
 from emg_recognition.settings import check, setting
+from emg_recognition.types import UNITS
 
-UNITS = ("count", "V")
-"""The units a device can name; the position is the code on the wire."""
+DELIMITERS = (",", ";", " ", "\t")
+"""Possible separators of the numbers in a line."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,13 +23,13 @@ class DataFrame:
     Attributes
     ----------
     counter : int
-        Number of the frame's first sample, modulo 2**32.
+        Number of the first sample, modulo 2**32.
     device_us : int
         The device's clock when the first sample was taken, in microseconds modulo 2**32.
     restart : bool
-        The device says that this frame does not continue the one before it.
+        The device reports that this frame does not continue the previous one.
     counts : numpy.ndarray
-        Converter counts, shape (samples, channels), int32; float64 where a device sends fractions.
+        Converter counts, shape (samples, channels), int32; float64 if the device sends fractions.
     """
 
     counter: int
@@ -39,14 +40,14 @@ class DataFrame:
 
 @dataclass(frozen=True)
 class InfoFrame:
-    """What the device is.
+    """The description of a device.
 
     Attributes
     ----------
     device : str
         Name of the product.
     serial_number : str
-        Serial number, empty if it has none.
+        Serial number; empty if it has none.
     rate : float
         Nominal sampling rate, Hz.
     channels : int
@@ -58,7 +59,7 @@ class InfoFrame:
     channel_names : tuple of str
         A name for each channel.
     muscle_sites : tuple of str
-        The muscle under each channel, empty strings where it is not known.
+        The muscle under each channel; empty strings where unknown.
 
     Raises
     ------
@@ -77,43 +78,26 @@ class InfoFrame:
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.rate) and self.rate > 0):
-            raise SettingError("info frame: rate", self.rate, "a rate is a finite number of Hz above 0")
+            raise SettingError("info frame: rate", self.rate, "give a finite number of Hz above 0")
         if not 1 <= self.channels <= 0xFFFF:
-            raise SettingError("info frame: channels", self.channels, "a device has 1 to 65535 channels")
+            raise SettingError("info frame: channels", self.channels, "give 1 to 65535 channels")
         if self.unit not in UNITS:
-            raise SettingError("info frame: unit", self.unit, f"write one of {', '.join(UNITS)}")
+            raise SettingError("info frame: unit", self.unit, f"use one of {', '.join(UNITS)}")
         if not (math.isfinite(self.scale) and self.scale > 0):
-            raise SettingError("info frame: scale", self.scale, "write the counts per unit, a number above 0")
+            raise SettingError("info frame: scale", self.scale, "give the counts per unit, a number above 0")
         for name, texts in (("channel_names", self.channel_names), ("muscle_sites", self.muscle_sites)):
             if len(texts) != self.channels:
                 raise SettingError(
-                    f"info frame: {name}", texts, f"write one for each of {self.channels} channels"
+                    f"info frame: {name}", texts, f"give one for each of {self.channels} channels"
                 )
         for text in (self.device, self.serial_number, *self.channel_names, *self.muscle_sites):
             if len(text.encode()) > 255:
-                raise SettingError("info frame: text", text, "a text has at most 255 bytes of UTF-8")
-
-
-DELIMITERS = (",", ";", " ", "\t")
-"""What may stand between two numbers of a line."""
+                raise SettingError("info frame: text", text, "use at most 255 bytes of UTF-8")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProtocolSettings:
-    """What is set of a device; 0 and ``""`` leave it to the protocol.
-
-    Attributes
-    ----------
-    rate : float
-        Nominal sampling rate, Hz.
-    channels : int
-        Number of channels.
-    scale : float
-        Counts per unit: a sample in `unit` is counts / scale.
-    unit : str
-        ``"V"`` or ``"count"``.
-    delimiter : str
-        What stands between the numbers of a line; only text protocols have lines.
+    """What a device does not report itself; 0 and ``""`` leave it to the protocol.
 
     Raises
     ------
@@ -143,18 +127,18 @@ class ProtocolSettings:
 
 @dataclass(frozen=True)
 class ProtocolCounters:
-    """What was found in the bytes so far.
+    """What a decoder has found in the bytes so far.
 
     Attributes
     ----------
     frames : int
         Frames, packets or lines accepted.
     bad_checksum : int
-        Whole frames with a wrong checksum; always 0 where the protocol has none.
+        Whole frames with a wrong checksum; always 0 if the protocol has none.
     refused : int
-        What looked like a frame, packet or line but makes no sense.
+        What looked like a frame, packet or line but had invalid content.
     skipped_bytes : int
-        Bytes that are part of nothing accepted.
+        Bytes that belong to nothing accepted.
     """
 
     frames: int = 0
@@ -164,35 +148,35 @@ class ProtocolCounters:
 
 
 class DeviceProtocol(ABC):
-    """How one kind of device speaks: its commands, and the decoder of what it sends.
+    """The commands of one kind of device, and the decoder of what it sends.
 
-    ``docs/reference/protocols.md`` compares the protocols. An object keeps the state of one device; it is
-    used from one thread.
+    ``docs/reference/protocols.md`` compares the protocols. An object keeps the state of one device; use it
+    from one thread.
 
     Parameters
     ----------
     settings : ProtocolSettings
-        What the device cannot say itself.
+        What the device does not report itself.
 
     Raises
     ------
     SettingError
-        If the device cannot be as the settings say, or they lack what it cannot say.
+        If the settings do not fit the protocol, or lack what the device does not report.
 
     Attributes
     ----------
     ask : bytes or None
-        Asks the device to describe itself, which :meth:`feed` then answers with an InfoFrame.
-        None where it cannot: then :meth:`info` is known without asking.
+        Command that makes the device describe itself; :meth:`feed` then returns an InfoFrame.
+        None if it cannot: then :meth:`info` is known without asking.
     ask_seconds : float
         How long to wait before asking again, s.
     answer_seconds : float
-        How long a device that is there may take to answer, s.
+        Longest time that a connected device takes to answer, s.
     start, stop : bytes
-        Let it send samples, let it be silent; empty where it sends whenever it has power.
+        Commands to start and stop sending samples; empty if it sends whenever it has power.
     counter_period : int
-        Samples after which the counter on the wire begins anew; a loss is known modulo this
-        number. 0 where there is no counter: then losses cannot be counted.
+        Samples after which the counter on the wire starts again at 0; a loss is known modulo this
+        number. 0 if there is no counter: then losses cannot be counted.
     has_clock : bool
         Whether frames carry the device's microseconds; if not, ``device_us`` is 0.
     """
@@ -210,33 +194,33 @@ class DeviceProtocol(ABC):
 
     @abstractmethod
     def info(self) -> InfoFrame | None:
-        """Return what the device is if that is known without asking, else None."""
+        """Return the description of the device if it is known without asking, else None."""
 
     @abstractmethod
     def begin(self) -> None:
-        """Take what follows as a new beginning: the port was opened, or the device started.
+        """Expect a new beginning: the port was opened, or the device was started.
 
-        What is kept of an unfinished frame is dropped where nothing else would show that it is
+        The kept part of an unfinished frame is dropped if nothing else would show that the frame was
         cut, and the next data frame has ``restart``.
         """
 
     @abstractmethod
     def feed(self, data: bytes) -> list[DataFrame | InfoFrame]:
-        """Take the next bytes, any number of any bytes, and return what they complete.
+        """Take the next bytes, any number of any values, and return what they complete.
 
         Returns
         -------
         list of DataFrame or InfoFrame
-            In order. A counter smaller than 32 bits has been unwrapped: a frame's counter is
-            that of the samples before it plus the samples lost (modulo `counter_period`).
+            In order. A counter smaller than 32 bits has been unwrapped: the counter of a frame is
+            that of the samples before it plus the lost samples (modulo `counter_period`).
         """
 
     @property
     @abstractmethod
     def counters(self) -> ProtocolCounters:
-        """What was found so far."""
+        """What has been found so far."""
 
     @property
     @abstractmethod
     def pending_bytes(self) -> int:
-        """Bytes kept because something may be arriving; bounded whatever arrives."""
+        """Bytes kept because something may be arriving; bounded, whatever arrives."""

@@ -1,4 +1,4 @@
-"""Every protocol by its name. A new one is a file of its own and a line here."""
+"""Every protocol by its name. A new one is a module of its own and a line here."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ def make_protocol(name: str, settings: ProtocolSettings) -> DeviceProtocol:
     name : str
         One of :data:`PROTOCOLS`.
     settings : ProtocolSettings
-        What the device cannot say itself.
+        What the device does not report itself.
 
     Returns
     -------
     DeviceProtocol
-        With its decoder at the beginning.
+        For one device, with its decoder at the beginning.
 
     Raises
     ------
     SettingError
-        If there is no such protocol, or it cannot be with these settings.
+        If there is no such protocol, or the settings do not fit it.
     """
     if name not in PROTOCOLS:
-        raise SettingError("protocol", name, f"write one of {', '.join(PROTOCOLS)}")
+        raise SettingError("protocol", name, f"use one of {', '.join(PROTOCOLS)}")
     return PROTOCOLS[name](settings)

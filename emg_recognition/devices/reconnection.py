@@ -1,80 +1,131 @@
-"""An armband that is opened again whenever it goes away, falls silent or talks nonsense."""
+"""An armband that is opened again whenever it disappears, falls silent or sends nothing valid."""
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import time
 from collections.abc import Callable
 
+from emg_recognition.devices.protocol import InfoFrame
 from emg_recognition.devices.serial_armband import READ_SECONDS, SerialArmband
-from emg_recognition.devices.stream import SampleChunk
+from emg_recognition.devices.stream import ChunkSource, SampleChunk
 from emg_recognition.errors import DeviceError
 
+_LOG = logging.getLogger(__name__)
+
+SILENT_AFTER = 1.0
+"""Default time without a sample after which an armband counts as lost, s."""
+
 FIRST_PAUSE = 0.1
-"""Seconds before an armband that is lost is opened again."""
+"""Pause before a lost armband is opened again, s."""
 
 LONGEST_PAUSE = 5.0
-"""Seconds to which the pause grows, twofold with each attempt that brings no samples."""
+"""Longest pause, s; the pause doubles with each attempt that brings no samples."""
 
 
-class ReconnectingArmband:
-    """Read an armband for as long as it takes.
+class ReconnectingArmband(ChunkSource):
+    """Read an armband and wait for it whenever it is lost.
 
-    Whatever happens to it is told, in words and in numbers. It is read in one thread; its
-    attributes may be looked at from others.
+    The sample index continues after a loss, and the first chunk has ``restart``. Read it in one thread;
+    other threads may look at its attributes.
 
     Parameters
     ----------
     armband : SerialArmband
         Opened or not.
     silent_after : float
-        Seconds without a sample after which it counts as lost. The first sample may take as long
-        as the protocol allows for an answer, and as the pause before the attempt.
-    say : callable
-        Is given one line at each loss, each new reason why the armband cannot be reached, and
-        each reconnection.
+        Time without a sample after which it counts as lost, s. The first sample may take as long as
+        the protocol allows for an answer, and as long as the pause before the attempt.
+    say : callable, optional
+        Takes one line for each loss, each new reason why the armband cannot be reached, and each
+        reconnection. By default they are logged as warnings.
 
     Attributes
     ----------
+    armband : SerialArmband
+        The armband.
     fault : str
-        Why no samples come, one line; empty while they do.
+        Why no samples arrive, in one line; empty while they do.
     attempts : int
-        How often it was opened again since it was lost.
+        How often it has been opened again since it was lost.
     reconnections : int
-        How often samples came again.
+        How often samples have arrived again.
     next_attempt : float
-        Host's monotonic time of the next attempt, s; of the running one, if that is past.
+        Host's monotonic time of the next attempt, s; in the past while an attempt is running.
+
+    Examples
+    --------
+    >>> armband = ReconnectingArmband(SerialArmband("/dev/ttyACM0"))
+    >>> with armband:                                         # doctest: +SKIP
+    ...     for chunk in armband:
+    ...         print(chunk.first_index, chunk.restart)
     """
 
-    def __init__(self, armband: SerialArmband, silent_after: float, say: Callable[[str], None]) -> None:
-        self._armband, self._silent_after, self._say = armband, silent_after, say
+    def __init__(
+        self,
+        armband: SerialArmband,
+        silent_after: float = SILENT_AFTER,
+        say: Callable[[str], object] = _LOG.warning,
+    ) -> None:
+        self.armband, self._silent_after, self._say = armband, silent_after, say
         self.fault = ""
         self.attempts = 0
         self.reconnections = 0
         self.next_attempt = 0.0
+        self._open = False
         self._pause = FIRST_PAUSE
         self._lost_at = 0.0
         self._expect()
 
-    def start(self) -> None:
-        """Let the armband send samples, opening it if need be.
+    @property
+    def is_open(self) -> bool:
+        """Whether it is being read or waited for: True until it is closed."""
+        return self._open
+
+    def open(self) -> InfoFrame:
+        """Open the armband.
+
+        Returns
+        -------
+        InfoFrame
+            The armband's description.
 
         Raises
         ------
         DeviceError
-            If there is none: only what was there once is waited for.
+            If there is none: an armband is only waited for once it has been there.
         """
-        if not self._armband.is_open:
-            self._armband.open()
-        self._armband.start()
+        info = self.armband.open()
+        self._open = True
+        return info
+
+    def start(self) -> None:
+        """Make the armband send samples, opening it first if necessary.
+
+        Raises
+        ------
+        DeviceError
+            If there is none: an armband is only waited for once it has been there.
+        """
+        if not self.armband.is_open:
+            self.armband.open()
+        self.armband.start()
+        self._open = True
         self.fault = ""
         self._pause = FIRST_PAUSE
         self._expect()
 
     def stop(self) -> None:
-        """Let the armband be silent, if it is there."""
+        """Make the armband stop sending, if it is there."""
         with contextlib.suppress(DeviceError):
-            self._armband.stop()
+            self.armband.stop()
+        self.fault = ""
+
+    def close(self) -> None:
+        """Stop and close the armband, and wait for it no longer; allowed at any time."""
+        self._open = False
+        self.armband.close()
         self.fault = ""
 
     def read(self) -> list[SampleChunk]:
@@ -86,11 +137,18 @@ class ReconnectingArmband:
         -------
         list of SampleChunk
             In order; the first one after a reconnection has ``restart``.
+
+        Raises
+        ------
+        DeviceError
+            If it has not been started, or was closed.
         """
+        if not self._open:
+            raise DeviceError(self.armband.port, "the armband is not open", "start it first")
         try:
-            if not self._armband.is_open:
+            if not self.armband.is_open:
                 return self._wait_or_try()
-            chunks = self._armband.read()
+            chunks = self.armband.read()
         except DeviceError as error:
             self._lose(str(error))
             return []
@@ -99,7 +157,7 @@ class ReconnectingArmband:
             if self.fault:
                 self._recover(chunks[0], now)
             self._heard, self._patience = now, self._silent_after
-            self._known = self._armband.counters
+            self._known = self.armband.counters
         elif now - self._heard > self._patience:
             self._lose(self._silence())
         return chunks
@@ -110,25 +168,25 @@ class ReconnectingArmband:
             time.sleep(min(left, READ_SECONDS))
             return []
         self.attempts += 1
-        self._armband.open()
-        self._armband.start()
+        self.armband.open()
+        self.armband.start()
         self._expect()
         return []
 
     def _expect(self) -> None:
-        """Begin to wait for the first sample; a board that was reset by opening it needs its time."""
+        """Start waiting for the first sample; a board that was reset by opening its port needs time."""
         self._heard = time.monotonic()
-        self._known = self._armband.counters
-        self._patience = max(self._silent_after, self._armband.protocol.answer_seconds, self._pause)
+        self._known = self.armband.counters
+        self._patience = max(self._silent_after, self.armband.protocol.answer_seconds, self._pause)
 
     def _silence(self) -> str:
-        silent = self._armband.counters == self._known
-        found = "nothing came" if silent else "nothing that came was a valid sample"
+        silent = self.armband.counters == self._known
+        found = "nothing arrived" if silent else "nothing that arrived was a valid sample"
         remedy = "check power and cable" if silent else "check protocol, baud rate and cable"
-        return f"port {self._armband.port}: {found} for {self._patience:g} s; {remedy}"
+        return f"port {self.armband.port}: {found} for {self._patience:g} s; {remedy}"
 
     def _lose(self, why: str) -> None:
-        self._armband.close()
+        self.armband.close()
         if self.fault:
             self._pause = min(2 * self._pause, LONGEST_PAUSE)
             if why != self.fault:
@@ -142,9 +200,9 @@ class ReconnectingArmband:
     def _recover(self, first: SampleChunk, now: float) -> None:
         known = f"{first.dropped_before} samples before it were lost"
         self._say(
-            f"port {self._armband.port}: reconnected after {now - self._lost_at:.1f} s at attempt "
+            f"port {self.armband.port}: reconnected after {now - self._lost_at:.1f} s at attempt "
             f"{self.attempts}; the stream restarts with sample {first.first_index}, "
-            + (known if first.dropped_before else "how many were lost is not known")
+            + (known if first.dropped_before else "the number lost is not known")
         )
         self.reconnections += 1
         self.fault = ""

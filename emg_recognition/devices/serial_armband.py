@@ -1,36 +1,40 @@
-"""A device on a serial port, whatever protocol it speaks."""
+"""An armband, or any other device that sends samples, on a serial port."""
 
 from __future__ import annotations
 
-import contextlib
-import select
-import termios
 import time
 from dataclasses import dataclass, fields
 
 import serial
 
-from emg_recognition.devices.protocol import DataFrame, DeviceProtocol, InfoFrame, ProtocolCounters
-from emg_recognition.devices.serial_port import open_port, ports_found
-from emg_recognition.devices.stream import SampleChunk, SampleStream, StreamCounters
+from emg_recognition.devices.protocol import (
+    DataFrame,
+    DeviceProtocol,
+    InfoFrame,
+    ProtocolCounters,
+    ProtocolSettings,
+)
+from emg_recognition.devices.protocols import make_protocol
+from emg_recognition.devices.serial_port import BAUD_RATE, SerialDevice, ports_found
+from emg_recognition.devices.stream import ChunkSource, SampleChunk, SampleStream, StreamCounters
 from emg_recognition.errors import DeviceError, SettingError
 
 READ_SECONDS = 0.05
-"""Longest that :meth:`SerialArmband.read` waits."""
+"""Longest wait of :meth:`SerialArmband.read`, s."""
 
 HELD_UP_SECONDS = 0.1
-"""If the reader was away for longer, what it finds may have waited for it."""
+"""If the reader was away for longer, the bytes it finds may have waited for it."""
 
 CATCH_UP_SECONDS = 1.0
-"""After this it has read all that waited."""
+"""After this time a delayed reader has read everything that had waited."""
 
 FIXED = ("rate", "channels", "unit")
-"""What may not change while a stream goes on: all who listen rely on it."""
+"""What may not change during a stream, because every consumer relies on it."""
 
 
 @dataclass(frozen=True)
 class ArmbandCounters:
-    """What came over the port since the armband was first opened.
+    """What has arrived through the port since the armband was first opened.
 
     Attributes
     ----------
@@ -44,48 +48,81 @@ class ArmbandCounters:
     stream: StreamCounters
 
 
-class SerialArmband:
-    """Read samples from an armband.
+class SerialArmband(SerialDevice, ChunkSource):
+    """Read samples from an armband on a serial port.
 
-    It can be closed and opened again: the sample index goes on and the first chunk has
-    ``restart``. It is used from one thread.
+    It can be closed and opened again: the sample index continues and the first chunk has
+    ``restart``. Use it from one thread. If the armband disappears, reading raises a DeviceError;
+    :class:`~emg_recognition.ReconnectingArmband` waits for it instead.
 
     Parameters
     ----------
     port : str
-        The port, e.g. ``/dev/ttyUSB0``.
+        The port, e.g. ``/dev/ttyUSB0`` or ``COM3``.
     baud_rate : int
-        Baud; without meaning for USB devices and pseudo-terminals.
-    protocol : DeviceProtocol
-        What it speaks; for this armband alone.
+        Speed of the port, baud; it has no meaning for USB devices and pseudo-terminals.
+    protocol : str or DeviceProtocol
+        What the armband speaks: ``"emg"``, ``"cyton"`` or ``"ascii"`` (``docs/reference/protocols.md``),
+        or a protocol object that no other armband uses.
+    rate, channels, scale, unit, delimiter
+        What a device does not report itself, see
+        :class:`~emg_recognition.devices.protocol.ProtocolSettings`. Leave them out with a protocol object.
 
     Raises
     ------
     SettingError
-        If the baud rate is not above 0.
+        If the baud rate is not above 0, the protocol is unknown or the settings do not fit it.
+
+    Examples
+    --------
+    A device that sends lines of two numbers, here an emulated one:
+
+    >>> import numpy as np
+    >>> from emg_recognition.devices.emulator import ArmbandEmulator
+    >>> counts = np.arange(100).reshape(50, 2)
+    >>> with ArmbandEmulator(counts, rate=500.0, protocol="ascii") as device:
+    ...     with SerialArmband(device.port, protocol="ascii", rate=500.0, channels=2) as armband:
+    ...         for chunk in armband:
+    ...             break
+    >>> chunk.first_index, chunk.restart, chunk.rate, chunk.unit
+    (0, True, 500.0, 'count')
     """
 
-    def __init__(self, port: str, baud_rate: int, protocol: DeviceProtocol) -> None:
-        if baud_rate <= 0:
-            raise SettingError("baud_rate", baud_rate, "give a baud rate above 0, e.g. 921600")
-        self.port = port
+    def __init__(
+        self,
+        port: str,
+        *,
+        baud_rate: int = BAUD_RATE,
+        protocol: str | DeviceProtocol = "emg",
+        rate: float = ProtocolSettings.rate,
+        channels: int = ProtocolSettings.channels,
+        scale: float = ProtocolSettings.scale,
+        unit: str = ProtocolSettings.unit,
+        delimiter: str = ProtocolSettings.delimiter,
+    ) -> None:
+        super().__init__(port, baud_rate, "armband")
+        settings = ProtocolSettings(rate=rate, channels=channels, scale=scale, unit=unit, delimiter=delimiter)
+        if isinstance(protocol, str):
+            protocol = make_protocol(protocol, settings)
+        elif settings != ProtocolSettings():
+            raise SettingError(
+                "protocol", type(protocol).__name__, "give rate, channels and the like to the protocol object"
+            )
         self.protocol = protocol
-        self._baud_rate = baud_rate
-        self._serial: serial.Serial | None = None
         self._stream: SampleStream | None = None
-        self._other: InfoFrame | None = None  # what the armband said it is now, if that has changed
-        self._received = 0.0  # when the port was last looked at
+        self._other: InfoFrame | None = None  # the armband's new description, if it has changed
+        self._received = 0.0  # when the port was last read
         self._held_up_until = 0.0
 
     @property
     def counters(self) -> ArmbandCounters:
-        """What came over the port so far."""
+        """What has arrived through the port so far."""
         stream = self._stream.counters if self._stream else StreamCounters()
         return ArmbandCounters(self.protocol.counters, stream)
 
     @property
     def measured_rate(self) -> float | None:
-        """The rate at which samples came over the last 30 s, Hz; None until it can be told."""
+        """The measured rate over the last 30 s, Hz; None for the first 5 s."""
         return self._stream.measured_rate if self._stream else None
 
     @property
@@ -93,13 +130,8 @@ class SerialArmband:
         """The description of the device that was opened last; None before."""
         return self._stream.info if self._stream else None
 
-    @property
-    def is_open(self) -> bool:
-        """Whether the port is open."""
-        return self._serial is not None
-
     def open(self) -> InfoFrame:
-        """Open the port and learn what the armband is; it is silent until :meth:`start`.
+        """Open the port and learn what the armband is; it sends nothing until :meth:`start`.
 
         Returns
         -------
@@ -109,11 +141,10 @@ class SerialArmband:
         Raises
         ------
         DeviceError
-            If there is no such port, it may not be opened, no armband answers, or another one
-            than before: of another rate, channel count or unit.
+            If there is no such port, it may not be opened, no armband answers, or it is another one
+            than before, with another rate, channel count or unit.
         """
-        self.close()
-        self._serial = open_port(self.port, self._baud_rate)
+        self._connect()
         self._received, self._other = time.monotonic(), None
         try:
             self.protocol.begin()
@@ -132,7 +163,7 @@ class SerialArmband:
         return info
 
     def start(self) -> None:
-        """Let the armband send samples.
+        """Make the armband send samples.
 
         Raises
         ------
@@ -140,12 +171,9 @@ class SerialArmband:
             If the armband is not open or has gone.
         """
         if not self.protocol.has_clock:
-            # Nothing would tell that these samples are old.
-            port = self._opened()
-            try:
+            # Nothing would show that these samples are old.
+            with self._opened() as port:
                 port.reset_input_buffer()
-            except (OSError, termios.error) as error:
-                raise self._gone(error) from error
         self.protocol.begin()
         self._write(self.protocol.start)
         if self._stream is not None:
@@ -153,12 +181,12 @@ class SerialArmband:
         self._received, self._held_up_until = time.monotonic(), 0.0
 
     def read(self) -> list[SampleChunk]:
-        """Return what has arrived: at once if a frame is there, after 50 ms at most.
+        """Return what has arrived: at once if a frame is there, otherwise after 50 ms at most.
 
         Returns
         -------
         list of SampleChunk
-            In order; empty if no whole frame came.
+            In order; empty if no whole frame arrived.
 
         Raises
         ------
@@ -170,12 +198,12 @@ class SerialArmband:
         while not chunks and (left := deadline - time.monotonic()) > 0:
             if self._other is not None:
                 self._refuse(self._other)
-            data, arrival = self._receive(left)
+            data, arrival = self._timed_receive(left)
             chunks = self._take(self.protocol.feed(data), arrival)
         return chunks
 
     def stop(self) -> None:
-        """Let the armband be silent.
+        """Make the armband stop sending.
 
         Raises
         ------
@@ -184,30 +212,18 @@ class SerialArmband:
         """
         self._write(self.protocol.stop)
 
-    def close(self) -> None:
-        """Stop the armband if it still listens, and close the port; allowed at any time."""
-        port, self._serial = self._serial, None
-        if port is not None:
-            for action in (lambda: port.write(self.protocol.stop), port.close):
-                with contextlib.suppress(OSError):
-                    action()
-
-    def __enter__(self) -> SerialArmband:
-        self.open()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def _before_close(self, port: serial.Serial) -> None:
+        port.write(self.protocol.stop)
 
     def _ask(self) -> InfoFrame:
-        assert self.protocol.ask is not None  # else its description is known
+        assert self.protocol.ask is not None  # otherwise its description is known
         begin = time.monotonic()
         asked, seen, data_frames = -self.protocol.ask_seconds, 0, 0
         while (elapsed := time.monotonic() - begin) < self.protocol.answer_seconds:
             if elapsed - asked >= self.protocol.ask_seconds:
                 self._write(self.protocol.ask)
                 asked = elapsed
-            data, _ = self._receive(min(READ_SECONDS, self.protocol.answer_seconds - elapsed))
+            data, _ = self._timed_receive(min(READ_SECONDS, self.protocol.answer_seconds - elapsed))
             seen += len(data)
             for frame in self.protocol.feed(data):
                 if isinstance(frame, InfoFrame):
@@ -224,17 +240,17 @@ class SerialArmband:
     def _check(self, info: InfoFrame) -> None:
         if self._stream is not None and (changes := _changes(self._stream.info, info, FIXED)):
             raise DeviceError(
-                self.port, f"another armband: {changes}", "connect the one from before, or start anew"
+                self.port, f"another armband: {changes}", "connect the previous one, or restart the program"
             )
 
     def _take(self, frames: list[DataFrame | InfoFrame], arrival: float) -> list[SampleChunk]:
-        assert self._stream is not None  # open() has made it
+        assert self._stream is not None  # made by open()
         fresh = arrival >= self._held_up_until
         chunks = []
         for frame in frames:
             if isinstance(frame, InfoFrame):
                 if frame != self._stream.info:
-                    # What came before is delivered; what follows is another device's.
+                    # What arrived before is delivered; what follows is from another device.
                     self._other = frame
                     break
             elif (chunk := self._stream.chunk(frame, arrival, fresh)) is not None:
@@ -247,18 +263,12 @@ class SerialArmband:
         self.close()
         raise DeviceError(self.port, f"another armband: {changes}", "open it again")
 
-    def _receive(self, seconds: float) -> tuple[bytes, float]:
-        """Return what is there, or what comes first within some time, and when it was read."""
-        port = self._opened()
+    def _timed_receive(self, seconds: float) -> tuple[bytes, float]:
+        """Return what is there, or what comes first within this time, and when it was read."""
         begin = time.monotonic()
-        try:
-            ready = select.select([port], [], [], seconds)[0]
-            # Readable and yet empty is a port that has gone: read(1) raises then.
-            data = port.read(port.in_waiting or 1) if ready else b""
-        except OSError as error:
-            raise self._gone(error) from error
+        data = self._receive(seconds)
         now = time.monotonic()
-        # A machine that is too busy holds up the reader here or before it came here.
+        # A busy machine delays the reader here, or before it came here.
         held_up = max(begin - self._received, now - begin - seconds)
         if held_up > HELD_UP_SECONDS:
             self._held_up_until = now + CATCH_UP_SECONDS
@@ -266,25 +276,12 @@ class SerialArmband:
         return data, now
 
     def _write(self, data: bytes) -> None:
-        try:
-            self._opened().write(data)
-        except OSError as error:
-            raise self._gone(error) from error
-
-    def _opened(self) -> serial.Serial:
-        if self._serial is None:
-            raise DeviceError(self.port, "the armband is not open", "open it first")
-        return self._serial
-
-    def _gone(self, error: Exception) -> DeviceError:
-        self.close()
-        return DeviceError(
-            self.port, f"the armband has gone ({error})", "check plug and power and open it again"
-        )
+        with self._opened() as port:
+            port.write(data)
 
 
 def _changes(before: InfoFrame, now: InfoFrame, names: tuple[str, ...]) -> str:
-    """Say what differs between two descriptions; empty if nothing does."""
+    """Describe what differs between two descriptions; empty if nothing does."""
     return ", ".join(
         f"{name} {getattr(before, name)!r} is now {getattr(now, name)!r}"
         for name in names

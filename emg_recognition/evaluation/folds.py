@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from emg_recognition.evaluation.metrics import OverSubjects, Scores, over_subjects, to_json
+from emg_recognition.evaluation.intervals import Intervals, SegmentCounts, score_intervals
+from emg_recognition.evaluation.metrics import MEAN_METRICS, OverSubjects, Scores, over_subjects, to_json
 from emg_recognition.evaluation.performance import Performance
 
 
@@ -39,6 +40,8 @@ class PooledFolds:
         Means in which each fold counts equally.
     scores : Scores
         Of all windows.
+    segments : SegmentCounts
+        The windows of each segment, for the confidence intervals.
     per_cohort, per_subject : dict of str to Scores
         Of each cohort and subject; a subject of several folds is one subject.
     cohorts : dict of str to str
@@ -49,10 +52,16 @@ class PooledFolds:
 
     over_folds: OverFolds
     scores: Scores
+    segments: SegmentCounts
     per_cohort: Mapping[str, Scores]
     per_subject: Mapping[str, Scores]
     cohorts: Mapping[str, str]
     baseline: Scores | None
+
+    @property
+    def intervals(self) -> Intervals:
+        """Confidence intervals of the mean scores of all windows."""
+        return score_intervals(self.segments)
 
     @property
     def over_subjects(self) -> OverSubjects:
@@ -66,6 +75,8 @@ class PooledFolds:
                 "actions": self.scores.actions,
                 **self.over_folds.mean,
                 "over_folds": self.over_folds,
+                "pooled": {name: getattr(self.scores, name) for name in MEAN_METRICS},
+                "intervals": self.intervals,
                 "baseline": self.baseline,
                 "confusion": self.scores.confusion,
                 "per_class": self.scores.per_class,
@@ -114,6 +125,7 @@ def pool_folds(folds: Sequence[Performance]) -> PooledFolds:
             deviation={name: float(values.std()) for name, values in table.items()},
         ),
         scores=reduce(add, [fold.scores for fold in folds]),
+        segments=reduce(add, [fold.segments for fold in folds]),
         per_cohort=_pool([fold.per_cohort for fold in folds]),
         per_subject=_pool([fold.per_subject for fold in folds]),
         cohorts={subject: ", ".join(names) for subject, names in cohorts.items()},

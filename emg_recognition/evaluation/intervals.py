@@ -51,19 +51,67 @@ class Intervals:
     level: float = LEVEL
 
 
-def score_intervals(
-    truth: ArrayLike, predicted: ArrayLike, classes: int, segment: ArrayLike, *, seed: int = 0
-) -> Intervals:
-    """Compute confidence intervals of accuracy, balanced accuracy and macro F1.
+@dataclass(frozen=True, eq=False)
+class SegmentCounts:
+    """What was recognised in each segment.
+
+    Attributes
+    ----------
+    segment : ndarray of int64, shape (m,)
+        Number of the segment.
+    action : ndarray of int64, shape (m,)
+        The action performed; a segment with several actions has several rows.
+    counts : ndarray of int64, shape (m, classes)
+        Windows of the row that were recognised as each action.
+    """
+
+    segment: NDArray[np.int64]
+    action: NDArray[np.int64]
+    counts: NDArray[np.int64]
+
+    def __add__(self, other: SegmentCounts) -> SegmentCounts:
+        """Put the segments of two sets of windows together; they have no segment in common."""
+        shift = self.segment.max(initial=-1) + 1
+        return SegmentCounts(
+            np.concatenate([self.segment, other.segment + shift]),
+            np.concatenate([self.action, other.action]),
+            np.concatenate([self.counts, other.counts]),
+        )
+
+
+def count_segments(truth: ArrayLike, predicted: ArrayLike, classes: int, segment: ArrayLike) -> SegmentCounts:
+    """Count what was recognised in each segment.
 
     Parameters
     ----------
     truth, predicted : array_like of int, shape (n,)
-        Indices of the performed and of the recognised action, 0 to ``classes - 1``; at least one window.
+        Indices of the performed and of the recognised action, 0 to ``classes - 1``.
     classes : int
         Number of actions.
     segment : array_like, shape (n,)
         The segment of each window: a repetition of one action.
+
+    Returns
+    -------
+    SegmentCounts
+        In the order of the segments' names.
+    """
+    _, number = np.unique(np.asarray(segment), return_inverse=True)
+    keys = number.ravel() * classes + np.asarray(truth, np.int64)
+    rows, row = np.unique(keys, return_inverse=True)
+    counts = np.bincount(
+        row.ravel() * classes + np.asarray(predicted, np.int64), minlength=len(rows) * classes
+    )
+    return SegmentCounts(rows // classes, rows % classes, counts.reshape(-1, classes))
+
+
+def score_intervals(segments: SegmentCounts, *, seed: int = 0) -> Intervals:
+    """Compute confidence intervals of accuracy, balanced accuracy and macro F1.
+
+    Parameters
+    ----------
+    segments : SegmentCounts
+        From :func:`count_segments`; at least one window.
     seed : int
         Of the bootstrap: the same input gives the same interval.
 
@@ -78,24 +126,50 @@ def score_intervals(
     ValueError
         Without a window.
     """
-    true, guess = np.asarray(truth, np.int64), np.asarray(predicted, np.int64)
-    if not len(true):
+    action, counts = segments.action, segments.counts
+    if not len(action):
         raise ValueError("there is no window to compute a confidence interval from")
-    _, place = np.unique(np.asarray(segment), return_inverse=True)
-    # One row for each segment and performed action; a segment with several actions becomes several rows.
-    pairs, row = np.unique(np.stack([place.ravel(), true]), axis=1, return_inverse=True)
-    action = pairs[1]
-    segments = len(np.unique(pairs[0]))
+    number = len(np.unique(segments.segment))
     if np.bincount(action)[np.unique(action)].min() < LEAST_SEGMENTS:
-        return Intervals("wilson", segments, wilson(int((true == guess).sum()), len(true)))
-    counts = np.bincount(row.ravel() * classes + guess, minlength=len(action) * classes)
-    drawn = _draw(counts.reshape(-1, classes), action, classes, np.random.default_rng(seed))
+        hits = int(counts[np.arange(len(action)), action].sum())
+        return Intervals("wilson", number, wilson(hits, int(counts.sum())))
+    rng = np.random.default_rng(seed)
+    drawn = np.zeros((SAMPLES, counts.shape[1], counts.shape[1]))
+    for performed in np.unique(action):
+        rows = counts[action == performed]
+        times = rng.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), size=SAMPLES)
+        drawn[:, performed] = times @ rows
+    scores = mean_scores(drawn)
+    return Intervals(
+        "bootstrap",
+        number,
+        _percentiles(scores["accuracy"]),
+        _percentiles(scores["balanced_accuracy"]),
+        _percentiles(scores["macro_f1"]),
+    )
+
+
+def mean_interval(values: ArrayLike, *, seed: int = 0) -> Interval | None:
+    """Return the percentile bootstrap interval of a mean; ``None`` for fewer than three values.
+
+    Parameters
+    ----------
+    values : array_like, shape (n,)
+        Independent observations, such as the accuracies of subjects.
+    seed : int
+        Of the bootstrap.
+    """
+    found = np.asarray(values, np.float64)
+    if len(found) < LEAST_SEGMENTS:
+        return None
+    places = np.random.default_rng(seed).integers(0, len(found), (SAMPLES, len(found)))
+    return _percentiles(found[places].mean(axis=1))
+
+
+def _percentiles(values: NDArray[np.float64]) -> Interval:
     tail = (1 - LEVEL) / 2
-    ends: dict[str, Interval] = {}
-    for name, values in mean_scores(drawn).items():
-        low, high = np.quantile(values, (tail, 1 - tail)).tolist()
-        ends[name] = low, high
-    return Intervals("bootstrap", segments, ends["accuracy"], ends["balanced_accuracy"], ends["macro_f1"])
+    low, high = np.quantile(values, (tail, 1 - tail)).tolist()
+    return low, high
 
 
 def wilson(hits: int, total: int) -> Interval:
@@ -110,15 +184,3 @@ def wilson(hits: int, total: int) -> Interval:
     centre = (share + spread / 2) / (1 + spread)
     half = np.sqrt(share * (1 - share) * spread + spread**2 / 4) / (1 + spread)
     return float(max(centre - half, 0.0)), float(min(centre + half, 1.0))
-
-
-def _draw(
-    counts: NDArray[np.int64], action: NDArray[np.int64], classes: int, rng: np.random.Generator
-) -> NDArray[np.float64]:
-    """Draw confusion matrices, shape (samples, classes, classes), from rows of counts of one action each."""
-    drawn = np.zeros((SAMPLES, classes, classes))
-    for performed in np.unique(action):
-        rows = counts[action == performed]
-        times = rng.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), size=SAMPLES)
-        drawn[:, performed] = times @ rows
-    return drawn

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from emg_recognition.actions import REST
 from emg_recognition.evaluation.confidence import Calibration, Rejection, calibration, rejection
 from emg_recognition.evaluation.decisions import RestActivity, rest_activity
-from emg_recognition.evaluation.intervals import Intervals, score_intervals
+from emg_recognition.evaluation.intervals import Intervals, SegmentCounts, count_segments, score_intervals
 from emg_recognition.evaluation.metrics import (
     MEAN_METRICS,
     OverSubjects,
@@ -34,8 +34,8 @@ class Performance:
         Of all windows.
     loss : float
         Mean cross-entropy.
-    intervals : Intervals
-        Confidence intervals of the mean scores.
+    segments : SegmentCounts
+        The windows of each segment, for the confidence intervals.
     per_cohort, per_subject : dict of str to Scores
         Of the windows of each cohort and subject.
     cohorts : dict of str to str
@@ -52,7 +52,7 @@ class Performance:
 
     scores: Scores
     loss: float
-    intervals: Intervals
+    segments: SegmentCounts
     per_cohort: Mapping[str, Scores]
     per_subject: Mapping[str, Scores]
     cohorts: Mapping[str, str]
@@ -60,6 +60,11 @@ class Performance:
     rejection: Rejection
     rest: RestActivity | None
     baseline: Scores | None = None
+
+    @property
+    def intervals(self) -> Intervals:
+        """Confidence intervals of the mean scores."""
+        return score_intervals(self.segments)
 
     @property
     def over_subjects(self) -> OverSubjects:
@@ -147,7 +152,7 @@ def measure(
     return Performance(
         scores=score_windows(performed, predicted, actions),
         loss=cross_entropy(answers, performed),
-        intervals=score_intervals(performed, predicted, len(actions), segment),
+        segments=count_segments(performed, predicted, len(actions), segment),
         per_cohort=scores_by_group(performed, predicted, actions, groups),
         per_subject=scores_by_group(performed, predicted, actions, subjects),
         cohorts={

@@ -1,21 +1,32 @@
-"""One page that tells what was trained, on what, and how good it is; it needs no other file."""
+"""The reports: HTML pages that need no other file."""
 
 from __future__ import annotations
 
 import base64
 import json
+import re
+import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import jinja2
 import yaml
+from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from emg_recognition.evaluation.comparison_figures import rejection_figure, reliability_figure, subject_figure
-from emg_recognition.evaluation.figures import confusion_figure, learning_curves, member_curves
 from emg_recognition.evaluation.folds import PooledFolds
+from emg_recognition.evaluation.intervals import Interval, mean_interval
+from emg_recognition.evaluation.metrics import MEAN_METRICS
 from emg_recognition.evaluation.performance import Performance
+from emg_recognition.evaluation.score_figures import (
+    confusion_figure,
+    rejection_figure,
+    reliability_figure,
+    subject_figure,
+)
+from emg_recognition.evaluation.style import words
+from emg_recognition.evaluation.training_figures import Histories, learning_curves, member_curves
 
 _TEMPLATES = Path(__file__).parent
 
@@ -30,7 +41,7 @@ def render(template: str, images: Mapping[str, bytes], **values: Any) -> str:
     images : mapping of str to bytes
         PNG images by name; they become part of the page as ``images``.
     **values : Any
-        What the template names.
+        Further names for the template.
 
     Returns
     -------
@@ -39,7 +50,7 @@ def render(template: str, images: Mapping[str, bytes], **values: Any) -> str:
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
-        # Names of cohorts, subjects and actions come from recordings: they are text, never markup.
+        # Names of cohorts, subjects and actions come from recordings: they must never become markup.
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -47,13 +58,26 @@ def render(template: str, images: Mapping[str, bytes], **values: Any) -> str:
     )
     environment.filters.update(
         percent=percent,
+        interval=interval,
         thousands=thousands,
-        name=name,
+        name=words,
+        moment=moment,
         seconds=seconds,
         number=number,
         sentence=sentence,
         listed=listed,
+        mean=statistics.fmean,
+        mean_interval=lambda values: mean_interval(list(values)),
     )
+    sections: list[tuple[str, str]] = []
+
+    def section(title: str) -> Markup:
+        """Write the heading of a section, and add it to the list of contents."""
+        anchor = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+        sections.append((anchor, title))
+        return Markup('<h2 id="{}">{}</h2>').format(anchor, title)
+
+    environment.globals.update(section=section, sections=sections)
     embedded = {key: "data:image/png;base64," + base64.b64encode(png).decode() for key, png in images.items()}
     return environment.get_template(template).render(images=embedded, **values)
 
@@ -68,24 +92,30 @@ def thousands(number: int) -> str:
     return f"{number:,}".replace(",", "\u202f")
 
 
-def name(text: str) -> str:
-    """Write a name of a recording as words."""
-    return text.replace("_", " ") or "(unnamed)"
+def interval(ends: Interval) -> str:
+    """Write an interval of a share in per cent."""
+    low, high = ends
+    return f"{100 * low:.1f}–{100 * high:.1f}\u202f%"
+
+
+def moment(created: str) -> str:
+    """Write an ISO date and time in words."""
+    return created.replace("T", " ").replace("+00:00", " UTC")
 
 
 def seconds(duration: float) -> str:
-    """Write a time in seconds, in minutes where it is long."""
+    """Write a duration in seconds, or in minutes where it is long."""
     minutes, rest = divmod(round(duration), 60)
     return f"{minutes}\u202fmin {rest:02d}\u202fs" if minutes else f"{duration:.1f}\u202fs"
 
 
 def number(value: float | None, digits: int = 1) -> str:
-    """Write a number with so many decimals; a dash for None."""
+    """Write a number with a fixed number of decimals; a dash for None."""
     return "–" if value is None else f"{value:.{digits}f}"
 
 
 def listed(values: Sequence[object]) -> str:
-    """Write values in a row; three whole numbers and more that follow each other as a span."""
+    """List values; three or more consecutive whole numbers become a range."""
     words: list[str] = []
     run: list[object] = []
     for value in [*values, None]:
@@ -97,15 +127,15 @@ def listed(values: Sequence[object]) -> str:
 
 
 def sentence(text: str) -> str:
-    """Write what stands in a list of problems as a sentence."""
+    """Write an entry of a list of problems as a sentence."""
     return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"
 
 
-SIDES = {"train": "Training", "validation": "Validation", "test": "Test"}
+_SUBSETS = {"train": "Training", "validation": "Validation", "test": "Test"}
 
 
 def experiment_figures(
-    performance: Performance, histories: Sequence[Sequence[Mapping[str, Any]]], selected: int | None
+    performance: Performance, histories: Histories, selected: int | None
 ) -> dict[str, Figure]:
     """Draw every figure of an experiment.
 
@@ -137,7 +167,7 @@ def experiment_figures(
 
 def score_figures(found: Performance | PooledFolds) -> dict[str, Figure]:
     """Draw ``confusion`` and, with more than one subject, ``subjects``."""
-    figures = {"confusion": confusion_figure(found.scores.confusion, found.scores.actions)}
+    figures = {"confusion": confusion_figure(found.scores)}
     if len(found.per_subject) > 1:
         accuracies = {name: scores.balanced_accuracy for name, scores in found.per_subject.items()}
         figures["subjects"] = subject_figure(accuracies, found.cohorts)
@@ -168,9 +198,10 @@ def render_report(metrics: Mapping[str, Any], figures: Mapping[str, bytes]) -> s
         cohorts=sorted({row["cohort"] for row in metrics["window_table"]} | metrics["per_cohort"].keys()),
         kept_seconds=sum(member["seconds"] for member in kept),
         leaks=leaks_of(metrics["split"], metrics["selection"]),
-        sides=SIDES,
+        subsets=_SUBSETS,
+        whole={name: metrics[f"test_{name}"] for name in MEAN_METRICS},
         windows={
-            (row["side"], row["cohort"], row["action"]): row["windows"] for row in metrics["window_table"]
+            (row["subset"], row["cohort"], row["action"]): row["windows"] for row in metrics["window_table"]
         },
         settings=settings_text(metrics["settings"]),
     )
@@ -204,16 +235,16 @@ def render_folds(metrics: Mapping[str, Any], figures: Mapping[str, bytes]) -> st
 
 
 def settings_text(settings: Mapping[str, Any]) -> str:
-    """Write the settings as they would stand in a configuration file."""
+    """Write the settings as in a configuration file."""
     plain = json.loads(json.dumps(settings))  # YAML's safe writer knows lists but no tuples
     return yaml.safe_dump(plain, sort_keys=False, default_flow_style=None, width=100)
 
 
 def leaks_of(split: Mapping[str, Any], selection: Mapping[str, Any]) -> list[str]:
-    """Say why a result flatters, if it does; both mappings are those of ``metrics.json``."""
+    """Say why a result is too good, if it is; both mappings are those of ``metrics.json``."""
     leaks = []
     if split["leaking"]:
-        leaks.append("windows of one repetition stand on several sides, and overlap from side to side")
+        leaks.append("windows of one repetition are in several subsets, and overlap")
     if selection["leaking"]:
         leaks.append("the member was chosen by its result on the test windows")
     return leaks
@@ -239,6 +270,31 @@ def render_replay_report(metrics: Mapping[str, Any], figures: Mapping[str, bytes
         figures,
         m=metrics,
         scored=metrics["accuracy"] is not None,
-        # An archive has no onsets, because its segments have no borders: see the scoring.
+        # An archive has no margin and no onsets, because its segments are cut out of the movement.
         margin=metrics["onset_delay_ms"] is not None,
+    )
+
+
+def render_comparison(result: Mapping[str, Any], figures: Mapping[str, bytes]) -> str:
+    """Write the report of a comparison of methods as one HTML page.
+
+    Parameters
+    ----------
+    result : mapping
+        The content of ``compare.json``.
+    figures : mapping of str to bytes
+        The PNG image ``comparison``; it becomes part of the page.
+
+    Returns
+    -------
+    str
+        The page.
+    """
+    honest = [row for row in result["methods"] if not row["leaking"]]
+    return render(
+        "comparison.html.j2",
+        figures,
+        m=result,
+        best=max(honest, key=lambda row: row["mean"]["accuracy"], default=None),
+        settings=settings_text(result["settings"]),
     )

@@ -1,1 +1,1 @@
-"""Guided recording without ROS: what to ask for, when, and what the operator may do about it."""
+"""Guided recording without ROS: what to ask the wearer for and when, and the operator's keys."""

@@ -1,8 +1,7 @@
-"""What a guided recording asks for: actions, repetitions, times and order, from a YAML file."""
+"""The plan of a guided recording: actions, repetitions, times and order, from a YAML file."""
 
 from __future__ import annotations
 
-import math
 import os
 import random
 from dataclasses import dataclass
@@ -11,14 +10,13 @@ from typing import Any
 
 from emg_recognition.actions import PAPER_ACTIONS
 from emg_recognition.errors import SettingError
-from emg_recognition.settings import from_mapping, load_yaml
+from emg_recognition.settings import check, from_mapping, load_yaml, setting
 
-ORDERS = ("fixed", "shuffled")
-
-#: What the wearer is told of the paper's actions.
+#: What the wearer does for each of the paper's actions.
 _TEXTS = {action.name: action.description for action in PAPER_ACTIONS}
-_MOST_REPETITIONS = 1000
 _LONGEST = 3600.0
+#: Training leaves out 0.1 s at both ends of a label, so a hold must be longer than this, s.
+_SHORTEST_HOLD = 0.2
 
 
 @dataclass(frozen=True)
@@ -47,84 +45,62 @@ class Prompt:
 class PlannedAction:
     """One entry of ``actions``.
 
-    Attributes
-    ----------
-    name : str
-        The action's name on topics and in recordings.
-    text : str or None
-        What the wearer is told; ``None``: what the paper's action is, or nothing more than the name.
-    hold : float or None
-        How long it is held, s; ``None``: as all others.
+    Raises
+    ------
+    SettingError
+        For an empty name, or a time out of range.
     """
 
-    name: str
-    text: str | None = None
-    hold: float | None = None
+    name: str = setting(help="name on topics and in recordings")
+    text: str | None = setting(None, "what the wearer reads; null: the description of the paper's action")
+    hold: float | None = setting(
+        None,
+        "how long it is held; null: as long as the others",
+        unit="s",
+        above=_SHORTEST_HOLD,
+        high=_LONGEST,
+    )
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not self.name.strip():
-            raise SettingError("plan: actions", self.name, "give each action a name, such as elbow_flexion")
-        if self.text is not None and not isinstance(self.text, str):
-            raise SettingError(f"plan: actions.{self.name}.text", self.text, "write what the wearer is told")
-        if self.hold is not None:
-            _check_seconds(f"plan: actions.{self.name}.hold", self.hold, above=0.2)
+        check(self)
+        if not self.name.strip():
+            raise SettingError("name", self.name, "give each action a name, such as elbow_flexion")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """The plan of a guided recording; ``config/session.yaml`` is the default.
 
-    Attributes
-    ----------
-    actions : tuple of PlannedAction
-        What is asked for, each once a round.
-    repetitions : int
-        Rounds.
-    hold : float
-        How long an action is held and labelled, s. Training leaves out 0.1 s at both borders.
-    pause : float
-        Rest before each prompt, in which the next one is announced and counted down to, s.
-    reaction : float
-        From the prompt to the label's begin, s: nobody moves at once, and what he does until then is not yet
-        the action. A prompt is shown for `reaction` and `hold` together.
-    order : str
-        ``fixed``: each round as listed; ``shuffled``: each round in an order of its own.
-    seed : int
-        Decides the order of ``shuffled``.
+    Nobody moves at once, so a label starts `reaction` after its prompt; the prompt is shown for `reaction`
+    and `hold` together.
 
     Raises
     ------
     SettingError
-        For a value that cannot be used.
+        For a value out of range, and for actions that are missing or listed twice.
     """
 
     actions: tuple[PlannedAction, ...] = tuple(PlannedAction(name=action.name) for action in PAPER_ACTIONS)
-    repetitions: int = 6
-    hold: float = 3.0
-    pause: float = 3.0
-    reaction: float = 0.5
-    order: str = "fixed"
-    seed: int = 0
+    repetitions: int = setting(6, "number of rounds", low=1, high=1000)
+    hold: float = setting(
+        3.0, "how long an action is held and labelled", unit="s", above=_SHORTEST_HOLD, high=_LONGEST
+    )
+    pause: float = setting(3.0, "rest before each prompt, with a countdown", unit="s", low=0, high=_LONGEST)
+    reaction: float = setting(
+        0.5, "from the prompt to the start of the label", unit="s", low=0, high=_LONGEST
+    )
+    order: str = setting("fixed", "order of the actions in a round", choices=("fixed", "shuffled"))
+    seed: int = setting(0, "decides the order of shuffled", low=0, high=2**63 - 1)
 
     def __post_init__(self) -> None:
+        check(self)
         names = [action.name for action in self.actions]
         if not names or len(set(names)) < len(names):
-            raise SettingError("plan: actions", names, "list at least one action, and each once")
-        for name, value, least, most in (
-            ("repetitions", self.repetitions, 1, _MOST_REPETITIONS),
-            ("seed", self.seed, 0, 2**63 - 1),
-        ):
-            if type(value) is not int or not least <= value <= most:
-                raise SettingError(f"plan: {name}", value, f"write a whole number from {least} to {most}")
-        _check_seconds("plan: hold", self.hold, above=0.2)
-        _check_seconds("plan: pause", self.pause)
-        _check_seconds("plan: reaction", self.reaction)
-        if self.order not in ORDERS:
-            raise SettingError("plan: order", self.order, f"write {' or '.join(ORDERS)}")
+            raise SettingError("actions", names, "list at least one action, and each only once")
 
     def prompts(self) -> tuple[Prompt, ...]:
-        """Return every prompt, in order: round after round, so that fatigue falls on all actions alike."""
-        # Of Python's generators only random() is promised to give the same numbers in every version.
+        """Return every prompt, round after round, so that fatigue affects all actions equally."""
+        # Only random() is guaranteed to give the same numbers in every version of Python.
         generator = random.Random(self.seed)
         prompts: list[Prompt] = []
         for repetition in range(1, self.repetitions + 1):
@@ -145,7 +121,7 @@ def load_plan(path: str | os.PathLike[str]) -> Plan:
     Parameters
     ----------
     path : path
-        A YAML file as ``config/session.yaml`` is one; what it leaves out has its default.
+        A YAML file like ``config/session.yaml``; a key that it leaves out has its default.
 
     Returns
     -------
@@ -157,25 +133,15 @@ def load_plan(path: str | os.PathLike[str]) -> Plan:
     SettingError
         If the file cannot be read, or a key or value is not known; the message names the file.
     """
-    document, name = load_yaml(path, "plan"), Path(path).name
-    if document is not None and not isinstance(document, dict):
-        raise SettingError("plan", os.fspath(path), "write a mapping of names to values")
-    values = dict(document or {})
-    if "actions" in values:
-        if not isinstance(values["actions"], list):
-            raise SettingError(f"{name}: actions", values["actions"], "write a list of actions")
-        values["actions"] = [_action(entry, name) for entry in values["actions"]]
-    return from_mapping(Plan, values, name)
+    document, where = load_yaml(path, "plan"), f"{Path(path).name}:"
+    if isinstance(document, dict) and "actions" in document:
+        entries = document["actions"]
+        if not isinstance(entries, list):
+            raise SettingError(f"{where} actions", entries, "write a list of actions")
+        document["actions"] = [_action(entry, f"{where} actions") for entry in entries]
+    return from_mapping(Plan, document, where)
 
 
-def _action(entry: Any, name: str) -> PlannedAction:
+def _action(entry: Any, where: str) -> PlannedAction:
     """Read an entry of ``actions``: a name alone, or a mapping."""
-    given = entry if isinstance(entry, dict) else {"name": entry}
-    return from_mapping(PlannedAction, given, f"{name}: actions")
-
-
-def _check_seconds(name: str, value: Any, above: float = -1.0) -> None:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or not math.isfinite(value) or not max(above, -1e-9) < value <= _LONGEST:
-        wanted = f"above {above:g}" if above > 0 else "from 0"
-        raise SettingError(name, value, f"write a time in seconds {wanted} to {_LONGEST:g}")
+    return from_mapping(PlannedAction, entry if isinstance(entry, dict) else {"name": entry}, where)

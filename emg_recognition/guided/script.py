@@ -1,8 +1,7 @@
-"""An operator who is not there: a YAML list of what he does and when."""
+"""A scripted operator: a YAML list of what to press and when; and a rehearsal without a clock."""
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,45 +11,36 @@ from emg_recognition.actions import REST
 from emg_recognition.errors import SettingError
 from emg_recognition.guided.plan import Plan, Prompt
 from emg_recognition.guided.session import GuidedSession, Key, Phase
-from emg_recognition.settings import from_mapping, load_yaml
+from emg_recognition.settings import check, from_mapping, load_yaml, setting
 
 SIGNAL = "signal"
-"""``at`` of the step that is done while the session waits for a good signal."""
+"""``at`` of a step for the time while the session waits for a good signal."""
 
-WHEN = ("during", "after")
+_TICK = 0.01
+"""Resolution of a rehearsal, s."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One thing that the operator does, once.
+    """One key that the operator presses once, in the middle of a performance or of the rest after it.
 
-    Attributes
-    ----------
-    at : str
-        Action and repetition, such as ``elbow_flexion 2``; or ``signal``, before the first prompt.
-    do : str
-        ``repeat``, ``discard``, ``pause`` or ``quit``; at ``signal`` only ``skip`` or ``quit``.
-    when : str
-        ``during``: in the middle of the performance; ``after``: in the middle of the rest behind it.
-    seconds : float
-        How long a ``pause`` lasts, s.
+    Raises
+    ------
+    SettingError
+        For a value that is not among the choices, or a time that is not above 0.
     """
 
-    at: str
-    do: str
-    when: str = "during"
-    seconds: float = 1.0
+    at: str = setting(help="action and repetition, such as elbow_flexion 2; signal: before the first prompt")
+    do: str = setting(help="repeat, discard, pause or quit; at signal skip or quit")
+    when: str = setting("during", "during the performance or after it", choices=("during", "after"))
+    seconds: float = setting(1.0, "how long a pause lasts", unit="s", above=0)
 
     def __post_init__(self) -> None:
+        check(self)
         keys = (Key.SKIP, Key.QUIT) if self.at == SIGNAL else (Key.REPEAT, Key.DISCARD, Key.PAUSE, Key.QUIT)
         known = [key.value for key in keys]
         if self.do not in known:
-            raise SettingError(f"script: do at {self.at}", self.do, f"write {' or '.join(known)}")
-        if self.when not in WHEN:
-            raise SettingError(f"script: when at {self.at}", self.when, f"write {' or '.join(WHEN)}")
-        number = isinstance(self.seconds, (int, float)) and not isinstance(self.seconds, bool)
-        if not number or not 0 < self.seconds < math.inf:
-            raise SettingError(f"script: seconds at {self.at}", self.seconds, "write a time above 0")
+            raise SettingError("do", self.do, f"at {self.at} use one of {', '.join(known)}")
 
 
 def load_script(path: str | os.PathLike[str], plan: Plan) -> tuple[Step, ...]:
@@ -59,9 +49,9 @@ def load_script(path: str | os.PathLike[str], plan: Plan) -> tuple[Step, ...]:
     Parameters
     ----------
     path : path
-        A YAML file: a list of steps. An empty one is an operator who only looks on.
+        A YAML file with a list of steps; an empty one is an operator who presses nothing.
     plan : Plan
-        What the script is for.
+        The plan that the script belongs to.
 
     Returns
     -------
@@ -71,7 +61,7 @@ def load_script(path: str | os.PathLike[str], plan: Plan) -> tuple[Step, ...]:
     Raises
     ------
     SettingError
-        If the file cannot be read, or a step is wrong or names what the plan does not ask for.
+        If the file cannot be read, or a step is wrong or names a prompt that the plan does not have.
     """
     document, name = load_yaml(path, "script"), Path(path).name
     if not isinstance(document or [], list):
@@ -81,17 +71,17 @@ def load_script(path: str | os.PathLike[str], plan: Plan) -> tuple[Step, ...]:
     for step in steps:
         if step.at not in known:
             first = _place(plan.prompts()[0])
-            raise SettingError(f"{name}: at", step.at, f"the plan asks for {first} and so on, not for this")
+            raise SettingError(f"{name}: at", step.at, f"name a prompt of the plan, such as {first}")
     return steps
 
 
 class ScriptedOperator:
-    """Does the steps of a script, each the first time that its moment comes.
+    """Presses the keys of a script, each the first time that its moment comes.
 
     Parameters
     ----------
     steps : iterable of Step
-        What to do.
+        What to press and when.
     """
 
     def __init__(self, steps: Iterable[Step]) -> None:
@@ -99,21 +89,21 @@ class ScriptedOperator:
         self._resume: float | None = None
 
     def act(self, session: GuidedSession, now: float) -> tuple[Key, float] | None:
-        """Tell what the operator does now.
+        """Return what the operator presses now.
 
         Parameters
         ----------
         session : GuidedSession
-            What he sees.
+            The session that the operator watches.
         now : float
             The time, s.
 
         Returns
         -------
         key : Key
-            What he presses; None instead of both where he does nothing.
+            What is pressed; None instead of both values if nothing is.
         at : float
-            When: the exact moment, not later than `now`.
+            The exact moment, not later than `now`.
         """
         if self._resume is not None and session.phase is Phase.PAUSED and now >= self._resume:
             at, self._resume = self._resume, None
@@ -129,7 +119,7 @@ class ScriptedOperator:
 
 
 def _moment(step: Step, session: GuidedSession, now: float) -> float | None:
-    """Return when a step is to be done, as far as the session has come; None where it has not come there."""
+    """Return the moment of a step; None if the session has not got there."""
     if step.at == SIGNAL:
         return now if session.phase is Phase.WAITING else None
     middle = session.since + 0.5 * session.length
@@ -144,24 +134,21 @@ def _place(prompt: Prompt | None) -> str:
     return "" if prompt is None else f"{prompt.action} {prompt.repetition}"
 
 
-_TICK = 0.01
-
-
 def rehearse(
     plan: Plan, steps: Iterable[Step] = (), *, reaction: float = 0.3, tail: float = 5.0
 ) -> list[tuple[str, float]]:
-    """Go through a session in no time.
+    """Work out what the wearer does in a session, without waiting for it.
 
     Parameters
     ----------
     plan : Plan
         What is asked for.
     steps : iterable of Step
-        What the operator does; he does not wait for a good signal.
+        What the operator presses. The session does not wait for a good signal.
     reaction : float
-        How much later than a prompt appears or goes the wearer obeys, s.
+        How long after a prompt appears or disappears the wearer follows, s.
     tail : float
-        How long he still rests after the end, s.
+        Rest after the end, s.
 
     Returns
     -------

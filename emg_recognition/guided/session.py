@@ -1,4 +1,4 @@
-"""The course of a guided recording: what is asked for now, and what the operator's keys change."""
+"""The state machine of a guided recording: what to perform now, and what the operator's keys change."""
 
 from __future__ import annotations
 
@@ -9,44 +9,44 @@ from enum import Enum
 
 from emg_recognition.guided.plan import Plan, Prompt
 
-#: A phase that ends so much later than planned (s), because the machine stood still, puts off what follows;
-#: less is made up for, so that nothing adds up.
+#: A phase that ends later than planned by more than this (s), because the machine was held up, delays
+#: the next one; a smaller delay is made up for, so that delays do not add up.
 _LATE = 0.1
 
 
 class Phase(Enum):
-    """What is going on."""
+    """A phase of the session."""
 
     WAITING = "waiting"
     """Before the first prompt, until the signal is good."""
     READY = "ready"
-    """The wearer rests and sees what comes next; behind the last prompt, what to do about it."""
+    """The wearer rests and sees what comes next; after the last prompt it can still be repeated."""
     REACTING = "reacting"
-    """The prompt is shown, the label has not begun."""
+    """The prompt is shown, its label has not begun."""
     HOLDING = "holding"
-    """The prompt is shown and its label holds."""
+    """The prompt is shown and labelled."""
     PAUSED = "paused"
-    """Until the operator goes on."""
+    """Until the operator continues."""
     ENDED = "ended"
 
 
 class Key(Enum):
-    """What the operator can do."""
+    """What the operator can press."""
 
     SKIP = "skip"
     """Begin although the signal is not good."""
     REPEAT = "repeat"
-    """Discard the repetition, and have it performed again."""
+    """Discard the repetition and ask for it again."""
     DISCARD = "discard"
-    """Discard the repetition, and go on."""
+    """Discard the repetition and go on."""
     PAUSE = "pause"
-    """Rest, or go on; what is being performed is discarded and comes again."""
+    """Pause, or continue; a repetition in progress is discarded and asked for again."""
     QUIT = "quit"
-    """Discard what is being performed, and end."""
+    """Discard the repetition in progress and end."""
 
 
 class Event(Enum):
-    """What ``emg/label`` says (``ActionLabel.event``)."""
+    """Events of ``emg/label``, with the numbers of ``ActionLabel.event``."""
 
     START = 0
     END = 1
@@ -55,14 +55,14 @@ class Event(Enum):
 
 @dataclass(frozen=True)
 class Cue:
-    """Something to say on ``emg/label`` now."""
+    """Something to publish on ``emg/label`` now."""
 
     event: Event
     prompt: Prompt
 
 
 class GuidedSession:
-    """A state machine without a clock of its own: every call is given the time, in s, never going back.
+    """A state machine without a clock: every call gets the time, in s, which must not go back.
 
     Parameters
     ----------
@@ -72,15 +72,15 @@ class GuidedSession:
     Attributes
     ----------
     phase : Phase
-        What is going on.
+        The present phase.
     since, length : float
-        When the phase began, and how long it lasts; 0 where that is open.
+        When the phase began, and how long it lasts; 0 if that is open.
     reaction : float
-        From a prompt to its label, s.
+        From a prompt to the start of its label, s.
     total, kept, dropped : int
-        Repetitions planned, performed and not taken back, discarded for good.
+        Repetitions that are planned, that are performed and kept, and that are discarded for good.
     last : Prompt or None
-        The repetition that was finished or discarded last, unless it comes again.
+        The repetition finished or discarded last, unless it is asked for again.
     note : str
         Why the session is paused, or what the last key did.
     """
@@ -108,7 +108,7 @@ class GuidedSession:
 
     @property
     def prompt(self) -> Prompt | None:
-        """What is performed now, or comes next; None behind the last one."""
+        """What is performed now or next; None after the last one."""
         return self._todo[0] if self._todo else None
 
     @property
@@ -118,7 +118,7 @@ class GuidedSession:
 
     @property
     def shown(self) -> Prompt | None:
-        """What the wearer is to perform at this moment; None while he rests."""
+        """What the wearer should perform now; None during rest."""
         return self.prompt if self.phase in (Phase.REACTING, Phase.HOLDING) else None
 
     def advance(self, now: float) -> list[Cue]:
@@ -132,7 +132,7 @@ class GuidedSession:
         Returns
         -------
         list of Cue
-            What to say on ``emg/label``.
+            What to publish on ``emg/label``.
         """
         due = self.since + self.length
         if self.phase not in (Phase.READY, Phase.REACTING, Phase.HOLDING) or now < due:
@@ -155,38 +155,38 @@ class GuidedSession:
         return [Cue(Event.END, prompt)]
 
     def press(self, key: Key, now: float) -> list[Cue]:
-        """Do what the operator wants; a key that means nothing in this phase changes nothing.
+        """Press a key; one that has no meaning in this phase changes nothing.
 
         Parameters
         ----------
         key : Key
-            What the operator wants.
+            The key.
         now : float
             The time, s.
 
         Returns
         -------
         list of Cue
-            What to say on ``emg/label``.
+            What to publish on ``emg/label``.
         """
         if self.phase is Phase.ENDED:
             return []
         return self._keys[key](now)
 
     def interrupt(self, now: float, why: str) -> list[Cue]:
-        """Pause for a reason; what is being performed is discarded and comes again.
+        """Pause for a reason; a repetition in progress is discarded and asked for again.
 
         Parameters
         ----------
         now : float
             The time, s.
         why : str
-            For the operator.
+            The reason, for the operator.
 
         Returns
         -------
         list of Cue
-            What to say on ``emg/label``.
+            What to publish on ``emg/label``.
         """
         cues = self._take_back()
         self.note = why
@@ -197,16 +197,16 @@ class GuidedSession:
         self.phase, self.since, self.length = phase, now, length
 
     def _rest(self, now: float) -> None:
-        """Rest before the next prompt, from the beginning."""
+        """Start the rest before the next prompt."""
         self._enter(Phase.READY, now, self._plan.pause)
 
     def _take_back(self) -> list[Cue]:
-        """Discard what is being performed, if its label has begun."""
+        """Discard the repetition in progress if its label has begun."""
         prompt = self.prompt
         return [Cue(Event.DISCARD, prompt)] if self.phase is Phase.HOLDING and prompt is not None else []
 
     def _take_back_last(self) -> list[Cue]:
-        """Discard the repetition before, unless that has been done."""
+        """Discard the previous repetition, unless it is discarded already."""
         if self.last is None or not self._last_kept:
             return []
         self._last_kept = False
@@ -229,7 +229,7 @@ class GuidedSession:
             self.last = None
         else:
             return []
-        self.note = f"{_words(again)} comes again"
+        self.note = f"{_words(again)} is repeated"
         if self.phase is not Phase.PAUSED:
             self._rest(now)
         return cues
@@ -268,12 +268,12 @@ def _words(prompt: Prompt) -> str:
 
 
 def doing(session: GuidedSession) -> str:
-    """Say what is going on.
+    """Describe what is going on.
 
     Parameters
     ----------
     session : GuidedSession
-        What to speak of.
+        The session.
 
     Returns
     -------
@@ -288,7 +288,7 @@ def doing(session: GuidedSession) -> str:
     note = f"{session.note}; " if session.note else ""
     if prompt is None:
         return f"{note}done"
-    what = f"{prompt.action} {prompt.repetition}"
+    what = _words(prompt)
     if session.shown is not None:
         return f"NOW {what}: {prompt.text or prompt.action}"
     return f"{note}relax; in {session.length:g} s: {what}"

@@ -12,7 +12,6 @@ from pathlib import Path
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 
 from emg_recognition.devices.protocol import InfoFrame, ProtocolSettings
-from emg_recognition.devices.protocols import make_protocol
 from emg_recognition.devices.reconnection import ReconnectingArmband
 from emg_recognition.devices.serial_armband import SerialArmband
 from emg_recognition.devices.stream import SampleChunk, join_chunks
@@ -154,11 +153,15 @@ class AcquisitionNode(ManagedNode):
     def _open(self) -> None:
         settings = self._settings
         port = settings.port
-        protocol = make_protocol(settings.protocol, self._protocol)
+        armband = SerialArmband(
+            port,
+            baud_rate=settings.baud_rate,
+            protocol=settings.protocol,
+            **dataclasses.asdict(self._protocol),
+        )
         deadline = time.monotonic() + settings.wait_for_port
         while port and not Path(port).exists() and time.monotonic() < deadline:
             time.sleep(0.05)
-        armband = SerialArmband(port, settings.baud_rate, protocol)
         info = armband.open()
         self._armband = armband
         self._source = ReconnectingArmband(armband, settings.silent_after, self.get_logger().warning)

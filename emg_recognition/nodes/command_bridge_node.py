@@ -1,4 +1,4 @@
-"""``emg/action`` → commands for the exoskeleton, while armed; a stop on any doubt and as its last word."""
+"""``emg/action`` → commands for the exoskeleton while armed; on any violation, and at its end, a stop."""
 
 from __future__ import annotations
 
@@ -15,28 +15,32 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 
+from emg_recognition.classification import decision_settings, live_settings
 from emg_recognition.control.bridge import Bridge
 from emg_recognition.control.decision import DecisionSettings
 from emg_recognition.control.exoskeleton import load_exoskeleton
-from emg_recognition.control.inputs import Estimate, Instant, Model, Signal
+from emg_recognition.control.inputs import Instant
 from emg_recognition.control.joints import LONGEST_PERIOD, STOP_RAMP, JointLimits
-from emg_recognition.control.settings import BridgeSettings, controller_delay, is_long
-from emg_recognition.control.states import Doubt, Reason, State
+from emg_recognition.control.settings import BridgeSettings, is_long
+from emg_recognition.control.states import Reason, State, Violation
+from emg_recognition.control.watch import Signal
 from emg_recognition.errors import EmgRecognitionError, SettingError
 from emg_recognition.msg import ActionEstimate, EmgInfo, ModelInfo
 from emg_recognition.nodes.settings import CommandBridgeSettings
 from emg_recognition.resources import config_path
 from emg_recognition.ros import diagnostics, qos
-from emg_recognition.ros.bridge import BridgeStatePublisher, model_defaults
+from emg_recognition.ros.bridge_state import BridgeStatePublisher
 from emg_recognition.ros.conversions import to_nanoseconds
 from emg_recognition.ros.heartbeat import TOPIC as STOP_INPUT_TOPIC
 from emg_recognition.ros.outputs import Output, SerialOutput, TrajectoryOutput, VelocityOutput
 from emg_recognition.ros.parameters import declare, given_bundle
 from emg_recognition.ros.runner import run
 from emg_recognition.settings import settings_of
+from emg_recognition.signal.settings import PipelineSettings
+from emg_recognition.types import Estimate, LiveSettings, Model
 
-#: How long the last word may take to arrive, s.
-_LAST_WORD = 1.0
+#: How long to wait until the last command has arrived, s.
+_LAST_COMMAND = 1.0
 
 
 class CommandBridgeNode(Node):
@@ -52,19 +56,22 @@ class CommandBridgeNode(Node):
             CommandBridgeSettings,
             BridgeSettings,
             DecisionSettings,
-            defaults={} if bundle is None else model_defaults(bundle),
+            defaults={} if bundle is None else dataclasses.asdict(decision_settings(bundle)),
         )
+        # The windows that the delay is judged with until the model and its estimates show theirs.
+        self._window, self._stride = PipelineSettings.window, LiveSettings.stride
+        if bundle is not None:
+            self._window, self._stride = bundle.length / bundle.rate, live_settings(bundle).stride
         settings = dataclasses.replace(
             settings,
             decisions=self._decisions,
-            expected=Signal(self._settings.rate, self._settings.channels),
             follows_velocity=self._settings.output == "velocity",
+            model_sha256="" if bundle is None else bundle.model.sha256,
         )
         exoskeleton = load_exoskeleton(self._settings.exoskeleton or config_path("exoskeleton.yaml"))
         self._period = settings.period
-        self._window = 0.0
         self._bridge = Bridge(exoskeleton, settings)
-        self._tell_delay(*self._judged_delay(self._decisions), "and the time that processing takes")
+        self._log_delay(*self._judged_delay(self._decisions), "plus the time for processing")
         self._logged = (self._bridge.state, self._bridge.reason)
         self._output = self._open_output(exoskeleton.joints)
         self._states = BridgeStatePublisher(self, self._bridge, exoskeleton.joint_names)
@@ -92,13 +99,13 @@ class CommandBridgeNode(Node):
             self._tick()
             time.sleep(self._period)
         now = self._now()
-        command = self._bridge.last_word(now)
+        command = self._bridge.last_command(now)
         if command is not None:
             self._output.send(command)
         self._states.publish(command, now)
         self._log_change()
-        if command is not None and not self._output.flush(_LAST_WORD):
-            self.get_logger().error("nobody acknowledged the stop command: check that the exoskeleton stands")
+        if command is not None and not self._output.flush(_LAST_COMMAND):
+            self.get_logger().error("the stop was not acknowledged: check that the exoskeleton does not move")
         self._output.close()
 
     def _open_output(self, joints: Sequence[JointLimits]) -> Output:
@@ -113,11 +120,9 @@ class CommandBridgeNode(Node):
     def _now(self) -> Instant:
         return Instant(time.monotonic(), self.get_clock().now().nanoseconds * 1e-9)
 
-    # What comes in -----------------------------------------------------------------------------------
-
     def _on_estimate(self, message: ActionEstimate) -> None:
         estimate = Estimate(
-            stamp=to_nanoseconds(message.header.stamp) * 1e-9,
+            time=to_nanoseconds(message.header.stamp) * 1e-9,
             last_index=message.last_index,
             accepted=message.status == ActionEstimate.ACCEPTED,
             action_id=message.action_id,
@@ -130,10 +135,17 @@ class CommandBridgeNode(Node):
         self._bridge.estimate(estimate, self._now())
 
     def _on_model(self, message: ModelInfo) -> None:
-        self._window = message.length / message.rate if message.rate > 0 else 0.0
-        self._bridge.announce(
-            Model(message.model, message.sha256, tuple(message.actions), message.rate, message.channels)
+        model = Model(
+            model=message.model,
+            sha256=message.sha256,
+            actions=tuple(message.actions),
+            rate=message.rate,
+            channels=message.channels,
+            length=message.length,
+            unit=message.unit,
+            pipeline=message.pipeline,
         )
+        self._bridge.announce(model)
 
     def _on_info(self, message: EmgInfo) -> None:
         self._bridge.device(Signal(message.rate, message.channels))
@@ -142,14 +154,12 @@ class CommandBridgeNode(Node):
         self._bridge.stop_input(message.data, self._now())
 
     def _on_joints(self, message: JointState) -> None:
-        # A driver that does not stamp leaves zero.
+        # A driver that gives no stamp leaves it at zero.
         stamp = to_nanoseconds(message.header.stamp) * 1e-9 or None
         self._bridge.feedback(message.name, message.position, self._now(), stamp)
 
     def _on_feedback(self, names: Sequence[str], positions: Sequence[float]) -> None:
         self._bridge.feedback(names, positions, self._now())
-
-    # What an operator asks for -----------------------------------------------------------------------
 
     def _on_arm(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         self._look_at_graph()
@@ -158,12 +168,12 @@ class CommandBridgeNode(Node):
         try:
             delay, long = self._judged_delay(self._decisions)
         except SettingError as error:
-            objection = Doubt(Reason.LONG_DELAY, str(error))
+            objection = Violation(Reason.LONG_DELAY, str(error))
         refusal = self._bridge.arm(self._now(), objection)
         if refusal is not None:
             self.get_logger().warning(f"arming refused: {refusal}")
         elif not engaged:
-            self._tell_delay(delay, long, "as measured")
+            self._log_delay(delay, long, "as measured")
         response.success = refusal is None
         response.message = refusal or self._bridge.reason
         return response
@@ -199,16 +209,14 @@ class CommandBridgeNode(Node):
         refusal = self._bridge.change(decisions=decisions, hold_timeout=hold_timeout)
         if refusal is None:
             self._decisions = decisions
-            self._tell_delay(*judged, "with the new values")
+            self._log_delay(*judged, "with the new values")
         return SetParametersResult(successful=refusal is None, reason=refusal or "")
-
-    # What goes out -----------------------------------------------------------------------------------
 
     def _tick(self) -> None:
         self._look_at_graph()
         now = self._now()
         command = self._bridge.tick(now)
-        # Who was stopped here must not say now what was right then; the next tick knows better.
+        # A process that was held up here must not send an outdated command; the next tick sends a new one.
         if command is not None and time.monotonic() - now.steady < LONGEST_PERIOD:
             self._output.send(command)
         self._states.publish(command, now)
@@ -224,7 +232,7 @@ class CommandBridgeNode(Node):
             return
         line = f"{self._logged[0].name} -> {newest[0].name}: {newest[1]}"
         self._logged = newest
-        # rclpy ties a severity to the line that logs, so each has a line of its own.
+        # rclpy allows only one severity for each line of code that logs.
         if newest[0] is State.FAULT:
             self.get_logger().error(line)
         elif newest[0] is State.HOLDING:
@@ -232,30 +240,16 @@ class CommandBridgeNode(Node):
         else:
             self.get_logger().info(line)
 
-    # The delay, and the diagnostics ------------------------------------------------------------------
-
-    def _processing(self) -> float:
-        """Return the time from a window's end to its command, s; half a period is the wait for a tick."""
-        return self._bridge.processing_delay + self._period / 2
-
-    def _delay(self, decisions: DecisionSettings, processing: float) -> float:
-        """Return the controller delay with what the model and the estimates show, else the parameters."""
-        model, step = self._bridge.model, self._bridge.step
-        rate = 0.0 if model is None else model.rate
-        return controller_delay(
-            window=self._window or self._settings.window,
-            step=step / rate if step and rate else self._settings.stride,
-            decisions=decisions,
-            processing=processing,
-        )
+    def _delay(self, decisions: DecisionSettings) -> float:
+        return self._bridge.controller_delay(decisions, window=self._window, stride=self._stride)
 
     def _judged_delay(self, decisions: DecisionSettings) -> tuple[float, bool]:
-        """Return the controller delay, s, and whether it deserves a warning; SettingError if refused."""
-        delay = self._delay(decisions, self._processing())
+        """Return the controller delay, s, and whether to warn of it; raise SettingError if it is refused."""
+        delay = self._delay(decisions)
         return delay, is_long(delay, allow_long=self._settings.allow_long_delay)
 
-    def _tell_delay(self, delay: float, long: bool, how: str) -> None:
-        line = f"average controller delay {delay * 1000:.0f} ms, {how}"
+    def _log_delay(self, delay: float, long: bool, addition: str) -> None:
+        line = f"average controller delay {delay * 1000:.0f} ms, {addition}"
         if long:
             self.get_logger().warning(f"{line}: the wearer will notice it; 100 to 125 ms are best")
         else:
@@ -269,7 +263,7 @@ class CommandBridgeNode(Node):
             "signal_age_s": f"{signal:.3f}",
             "feedback_age_s": f"{feedback:.3f}",
             "stop_input_age_s": f"{stop_input:.3f}",
-            "controller_delay_s": f"{self._delay(self._decisions, self._processing()):.3f}",
+            "controller_delay_s": f"{self._delay(self._decisions):.3f}",
         }
         level = {State.FAULT: diagnostics.ERROR, State.HOLDING: diagnostics.WARN}.get(
             bridge.state, diagnostics.OK

@@ -18,13 +18,13 @@ from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.task import Future
 from sensor_msgs.msg import JointState
-from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
 
 from emg_recognition.errors import EmgRecognitionError, SettingError
 from emg_recognition.msg import ActionEstimate, ActionLabel, BridgeState, EmgSamples, EmgWindow
 from emg_recognition.nodes.settings import DemoObserverSettings
 from emg_recognition.ros import heartbeat, qos
+from emg_recognition.ros.bridge_client import BridgeClient
 from emg_recognition.ros.conversions import to_nanoseconds
 from emg_recognition.ros.parameters import declare
 from emg_recognition.ros.polling import PolledTopic
@@ -102,8 +102,7 @@ class DemoObserverNode(Node):
         ]
         self._heartbeat = heartbeat.Heartbeat(self, True)
         self._change = self.create_client(ChangeState, "acquisition/change_state")
-        self._arm = self.create_client(Trigger, "command_bridge/arm")
-        self._disarm = self.create_client(Trigger, "command_bridge/disarm")
+        self._bridge = BridgeClient(self, "arm", "disarm")
         self.create_timer(_PERIOD, self._conduct, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def close(self) -> None:
@@ -203,7 +202,7 @@ class DemoObserverNode(Node):
             self._bring_up_acquisition()
         elif self._phase == "running":
             self._run(now)
-        elif self._phase == "disarming" and self._answered():
+        elif self._phase == "disarming" and not self._bridge.pending:
             self._write()
             self.finished = True
 
@@ -214,9 +213,9 @@ class DemoObserverNode(Node):
             for topic, number in _SUBSCRIBERS.items()
             if self.count_subscribers(topic) < number or self.count_publishers(topic) < 1
         ]
-        clients = (self._change, self._arm, self._disarm)
-        missing += [client.srv_name for client in clients if not client.service_is_ready()]
-        return ", ".join(missing)
+        if not self._change.service_is_ready():
+            missing.append(str(self._change.srv_name))
+        return ", ".join(missing + self._bridge.missing)
 
     def _bring_up_acquisition(self) -> None:
         transition = (
@@ -240,17 +239,10 @@ class DemoObserverNode(Node):
         """Keep the bridge armed until everything that was sent has arrived."""
         patience = _TAIL if self._end is not None and self._samples >= self._end else _GIVE_UP
         if self._end is not None and now - self._last_sample > patience:
-            self._pending = self._disarm.call_async(Trigger.Request())
+            self._bridge.call("disarm")
             self._enter("disarming")
-            return
-        state = self._state
-        wants_arming = state is not None and state.state in (BridgeState.DISARMED, BridgeState.FAULT)
-        if wants_arming and self._estimates and self._answered() and now - self._since > 0.2:
-            self._since = now
-            self._pending = self._arm.call_async(Trigger.Request())
-
-    def _answered(self) -> bool:
-        return self._pending is None or self._pending.done()
+        elif self._state is not None and self._estimates:
+            self._bridge.keep_armed(self._state.state)
 
     def _write(self) -> None:
         rmw = rclpy.get_rmw_implementation_identifier()

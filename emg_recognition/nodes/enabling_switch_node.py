@@ -1,6 +1,6 @@
 """A software enabling switch, for simulation and for an operator's own terminal → ``exo/enable``.
 
-It is no certified enabling device: it runs on an ordinary operating system, and a network carries its word.
+It is not a certified enabling device: it runs on an ordinary operating system and speaks over a network.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ _PRESS = b"e"
 
 
 class EnablingSwitchNode(Node):
-    """Says true while it is pressed and false while it is not, and false as its last word.
+    """Publishes true while it is pressed and false otherwise; its last message is false.
 
     Parameters
     ----------
     keyboard : Keyboard
-        Where keys come from, if there is one.
+        The keyboard; it may be absent.
     """
 
     def __init__(self, keyboard: Keyboard) -> None:
@@ -40,7 +40,7 @@ class EnablingSwitchNode(Node):
         self._heartbeat = Heartbeat(self, settings.pressed)
         self.create_service(SetBool, "~/press", self._on_press)
         self._diagnostics = diagnostics.Diagnostics(self, self._report)
-        # The executor wakes up at once, and is alone in using the node.
+        # Keys come from another thread; only the executor's thread, which this wakes up, uses the node.
         self._typed: deque[bytes] = deque()
         self._woken = self.create_guard_condition(self._on_keys)
         if keyboard.present:
@@ -50,7 +50,7 @@ class EnablingSwitchNode(Node):
             )
 
     def close(self) -> None:
-        """Release."""
+        """Release the switch."""
         self._set(False, "the end of the switch")
         self._heartbeat.close()
 
@@ -72,7 +72,7 @@ class EnablingSwitchNode(Node):
     def _on_keys(self) -> None:
         while self._typed:
             keys = self._typed.popleft()
-            # An e among other keys was typed or pasted by somebody with something else in mind.
+            # An e among other keys was typed or pasted for another purpose.
             self._set(bool(keys) and not keys.strip(_PRESS), "key" if keys else "the loss of its terminal")
             if not keys:
                 self.failure = EmgRecognitionError("the terminal of the enabling switch is gone")
@@ -94,7 +94,7 @@ class EnablingSwitchNode(Node):
         return diagnostics.OK, self._state, values
 
     def _rivalry(self) -> str:
-        return f"{self._rivals} more publish {TOPIC}: the bridge refuses to be armed until only one does"
+        return f"{self._rivals} more publish {TOPIC}: the bridge cannot be armed until only one does"
 
 
 def main() -> int:

@@ -10,8 +10,6 @@ from pathlib import Path
 
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
-from rclpy.task import Future
-from std_srvs.srv import Trigger
 
 from emg_recognition.classification import live_values
 from emg_recognition.errors import EmgRecognitionError, SettingError
@@ -21,6 +19,7 @@ from emg_recognition.replay.online import replay_of_topics
 from emg_recognition.replay.output import refuse_foreign, write_results
 from emg_recognition.replay.scoring import score
 from emg_recognition.ros import diagnostics, qos
+from emg_recognition.ros.bridge_client import BridgeClient
 from emg_recognition.ros.heartbeat import Heartbeat
 from emg_recognition.ros.parameters import declare, given_bundle
 from emg_recognition.ros.polling import PolledTopic
@@ -33,8 +32,6 @@ from emg_recognition.ros.runner import run
 READY = (("the graph is complete: play now", 1.0), ("a player is connected: go on", 4.0))
 #: After the last message of a publisher that has gone nothing is waited for longer than this, s.
 _QUIET = 1.0
-#: Between two attempts to arm, s.
-_ARM_EVERY = 0.5
 
 
 class EvaluatorNode(Node):
@@ -58,13 +55,11 @@ class EvaluatorNode(Node):
         self._simulated = settings.exoskeleton == "simulated"
         # Where something real may move, a person holds the switch.
         self._heartbeat = Heartbeat(self, True) if self._simulated else None
-        self._arm = self.create_client(Trigger, "command_bridge/arm")
+        self._bridge = BridgeClient(self, "arm")
         self._states = (
             PolledTopic(self, BridgeState, "exo/bridge_state", qos.WITNESS) if self._simulated else None
         )
         self._state: int | None = None
-        self._arming: Future | None = None
-        self._armed_at = 0.0
         self._published = 0
         self._unseen = 0
         self._stride = 0
@@ -95,7 +90,7 @@ class EvaluatorNode(Node):
         if self._ready < len(READY):
             self._look_at_graph(now)
         if self._states is not None:
-            self._keep_armed(self._states, now)
+            self._keep_armed(self._states)
         counts = self._recording.counts
         # The bridge speaks all the time; the signals and what is made of them are what counts.
         # What is told of the signals goes on when they have ended.
@@ -117,7 +112,7 @@ class EvaluatorNode(Node):
             and self.count_subscribers("emg/window") > 1
             and self.count_publishers("emg/action") > 0
             and self._has("emg/model")
-            and (not self._simulated or self._arm.service_is_ready())
+            and (not self._simulated or not self._bridge.missing)
             and (self._ready == 0 or self.count_publishers(SAMPLES_TOPIC) > 0)
         )
         if not complete:
@@ -140,15 +135,11 @@ class EvaluatorNode(Node):
                 # The first one, or preprocessing was started anew.
                 self._published += 1
 
-    def _keep_armed(self, states: PolledTopic, now: float) -> None:
+    def _keep_armed(self, states: PolledTopic) -> None:
         for message, _ in states.take():
             self._state = message.state
-        if self._arming is not None and not self._arming.done():
-            return
-        wanted = self._state in (BridgeState.DISARMED, BridgeState.FAULT) and self._has("emg/action")
-        if wanted and now - self._armed_at > _ARM_EVERY:
-            self._armed_at = now
-            self._arming = self._arm.call_async(Trigger.Request())
+        if self._has("emg/action"):
+            self._bridge.keep_armed(self._state)
 
     def _write(self, bag: Path) -> None:
         problems = []

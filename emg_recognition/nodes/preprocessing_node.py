@@ -17,6 +17,7 @@ from emg_recognition.ros.conversions import to_floats, to_matrix, to_nanoseconds
 from emg_recognition.ros.parameters import declare, given_bundle
 from emg_recognition.ros.polling import subscribe_in_bulk
 from emg_recognition.ros.runner import run
+from emg_recognition.settings import from_mapping
 from emg_recognition.signal.pipeline import Pipeline
 from emg_recognition.signal.settings import PipelineSettings, stride_samples, suited_settings
 
@@ -167,7 +168,7 @@ class PreprocessingNode(Node):
 
 
 def _signal_path(bundle: BundleInfo) -> PipelineSettings:
-    path = PipelineSettings.from_mapping(bundle.pipeline, f"{bundle.path}: pipeline")
+    path = from_mapping(PipelineSettings, bundle.pipeline, f"{bundle.path}: pipeline")
     # A bundle of another version may name a signal path that this one no longer makes.
     check_compatible(bundle, fingerprint=path.fingerprint())
     return path

@@ -17,6 +17,8 @@ from emg_recognition.control.decision import DecisionSettings
 from emg_recognition.control.settings import BridgeSettings
 from emg_recognition.devices.protocol import ProtocolSettings
 from emg_recognition.devices.protocols import PROTOCOLS
+from emg_recognition.devices.reconnection import SILENT_AFTER
+from emg_recognition.devices.serial_port import BAUD_RATE
 from emg_recognition.errors import SettingError
 from emg_recognition.settings import check, setting, settings_of, yaml_lines
 from emg_recognition.signal.quality import QualitySettings
@@ -66,7 +68,7 @@ class AcquisitionSettings:
     """Parameters of ``acquisition``, besides :class:`ProtocolSettings`."""
 
     port: str = setting("", "serial port of the armband, e.g. /dev/ttyACM0")
-    baud_rate: int = setting(921600, "speed of the port", unit="baud", low=9600, high=12_000_000)
+    baud_rate: int = setting(BAUD_RATE, "speed of the port", unit="baud", low=9600, high=12_000_000)
     protocol: str = setting("emg", "protocol of the armband", choices=tuple(PROTOCOLS))
     wait_for_port: float = setting(
         0.0, "how long to wait for the port to appear", unit="s", low=0.0, high=3600.0
@@ -75,7 +77,11 @@ class AcquisitionSettings:
         True, "wait for a device that was unplugged; false: the node ends with an error"
     )
     silent_after: float = setting(
-        1.0, "time without a sample after which the device counts as gone", unit="s", low=0.1, high=3600.0
+        SILENT_AFTER,
+        "time without a sample after which a device counts as lost",
+        unit="s",
+        low=0.1,
+        high=3600.0,
     )
     frame_id: str = setting("armband", "frame of the samples")
     subscribers: int = setting(
@@ -152,9 +158,9 @@ class ClassifierSettings:
 class CommandBridgeSettings:
     """Parameters of ``command_bridge``, besides :class:`BridgeSettings` and :class:`DecisionSettings`."""
 
-    RENAMED: ClassVar[Mapping[str, str]] = {"window_step": "stride"}
-
-    model: str = setting("", "directory of the model bundle, for the votes that go with it; empty: none")
+    model: str = setting(
+        "", "directory of the only model bundle that may be armed, with its votes; empty: any model"
+    )
     exoskeleton: str = _exoskeleton()
     output: str = setting(
         "trajectory",
@@ -165,21 +171,7 @@ class CommandBridgeSettings:
         False, "whether a watchdog stops the joints when velocity commands cease; output velocity needs one"
     )
     serial_port: str = setting("", "port of the serial exoskeleton, for output serial")
-    baud_rate: int = setting(921600, "speed of the serial port", unit="baud", low=9600, high=4_000_000)
-    rate: float = setting(
-        0.0, "rate that the model must be made for; 0: the armband's", unit="Hz", low=0.0, high=100_000.0
-    )
-    channels: int = setting(0, "channels that the model must be made for; 0: the armband's", low=0, high=1024)
-    window: float = setting(
-        PipelineSettings.window,
-        "length of a window, to judge the delay before a model is known",
-        unit="s",
-        low=0.001,
-        high=10.0,
-    )
-    stride: float = _same(
-        LiveSettings, "stride", "time from one window to the next, to judge the delay before any came"
-    )
+    baud_rate: int = setting(BAUD_RATE, "speed of the serial port", unit="baud", low=9600, high=4_000_000)
     allow_long_delay: bool = setting(False, "allow an average controller delay above 300 ms")
 
     def __post_init__(self) -> None:
@@ -354,6 +346,17 @@ class DemoObserverSettings:
         check(self)
 
 
+@dataclass(frozen=True, kw_only=True)
+class CallBridgeSettings:
+    """Parameters of ``call_bridge``."""
+
+    command: str = setting("arm", "what the bridge is asked to do", choices=("arm", "disarm", "stop"))
+    timeout: float = setting(5.0, "how long to wait for the bridge", unit="s", low=0.1, high=60.0)
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
 #: The settings classes of every node.
 NODES: dict[str, tuple[type, ...]] = {
     "acquisition": (AcquisitionSettings, ProtocolSettings),
@@ -364,6 +367,7 @@ NODES: dict[str, tuple[type, ...]] = {
     "simulated_armband": (SimulatedArmbandSettings,),
     "simulated_exoskeleton": (SimulatedExoskeletonSettings,),
     "enabling_switch": (EnablingSwitchSettings,),
+    "call_bridge": (CallBridgeSettings,),
     "recorder": (RecorderSettings,),
     "player": (PlayerSettings,),
     "evaluator": (EvaluatorSettings,),
@@ -377,7 +381,7 @@ NODES: dict[str, tuple[type, ...]] = {
 FROM_MODEL: dict[str, tuple[str, ...]] = {
     "preprocessing": ("window", "stride", "low", "high", "mains", "settling"),
     "classifier": ("confidence_threshold",),
-    "command_bridge": ("rate", "channels", "window", "stride", *settings_of(DecisionSettings)),
+    "command_bridge": tuple(settings_of(DecisionSettings)),
     "evaluator": ("votes", "enter_votes", "keep_votes", "dwell", "confidence_threshold"),
 }
 

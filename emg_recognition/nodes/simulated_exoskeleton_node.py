@@ -1,6 +1,6 @@
-"""Joints without an exoskeleton; they obey as the controllers do that a bridge may feed.
+"""Simulated joints behind the controllers that the bridge can command.
 
-``exo/joint_trajectory`` or ``exo/velocity_command`` → ``exo/joint_states``, or a serial exoskeleton on
+``exo/joint_trajectory`` or ``exo/velocity_command`` → ``exo/joint_states``; or a serial exoskeleton on
 a pseudo-terminal, whose joint states the bridge publishes.
 """
 
@@ -28,16 +28,16 @@ from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.parameters import declare
 from emg_recognition.ros.runner import run
 from emg_recognition.simulation.exoskeleton import (
-    ExoskeletonSimulator,
     SimulatedJoint,
     TrajectoryPoint,
+    TrajectorySimulator,
     VelocitySimulator,
 )
 from emg_recognition.simulation.serial_exoskeleton import SerialSimulator
 
 
 class SimulatedExoskeletonNode(Node):
-    """Obeys one kind of command and reports where the joints are."""
+    """Obeys one kind of command and publishes where the joints are."""
 
     def __init__(self) -> None:
         super().__init__("simulated_exoskeleton")
@@ -51,7 +51,7 @@ class SimulatedExoskeletonNode(Node):
         self._refused = 0
         self._stepped = time.monotonic()
         if settings.controller == "serial":
-            # No joint states from here: the bridge publishes those that come over the port.
+            # The bridge publishes the joint states that arrive at its port.
             self._emulator = ExoskeletonEmulator(
                 SerialSimulator(joints), link=settings.link, rate=settings.rate
             )
@@ -61,15 +61,18 @@ class SimulatedExoskeletonNode(Node):
         elif settings.controller == "velocity":
             velocity = VelocitySimulator(joints, settings.watchdog)
             self._simulate(
-                velocity, Float64MultiArray, "exo/velocity_command", lambda said: velocity.obey(said.data)
+                velocity,
+                Float64MultiArray,
+                "exo/velocity_command",
+                lambda message: velocity.obey(message.data),
             )
         else:
-            course = ExoskeletonSimulator(joints)
+            trajectory = TrajectorySimulator(joints)
             self._simulate(
-                course,
+                trajectory,
                 JointTrajectory,
                 "exo/joint_trajectory",
-                lambda said: course.follow(said.joint_names, _points(said)),
+                lambda message: trajectory.follow(message.joint_names, _points(message)),
             )
         if self._emulator is None:
             self._states = self.create_publisher(JointState, "exo/joint_states", qos.COMMANDS)
@@ -78,13 +81,13 @@ class SimulatedExoskeletonNode(Node):
         self._diagnostics = diagnostics.Diagnostics(self, self._report)
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the pseudo-terminal."""
         if self._emulator is not None:
             self._emulator.close()
 
     def _simulate(
         self,
-        simulator: ExoskeletonSimulator | VelocitySimulator,
+        simulator: TrajectorySimulator | VelocitySimulator,
         kind: type,
         topic: str,
         obey: Callable[[Any], str | None],

@@ -1,1 +1,7 @@
-"""Labelled recordings: what they hold, and the archive they are stored in."""
+"""Labelled EMG recordings: archives, bags, CSV files and NumPy arrays.
+
+Entry points are :func:`emg_recognition.recordings.open.open_recordings`,
+:class:`emg_recognition.recordings.recordings.Recordings` and
+:func:`emg_recognition.recordings.inspect.inspect`. Bags are read event by event with
+:class:`emg_recognition.recordings.emg_bag.EmgBag`.
+"""

@@ -193,13 +193,15 @@ def _unit(arrays: Mapping[str, Any], source: str) -> str:
     return str(unit)
 
 
-def load_archive(path: str | os.PathLike[str]) -> Recordings:
+def load_archive(path: str | os.PathLike[str], counts: Path | None = None) -> Recordings:
     """Read an archive.
 
     Parameters
     ----------
     path : path
         The ``.npz`` file.
+    counts : Path, optional
+        A ``.npy`` file to write the samples to and map them from, if they may be larger than the memory.
 
     Returns
     -------
@@ -210,41 +212,15 @@ def load_archive(path: str | os.PathLike[str]) -> Recordings:
     ------
     RecordingError
         If there is no such file, it is not an archive, lacks a key, or holds a value that cannot be used.
-    """
-    return _read(os.fspath(path), None)
-
-
-def unpack_archive(path: str | os.PathLike[str], counts: Path) -> Recordings:
-    """Read an archive whose samples may be larger than the memory.
-
-    Parameters
-    ----------
-    path : path
-        The ``.npz`` file.
-    counts : Path
-        The ``.npy`` file to write the samples to.
-
-    Returns
-    -------
-    Recordings
-        Its segments, the samples mapped from `counts`.
-
-    Raises
-    ------
-    RecordingError
-        As for :func:`load_archive`.
     OSError
-        If the archive cannot be read or `counts` cannot be written.
+        With `counts`: if the archive cannot be read or `counts` cannot be written.
     """
-    return _read(os.fspath(path), counts)
-
-
-def _read(source: str, counts: Path | None) -> Recordings:
+    source = os.fspath(path)
     if not Path(source).is_file():
         raise RecordingError(source, "there is no such file", "give the path of an .npz archive")
     try:
         if not zipfile.is_zipfile(source):
-            raise zipfile.BadZipFile("not a zip file, or cut off")
+            raise zipfile.BadZipFile("not a zip file, or truncated")
         # Opened here because NumPy does not close a damaged file.
         with open(source, "rb") as file, np.load(file, allow_pickle=False) as archive:
             names = {name for name in _KEYS if name in archive}
@@ -270,9 +246,9 @@ def _unreadable(source: str, error: Exception) -> RecordingError:
     )
 
 
-def _unpack_member(file: BinaryIO, name: str, place: Path) -> None:
+def _unpack_member(file: BinaryIO, name: str, target: Path) -> None:
     """Copy a member of a zip file in pieces; zipfile checks its CRC at the end."""
-    with zipfile.ZipFile(file) as archive, archive.open(name) as member, open(place, "wb") as unpacked:
+    with zipfile.ZipFile(file) as archive, archive.open(name) as member, open(target, "wb") as unpacked:
         shutil.copyfileobj(member, unpacked, _UNPACKED_BYTES)
 
 
@@ -293,9 +269,9 @@ def save_archive(path: str | os.PathLike[str], recordings: Recordings) -> None:
     """
     target = Path(path)
     # In the same folder, so that the rename stays within one file system.
-    beside = target.with_name(f".{target.name}.{os.getpid()}.part")
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        with open(beside, "wb") as file:
+        with open(temporary, "wb") as file:
             np.savez_compressed(
                 file,
                 x=recordings.counts,
@@ -310,7 +286,7 @@ def save_archive(path: str | os.PathLike[str], recordings: Recordings) -> None:
                 label=recordings.label.astype(np.str_),
                 rep=recordings.repetition,
             )
-        os.replace(beside, target)
+        os.replace(temporary, target)
     except OSError as error:
         raise RecordingError(
             str(target),
@@ -318,4 +294,4 @@ def save_archive(path: str | os.PathLike[str], recordings: Recordings) -> None:
             "choose an existing, writable folder",
         ) from error
     finally:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)

@@ -27,17 +27,7 @@ _DAMAGED = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.er
 
 
 def open_mapped(path: str | os.PathLike[str]) -> np.ndarray:
-    """Map a ``.npy`` file.
-
-    Parameters
-    ----------
-    path : path
-        The file.
-
-    Returns
-    -------
-    numpy.ndarray
-        Read-only; values are read from the file when they are used.
+    """Map a ``.npy`` file, read-only; values are read from the file when they are used.
 
     Raises
     ------
@@ -97,14 +87,10 @@ def _header(dtype: np.dtype, shape: tuple[int, int]) -> bytes:
 
 
 def release(array: np.ndarray) -> None:
-    """Free the memory that a mapped array takes in this process; values are read again when needed.
+    """Free the memory that a mapped array, or a view of one, takes in this process.
 
-    The pages stay in the page cache of the system until it needs the memory.
-
-    Parameters
-    ----------
-    array : numpy.ndarray
-        An array from :func:`open_mapped` or a view of one; other arrays are left alone.
+    Values are read again when needed; the pages stay in the page cache of the system until it needs the
+    memory. Other arrays are left alone.
     """
     # The mapping is at the end of the chain of views.
     base: object = array
@@ -117,10 +103,7 @@ def release(array: np.ndarray) -> None:
 def default_cache() -> Path | None:
     """Return the cache folder of this package, in ``$XDG_CACHE_HOME`` or ``~/.cache``.
 
-    Returns
-    -------
-    Path or None
-        The folder; None if the user has no home.
+    None for a user without a home.
     """
     given = os.environ.get("XDG_CACHE_HOME", "")
     if os.path.isabs(given):  # the XDG standard says to ignore a relative path
@@ -169,11 +152,11 @@ def from_cache(
     if cache is None:
         return read(None)
     try:
-        place = cache / "recordings" / _key(files, kind)
+        entry = cache / "recordings" / _key(files, kind)
         with contextlib.suppress(*_DAMAGED):
-            return _load(place, source)
-        _unpack(place, read)
-        return _load(place, source)
+            return _load(entry, source)
+        _unpack(entry, read)
+        return _load(entry, source)
     except _DAMAGED:
         return read(None)
 
@@ -186,33 +169,33 @@ def _key(files: Sequence[Path], kind: str) -> str:
     return digest.hexdigest()
 
 
-def _unpack(place: Path, read: Callable[[Path | None], Recordings]) -> None:
-    """Read into a temporary folder, then rename it to `place` in one step."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(prefix=f".{place.name}.", dir=place.parent))
+def _unpack(entry: Path, read: Callable[[Path | None], Recordings]) -> None:
+    """Read into a temporary folder, then rename it to `entry` in one step."""
+    entry.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{entry.name}.", dir=entry.parent))
     try:
-        recordings = read(beside / _COUNTS)
+        recordings = read(temporary / _COUNTS)
         head = {name: getattr(recordings, name) for name in ("scale", "rate", "unit", "problems")}
         head["shape"] = list(recordings.counts.shape)
         np.savez(
-            beside / _TABLE,
+            temporary / _TABLE,
             allow_pickle=False,
             head=np.array(json.dumps(head)),
             **{name: getattr(recordings, name) for name in PER_SEGMENT},
         )
-        shutil.rmtree(place, ignore_errors=True)  # a damaged entry
+        shutil.rmtree(entry, ignore_errors=True)  # a damaged entry
         with contextlib.suppress(FileExistsError):  # another process was faster
-            os.rename(beside, place)
+            os.rename(temporary, entry)
     finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _load(place: Path, source: str) -> Recordings:
-    with open(place / _TABLE, "rb") as file, np.load(file, allow_pickle=False) as table:
+def _load(entry: Path, source: str) -> Recordings:
+    with open(entry / _TABLE, "rb") as file, np.load(file, allow_pickle=False) as table:
         head = json.loads(str(table["head"]))
         columns = {name: table[name] for name in PER_SEGMENT}
-    counts = open_mapped(place / _COUNTS)
+    counts = open_mapped(entry / _COUNTS)
     if list(counts.shape) != head.pop("shape"):
-        raise ValueError(f"{place} holds samples of shape {counts.shape}")
+        raise ValueError(f"{entry} holds samples of shape {counts.shape}")
     head["problems"] = tuple(head["problems"])
     return Recordings(counts=counts, source=source, **columns, **head)

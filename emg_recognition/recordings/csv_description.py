@@ -73,23 +73,9 @@ class CsvDescription:
         are any of :data:`ROLES`.
     columns : CsvColumns
         The meaning of each column.
-    folder : str
-        Where the files are, relative to the description.
-    delimiter : str
-        One character.
-    header : bool
-        The first line names the columns.
-    rate : float or None
-        Sampling rate, Hz; None measures it in the time column.
-    time_unit : str
-        One of :data:`TIME_UNITS`.
     gap : float
-        A step of the time column that is longer than one sample by more than this (s), or negative, means
-        missing samples: a new segment begins there.
-    unit : str
-        ``V`` if `scale` is known, otherwise ``count``.
-    scale : float
-        Numbers in the files per unit.
+        A step of the time column that is longer than one sample by more than this, or negative, means missing
+        samples: a new segment begins there.
     labels : mapping or None
         Label in the files -> action; null skips its rows. None takes the labels as they are.
     constants : mapping
@@ -101,10 +87,12 @@ class CsvDescription:
     folder: str = setting(".", "folder of the files, relative to the description")
     delimiter: str = setting(",", "character between two columns")
     header: bool = setting(True, "the first line names the columns")
-    rate: float | None = setting(None, "sampling rate", unit="Hz", above=0)
+    rate: float | None = setting(
+        None, "sampling rate; without it measured in the time column", unit="Hz", above=0
+    )
     time_unit: str = setting("s", "unit of the time column", choices=TIME_UNITS)
-    gap: float = setting(0.02, "longest delay of a row", unit="s", above=0)
-    unit: str = setting("count", "unit of the samples", choices=UNITS)
+    gap: float = setting(0.02, "longest delay of a row without a gap", unit="s", above=0)
+    unit: str = setting("count", "unit of the samples, V if the scale is known", choices=UNITS)
     scale: float = setting(1.0, "numbers in the files per unit", above=0)
     labels: Mapping[str, str | None] | None = None
     constants: Mapping[str, str] = field(default_factory=dict)
@@ -155,16 +143,6 @@ def _groups(pattern: object) -> set[str]:
 
 def load_description(path: Path) -> CsvDescription:
     """Read a description.
-
-    Parameters
-    ----------
-    path : Path
-        The YAML file.
-
-    Returns
-    -------
-    CsvDescription
-        What the files hold.
 
     Raises
     ------

@@ -24,17 +24,7 @@ _FEWEST_STEPS = 100
 
 @dataclass(frozen=True)
 class CsvFile:
-    """A file that the pattern of a description matches.
-
-    Attributes
-    ----------
-    path : Path
-        Where it is.
-    name : str
-        The path relative to the folder of the description.
-    roles : dict of str to str
-        The named groups of the pattern.
-    """
+    """A file that the pattern of a description matches, with its name and the groups of the pattern."""
 
     path: Path
     name: str

@@ -38,19 +38,7 @@ class CsvTable:
 
 
 def read_table(path: Path, description: CsvDescription) -> CsvTable:
-    """Read the columns of a file and check them.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    description : CsvDescription
-        Which columns there are.
-
-    Returns
-    -------
-    CsvTable
-        The columns, without empty lines.
+    """Read the columns of a file that the description names, without empty lines, and check them.
 
     Raises
     ------
@@ -66,7 +54,7 @@ def read_table(path: Path, description: CsvDescription) -> CsvTable:
     roles = {role: getattr(columns, role) for role in ROLES if getattr(columns, role) is not None}
     try:
         names = _names(path, description)
-        chosen = {column: _place(path, names, column) for column in [*numeric, *roles.values()]}
+        chosen = {column: _index(path, names, column) for column in [*numeric, *roles.values()]}
         frame = pandas.read_csv(
             path,
             sep=description.delimiter,
@@ -110,13 +98,13 @@ def _names(path: Path, description: CsvDescription) -> list[str]:
     return cells if description.header else [""] * len(cells)
 
 
-def _place(path: Path, names: list[str], column: Column) -> int:
+def _index(path: Path, names: list[str], column: Column) -> int:
     if isinstance(column, int):
         if column <= len(names):
             return column - 1
         remedy = "the first column is 1; correct the description or its delimiter"
         raise RecordingError(str(path), f"it has {len(names)} columns, no column {column}", remedy)
-    found = [place for place, name in enumerate(names) if name == column]
+    found = [index for index, name in enumerate(names) if name == column]
     if len(found) == 1:
         return found[0]
     known = ", ".join(name for name in names if name) or "no header"

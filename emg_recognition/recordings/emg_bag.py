@@ -51,8 +51,8 @@ def choose_namespace(bag: Bag, namespace: str | None) -> str:
     bag : Bag
         The bag.
     namespace : str, optional
-        Its namespace as the user writes it; ``/`` or empty for the root. Needed only if the bag holds
-        several armbands.
+        Its namespace as the user writes it; ``/`` or empty for the root. Needed only if the bag holds several
+        armbands.
 
     Returns
     -------
@@ -93,20 +93,7 @@ def choose_namespace(bag: Bag, namespace: str | None) -> str:
 
 
 def armband_topics(bag: Bag, namespace: str) -> dict[Topic, str]:
-    """Find the topics of an armband.
-
-    Parameters
-    ----------
-    bag : Bag
-        The bag.
-    namespace : str
-        As :func:`choose_namespace` returns it.
-
-    Returns
-    -------
-    dict of Topic to str
-        Each topic and its name without the namespace, in the order of :data:`TOPICS`.
-    """
+    """Return the topics of an armband with their names in it, in the order of :data:`TOPICS`."""
     return {
         topic: name
         for name, kind in TOPICS.items()
@@ -162,11 +149,6 @@ class EmgBag:
         """Yield the events chunk by chunk, in the order of the file.
 
         Each chunk gives device and model first, then all samples, then labels, estimates and states.
-
-        Yields
-        ------
-        SampleBlock, EstimateBlock, LabelEvent, InfoEvent, Model or StateBlock
-            A block is at most as long as a chunk of the bag (about a second).
 
         Raises
         ------

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from emg_recognition.actions import REST
-from emg_recognition.errors import SettingError
+from emg_recognition.errors import RecordingError, SettingError
 from emg_recognition.recordings.cache import release
 from emg_recognition.recordings.inspection import Inspection, listed
 from emg_recognition.recordings.recordings import Recordings
@@ -39,7 +39,14 @@ def inspect(recordings: Recordings) -> Inspection:
     -------
     Inspection
         What they hold, and what looks wrong.
+
+    Raises
+    ------
+    RecordingError
+        If there are no segments.
     """
+    if not len(recordings):
+        raise RecordingError(recordings.source, "no segment is left", "select other subjects or actions")
     actions = recordings.actions
     repetitions = tuple(np.unique(recordings.repetition).tolist())
     counted = Counter(zip(recordings.label.tolist(), recordings.repetition.tolist(), strict=True))
@@ -47,8 +54,9 @@ def inspect(recordings: Recordings) -> Inspection:
     warnings: list[str] = []
     errors: list[str] = []
     if len(actions) < 2:
-        there = f"one action, {actions[0]}" if actions else "no action"
-        errors.append(f"it has {there}; record at least two actions, for example rest as well")
+        errors.append(
+            f"it has one action, {actions[0]}; record at least two actions, for example rest as well"
+        )
     window_warnings, window_errors = _check_windows(recordings)
     errors += window_errors
     warnings += _check_lengths(lengths, recordings.rate)
@@ -111,16 +119,13 @@ def _check_windows(recordings: Recordings) -> tuple[list[str], list[str]]:
             f"{empty} of {len(recordings)} segments give no window: they are shorter than {needed:g} s "
             f"({pipeline.settling:g} s for the filters to settle and a window of {pipeline.window:g} s)"
         )
-    fewest = {
-        action: min(
-            (number, repetition) for (label, repetition), number in windows.items() if label == action
-        )
-        for action in recordings.actions
-    }
+    fewest: dict[str, tuple[int, int]] = {}
+    for (label, repetition), count in sorted(windows.items()):
+        fewest[label] = min(fewest.get(label, (count, repetition)), (count, repetition))
     few = [
-        f"{action} has {number} in repetition {repetition}"
-        for action, (number, repetition) in fewest.items()
-        if number < FEWEST_WINDOWS
+        f"{action} has {count} in repetition {repetition}"
+        for action, (count, repetition) in fewest.items()
+        if count < FEWEST_WINDOWS
     ]
     if few:
         warnings.append(

@@ -12,6 +12,7 @@ from emg_recognition.recordings.recordings import Source
 _WIDTH = 80
 _INDENT = 12
 _LISTED = 6
+_SKIPPED_LISTED = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,26 +31,14 @@ class Inspection:
         Shortest, median and longest segment, s.
     duration : float
         All segments together, s.
-    channels : int
-        Number of electrodes.
-    rate : float
-        Sampling rate, Hz.
-    unit : str
-        ``V`` or ``count``.
-    subjects, cohorts, actions : tuple of str
-        Sorted, without duplicates.
-    sessions : tuple of (str, str)
-        Subject and session, sorted, without duplicates.
-    repetitions : tuple of int
-        Sorted, without duplicates.
+    channels, rate, unit
+        Number of electrodes, sampling rate in Hz, ``V`` or ``count``.
+    subjects, cohorts, sessions, actions, repetitions : tuple
+        Sorted, without duplicates; sessions as (subject, session).
     table : tuple of tuple of int
         Segments of each action (rows) in each repetition (columns).
-    problems : tuple of str
-        What is missing or damaged in the files, one sentence each.
-    warnings : tuple of str
-        What makes a result doubtful, one sentence each.
-    errors : tuple of str
-        What makes training impossible, one sentence each.
+    problems, warnings, errors : tuple of str
+        What is damaged, what makes a result doubtful, and what makes training impossible; one sentence each.
     """
 
     source: str
@@ -71,13 +60,7 @@ class Inspection:
     errors: tuple[str, ...]
 
     def check_trainable(self) -> None:
-        """Refuse recordings that nothing can be learned from.
-
-        Raises
-        ------
-        RecordingError
-            With the first of `errors`.
-        """
+        """Raise a RecordingError with the first of `errors`, if there is one."""
         if self.errors:
             problem, _, remedy = self.errors[0].partition("; ")
             raise RecordingError(self.source, problem, remedy)
@@ -87,9 +70,10 @@ class Inspection:
         found = []
         for source in self.sources:
             found += _source_lines(source)
-            found += [
-                line for name, why in source.skipped for line in _wrapped("", f"not read: {name} ({why})")
-            ]
+            for name, reason in source.skipped[:_SKIPPED_LISTED]:
+                found += _wrapped("", f"not read: {name} ({reason})")
+            if len(source.skipped) > _SKIPPED_LISTED:
+                found += _wrapped("", f"and {len(source.skipped) - _SKIPPED_LISTED} more files not read")
         return found + self._facts() + self._table_lines() + self._findings()
 
     def summary(self) -> list[str]:
@@ -133,10 +117,8 @@ class Inspection:
             while count < len(columns) and label + sum(widths[: count + 1]) <= _WIDTH:
                 count += 1
             part, columns = columns[:count], columns[count:]
-            names, values = (
-                [name for name, _ in part],
-                list(zip(*(column for _, column in part), strict=True)),
-            )
+            names = [name for name, _ in part]
+            values = list(zip(*(column for _, column in part), strict=True))
             found.append(f"{'repetition':<{label}}" + _row(names, widths))
             found += [
                 f"{action:<{label}}" + _row([str(value) if value else "." for value in row], widths)
@@ -147,18 +129,8 @@ class Inspection:
 
     def _findings(self) -> list[str]:
         kinds = (("note: ", self.problems), ("warning: ", self.warnings), ("error: ", self.errors))
-        return [
-            line
-            for kind, sentences in kinds
-            for sentence in sentences
-            for line in textwrap.wrap(
-                kind + sentence,
-                _WIDTH,
-                subsequent_indent="  ",
-                break_long_words=False,
-                break_on_hyphens=False,
-            )
-        ]
+        sentences = [kind + sentence for kind, found in kinds for sentence in found]
+        return [line for sentence in sentences for line in _wrap(sentence, "  ")]
 
 
 def listed(texts: Sequence[str], between: str = ", ") -> str:

@@ -64,12 +64,12 @@ def label_intervals(events: Iterable[LabelEvent], clock: SampleClock) -> list[La
     list of LabelInterval
         Sorted, without overlap, within the recorded samples; empty if there are no samples.
     """
-    placed = [(*_place(event, clock), event) for event in events if clock.range_of(event.run) is not None]
-    placed.sort(key=lambda entry: entry[:2])
+    located = [(*_locate(event, clock), event) for event in events if clock.range_of(event.run) is not None]
+    located.sort(key=lambda entry: entry[:2])
     intervals: list[LabelInterval] = []
     running: LabelInterval | None = None
     previous: LabelEvent | None = None
-    for run, index, event in placed:
+    for run, index, event in located:
         if event == previous:
             continue  # a recorder that reconnects receives the latched label again
         previous = event
@@ -92,7 +92,7 @@ def label_intervals(events: Iterable[LabelEvent], clock: SampleClock) -> list[La
     return intervals + _closed(running, -1, 0, clock)
 
 
-def _place(event: LabelEvent, clock: SampleClock) -> tuple[int, int]:
+def _locate(event: LabelEvent, clock: SampleClock) -> tuple[int, int]:
     """Return run and index from which a label is valid."""
     if event.index is not None:
         expected = clock.stamp_at(event.run, event.index)
@@ -150,9 +150,9 @@ def window_labels(
     run, first, last = (np.asarray(values, dtype=np.int64) for values in (run, first, last))
     found = np.full(len(first), -1)
     for number in {interval.run for interval in intervals}:
-        places = np.array([i for i, interval in enumerate(intervals) if interval.run == number])
-        begins = np.array([intervals[i].first for i in places])
-        ends = np.array([intervals[i].last for i in places])
+        numbers = np.array([i for i, interval in enumerate(intervals) if interval.run == number])
+        begins = np.array([intervals[i].first for i in numbers])
+        ends = np.array([intervals[i].last for i in numbers])
         order = np.argsort(begins)
         here = np.flatnonzero(run == number)
         at = np.searchsorted(begins[order], first[here], side="right") - 1
@@ -160,5 +160,5 @@ def window_labels(
         inside = (first[here] >= begins[candidate] + margin_samples) & (
             last[here] <= ends[candidate] - margin_samples
         )
-        found[here[inside]] = places[candidate[inside]]
+        found[here[inside]] = numbers[candidate[inside]]
     return found

@@ -48,30 +48,19 @@ _STAMP_JUMP = 50_000_000
 
 
 def stamps(columns: Columns) -> np.ndarray:
-    """Return the stamps of the headers.
-
-    Parameters
-    ----------
-    columns : Columns
-        Messages with a header.
-
-    Returns
-    -------
-    numpy.ndarray
-        int64, shape (n,), ns.
-    """
+    """Return the stamps of the headers: int64, shape (n,), ns."""
     # NumPy 1 would compute a product with a Python integer in 32 bits.
     seconds = columns["header.stamp.sec"].astype(np.int64)
     return seconds * 1_000_000_000 + columns["header.stamp.nanosec"]
 
 
 def sample_blocks(columns: Columns, runs: Runs) -> tuple[list[SampleBlock], int]:
-    """Join consecutive messages as long as each one continues the one before.
+    """Join consecutive ``EmgSamples`` messages as long as each one continues the one before.
 
     Parameters
     ----------
     columns : Columns
-        ``EmgSamples`` messages, at least one.
+        At least one message.
     runs : Runs
         The runs so far; these samples are added.
 
@@ -80,8 +69,7 @@ def sample_blocks(columns: Columns, runs: Runs) -> tuple[list[SampleBlock], int]
     blocks : list of SampleBlock
         In the order of the messages.
     refused : int
-        Messages that were skipped because their data is not a whole number of samples, as the live node
-        does.
+        Messages that were skipped because their data is not a whole number of samples, as the live node does.
     """
     values, counts = columns.sequence("data")
     values = np.ascontiguousarray(values, dtype=np.float32)
@@ -99,7 +87,7 @@ def sample_blocks(columns: Columns, runs: Runs) -> tuple[list[SampleBlock], int]
     begins = bad | (restart != 0) | changes(channels, rate, unit)
     begins[0] = True
     begins[1:] |= bad[:-1] | (first[1:] != ends[:-1]) | (np.abs(stamp[1:] - due) > _STAMP_JUMP)
-    places = np.cumsum(counts) - counts
+    offsets = np.cumsum(counts) - counts
     frame_id = bytes(columns["header.frame_id"][0]).decode(errors="replace")
     blocks = []
     borders = [*np.flatnonzero(begins).tolist(), len(begins)]
@@ -110,7 +98,7 @@ def sample_blocks(columns: Columns, runs: Runs) -> tuple[list[SampleBlock], int]
         block = SampleBlock(
             run=run,
             first_index=int(first[i]),
-            samples=values[places[i] : places[j - 1] + counts[j - 1]].reshape(-1, channels[i]),
+            samples=values[offsets[i] : offsets[j - 1] + counts[j - 1]].reshape(-1, channels[i]),
             restart=bool(restart[i]),
             dropped_before=int(dropped[i:j].sum()),
             stamp=int(stamp[i]),
@@ -125,19 +113,9 @@ def sample_blocks(columns: Columns, runs: Runs) -> tuple[list[SampleBlock], int]
 
 
 def estimate_blocks(columns: Columns, runs: Runs) -> list[EstimateBlock]:
-    """Join consecutive messages of the same model.
+    """Join consecutive ``ActionEstimate`` messages of the same model and number of actions.
 
-    Parameters
-    ----------
-    columns : Columns
-        ``ActionEstimate`` messages, at least one.
-    runs : Runs
-        The runs of the samples so far.
-
-    Returns
-    -------
-    list of EstimateBlock
-        In the order of the messages; another model or number of actions begins a new block.
+    At least one message is needed; `runs` are the runs of the samples so far.
     """
     values, counts = columns.sequence("probabilities")
     values = np.ascontiguousarray(values, dtype=np.float32)
@@ -148,7 +126,7 @@ def estimate_blocks(columns: Columns, runs: Runs) -> list[EstimateBlock]:
     run = runs.of(last, stamp)
     begins = changes(counts, model)
     begins[0] = True
-    places = np.cumsum(counts) - counts
+    offsets = np.cumsum(counts) - counts
     borders = [*np.flatnonzero(begins).tolist(), len(begins)]
     return [
         EstimateBlock(
@@ -157,7 +135,7 @@ def estimate_blocks(columns: Columns, runs: Runs) -> list[EstimateBlock]:
             last_index=last[i:j],
             stamp=stamp[i:j],
             accepted=status[i:j] == 0,
-            probabilities=values[places[i] : places[j - 1] + counts[j - 1]].reshape(j - i, -1),
+            probabilities=values[offsets[i] : offsets[j - 1] + counts[j - 1]].reshape(j - i, -1),
             model=bytes(model[i]).decode(errors="replace"),
         )
         for i, j in itertools.pairwise(borders)
@@ -171,18 +149,7 @@ class StateChanges:
         self._last: tuple[int, bytes] | None = None
 
     def take(self, columns: Columns) -> StateBlock | None:
-        """Take the messages of a chunk.
-
-        Parameters
-        ----------
-        columns : Columns
-            ``BridgeState`` messages, at least one.
-
-        Returns
-        -------
-        StateBlock or None
-            The changes; None if there are none.
-        """
+        """Return the changes in the ``BridgeState`` messages of a chunk (at least one), or None."""
         state = columns["state"]
         action = columns.get("action", STATES_DEFAULTS["action"])
         changed = changes(state, action)
@@ -202,20 +169,7 @@ def _stamp(message: Any) -> int:
 
 
 def label_event(message: Any, runs: Runs) -> LabelEvent | None:
-    """Read an ``ActionLabel``.
-
-    Parameters
-    ----------
-    message : object
-        The message; it may lack newer fields.
-    runs : Runs
-        The runs of the samples so far.
-
-    Returns
-    -------
-    LabelEvent or None
-        None for an event that this version does not know.
-    """
+    """Read an ``ActionLabel``, which may lack newer fields; None for an unknown event."""
     if message.event not in _LABEL_EVENTS:
         return None
     stamp = _stamp(message)
@@ -237,18 +191,7 @@ def label_event(message: Any, runs: Runs) -> LabelEvent | None:
 
 
 def info_event(message: Any) -> InfoEvent:
-    """Read an ``EmgInfo``.
-
-    Parameters
-    ----------
-    message : object
-        The message; missing fields are empty or 0.
-
-    Returns
-    -------
-    InfoEvent
-        The description of the device.
-    """
+    """Read an ``EmgInfo``; missing fields are empty or 0."""
     return InfoEvent(
         stamp=_stamp(message),
         frame_id=message.header.frame_id,
@@ -264,18 +207,7 @@ def info_event(message: Any) -> InfoEvent:
 
 
 def model_of(message: Any) -> Model:
-    """Read a ``ModelInfo``.
-
-    Parameters
-    ----------
-    message : object
-        The message; missing fields are empty or 0.
-
-    Returns
-    -------
-    Model
-        The model that the classifier announced.
-    """
+    """Read a ``ModelInfo``; missing fields are empty or 0."""
     return Model(
         model=getattr(message, "model", ""),
         sha256=getattr(message, "sha256", ""),

@@ -13,7 +13,7 @@ import numpy as np
 
 from emg_recognition.bags.reader import find_files
 from emg_recognition.errors import RecordingError
-from emg_recognition.recordings.archive import load_archive, unpack_archive
+from emg_recognition.recordings.archive import load_archive
 from emg_recognition.recordings.bag_recordings import read_bag
 from emg_recognition.recordings.cache import default_cache, from_cache, release
 from emg_recognition.recordings.csv_description import load_description
@@ -68,11 +68,11 @@ def open_recordings(
     SettingError
         If a description of CSV files holds a value that cannot be used.
     """
-    places = [Path(path) for path in ([paths] if isinstance(paths, (str, os.PathLike)) else paths)]
-    if not places:
+    locations = [Path(path) for path in ([paths] if isinstance(paths, (str, os.PathLike)) else paths)]
+    if not locations:
         raise RecordingError("(none)", "no path is given", "name an archive, a bag or a description")
     folder = default_cache() if cache is None else Path(cache)
-    found = [_find(place, namespace) for place in places]
+    found = [_find(path, namespace) for path in locations]
     _refuse_duplicates(found)
     parts = [from_cache(one.files, one.kind, one.read, source=one.source.path, cache=folder) for one in found]
     joined = parts[0] if len(parts) == 1 else _joined(parts, found, folder, namespace)
@@ -96,11 +96,7 @@ def _find(path: Path, namespace: str | None) -> _Found:
     if path.suffix == ".csv":
         remedy = "describe the columns in a YAML file and give that (the documentation has an example)"
         raise RecordingError(str(path), "a CSV file does not say what its columns mean", remedy)
-    return _Found(Source(str(path), "archive", (path.name,)), [path], "archive", partial(_read_archive, path))
-
-
-def _read_archive(path: Path, counts: Path | None) -> Recordings:
-    return load_archive(path) if counts is None else unpack_archive(path, counts)
+    return _Found(Source(str(path), "archive", (path.name,)), [path], "archive", partial(load_archive, path))
 
 
 def _refuse_duplicates(found: Sequence[_Found]) -> None:

@@ -71,10 +71,8 @@ class Runs:
 
         Parameters
         ----------
-        index : numpy.ndarray
-            int64, shape (n,): sample indices.
-        stamp : numpy.ndarray
-            int64, shape (n,): their stamps, ns.
+        index, stamp : numpy.ndarray
+            int64, shape (n,): sample indices, and their stamps in ns.
 
         Returns
         -------
@@ -158,18 +156,7 @@ class SampleClock:
         return np.where(piece < 0, np.nan, time[piece] + (index - first[piece]) / rate[piece])
 
     def stamp_at(self, run: int, index: int) -> int | None:
-        """Return the stamp of a sample, ns, computed from the nearest stamp before it and the rate.
-
-        Parameters
-        ----------
-        run, index : int
-            The sample.
-
-        Returns
-        -------
-        int or None
-            None for a run without samples.
-        """
+        """Return the stamp of a sample, ns, from the nearest one before it; None without any."""
         piece = int(self._find(run, index)[0])
         if piece < 0:
             return None
@@ -177,18 +164,9 @@ class SampleClock:
         return stamp + round((index - first) / rate * 1e9)
 
     def time_of(self, stamp: ArrayLike) -> np.ndarray:
-        """Convert stamps to times.
+        """Convert stamps (int64, ns) to times: float64, seconds since the first sample.
 
-        Parameters
-        ----------
-        stamp : array_like
-            int64, ns.
-
-        Returns
-        -------
-        numpy.ndarray
-            float64, of that shape: seconds since the first sample, relative to the sample with the nearest
-            stamp.
+        Each is relative to the sample with the nearest stamp.
         """
         stamp = np.asarray(stamp, dtype=np.int64)
         piece = self._nearest(stamp)
@@ -225,18 +203,7 @@ class SampleClock:
         return run, first + min(max(ahead, 0), count)
 
     def range_of(self, run: int) -> tuple[int, int] | None:
-        """Return the first and the last sample of a run.
-
-        Parameters
-        ----------
-        run : int
-            Its number.
-
-        Returns
-        -------
-        tuple of int or None
-            Their indices; None for a run without samples.
-        """
+        """Return the indices of the first and the last sample of a run; None for a run without samples."""
         runs, first, count, *_ = self._columns()
         here = np.flatnonzero(runs == run)
         if not len(here):
@@ -272,5 +239,7 @@ class SampleClock:
         order = np.argsort(begin, kind="stable")
         after = np.searchsorted(begin[order], stamp, side="right")
         before = order[np.maximum(after - 1, 0)]
-        behind = order[np.minimum(after, len(order) - 1)]
-        return np.where(np.maximum(stamp - end[before], 0) <= np.abs(begin[behind] - stamp), before, behind)
+        following = order[np.minimum(after, len(order) - 1)]
+        return np.where(
+            np.maximum(stamp - end[before], 0) <= np.abs(begin[following] - stamp), before, following
+        )

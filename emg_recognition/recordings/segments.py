@@ -141,17 +141,19 @@ def from_segments(
     names = _names("labels", labels, count)
     if "" in names:
         raise RecordingError(_ARRAYS, f"labels[{names.index('')}] is empty", "give the action of every array")
-    who = [_names(name, given, count) for name, given in (("subjects", subjects), ("sessions", sessions))]
-    who.append(_names("cohorts", cohorts, count))
-    numbers_ = _counted(names, *who) if repetitions is None else _whole(repetitions, count)
+    performed = [
+        _names("subjects", subjects, count),
+        _names("cohorts", cohorts, count),
+        _names("sessions", sessions, count),
+        names,
+    ]
+    if repetitions is None:
+        numbered = _counted(zip(*performed, strict=True))
+    else:
+        numbered = [int(n) for n in _entries("repetitions", repetitions, count, numbers.Integral)]
     kind = np.result_type(*(part.dtype for part in samples))
     return gather_segments(
-        (
-            Segment(part, subject, cohort, session, name, number)
-            for part, name, subject, session, cohort, number in zip(
-                samples, names, *who, numbers_, strict=True
-            )
-        ),
+        (Segment(*fields) for fields in zip(samples, *performed, numbered, strict=True)),
         channels=samples[0].shape[1],
         rate=float(rate),
         unit=unit,
@@ -167,23 +169,18 @@ def _checked(arrays: Iterable[ArrayLike]) -> list[np.ndarray]:
         try:
             part = np.asarray(given)
         except ValueError as error:
-            raise RecordingError(
-                _ARRAYS, f"array {i} is ragged ({error})", "give rows of one length"
-            ) from error
+            raise RecordingError(_ARRAYS, f"array {i} is ragged ({error})", "give equal rows") from error
+        problem, remedy = "", ""
         if part.ndim != 2 or 0 in part.shape:
-            raise RecordingError(
-                _ARRAYS,
-                f"array {i} has the shape {part.shape}",
-                "give samples of shape (samples, channels), at least (1, 1)",
-            )
-        if part.dtype.kind not in "iuf":
-            raise RecordingError(_ARRAYS, f"array {i} is of type {part.dtype}", "give integers or floats")
-        if part.shape[1] != (samples or [part])[0].shape[1]:
-            raise RecordingError(
-                _ARRAYS,
-                f"array {i} has {part.shape[1]} channels, array 0 has {samples[0].shape[1]}",
-                "give the same channels in every array, in the same order",
-            )
+            problem = f"has the shape {part.shape}"
+            remedy = "give samples of shape (samples, channels), at least (1, 1)"
+        elif part.dtype.kind not in "iuf":
+            problem, remedy = f"is of type {part.dtype}", "give integers or floats"
+        elif samples and part.shape[1] != samples[0].shape[1]:
+            problem = f"has {part.shape[1]} channels, array 0 has {samples[0].shape[1]}"
+            remedy = "give the same channels in every array, in the same order"
+        if problem:
+            raise RecordingError(_ARRAYS, f"array {i} {problem}", remedy)
         samples.append(part)
     if not samples:
         raise RecordingError(_ARRAYS, "there are 0 arrays", "give one array for each performed action")
@@ -193,36 +190,27 @@ def _checked(arrays: Iterable[ArrayLike]) -> list[np.ndarray]:
 def _names(name: str, given: Any, count: int) -> list[str]:
     if given is None or isinstance(given, str):
         return [given or ""] * count
-    names = list(given)
-    if len(names) != count:
-        raise RecordingError(
-            _ARRAYS, f"{name} has {len(names)} entries for {count} arrays", "give one entry for each array"
-        )
-    for i, value in enumerate(names):
-        if not isinstance(value, (str, numbers.Integral)) or isinstance(value, bool):
-            raise RecordingError(_ARRAYS, f"{name}[{i}] is {value!r}", "give a string")
-    return [str(value) for value in names]
+    return [str(value) for value in _entries(name, given, count, (str, numbers.Integral))]
 
 
-def _whole(repetitions: Any, count: int) -> list[int]:
-    found = list(repetitions)
+def _entries(name: str, given: Any, count: int, kinds: Any) -> list[Any]:
+    found = list(given)
     if len(found) != count:
         raise RecordingError(
-            _ARRAYS,
-            f"repetitions has {len(found)} entries for {count} arrays",
-            "give one entry for each array, or leave repetitions out",
+            _ARRAYS, f"{name} has {len(found)} entries for {count} arrays", "give one entry for each array"
         )
     for i, value in enumerate(found):
-        if not isinstance(value, numbers.Integral) or isinstance(value, bool):
-            raise RecordingError(_ARRAYS, f"repetitions[{i}] is {value!r}", "give a whole number")
-    return [int(value) for value in found]
+        if not isinstance(value, kinds) or isinstance(value, bool):
+            what = "a whole number" if kinds is numbers.Integral else "a string"
+            raise RecordingError(_ARRAYS, f"{name}[{i}] is {value!r}", f"give {what}")
+    return found
 
 
-def _counted(*columns: list[str]) -> list[int]:
+def _counted(performed: Iterable[tuple[str, ...]]) -> list[int]:
     """Count the performances of each action by each subject in each session from 1."""
     counted: Counter[tuple[str, ...]] = Counter()
     repetitions = []
-    for performed in zip(*columns, strict=True):
-        counted[performed] += 1
-        repetitions.append(counted[performed])
+    for one in performed:
+        counted[one] += 1
+        repetitions.append(counted[one])
     return repetitions

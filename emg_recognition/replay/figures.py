@@ -7,7 +7,7 @@ import numpy as np
 from emg_recognition.actions import REST
 from emg_recognition.control.decision import DecisionSettings
 from emg_recognition.control.states import State
-from emg_recognition.evaluation.figures import confusion_figure
+from emg_recognition.evaluation.score_figures import confusion_figure
 from emg_recognition.evaluation.style import pdf, png
 from emg_recognition.evaluation.timeline import (
     DISARMED,
@@ -137,5 +137,5 @@ def draw(replay: Replay, scores: ReplayScores) -> dict[str, tuple[bytes, bytes]]
     """
     figures = {"timeline": timeline_figure(timeline_of(replay, scores.decisions))}
     if scores.scores is not None:
-        figures["confusion"] = confusion_figure(scores.scores.confusion, scores.scores.actions)
+        figures["confusion"] = confusion_figure(scores.scores)
     return {name: (png(figure), pdf(figure)) for name, figure in figures.items()}

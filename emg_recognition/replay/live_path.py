@@ -13,6 +13,7 @@ from emg_recognition.models.bundle import check_compatible
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.recordings.events import SampleBlock
 from emg_recognition.replay.estimates import EstimateLog, Estimates
+from emg_recognition.settings import from_mapping
 from emg_recognition.signal.pipeline import Pipeline, check_samples
 from emg_recognition.signal.settings import PipelineSettings
 from emg_recognition.signal.stream import StreamIndex
@@ -206,7 +207,7 @@ class LivePath:
         self._model = model
         self._threshold = confidence_threshold
         self._pipeline = Pipeline(
-            PipelineSettings.from_mapping(info.pipeline, f"{info.path}: pipeline"), stride
+            from_mapping(PipelineSettings, info.pipeline, f"{info.path}: pipeline"), stride
         )
         self._log = EstimateLog(info.actions, info.length)
         self._signal: tuple[float, int, str] | None = None

@@ -13,7 +13,7 @@ import numpy as np
 from emg_recognition.actions import REST
 from emg_recognition.control.decision import DecisionSettings
 from emg_recognition.evaluation.decisions import UNDECIDED, Decisions, changes, moving
-from emg_recognition.evaluation.intervals import Intervals, score_intervals
+from emg_recognition.evaluation.intervals import Intervals, count_segments, score_intervals
 from emg_recognition.evaluation.metrics import (
     OverSubjects,
     Scores,
@@ -288,7 +288,7 @@ def score(
         labelled=int(scored.sum()),
     )
     unknown = _unknown(replay, number)
-    segments = number[scored]
+    segments = count_segments(truth[scored], guess[scored], len(actions), number[scored])
     return ReplayScores(
         source=replay.source,
         mode=mode,
@@ -303,9 +303,7 @@ def score(
         labels=len(replay.labels),
         unknown_labels=unknown,
         scores=score_windows(truth[scored], guess[scored], actions) if scored.any() else None,
-        intervals=score_intervals(truth[scored], guess[scored], len(actions), segments)
-        if scored.any()
-        else None,
+        intervals=score_intervals(segments) if scored.any() else None,
         accepted_accuracy=_share((guess == truth)[scored & estimates.accepted]),
         rejected=_share(~estimates.accepted),
         **_decision_scores(replay, decide(estimates, settings), truth, number),

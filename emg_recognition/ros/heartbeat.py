@@ -1,4 +1,4 @@
-"""The operator's word to the bridge, 20 times a second: may it move or not."""
+"""The stop input: an operator's permission to move, published 20 times a second."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from std_msgs.msg import Bool
 from emg_recognition.ros import qos
 
 TOPIC = "exo/enable"
-#: The bridge calls 120 ms of silence a loss; two words in a row may be late or lost, s.
+#: Time between two messages, s. The bridge stops after 120 ms of silence, so one of them may get lost.
 PERIOD = 0.05
-#: How long the last word may take to arrive, s.
-_LAST_WORD = 1.0
+#: How long to wait until the last message has arrived, s.
+_LAST_MESSAGE = 1.0
 
 
 class Heartbeat:
     """Publishes the stop input of the bridge (``std_msgs/Bool`` on ``exo/enable``).
 
-    The words come from the node's executor: they end when it hangs. They come by steady time: a paused
-    simulation is no reason to stop them.
+    The messages come from the node's executor, so they end if it hangs. They follow the steady clock, so
+    they go on in a paused simulation.
 
     Parameters
     ----------
     node : rclpy.node.Node
-        The node that speaks for the operator.
+        The node that publishes for the operator.
     enabled : bool
-        What it says at first.
+        The first value.
     """
 
     def __init__(self, node: Node, enabled: bool) -> None:
@@ -38,24 +38,24 @@ class Heartbeat:
 
     @property
     def enabled(self) -> bool:
-        """What is being said."""
+        """The value that is published."""
         return self._enabled
 
     @property
     def rivals(self) -> int:
-        """How many others publish the same topic; the bridge takes the word of one alone."""
+        """How many others publish the same topic; the bridge accepts only one publisher."""
         return max(0, self._node.count_publishers(TOPIC) - 1)
 
     def say(self, enabled: bool) -> None:
-        """Change the word, and say it at once."""
+        """Change the value and publish it at once."""
         self._enabled = enabled
         self._beat()
 
     def close(self) -> None:
-        """Say false as the last word, and wait until it has arrived, a second at most."""
+        """Publish false as the last message, and wait until it has arrived, a second at most."""
         self._timer.cancel()
         self.say(False)
-        self._publisher.wait_for_all_acked(Duration(seconds=_LAST_WORD))
+        self._publisher.wait_for_all_acked(Duration(seconds=_LAST_MESSAGE))
 
     def _beat(self) -> None:
         self._publisher.publish(Bool(data=self._enabled))

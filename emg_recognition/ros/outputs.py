@@ -1,4 +1,4 @@
-"""What the bridge needs of a way to the exoskeleton."""
+"""The bridge's connections to an exoskeleton: trajectories, velocities or a serial port."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ from emg_recognition.ros import qos
 
 
 class Output(Protocol):
-    """One way for commands; none of its methods raises, whatever becomes of the other end."""
+    """A connection for commands; its methods never raise, whatever happens at the other end."""
 
     @property
     def problem(self) -> str | None:
-        """Return why commands do not get through or are not obeyed, or None."""
+        """Why commands do not arrive or are not obeyed; None if they are."""
 
     def send(self, command: Command) -> None:
-        """Send a command on its way without waiting; a newer one replaces whatever still waits."""
+        """Send a command without waiting; it replaces one that has not left yet."""
 
     def flush(self, seconds: float) -> bool:
-        """Wait until all that was sent has arrived, for all anybody can know.
+        """Wait until everything sent has arrived, as far as that can be known.
 
         Parameters
         ----------
         seconds : float
-            Longest wait.
+            Longest wait, s.
 
         Returns
         -------
         bool
-            Whether it has.
+            Whether it has arrived.
         """
 
     def close(self) -> None:
@@ -56,33 +56,33 @@ class TrajectoryOutput:
     Parameters
     ----------
     node : rclpy.node.Node
-        Publishes.
+        The node that publishes.
     joints : sequence of JointLimits
         In the order of the commands' values.
 
     Attributes
     ----------
     problem : None
-        DDS tells a publisher of no problem; silence of the joint states does.
+        A DDS publisher learns of no problem; missing joint states show it.
     """
 
     problem: str | None = None
 
     def __init__(self, node: Node, joints: Sequence[JointLimits]) -> None:
         self._joints = tuple(joints)
-        still = [0.0] * len(self._joints)
+        zeros = [0.0] * len(self._joints)
         # Built once: setting a field costs more than filling one.
         self._points = [
-            JointTrajectoryPoint(positions=array("d", still), velocities=array("d", still)) for _ in range(2)
+            JointTrajectoryPoint(positions=array("d", zeros), velocities=array("d", zeros)) for _ in range(2)
         ]
-        # A stamp of zero means: start now.
+        # A stamp of zero means "start now".
         self._message = JointTrajectory(
             joint_names=[joint.name for joint in self._joints], points=list(self._points)
         )
         self._publisher = node.create_publisher(JointTrajectory, "exo/joint_trajectory", qos.COMMANDS)
 
     def send(self, command: Command) -> None:
-        """Publish a command and the stop after it."""
+        """Publish a command and the stop that follows it."""
         points = trajectory_points(command, self._joints)
         for message, point in zip(self._points, points, strict=False):
             message.time_from_start.nanosec = round(point.time * 1e9)
@@ -97,26 +97,26 @@ class TrajectoryOutput:
         return bool(self._publisher.wait_for_all_acked(Duration(seconds=seconds)))
 
     def close(self) -> None:
-        """Nothing to release: the publisher goes with its node."""
+        """Nothing to release: the publisher ends with its node."""
 
 
 class VelocityOutput:
     """Sends velocities, for ``forward_command_controller``.
 
-    Such a controller obeys the newest message for ever: only a watchdog behind it stops the joints
-    when the bridge dies.
+    Such a controller obeys its last message for ever: only a watchdog behind it stops the joints when the
+    bridge dies.
 
     Parameters
     ----------
     node : rclpy.node.Node
-        Publishes.
+        The node that publishes.
     joints : sequence of JointLimits
         In the order of the commands' values; their names label the message's layout.
 
     Attributes
     ----------
     problem : None
-        DDS tells a publisher of no problem; silence of the joint states does.
+        A DDS publisher learns of no problem; missing joint states show it.
     """
 
     problem: str | None = None
@@ -132,7 +132,7 @@ class VelocityOutput:
         self._publisher = node.create_publisher(Float64MultiArray, "exo/velocity_command", qos.COMMANDS)
 
     def send(self, command: Command) -> None:
-        """Publish a command's velocities; all are zero where nothing is to move."""
+        """Publish a command's velocities."""
         self._message.data[:] = array("d", command.velocities)
         self._publisher.publish(self._message)
 
@@ -141,39 +141,39 @@ class VelocityOutput:
         return bool(self._publisher.wait_for_all_acked(Duration(seconds=seconds)))
 
     def close(self) -> None:
-        """Nothing to release: the publisher goes with its node."""
+        """Nothing to release: the publisher ends with its node."""
 
 
-#: How often the port is read, s.
+#: Time between two reads of the port, s.
 _POLL = 0.005
 
-#: A joint told to move may stand by itself for so long before that is a problem, s: the report is older.
-_ON_THE_WAY = 0.1
+#: The device's watchdog is a problem only this long after the first command to move, s: reports are older.
+_WATCHDOG_GRACE = 0.1
 
-#: What the device says once is shown for so long, s, that the bridge's next tick sees it.
+#: How long a problem that the device reports once is shown, s: the bridge's next tick must see it.
 _SHOWN = 0.1
 
 
 class SerialOutput:
-    """Sends command frames, and publishes the reports that come back.
+    """Sends command frames and publishes the joint states that come back.
 
     Parameters
     ----------
     node : rclpy.node.Node
-        Polls the port and publishes.
+        The node that reads the port and publishes.
     joints : sequence of JointLimits
         In the order of the commands' values, which is the device's.
     port : str
         The serial port.
     baud_rate : int
-        Baud.
+        Its speed, baud.
     feedback : callable
         Called with the names and measured positions (rad) of the joints.
 
     Raises
     ------
     DeviceError
-        If the port cannot be opened, nothing reports there, or the number of joints is another one.
+        If the port cannot be opened, no device reports there, or it has another number of joints.
     """
 
     def __init__(
@@ -188,8 +188,8 @@ class SerialOutput:
         self._feedback = feedback
         self._names = [joint.name for joint in joints]
         self._lost: str | None = None
-        self._doubt: str | None = None
-        self._doubted = 0.0
+        self._warning: str | None = None
+        self._warned = 0.0
         self._moving_since: float | None = None
         self._message = JointState(name=self._names)
         self._device = SerialExoskeleton(port, baud_rate, len(self._names))
@@ -199,15 +199,15 @@ class SerialOutput:
 
     @property
     def problem(self) -> str | None:
-        """Return why commands do not get through or are not obeyed, or None.
+        """Why commands do not arrive or are not obeyed; None if they are.
 
-        A port that has gone stays so. What the device says is over when it no longer says so and
-        is no longer told to move.
+        A lost port stays lost. What the device reports lasts until it reports it no longer and is no longer
+        commanded to move.
         """
-        return self._lost or self._doubt
+        return self._lost or self._warning
 
     def send(self, command: Command) -> None:
-        """Send a command; the device stops by itself after it."""
+        """Send a command; without another one the device stops by itself."""
         if self._lost is not None:
             return
         if not command.moving:
@@ -220,7 +220,7 @@ class SerialOutput:
             self._lose(error)
 
     def flush(self, seconds: float) -> bool:
-        """Wait until the device has said that it obeys the newest command."""
+        """Wait until the device has reported that it obeys the newest command."""
         deadline = time.monotonic() + seconds
         while self._lost is None and not self._device.obeyed and time.monotonic() < deadline:
             time.sleep(0.001)
@@ -255,16 +255,16 @@ class SerialOutput:
         now = time.monotonic()
         since = self._moving_since
         if state.emergency_stop:
-            doubt = "the exoskeleton's emergency stop is pressed: release it"
+            warning = "the exoskeleton's emergency stop is pressed: release it"
         elif state.refused:
-            doubt = "the exoskeleton refuses the commands: compare its limits with the configured ones"
-        elif state.watchdog and since is not None and now - since > _ON_THE_WAY:
-            doubt = "the exoskeleton's watchdog has stopped it: commands come late or not at all"
+            warning = "the exoskeleton refuses the commands: compare its limits with the configured ones"
+        elif state.watchdog and since is not None and now - since > _WATCHDOG_GRACE:
+            warning = "the exoskeleton's watchdog has stopped it: commands come late or not at all"
         else:
-            if since is None and now - self._doubted > _SHOWN:
-                self._doubt = None
+            if since is None and now - self._warned > _SHOWN:
+                self._warning = None
             return
-        self._doubt, self._doubted = doubt, now
+        self._warning, self._warned = warning, now
 
     def _lose(self, error: EmgRecognitionError) -> None:
         self._device.close()

@@ -22,34 +22,10 @@ _FEWEST_TO_COMPARE = 3
 class QualitySettings:
     """Thresholds of the judgement; ``docs/concepts/quality.md`` says how often each is wrong.
 
-    Attributes
-    ----------
-    mains : float
-        Mains frequency, Hz.
-    saturated_warn, saturated_bad : float
-        Share of samples on a flat top.
-    stuck : float
-        Share of the second spent at one value without a break, above which a channel is flat.
-    hum_share_warn, hum_share_bad : float
-        Share of the power above 10 Hz that is mains hum.
-    hum_reach_warn, hum_reach_bad : float
-        RMS of the hum divided by that of the strongest second of the last minute. With many amplifiers
-        a resting arm is mostly hum, which does no harm where the muscles are much stronger.
-    noise_times : float
-        Noise at rest divided by the median of the other channels'.
-    off_times : float
-        Hum and drift divided by the median of the other channels', above which an electrode may be off.
-    off_share : float
-        Share of all power that hum and drift then have.
-    rest_memory : int
-        How far back the quietest second is looked for, s; a new fault shows after this time.
-    effort_memory : int
-        How far back the strongest second is looked for, s.
-
     Raises
     ------
     SettingError
-        For a value that is not above 0.
+        For a value that cannot be used.
     """
 
     mains: float = setting(MAINS, "mains frequency; 60 in the Americas", unit="Hz", low=16, high=400)
@@ -143,35 +119,16 @@ class QualityMonitor:
         self._signal.append(np.where(flat, 0.0, measures.signal))
         lowest = np.min(self._noise, axis=0)
         rest_noise = np.where(np.isfinite(lowest), lowest, 0.0)
-        state, advice = judge(
+        state, advice = _judge(
             measures, rest_noise=rest_noise, effort=np.max(self._signal, axis=0), settings=self._settings
         )
         return Quality(measures=measures, rest_noise=rest_noise, flat=flat, state=state, advice=advice)
 
 
-def judge(
+def _judge(
     measures: Measures, *, rest_noise: np.ndarray, effort: np.ndarray, settings: QualitySettings
 ) -> tuple[tuple[State, ...], tuple[str, ...]]:
-    """Turn the numbers of one second into a state and advice for each channel.
-
-    Parameters
-    ----------
-    measures : Measures
-        What the second shows.
-    rest_noise : numpy.ndarray
-        Noise at rest, shape (channels,).
-    effort : numpy.ndarray
-        RMS of the strongest second so far without the hum, shape (channels,).
-    settings : QualitySettings
-        Thresholds.
-
-    Returns
-    -------
-    state : tuple of State
-        One for each channel.
-    advice : tuple of str
-        One for each channel; empty where the state is GOOD.
-    """
+    """Return a state and advice for each channel; `effort` is the RMS of the strongest second without hum."""
     flat = measures.stuck >= settings.stuck
     disturbance = np.hypot(measures.hum, measures.slow)
     off = (

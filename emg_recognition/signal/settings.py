@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,27 +34,6 @@ _HIGHEST_ORDER = 8
 class PipelineSettings:
     """Settings of the signal path from raw samples to windows.
 
-    Attributes
-    ----------
-    rate : float
-        Sampling rate in Hz.
-    channels : int
-        Number of electrodes.
-    unit : str
-        Unit of the samples: ``"V"``, or ``"count"`` where the device's scale is not known.
-    low, high : float
-        Edges of the band-pass in Hz, inside (0, rate / 2).
-    order : int
-        Order of the Butterworth band-pass at each edge.
-    notch : float
-        Mains frequency to remove, in Hz; 0 for no notch.
-    notch_quality : float
-        Quality factor of the notch: its frequency divided by its -3 dB width.
-    window : float
-        Length of a window in seconds.
-    settling : float
-        Windows that begin less than this many seconds after a start are withheld.
-
     Raises
     ------
     SettingError
@@ -63,13 +41,15 @@ class PipelineSettings:
     """
 
     rate: float = setting(help="sampling rate", unit="Hz", above=0)
-    channels: int = setting(help="electrodes", low=1)
-    unit: str = setting(help="unit of the samples", choices=UNITS)
+    channels: int = setting(help="number of electrodes", low=1)
+    unit: str = setting(help="unit of the samples; count where the scale is unknown", choices=UNITS)
     low: float = setting(help="lower edge of the band-pass", unit="Hz", above=0)
     high: float = setting(help="upper edge of the band-pass", unit="Hz", above=0)
     order: int = setting(4, "order of the band-pass at each edge", low=1, high=_HIGHEST_ORDER)
     notch: float = setting(MAINS, "mains frequency to remove; 0 for none", unit="Hz", low=0)
-    notch_quality: float = setting(_NOTCH_QUALITY, "quality factor of the notch", low=1)
+    notch_quality: float = setting(
+        _NOTCH_QUALITY, "quality factor of the notch: its frequency over its -3 dB width", low=1
+    )
     window: float = setting(0.2, "length of a window", unit="s", above=0)
     settling: float = setting(
         0.25, "windows that begin sooner than this after a start are left out", unit="s", low=0
@@ -121,29 +101,6 @@ class PipelineSettings:
         """Return all fields as plain Python values, ready for YAML."""
         return dataclasses.asdict(self)
 
-    @classmethod
-    def from_mapping(cls, mapping: Mapping[str, Any] | None, where: str) -> PipelineSettings:
-        """Build the settings from a mapping, see :func:`emg_recognition.settings.from_mapping`.
-
-        Parameters
-        ----------
-        mapping : mapping or None
-            Field names and values.
-        where : str
-            The place to name in an error.
-
-        Returns
-        -------
-        PipelineSettings
-            The settings.
-
-        Raises
-        ------
-        SettingError
-            For an unknown field, a missing one, or a value that cannot be used.
-        """
-        return from_mapping(cls, mapping, where)
-
 
 def suited_settings(
     *, rate: float, channels: int, unit: str, mains: float = MAINS, **overrides: Any
@@ -182,7 +139,7 @@ def suited_settings(
     mains = declared["notch"].checked(mains, "mains")
     chosen.setdefault("notch", mains if mains < declared["high"].checked(chosen["high"]) else 0.0)
     mapping = {"rate": rate, "channels": channels, "unit": unit, **chosen}
-    return PipelineSettings.from_mapping(mapping, "pipeline")
+    return from_mapping(PipelineSettings, mapping, "pipeline")
 
 
 def stride_samples(stride: float, rate: float) -> int:

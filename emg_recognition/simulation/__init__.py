@@ -1,1 +1,1 @@
-"""The simulated wearer, study and exoskeleton; ``docs/concepts/simulation.md`` has the model."""
+"""The simulated wearer, study and exoskeleton; ``docs/concepts/simulation.md`` describes the model."""

@@ -1,10 +1,10 @@
-"""The muscles of the simulated arm, and how strongly each action uses them.
+"""The simulated arm: its muscles, how subjects differ, and what electrodes see of the muscles.
 
-The places are those of an anatomy atlas, rounded: an angle around the limb, a depth below the
-skin and a distance from the elbow. The activations are the agonists of each action with the
-co-activation that keeps the other joints still (the wrist extensors hold the wrist when the elbow
-moves, the biceps helps to supinate); they are fractions of a maximal voluntary contraction (MVC)
-at the light to medium effort of a recording session.
+Muscle positions come from an anatomy atlas, rounded: an angle around the limb, a depth below the skin
+and a distance from the elbow. The activations are the agonists of each action, with the co-activation
+that keeps the other joints still (the wrist extensors hold the wrist when the elbow moves, the biceps
+helps to supinate). They are fractions of a maximal voluntary contraction (MVC) at the light to medium
+effort of a recording session.
 """
 
 from __future__ import annotations
@@ -15,23 +15,40 @@ import numpy as np
 
 from emg_recognition.actions import PAPER_ACTION_NAMES
 
+HEALTHY = "healthy"
+PATIENT = "patient"
+COHORTS: tuple[str, ...] = (HEALTHY, PATIENT)
+
+UNITS = 2
+"""Groups of motor units in a muscle; each has its own position and its own noise."""
+
+UPPER_ARM = 2
+"""The last two channels are single electrodes over biceps and triceps; the others surround the forearm."""
+
+_STREAMS = {"subject": 0, "session": 1, "live": 2}
+_RING_AXIAL = 60.0  # distance of the electrodes around the forearm from the elbow, mm
+_UPPER_AXIAL = -110.0  # and of those on the upper arm, mm
+_REFERENCE = 15.0  # distance at which tissue does not weaken a source, mm
+_DECAY = 2.0  # power of the distance
+_TISSUE = 3000.0  # of the low-pass of the tissue, mm/s
+
 
 @dataclass(frozen=True)
 class Muscle:
-    """One muscle of the right arm, the palm turned up.
+    """One muscle of the right arm with the palm turned up.
 
     Attributes
     ----------
     name : str
         Its anatomical name.
     angle : float
-        Place around the limb in degrees: 0 at the front, positive towards the thumb's side.
+        Position around the limb in degrees: 0 at the front, positive towards the thumb.
     depth : float
-        Depth of the belly's middle below the skin, mm.
+        Depth of the middle of its belly below the skin, mm.
     axial : float
-        Distance of the belly's middle from the elbow, mm; negative on the upper arm.
+        Distance of the middle of its belly from the elbow, mm; negative on the upper arm.
     antagonist : str
-        The muscle that pulls the other way; a patient contracts it as well.
+        The muscle that pulls the other way; a patient contracts both.
     """
 
     name: str
@@ -63,7 +80,7 @@ _TABLE = {
 }
 
 ACTIVATION: np.ndarray = np.array([_TABLE[action] for action in PAPER_ACTION_NAMES])
-"""Mean activation, fraction of MVC, shape (actions, muscles), rows as in ``PAPER_ACTION_NAMES``."""
+"""Mean activation, fraction of MVC, shape (actions, muscles); rows as in ``PAPER_ACTION_NAMES``."""
 
 ANTAGONIST: np.ndarray = np.array(
     [[m.name for m in MUSCLES].index(muscle.antagonist) for muscle in MUSCLES], dtype=np.intp
@@ -84,19 +101,9 @@ Elbow flexion comes with supination and wrist flexion, elbow extension with pron
 """
 
 
-HEALTHY = "healthy"
-PATIENT = "patient"
-COHORTS: tuple[str, ...] = (HEALTHY, PATIENT)
-
-UNITS = 2
-"""Groups of motor units a muscle is made of; each has its own place and its own noise."""
-
-_STREAMS = {"subject": 0, "session": 1, "live": 2}
-
-
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """One wearer: anatomy and habits that stay the same from session to session.
+    """One wearer: anatomy and habits that are the same in every session.
 
     Attributes
     ----------
@@ -105,15 +112,15 @@ class Subject:
     number : int
         1-based number within the cohort.
     side : int
-        1 for a right arm, -1 for a left one, whose muscles lie in mirrored order.
+        1 for a right arm, -1 for a left one, whose muscles are mirrored.
     radius : float
         Radius of the limb, mm.
     angle, depth, axial : numpy.ndarray
-        Place of each group of motor units, shape (muscles * UNITS,), degrees, mm and mm.
+        Position of each group of motor units, shape (muscles * UNITS,), degrees, mm and mm.
     strategy : numpy.ndarray
         Mean activation for each action, fraction of MVC, shape (actions, muscles).
     strength : numpy.ndarray
-        Signal of each muscle at full activation relative to the average one, shape (muscles,).
+        Signal of each muscle at full activation, relative to the average muscle, shape (muscles,).
     steadiness : float
         Factor on every fluctuation; 1 for the average healthy subject.
     """
@@ -136,10 +143,10 @@ class Subject:
 
 
 def generator_for(seed: int, cohort: str, number: int, purpose: str, index: int = 0) -> np.random.Generator:
-    """Return the random generator of one subject and purpose.
+    """Return the random generator for one subject and purpose.
 
-    The numbers are a path (``SeedSequence.spawn_key``), so that a subject does not depend on how
-    many others there are, nor on what was simulated before.
+    The arguments form a path (``SeedSequence.spawn_key``), so that a subject depends neither on the number of
+    other subjects nor on what was simulated before.
 
     Parameters
     ----------
@@ -152,12 +159,12 @@ def generator_for(seed: int, cohort: str, number: int, purpose: str, index: int 
     purpose : str
         ``subject``, ``session`` (of the study) or ``live``.
     index : int
-        Number of the session, or the seed of a live one.
+        Number of the session, or seed of a live session.
 
     Returns
     -------
     numpy.random.Generator
-        A fresh generator; the same arguments always give the same numbers.
+        A new generator; the same arguments always give the same numbers.
     """
     key = (COHORTS.index(cohort), number, _STREAMS[purpose], index)
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
@@ -186,12 +193,12 @@ def draw_subject(seed: int, cohort: str, number: int) -> Subject:
     def scatter(deviation: float, *shape: int) -> np.ndarray:
         return np.exp(deviation * rng.standard_normal(shape))
 
-    def places(values: list[float], between: float, within: float) -> np.ndarray:
+    def positions(values: list[float], between: float, within: float) -> np.ndarray:
         centre = np.array(values) + between * rng.standard_normal(muscles)
         return np.repeat(centre, UNITS) + within * rng.standard_normal(muscles * UNITS)
 
-    angle = places([m.angle for m in MUSCLES], 7.0, 8.0)
-    axial = places([m.axial for m in MUSCLES], 6.0, 8.0)
+    angle = positions([m.angle for m in MUSCLES], 7.0, 8.0)
+    axial = positions([m.axial for m in MUSCLES], 6.0, 8.0)
     depth = np.repeat([m.depth for m in MUSCLES], UNITS) * scatter(0.12) * scatter(0.10, muscles * UNITS)
     strategy = ACTIVATION * scatter(0.38, *ACTIVATION.shape)
     steadiness = float(scatter(0.15))
@@ -213,19 +220,19 @@ def draw_subject(seed: int, cohort: str, number: int) -> Subject:
 
 
 def _after_stroke(strategy: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Weaken the muscles, merge the actions into the two synergies, add the antagonists.
+    """Weaken the muscles, merge the actions into two synergies, and add the antagonists.
 
     Parameters
     ----------
     strategy : numpy.ndarray
-        What the subject would do if healthy, shape (actions, muscles).
+        Activations of the subject if healthy, shape (actions, muscles).
     rng : numpy.random.Generator
         The subject's generator.
 
     Returns
     -------
     numpy.ndarray
-        Shape (actions, muscles). Rest, the first row, keeps a raised tone instead of the weakness.
+        Shape (actions, muscles). Rest, the first row, has a raised tone instead of the weakness.
 
     Notes
     -----
@@ -244,16 +251,6 @@ def _after_stroke(strategy: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return impaired
 
 
-UPPER_ARM = 2
-"""The last two channels are single electrodes over biceps and triceps; the others ring the forearm."""
-
-_RING_AXIAL = 60.0
-_UPPER_AXIAL = -110.0
-_REFERENCE = 15.0
-_DECAY = 2.0
-_TISSUE = 3000.0
-
-
 @dataclass(frozen=True, eq=False)
 class Placement:
     """The electrodes of one session.
@@ -263,7 +260,7 @@ class Placement:
     distance : numpy.ndarray
         From each electrode to each group of motor units, mm, shape (channels, units).
     gain : numpy.ndarray
-        Skin and amplifier, shape (channels,), 1 on average.
+        Gain of skin and amplifier, shape (channels,), 1 on average.
     """
 
     distance: np.ndarray
@@ -271,7 +268,7 @@ class Placement:
 
 
 def place_electrodes(subject: Subject, channels: int, rng: np.random.Generator) -> Placement:
-    """Put the electrodes on, a little turned and shifted every time.
+    """Place the electrodes, slightly rotated and shifted in every session.
 
     Parameters
     ----------
@@ -285,7 +282,7 @@ def place_electrodes(subject: Subject, channels: int, rng: np.random.Generator) 
     Returns
     -------
     Placement
-        Turned by 3 degrees and shifted by 3 mm (standard deviations); gains differ by 8 %.
+        Rotated by 3 degrees and shifted by 3 mm (standard deviations); gains differ by 8 %.
     """
     ring = channels - UPPER_ARM
     angle = np.concatenate([360.0 * np.arange(ring) / ring, np.array([0.0, 180.0])])
@@ -300,7 +297,7 @@ def place_electrodes(subject: Subject, channels: int, rng: np.random.Generator) 
 
 
 def tissue_response(distance: np.ndarray, frequency: np.ndarray) -> np.ndarray:
-    """Return how much of a source arrives at an electrode, for each frequency.
+    """Return the share of a source that arrives at an electrode, for each frequency.
 
     Parameters
     ----------
@@ -316,15 +313,15 @@ def tissue_response(distance: np.ndarray, frequency: np.ndarray) -> np.ndarray:
 
     Notes
     -----
-    A power of the distance (Roeleveld et al., Acta Physiol Scand 161, 1997), here 2, for a pair of
-    electrodes; and a low-pass that grows with it (Lindström & Magnusson, Proc IEEE 65, 1977), here
-    its simplest form ``exp(-f * (d - 15 mm) / (3 m/s))``.
+    For a pair of electrodes: a power of the distance (Roeleveld et al., Acta Physiol Scand 161, 1997),
+    here 2, and a low-pass that grows with the distance (Lindström & Magnusson, Proc IEEE 65, 1977), here
+    in its simplest form ``exp(-f * (d - 15 mm) / (3 m/s))``.
     """
     beyond = distance[:, None] - _REFERENCE
     return (_REFERENCE / distance[:, None]) ** _DECAY * np.exp(-frequency * (beyond / _TISSUE))
 
 
 def _on_cylinder(angle: np.ndarray, radius: np.ndarray | float, axial: np.ndarray) -> np.ndarray:
-    """Cartesian places (n, 3), mm, from degrees, mm and mm."""
+    """Return Cartesian positions (n, 3), mm, from degrees, mm and mm."""
     radians = np.deg2rad(angle)
     return np.stack([radius * np.cos(radians), radius * np.sin(radians), axial], axis=1)

@@ -1,11 +1,4 @@
-"""Simulated joints that obey trajectories as ``joint_trajectory_controller`` does.
-
-A new trajectory replaces the old one at once and starts where the desired course is at that
-moment (the controller's ``interpolate_from_desired_state``); between points the course is a cubic
-polynomial of positions and velocities; at the trajectory's end the joints hold. Nothing watches
-for silence, as in the real controller with its default settings. It refuses more than the real
-one in one point: values that are not finite, which that hands on to the hardware.
-"""
+"""Simulated joints behind a trajectory controller or a velocity controller."""
 
 from __future__ import annotations
 
@@ -14,19 +7,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 LAG = 0.015
-"""Time constant (s) with which the joints follow the desired course."""
+"""Time constant (s) with which the joints follow the desired positions."""
+
+MAX_END_VELOCITY = 1.2e-7
+"""Largest speed (rad/s) in a trajectory's last point, as in the real controller (FLT_EPSILON)."""
 
 
 @dataclass(frozen=True)
 class SimulatedJoint:
-    """A joint and its mechanical ends.
+    """A joint and its mechanical stops.
 
     Attributes
     ----------
     name : str
         Its name in trajectories and joint states.
     lower, upper : float
-        Mechanical ends, rad.
+        Mechanical stops, rad.
     """
 
     name: str
@@ -37,7 +33,7 @@ class SimulatedJoint:
 class SimulatedJoints:
     """Joints that start at rest in the middle of their range.
 
-    They follow the desired course with a first-order lag and stop at their ends.
+    They follow the desired positions with a first-order lag and stop at their mechanical stops.
 
     Parameters
     ----------
@@ -47,16 +43,16 @@ class SimulatedJoints:
     Attributes
     ----------
     positions : list of float
-        Of the joints, rad.
+        Positions of the joints, rad.
     velocities : list of float
-        Over the last step, rad/s.
+        Their velocities over the last step, rad/s.
     """
 
     def __init__(self, joints: Sequence[SimulatedJoint]) -> None:
         self.joints = tuple(joints)
         self.positions = [(joint.lower + joint.upper) / 2 for joint in joints]
         self.velocities = [0.0] * len(self.joints)
-        self._course = list(self.positions)
+        self._followed = list(self.positions)
 
     @property
     def joint_names(self) -> tuple[str, ...]:
@@ -64,42 +60,44 @@ class SimulatedJoints:
         return tuple(joint.name for joint in self.joints)
 
     def approach(self, desired: Sequence[float], duration: float) -> None:
-        """Let time pass, over which the course goes straight from where it was.
+        """Let time pass in which the desired positions change linearly.
 
-        The lag's answer to a straight course is exact, so that it does not matter how time is cut.
+        The response of the lag to a linear change is exact, so it does not matter how time is divided.
 
         Parameters
         ----------
         desired : sequence of float
-            Where the course is at the end of that time, rad, one a joint.
+            Desired positions at the end of that time, rad, one for each joint.
         duration : float
-            How much time, s, above 0.
+            The time, s, above 0.
         """
         left = math.exp(-duration / LAG)
         for i, joint in enumerate(self.joints):
-            behind = (desired[i] - self._course[i]) / duration * LAG
-            reached = desired[i] - behind + (self.positions[i] - self._course[i] + behind) * left
+            behind = (desired[i] - self._followed[i]) / duration * LAG
+            reached = desired[i] - behind + (self.positions[i] - self._followed[i] + behind) * left
             reached = min(max(reached, joint.lower), joint.upper)
             self.velocities[i] = (reached - self.positions[i]) / duration
             self.positions[i] = reached
-        self._course = list(desired)
-
-
-MAX_END_VELOCITY = 1.2e-7
-"""Largest speed (rad/s) in a trajectory's last point, as the real controller has it (FLT_EPSILON)."""
+        self._followed = list(desired)
 
 
 @dataclass(frozen=True)
 class TrajectoryPoint:
-    """Desired positions (rad) and velocities (rad/s), one a joint, at a time (s) from the start."""
+    """Desired positions (rad) and velocities (rad/s), one for each joint, at a time (s) from the start."""
 
     time: float
     positions: Sequence[float]
     velocities: Sequence[float]
 
 
-class ExoskeletonSimulator(SimulatedJoints):
-    """Joints behind a controller of trajectories; they start at rest in the middle of their range.
+class TrajectorySimulator(SimulatedJoints):
+    """Joints that obey trajectories as ``joint_trajectory_controller`` does.
+
+    A new trajectory replaces the old one at once and starts at the present desired state (the controller's
+    ``interpolate_from_desired_state``). Between points the desired state is a cubic polynomial of
+    positions and velocities; at the end of the trajectory the joints hold. Nothing watches for silence, as
+    in the real controller with its default settings. Unlike the real one, it refuses values that are not
+    finite instead of passing them to the hardware.
 
     Parameters
     ----------
@@ -109,24 +107,23 @@ class ExoskeletonSimulator(SimulatedJoints):
 
     def __init__(self, joints: Sequence[SimulatedJoint]) -> None:
         super().__init__(joints)
-        still = TrajectoryPoint(0.0, tuple(self.positions), tuple(self.velocities))
-        self._points = [still]
+        self._points = [TrajectoryPoint(0.0, tuple(self.positions), tuple(self.velocities))]
         self._time = 0.0
 
     def follow(self, names: Sequence[str], points: Sequence[TrajectoryPoint]) -> str | None:
-        """Obey a trajectory from now on, in place of the one before.
+        """Obey a trajectory from now on, in place of the previous one.
 
         Parameters
         ----------
         names : sequence of str
-            Each joint once, in any order, which is also that of the points' values.
+            Each joint once, in any order; the points' values have the same order.
         points : sequence of TrajectoryPoint
-            In order of time; the last one stands still.
+            In order of time; the last one has zero velocity.
 
         Returns
         -------
         str or None
-            Why the trajectory is refused; the one before then goes on.
+            Why the trajectory is refused; the previous one then goes on.
         """
         if sorted(names) != sorted(self.joint_names):
             return f"trajectory for joints {', '.join(names)}; these are {', '.join(self.joint_names)}"
@@ -162,23 +159,23 @@ class ExoskeletonSimulator(SimulatedJoints):
         self.approach(self._desired(self._time)[0], duration)
 
     def _desired(self, time: float) -> tuple[list[float], list[float]]:
-        """Return desired positions and velocities at a time since the trajectory's start, s."""
+        """Return desired positions and velocities at a time (s) since the start of the trajectory."""
         for begin, end in zip(self._points, self._points[1:], strict=False):
             if time < end.time:
                 duration = end.time - begin.time
-                course = [
+                joints = [
                     _cubic(*ends, (time - begin.time) / duration, duration)
                     for ends in zip(
                         begin.positions, begin.velocities, end.positions, end.velocities, strict=True
                     )
                 ]
-                return [position for position, _ in course], [velocity for _, velocity in course]
+                return [position for position, _ in joints], [velocity for _, velocity in joints]
         last = self._points[-1]
         return list(last.positions), [0.0] * len(self.joints)
 
 
 def _cubic(p0: float, v0: float, p1: float, v1: float, s: float, duration: float) -> tuple[float, float]:
-    """Return position and velocity of the cubic through both ends at the share `s` of `duration`."""
+    """Return position and velocity of the cubic between both ends at the fraction `s` of `duration`."""
     m0, m1 = v0 * duration, v1 * duration
     a = 2 * p0 - 2 * p1 + m0 + m1
     b = -3 * p0 + 3 * p1 - 2 * m0 - m1
@@ -186,19 +183,19 @@ def _cubic(p0: float, v0: float, p1: float, v1: float, s: float, duration: float
 
 
 class VelocitySimulator(SimulatedJoints):
-    """Joints behind a controller of velocities; they start at rest in the middle of their range.
+    """Joints that obey velocities as ``forward_command_controller`` does, with an optional watchdog.
 
     Parameters
     ----------
     joints : sequence of SimulatedJoint
         In the order of ``positions``.
     watchdog : float
-        After so many seconds without a command the joints stop; 0 for never.
+        Time without a command after which the joints stop, s; 0 for never.
 
     Attributes
     ----------
     stopped_by_watchdog : int
-        How often the watchdog has stopped moving joints.
+        How often the watchdog has stopped a motion.
     """
 
     def __init__(self, joints: Sequence[SimulatedJoint], watchdog: float = 0.0) -> None:
@@ -215,12 +212,12 @@ class VelocitySimulator(SimulatedJoints):
         Parameters
         ----------
         velocities : sequence of float
-            One a joint, rad/s.
+            One for each joint, rad/s.
 
         Returns
         -------
         str or None
-            Why they are refused; those before go on, and the watchdog counts on.
+            Why they are refused; the previous ones then go on, and so does the watchdog.
         """
         if len(velocities) != len(self.joints):
             return f"{len(velocities)} velocities for {len(self.joints)} joints"
@@ -232,7 +229,7 @@ class VelocitySimulator(SimulatedJoints):
 
     def step(self, duration: float) -> None:
         """Let `duration` seconds pass, at least 0."""
-        # The watchdog may end the motion within the step.
+        # The watchdog may end the motion during the step.
         moving = min(max(duration, 0.0), max(self._watchdog - self._silence, 0.0))
         self._silence += max(duration, 0.0)
         self._move(moving)
@@ -244,7 +241,7 @@ class VelocitySimulator(SimulatedJoints):
     def _move(self, duration: float) -> None:
         if duration <= 0:
             return
-        # A drive at its end does not wind up.
+        # A drive at its stop does not wind up.
         self._desired = [
             min(max(desired + wanted * duration, joint.lower), joint.upper)
             for joint, desired, wanted in zip(self.joints, self._desired, self._wanted, strict=True)

@@ -1,28 +1,27 @@
 """Simulated joints that obey the commands of the serial exoskeleton.
 
-``docs/reference/exoskeleton-frames.md`` describes these commands.
-
-Each command says where the joints shall be, and how fast, after its duration. If no newer one has
-come by then, they ramp to standstill by themselves: the device's own watchdog.
+``docs/reference/exoskeleton-frames.md`` describes the commands. Each gives the positions and velocities
+that the joints are to have after its duration. If no newer one has come by then, they ramp to standstill
+by themselves: this is the device's own watchdog.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from emg_recognition.simulation.exoskeleton import ExoskeletonSimulator, SimulatedJoint, TrajectoryPoint
+from emg_recognition.simulation.exoskeleton import SimulatedJoint, TrajectoryPoint, TrajectorySimulator
 
 STOP_RAMP = 0.08
 """Time (s) in which the device stops by itself."""
 
 MAX_DURATION = 0.1
-"""Longest time (s) that a command may hold: a bridge that dies must not leave the joints moving."""
+"""Longest duration (s) of a command: a bridge that dies must not leave the joints moving."""
 
 BRAKE = 0.001
-"""Time (s) in which the brakes of the emergency stop hold the joints where they are."""
+"""Time (s) in which the brakes of the emergency stop bring the joints to rest."""
 
 TOLERANCE = 1e-6
-"""A position on the wire is rounded to so many rad, and may be beyond an end by that."""
+"""Positions are rounded (rad) for transmission, and may be beyond a stop by this much."""
 
 
 class SerialSimulator:
@@ -36,11 +35,11 @@ class SerialSimulator:
     Attributes
     ----------
     watchdog : bool
-        The joints stand by themselves: no command holds. So it is from the start.
+        Whether the joints have stopped by themselves because no command is in effect; true at the start.
     """
 
     def __init__(self, joints: Sequence[SimulatedJoint]) -> None:
-        self._course = ExoskeletonSimulator(joints)
+        self._joints = TrajectorySimulator(joints)
         self._left = 0.0
         self._emergency_stop = False
         self.watchdog = True
@@ -48,50 +47,50 @@ class SerialSimulator:
     @property
     def positions(self) -> list[float]:
         """Positions of the joints, rad."""
-        return self._course.positions
+        return self._joints.positions
 
     @property
     def velocities(self) -> list[float]:
         """Velocities of the joints over the last step, rad/s."""
-        return self._course.velocities
+        return self._joints.velocities
 
     @property
     def emergency_stop(self) -> bool:
-        """Whether the emergency stop is pressed; nothing is obeyed then."""
+        """Whether the emergency stop is pressed; then no command is obeyed."""
         return self._emergency_stop
 
     @emergency_stop.setter
     def emergency_stop(self, pressed: bool) -> None:
         if pressed and not self._emergency_stop:
-            still = (0.0,) * len(self.positions)
-            self._follow([TrajectoryPoint(BRAKE, tuple(self.positions), still)])
+            zero = (0.0,) * len(self.positions)
+            self._follow([TrajectoryPoint(BRAKE, tuple(self.positions), zero)])
             self._left = 0.0
             self.watchdog = True
         self._emergency_stop = pressed
 
     def obey(self, positions: Sequence[float], velocities: Sequence[float], duration: float) -> str | None:
-        """Obey a command from now on, in place of the one before.
+        """Obey a command from now on, in place of the previous one.
 
         Parameters
         ----------
         positions, velocities : sequence of float
-            Where the joints shall be after `duration`, and how fast, rad and rad/s.
+            Positions and velocities to have after `duration`, rad and rad/s.
         duration : float
-            s, above 0 and at most :data:`MAX_DURATION`.
+            Duration of the command, s, above 0 and at most :data:`MAX_DURATION`.
 
         Returns
         -------
         str or None
-            Why it is refused; the command before then goes on to its end.
+            Why it is refused; the previous command then goes on to its end.
         """
-        joints = self._course.joints
+        joints = self._joints.joints
         if self._emergency_stop:
             return "the emergency stop is pressed"
         if len(positions) != len(joints):
             return f"a command for {len(positions)} joints; there are {len(joints)}"
         for joint, position in zip(joints, positions, strict=True):
             if not joint.lower - TOLERANCE <= position <= joint.upper + TOLERANCE:
-                return f"joint {joint.name} shall go to {position:g} rad, beyond its end"
+                return f"joint {joint.name} is to go to {position:g} rad, beyond its stop"
         if not 0 < duration <= MAX_DURATION:
             return f"a command that lasts {duration:g} s"
         points = [TrajectoryPoint(duration, positions, velocities)]
@@ -109,9 +108,9 @@ class SerialSimulator:
 
     def step(self, duration: float) -> None:
         """Let `duration` seconds pass, at least 0."""
-        self._course.step(duration)
+        self._joints.step(duration)
         self._left = max(self._left - max(duration, 0.0), 0.0)
         self.watchdog = self._left == 0.0
 
     def _follow(self, points: Sequence[TrajectoryPoint]) -> str | None:
-        return self._course.follow(self._course.joint_names, points)
+        return self._joints.follow(self._joints.joint_names, points)

@@ -1,4 +1,4 @@
-"""One recording session: a script of actions becomes muscle activations, these become counts."""
+"""One simulated session: a script of actions becomes muscle activations, and these become counts."""
 
 from __future__ import annotations
 
@@ -18,16 +18,24 @@ from emg_recognition.simulation.arm import (
     tissue_response,
 )
 
+COUNTS_PER_VOLT = 4.0e6
+"""A count is a quarter of a microvolt: 16 bits reach 8.2 mV."""
+
+_FULL_EMG = 0.6e-3  # RMS of one muscle at full activation, 15 mm away, V
+_ELECTRODE_NOISE = 4.0e-6  # V
+_WANDER = 60.0e-6  # of the baseline, V
+_HUM = 8.0e-6  # of the mains, V
+
 
 def shaped_noise(
     rng: np.random.Generator, rows: int, samples: int, rate: float, shape: Callable[[np.ndarray], np.ndarray]
 ) -> np.ndarray:
-    """Draw stationary Gaussian noise, made in the frequency domain.
+    """Draw stationary Gaussian noise, shaped in the frequency domain.
 
     Parameters
     ----------
     rng : numpy.random.Generator
-        Where the numbers come from.
+        Source of the random numbers.
     rows, samples : int
         Number of independent signals and their length.
     rate : float
@@ -40,7 +48,7 @@ def shaped_noise(
     numpy.ndarray
         Shape (rows, samples), zero mean and unit variance on average.
     """
-    # A second more than asked for: the inverse transform is periodic, its end must not meet the beginning.
+    # A second longer than needed: the inverse transform is periodic, and its end must not join its beginning.
     length = fft.next_fast_len(samples + int(rate), real=True)
     frequency = fft.rfftfreq(length, 1.0 / rate)
     amplitude = np.zeros_like(frequency)
@@ -64,7 +72,7 @@ def emg_shape(frequency: np.ndarray) -> np.ndarray:
     -------
     numpy.ndarray
         ``fh**2 * f / ((f**2 + fl**2)**0.5 * (f**2 + fh**2))`` with fl = 60 Hz and fh = 120 Hz, the root
-        of the power spectrum of Stulen & De Luca (IEEE Trans Biomed Eng 28, 1981), nothing above 500 Hz.
+        of the power spectrum of Stulen & De Luca (IEEE Trans Biomed Eng 28, 1981); 0 above 500 Hz.
     """
     low, high = 60.0, 120.0
     shape = high**2 * frequency / (np.sqrt(frequency**2 + low**2) * (frequency**2 + high**2))
@@ -87,25 +95,16 @@ def slow_shape(corner: float) -> Callable[[np.ndarray], np.ndarray]:
     return lambda frequency: 1.0 / (1.0 + (frequency / corner) ** 2)
 
 
-COUNTS_PER_VOLT = 4.0e6
-"""A quarter of a microvolt a count: 16 bits reach to 8.2 mV."""
-
-_FULL_EMG = 0.6e-3  # V RMS of one muscle at full activation, 15 mm away
-_ELECTRODE_NOISE = 4.0e-6
-_WANDER = 60.0e-6
-_HUM = 8.0e-6
-
-
 @dataclass(frozen=True, eq=False)
 class Performance:
-    """What the muscles did.
+    """What the muscles do in a session.
 
     Attributes
     ----------
     activation : numpy.ndarray
         Fraction of MVC, shape (muscles, samples).
     border : numpy.ndarray
-        Sample at which each entry of the script is asked for, and the end; shape (entries + 1,).
+        Sample at which each entry of the script is asked for, and the end, shape (entries + 1,).
     """
 
     activation: np.ndarray
@@ -135,10 +134,10 @@ def perform(
 
     Notes
     -----
-    Effort differs between repetitions and within one in proportion to its size (signal-dependent
-    noise: Harris & Wolpert, Nature 394, 1998). First-order dynamics, slower in falling: Zajac, Crit
-    Rev Biomed Eng 17, 1989. With a delay of at most 80 ms and time constants of at most 70 ms, 90 %
-    of a change is done 250 ms after it is asked for: the wearer follows a cue he sees coming.
+    Effort varies between repetitions and within one, in proportion to its size (signal-dependent noise:
+    Harris & Wolpert, Nature 394, 1998). First-order dynamics, slower in falling: Zajac, Crit Rev Biomed
+    Eng 17, 1989. With a delay of at most 80 ms and time constants of at most 70 ms, 90 % of a change is
+    complete 250 ms after it is asked for: the wearer follows a cue that is announced.
     """
     border = np.concatenate([[0], np.cumsum([round(seconds * rate) for _, seconds in script])]).astype(
         np.int64
@@ -208,7 +207,7 @@ def record(
 def _muscle_signals(
     subject: Subject, placement: Placement, activation: np.ndarray, rate: float, rng: np.random.Generator
 ) -> np.ndarray:
-    """Muscle signals at the electrodes, V, shape (channels, samples).
+    """Return the muscle signals at the electrodes, V, shape (channels, samples).
 
     Each group of motor units is Gaussian noise whose amplitude is the activation (Hogan & Mann,
     IEEE Trans Biomed Eng 27, 1980); the tissue between it and each electrode is a linear filter.
@@ -230,7 +229,7 @@ def _muscle_signals(
 def _disturbances(
     channels: int, samples: int, rate: float, mains: float, rng: np.random.Generator
 ) -> np.ndarray:
-    """Electrode noise, baseline wander and mains hum, V, shape (channels, samples)."""
+    """Return electrode noise, baseline wander and mains hum, V, shape (channels, samples)."""
     volts = rng.standard_normal((channels, samples))
     volts *= _ELECTRODE_NOISE * np.exp(rng.normal(0.0, 0.2, (channels, 1)))
     volts += _WANDER * shaped_noise(rng, channels, samples, rate, slow_shape(0.5))

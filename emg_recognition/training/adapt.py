@@ -17,6 +17,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from emg_recognition.classification import decision_settings, live_settings
 from emg_recognition.errors import BundleError, SettingError
 from emg_recognition.evaluation.metrics import MEAN_METRICS, score_windows
 from emg_recognition.evaluation.performance import cross_entropy
@@ -26,16 +27,12 @@ from emg_recognition.models.export import to_keras_file, to_tflite
 from emg_recognition.models.layers import Standardise
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.models.statistics import guarded_deviation, window_statistics
-from emg_recognition.recognizer import decision_settings, live_settings
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.recordings.windows import STRIDE
 from emg_recognition.resources import versions
+from emg_recognition.settings import from_mapping
 from emg_recognition.signal.settings import PipelineSettings, stride_samples
 from emg_recognition.training.batches import Batches, OneCycle
-<<<<<<< HEAD
-=======
-from emg_recognition.training.fit import FitSettings
->>>>>>> main
 from emg_recognition.training.fold import predict
 from emg_recognition.training.output import LIBRARIES, data_fingerprint
 from emg_recognition.training.settings import ADAPT_SETTINGS, FitSettings
@@ -100,7 +97,7 @@ def run_adaptation(
     info = read_bundle(parent)
     _refuse_parent(parent, output)
     check_compatible(info, rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
-    pipeline = PipelineSettings.from_mapping(info.pipeline, f"{parent}: pipeline")
+    pipeline = from_mapping(PipelineSettings, info.pipeline, f"{parent}: pipeline")
     check_compatible(info, fingerprint=pipeline.fingerprint())
     learned, tested = _choose(info, recordings, repetitions, test_repetitions)
 
@@ -221,15 +218,9 @@ class _Steps(keras.callbacks.Callback):
         self._on_step(self._done, self._steps)
 
 
-<<<<<<< HEAD
 def _score(model: ActionModel, test: WindowSet) -> dict[str, float]:
     """Return the scores of a model that is used as it is live."""
     probabilities = predict(model, test)
-=======
-def _judge(info: BundleInfo, test: WindowSet) -> dict[str, float]:
-    """Scores of a bundle, asked as it is live."""
-    probabilities = predict(ActionModel(info), test)
->>>>>>> main
     found = score_windows(test.action, probabilities.argmax(axis=1), test.actions)
     return {
         **{f"test_{name}": getattr(found, name) for name in MEAN_METRICS},

@@ -213,7 +213,7 @@ def adapt(
 
 
 def require_tensorflow() -> None:
-    """Refuse to train without the libraries that only training needs.
+    """Refuse to train without the libraries that only training needs, and silence TensorFlow's information.
 
     Raises
     ------
@@ -221,10 +221,18 @@ def require_tensorflow() -> None:
         If one of them is not installed.
     """
     for module, name in (("tensorflow", "TensorFlow"), ("keras", "Keras"), ("sklearn", "scikit-learn")):
-        if importlib.util.find_spec(module) is None:
+        if _is_missing(module):
             raise EmgRecognitionError(
                 f"training needs {name}, which is not installed; pip install 'emg_recognition[train]'"
             )
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
+
+
+def _is_missing(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is None
+    except ValueError:  # something has put None in its place
+        return True
 
 
 def _with_minority(settings: SettingsLike | None, minority: str | None) -> ExperimentSettings:

@@ -84,7 +84,7 @@ def average_runs(runs: Sequence[Mapping[str, Any]], **facts: Any) -> dict[str, A
         `facts` and the ``runs``; ``mean`` and ``deviation`` of each of `MEASURES` over the runs that have it
         (the sample deviation, divided by n - 1; ``None`` for a single run); ``per_subject``, the mean over
         the runs that tested the subject; and ``values`` and ``minority``, the accuracies of the runs, for
-        :func:`~emg_recognition.evaluation.comparison_figures.comparison_figure`.
+        :func:`~emg_recognition.evaluation.score_figures.comparison_figure`.
     """
     table = {name: [run[name] for run in runs if run[name] is not None] for name in MEASURES}
     tested = sorted({subject for run in runs for subject in run["per_subject"]})

@@ -72,7 +72,6 @@ def run_experiment(
         }
     )
     train_jobs(jobs, workers=workers, on_event=on_event)
-<<<<<<< HEAD
     found = [
         finish_fold(settings, fold, prepared.pipeline, prepared.facts, on_event=on_event) for fold in folds
     ]
@@ -80,17 +79,6 @@ def run_experiment(
     bundle = output / BUNDLE if single else None
     result = TrainingResult(bundle, output / METRICS, output / REPORT, metrics)
     headline = {name: metrics[name] for name in metrics if name in found[0][1].headline()}
-=======
-    facts = {
-        "source": Path(recordings.source).name,
-        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        **experiment,
-    }
-    found = [finish_fold(settings, fold, pipeline, facts, on_event=on_event) for fold in folds]
-    metrics = found[0][0] if single else write_folds(output, splits, found, facts)
-    bundle = output / folders.BUNDLE if single else None
-    result = ExperimentResult(bundle, output / METRICS, output / REPORT, metrics)
->>>>>>> main
     on_event(
         {
             "event": "done",

@@ -11,15 +11,11 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from emg_recognition.actions import REST
 from emg_recognition.errors import SettingError
 from emg_recognition.evaluation.metrics import score_windows
 from emg_recognition.evaluation.performance import Performance, cross_entropy, measure
-<<<<<<< HEAD
 from emg_recognition.models import layers  # noqa: F401  (Keras needs the layers to load a member)
-=======
-from emg_recognition.models import layers  # noqa: F401  (Keras finds the layers of a saved member by it)
-from emg_recognition.models.bundle_writer import write_bundle
->>>>>>> main
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.recordings.inspect import FEWEST_WINDOWS
 from emg_recognition.signal.settings import PipelineSettings
@@ -34,22 +30,11 @@ from emg_recognition.training.ensemble import (
 from emg_recognition.training.jobs import KERAS, Job, OnEvent, predict_windows, summary
 from emg_recognition.training.output import BUNDLE, MEMBERS
 from emg_recognition.training.results import experiment_bundle, write_report
-from emg_recognition.training.settings import ExperimentSettings
-from emg_recognition.training.split import SUBSETS, Split
+from emg_recognition.training.settings import SUBSETS, ExperimentSettings
+from emg_recognition.training.split import Split
 from emg_recognition.training.windows import WindowSet
 
 
-<<<<<<< HEAD
-=======
-def predict(model: ActionModel, windows: WindowSet) -> NDArray[np.float32]:
-    """Probabilities of the actions for each window, shape (windows, actions)."""
-    return np.stack([model.predict(window) for batch in windows.batches() for window in batch])
-
-
-IN_BUNDLE = ("test_accuracy", "test_balanced_accuracy", "test_macro_f1", "test_loss")
-
-
->>>>>>> main
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Fold:
     """What one split of the recordings trains and tests on.
@@ -183,31 +168,20 @@ def finish_fold(
         **{f"train_{name}": float(np.mean([m[name] for m in kept])) for name in ("accuracy", "loss")},
         "pipeline": pipeline.fingerprint(),
     }
-<<<<<<< HEAD
+    rest = REST if settings.rest is None else settings.rest
     for warning in metrics["warnings"]:
         on_event({"event": "warning", "message": warning})
     bundle = experiment_bundle(fold.folder / BUNDLE, fold.jobs, chosen, metrics, pipeline, settings.live)
     performance = measure(
         predict(ActionModel(bundle.info, bundle.tflite), test),
-=======
-    contents = bundle_contents(fold.jobs, chosen, metrics, pipeline)
-    scratch = fold.folder / folders.SCRATCH
-    write_bundle(scratch, **contents, metrics={})
-    probabilities = predict(ActionModel.load(scratch), test)
-    shutil.rmtree(scratch)
-    stride = settings.stride_samples(pipeline.rate) / pipeline.rate
-    performance = measure(
-        probabilities,
->>>>>>> main
         test.action,
         actions=test.actions,
         subject=test.subject,
         cohort=test.cohort,
         segment=test.segment,
         begin=test.begin,
-<<<<<<< HEAD
         stride=settings.stride_samples(pipeline.rate) / pipeline.rate,
-        rest=settings.rest_of(test.actions),
+        rest=rest if rest in test.actions else None,
         baseline=fit_lda(fold.subsets["train"])(test).argmax(axis=1) if settings.baseline else None,
     )
     metrics.update(performance.to_json())
@@ -219,17 +193,6 @@ def finish_fold(
 def predict(model: ActionModel, windows: WindowSet) -> NDArray[np.float32]:
     """Return the probabilities of the actions for each window, shape (windows, actions), as they are live."""
     return np.stack([model.predict(window) for batch in windows.batches() for window in batch])
-=======
-        stride=stride,
-        rest=settings.rest_of(test.actions),
-    )
-    metrics.update(performance.to_json())
-    write_report(fold.folder, metrics, performance, [job.record()["epochs"] for job in fold.jobs])
-    # Last, so that where a bundle stands, all that belongs to it stands, too.
-    bundle = fold.folder / folders.BUNDLE
-    write_bundle(bundle, **contents, metrics={name: metrics[name] for name in IN_BUNDLE})
-    return metrics, performance
->>>>>>> main
 
 
 def _tested(members: list[dict[str, Any]], jobs: Sequence[Job], test: WindowSet) -> list[dict[str, Any]]:

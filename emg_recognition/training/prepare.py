@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from emg_recognition.actions import ordered
-from emg_recognition.errors import RecordingError
+from emg_recognition.errors import RecordingError, SettingError
 from emg_recognition.recordings.inspect import inspect
 from emg_recognition.recordings.inspection import Inspection
 from emg_recognition.recordings.recordings import Recordings
@@ -101,7 +103,7 @@ def prepare(
     """
     if not len(recordings):
         raise RecordingError(recordings.source, "there is no segment to train on", "give labelled recordings")
-    chosen = settings.choose_actions(recordings)
+    chosen = choose_actions(recordings, settings.actions)
     inspection = inspect(chosen)
     if len(chosen.actions) < 2:
         inspection.check_trainable()
@@ -132,3 +134,20 @@ def prepare(
         identity=decides,
         facts={"source": Path(chosen.source).name, "created": created, **decides},
     )
+
+
+def choose_actions(recordings: Recordings, actions: Sequence[str] | None) -> Recordings:
+    """Leave out the segments whose label is not among `actions`; ``None`` keeps all.
+
+    Raises
+    ------
+    SettingError
+        If no segment has one of the labels.
+    """
+    if actions is None:
+        return recordings
+    for name in actions:
+        if name not in recordings.actions:
+            known = ", ".join(recordings.actions)
+            raise SettingError("actions", name, f"{recordings.source} has the labels {known}")
+    return recordings.select(np.isin(recordings.label, actions))

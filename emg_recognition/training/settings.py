@@ -1,28 +1,112 @@
-"""The settings of a training: ``config/compact.yaml`` and ``config/paper.yaml`` show all of them."""
+"""The settings of a training: ``config/compact.yaml`` and ``config/paper.yaml`` show all of them.
+
+Reading them takes no numerical library, so that the command line is quick.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-import numpy as np
-
-from emg_recognition.actions import REST
 from emg_recognition.control.decision import DecisionSettings
 from emg_recognition.errors import SettingError
 from emg_recognition.models.settings import NetworkSettings
-from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.settings import check, from_mapping, load_yaml, setting
 from emg_recognition.signal.settings import PipelineSettings, stride_samples, suited_settings
-from emg_recognition.training.split import SplitSettings
 from emg_recognition.types import LiveSettings
+
+SUBSETS = ("train", "validation", "test")
+
+SPLITS: dict[str, tuple[str, ...]] = {
+    "repetition": SUBSETS,
+    "session": SUBSETS,
+    "subject": SUBSETS,
+    "cohort": SUBSETS,
+    "leave-one-subject-out": ("cohort",),
+    "k-fold": ("groups", "folds", "cohort", "seed"),
+    "list": ("file",),
+    "random-windows": ("seed",),
+}
+"""The splits, and the settings that each of them uses."""
 
 SELECTIONS = ("minority", "overall", "test", "soft-vote")
 """The rules of :func:`~emg_recognition.training.ensemble.select_member`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitSettings:
+    """The section ``split``; ``docs/reference/splits.md`` shows an example of each split.
+
+    Attributes
+    ----------
+    name : str
+        A key of `SPLITS`.
+    train, validation, test : tuple or None
+        For ``repetition``, ``session``, ``subject`` and ``cohort``: the values in each subset. A single
+        value and a text such as ``1-3,5`` are accepted as well. ``None``: chosen by the split, see
+        :mod:`emg_recognition.training.split_rules`.
+    groups : str
+        ``k-fold``: what is never divided between two subsets.
+    folds : int
+        ``k-fold``: the number of folds.
+    cohort : str or None
+        ``k-fold`` and ``leave-one-subject-out``: test on this cohort only; the others always train.
+    file : str or None
+        ``list``: a CSV or YAML file; see :mod:`emg_recognition.training.split_rules`.
+    seed : int
+        ``k-fold`` and ``random-windows``: the same seed gives the same split.
+
+    Raises
+    ------
+    SettingError
+        For an unknown split, a setting that the split does not use, or a value that cannot be used.
+    """
+
+    name: str = setting("repetition", "rule that divides the recordings", choices=SPLITS)
+    train: tuple[str | int, ...] | None = setting(None, "what to train on, e.g. 1-3")
+    validation: tuple[str | int, ...] | None = setting(None, "what to choose the member with")
+    test: tuple[str | int, ...] | None = setting(None, "what to test on")
+    groups: str = setting(
+        "subject", "k-fold: what is never divided", choices=("subject", "session", "repetition")
+    )
+    folds: int = setting(5, "k-fold: number of folds", low=2)
+    cohort: str | None = setting(None, "k-fold, leave-one-subject-out: test on this cohort only")
+    file: str | None = setting(None, "list: the CSV or YAML file")
+    seed: int = setting(0, "k-fold, random-windows: the same seed, the same split", low=0)
+
+    def __post_init__(self) -> None:
+        for subset in SUBSETS:
+            value = getattr(self, subset)
+            if isinstance(value, (str, int)) and not isinstance(value, bool):
+                object.__setattr__(self, subset, (value,))
+        check(self)
+        for option in dataclasses.fields(self)[1:]:
+            value = getattr(self, option.name)
+            if value != option.default and option.name not in SPLITS[self.name]:
+                used = ", ".join(SPLITS[self.name])
+                raise SettingError(option.name, value, f"the split {self.name} uses only {used}")
+        for subset in SUBSETS:
+            self._check_values(subset, getattr(self, subset))
+        if self.cohort == "":
+            raise SettingError("cohort", self.cohort, "use the name of a cohort, or null")
+        if self.name == "list" and not self.file:
+            raise SettingError("file", self.file, "name the CSV or YAML file that lists the segments")
+
+    def _check_values(self, subset: str, values: tuple[str | int, ...] | None) -> None:
+        if values is None:
+            return
+        if not values or not all(isinstance(v, (int, str)) and not isinstance(v, bool) for v in values):
+            wanted = "numbers of repetitions" if self.name == "repetition" else f"names of {self.name}s"
+            raise SettingError(subset, values, f"use a list of {wanted}, or numbers such as 1-3,5")
+        for value in values:
+            if self.name == "repetition" and isinstance(value, str):
+                from emg_recognition.recordings.recordings import parse_repetitions
+
+                parse_repetitions(value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -223,27 +307,6 @@ class ExperimentSettings:
         """Return the samples from one window to the next at this rate (Hz), at least 1."""
         return stride_samples(self.stride, rate)
 
-    def choose_actions(self, recordings: Recordings) -> Recordings:
-        """Leave out the segments whose label is not among `actions`.
-
-        Raises
-        ------
-        SettingError
-            If no segment has one of the labels.
-        """
-        if self.actions is None:
-            return recordings
-        for name in self.actions:
-            if name not in recordings.actions:
-                known = ", ".join(recordings.actions)
-                raise SettingError("actions", name, f"{recordings.source} has the labels {known}")
-        return recordings.select(np.isin(recordings.label, self.actions))
-
-    def rest_of(self, actions: Sequence[str]) -> str | None:
-        """Return the action among `actions` that is rest, None without one."""
-        name = REST if self.rest is None else self.rest
-        return name if name in actions else None
-
     def to_mapping(self) -> dict[str, Any]:
         """Return plain values, as in a YAML file."""
         return dataclasses.asdict(self)
@@ -298,7 +361,7 @@ def _from_document(document: Any, where: str) -> ExperimentSettings:
     pipeline = values.get("pipeline") or {}
     if not isinstance(pipeline, Mapping):
         raise SettingError(f"{where}: pipeline", pipeline, "write a mapping of names to values here")
-    return from_mapping(ExperimentSettings, {**values, "pipeline": dict(pipeline)}, where)
+    return from_mapping(ExperimentSettings, {**values, "pipeline": dict(pipeline)}, f"{where}:")
 
 
 def _section(section: type[Any], values: Any, where: str) -> Any:

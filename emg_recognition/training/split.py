@@ -1,4 +1,4 @@
-"""A split: which segments train, validate and test a model, and the settings that choose them.
+"""A split: which segments train, validate and test a model.
 
 An honest split keeps each repetition of an action in one subset. Windows of one repetition resemble each
 other so much that a model which has seen some of them would be praised for remembering the others.
@@ -8,7 +8,6 @@ has been chosen.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import re
 from collections.abc import Sequence
@@ -19,96 +18,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from emg_recognition.errors import SettingError
-from emg_recognition.recordings.recordings import Recordings, parse_repetitions
-from emg_recognition.settings import check, setting
+from emg_recognition.recordings.recordings import Recordings
+from emg_recognition.training.settings import SUBSETS
 from emg_recognition.training.windows import WindowSet
-
-SUBSETS = ("train", "validation", "test")
-
-SPLITS: dict[str, tuple[str, ...]] = {
-    "repetition": SUBSETS,
-    "session": SUBSETS,
-    "subject": SUBSETS,
-    "cohort": SUBSETS,
-    "leave-one-subject-out": ("cohort",),
-    "k-fold": ("groups", "folds", "cohort", "seed"),
-    "list": ("file",),
-    "random-windows": ("seed",),
-}
-"""The splits, and the settings that each of them uses."""
-
-Values = tuple[str | int, ...]
-"""Values of a column. A text may stand for numbers and ranges (``1-20``)."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SplitSettings:
-    """The section ``split``; ``docs/reference/splits.md`` shows an example of each split.
-
-    Attributes
-    ----------
-    name : str
-        A key of `SPLITS`.
-    train, validation, test : tuple or None
-        For ``repetition``, ``session``, ``subject`` and ``cohort``: the values in each subset. A single
-        value and a text such as ``1-3,5`` are accepted as well. ``None``: chosen by the split, see
-        :mod:`emg_recognition.training.split_rules`.
-    groups : str
-        ``k-fold``: what is never divided between two subsets.
-    folds : int
-        ``k-fold``: the number of folds.
-    cohort : str or None
-        ``k-fold`` and ``leave-one-subject-out``: test on this cohort only; the others always train.
-    file : str or None
-        ``list``: a CSV or YAML file; see :mod:`emg_recognition.training.split_rules`.
-    seed : int
-        ``k-fold`` and ``random-windows``: the same seed gives the same split.
-
-    Raises
-    ------
-    SettingError
-        For an unknown split, a setting that the split does not use, or a value that cannot be used.
-    """
-
-    name: str = setting("repetition", "rule that divides the recordings", choices=SPLITS)
-    train: tuple[str | int, ...] | None = setting(None, "what to train on, e.g. 1-3")
-    validation: tuple[str | int, ...] | None = setting(None, "what to choose the member with")
-    test: tuple[str | int, ...] | None = setting(None, "what to test on")
-    groups: str = setting(
-        "subject", "k-fold: what is never divided", choices=("subject", "session", "repetition")
-    )
-    folds: int = setting(5, "k-fold: number of folds", low=2)
-    cohort: str | None = setting(None, "k-fold, leave-one-subject-out: test on this cohort only")
-    file: str | None = setting(None, "list: the CSV or YAML file")
-    seed: int = setting(0, "k-fold, random-windows: the same seed, the same split", low=0)
-
-    def __post_init__(self) -> None:
-        for subset in SUBSETS:
-            value = getattr(self, subset)
-            if isinstance(value, (str, int)) and not isinstance(value, bool):
-                object.__setattr__(self, subset, (value,))
-        check(self)
-        for option in dataclasses.fields(self)[1:]:
-            value = getattr(self, option.name)
-            if value != option.default and option.name not in SPLITS[self.name]:
-                used = ", ".join(SPLITS[self.name])
-                raise SettingError(option.name, value, f"the split {self.name} uses only {used}")
-        for subset in SUBSETS:
-            self._check_values(subset, getattr(self, subset))
-        if self.cohort == "":
-            raise SettingError("cohort", self.cohort, "use the name of a cohort, or null")
-        if self.name == "list" and not self.file:
-            raise SettingError("file", self.file, "name the CSV or YAML file that lists the segments")
-
-    def _check_values(self, subset: str, values: Values | None) -> None:
-        if values is None:
-            return
-        if not values or not all(isinstance(v, (int, str)) and not isinstance(v, bool) for v in values):
-            wanted = "numbers of repetitions" if self.name == "repetition" else f"names of {self.name}s"
-            raise SettingError(subset, values, f"use a list of {wanted}, or numbers such as 1-3,5")
-        for value in values:
-            if self.name == "repetition" and isinstance(value, str):
-                parse_repetitions(value)
 
 
 @dataclass(frozen=True, eq=False)

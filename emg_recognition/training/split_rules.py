@@ -31,12 +31,10 @@ from numpy.typing import NDArray
 from emg_recognition.errors import RecordingError, SettingError
 from emg_recognition.recordings.recordings import Recordings, parse_repetitions
 from emg_recognition.settings import load_yaml
+from emg_recognition.training.settings import SUBSETS, SplitSettings
 from emg_recognition.training.split import (
-    SUBSETS,
     RandomWindows,
     Split,
-    SplitSettings,
-    Values,
     complete_repetitions,
     distinct,
     honest_split,
@@ -133,7 +131,7 @@ def _segments(labels: NDArray[Any], values: set[Any]) -> NDArray[np.int64]:
     return np.flatnonzero(np.isin(labels, list(values)))
 
 
-def _read(values: Values | None, column: str, known: Sequence[Any]) -> tuple[Any, ...] | None:
+def _read(values: tuple[str | int, ...] | None, column: str, known: Sequence[Any]) -> tuple[Any, ...] | None:
     """Return the values as the column holds them: whole numbers for repetitions, otherwise texts."""
     if values is None:
         return None

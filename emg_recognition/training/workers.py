@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 Event = dict[str, Any]
 
 
-def available_cores() -> int:
+def default_workers() -> int:
     """Return how many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):  # Linux; it respects the limits of containers and of taskset
         return len(os.sched_getaffinity(0))

@@ -18,7 +18,7 @@ import pytest
 from emg_recognition.control.bridge import Bridge
 from emg_recognition.control.decision import DecisionSettings
 from emg_recognition.control.exoskeleton import ActionMotion, Exoskeleton
-from emg_recognition.control.inputs import Estimate, Instant, Model
+from emg_recognition.control.inputs import Instant
 from emg_recognition.control.joints import JointLimits
 from emg_recognition.control.settings import BridgeSettings
 from emg_recognition.control.trajectory import trajectory_points
@@ -33,6 +33,7 @@ from emg_recognition.devices.exoskeleton_frames import (
 from emg_recognition.devices.protocol import DataFrame, InfoFrame, ProtocolSettings
 from emg_recognition.devices.protocols import make_protocol
 from emg_recognition.devices.stream import SampleStream
+from emg_recognition.types import Estimate, Model
 
 HERE = Path(__file__).resolve().parent
 
@@ -71,7 +72,7 @@ def exoskeleton() -> Exoskeleton:
             ActionMotion(action="drop", velocities={"wrist": -0.4}),
             ActionMotion(action="reach", velocities={"elbow": -0.2, "wrist": -0.1}),
         ),
-        still=("fist",),
+        no_motion=("fist",),
     )
 
 
@@ -98,7 +99,9 @@ def bridges() -> dict[str, Any]:
         found[f"{name} commands"] = np.array(commands)
         found[f"{name} points sha256"] = np.array(points)
         found[f"{name} states and actions"] = np.array(states, np.int8)
-        found[f"{name} armed"], found[f"{name} counters"] = armed, bridge.counters
+        # Version 0.1.0 had no counter for a model other than the given bundle.
+        counters = {reason: count for reason, count in bridge.counters.items() if reason != "other_model"}
+        found[f"{name} armed"], found[f"{name} counters"] = armed, counters
     return found
 
 
@@ -113,18 +116,20 @@ def apply(bridge: Bridge, kind: str, time: float, values: list[float]) -> Any:
             "probabilities": (values[2], 1 - values[2]),
             "activation": values[3],
         }
-        about = {"stamp": now.ros - 0.01, "last_index": int(values[1]), "model": "m1"}
+        about = {"time": now.ros - 0.01, "last_index": int(values[1]), "model": "m1"}
         return bridge.estimate(
             Estimate(accepted=number >= 0, action_id=number, action=known, **shares, **about), now
         )
     if kind == "feedback":
         return bridge.feedback(["elbow", "wrist"], values[:2], now, now.ros)
     if kind == "announce":
-        return bridge.announce(Model(f"m{number}", "abc", ACTIONS, 200.0, 8))
+        return bridge.announce(
+            Model(model=f"m{number}", sha256="abc", actions=ACTIONS, rate=200.0, channels=8)
+        )
     return {
         "tick": lambda: bridge.tick(now),
         "arm": lambda: bridge.arm(now),
-        "last_word": lambda: bridge.last_word(now),
+        "last_word": lambda: bridge.last_command(now),
         "stop_input": lambda: bridge.stop_input(bool(number), now),
         "publishers": lambda: bridge.stop_input_publishers(number),
         "disarm": lambda: bridge.disarm("asked for"),

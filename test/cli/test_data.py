@@ -115,10 +115,11 @@ def test_every_sample_of_the_recording_comes_over_the_port(played, emulate, prot
     assert "8 channels at 500 Hz" in child.stdout.readline()
     settings = ProtocolSettings(rate=RATE, channels=8) if protocol == "ascii" else ProtocolSettings()
     received = []
-    with SerialArmband(str(link), 921_600, make_protocol(protocol, settings)) as armband:
-        armband.start()
-        while sum(len(chunk.samples) for chunk in received) < len(counts):
-            received += armband.read()
+    with SerialArmband(str(link), protocol=make_protocol(protocol, settings)) as armband:
+        for chunk in armband:
+            received.append(chunk)
+            if sum(len(chunk.samples) for chunk in received) >= len(counts):
+                break
     assert np.array_equal(np.concatenate([chunk.samples for chunk in received]), counts)
     assert child.wait(timeout=30) == 0
     assert "400 samples sent" in child.stdout.read()

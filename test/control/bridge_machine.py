@@ -1,4 +1,4 @@
-"""A bridge, two clocks, an arm, a switch, and everybody free to misbehave: the machine of the invariants."""
+"""A state machine for Hypothesis: a bridge, two clocks, an arm and a switch that all may misbehave."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from emg_recognition.control.bridge import Bridge
 from emg_recognition.control.decision import DecisionSettings
 from emg_recognition.control.exoskeleton import ActionMotion, Exoskeleton
-from emg_recognition.control.inputs import Estimate, Instant, Model, Signal
+from emg_recognition.control.inputs import Instant
 from emg_recognition.control.joints import STOP_RAMP, JointLimits
 from emg_recognition.control.settings import BridgeSettings
 from emg_recognition.control.states import State
 from emg_recognition.control.trajectory import Command, trajectory_points
+from emg_recognition.control.watch import Signal
+from emg_recognition.types import Estimate, Model
 
 EPOCH = 1_700_000_000.0
 JOINTS = (
@@ -50,32 +52,34 @@ EXOSKELETON = Exoskeleton(
         ActionMotion(action="stretch", velocities={"elbow": -0.5, "wrist": 0.1}, confidence=0.6),
         ActionMotion(action="drop", velocities={"wrist": -0.4}),
     ),
-    still=("fist",),
+    no_motion=("fist",),
 )
-MODEL = Model("m1", "abc", ("rest", "bend", "stretch", "drop", "fist"), 200.0, 8)
+MODEL = Model(
+    model="m1", sha256="abc", actions=("rest", "bend", "stretch", "drop", "fist"), rate=200.0, channels=8
+)
 OTHER_MODELS = (
-    Model("m1", "abc", ("rest",), 200.0, 8),
-    Model("m2", "abc", MODEL.actions, 200.0, 8),
-    Model("m1", "abc", (*MODEL.actions, "juggle"), 200.0, 8),
-    Model("m1", "abc", MODEL.actions, 1000.0, 8),
+    Model(model="m1", sha256="abc", actions=("rest",), rate=200.0, channels=8),
+    Model(model="m2", sha256="abc", actions=MODEL.actions, rate=200.0, channels=8),
+    Model(model="m1", sha256="abc", actions=(*MODEL.actions, "juggle"), rate=200.0, channels=8),
+    Model(model="m1", sha256="abc", actions=MODEL.actions, rate=1000.0, channels=8),
 )
 ODD_FLOATS = st.sampled_from([math.nan, math.inf, -math.inf, -1.0, 2.0, 1e300])
-#: What may be wrong with every estimate for a while; mostly nothing.
+#: What may be wrong with all estimates for a while; mostly nothing.
 DEFECTS = (
     *("none",) * 6,
     *("same window", "no number", "another model", "late", "ahead", "same stamp"),
 )
-#: After this without a fresh signal, s, a stop must have begun: 120 ms, and one tick of at most 20 ms.
+#: A stop must begin this long after the last fresh signal, s: 120 ms, and one tick of at most 20 ms.
 STOP_BEGINS = 0.14 + 1e-9
-#: The longest ramp (s) of a bridge that comes late all the time; the worst are ticks every 55 ms at 500 Hz.
+#: Longest ramp (s) of a bridge whose ticks are always late; the worst are ticks every 55 ms at 500 Hz.
 LATE_RAMP = 0.28
 
 
 class BridgeMachine(RuleBasedStateMachine):
-    """Drives a bridge and judges everything that leaves it."""
+    """Drives a bridge and checks every command that it sends."""
 
     seen: ClassVar[Counter[str]] = Counter()
-    """What has happened over all examples: steps, ticks, armings, commands that move, states."""
+    """Counts over all examples: steps, ticks, armings, moving commands, states."""
 
     @initialize(
         rate=st.sampled_from([50.0, 200.0, 500.0]),
@@ -109,14 +113,13 @@ class BridgeMachine(RuleBasedStateMachine):
         self.publishers = 1
         self.allowed = True
         self.announced: Model | None = None
-        #: Steady time of the last fresh signal of each kind; of ROS time, when it last moved.
+        #: Steady time of the last fresh signal of each kind; for ROS time, when it last moved.
         self.fresh = dict.fromkeys(("estimate", "feedback", "stop input", "ROS time"), -math.inf)
         self.newest = (-1, -math.inf)  # index and stamp of the last estimate that counts
         self.last_armed = -math.inf
         self.ticked = -math.inf
         self.late = False
         self.last: Command | None = None
-        self.course: tuple[tuple[float, ...], tuple[float, ...]] | None = None
         self.armed_by_service = False
         self.before = State.DISARMED
 
@@ -142,7 +145,7 @@ class BridgeMachine(RuleBasedStateMachine):
     def ordinary_time(
         self, steps: int, action: str, follows: bool, mute: str = "", defect: str = "none"
     ) -> None:
-        """Let everything run as it should, perhaps with a stuck arm, somebody mute, or a lasting defect."""
+        """Let everything run normally, perhaps with a stuck arm, a silent node or a lasting defect."""
         due = heard = self.steady
         for _ in range(steps):
             self.pass_time(self.settings.period)
@@ -153,12 +156,12 @@ class BridgeMachine(RuleBasedStateMachine):
                 self.regular_estimate(action, defect)
             if self.steady >= heard and mute != "switch":
                 heard += 0.05
-                self.switch_speaks(self.allowed)
+                self.switch_says(self.allowed)
             self.tick(follows)
 
     @rule(steps=st.integers(1, 40), periods=st.sampled_from([0.0, 0.2, 1.0, 1.7, 5.0, 30.0, 200.0]))
     def silence(self, steps: int, periods: float) -> None:
-        """Nothing comes in, and the ticks come when they want."""
+        """Nothing comes in, and the ticks come at any time."""
         for _ in range(steps):
             self.pass_time(periods * self.settings.period)
             self.tick(True)
@@ -169,7 +172,7 @@ class BridgeMachine(RuleBasedStateMachine):
 
     @rule(pace=st.sampled_from([0.0, 0.0, 1.0, 1.0, 0.3, 1.5, -1.0]))
     def ros_clock_changes_its_pace(self, pace: float) -> None:
-        """0: a paused simulation."""
+        """At pace 0 the simulation is paused."""
         self.ros_pace = pace
 
     # Signals -----------------------------------------------------------------------------------------
@@ -180,9 +183,9 @@ class BridgeMachine(RuleBasedStateMachine):
         changes = {
             "no number": {"activation": math.nan},
             "another model": {"model": "m2"},
-            "late": {"stamp": self.ros - 0.2},
-            "ahead": {"stamp": self.ros + 0.2},
-            "same stamp": {"stamp": self.newest[1]},
+            "late": {"time": self.ros - 0.2},
+            "ahead": {"time": self.ros + 0.2},
+            "same stamp": {"time": self.newest[1]},
         }
         self.estimate(action=action, action_id=MODEL.actions.index(action), **changes.get(defect, {}))
 
@@ -190,7 +193,7 @@ class BridgeMachine(RuleBasedStateMachine):
         lag=st.sampled_from([-10.0, -0.04, 0.0, 0.1, 0.5, 1e6, math.nan]),
         back=st.sampled_from([-5, 0, 1, 500]),
         action_id=st.sampled_from([-1, 0, 1, 9]),
-        action=st.sampled_from(["", "rest", "bend", "unheard of"]),
+        action=st.sampled_from(["", "rest", "bend", "unknown"]),
         confidence=st.one_of(st.just(0.9), ODD_FLOATS),
         activation=st.one_of(st.just(0.7), ODD_FLOATS),
         probability=st.one_of(st.just(0.7), st.sampled_from([math.nan, math.inf])),
@@ -210,7 +213,7 @@ class BridgeMachine(RuleBasedStateMachine):
         accepted: bool,
     ) -> None:
         self.estimate(
-            stamp=self.ros - lag,
+            time=self.ros - lag,
             last_index=self.index - back,
             action_id=action_id,
             action=action,
@@ -223,7 +226,7 @@ class BridgeMachine(RuleBasedStateMachine):
 
     def estimate(self, **fields: object) -> None:
         defaults: dict[str, object] = {
-            "stamp": self.ros - 0.005,
+            "time": self.ros - 0.005,
             "last_index": self.index,
             "accepted": True,
             "confidence": 0.9,
@@ -234,18 +237,18 @@ class BridgeMachine(RuleBasedStateMachine):
         estimate = Estimate(**{**defaults, **fields})  # type: ignore[arg-type]
         if self.counts_as_fresh(estimate):
             self.fresh["estimate"] = self.steady
-            self.newest = (estimate.last_index, estimate.stamp)
+            self.newest = (estimate.last_index, estimate.time)
         self.bridge.estimate(estimate, self.now)
 
     def counts_as_fresh(self, estimate: Estimate) -> bool:
-        """Whether an estimate may keep the joints moving, said in the words of the documentation."""
+        """Whether an estimate may keep the joints moving, following the documentation."""
         if self.announced is None or estimate.model != self.announced.model:
             return False
-        numbers = (estimate.stamp, estimate.confidence, estimate.activation, *estimate.probabilities)
+        numbers = (estimate.time, estimate.confidence, estimate.activation, *estimate.probabilities)
         if not all(map(math.isfinite, numbers)):
             return False
-        in_order = estimate.last_index > self.newest[0] and estimate.stamp > self.newest[1]
-        return -0.05 <= self.ros - estimate.stamp <= 0.12 and (in_order or not self.bridge.engaged)
+        in_order = estimate.last_index > self.newest[0] and estimate.time > self.newest[1]
+        return -0.05 <= self.ros - estimate.time <= 0.12 and (in_order or not self.bridge.engaged)
 
     @rule()
     def good_feedback(self) -> None:
@@ -261,13 +264,13 @@ class BridgeMachine(RuleBasedStateMachine):
         self.bridge.feedback(names, [position] * (len(names) - short), self.now)
 
     @rule(move=st.sampled_from([-0.3, -0.05, 0.05, 0.3]))
-    def somebody_moves_the_arm(self, move: float) -> None:
+    def someone_moves_the_arm(self, move: float) -> None:
         self.measured = [position + move for position in self.measured]
 
     # The switch, the model, the cable ----------------------------------------------------------------
 
     @rule(allowed=st.booleans())
-    def switch_speaks(self, allowed: bool) -> None:
+    def switch_says(self, allowed: bool) -> None:
         engaged = self.bridge.engaged
         self.bridge.stop_input(allowed, self.now)
         self.allowed = allowed
@@ -322,7 +325,7 @@ class BridgeMachine(RuleBasedStateMachine):
         pace=st.sampled_from([1.0, 1.0, 1.0, 0.3]),
     )
     def arm_as_an_operator_would(self, mute: str, action: str, defect: str, pace: float) -> None:
-        """Most random courses end in a fault; this leads back to motion, and perhaps someone falls silent."""
+        """Most random sequences end in a fault; this leads back to motion, perhaps with a silent node."""
         self.announce()
         self.armband(Signal(200.0, 8))
         self.cable(None)
@@ -361,13 +364,13 @@ class BridgeMachine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.bridge.engaged)
     @rule()
-    def last_word(self) -> None:
-        word = self.bridge.last_word(self.now)
-        assert word is not None
-        assert not word.moving
-        self.check_numbers_and_limits(word)
+    def last_command(self) -> None:
+        command = self.bridge.last_command(self.now)
+        assert command is not None
+        assert not command.moving
+        self.check_numbers_and_limits(command)
 
-    # What leaves the bridge --------------------------------------------------------------------------
+    # What the bridge sends --------------------------------------------------------------------------
 
     def tick(self, follows: bool) -> None:
         command = self.bridge.tick(self.now)
@@ -381,7 +384,7 @@ class BridgeMachine(RuleBasedStateMachine):
             self.last_armed = self.steady
             self.check_stop_begins_in_time()
         if command is None:
-            assert not self.bridge.engaged, "silence while engaged"
+            assert not self.bridge.engaged, "no command while engaged"
             return
         self.seen["commands that move"] += command.moving
         self.check_numbers_and_limits(command)
@@ -395,7 +398,7 @@ class BridgeMachine(RuleBasedStateMachine):
         assert command == self.bridge.tick(self.now), "two different commands for one tick"
 
     def check_numbers_and_limits(self, command: Command) -> None:
-        """No command beyond any limit; NaN never leaves."""
+        """No command exceeds a limit, and none is NaN."""
         points = trajectory_points(command, JOINTS)
         assert points[-1].time <= 0.1 + 1e-9
         assert not any(points[-1].velocities)
@@ -414,7 +417,7 @@ class BridgeMachine(RuleBasedStateMachine):
             command.velocities,
             strict=True,
         ):
-            # After a pause the trajectory's own ramp has gone on, by v0 · ramp / 2 at most.
+            # After a pause the ramp of the trajectory has moved the joint by at most v0 · ramp / 2.
             ramp = abs(v0) * STOP_RAMP / 2
             drift = 0.3 if self.settings.follows_velocity else 0.0
             assert abs(later - earlier) <= joint.step_limit + ramp + drift + 1e-9, "step beyond its limit"
@@ -423,7 +426,7 @@ class BridgeMachine(RuleBasedStateMachine):
                 assert abs(v1) - abs(v0) <= limit, "acceleration beyond its limit"
 
     def check_no_motion_while_not_armed(self, command: Command) -> None:
-        """Only an armed bridge speeds up; any other ramps down and stands."""
+        """Only an armed bridge speeds up; any other ramps down and stays at rest."""
         if self.bridge.state is State.ARMED:
             return
         if self.last is None:
@@ -431,7 +434,7 @@ class BridgeMachine(RuleBasedStateMachine):
             return
         for earlier, later in zip(self.last.velocities, command.velocities, strict=True):
             assert abs(later) <= abs(earlier), "faster while not armed"
-        # Each late tick lets the trajectory's own ramp run a while, which is gentler at low speed.
+        # Each late tick lets the ramp of the trajectory run for a while, which is gentler at low speed.
         ramp = LATE_RAMP if self.late else STOP_RAMP + self.settings.period
         if self.steady - self.last_armed > ramp + 1e-9:
             assert not command.moving, "still moving after the ramp"
@@ -456,7 +459,7 @@ class BridgeMachine(RuleBasedStateMachine):
         self.before, self.armed_by_service = self.bridge.state, False
 
     @invariant()
-    def what_it_tells_is_made_of_numbers(self) -> None:
+    def what_it_reports_is_finite(self) -> None:
         if hasattr(self, "bridge"):
             assert all(map(math.isfinite, self.bridge.ages(self.now)))
             assert all(value >= 0 for value in self.bridge.counters.values())

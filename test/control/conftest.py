@@ -1,4 +1,4 @@
-"""A bridge in simulated time: an arm that follows, and a classifier that speaks every 25 ms."""
+"""A bridge in simulated time: an arm that follows, and an estimate every 25 ms."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import pytest
 from emg_recognition.control.bridge import Bridge
 from emg_recognition.control.decision import DecisionSettings
 from emg_recognition.control.exoskeleton import ActionMotion, Exoskeleton
-from emg_recognition.control.inputs import Estimate, Instant, Model
+from emg_recognition.control.inputs import Instant
 from emg_recognition.control.joints import JointLimits
 from emg_recognition.control.settings import BridgeSettings
 from emg_recognition.control.trajectory import Command
+from emg_recognition.types import Estimate, Model
 
 EPOCH = 1_700_000_000.0
 ELBOW = JointLimits(
@@ -32,13 +33,15 @@ EXOSKELETON = Exoskeleton(
         ActionMotion(action="drop", velocities={"wrist": -0.4}),
         ActionMotion(action="reach", velocities={"elbow": -0.2, "wrist": -0.1}),
     ),
-    still=("fist",),
+    no_motion=("fist",),
 )
-MODEL = Model("m1", "abc", ("rest", "bend", "drop", "reach", "fist"), 200.0, 8)
+MODEL = Model(
+    model="m1", sha256="abc", actions=("rest", "bend", "drop", "reach", "fist"), rate=200.0, channels=8
+)
 
 
 class Rig:
-    """Drives a bridge tick by tick; every moment is a multiple of the tick."""
+    """Drives a bridge tick by tick; every time is a multiple of the tick."""
 
     def __init__(self, decisions: dict[str, Any] | None = None, **settings: Any) -> None:
         self.settings = BridgeSettings(decisions=DecisionSettings(**decisions or {}), **settings)
@@ -61,10 +64,10 @@ class Rig:
         return Instant(self.time, self.ros_offset + self.time)
 
     def estimate(self, action: str | None, /, **changes: Any) -> None:
-        """Deliver an estimate of a window that ended 10 ms ago; None is a rejected one."""
+        """Deliver an estimate of a window that ended 10 ms ago; None for a rejected one."""
         self.index += 5
         fields: dict[str, Any] = {
-            "stamp": self.now.ros - 0.01,
+            "time": self.now.ros - 0.01,
             "last_index": self.index,
             "accepted": action is not None,
             "action_id": -1 if action is None else MODEL.actions.index(action),
@@ -85,11 +88,10 @@ class Rig:
         loose: bool = False,
         blind: bool = False,
     ) -> None:
-        """Let time pass with estimates of `action` unless `mute`, joint states unless `blind`.
+        """Let time pass with estimates of `action` unless `mute`, and joint states unless `blind`.
 
-        The arm follows its commands unless it is `loose`.
-
-        The stop input says 20 times a second what `enabled` says; None silences it.
+        The arm follows its commands unless it is `loose`. The stop input publishes `enabled` 20 times a
+        second; None silences it.
         """
         self.bridge.stop_input_publishers(1)
         for _ in range(round(seconds / self.settings.period)):

@@ -1,6 +1,6 @@
-"""Whatever happens, in whatever order: the invariants that make the bridge harmless.
+"""Whatever happens, in any order: the invariants that make the bridge harmless.
 
-``python bench/bridge_invariants.py`` goes through 100,000 steps and more of the same machine.
+``python bench/bridge_invariants.py`` checks them over 100,000 steps and more of the same machine.
 """
 
 from __future__ import annotations

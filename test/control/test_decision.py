@@ -1,4 +1,4 @@
-"""The whole way from estimates to what takes effect, and the promises of its parts together."""
+"""From estimates to what takes effect: the parts of a decision, and what they guarantee together."""
 
 from __future__ import annotations
 
@@ -12,12 +12,20 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from emg_recognition.control.decision import NO_ACTION, Decider, Decision, DecisionSettings
+from emg_recognition.control.decision import (
+    NO_ACTION,
+    NO_DECISION,
+    Decider,
+    Decision,
+    DecisionSettings,
+    next_action,
+    speed_share,
+)
+from emg_recognition.errors import SettingError
 from emg_recognition.replay.decisions import decide
 from emg_recognition.replay.estimates import EstimateLog
 
-STEP = 0.025
-NOTHING = Decision(NO_ACTION, 0.0)
+STRIDE = 0.025
 
 
 class Said(NamedTuple):
@@ -54,150 +62,307 @@ ESTIMATES = st.lists(
 )
 
 
-def course(settings: DecisionSettings, estimates: list[Said], **options: object) -> list[Decision]:
+def decisions(settings: DecisionSettings, estimates: list[Said], **options: object) -> list[Decision]:
     """Return what takes effect right after each estimate."""
     decider, found = Decider(settings, **options), []
     for number, said in enumerate(estimates):
-        decider.add(*said, time=number * STEP)
-        found.append(decider.decide(number * STEP))
+        decider.add(*said, time=number * STRIDE)
+        found.append(decider.decide(number * STRIDE))
     return found
 
 
-def actions(settings: DecisionSettings, spoken: str) -> str:
-    """Return the decided actions of a line of one-letter actions, ``.`` for nothing and for rejected."""
-    said = [Said("rest" if c == "r" else c, accepted=c != ".") for c in spoken]
-    return "".join(d.action[:1] or "." for d in course(settings, said))
+class TestSettings:
+    @pytest.mark.parametrize(
+        ("settings", "message"),
+        [
+            ({"votes": 0}, "votes is 0: use a whole number from 1 to 15"),
+            ({"votes": 16}, "votes is 16"),
+            ({"votes": 2.5}, "votes is 2.5"),
+            ({"votes": math.nan}, "votes is nan"),
+            ({"enter_votes": 1}, "enter_votes is 1: use a whole number from 2 to 3, or 0"),
+            ({"votes": 4, "enter_votes": 2}, "enter_votes is 2: use a whole number from 3 to 4"),
+            ({"enter_votes": 4}, "enter_votes is 4"),
+            ({"enter_votes": -1}, "enter_votes is -1"),
+            ({"keep_votes": 3}, "keep_votes is 3: use a whole number from 1 to 2, or 0"),
+            ({"keep_votes": -1}, "keep_votes is -1"),
+            ({"dwell": -0.1}, "dwell is -0.1: use a number from 0 to 1 s"),
+            ({"dwell": 1.1}, "dwell is 1.1"),
+            ({"dwell": math.nan}, "dwell is nan"),
+            ({"activation_low": -0.1}, "activation_low is -0.1"),
+            ({"activation_low": math.nan}, "activation_low is nan"),
+            ({"activation_full": 0.3}, "activation_full is 0.3: use a number above activation_low, 0.3"),
+            ({"activation_full": 11.0}, "activation_full is 11.0"),
+            ({"activation_full": math.nan}, "activation_full is nan"),
+        ],
+    )
+    def test_value_out_of_range(self, settings: dict[str, float], message: str) -> None:
+        with pytest.raises(SettingError) as refused:
+            DecisionSettings(**settings)
+        assert str(refused.value).startswith(message)
+
+    def test_by_default_more_than_half_decide(self) -> None:
+        for votes in range(1, 16):
+            settings = DecisionSettings(votes=votes)
+            assert votes / 2 < settings.enter <= votes / 2 + 1
+            assert settings.keep == settings.enter
+
+    def test_given_numbers_of_votes(self) -> None:
+        settings = DecisionSettings(votes=5, enter_votes=4, keep_votes=2)
+        assert (settings.enter, settings.keep) == (4, 2)
 
 
-@pytest.mark.parametrize(
-    ("settings", "spoken", "decided"),
-    [
-        ({"keep_votes": 2}, "aabaaabb", "..aaaaab"),
-        ({"keep_votes": 2}, "aaabca", "..aa.."),
-        ({"keep_votes": 1}, "aaabc.", "..aaa."),
-        ({"keep_votes": 1}, "aaa...", "..aaa."),
-        ({"keep_votes": 1}, "aaarrr", "..aarr"),
-        ({"enter_votes": 3, "keep_votes": 2}, "aabaaab", ".....aa"),
-        ({"dwell": 0.05, "keep_votes": 2}, "aaaaarr", "....aar"),
-        ({"dwell": 0.05, "keep_votes": 2}, "aaaaabbbbb", "....aa..bb"),
-    ],
-)
-def test_courses_worked_out_by_hand(settings: dict[str, float], spoken: str, decided: str) -> None:
-    assert actions(DecisionSettings(**settings), spoken) == decided
+class TestRejection:
+    @pytest.mark.parametrize(
+        ("confidence", "accepted", "decided"),
+        [(0.8, True, "a"), (0.79, True, NO_ACTION), (math.nan, True, NO_ACTION), (0.9, False, NO_ACTION)],
+    )
+    def test_an_action_is_rejected_below_its_own_threshold(
+        self, confidence: float, accepted: bool, decided: str
+    ) -> None:
+        decider = Decider(DecisionSettings(votes=1), {"a": 0.8, "b": 0.1})
+        decider.add("a", confidence, 1.0, accepted, 0.0)
+        assert decider.decide(0.0).action == decided
+
+    def test_rejected_is_not_rest(self) -> None:
+        decider = Decider(DecisionSettings(votes=1))
+        decider.add("rest", 0.9, 0.1, True, 0.0)
+        assert decider.decide(0.0).action == "rest"
+        decider.add("rest", 0.9, 0.1, False, 0.0)
+        assert decider.decide(0.0).action == NO_ACTION
 
 
-@hypothesis_settings(deadline=None)
-@given(all_settings(), ESTIMATES)
-def test_an_action_is_decided_only_with_its_ballots_in_a_full_vote(
-    settings: DecisionSettings, estimates: list[Said]
-) -> None:
-    thresholds = {"a": 0.7}
-    for number, decision in enumerate(course(settings, estimates, thresholds=thresholds)):
-        newest = estimates[: number + 1][-settings.votes :]
-        votes_for = [
-            said
-            for said in newest
-            if said.accepted
-            and said.action == decision.action
-            and said.confidence >= thresholds.get(said.action, 0.0)
-        ]
-        if decision.action != NO_ACTION:
-            assert len(newest) == settings.votes
-            assert len(votes_for) >= settings.keep
+class TestHysteresis:
+    @pytest.mark.parametrize(
+        ("current", "counts", "expected"),
+        [
+            (NO_ACTION, {"a": 2}, NO_ACTION),
+            (NO_ACTION, {"a": 3}, "a"),
+            ("a", {"a": 2, "b": 2}, "a"),
+            ("a", {"a": 1, "b": 2}, NO_ACTION),
+            ("a", {"a": 2, "b": 3}, "b"),
+            ("a", {}, NO_ACTION),
+            (NO_ACTION, {}, NO_ACTION),
+        ],
+    )
+    def test_three_of_five_decide_and_two_keep(
+        self, current: str, counts: dict[str, int], expected: str
+    ) -> None:
+        assert next_action(current, counts, 3, 2) == expected
+
+    @hypothesis_settings(deadline=None)
+    @given(st.data(), st.integers(1, 15))
+    def test_a_decided_action_has_the_votes_for_it(self, data: st.DataObject, votes: int) -> None:
+        names = ["a", "b", "c", NO_ACTION]
+        newest = data.draw(st.lists(st.sampled_from(names), min_size=votes, max_size=votes))
+        counts = {name: newest.count(name) for name in ("a", "b", "c") if name in newest}
+        enter = data.draw(st.integers(votes // 2 + 1, votes))
+        keep = data.draw(st.integers(1, enter))
+        current = data.draw(st.sampled_from(names))
+        found = next_action(current, counts, enter, keep)
+        strong = [name for name in counts if counts[name] >= enter]
+        assert len(strong) <= 1
+        if strong:
+            assert found == strong[0]
+        elif counts.get(current, 0) >= keep:
+            assert found == current
+        else:
+            assert found == NO_ACTION
 
 
-@hypothesis_settings(deadline=None)
-@given(all_settings(), ESTIMATES, st.sampled_from(["b", "rest", "rejected"]))
-def test_a_decision_ends_with_the_last_of_too_few_ballots(
-    settings: DecisionSettings, estimates: list[Said], other: str
-) -> None:
-    """An action goes once so many other ballots came that `keep` of it are no longer in the vote."""
-    ends = settings.votes - settings.keep + 1
-    others = [Said("a", accepted=False) if other == "rejected" else Said(other)] * ends
-    assert course(settings, [*estimates, *others])[-1].action != "a"
+class TestDwell:
+    @staticmethod
+    def decider(dwell: float) -> Decider:
+        return Decider(DecisionSettings(votes=1, dwell=dwell), no_motion=["fist"])
+
+    def test_a_motion_waits_between_estimates_too(self) -> None:
+        decider = self.decider(0.05)
+        decider.add("a", 0.9, 1.0, True, 10.0)
+        assert decider.decide(10.045) == NO_DECISION
+        assert decider.decide(10.055) == Decision("a", 1.0)
+
+    def test_a_motion_ends_at_once_and_waits_again(self) -> None:
+        decider = self.decider(0.05)
+        for time in (0.0, 0.04, 0.08):
+            decider.add("a", 0.9, 1.0, True, time)
+        assert decider.decide(0.08).action == "a"
+        decider.add("b", 0.9, 1.0, True, 0.1)
+        assert decider.decide(0.1) == NO_DECISION
+        assert decider.decide(0.15).action == "b"
+        decider.add("b", 0.9, 1.0, False, 0.16)
+        assert decider.decide(1.0) == NO_DECISION
+
+    def test_rest_and_actions_without_motion_take_effect_at_once(self) -> None:
+        decider = self.decider(1.0)
+        for action in ("rest", "fist"):
+            decider.add(action, 0.9, 1.0, True, 0.0)
+            assert decider.decide(0.0).action == action
+
+    def test_a_dwell_of_two_strides_is_two_strides_in_ros_time_too(self) -> None:
+        # In double precision the two times are less than 50 ms apart.
+        begin, decider = 1_800_000_000.0, self.decider(0.05)
+        for number in range(200):
+            time = begin + number * STRIDE
+            decider.add("rest", 0.9, 1.0, True, time)
+            decider.add("a", 0.9, 1.0, True, time)
+            assert decider.decide(time + STRIDE) == NO_DECISION
+            assert decider.decide(time + 2 * STRIDE).action == "a"
+
+    @hypothesis_settings(deadline=None)
+    @given(
+        st.floats(0.0, 1.0),
+        st.lists(st.tuples(st.sampled_from(["a", "b", "rest", NO_ACTION]), st.integers(0, 500)), max_size=30),
+    )
+    def test_what_takes_effect_was_decided_long_enough(
+        self, dwell: float, estimates: list[tuple[str, int]]
+    ) -> None:
+        decider, time, since, before = self.decider(dwell), 0.0, 0.0, NO_ACTION
+        for decided, pause in estimates:
+            time += pause / 1000
+            since = time if decided != before else since
+            before = decided
+            decider.add(decided or "a", 0.9, 1.0, decided != NO_ACTION, time)
+            found = decider.decide(time).action
+            assert found in (decided, NO_ACTION)
+            if decided in ("a", "b"):
+                assert (found == decided) == (time - since >= dwell - 1e-6)
+            else:
+                assert found == decided
 
 
-@hypothesis_settings(deadline=None)
-@given(all_settings(), ESTIMATES)
-def test_to_ask_changes_nothing(settings: DecisionSettings, estimates: list[Said]) -> None:
-    often, seldom = Decider(settings), Decider(settings)
-    for number, said in enumerate(estimates):
-        time = number * STEP
-        often.add(*said, time=time)
-        seldom.add(*said, time=time)
-        for tick in range(5):
-            assert often.decide(time + tick * STEP / 5) == often.decide(time + tick * STEP / 5)
-    end = len(estimates) * STEP
-    assert often.decide(end) == seldom.decide(end)
+class TestSpeed:
+    @pytest.mark.parametrize(
+        ("activation", "share"), [(0.0, 0.0), (0.3, 0.0), (0.65, 0.5), (1.0, 1.0), (7.0, 1.0)]
+    )
+    def test_straight_line_between_two_activations(self, activation: float, share: float) -> None:
+        assert speed_share(activation, 0.3, 1.0) == pytest.approx(share)
+
+    @pytest.mark.parametrize("activation", [math.nan, math.inf, -math.inf])
+    def test_an_activation_that_is_not_finite_moves_nothing(self, activation: float) -> None:
+        assert speed_share(activation, 0.3, 1.0) == 0.0
+
+    @hypothesis_settings(deadline=None)
+    @given(
+        st.tuples(st.floats(0, 9.9), st.floats(0.01, 10)).filter(lambda pair: pair[0] < pair[1]),
+        st.floats(allow_nan=False, allow_infinity=False),
+        st.floats(0, 1e300),
+    )
+    def test_more_activation_is_never_slower(
+        self, limits: tuple[float, float], activation: float, more: float
+    ) -> None:
+        low, full = limits
+        less, greater = sorted((activation, min(activation + more, 1e308)))
+        assert 0.0 <= speed_share(less, low, full) <= speed_share(greater, low, full) <= 1.0
+
+    def test_only_the_votes_for_the_action_count(self) -> None:
+        decider = Decider(DecisionSettings(proportional=True, activation_low=0.0, activation_full=2.0))
+        for action, activation in (("a", 1.0), ("b", 9.0), ("a", 2.0)):
+            decider.add(action, 0.9, activation, True, 0.0)
+        assert decider.decide(0.0) == Decision("a", 0.75)
+        decider.add("a", 0.9, math.nan, True, 0.0)
+        assert decider.decide(0.0) == Decision("a", 0.0)
+
+    @hypothesis_settings(deadline=None)
+    @given(all_settings(), ESTIMATES)
+    def test_the_speed_is_a_share_and_zero_without_an_action(
+        self, settings: DecisionSettings, estimates: list[Said]
+    ) -> None:
+        for decision in decisions(settings, estimates):
+            assert 0.0 <= decision.speed <= 1.0
+            if decision.action == NO_ACTION:
+                assert decision == NO_DECISION
+            elif not settings.proportional:
+                assert decision.speed == 1.0
 
 
-@hypothesis_settings(deadline=None)
-@given(all_settings(proportional=False), ESTIMATES)
-def test_without_proportional_the_speed_is_full_or_none(
-    settings: DecisionSettings, estimates: list[Said]
-) -> None:
-    for decision in course(settings, estimates):
-        assert decision.speed == (0.0 if decision.action == NO_ACTION else 1.0)
+class TestTogether:
+    @pytest.mark.parametrize(
+        ("settings", "estimates", "decided"),
+        [
+            ({"keep_votes": 2}, "aabaaabb", "..aaaaab"),
+            ({"keep_votes": 2}, "aaabca", "..aa.."),
+            ({"keep_votes": 1}, "aaabc.", "..aaa."),
+            ({"keep_votes": 1}, "aaa...", "..aaa."),
+            ({"keep_votes": 1}, "aaarrr", "..aarr"),
+            ({"enter_votes": 3, "keep_votes": 2}, "aabaaab", ".....aa"),
+            ({"dwell": 0.05, "keep_votes": 2}, "aaaaarr", "....aar"),
+            ({"dwell": 0.05, "keep_votes": 2}, "aaaaabbbbb", "....aa..bb"),
+        ],
+    )
+    def test_sequences_worked_out_by_hand(
+        self, settings: dict[str, float], estimates: str, decided: str
+    ) -> None:
+        """Each letter is an action (r: rest); a dot is a rejected estimate, and no decision."""
+        said = [Said("rest" if c == "r" else c, accepted=c != ".") for c in estimates]
+        found = decisions(DecisionSettings(**settings), said)
+        assert "".join(decision.action[:1] or "." for decision in found) == decided
 
+    @hypothesis_settings(deadline=None)
+    @given(all_settings(), ESTIMATES)
+    def test_an_action_is_decided_only_with_enough_votes_of_a_full_vote(
+        self, settings: DecisionSettings, estimates: list[Said]
+    ) -> None:
+        thresholds = {"a": 0.7}
+        for number, decision in enumerate(decisions(settings, estimates, thresholds=thresholds)):
+            newest = estimates[: number + 1][-settings.votes :]
+            votes_for = [
+                said
+                for said in newest
+                if said.accepted
+                and said.action == decision.action
+                and said.confidence >= thresholds.get(said.action, 0.0)
+            ]
+            if decision.action != NO_ACTION:
+                assert len(newest) == settings.votes
+                assert len(votes_for) >= settings.keep
 
-@hypothesis_settings(deadline=None)
-@given(all_settings(proportional=True), ESTIMATES)
-def test_the_speed_is_a_share_and_nothing_has_none(settings: DecisionSettings, estimates: list[Said]) -> None:
-    for decision in course(settings, estimates):
-        assert 0.0 <= decision.speed <= 1.0
-        if decision.action == NO_ACTION:
-            assert decision == NOTHING
+    @hypothesis_settings(deadline=None)
+    @given(all_settings(), ESTIMATES, st.sampled_from(["b", "rest", "rejected"]))
+    def test_an_action_ends_when_too_few_votes_for_it_are_left(
+        self, settings: DecisionSettings, estimates: list[Said], other: str
+    ) -> None:
+        ends = settings.votes - settings.keep + 1
+        others = [Said("a", accepted=False) if other == "rejected" else Said(other)] * ends
+        assert decisions(settings, [*estimates, *others])[-1].action != "a"
 
+    @hypothesis_settings(deadline=None)
+    @given(all_settings(), ESTIMATES)
+    def test_asking_changes_nothing(self, settings: DecisionSettings, estimates: list[Said]) -> None:
+        often, seldom = Decider(settings), Decider(settings)
+        for number, said in enumerate(estimates):
+            time = number * STRIDE
+            often.add(*said, time=time)
+            seldom.add(*said, time=time)
+            for tick in range(5):
+                often.decide(time + tick * STRIDE / 5)
+        end = len(estimates) * STRIDE
+        assert often.decide(end) == seldom.decide(end)
 
-@hypothesis_settings(deadline=None)
-@given(all_settings(), ESTIMATES)
-def test_after_clear_it_is_as_new(settings: DecisionSettings, estimates: list[Said]) -> None:
-    decider = Decider(settings)
-    for said in estimates:
-        decider.add(*said, time=-1.0)
-    decider.clear()
-    assert not decider.full
-    assert decider.decide(0.0) == NOTHING
-    found = []
-    for number, said in enumerate(estimates):
-        decider.add(*said, time=number * STEP)
-        found.append(decider.decide(number * STEP))
-    assert found == course(settings, estimates)
+    @hypothesis_settings(deadline=None)
+    @given(all_settings(), ESTIMATES)
+    def test_clear_forgets_everything(self, settings: DecisionSettings, estimates: list[Said]) -> None:
+        decider = Decider(settings)
+        for said in estimates:
+            decider.add(*said, time=-1.0)
+        decider.clear()
+        assert not decider.full
+        assert decider.decide(0.0) == NO_DECISION
+        found = []
+        for number, said in enumerate(estimates):
+            decider.add(*said, time=number * STRIDE)
+            found.append(decider.decide(number * STRIDE))
+            assert decider.full is (number + 1 >= settings.votes)
+        assert found == decisions(settings, estimates)
 
-
-@hypothesis_settings(deadline=None)
-@given(st.integers(1, 7), ESTIMATES)
-def test_to_keep_as_to_enter_is_a_plain_majority(votes: int, estimates: list[Said]) -> None:
-    settings = DecisionSettings(votes=votes, keep_votes=votes // 2 + 1)
-    for number, decision in enumerate(course(settings, estimates)):
-        newest = [
-            s.action if s.accepted and s.confidence >= 0 else NO_ACTION for s in estimates[: number + 1]
-        ][-votes:]
-        winners = [name for name in ("a", "b", "rest") if 2 * newest.count(name) > votes]
-        assert decision.action == (winners[0] if winners and len(newest) == votes else NO_ACTION)
-
-
-def test_a_motion_waits_for_its_dwell_between_estimates_too() -> None:
-    decider = Decider(DecisionSettings(votes=1, dwell=0.05))
-    decider.add("a", 0.9, 1.0, True, 10.0)
-    assert decider.decide(10.045) == NOTHING
-    assert decider.decide(10.055) == Decision("a", 1.0)
-
-
-def test_rest_and_what_moves_nothing_take_effect_without_dwell() -> None:
-    decider = Decider(DecisionSettings(votes=1, dwell=1.0), still=["fist"])
-    for action in ("rest", "fist"):
-        decider.add(action, 0.9, 1.0, True, 0.0)
-        assert decider.decide(0.0).action == action
-
-
-def test_the_speed_follows_the_ballots_for_the_action_alone() -> None:
-    decider = Decider(DecisionSettings(proportional=True, activation_low=0.0, activation_full=2.0))
-    for action, activation in (("a", 1.0), ("b", 9.0), ("a", 2.0)):
-        decider.add(action, 0.9, activation, True, 0.0)
-    assert decider.decide(0.0) == Decision("a", 0.75)
-    decider.add("a", 0.9, math.nan, True, 0.0)
-    assert decider.decide(0.0) == Decision("a", 0.0)
+    @hypothesis_settings(deadline=None)
+    @given(st.integers(1, 7), ESTIMATES)
+    def test_without_hysteresis_it_is_a_plain_majority(self, votes: int, estimates: list[Said]) -> None:
+        settings = DecisionSettings(votes=votes, keep_votes=votes // 2 + 1)
+        for number, decision in enumerate(decisions(settings, estimates)):
+            newest = [
+                s.action if s.accepted and s.confidence >= 0 else NO_ACTION for s in estimates[: number + 1]
+            ][-votes:]
+            winners = [name for name in ("a", "b", "rest") if 2 * newest.count(name) > votes]
+            assert decision.action == (winners[0] if winners and len(newest) == votes else NO_ACTION)
 
 
 @pytest.mark.parametrize(
@@ -206,7 +371,7 @@ def test_the_speed_follows_the_ballots_for_the_action_alone() -> None:
 def test_the_bridge_carries_out_what_replay_decides(
     make_rig: Callable[..., Any], settings: dict[str, float]
 ) -> None:
-    """A whole bridge, armed, against the replay of the same estimates with the same pauses."""
+    """A whole armed bridge against the replay of the same estimates with the same pauses."""
     names = ("rest", "bend", "drop", "reach")
     rng = np.random.default_rng(7)
     rig = make_rig(decisions=settings).armed()

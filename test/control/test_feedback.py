@@ -1,3 +1,5 @@
+"""Reported joint positions: what is stale, impossible or outside the limits."""
+
 from __future__ import annotations
 
 import math
@@ -29,77 +31,73 @@ def feedback() -> JointFeedback:
 
 def test_positions_come_in_the_order_of_the_joints(feedback: JointFeedback) -> None:
     assert feedback.positions() == (0.1, 0.2)
-    assert feedback.doubt(at(1.1)) is None
+    assert feedback.violation(at(1.1)) is None
 
 
-def test_a_joint_never_seen_is_a_doubt() -> None:
+def test_a_joint_that_never_reported() -> None:
     feedback = JointFeedback(JOINTS, 0.12)
     feedback.receive(["a"], [0.1], at(1.0))
-    assert str(feedback.doubt(at(1.0))) == "no position of joint b seen yet"
+    assert str(feedback.violation(at(1.0))) == "no position of joint b seen yet"
     assert feedback.age(1.0) == -1.0
 
 
-def test_each_joint_has_an_age_of_its_own(feedback: JointFeedback) -> None:
+def test_each_joint_has_its_own_age(feedback: JointFeedback) -> None:
     feedback.receive(["a"], [0.1], at(1.1))
-    assert "no position of joint b for 130 ms" in str(feedback.doubt(at(1.13)))
+    assert "no position of joint b for 130 ms" in str(feedback.violation(at(1.13)))
     assert feedback.age(1.13) == pytest.approx(0.13)
 
 
-def test_an_old_stamp_is_stale_though_it_came_just_now(feedback: JointFeedback) -> None:
+def test_an_old_stamp_is_stale_right_after_receipt(feedback: JointFeedback) -> None:
     stamp = at(1.05).ros
     feedback.receive(["a", "b"], [0.1, 0.2], at(1.1), stamp)
-    assert feedback.doubt(at(1.1)) is None
+    assert feedback.violation(at(1.1)) is None
     feedback.receive(["a", "b"], [0.1, 0.2], at(1.2), stamp)
-    assert "was measured 150 ms ago in ROS time" in str(feedback.doubt(at(1.2)))
+    assert "was measured 150 ms ago in ROS time" in str(feedback.violation(at(1.2)))
 
 
 @pytest.mark.parametrize("position", [math.nan, math.inf, -math.inf])
-def test_a_position_that_is_not_finite_is_doubted_and_not_kept(
+def test_a_position_that_is_not_finite_is_reported_and_not_kept(
     feedback: JointFeedback, position: float
 ) -> None:
-    doubt = feedback.receive(["a"], [position], at(1.1))
-    assert doubt is not None
-    assert doubt.reason is Reason.FEEDBACK_BROKEN
-    assert f"reports a position of {position}" in doubt.text
+    violation = feedback.receive(["a"], [position], at(1.1))
+    assert violation is not None
+    assert violation.reason is Reason.FEEDBACK_BROKEN
+    assert f"reports a position of {position}" in violation.text
     assert feedback.positions() == (0.1, 0.2)
-    assert "joint a" in str(feedback.doubt(at(1.13)))
+    assert "joint a" in str(feedback.violation(at(1.13)))
 
 
 @pytest.mark.parametrize("position", [-1.001, 1.001])
-def test_a_joint_outside_its_limits_is_doubted_until_it_is_back(
-    feedback: JointFeedback, position: float
-) -> None:
+def test_a_joint_outside_its_limits_until_it_is_back(feedback: JointFeedback, position: float) -> None:
     feedback.receive(["a"], [0.1], at(1.3))  # after a pause it may be anywhere
     assert "outside -1 to 1" in str(feedback.receive(["a", "b"], [position, 0.2], at(1.6)))
-    assert "outside -1 to 1" in str(feedback.doubt(at(1.6)))
+    assert "outside -1 to 1" in str(feedback.violation(at(1.6)))
     assert feedback.receive(["a"], [math.copysign(1.0, position)], at(1.61)) is None
-    assert feedback.doubt(at(1.61)) is None
+    assert feedback.violation(at(1.61)) is None
 
 
 @pytest.mark.parametrize("positions", [[], [0.1], [0.1, 0.2, 0.3]])
-def test_names_and_positions_of_different_number_are_broken(
-    feedback: JointFeedback, positions: list[float]
-) -> None:
-    doubt = feedback.receive(["a", "b"], positions, at(1.2))
-    assert doubt is not None
-    assert doubt.reason is Reason.FEEDBACK_BROKEN
-    assert f"2 names and {len(positions)} positions" in doubt.text
-    assert "stale" in str(feedback.doubt(at(1.2)))
+def test_more_or_fewer_positions_than_names(feedback: JointFeedback, positions: list[float]) -> None:
+    violation = feedback.receive(["a", "b"], positions, at(1.2))
+    assert violation is not None
+    assert violation.reason is Reason.FEEDBACK_BROKEN
+    assert f"2 names and {len(positions)} positions" in violation.text
+    assert "stale" in str(feedback.violation(at(1.2)))
 
 
-def test_a_jump_is_doubted(feedback: JointFeedback) -> None:
+def test_a_jump(feedback: JointFeedback) -> None:
     assert feedback.receive(["a"], [0.2], at(1.01)) is None
-    doubt = feedback.receive(["a"], [0.32], at(1.02))
-    assert doubt is not None
-    assert doubt.reason is Reason.FEEDBACK_JUMP
-    assert "joint a jumped from 0.200 to 0.320" in doubt.text
+    violation = feedback.receive(["a"], [0.32], at(1.02))
+    assert violation is not None
+    assert violation.reason is Reason.FEEDBACK_JUMP
+    assert "joint a jumped from 0.200 to 0.320" in violation.text
 
 
-def test_messages_in_a_burst_are_no_jump(feedback: JointFeedback) -> None:
-    """At full speed, 0.5 rad/s, four messages that waited for 100 ms come at once."""
+def test_messages_in_a_burst_are_not_a_jump(feedback: JointFeedback) -> None:
+    """At full speed, 0.5 rad/s, four messages that waited for 100 ms arrive together."""
     for i in range(1, 5):
         assert feedback.receive(["a"], [0.1 + 0.0125 * i], at(1.1)) is None
 
 
-def test_after_a_pause_anything_is_possible(feedback: JointFeedback) -> None:
+def test_after_a_pause_any_position_is_possible(feedback: JointFeedback) -> None:
     assert feedback.receive(["a"], [-0.9], at(1.13)) is None

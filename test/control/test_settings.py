@@ -1,9 +1,15 @@
+"""The bridge's settings, and the controller delay of decision settings."""
+
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
+from emg_recognition.control.decision import Decider, DecisionSettings
 from emg_recognition.control.joints import LONGEST_PERIOD, STOP_RAMP
-from emg_recognition.control.settings import BridgeSettings
+from emg_recognition.control.settings import BridgeSettings, controller_delay, is_long
 from emg_recognition.errors import SettingError
 
 
@@ -19,7 +25,7 @@ from emg_recognition.errors import SettingError
         ("stop_time", 0.0),
     ],
 )
-def test_a_value_out_of_range_is_refused_by_name(name: str, value: float) -> None:
+def test_value_out_of_range(name: str, value: float) -> None:
     with pytest.raises(SettingError, match=rf"{name} is {value}"):
         BridgeSettings(**{name: value})
 
@@ -29,3 +35,60 @@ def test_no_setting_allows_a_later_stop_than_140_ms_or_a_trajectory_beyond_100_m
     assert slowest.stale_after + slowest.period <= 0.14 + 1e-12
     assert slowest.period + STOP_RAMP <= 0.1 + 1e-12
     assert slowest.period == LONGEST_PERIOD
+
+
+def delay(processing: float = 0.0, **settings: float) -> float:
+    decisions = DecisionSettings(**settings)
+    return controller_delay(window=0.2, stride=0.025, decisions=decisions, processing=processing)
+
+
+def test_the_delay_of_the_defaults() -> None:
+    assert delay() == pytest.approx(0.1375)
+
+
+@hypothesis_settings(deadline=None)
+@given(st.sampled_from([1, 3, 5, 7, 9, 11, 13, 15]))
+def test_a_majority_of_an_odd_number_takes_half_of_the_votes(votes: int) -> None:
+    assert delay(votes=votes) == pytest.approx(0.1 + votes / 2 * 0.025)
+
+
+def test_processing_and_dwell_add_in_full() -> None:
+    assert delay(0.02, dwell=0.03) == pytest.approx(delay() + 0.05)
+
+
+def test_more_votes_to_decide_take_longer_and_to_keep_do_not() -> None:
+    assert delay(enter_votes=3) == pytest.approx(delay() + 0.025)
+    assert delay(keep_votes=1) == delay(keep_votes=2)
+
+
+@pytest.mark.parametrize("settings", [{}, {"votes": 5}, {"enter_votes": 3}, {"votes": 5, "dwell": 0.06}])
+def test_a_decider_takes_that_long_on_average(settings: dict[str, float]) -> None:
+    """Windows show a movement half a window after its onset; the onsets are spread over one stride."""
+    decisions, window, stride, tick = DecisionSettings(**settings), 0.2, 0.025, 0.001
+    waits = []
+    for onset in (tick * (k + 0.5) for k in range(25)):
+        decider, number = Decider(decisions), 0
+        begin = 1.0 + onset
+        now = 0.0
+        while True:
+            if now >= number * stride - 1e-9:
+                shown = number * stride - window / 2 > begin
+                decider.add("bend" if shown else "rest", 0.9, 1.0, True, number * stride)
+                number += 1
+            if decider.decide(now).action == "bend":
+                break
+            now += tick
+        waits.append(now - begin)
+    expected = controller_delay(window=window, stride=stride, decisions=decisions, processing=0.0)
+    assert sum(waits) / len(waits) == pytest.approx(expected, abs=2 * tick)
+
+
+@pytest.mark.parametrize(("seconds", "long"), [(0.1375, False), (0.151, True), (0.299, True)])
+def test_above_150_ms_is_long(seconds: float, long: bool) -> None:
+    assert is_long(seconds, allow_long=False) is long
+
+
+def test_above_300_ms_is_refused_unless_allowed() -> None:
+    with pytest.raises(SettingError, match=r"'310 ms'.*allow_long_delay"):
+        is_long(0.31, allow_long=False)
+    assert is_long(0.31, allow_long=True)

@@ -1,4 +1,4 @@
-"""The table of transitions, and that the documentation shows it as it is."""
+"""The table of transitions, and its copy in the documentation."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import pytest
 
 from emg_recognition.control.states import (
     TRANSITIONS,
-    Effect,
     Event,
     Reason,
+    Response,
     State,
     after,
     markdown_table,
@@ -20,7 +20,7 @@ from emg_recognition.control.states import (
 DOCS = Path(__file__).parents[2] / "docs" / "concepts" / "bridge.md"
 
 
-def test_nothing_but_arming_leads_to_motion_or_out_of_a_fault() -> None:
+def test_only_arming_leads_to_motion_or_out_of_a_fault() -> None:
     into_armed = {(state, event) for (state, event), target in TRANSITIONS.items() if target is State.ARMED}
     assert into_armed == {
         (State.DISARMED, Event.ARM),
@@ -37,7 +37,7 @@ def test_every_engaged_state_can_fault(event: Event) -> None:
             assert after(state, event) is State.FAULT
 
 
-def test_an_event_without_a_row_changes_nothing() -> None:
+def test_an_event_without_a_transition_changes_nothing() -> None:
     assert after(State.DISARMED, Event.RESUME) is State.DISARMED
     assert after(State.FAULT, Event.DISARM) is State.FAULT
 
@@ -52,4 +52,4 @@ def test_the_documentation_lists_every_reason() -> None:
     assert markdown_table() in DOCS.read_text(), (
         "put what markdown_table() returns into docs/concepts/bridge.md"
     )
-    assert {reason.effect for reason in Reason} == set(Effect)
+    assert {reason.response for reason in Reason} == set(Response)

@@ -16,7 +16,7 @@ def test_unknown_actions_move_nothing_and_the_others_what_they_did(tmp_path):
     assert packaged.unknown(actions) == ["thumbs_up", "7"]
     own = load_exoskeleton(exoskeleton_for(actions, tmp_path))
     assert own.unknown(actions) == []
-    assert own.still == (*packaged.still, "thumbs_up", "7")
+    assert own.no_motion == (*packaged.no_motion, "thumbs_up", "7")
     assert own.targets() == packaged.targets()
     assert own.joints == packaged.joints
     assert own.rest == packaged.rest

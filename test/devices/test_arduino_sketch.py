@@ -1,4 +1,4 @@
-"""The sketch in ``docs/arduino``, compiled against a stand-in for the Arduino core and run."""
+"""The sketch in ``docs/arduino``, compiled against a stand-in for the Arduino core, and run."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(COMPILER is None, reason="there is no C++ compil
 
 @pytest.fixture(scope="module")
 def build(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """Compile the sketch, after some changes that its user might make."""
+    """Compile the sketch after changes that a user might make."""
 
     def compiled(*changes: tuple[str, str]) -> Path:
         folder = tmp_path_factory.mktemp("sketch")
@@ -47,7 +47,7 @@ def sketch(build: Callable[..., Path]) -> Path:
 
 
 def play(sketch: Path, script: str) -> list[DataFrame | InfoFrame]:
-    """Run the sketch and decode what it writes, of which every byte must belong to a frame."""
+    """Run the sketch and decode its output, every byte of which must belong to a frame."""
     written = subprocess.run(
         [str(sketch)], input=script.encode(), stdout=subprocess.PIPE, check=True, timeout=30
     ).stdout
@@ -67,7 +67,7 @@ def test_it_describes_itself_and_is_silent_until_started(sketch: Path) -> None:
     assert info == InfoFrame("Arduino armband", "", 1000.0, 4, "count", 1.0, names, ("",) * 4)
 
 
-def test_samples_have_their_number_their_time_and_their_channel(sketch: Path) -> None:
+def test_samples_have_the_right_number_time_and_channel(sketch: Path) -> None:
     frames = samples(play(sketch, "clock 7000 say S run 499000 say X run 50000"))
     assert [frame.counter for frame in frames] == list(range(0, 500, 5))
     assert [frame.restart for frame in frames] == [True] + [False] * 99
@@ -76,7 +76,7 @@ def test_samples_have_their_number_their_time_and_their_channel(sketch: Path) ->
         abs(time - 7000 - 1000 * frame.counter) < 100 for time, frame in zip(taken, frames, strict=True)
     )
     counts = np.concatenate([frame.counts for frame in frames])
-    # The stand-in's converter reads 1000 a pin and one a millisecond.
+    # The converter of the stand-in reads 1000 times the pin plus the milliseconds.
     assert np.array_equal(counts, np.arange(4) * 1000 + (7 + np.arange(500))[:, None] % 1000)
 
 
@@ -98,14 +98,14 @@ def test_the_clock_may_wrap_while_it_samples(sketch: Path) -> None:
     }
 
 
-def test_start_again_says_restart_and_goes_on_counting(sketch: Path) -> None:
+def test_a_second_start_marks_a_restart_and_continues_counting(sketch: Path) -> None:
     frames = samples(play(sketch, "say S run 9500 say SIX run 30000 say S run 10000 say X"))
     starts = [(frame.counter, frame.restart) for frame in frames]
     assert starts[0] == (0, True)
     assert [start for start in starts if start[1]] == [(0, True), (10, True)]
 
 
-def test_what_its_user_changes_is_said_and_a_text_without_room_is_left_out(
+def test_changes_of_the_user_are_reported_and_a_text_without_room_is_left_out(
     build: Callable[..., Path],
 ) -> None:
     long = "x" * 200

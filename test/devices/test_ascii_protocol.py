@@ -1,3 +1,5 @@
+"""Lines of numbers: what is a sample, what is refused, and where a restart is."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -18,7 +20,7 @@ def rows(frames: list[DataFrame | InfoFrame]) -> list[tuple[int, bool, list[list
     return [(f.counter, f.restart, f.counts.tolist()) for f in frames if isinstance(f, DataFrame)]
 
 
-def test_the_device_is_what_the_settings_say() -> None:
+def test_the_settings_describe_the_device() -> None:
     protocol = AsciiProtocol(ProtocolSettings(rate=500.0, channels=2, unit="V", scale=204.8))
     info = protocol.info()
     assert info is not None
@@ -29,7 +31,7 @@ def test_the_device_is_what_the_settings_say() -> None:
 
 
 @pytest.mark.parametrize("step", [1, 7, 100_000])
-def test_lines_are_samples_however_they_are_cut(
+def test_lines_are_samples_however_the_stream_is_cut(
     protocol: AsciiProtocol, rng: np.random.Generator, step: int
 ) -> None:
     counts = rng.integers(-(2**23), 2**23, (500, 2))
@@ -48,7 +50,7 @@ def test_lines_are_samples_however_they_are_cut(
         *(b"1,--2", b"1 2", b"1,2 3", b"1,\xff2", b"1,2\x00", b"EMG ready", b"1,\xd9\xa1", b"1," + b"2" * 70),
     ],
 )
-def test_a_line_that_is_no_sample_is_refused_and_breaks_the_signal(
+def test_a_line_that_is_not_a_sample_is_refused_and_causes_a_restart(
     protocol: AsciiProtocol, line: bytes
 ) -> None:
     found = protocol.feed(b"5,6\n" + line + b"\n7,8\n9,10\n")
@@ -58,18 +60,18 @@ def test_a_line_that_is_no_sample_is_refused_and_breaks_the_signal(
     assert counters.skipped_bytes == len(line) + 2  # and the first line feed
 
 
-def test_an_empty_line_is_nothing(protocol: AsciiProtocol) -> None:
+def test_an_empty_line_is_ignored(protocol: AsciiProtocol) -> None:
     assert rows(protocol.feed(b"5,6\n\r\n \n7,8\n")) == [(0, True, [[5.0, 6.0], [7.0, 8.0]])]
     assert protocol.counters.refused == 0
 
 
-@pytest.mark.parametrize("begins_anew", [False, True])
-def test_the_line_in_which_reading_began_is_left_out(begins_anew: bool) -> None:
+@pytest.mark.parametrize("begins_again", [False, True])
+def test_the_line_in_which_reading_began_is_left_out(begins_again: bool) -> None:
     protocol = AsciiProtocol(ProtocolSettings(rate=500.0, channels=2))
-    if begins_anew:
+    if begins_again:
         protocol.feed(b"\n1,2\n49")
         protocol.begin()
-    assert rows(protocol.feed(b"8,500\n3,4\n")) == [(int(begins_anew), True, [[3.0, 4.0]])]
+    assert rows(protocol.feed(b"8,500\n3,4\n")) == [(int(begins_again), True, [[3.0, 4.0]])]
     assert protocol.counters.refused == 0
 
 

@@ -1,3 +1,5 @@
+"""The driver of a serial exoskeleton, against an emulated one and against a bare port."""
+
 from __future__ import annotations
 
 import math
@@ -22,7 +24,7 @@ from emg_recognition.errors import DeviceError, EmgRecognitionError, SettingErro
 from emg_recognition.simulation.exoskeleton import SimulatedJoint
 from emg_recognition.simulation.serial_exoskeleton import SerialSimulator
 
-#: Far above what is usual on a busy machine, s.
+#: Far longer than anything takes on a busy machine, s.
 PATIENCE = 10.0
 
 
@@ -35,7 +37,7 @@ def report(counter: int = 0, joints: int = 2) -> bytes:
 
 
 class Silent:
-    """A device that reports once while it is opened, and does nothing by itself."""
+    """A device that reports once while it is being opened, and nothing more by itself."""
 
     def __init__(self, counter: int = 0, joints: int = 2) -> None:
         self.terminal = PseudoTerminal()
@@ -43,7 +45,7 @@ class Silent:
         self._first = report(counter, joints)
 
     def open(self) -> None:
-        # Opening throws away what is there, so the report comes a little later.
+        # Opening discards what is there, so the report comes a little later.
         reporter = threading.Timer(0.1, self.terminal.write, [self._first])
         reporter.start()
         try:
@@ -52,7 +54,7 @@ class Silent:
             reporter.join()
 
     def heard(self) -> list[CommandFrame]:
-        """Return the commands that the host has written and not taken back."""
+        """Return the commands that the host has written and not withdrawn."""
         decoder, frames = ExoskeletonDecoder(), []
         self.terminal.wait(0.2, writable=False)
         while data := self.terminal.read():
@@ -65,7 +67,7 @@ class Silent:
 
 
 def wait_for(exoskeleton: SerialExoskeleton, condition: object) -> StateFrame:
-    """Read until a report fulfils a condition."""
+    """Read until a report meets a condition."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         for state in exoskeleton.read():
@@ -93,7 +95,7 @@ def test_a_motion_is_obeyed_and_reported() -> None:
         assert (emulator.refused, emulator.bad_checksum) == (0, 0)
 
 
-def test_what_the_device_refuses_it_says_once() -> None:
+def test_a_refusal_is_reported_once() -> None:
     with (
         ExoskeletonEmulator(simulator()) as emulator,
         SerialExoskeleton(emulator.port, 921_600, 2) as exoskeleton,
@@ -102,7 +104,7 @@ def test_what_the_device_refuses_it_says_once() -> None:
         state = wait_for(exoskeleton, lambda state: state.refused)
         assert state.counter == 0
         assert not exoskeleton.obeyed
-        assert emulator.refusal == "joint elbow shall go to 9 rad, beyond its end"
+        assert emulator.refusal == "joint elbow is to go to 9 rad, beyond its stop"
         wait_for(exoskeleton, lambda state: not state.refused)
         exoskeleton.send((1.0, 0.0), (0.0, 0.0), 0.005)
         wait_for(exoskeleton, lambda state: state.counter == 2)
@@ -121,7 +123,7 @@ def test_the_emergency_stop_is_reported() -> None:
         wait_for(exoskeleton, lambda state: not state.emergency_stop)
 
 
-def test_sending_never_waits_and_stale_commands_are_taken_back() -> None:
+def test_sending_never_waits_and_stale_commands_are_withdrawn() -> None:
     silent = Silent()
     silent.open()
     durations = []
@@ -133,12 +135,12 @@ def test_sending_never_waits_and_stale_commands_are_taken_back() -> None:
     assert silent.exoskeleton.dropped > 1000
     heard = silent.heard()
     assert heard[-1].counter == 20_000
-    # What a pseudo-terminal has passed to the other end's 4 KiB cannot be taken back; it holds far more else.
+    # The 4 KiB that a pseudo-terminal has passed to the other end cannot be withdrawn.
     assert len(heard) <= (4096 + len(report())) // len(report()) + MAX_UNOBEYED + 1
     silent.close()
 
 
-def test_a_device_that_obeys_keeps_all_its_commands() -> None:
+def test_a_device_that_obeys_receives_every_command() -> None:
     silent = Silent()
     silent.open()
     counters = []
@@ -154,7 +156,7 @@ def test_a_device_that_obeys_keeps_all_its_commands() -> None:
 
 
 @pytest.mark.parametrize(("before", "after"), [(0, 1), (41, 42), (2**32 - 2, 2**32 - 1), (2**32 - 1, 1)])
-def test_it_counts_on_from_what_the_device_has_obeyed(before: int, after: int) -> None:
+def test_the_counter_continues_from_the_last_command_carried_out(before: int, after: int) -> None:
     silent = Silent(before)
     silent.open()
     assert silent.exoskeleton.obeyed
@@ -166,7 +168,7 @@ def test_it_counts_on_from_what_the_device_has_obeyed(before: int, after: int) -
 
 
 @pytest.mark.parametrize("action", ["send", "read"])
-def test_unplugged_is_an_error_at_once(action: str) -> None:
+def test_unplugging_is_an_error_at_once(action: str) -> None:
     emulator = ExoskeletonEmulator(simulator())
     emulator.start()
     exoskeleton = SerialExoskeleton(emulator.port, 921_600, 2)
@@ -190,7 +192,7 @@ def test_unplugged_is_an_error_at_once(action: str) -> None:
             call()
 
 
-def test_another_number_of_joints_names_both() -> None:
+def test_a_wrong_number_of_joints_is_an_error_with_both() -> None:
     silent = Silent(joints=3)
     with pytest.raises(DeviceError, match="has 3 joints, configured are 2; list the joints that it has"):
         silent.open()
@@ -204,9 +206,9 @@ def test_another_number_of_joints_names_both() -> None:
 
 
 @pytest.mark.parametrize("saying", [b"", b"$GPGGA,123519,4807.038,N\r\n", b"\xa5\x5a\x01\x01\x00", b"loop"])
-def test_what_does_not_report_is_no_exoskeleton(saying: bytes) -> None:
+def test_a_device_that_does_not_report_is_not_an_exoskeleton(saying: bytes) -> None:
     terminal = PseudoTerminal()
-    if saying == b"loop":  # a cable whose ends are joined: the host hears its own commands
+    if saying == b"loop":  # a loopback cable: the host receives its own commands
         saying = encode_command(CommandFrame(1, 0.005, (0.0, 0.0), (0.0, 0.0)))
     talker = threading.Timer(0.1, terminal.write, [saying])
     talker.start()
@@ -227,12 +229,12 @@ def test_no_such_port(tmp_path: Path) -> None:
     ("change", "name"),
     [({"baud_rate": 0}, "baud_rate"), ({"joints": 33}, "joints"), ({"timeout": 0.0}, "timeout")],
 )
-def test_impossible_settings(change: dict[str, int], name: str) -> None:
+def test_impossible_settings_are_refused(change: dict[str, int], name: str) -> None:
     with pytest.raises(SettingError, match=name):
         SerialExoskeleton("/dev/ttyUSB0", **{"baud_rate": 921_600, "joints": 2, **change})  # type: ignore[arg-type]
 
 
-def test_nan_never_leaves() -> None:
+def test_nan_is_never_sent() -> None:
     silent = Silent()
     silent.open()
     with pytest.raises(EmgRecognitionError, match="position is nan"):
@@ -241,7 +243,7 @@ def test_nan_never_leaves() -> None:
     silent.close()
 
 
-def test_twenty_times_open_and_close_leak_nothing() -> None:
+def test_opening_and_closing_twenty_times_leaks_nothing() -> None:
     with ExoskeletonEmulator(simulator()) as emulator:
         exoskeleton = SerialExoskeleton(emulator.port, 921_600, 2)
         exoskeleton.open()

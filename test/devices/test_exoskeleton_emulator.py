@@ -1,3 +1,5 @@
+"""The emulated exoskeleton, driven through a plain serial port."""
+
 from __future__ import annotations
 
 import os
@@ -31,27 +33,27 @@ def listen(port: serial.Serial, seconds: float) -> list[StateFrame]:
     return states  # type: ignore[return-value]
 
 
-def test_it_reports_from_the_start_at_its_rate(tmp_path: Path) -> None:
+def test_it_reports_at_its_rate_from_the_start(tmp_path: Path) -> None:
     link = tmp_path / "exo"
     with (
         ExoskeletonEmulator(simulator(), link=link, rate=100.0) as emulator,
         serial.Serial(str(link), 921_600, timeout=0.1) as port,
     ):
         assert os.readlink(link) == emulator.port
-        states = listen(port, 1.0)
-    # Never more than the rate; a busy machine leaves some out.
-    assert 50 <= len(states) <= 120
+        states = listen(port, 0.5)
+    # Never faster than the rate; a busy machine leaves some out.
+    assert 25 <= len(states) <= 60
     assert set(states) == {StateFrame(0, True, False, False, (1.0,), (0.0,))}
     assert not link.is_symlink()
 
 
-def test_it_obeys_the_newest_of_what_it_finds_and_resynchronises(tmp_path: Path) -> None:
+def test_it_obeys_the_newest_command_and_resynchronises(tmp_path: Path) -> None:
     commands = [encode_command(CommandFrame(k, 0.005, (1.0 + 0.001 * k,), (0.0,))) for k in range(1, 6)]
     with (
         ExoskeletonEmulator(simulator()) as emulator,
         serial.Serial(emulator.port, 921_600, timeout=0.1) as port,
     ):
-        # One is cut, one is damaged.
+        # One command is cut, one is damaged.
         port.write(commands[0] + commands[1][:9] + commands[2][:-1] + b"\0" + b"\xa5\xc3" + commands[4])
         states = listen(port, 0.5)
         assert (states[-1].counter, states[-1].watchdog) == (5, True)
@@ -60,23 +62,23 @@ def test_it_obeys_the_newest_of_what_it_finds_and_resynchronises(tmp_path: Path)
         assert emulator.bad_checksum >= 1
 
 
-def test_with_nobody_reading_it_obeys_on_and_reports_whole_frames_again() -> None:
+def test_after_a_time_without_a_reader_it_obeys_and_reports_whole_frames() -> None:
     with (
         ExoskeletonEmulator(simulator(), rate=5000.0) as emulator,
         serial.Serial(emulator.port, 921_600, timeout=0.1) as port,
     ):
-        time.sleep(1.0)  # enough to fill the buffer
+        time.sleep(0.6)  # enough to fill the buffer
         port.write(encode_command(CommandFrame(9, 0.005, (1.1,), (0.0,))))
-        assert listen(port, 1.0)[-1].counter == 9
+        assert listen(port, 0.5)[-1].counter == 9
 
 
 @pytest.mark.parametrize("rate", [0.0, -1.0, float("nan")])
-def test_impossible_rate(rate: float) -> None:
+def test_an_impossible_rate_is_refused(rate: float) -> None:
     with pytest.raises(SettingError, match="rate"):
         ExoskeletonEmulator(simulator(), rate=rate)
 
 
-def test_closed_twice() -> None:
+def test_it_may_be_closed_twice() -> None:
     emulator = ExoskeletonEmulator(simulator())
     emulator.start()
     emulator.close()

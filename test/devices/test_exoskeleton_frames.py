@@ -1,3 +1,5 @@
+"""The frames of a serial exoskeleton: the page, round trips, and damage of every kind."""
+
 from __future__ import annotations
 
 import json
@@ -32,7 +34,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "exoskeleton-frames.m
 )
 EXAMPLES = re.findall(r"```json\n(.*?)```\s*```hex\n(.*?)```", PAGE, re.DOTALL)
 
-# The checksum as the page writes it out, one bit at a time: a second opinion on binascii's.
+# The checksum as the page writes it, bit by bit: a second opinion on binascii's.
 _page: dict[str, Any] = {}
 exec(re.search(r"```python\n(def crc32.*?)```", PAGE, re.DOTALL)[1], _page)  # type: ignore[index]
 page_crc: Callable[[bytes], int] = _page["crc32"]
@@ -60,7 +62,7 @@ def encode(frame: Frame) -> bytes:
 
 def feed_all(decoder: ExoskeletonDecoder, pieces: Iterable[bytes]) -> list[Frame]:
     found = [frame for piece in pieces for frame in decoder.feed(piece)]
-    # Zeros are no frame; so many of them end whatever the decoder still waits for.
+    # Zeros are not a frame; this many of them end whatever the decoder is still waiting for.
     return found + decoder.feed(bytes(MAX_FRAME))
 
 
@@ -70,7 +72,7 @@ def cut(stream: bytes, places: list[int]) -> list[bytes]:
 
 
 @pytest.mark.parametrize(("wanted", "text"), EXAMPLES)
-def test_page_examples(wanted: str, text: str) -> None:
+def test_the_examples_of_the_page(wanted: str, text: str) -> None:
     content = {
         name: tuple(value) if isinstance(value, list) else value for name, value in json.loads(wanted).items()
     }
@@ -85,7 +87,7 @@ def test_page_examples(wanted: str, text: str) -> None:
     assert encode(found) == stream
 
 
-def test_page_has_the_examples() -> None:
+def test_the_page_has_examples_of_every_kind() -> None:
     contents = [json.loads(wanted) for wanted, _ in EXAMPLES]
     assert len(contents) == 4
     assert sum("duration" in content for content in contents) == 2
@@ -95,11 +97,11 @@ def test_page_has_the_examples() -> None:
     assert f"fewer than {MAX_FRAME} bytes" in PAGE
 
 
-def test_checksum_check_value() -> None:
+def test_the_checksum_of_the_standard_check_value() -> None:
     assert crc32(b"123456789") == page_crc(b"123456789") == 0xCBF43926
 
 
-def test_sizes() -> None:
+def test_sizes_of_frames() -> None:
     assert (frame_size(1, 3), frame_size(2, 3)) == (42, 38)
     assert [frame_size(*no) for no in ((0, 3), (3, 3), (1, 0), (2, MAX_JOINTS + 1))] == [0] * 4
 
@@ -115,7 +117,7 @@ def test_round_trip_in_any_pieces(given_frames: list[Frame], places: list[int]) 
     assert decoder.pending_bytes == 0
 
 
-def test_a_frame_is_there_with_its_last_byte() -> None:
+def test_a_frame_is_returned_with_its_last_byte() -> None:
     decoder = ExoskeletonDecoder()
     stream = encode(CommandFrame(1, 0.005, (0.1,), (0.2,)))
     for place in range(len(stream) - 1):
@@ -127,7 +129,7 @@ debris = st.one_of(
     st.binary(max_size=80),
     frames().map(encode),
     st.tuples(frames(), st.integers(0, 300)).map(lambda t: encode(t[0])[: t[1] % frame_size(1, 1)]),
-    # A sync and a believable head that promises more than there is.
+    # A sync and a plausible head that promises more than there is.
     st.tuples(st.integers(0, 3), st.integers(0, 40)).map(lambda t: b"\xa5\xc3\x01" + bytes(t)),
     st.just(b"\xa5"),
 )
@@ -135,7 +137,7 @@ debris = st.one_of(
 
 @relaxed
 @given(st.lists(debris, max_size=12), st.lists(st.integers(0, 2000), max_size=8))
-def test_any_bytes_raise_nothing_and_bring_no_false_frame(pieces: list[bytes], places: list[int]) -> None:
+def test_any_bytes_raise_nothing_and_give_no_false_frame(pieces: list[bytes], places: list[int]) -> None:
     stream = b"".join(pieces)
     decoder, found = ExoskeletonDecoder(), []
     for piece in cut(stream, places):
@@ -182,7 +184,7 @@ def test_a_wrong_checksum_is_counted(frame: Frame, change: int) -> None:
 @relaxed
 @given(st.lists(st.tuples(st.one_of(debris, st.binary(max_size=300)), frames()), min_size=1, max_size=6))
 def test_good_frames_in_garbage_are_all_found(parts: list[tuple[bytes, Frame]]) -> None:
-    """Debris may hold whole frames of its own: those behind must be found all the same, in order."""
+    """Debris may contain whole frames itself; the frames behind it must still be found, in order."""
     found = feed_all(ExoskeletonDecoder(), [garbage + encode(frame) for garbage, frame in parts])
     remaining = iter(found)
     assert all(any(good == candidate for candidate in remaining) for _, good in parts)
@@ -195,7 +197,7 @@ def test_a_cut_frame_does_not_swallow_the_next_ones() -> None:
         assert [frame.counter for frame in found] == [2, 3, 4]
 
 
-def test_another_version_is_no_frame_and_unknown_flags_are_ignored() -> None:
+def test_an_unknown_version_is_not_a_frame_and_unknown_flags_are_ignored() -> None:
     data = bytearray(encode(StateFrame(7, False, True, False, (0.1,), (0.2,))))
 
     def checked() -> bytes:
@@ -226,6 +228,6 @@ GOOD: dict[str, Any] = {"counter": 1, "duration": 0.005, "positions": (0.1,), "v
         ({"positions": (0.0,) * 33, "velocities": (0.0,) * 33}, "1 to 32 joints"),
     ],
 )
-def test_what_no_frame_can_say_is_refused(change: dict[str, Any], words: str) -> None:
+def test_values_that_do_not_fit_are_refused(change: dict[str, Any], words: str) -> None:
     with pytest.raises(SettingError, match=words):
         encode_command(CommandFrame(**{**GOOD, **change}))

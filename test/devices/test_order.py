@@ -1,4 +1,4 @@
-"""What a device without a clock loses, repeats and delays: counted by its counter and the host's clock."""
+"""Losses, repetitions and delays of devices without a clock, seen by counter and host's clock."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def make_stream(period: int = BYTE, *, rate: float = RATE, has_clock: bool = Fal
 
 
 def make_frame(sample: int, *, period: int = BYTE, restart: bool = False) -> DataFrame:
-    """Return a sample of a device without a clock."""
+    """Return one sample of a device without a clock."""
     return DataFrame(sample % period if period else 0, 0, restart, np.zeros((1, 1), np.int32))
 
 
 class Line:
-    """A device whose sample k is taken at k / rate, and a stream that reads it with a delay of 2 ms."""
+    """A device whose sample k is taken at k / rate, and a stream that reads it 2 ms later."""
 
     def __init__(self, period: int = BYTE) -> None:
         self.period = period
@@ -46,7 +46,7 @@ class Line:
         return [chunk for chunk in chunks if chunk is not None]
 
     def loses(self, first: int, **more: float) -> tuple[int, bool]:
-        """Return what is said to be lost before a sample, and whether it is a restart."""
+        """Return how many samples are reported lost before a sample, and whether it is a restart."""
         chunk = self.take(first, **more)  # type: ignore[arg-type]
         assert chunk is not None
         return chunk.dropped_before, chunk.restart
@@ -64,14 +64,14 @@ def test_a_counter_of_8_or_32_bits_wraps(period: int) -> None:
     assert np.abs(times - 50.002 - np.arange(start, start + 700) / RATE).max() < 1e-4
 
 
-def test_a_loss_over_the_wrap_of_8_bits() -> None:
+def test_a_loss_across_the_wrap_of_8_bits() -> None:
     line = Line()
     line.run(0, 250)
     assert line.loses(260) == (10, False)
     assert line.run(261, 262)[0].first_index == 261
 
 
-def test_a_packet_that_comes_twice() -> None:
+def test_a_repeated_packet() -> None:
     line = Line()
     line.run(0, 300)
     assert line.take(299, delay=0.004) is None
@@ -81,7 +81,7 @@ def test_a_packet_that_comes_twice() -> None:
     assert (counters.duplicates, counters.late, counters.lost, counters.restarts) == (2, 0, 0, 1)
 
 
-def test_a_packet_that_comes_late() -> None:
+def test_a_late_packet() -> None:
     line = Line()
     line.run(0, 300)
     assert line.loses(303) == (3, False)
@@ -112,14 +112,14 @@ def test_a_loss_longer_than_the_period_is_counted_by_the_clock_and_is_a_restart(
     assert following[-1].time == pytest.approx(50.002 + (2999 + lost) / RATE, abs=1e-3)
 
 
-def test_a_delay_of_half_a_period_is_no_loss() -> None:
+def test_a_delay_of_half_a_period_is_not_a_loss() -> None:
     line = Line()
     line.run(0, 300)
-    for sample in range(300, 420):  # all of these come at once, 0.5 s late
+    for sample in range(300, 420):  # all of these arrive at once, 0.5 s late
         assert line.loses(sample, delay=0.5 - (sample - 300) / RATE) == (0, False)
 
 
-def test_a_reader_that_was_held_up_is_no_loss() -> None:
+def test_a_delayed_reader_is_not_a_loss() -> None:
     line = Line()
     line.run(0, 300)
     for sample in range(300, 1000):
@@ -127,17 +127,17 @@ def test_a_reader_that_was_held_up_is_no_loss() -> None:
     assert line.loses(1000) == (0, False)
 
 
-def test_what_was_lost_while_the_reader_was_held_up_is_seen_when_it_has_caught_up() -> None:
+def test_a_loss_while_the_reader_is_delayed_is_seen_when_it_has_caught_up() -> None:
     line = Line()
     line.run(0, 300)
     for sample in range(300, 400):
         line.loses(sample, delay=5.0, fresh=False)
-    # 3 periods are missing before this one, which the number alone does not say.
+    # 3 periods are missing before this one, which the number alone does not show.
     assert line.loses(400 + 3 * BYTE, delay=5.0, fresh=False) == (0, False)
     assert line.loses(401 + 3 * BYTE) == (3 * BYTE, True)
 
 
-def test_a_counter_that_begins_anew_is_a_reboot() -> None:
+def test_a_counter_that_starts_again_is_a_reboot() -> None:
     line = Line(1 << 32)
     line.run(0, 3000)
     chunk = line.stream.chunk(make_frame(0), 50.0 + 3010 / RATE)
@@ -146,7 +146,7 @@ def test_a_counter_that_begins_anew_is_a_reboot() -> None:
     assert line.stream.counters.reboots == 1
 
 
-def test_a_device_that_was_stopped_goes_on_with_a_restart_whatever_its_counter_says() -> None:
+def test_a_stopped_device_continues_with_a_restart_whatever_its_counter() -> None:
     line = Line()
     line.run(0, 300)
     line.stream.begin(line.stream.info)
@@ -168,7 +168,7 @@ def test_without_a_counter_a_silence_is_counted_by_the_clock_and_is_a_restart(lo
     assert line.loses(301 + lost) == (0, False)
 
 
-def test_without_a_counter_jitter_and_a_held_up_reader_are_no_loss(rng: np.random.Generator) -> None:
+def test_without_a_counter_jitter_and_a_delayed_reader_are_not_a_loss(rng: np.random.Generator) -> None:
     line = Line(0)
     line.run(0, 1)
     for sample in range(1, 2000):
@@ -176,7 +176,7 @@ def test_without_a_counter_jitter_and_a_held_up_reader_are_no_loss(rng: np.rando
     assert line.loses(2000, delay=1.0, fresh=False) == (0, False)
 
 
-def test_a_line_that_was_refused_is_a_restart_and_the_time_goes_on() -> None:
+def test_a_refused_line_is_a_restart_and_the_time_continues() -> None:
     line = Line(0)
     chunks = line.run(0, 3000)
     chunk = line.take(3001, restart=True)
@@ -214,14 +214,14 @@ def test_counted_samples_are_a_clock_within_a_millisecond_after_ten_seconds(
     stamps = np.array([chunk.time for chunk in found if chunk is not None])
     error = (stamps - true + 0.008)[true > true[0] + 10]
     assert np.abs(error).max() < 1e-3
-    # No jitter of arrival: from sample to sample the stamps hardly differ from the true 4 ms.
+    # No jitter of arrival: from sample to sample the stamps advance by almost exactly 4 ms.
     assert np.abs(np.diff(error)).max() < 20e-6
     assert stream.measured_rate == pytest.approx(RATE / (1 + drift), rel=5e-4)
     assert (stream.counters.lost, stream.counters.restarts) == (0, 1)
 
 
 @pytest.mark.parametrize(("true", "error"), [(230.0, 0.02), (265.0, 0.02), (125.0, 0.5)])
-def test_a_rate_that_is_not_the_nominal_one_is_no_loss_and_is_measured(
+def test_a_wrong_nominal_rate_is_not_a_loss_and_is_measured(
     true: float, error: float, rng: np.random.Generator
 ) -> None:
     stream = make_stream()
@@ -229,12 +229,12 @@ def test_a_rate_that_is_not_the_nominal_one_is_no_loss_and_is_measured(
         chunk = stream.chunk(make_frame(k), 1e4 + k / true + float(rng.uniform(0, 0.008)))
         assert chunk is not None
         assert chunk.dropped_before == 0
-    # The stamps have caught up with it, or trail: either way it is not taken for the nominal one.
+    # Whether or not the stamps have caught up with it, it is not mistaken for the nominal rate.
     assert stream.measured_rate == pytest.approx(true, rel=error)
     assert stream.measured_rate != pytest.approx(RATE, rel=0.03)
 
 
-def test_a_first_frame_has_its_place() -> None:
+def test_the_place_of_the_first_frame() -> None:
     place = ByClock(RATE, 1 << 32, DeviceClock(RATE)).place(
         DataFrame(7, 5, False, np.zeros((1, 1), np.int32)), 0.0, begins=True, fresh=True
     )
@@ -251,7 +251,7 @@ def test_a_first_frame_has_its_place() -> None:
         max_size=30,
     ),
 )
-def test_whatever_a_device_without_a_clock_sends_the_index_never_repeats(
+def test_the_index_never_repeats_whatever_a_device_without_a_clock_sends(
     period: int, frames: list[tuple[int, int, bool, bool, float]]
 ) -> None:
     stream, now, chunks = make_stream(period), 0.0, []

@@ -1,8 +1,11 @@
+"""What all protocols have in common: settings, descriptions, the page, and any bytes at all."""
+
 from __future__ import annotations
 
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +15,7 @@ from hypothesis import strategies as st
 from emg_recognition.devices.emulator_voices import VOICES
 from emg_recognition.devices.protocol import DataFrame, DeviceProtocol, InfoFrame, ProtocolSettings
 from emg_recognition.devices.protocols import PROTOCOLS, make_protocol
-from emg_recognition.errors import SettingError
+from emg_recognition.errors import EmgRecognitionError, SettingError
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "protocols.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```json\n(.*?)```\s*```(hex|text)\n(.*?)```", PAGE, re.DOTALL)
@@ -34,14 +37,14 @@ def example_bytes(kind: str, text: str) -> bytes:
     return text.removesuffix("\n").encode("latin-1").decode("unicode_escape").encode("latin-1")
 
 
-def test_page_has_the_examples() -> None:
+def test_the_page_has_examples_of_every_protocol() -> None:
     assert [json.loads(wanted)["protocol"] for wanted, _, _ in EXAMPLES] == ["cyton"] * 3 + ["ascii"] * 2
     assert all(f"`{name}`" in PAGE for name in PROTOCOLS)
 
 
 @pytest.mark.parametrize("step", [1, 10_000])
 @pytest.mark.parametrize(("wanted", "kind", "text"), EXAMPLES)
-def test_page_examples(wanted: str, kind: str, text: str, step: int) -> None:
+def test_the_examples_of_the_page(wanted: str, kind: str, text: str, step: int) -> None:
     values = json.loads(wanted)
     settings = ProtocolSettings()
     if values["protocol"] == "ascii":
@@ -51,7 +54,7 @@ def test_page_examples(wanted: str, kind: str, text: str, step: int) -> None:
     found: list[DataFrame] = []
     for place in range(0, len(stream), step):
         found += samples(protocol.feed(stream[place : place + step]))
-    # What is one frame depends on the reads; which samples there are, and their numbers, does not.
+    # How samples form frames depends on the reads; the samples and their numbers do not.
     numbered = [(f.counter + k, row.tolist()) for f in found for k, row in enumerate(f.counts)]
     assert numbered == [(first + k, row) for first, rows in values["frames"] for k, row in enumerate(rows)]
     if step > len(stream):
@@ -59,7 +62,7 @@ def test_page_examples(wanted: str, kind: str, text: str, step: int) -> None:
     assert found[0].restart
 
 
-def test_every_protocol_can_be_played() -> None:
+def test_every_protocol_can_be_emulated() -> None:
     assert set(VOICES) == set(PROTOCOLS) == set(SETTINGS)
     for name, protocol in PROTOCOLS.items():
         assert (VOICES[name].start, VOICES[name].stop) == (protocol.start, protocol.stop)
@@ -67,7 +70,7 @@ def test_every_protocol_can_be_played() -> None:
 
 
 @pytest.mark.parametrize("name", PROTOCOLS)
-def test_a_device_is_asked_or_known(name: str) -> None:
+def test_a_description_is_requested_or_known(name: str) -> None:
     protocol = make_protocol(name, SETTINGS[name])
     assert (protocol.info() is None) == (protocol.ask is not None)
     assert protocol.answer_seconds > protocol.ask_seconds > 0
@@ -76,7 +79,7 @@ def test_a_device_is_asked_or_known(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("myo", {}, "write one of emg, cyton, ascii"),
+        ("myo", {}, "use one of emg, cyton, ascii"),
         ("emg", {"rate": 1000.0}, "rate is 1000.0"),
         ("emg", {"channels": 8}, "channels is 8"),
         ("cyton", {"channels": 16}, "channels is 16"),
@@ -112,7 +115,7 @@ def streams(draw: st.DrawFn) -> list[bytes]:
 @pytest.mark.parametrize("name", PROTOCOLS)
 @settings(deadline=None, max_examples=60)
 @given(streams())
-def test_no_bytes_upset_a_decoder_and_it_keeps_few(name: str, pieces: list[bytes]) -> None:
+def test_any_bytes_raise_nothing_and_few_are_kept(name: str, pieces: list[bytes]) -> None:
     protocol = make_protocol(name, SETTINGS[name])
     for piece in pieces:
         protocol.feed(piece)
@@ -123,7 +126,7 @@ def test_no_bytes_upset_a_decoder_and_it_keeps_few(name: str, pieces: list[bytes
 
 
 @pytest.mark.parametrize("name", PROTOCOLS)
-def test_after_garbage_the_good_is_found_again(name: str, rng: np.random.Generator) -> None:
+def test_good_frames_after_garbage_are_found(name: str, rng: np.random.Generator) -> None:
     protocol = make_protocol(name, SETTINGS[name])
     protocol.feed(rng.bytes(20_000))
     info = InfoFrame("d", "s", 100.0, 8, "V", 1.0, ("",) * 8, ("",) * 8)
@@ -134,9 +137,45 @@ def test_after_garbage_the_good_is_found_again(name: str, rng: np.random.Generat
     assert np.array_equal(np.concatenate([frame.counts for frame in found])[-38:], wanted[-38:])
 
 
-def test_a_new_one_needs_all_that_the_reader_relies_on() -> None:
+def test_an_incomplete_protocol_cannot_be_instantiated() -> None:
     class Half(DeviceProtocol):
         def __init__(self, settings: ProtocolSettings) -> None: ...
 
     with pytest.raises(TypeError, match="abstract"):
         Half(ProtocolSettings())  # type: ignore[abstract]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("rate", -1.0),
+        ("rate", float("nan")),
+        ("scale", float("inf")),
+        ("channels", -1),
+        ("channels", 65536),
+        ("unit", "mV"),
+        ("delimiter", ""),
+        ("delimiter", "1"),
+        ("delimiter", ",,"),
+    ],
+)
+def test_settings_that_no_device_can_have_are_refused(name: str, value: Any) -> None:
+    with pytest.raises(SettingError, match=name):
+        ProtocolSettings(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"rate": float("nan")}, "rate"),
+        ({"channels": 0, "channel_names": (), "muscle_sites": ()}, "channels"),
+        ({"unit": "mV"}, "unit"),
+        ({"scale": 0.0}, "scale"),
+        ({"muscle_sites": ()}, "muscle_sites"),
+        ({"device": "x" * 256}, "255 bytes"),
+    ],
+)
+def test_an_impossible_description_is_refused(change: dict[str, Any], message: str) -> None:
+    good = {"device": "d", "serial_number": "s", "rate": 1.0, "channels": 1, "unit": "V", "scale": 1.0}
+    with pytest.raises(EmgRecognitionError, match=message):
+        InfoFrame(**{**good, "channel_names": ("a",), "muscle_sites": ("b",), **change})

@@ -1,3 +1,5 @@
+"""The device's end of a pseudo-terminal, and its link."""
+
 from __future__ import annotations
 
 import os
@@ -28,7 +30,7 @@ def test_every_byte_passes_unchanged_in_both_directions() -> None:
         terminal.close()
 
 
-def test_a_full_buffer_takes_less_and_never_blocks() -> None:
+def test_a_full_buffer_accepts_less_and_never_blocks() -> None:
     terminal = PseudoTerminal()
     begin = time.monotonic()
     written = 0
@@ -39,9 +41,9 @@ def test_a_full_buffer_takes_less_and_never_blocks() -> None:
     terminal.close()
 
 
-def test_the_link_leads_to_the_port_and_goes_with_it(tmp_path: Path) -> None:
+def test_the_link_points_to_the_port_and_is_removed_with_it(tmp_path: Path) -> None:
     link = tmp_path / "armband"
-    link.symlink_to("/nowhere")  # left over from a run that was killed
+    link.symlink_to("/nowhere")  # left by a process that was killed
     terminal = PseudoTerminal(link)
     assert os.readlink(link) == terminal.port
     assert list(tmp_path.iterdir()) == [link]
@@ -49,7 +51,7 @@ def test_the_link_leads_to_the_port_and_goes_with_it(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_link_that_leads_elsewhere_by_now_stays(tmp_path: Path) -> None:
+def test_a_link_that_points_elsewhere_is_kept(tmp_path: Path) -> None:
     link = tmp_path / "armband"
     first = PseudoTerminal(link)
     second = PseudoTerminal(link)
@@ -67,14 +69,14 @@ def test_a_file_is_not_overwritten_by_a_link(tmp_path: Path) -> None:
     assert link.read_text() == "keep me"
 
 
-def test_a_link_in_no_folder_is_an_error_and_leaks_nothing(tmp_path: Path) -> None:
+def test_a_link_in_a_missing_folder_is_an_error_and_leaks_nothing(tmp_path: Path) -> None:
     before = len(os.listdir("/proc/self/fd"))
     with pytest.raises(DeviceError, match="No such file or directory"):
         PseudoTerminal(tmp_path / "no" / "armband")
     assert len(os.listdir("/proc/self/fd")) == before
 
 
-def test_closing_hangs_up() -> None:
+def test_a_reader_sees_that_the_port_has_closed() -> None:
     terminal = PseudoTerminal()
     reader = os.open(terminal.port, os.O_RDWR | os.O_NOCTTY)
     terminal.close()

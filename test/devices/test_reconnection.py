@@ -1,4 +1,4 @@
-"""A wobbling plug, a silent and a babbling device; pseudo-terminals come and go behind a link."""
+"""A loose plug, a silent device and a babbling one: pseudo-terminals come and go behind a link."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ PATIENCE = 20.0
 
 
 class Bench:
-    """A link, the armband behind it, and what is said about it."""
+    """A link, the armband behind it, and the lines about it."""
 
     def __init__(self, link: Path, protocol: DeviceProtocol, silent_after: float) -> None:
         self.link = link
         self.said: list[str] = []
         self.chunks: list[SampleChunk] = []
-        self.armband = SerialArmband(str(link), 921_600, protocol)
+        self.armband = SerialArmband(str(link), protocol=protocol)
         self.source = ReconnectingArmband(self.armband, silent_after, self.said.append)
 
     def emulate(self, *, rate: float = 1000.0, protocol: str = "emg") -> ArmbandEmulator:
         return ArmbandEmulator(COUNTS, rate=rate, link=self.link, loop=True, protocol=protocol)
 
     def read_until(self, condition: Callable[[], object]) -> list[SampleChunk]:
-        """Read until a condition holds; return what came."""
+        """Read until a condition holds; return what arrived."""
         end, came = time.monotonic() + PATIENCE, []
         while not condition():
             assert time.monotonic() < end, f"{self.said} {self.source.fault} {self.armband.counters}"
@@ -54,7 +54,7 @@ class Bench:
         return self.read_until(lambda: self.armband.counters.stream.samples >= wanted)
 
     def check_line(self) -> None:
-        """Every sample has one index, and what is missing is counted."""
+        """Check that every sample has one index, and that missing ones are counted."""
         for before, after in zip(self.chunks, self.chunks[1:], strict=False):
             assert after.first_index == before.first_index + len(before.samples) + after.dropped_before
             assert after.time > before.time
@@ -67,7 +67,7 @@ def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path / "armband", protocol, silent_after=0.3)
 
 
-def test_100_times_unplugged_and_plugged_in_again_leak_nothing(
+def test_unplugging_and_replugging_100_times_leaks_nothing(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reconnection, "FIRST_PAUSE", 0.002)
@@ -101,7 +101,7 @@ def test_100_times_unplugged_and_plugged_in_again_leak_nothing(
     assert after[2] - objects < 100
 
 
-def test_each_loss_and_reconnection_is_announced_and_the_index_goes_on(bench: Bench) -> None:
+def test_each_loss_and_reconnection_is_announced_and_the_index_continues(bench: Bench) -> None:
     with bench.emulate():
         bench.source.start()
         bench.read_samples(50)
@@ -115,12 +115,14 @@ def test_each_loss_and_reconnection_is_announced_and_the_index_goes_on(bench: Be
         assert (bench.source.fault, bench.source.reconnections) == ("", 1)
     assert first.restart
     bench.check_line()
-    assert len(bench.said) == 3  # lost, why it cannot be reached, reached
+    assert len(bench.said) == 3  # lost, why it cannot be reached, reached again
     assert f"the stream restarts with sample {first.first_index}" in bench.said[-1]
     assert all("\n" not in line for line in bench.said)
 
 
-def test_the_pauses_grow_twofold_to_five_seconds(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_pauses_double_up_to_five_seconds(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    with bench.emulate():
+        bench.source.start()
     now, slept = [100.0], []
 
     def sleep(seconds: float) -> None:
@@ -137,17 +139,18 @@ def test_the_pauses_grow_twofold_to_five_seconds(bench: Bench, monkeypatch: pyte
             assert bench.source.read() == []
         pauses.append(round(now[0] - begin, 6))
     assert pauses == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0, 5.0]
-    assert max(slept) <= 0.05  # so long at most is a wish to stop not heard
-    assert len(bench.said) == 2  # nine attempts that fail alike are not worth nine lines
+    assert max(slept) <= 0.05  # a request to stop waits no longer
+    assert len(bench.said) == 2  # nine attempts that fail for the same reason get one line
 
 
-def test_what_was_never_there_is_not_waited_for(bench: Bench) -> None:
+def test_an_armband_that_was_never_there_is_not_waited_for(bench: Bench) -> None:
     with pytest.raises(DeviceError, match="there is no such port"):
         bench.source.start()
 
 
 @pytest.mark.parametrize(
-    ("saying", "found"), [(b"", "nothing came"), (b"\xa5\x5agarbage", "nothing that came was a valid sample")]
+    ("saying", "found"),
+    [(b"", "nothing arrived"), (b"\xa5\x5agarbage", "nothing that arrived was a valid sample")],
 )
 def test_silence_and_garbage_are_faults_and_the_device_is_asked_again(
     bench: Bench, saying: bytes, found: str
@@ -183,9 +186,9 @@ def test_a_device_that_falls_silent_for_longer_than_allowed_is_opened_again(benc
     with bench.emulate() as emulator:
         bench.source.start()
         bench.read_samples(50)
-        emulator._playing = False  # as firmware that hangs
+        emulator._playing = False  # like firmware that hangs
         bench.read_until(lambda: bench.source.fault)
-        assert "nothing came for 0.3 s" in bench.source.fault
+        assert "nothing arrived for 0.3 s" in bench.source.fault
         (first, *_) = bench.read_samples(50)
         assert first.restart
     bench.check_line()
@@ -193,11 +196,11 @@ def test_a_device_that_falls_silent_for_longer_than_allowed_is_opened_again(benc
     assert bench.armband.counters.stream.reboots == 0
 
 
-def test_a_device_that_reboots_goes_on_in_one_line_of_samples(bench: Bench) -> None:
+def test_a_rebooted_device_continues_the_same_sequence_of_samples(bench: Bench) -> None:
     with bench.emulate() as emulator:
         bench.source.start()
         bench.read_samples(200)
-        emulator._playing = False  # after power-on it is silent, and has forgotten time and counter
+        emulator._playing = False  # after power-on it is silent and has lost time and counter
         emulator.sent, emulator._power_on = 0, time.monotonic()
         bench.read_samples(200)
     bench.check_line()
@@ -205,7 +208,7 @@ def test_a_device_that_reboots_goes_on_in_one_line_of_samples(bench: Bench) -> N
 
 
 @pytest.mark.parametrize(("rate", "channels"), [(500.0, 2), (1000.0, 3)])
-def test_another_device_is_refused_with_both_values_and_waited_for(
+def test_another_device_is_refused_with_both_values_and_the_first_waited_for(
     bench: Bench, rate: float, channels: int
 ) -> None:
     with bench.emulate():
@@ -215,7 +218,7 @@ def test_another_device_is_refused_with_both_values_and_waited_for(
     with ArmbandEmulator(other, rate=rate, link=bench.link, loop=True):
         bench.read_until(lambda: "another armband" in bench.source.fault)
         change = "rate 1000.0 is now 500.0" if rate == 500 else "channels 2 is now 3"
-        assert f"another armband: {change}; connect the one from before" in bench.source.fault
+        assert f"another armband: {change}; connect the previous one" in bench.source.fault
         bench.read_until(lambda: bench.source.attempts >= 2)
         assert sum("another armband" in line for line in bench.said) == 1
     with bench.emulate():
@@ -224,7 +227,7 @@ def test_another_device_is_refused_with_both_values_and_waited_for(
     bench.check_line()
 
 
-def test_lines_of_numbers_are_reconnected_as_well(tmp_path: Path) -> None:
+def test_a_device_that_sends_lines_is_reconnected_too(tmp_path: Path) -> None:
     settings = ProtocolSettings(rate=1000.0, channels=2)
     bench = Bench(tmp_path / "lines", AsciiProtocol(settings), silent_after=0.3)
     for times in range(3):
@@ -236,7 +239,7 @@ def test_lines_of_numbers_are_reconnected_as_well(tmp_path: Path) -> None:
         bench.read_until(lambda: bench.source.fault)
     bench.check_line()
     assert bench.armband.counters.stream.lost == 0
-    # No line was put together of two halves: the numbers of a line follow each other.
+    # No line was put together from two halves: the numbers of a line are consecutive.
     values = np.concatenate([chunk.samples for chunk in bench.chunks])
     assert (values[:, 1] - values[:, 0] == 1).all()
     assert bench.source.reconnections == 2

@@ -1,3 +1,5 @@
+"""The driver of an armband, against emulated devices and against ports that are not armbands."""
+
 from __future__ import annotations
 
 import os
@@ -10,11 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emg_recognition.devices.ascii_protocol import AsciiProtocol
-from emg_recognition.devices.cyton_protocol import CytonProtocol
-from emg_recognition.devices.emg_protocol import DataFrame, EmgProtocol, InfoFrame, encode_data, encode_info
+from emg_recognition.devices.emg_protocol import EmgProtocol, encode_data, encode_info
 from emg_recognition.devices.emulator import ArmbandEmulator
-from emg_recognition.devices.protocol import ProtocolCounters, ProtocolSettings
+from emg_recognition.devices.protocol import DataFrame, InfoFrame, ProtocolCounters, ProtocolSettings
 from emg_recognition.devices.pseudo_terminal import PseudoTerminal
 from emg_recognition.devices.serial_armband import SerialArmband
 from emg_recognition.devices.stream import SampleChunk
@@ -22,14 +22,14 @@ from emg_recognition.errors import DeviceError, SettingError
 
 
 def on_port(port: str, answer_seconds: float = 2.0) -> SerialArmband:
-    """Return the reader of an armband that speaks our protocol."""
+    """Return the driver of an armband that speaks our own protocol."""
     protocol = EmgProtocol(ProtocolSettings())
     protocol.answer_seconds = answer_seconds
-    return SerialArmband(port, 921_600, protocol)
+    return SerialArmband(port, protocol=protocol)
 
 
 def collect(armband: SerialArmband, samples: int, seconds: float) -> list[SampleChunk]:
-    """Read until so many samples have come."""
+    """Read until this many samples have arrived."""
     chunks: list[SampleChunk] = []
     end = time.monotonic() + seconds
     while sum(len(c.samples) for c in chunks) < samples:
@@ -39,16 +39,16 @@ def collect(armband: SerialArmband, samples: int, seconds: float) -> list[Sample
 
 
 def read_on(armband: SerialArmband, chunks: list[SampleChunk], seconds: float = 5.0) -> None:
-    """Read until an error ends it."""
+    """Read until an error is raised."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         chunks += armband.read()
 
 
 @pytest.mark.parametrize(
-    ("rate", "channels", "seconds"), [(1000.0, 8, 3.0), (2000.0, 16, 2.0), (200.0, 8, 1.0)]
+    ("rate", "channels", "seconds"), [(1000.0, 8, 2.0), (2000.0, 16, 1.0), (200.0, 8, 0.5)]
 )
-def test_all_that_is_sent_is_received_bit_for_bit(
+def test_everything_sent_is_received_bit_for_bit(
     rate: float, channels: int, seconds: float, rng: np.random.Generator, tmp_path: Path
 ) -> None:
     counts = rng.integers(-(1 << 15), 1 << 15, (int(rate * seconds), channels), np.int16)
@@ -58,13 +58,12 @@ def test_all_that_is_sent_is_received_bit_for_bit(
         ArmbandEmulator(counts, rate=rate, scale=scale, unit="V", restarts=marks, link=link) as emulator,
         on_port(str(link)) as armband,
     ):
-        armband.start()
         chunks = collect(armband, len(counts), 5 * seconds + 10)
-        assert emulator.sent == len(counts)
-        assert emulator.done
         stamps = np.array([c.time for c in chunks])
         true = np.array([emulator.taken_at(c.first_index) for c in chunks])
         counters = armband.counters
+    assert emulator.sent == len(counts)
+    assert emulator.done
     received = np.concatenate([c.samples for c in chunks])
     assert received.dtype == np.float32
     assert np.array_equal(received, (counts.astype(np.float64) / scale).astype(np.float32))
@@ -73,7 +72,7 @@ def test_all_that_is_sent_is_received_bit_for_bit(
     assert sum(c.dropped_before for c in chunks) == 0
     assert counters.protocol == ProtocolCounters(frames=len(chunks) + 1)
     assert (counters.stream.samples, counters.stream.lost, counters.stream.reboots) == (len(counts), 0, 0)
-    # One clock on both sides: what is left is the least delay of the way and the busy machine's.
+    # Both sides share one clock: what remains is the smallest delay of the path and of a busy machine.
     late = (stamps - true)[len(stamps) // 2 :]
     assert late.min() > -0.002
     assert late.max() < 0.02
@@ -82,20 +81,22 @@ def test_all_that_is_sent_is_received_bit_for_bit(
 def test_24_bits(rng: np.random.Generator) -> None:
     counts = rng.integers(-(1 << 23), 1 << 23, (200, 4), np.int32)
     with ArmbandEmulator(counts, rate=1000.0) as emulator, on_port(emulator.port) as armband:
-        armband.start()
         chunks = collect(armband, 200, 10.0)
     assert np.array_equal(np.concatenate([c.samples for c in chunks]), counts.astype(np.float32))
 
 
-def test_reads_are_short_and_frames_come_at_once() -> None:
+def test_reads_are_short_and_return_frames_at_once() -> None:
     counts = np.zeros((600, 8), np.int16)
     with ArmbandEmulator(counts, rate=1000.0) as emulator, on_port(emulator.port) as armband:
+        armband.stop()
+        while armband.read():
+            pass
         durations = []
         for _ in range(8):
             begin = time.monotonic()
             assert armband.read() == []
             durations.append(time.monotonic() - begin)
-        assert min(durations) > 0.045  # waits for data rather than asking all the time
+        assert min(durations) > 0.045  # it waits for data instead of polling
         assert min(durations) < 0.06
         armband.start()
         ages, received = [], 0
@@ -106,10 +107,9 @@ def test_reads_are_short_and_frames_come_at_once() -> None:
     assert np.median(ages) < 0.005
 
 
-def test_stop_is_heard_and_start_goes_on() -> None:
+def test_the_armband_obeys_stop_and_continues_after_start() -> None:
     counts = np.arange(4000, dtype=np.int16).reshape(2000, 2)
     with ArmbandEmulator(counts, rate=1000.0) as emulator, on_port(emulator.port) as armband:
-        armband.start()
         chunks = collect(armband, 100, 10.0)
         armband.stop()
         while more := armband.read():
@@ -125,7 +125,7 @@ def test_stop_is_heard_and_start_goes_on() -> None:
     assert np.array_equal(received, counts[: len(received)].astype(np.float32))
 
 
-def test_closed_and_opened_again_the_index_goes_on_with_a_restart() -> None:
+def test_when_opened_again_the_index_continues_with_a_restart() -> None:
     counts = np.arange(8000, dtype=np.int16).reshape(4000, 2)
     with ArmbandEmulator(counts, rate=1000.0) as emulator:
         armband = on_port(emulator.port)
@@ -144,7 +144,7 @@ def test_closed_and_opened_again_the_index_goes_on_with_a_restart() -> None:
         assert armband.counters.stream.samples == ends[-1] - armband.counters.stream.lost
 
 
-def test_another_armband_with_the_same_link_is_a_reboot(tmp_path: Path) -> None:
+def test_another_armband_at_the_same_port_is_a_reboot(tmp_path: Path) -> None:
     link, armband = tmp_path / "armband", on_port(str(tmp_path / "armband"))
     with ArmbandEmulator(np.zeros((900, 2), np.int16), rate=1000.0, link=link):
         armband.open()
@@ -163,7 +163,7 @@ def test_another_armband_with_the_same_link_is_a_reboot(tmp_path: Path) -> None:
     assert armband.counters.stream.reboots == 1
 
 
-def test_unplugged_while_reading_is_an_error_at_once_and_once() -> None:
+def test_unplugging_is_an_error_at_once_and_once() -> None:
     emulator = ArmbandEmulator(np.zeros((9000, 2), np.int16), rate=1000.0)
     emulator.start()
     armband = on_port(emulator.port)
@@ -182,14 +182,14 @@ def test_unplugged_while_reading_is_an_error_at_once_and_once() -> None:
     armband.close()
 
 
-def test_a_silent_port_is_no_armband() -> None:
+def test_a_silent_port_is_not_an_armband() -> None:
     terminal = PseudoTerminal()
     begin = time.monotonic()
     with pytest.raises(DeviceError, match=r"no valid frame within 0.6 s \(0 bytes seen\); check") as caught:
         on_port(terminal.port, 0.6).open()
     assert 0.5 < time.monotonic() - begin < 3.0
     assert "\n" not in str(caught.value)
-    # It was asked more than once, and told to be silent first and last.
+    # It was asked more than once, and stopped first and last.
     heard = b""
     while not heard.endswith(b"IX") and time.monotonic() - begin < 5.0:
         terminal.wait(0.1, writable=False)
@@ -199,7 +199,7 @@ def test_a_silent_port_is_no_armband() -> None:
 
 
 class Talker:
-    """Something on a port that is no armband, or a bad one: says the same again and again."""
+    """A device that is not an armband, or a faulty one: it repeats the same bytes."""
 
     def __init__(self, *sayings: bytes, pause: float = 0.01) -> None:
         self.terminal = PseudoTerminal()
@@ -225,7 +225,7 @@ FRAME = encode_data(DataFrame(0, 0, False, np.zeros((5, 2), np.int32)))
 INFO = InfoFrame("d", "1", 1000.0, 2, "V", 1.0, ("a", "b"), ("", ""))
 
 
-def test_garbage_is_no_armband(rng: np.random.Generator) -> None:
+def test_garbage_is_not_an_armband(rng: np.random.Generator) -> None:
     with (
         Talker(rng.bytes(300), b"$GPGGA,123519,4807.038,N\r\n") as talker,
         pytest.raises(DeviceError, match=r"no valid frame within 0.5 s \([1-9][0-9]+ bytes seen\)"),
@@ -233,7 +233,7 @@ def test_garbage_is_no_armband(rng: np.random.Generator) -> None:
         on_port(talker.terminal.port, 0.5).open()
 
 
-def test_data_without_a_description_is_no_armband() -> None:
+def test_data_without_a_description_is_not_an_armband() -> None:
     with Talker(FRAME) as talker, pytest.raises(DeviceError, match=r"[0-9]+ data frames but no description"):
         on_port(talker.terminal.port, 0.5).open()
 
@@ -247,11 +247,11 @@ def test_garbage_before_the_description_is_ignored(rng: np.random.Generator) -> 
         assert armband.counters.protocol.skipped_bytes >= 500
 
 
-def test_a_description_that_changes_is_an_error_with_both_values() -> None:
+def test_a_changed_description_is_an_error_with_both_values() -> None:
     other = InfoFrame("d", "2", 500.0, 2, "V", 1.0, ("a", "b"), ("", ""))
     with Talker(encode_info(INFO), pause=0.05) as talker, on_port(talker.terminal.port) as armband:
         for _ in range(3):
-            armband.read()  # the same description again is fine
+            armband.read()  # repeating the same description is fine
         talker.terminal.write(encode_info(other))
         with pytest.raises(
             DeviceError, match=r"serial_number '1' is now '2', rate 1000.0 is now 500.0; open it"
@@ -266,10 +266,10 @@ def test_no_such_port() -> None:
 
 def test_an_impossible_baud_rate() -> None:
     with pytest.raises(SettingError, match="baud_rate"):
-        SerialArmband("/dev/ttyUSB0", 0, EmgProtocol(ProtocolSettings()))
+        SerialArmband("/dev/ttyUSB0", baud_rate=0)
 
 
-def test_fifty_times_open_and_close_leak_nothing() -> None:
+def test_opening_and_closing_fifty_times_leaks_nothing() -> None:
     with ArmbandEmulator(np.zeros((100, 2), np.int16), rate=1000.0, loop=True) as emulator:
         armband = on_port(emulator.port)
         armband.open()
@@ -283,7 +283,7 @@ def test_fifty_times_open_and_close_leak_nothing() -> None:
         assert threading.active_count() == threads
 
 
-def test_a_description_that_changes_hides_no_sample_before_it() -> None:
+def test_samples_before_a_changed_description_are_delivered() -> None:
     other = InfoFrame("d", "2", 500.0, 2, "V", 1.0, ("a", "b"), ("", ""))
     with Talker(encode_info(INFO), pause=0.2) as talker, on_port(talker.terminal.port) as armband:
         talker.terminal.write(FRAME + encode_info(other) + FRAME)
@@ -294,7 +294,7 @@ def test_a_description_that_changes_hides_no_sample_before_it() -> None:
 
 
 @pytest.mark.parametrize(("rate", "channels"), [(500.0, 2), (1000.0, 3)])
-def test_opened_again_another_device_is_refused(rate: float, channels: int, tmp_path: Path) -> None:
+def test_another_device_is_refused_when_opened_again(rate: float, channels: int, tmp_path: Path) -> None:
     link = tmp_path / "armband"
     armband = on_port(str(link))
     for given, width in ((1000.0, 2), (rate, channels)):
@@ -309,12 +309,11 @@ def test_opened_again_another_device_is_refused(rate: float, channels: int, tmp_
 
 
 @pytest.mark.parametrize("channels", [8, 16])
-def test_cyton_packets_come_through_a_port(channels: int, rng: np.random.Generator) -> None:
-    protocol = CytonProtocol(ProtocolSettings())
+def test_cyton_packets_arrive_through_a_port(channels: int, rng: np.random.Generator) -> None:
     counts = rng.integers(-(1 << 23), 1 << 23, (600, channels), np.int32)
     rate = 250.0 if channels == 8 else 125.0
     with ArmbandEmulator(counts, rate=rate, protocol="cyton", frame_samples=1) as emulator:
-        armband = SerialArmband(emulator.port, 115_200, protocol)
+        armband = SerialArmband(emulator.port, baud_rate=115_200, protocol="cyton")
         info = armband.open()
         assert (info.rate, info.channels, info.unit) == (rate, channels, "V")
         armband.start()
@@ -328,12 +327,11 @@ def test_cyton_packets_come_through_a_port(channels: int, rng: np.random.Generat
     assert (measured.lost, measured.duplicates, measured.late) == (0, 0, 0)
 
 
-def test_a_reader_that_was_away_for_seconds_counts_no_loss() -> None:
-    """A device without a clock waits in the kernel meanwhile: that is delay."""
-    settings = ProtocolSettings(rate=500.0, channels=2)
+def test_a_reader_that_pauses_for_seconds_counts_no_loss() -> None:
+    """The samples of a device without a clock wait in the kernel meanwhile: that is delay."""
     counts = np.arange(8000, dtype=np.int32).reshape(4000, 2)
     with ArmbandEmulator(counts, rate=500.0, protocol="ascii") as emulator:
-        armband = SerialArmband(emulator.port, 921_600, AsciiProtocol(settings))
+        armband = SerialArmband(emulator.port, protocol="ascii", rate=500.0, channels=2)
         armband.open()
         armband.start()
         chunks = collect(armband, 100, 10.0)

@@ -1,3 +1,5 @@
+"""Opening a port: every failure is one line that says what is wrong and which ports there are."""
+
 from __future__ import annotations
 
 import os
@@ -14,7 +16,7 @@ from emg_recognition.errors import DeviceError
 
 @contextmanager
 def not_root() -> Iterator[None]:
-    """Give up root's rights for a moment, if there are any."""
+    """Give up root's rights temporarily, if there are any."""
     if os.geteuid() != 0:
         yield
         return
@@ -40,11 +42,11 @@ def test_no_such_port(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["file", "folder", "null"])
-def test_not_a_serial_port(kind: str, tmp_path: Path) -> None:
+def test_a_path_that_is_not_a_serial_port(kind: str, tmp_path: Path) -> None:
     path = {"file": tmp_path / "notes.txt", "folder": tmp_path, "null": Path("/dev/null")}[kind]
     if kind == "file":
         path.write_text("keep me")
-    with pytest.raises(DeviceError, match="it is no serial port") as caught:
+    with pytest.raises(DeviceError, match="it is not a serial port") as caught:
         open_port(str(path), 115200)
     check_line(caught.value, str(path))
     if kind == "file":
@@ -63,7 +65,7 @@ def test_no_permission() -> None:
     terminal.close()
 
 
-def test_in_use_by_another() -> None:
+def test_a_port_in_use() -> None:
     terminal = PseudoTerminal()
     with open_port(terminal.port, 115200), pytest.raises(DeviceError, match="another program has opened it"):
         open_port(terminal.port, 115200)
@@ -71,7 +73,7 @@ def test_in_use_by_another() -> None:
     terminal.close()
 
 
-def test_an_error_leaks_nothing() -> None:
+def test_a_failure_leaks_nothing() -> None:
     before = len(os.listdir("/proc/self/fd"))
     for _ in range(5):
         with pytest.raises(DeviceError):

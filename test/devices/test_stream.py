@@ -1,3 +1,5 @@
+"""From frames with a clock to chunks: index, time, losses and restarts; and joining chunks."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -6,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emg_recognition.devices.protocol import DataFrame, InfoFrame
-from emg_recognition.devices.stream import SampleChunk, SampleStream
+from emg_recognition.devices.stream import SampleChunk, SampleStream, join_chunks
 
 RATE = 1000.0
 
@@ -18,13 +20,13 @@ def make_info(channels: int = 2, scale: float = 3.0) -> InfoFrame:
 def make_frame(
     counter: int, *, time: float | None = None, samples: int = 5, channels: int = 2, restart: bool = False
 ) -> DataFrame:
-    """Return a frame of a device whose clock was 0 at its sample 0, or that is at `time`."""
+    """Return a frame of a device whose clock was 0 at its sample 0, or is at `time`."""
     us = round((counter / RATE if time is None else time) * 1e6) % 2**32
     return DataFrame(counter % 2**32, us, restart, np.full((samples, channels), counter % 1000, np.int32))
 
 
 class Line:
-    """A stream whose frames arrive right after their last sample, plus a delay."""
+    """A stream whose frames arrive right after their last sample, unless delayed."""
 
     def __init__(self) -> None:
         self.stream = SampleStream(make_info())
@@ -40,7 +42,7 @@ class Line:
         return [chunk for chunk in chunks if chunk is not None]
 
 
-def test_samples_in_the_unit_are_bit_for_bit_counts_over_scale() -> None:
+def test_samples_are_counts_over_scale_bit_for_bit() -> None:
     counts = np.array([[1, -2], [8388607, -8388608]], np.int32)
     chunk = SampleStream(make_info(scale=7e5)).chunk(DataFrame(0, 0, False, counts), 1.0)
     assert chunk is not None
@@ -48,7 +50,7 @@ def test_samples_in_the_unit_are_bit_for_bit_counts_over_scale() -> None:
     assert np.array_equal(chunk.samples, (counts.astype(np.float64) / 7e5).astype(np.float32))
 
 
-def test_a_stream_begins_with_a_restart_and_goes_on_without() -> None:
+def test_a_stream_begins_with_a_restart_and_continues_without() -> None:
     chunks = Line().run(0, 4)
     assert [c.restart for c in chunks] == [True, False, False, False]
     assert [c.first_index for c in chunks] == [0, 5, 10, 15]
@@ -56,7 +58,7 @@ def test_a_stream_begins_with_a_restart_and_goes_on_without() -> None:
     assert [c.time for c in chunks] == pytest.approx([100.001, 100.006, 100.011, 100.016], abs=1e-6)
 
 
-def test_the_index_is_the_counter_of_a_device_joined_on_its_way() -> None:
+def test_the_index_of_a_running_device_is_its_counter() -> None:
     assert Line().run(5000, 1)[0].first_index == 5000
 
 
@@ -68,7 +70,7 @@ def test_the_counter_wraps() -> None:
     assert line.stream.counters.lost == 0
 
 
-def test_a_loss_is_counted_also_over_the_wrap() -> None:
+def test_a_loss_across_the_wrap_is_counted() -> None:
     line = Line()
     line.run(2**32 - 12, 1)
     chunk = line.take(make_frame(2**32 + 13), elapsed=0.025)
@@ -77,7 +79,7 @@ def test_a_loss_is_counted_also_over_the_wrap() -> None:
     assert line.stream.counters.lost == 20
 
 
-def test_a_loss_longer_than_the_microseconds_wrap_is_counted() -> None:
+def test_a_loss_longer_than_the_period_of_the_microseconds_is_counted() -> None:
     line = Line()
     line.run(0, 1)
     lost = 3 * 3600 * 1000
@@ -87,11 +89,11 @@ def test_a_loss_longer_than_the_microseconds_wrap_is_counted() -> None:
     assert chunk.time == pytest.approx(100.001 + 0.005 + lost / RATE, abs=1e-3)
 
 
-def test_duplicates_and_late_frames_are_discarded_and_counted_apart() -> None:
+def test_duplicates_and_late_frames_are_discarded_and_counted_separately() -> None:
     line = Line()
     line.run(0, 3)
-    assert line.take(make_frame(10)) is None  # the last again
-    assert line.take(make_frame(0)) is None  # one before it again
+    assert line.take(make_frame(10)) is None  # the last one again
+    assert line.take(make_frame(0)) is None  # an earlier one again
     after_loss = line.take(make_frame(20))
     assert after_loss is not None
     assert after_loss.dropped_before == 5
@@ -103,7 +105,7 @@ def test_duplicates_and_late_frames_are_discarded_and_counted_apart() -> None:
     assert (counters.duplicates, counters.late, counters.lost, counters.reboots) == (2, 2, 5, 0)
 
 
-def test_a_marked_restart_goes_on_counting() -> None:
+def test_after_a_marked_restart_the_index_continues() -> None:
     line = Line()
     line.run(0, 3)
     chunk = line.take(make_frame(15, restart=True))
@@ -124,7 +126,7 @@ def test_a_marked_restart_after_a_pause_keeps_the_clock() -> None:
     assert chunk.time == pytest.approx(line.now - 0.004, abs=1e-5)
 
 
-def test_a_pause_that_is_not_marked_is_a_restart() -> None:
+def test_an_unmarked_pause_is_a_restart() -> None:
     line = Line()
     line.run(0, 3)
     chunk = line.take(make_frame(15, time=3.015), elapsed=3.005)
@@ -134,7 +136,7 @@ def test_a_pause_that_is_not_marked_is_a_restart() -> None:
 
 
 @pytest.mark.parametrize("marked", [True, False])
-def test_a_reboot_begins_anew_and_the_index_goes_on(marked: bool) -> None:
+def test_after_a_reboot_the_index_continues(marked: bool) -> None:
     line = Line()
     line.run(0, 400)
     before = line.now
@@ -150,7 +152,7 @@ def test_a_reboot_begins_anew_and_the_index_goes_on(marked: bool) -> None:
 
 
 def test_a_device_clock_that_goes_back_is_a_reboot() -> None:
-    """The counter alone could be a loss: a device that has counted further since it rebooted."""
+    """The counter alone could mean a loss: since its reboot the device has counted beyond the old value."""
     line = Line()
     line.run(0, 400)
     chunk = line.take(make_frame(3000, time=1.0), elapsed=10.0)
@@ -159,7 +161,7 @@ def test_a_device_clock_that_goes_back_is_a_reboot() -> None:
     assert line.stream.counters.reboots == 1
 
 
-def test_a_marked_reboot_soon_after_the_start_is_not_taken_for_late_frames() -> None:
+def test_a_marked_reboot_soon_after_the_start_is_not_mistaken_for_late_frames() -> None:
     line = Line()
     line.run(0, 20)
     chunk = line.take(make_frame(0, time=0.001, restart=True), elapsed=1.0)
@@ -167,7 +169,7 @@ def test_a_marked_reboot_soon_after_the_start_is_not_taken_for_late_frames() -> 
     assert (chunk.first_index, chunk.restart) == (100, True)
 
 
-def test_wrong_channel_count_is_refused_and_shows_as_a_loss() -> None:
+def test_a_frame_with_a_wrong_channel_count_is_discarded_and_counts_as_lost() -> None:
     line = Line()
     line.run(0, 1)
     assert line.take(make_frame(5, channels=3)) is None
@@ -176,7 +178,7 @@ def test_wrong_channel_count_is_refused_and_shows_as_a_loss() -> None:
     assert line.stream.counters.wrong_channels == 1
 
 
-def test_a_reconnected_device_that_ran_on_is_counted() -> None:
+def test_what_a_device_sent_while_disconnected_is_counted_as_lost() -> None:
     line = Line()
     line.run(0, 3)
     line.stream.begin(make_info())
@@ -185,7 +187,7 @@ def test_a_reconnected_device_that_ran_on_is_counted() -> None:
     assert (chunk.first_index, chunk.dropped_before, chunk.restart) == (4015, 4000, True)
 
 
-def test_a_reconnected_device_that_rebooted_tells_one_story_by_chance() -> None:
+def test_a_rebooted_device_whose_counter_and_clock_agree_by_chance() -> None:
     line = Line()
     line.run(0, 3)
     line.stream.begin(make_info())
@@ -207,7 +209,7 @@ frames = st.tuples(
 
 @settings(deadline=None, max_examples=60)
 @given(st.integers(0, 2**32 - 1), st.lists(frames, max_size=30))
-def test_whatever_a_device_sends_the_index_never_repeats(
+def test_the_index_never_repeats_whatever_the_device_sends(
     start: int, steps: list[tuple[int, int | None, int, bool, float]]
 ) -> None:
     stream, counter, now, chunks = SampleStream(make_info()), start, 0.0, []
@@ -231,3 +233,39 @@ def test_whatever_a_device_sends_the_index_never_repeats(
     times = [c.time for c in chunks]
     ends = [c.time + (len(c.samples) - 1) / RATE for c in chunks]
     assert all(later > earlier for earlier, later in zip(ends, times[1:], strict=False))
+
+
+def make_chunk(first: int, samples: int, *, dropped: int = 0, restart: bool = False) -> SampleChunk:
+    values = np.arange(first, first + samples, dtype=np.float32).reshape(-1, 1)
+    return SampleChunk(first, values, first / 1000, dropped, restart, RATE, "V")
+
+
+def test_chunks_that_continue_each_other_are_joined() -> None:
+    given = [
+        make_chunk(0, 5, restart=True),
+        make_chunk(5, 5),
+        make_chunk(10, 3),
+        make_chunk(20, 5, dropped=7),
+        make_chunk(25, 5),
+        make_chunk(30, 1, restart=True),
+        make_chunk(40, 5, dropped=9, restart=True),
+    ]
+    joined = join_chunks(given)
+    assert [(c.first_index, len(c.samples), c.dropped_before, c.restart) for c in joined] == [
+        (0, 13, 0, True),
+        (20, 10, 7, False),
+        (30, 1, 0, True),
+        (40, 5, 9, True),
+    ]
+    for whole in joined:
+        assert whole.time == whole.first_index / 1000
+        assert whole.samples.dtype == np.float32
+        assert np.array_equal(
+            whole.samples[:, 0], np.arange(whole.first_index, whole.first_index + len(whole.samples))
+        )
+
+
+def test_joining_one_chunk_or_none() -> None:
+    assert join_chunks([]) == []
+    only = make_chunk(3, 2)
+    assert join_chunks([only]) == [only]

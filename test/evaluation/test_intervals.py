@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from emg_recognition.evaluation.intervals import score_intervals, wilson
+from emg_recognition.evaluation.intervals import count_segments, mean_interval, score_intervals, wilson
 
 
 def test_wilson_gives_the_values_of_newcombe():
@@ -28,7 +28,7 @@ def test_the_bootstrap_is_wider_than_windows_alone_and_covers_the_truth(rng):
     covered = too_narrow = 0
     for _ in range(100):
         truth, predicted, classes, segment = study(rng, 15)
-        found = score_intervals(truth, predicted, classes, segment)
+        found = score_intervals(count_segments(truth, predicted, classes, segment))
         low, high = found.accuracy
         assert found.method == "bootstrap"
         assert low < (truth == predicted).mean() < high
@@ -42,28 +42,28 @@ def test_the_bootstrap_is_wider_than_windows_alone_and_covers_the_truth(rng):
 
 def test_the_same_input_gives_the_same_interval(rng):
     windows = study(rng, 5)
-    assert score_intervals(*windows) == score_intervals(*windows)
+    assert score_intervals(count_segments(*windows)) == score_intervals(count_segments(*windows))
 
 
 def test_the_name_of_a_segment_does_not_matter(rng):
     truth, predicted, classes, segment = study(rng, 5)
     named = np.array([f"segment {k:02d}" for k in range(10)])[segment]
-    assert score_intervals(truth, predicted, classes, named) == score_intervals(
-        truth, predicted, classes, segment
+    assert score_intervals(count_segments(truth, predicted, classes, named)) == score_intervals(
+        count_segments(truth, predicted, classes, segment)
     )
 
 
 def test_segments_that_agree_have_no_width():
     truth = np.repeat([0, 1, 0, 1, 0, 1], 10)
     predicted = np.where(np.tile(np.arange(10) < 8, 6), truth, 1 - truth)
-    found = score_intervals(truth, predicted, 2, np.repeat(np.arange(6), 10))
+    found = score_intervals(count_segments(truth, predicted, 2, np.repeat(np.arange(6), 10)))
     assert found.accuracy == found.balanced_accuracy == (pytest.approx(0.8), pytest.approx(0.8))
     assert found.segments == 6
 
 
 def test_too_few_segments_fall_back_to_wilson(rng):
     truth, predicted, classes, segment = study(rng, 2)
-    found = score_intervals(truth, predicted, classes, segment)
+    found = score_intervals(count_segments(truth, predicted, classes, segment))
     assert found.method == "wilson"
     assert found.accuracy == wilson(int((truth == predicted).sum()), len(truth))
     assert found.balanced_accuracy is found.macro_f1 is None
@@ -71,4 +71,25 @@ def test_too_few_segments_fall_back_to_wilson(rng):
 
 def test_without_a_window_there_is_no_interval():
     with pytest.raises(ValueError, match="no window"):
-        score_intervals([], [], 2, [])
+        score_intervals(count_segments([], [], 2, []))
+
+
+def test_segments_of_two_sets_are_put_together(rng):
+    truth, predicted, classes, segment = study(rng, 4)
+    whole = score_intervals(count_segments(truth, predicted, classes, segment))
+    half = segment < 4
+    parts = [count_segments(truth[p], predicted[p], classes, segment[p]) for p in (half, ~half)]
+    assert score_intervals(parts[0] + parts[1]) == whole
+
+
+def test_a_segment_with_two_actions_counts_for_both():
+    found = count_segments([0, 0, 1], [0, 1, 1], 2, ["a", "a", "a"])
+    assert found.action.tolist() == [0, 1]
+    assert found.counts.tolist() == [[1, 1], [0, 1]]
+
+
+def test_the_interval_of_a_mean_needs_three_values():
+    assert mean_interval([0.5, 0.6]) is None
+    low, high = mean_interval(np.linspace(0.5, 0.9, 30))
+    # The normal approximation: 0.7 +- 1.96 * 0.1194 / sqrt(30).
+    assert (low, high) == (pytest.approx(0.657, abs=0.004), pytest.approx(0.743, abs=0.004))

@@ -1,4 +1,4 @@
-"""The report of an evaluation is one page that shows the numbers it is given, and says what is missing."""
+"""The report of an evaluation shows the numbers it is given, and names what is missing."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 import pytest
 
 from emg_recognition.evaluation import metrics
+from emg_recognition.evaluation.intervals import count_segments, score_intervals
 from emg_recognition.evaluation.report import render_replay_report
 
 ACTIONS = ["rest", "elbow_flexion"]
@@ -49,6 +50,8 @@ def content():
         "windows": {"expected": 288000, "estimated": 287990, "missing": 10, "settling": 20, "labelled": 4},
         "confidence_threshold": 0.5,
         "votes": 3,
+        "decisions": {"votes": 3, "enter_votes": 2, "keep_votes": 2, "dwell": 0.0},
+        "intervals": metrics.to_json(score_intervals(count_segments(truth, guess, 2, [0, 1, 2, 3]))),
         "labels": 2,
         "unknown_labels": {},
         **found,
@@ -100,20 +103,20 @@ def test_it_needs_no_other_file(content, read_page):
 def test_the_numbers_are_there(content, text_of):
     text = text_of(content)
     for phrase in (
-        "Accuracy, windows75.0\u202f%",
+        "Accuracy, windows75.0\u202f%30.1–95.4\u202f%",
         "False activations/min0.2",
         "Model abc123 was run over 120\u202fmin 05\u202fs of signal (8 channels at 1000 Hz, EMG 8)",
         "287\u202f990 windows, one every 25 ms. 4 of them lie inside a label",
-        "An estimate below 50 % confidence is rejected: 12.5\u202f% are.",
-        "more than half of the last 3 estimates",
+        "Estimates with a confidence below 50 % are rejected: 12.5\u202f% of all.",
+        "when it has 2 of the last 3 estimates",
         "The bag was cut off.",
         "10 of 288000 windows have no estimate.",
         "median 262 ms, 90 % within 350 ms (3 movements). In 1 movement the action was never decided.",
         "until rest is decided: median 275 ms",
-        "began to be decided 0.2 times a minute; in 3.1\u202f% of the windows",
-        "287\u202f000 estimates of this very model. 286\u202f990 of them",
+        "started 0.2 times per minute; in 3.1\u202f% of the windows",
+        "287\u202f000 estimates of the same model. 286\u202f990 of them",
         "100.0\u202f% have the same action, 99.8\u202f% the same probabilities to the last bit",
-        "is 3.1e-05). 1\u202f000 windows judged here have no recorded estimate. 10 recorded estimates",
+        "is 3.1e-05). 1\u202f000 windows judged here have no recorded estimate. 10 recorded estimates belong",
         "Mean over 2 subjects: accuracy 75.0\u202f%",
         "Stride25 samples, 0.025 s",
         "abc123def",
@@ -122,8 +125,8 @@ def test_the_numbers_are_there(content, text_of):
         assert re.sub(r"\s+", " ", phrase) in text, phrase
 
 
-def test_without_labels_it_says_so_and_shows_the_rest(content, text_of):
-    for name in ("accuracy", "balanced_accuracy", "macro_f1", "per_class_recall", "confusion"):
+def test_without_labels_it_says_so_and_shows_everything_else(content, text_of):
+    for name in ("accuracy", "balanced_accuracy", "macro_f1", "per_class_recall", "confusion", "intervals"):
         content[name] = None
     for name in ("accepted_accuracy", "decided_accuracy", "decided_balanced_accuracy", "undecided"):
         content[name] = None
@@ -138,19 +141,19 @@ def test_without_labels_it_says_so_and_shows_the_rest(content, text_of):
     assert "None" not in text
 
 
-def test_without_a_recorded_estimate_nothing_is_said_of_it(content, text_of):
+def test_without_recorded_estimates_there_is_no_section_about_them(content, text_of):
     content["recorded"] = None
-    assert "while recording" not in text_of(content)
+    assert "Recorded estimates" not in text_of(content)
 
 
-def test_another_model_and_one_that_is_not_described(content, text_of):
+def test_another_model_and_an_unknown_one(content, text_of):
     content["recorded"] |= {"model": "xyz", "same_model": False, "identical_probabilities": None}
     assert "of another model, xyz." in text_of(content)
     content["recorded"] |= {"same_model": None, "compared": 0, "same_action": None, "accuracy": None}
     assert "of a model that it does not describe." in text_of(content)
 
 
-def test_the_live_nodes_are_named_where_they_said_it(content, text_of):
+def test_a_live_run_is_named(content, text_of):
     content["mode"] = "online"
     assert "The live nodes ran the model abc123 over" in text_of(content)
 

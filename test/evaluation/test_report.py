@@ -1,4 +1,4 @@
-"""The report is one page that needs no other file and shows the numbers it is given."""
+"""Each report is one page that needs no other file and shows the numbers it is given."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import re
 import numpy as np
 import pytest
 
-from emg_recognition.evaluation.report import experiment_figures, render_report
+from emg_recognition.evaluation.report import experiment_figures, listed, render_comparison, render_report
 
 ACTIONS = ["rest", "elbow_flexion"]
-SIDES = ("train", "validation", "test")
+SUBSETS = ("train", "validation", "test")
 FIGURES = {
     name: f"\x89PNG {name}".encode("latin-1")
     for name in ("learning_curves", "members", "confusion", "reliability", "rejection", "subjects")
@@ -53,7 +53,10 @@ def result(performance):
 @pytest.fixture
 def content(result):
     places = [
-        (side, cohort, action) for action in ACTIONS for side in SIDES for cohort in ("healthy", "patient")
+        (subset, cohort, action)
+        for action in ACTIONS
+        for subset in SUBSETS
+        for cohort in ("healthy", "patient")
     ]
     return {
         "source": "study.npz",
@@ -66,8 +69,8 @@ def content(result):
             "test": {"healthy": 2, "patient": 2},
         },
         "window_table": [
-            {"side": side, "cohort": cohort, "action": action, "windows": number}
-            for number, (side, cohort, action) in enumerate(places, start=101)
+            {"subset": subset, "cohort": cohort, "action": action, "windows": number}
+            for number, (subset, cohort, action) in enumerate(places, start=101)
         ],
         "minority": "patient",
         "minority_choice": "the minority cohort is patient",
@@ -106,22 +109,24 @@ def test_it_needs_no_other_file(content, read_page):
 def test_the_numbers_are_there(content, read_page):
     text = read_page(render_report(content, FIGURES), " ").text
     for number in (
-        "Test accuracy 75.0\u202f%",
+        "Test accuracy 75.0\u202f% 30.1–95.4\u202f%",
+        "This model 75.0\u202f% 30.1–95.4\u202f% 75.0\u202f% 73.3\u202f%",
+        "by Wilson's formula over windows",
         "2\u202fmin 32\u202fs",
         "Member 2 was kept, the member with the best balanced accuracy on the validation windows of patient.",
-        "The test windows took no part in any choice.",
+        "The test windows played no part in any choice.",
         "12\u202f345",
         "0.160",
         "Mean over 2 subjects: accuracy 75.0\u202f%",
-        "Served worst: p 1, balanced accuracy 50.0\u202f%",
+        "Worst subject: p 1, balanced accuracy 50.0\u202f%",
         "Member 1 0.8955 0.8000 0.160 0.700 1\u202fmin 16\u202fs",
         "Kept: member 2 0.8955 0.7500 0.160 0.600",
         "they selected nothing",
         "elbow flexion 2 100.0\u202f% 66.7\u202f% 50.0\u202f%",
         "Expected calibration error",
         "Accuracy of the accepted 75.0\u202f%",
-        "3 votes, confidence of at least 0.5, as the bridge decides 0",
-        "By repetition. Windows of one repetition stand on one side only.",
+        "As the bridge decides: 3 votes, confidence of at least 0.5 0",
+        "By repetition. All windows of a repetition are in the same subset.",
         "rest 101 102 103 104 105 106",
         "Training 1–3, 5",
         "Test 4",
@@ -150,27 +155,29 @@ def test_an_honest_result_is_nowhere_called_leaking(content):
     )
 
 
-def test_a_leaking_split_is_said_everywhere(content, read_page):
+def test_a_leaking_split_is_named_everywhere(content, read_page):
     content["split"] |= {"leaking": True, "rule": "random windows"}
     html = render_report(content, FIGURES)
     text = read_page(html, " ").text
     assert "<title>LEAKING: Training report" in html
-    assert "LEAKING: this result flatters. Windows of one repetition stand on several sides" in text
+    assert "LEAKING: this result is too good. Windows of one repetition are in several subsets" in text
     assert "chosen by its result on the test" not in text
     assert "Test accuracy (leaking)" in text
     assert "Kept: member 2 · LEAKING" in text
-    assert "Windows of one repetition stand on more than one side." in text
-    assert "on one side only" not in text
+    assert "Windows of one repetition are in more than one subset." in text
+    assert "in the same subset" not in text
 
 
-def test_a_selection_by_the_test_is_said_everywhere(content, read_page):
+def test_a_selection_by_the_test_is_named_everywhere(content, read_page):
     content["selection"] |= {"name": "test", "leaking": True, "sentence": "the best on the test windows"}
     text = read_page(render_report(content, FIGURES), " ").text
-    assert "LEAKING: this result flatters. The member was chosen by its result on the test windows." in text
+    assert (
+        "LEAKING: this result is too good. The member was chosen by its result on the test windows." in text
+    )
     assert "Test accuracy (leaking)" in text
-    assert "The test windows were asked before that choice, and made it." in text
+    assert "The test windows made that choice." in text
     assert "selected nothing" not in text
-    assert "on one side only" in text
+    assert "in the same subset" in text
 
 
 def test_all_members_vote(content, read_page):
@@ -205,8 +212,8 @@ def test_one_member_one_subject_and_no_cohort_name(content, read_page):
         "selected": 1,
         "members": [only],
         "windows_per_cohort": {"": 40},
-        "windows": {side: {"": 4} for side in SIDES},
-        "window_table": [{"side": "test", "cohort": "", "action": "rest", "windows": 4}],
+        "windows": {subset: {"": 4} for subset in SUBSETS},
+        "window_table": [{"subset": "test", "cohort": "", "action": "rest", "windows": 4}],
         "per_cohort": {"": whole},
         "per_subject": {"": {"cohort": "", **whole}},
     }
@@ -223,6 +230,120 @@ def test_an_action_nobody_performed_is_a_dash(content, read_page):
     assert "elbow flexion 0 – – –" in read_page(render_report(content, FIGURES), " ").text
 
 
+def test_the_baseline_and_the_bootstrap_are_in_the_result(content, read_page, performance):
+    right = performance([[0.9, 0.1]] * 6 + [[0.1, 0.9]] * 6, [0] * 6 + [1] * 6, baseline=[0] * 12)
+    content |= {name: right.to_json()[name] for name in ("intervals", "baseline")}
+    text = read_page(render_report(content, FIGURES), " ").text
+    assert "Baseline: LDA on Hudgins' features 50.0 % 50.0 % 33.3 %" in text
+    assert "by bootstrap over 12 segments" in text
+
+
+def test_the_contents_list_every_section(content, read_page):
+    html = render_report(content, FIGURES)
+    titles = re.findall(r'<h2 id="[^"]+">(.*?)</h2>', html)
+    links = re.findall(r'<li><a href="#[^"]+">(.*?)</a></li>', html)
+    assert links == titles
+    assert len(set(re.findall(r'<h2 id="([^"]+)">', html))) == len(titles) > 8
+
+
+def test_the_table_of_subjects_is_folded(content):
+    html = render_report(content, FIGURES)
+    folded = re.search(r"<details>.*?</details>", html, flags=re.S)[0]
+    assert "<summary>Table of 2 subjects</summary>" in folded
+    assert "p 1" in folded
+
+
+METHODS = [
+    {
+        "method": name,
+        "title": title,
+        "group": group,
+        "leaking": leaking,
+        "mean": {
+            "accuracy": accuracy,
+            "balanced_accuracy": 0.5,
+            "minority": 0.4,
+            "worst": 0.2,
+            "seconds": 61.0,
+        },
+        "deviation": dict.fromkeys(
+            ("accuracy", "balanced_accuracy", "minority", "worst", "seconds"), deviation
+        ),
+        "per_subject": {"p_1": 0.5, "p_2": 0.6, "p_3": 0.7},
+        "values": [accuracy],
+        "minority": [0.4],
+        "runs": [
+            {
+                "fold": "",
+                "seed": 3,
+                "accuracy": accuracy,
+                "balanced_accuracy": 0.5,
+                "worst": 0.2,
+                "worst_subject": "p_1",
+                "networks": 8,
+                "steps": 1000,
+                "seconds": 61.0,
+            }
+        ],
+    }
+    for name, title, group, leaking, accuracy, deviation in (
+        ("ensemble-minority", "Ensemble, best on the minority", "ensemble", False, 0.75, 0.01),
+        ("ensemble-test", "Ensemble, best on the test data", "ensemble", True, 0.9, 0.01),
+        ("lda", "LDA, Hudgins' features", "classical", False, 0.6, None),
+    )
+]
+
+
+@pytest.fixture
+def comparison():
+    """The content of ``compare.json``."""
+    return {
+        "source": "study.npz",
+        "created": "2026-01-02T03:04:05+00:00",
+        "settings": {"training": {"seed": 0}},
+        "data": {"sha256": "abc123"},
+        "versions": {"keras": "3.15"},
+        "seeds": [0, 1, 2],
+        "split": {"rule": "by repetition", "leaking": False, "folds": [""]},
+        "minority": "patient",
+        "minority_choice": "the minority cohort is patient",
+        "methods": [dict(row) for row in METHODS],
+    }
+
+
+def test_a_comparison_has_a_row_for_each_method(comparison, read_page):
+    page = read_page(render_comparison(comparison, {"comparison": b"\x89PNG"}), " ")
+    assert len(page.references) == 1
+    for words in (
+        "Highest accuracy 75.0 %",  # leaking methods do not win
+        "Ensemble, best on the minority 75.0 % ± 1.0 % 50.0 % ± 1.0 % 40.0 % ± 1.0 % 60.0 %",
+        "Ensemble, best on the test data · LEAKING",
+        "LDA, Hudgins' features 60.0 % 50.0 % 40.0 % 60.0 %",
+        "Seeds: 0–2.",
+        "Accuracy of 3 subjects",
+        "p 2 60.0 % 60.0 % 60.0 %",
+        "p 1, 20.0 %",
+        "abc123",
+    ):
+        assert words in page.text, words
+
+
+def test_a_comparison_without_a_minority_has_no_column_for_it(comparison, read_page):
+    comparison["minority"] = None
+    for row in comparison["methods"]:
+        row["mean"] = row["mean"] | {"minority": None}
+    text = read_page(render_comparison(comparison, {"comparison": b"\x89PNG"}), " ").text
+    assert "LDA, Hudgins' features 60.0 % 50.0 % 60.0 %" in text
+    assert "None" not in text
+
+
+def test_names_in_a_comparison_are_text_and_never_markup(comparison, read_page):
+    comparison["source"] = "<script>x</script>"
+    comparison["methods"][0]["per_subject"] = {"<b>": 0.5}
+    page = read_page(render_comparison(comparison, {"comparison": b"\x89PNG"}), " ")
+    assert not page.tags & {"script", "b"}
+
+
 def test_every_figure_that_has_something_to_show(performance, result, histories):
     figures = experiment_figures(result, histories, 1)
     assert set(figures) == set(FIGURES)
@@ -232,3 +353,18 @@ def test_every_figure_that_has_something_to_show(performance, result, histories)
     ]
     alone = performance([[0.9, 0.1]], [0])
     assert set(FIGURES) - set(experiment_figures(alone, histories[:1], 0)) == {"members", "subjects"}
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ([], ""),
+        ([4], "4"),
+        ([1, 2], "1, 2"),
+        ([1, 2, 3, 5, 7, 8, 9], "1–3, 5, 7–9"),
+        (["b", "a", "c"], "b, a, c"),
+        (("s1", 2, 3, 4, "s5"), "s1, 2–4, s5"),
+    ],
+)
+def test_consecutive_whole_numbers_become_a_range(values, text):
+    assert listed(values) == text

@@ -156,6 +156,42 @@ def test_an_error_of_one_window_in_two_hours_is_seen():
     assert (np.abs(before - after).max(axis=2) > 0.05).sum() >= 3
 
 
+def line(figure, image, action):
+    """Opacity of each column of an action's line; images are the estimates and the decisions."""
+    return np.asarray(figure.axes[0].images[image].get_array())[action, :, 3]
+
+
+def test_a_column_shows_how_many_of_its_windows_agree():
+    # Two windows a column: both rest, one of each, both flexion but rejected.
+    shown = timeline(
+        0.375,
+        actions=("rest", "elbow_flexion"),
+        stride=0.0625,
+        labels=None,
+        time=np.arange(1, 7) * 0.0625,
+        action=np.array([0, 0, 0, 1, 1, 1]),
+        decided=np.array([0, 0, -1, -1, 1, 1]),
+        confidence=np.full(6, 0.9),
+        accepted=np.array([True] * 4 + [False] * 2),
+    )
+    figure = timeline_figure(shown)
+    assert line(figure, 0, 0).tolist() == [1.0, 0.5, 0.0]
+    assert line(figure, 0, 1).tolist() == [0.0, 0.5, pytest.approx(0.38)]
+    assert line(figure, 1, 0).tolist() == [1.0, 0.0, 1.0]  # nothing is decided in the middle
+
+
+def test_the_confidence_spans_what_a_column_holds():
+    time, confidence = np.arange(1, 5) * 0.05, np.array([0.2, 0.8, 0.5, 0.5])
+    entries = {"action": np.zeros(4, int), "decided": np.zeros(4, int), "accepted": np.ones(4, bool)}
+    shown = timeline(0.2, stride=0.05, labels=None, time=time, confidence=confidence, **entries)
+    (axes,) = timeline_figure(shown).axes
+    (mean,) = (each for each in axes.lines if len(each.get_xdata()) == 2)
+    low, high = mean.get_ydata().max(), mean.get_ydata().min()  # downwards
+    assert low == high
+    band = next(c for c in axes.collections if c.get_alpha() == 0.22).get_paths()[0].vertices[:, 1]
+    assert np.ptp(band) == pytest.approx(0.6 * 0.42)
+
+
 def test_missing_windows_and_gaps_are_marked():
     whole = picture(timeline_figure(timeline(30, labels=None)))
     gap = timeline_figure(timeline(30, labels=None, missing=np.array([15.0])))

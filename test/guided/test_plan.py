@@ -6,6 +6,7 @@ import yaml
 from emg_recognition.actions import PAPER_ACTION_NAMES
 from emg_recognition.errors import SettingError
 from emg_recognition.guided.plan import Plan, PlannedAction, load_plan
+from emg_recognition.settings import yaml_lines
 
 
 def write(folder, content):
@@ -14,7 +15,7 @@ def write(folder, content):
     return path
 
 
-def test_the_packaged_plan_is_the_default_and_the_papers(repository):
+def test_the_packaged_plan_is_the_default_with_the_papers_actions(repository):
     plan = load_plan(repository / "config" / "session.yaml")
     assert plan == Plan()
     prompts = plan.prompts()
@@ -23,7 +24,7 @@ def test_the_packaged_plan_is_the_default_and_the_papers(repository):
     assert all(prompt.text and prompt.hold == 3.0 for prompt in prompts)
 
 
-def test_an_action_may_have_words_and_a_time_of_its_own(tmp_path):
+def test_an_action_may_have_its_own_text_and_time(tmp_path):
     actions = [{"name": "fist", "text": "make a fist", "hold": 1.5}, "point", "rest"]
     plan = load_plan(write(tmp_path, {"actions": actions, "repetitions": 1}))
     assert [(p.action, p.text, p.hold) for p in plan.prompts()] == [
@@ -33,7 +34,7 @@ def test_an_action_may_have_words_and_a_time_of_its_own(tmp_path):
     ]
 
 
-def test_shuffled_rounds_hold_every_action_once_and_follow_the_seed():
+def test_shuffled_rounds_have_every_action_once_and_follow_the_seed():
     def rounds(seed):
         prompts = Plan(order="shuffled", seed=seed).prompts()
         return [tuple(p.action for p in prompts[6 * n : 6 * n + 6]) for n in range(6)]
@@ -59,35 +60,36 @@ SHUFFLED = (
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ({"repetition": 3}, "plan.yaml.repetition is 3: no such setting; known are actions, repetitions"),
+        ({"repetition": 3}, "plan.yaml: repetition is 3: no such setting; known are actions, repetitions"),
         ({"repetitions": 0}, "repetitions is 0"),
         ({"repetitions": True}, "repetitions is True"),
-        ({"hold": 0.2}, "hold is 0.2: write a time in seconds above 0.2"),
+        ({"hold": 0.2}, "plan.yaml: hold is 0.2: use a number above 0.2, at most 3600 s"),
         ({"hold": "long"}, "hold is 'long'"),
-        ({"pause": -1.0}, "pause is -1.0: write a time in seconds from 0"),
+        ({"pause": -1.0}, "pause is -1.0: use a number from 0 to 3600 s"),
         ({"reaction": float("nan")}, "reaction is nan"),
-        ({"order": "random"}, "order is 'random': write fixed or shuffled"),
+        ({"order": "random"}, "order is 'random': use one of fixed, shuffled"),
         ({"seed": -1}, "seed is -1"),
         ({"actions": []}, "actions is []"),
-        ({"actions": ["rest", "rest"]}, "each once"),
+        ({"actions": ["rest", "rest"]}, "each only once"),
         ({"actions": "rest"}, "plan.yaml: actions is 'rest': write a list"),
-        ({"actions": [3]}, "actions is 3: give each action a name"),
+        ({"actions": [3]}, "plan.yaml: actions.name is 3: use a text"),
         ({"actions": [{"name": "fist", "txt": ""}]}, "actions.txt is ''"),
-        ({"actions": [{"name": "fist", "text": 3}]}, "actions.fist.text is 3"),
-        ({"actions": [{"name": "fist", "hold": 0}]}, "actions.fist.hold is 0"),
+        ({"actions": [{"name": " "}]}, "actions.name is ' ': give each action a name"),
+        ({"actions": [{"name": "fist", "text": 3}]}, "actions.text is 3"),
+        ({"actions": [{"name": "fist", "hold": 0}]}, "actions.hold is 0"),
         ({"actions": [{"hold": 1}]}, "plan.yaml: actions.name is None: give it a value"),
         ([1], "write a mapping"),
         ("a: [", "it is not a YAML file"),
     ],
 )
-def test_what_cannot_be_asked_for_is_refused(tmp_path, content, words):
+def test_a_plan_that_cannot_be_used(tmp_path, content, words):
     with pytest.raises(SettingError) as caught:
         load_plan(write(tmp_path, content))
     assert words in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
 
 
-def test_a_file_that_is_not_there(tmp_path):
+def test_a_missing_file(tmp_path):
     with pytest.raises(SettingError, match=r"nowhere\.yaml.*cannot be read"):
         load_plan(tmp_path / "nowhere.yaml")
 
@@ -96,6 +98,11 @@ def test_an_empty_file_is_the_default(tmp_path):
     assert load_plan(write(tmp_path, "")) == Plan()
 
 
-def test_a_hold_of_its_own_is_a_time():
-    with pytest.raises(SettingError, match=r"actions\.fist\.hold"):
+def test_the_hold_of_an_action_is_finite():
+    with pytest.raises(SettingError, match="hold is inf"):
         PlannedAction(name="fist", hold=float("inf"))
+
+
+def test_the_packaged_plan_shows_every_default(repository):
+    text = (repository / "config" / "session.yaml").read_text(encoding="utf-8")
+    assert text.endswith("\n".join([*yaml_lines(Plan), ""]))

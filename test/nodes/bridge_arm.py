@@ -1,6 +1,5 @@
-"""One arm with a real bridge, exoskeleton and switch; the test's process is its classifier and operator."""
+"""An arm with a real bridge, exoskeleton and switch; the test's process is its classifier and operator."""
 
-import itertools
 import time
 
 from emg_recognition.msg import ActionEstimate, BridgeState, ModelInfo
@@ -14,40 +13,46 @@ ACTIONS = ["rest", "elbow_flexion", "wrist_extension"]
 
 
 class Arm:
-    """The witness as classifier and operator of one arm."""
+    """Nodes in processes of their own, and the witness as classifier and operator.
 
-    def __init__(self, witness, start_node, exoskeleton=None, **parameters):
+    `stride` is the number of samples from one window to the next, at 200 Hz.
+    """
+
+    def __init__(self, witness, start_node, exoskeleton=None, *, stride=5, **parameters):
         self.witness = witness
         self.action = "rest"
         self.changes = {}
-        self._index = itertools.count(1000, 5)
-        # More than the bridge's own depth, to see every message.
+        self._index, self._stride = 1000, stride
+        # Deeper than the bridge's own queues, to see every message.
         self.trajectories = witness.collect(JointTrajectory, "exo/joint_trajectory", 500)
         self.states = witness.collect(BridgeState, "exo/bridge_state", 500)
         self.joints = witness.collect(JointState, "exo/joint_states", 500)
         self._models = witness.node.create_publisher(ModelInfo, "emg/model", qos.LATCHED)
         self._estimates = witness.node.create_publisher(ActionEstimate, "emg/action", qos.ESTIMATES)
-        self._timer = witness.node.create_timer(0.025, self.estimate)
+        self._timer = witness.node.create_timer(stride / 200.0, self.estimate)
         self._timer.cancel()
         self.exoskeleton = start_node("simulated_exoskeleton", **(exoskeleton or {}))
         if exoskeleton and "link" in exoskeleton:
             self.exoskeleton.wait_for_log("a serial exoskeleton is at")
         self.switch = start_node("enabling_switch", pressed=True)
-        # The slowest rate leaves a busy machine time for everything else.
+        # The lowest rate leaves a busy machine time for everything else.
         self.bridge = start_node("command_bridge", **{"command_rate": 50.0, **parameters})
         witness.spin_until(
             lambda: self.states and self.joints and self._estimates.get_subscription_count(), "the graph"
         )
 
-    def announce(self, actions=ACTIONS):
-        self._models.publish(ModelInfo(model="m1", actions=actions, rate=200.0, channels=8, length=40))
+    def announce(self, actions=ACTIONS, sha256="abc"):
+        self._models.publish(
+            ModelInfo(model="m1", sha256=sha256, actions=actions, rate=200.0, channels=8, length=40)
+        )
 
-    def speak(self, on=True):
+    def send_estimates(self, on=True):
         (self._timer.reset if on else self._timer.cancel)()
 
     def estimate(self):
+        self._index += self._stride
         message = ActionEstimate(
-            last_index=next(self._index),
+            last_index=self._index,
             action_id=ACTIONS.index(self.action),
             action=self.action,
             confidence=0.9,
@@ -63,9 +68,9 @@ class Arm:
         return self.witness.call(Trigger, f"command_bridge/{service}", Trigger.Request())
 
     def armed(self):
-        """Announce, speak and arm; on a busy machine signals may be stale at the very moment of the call."""
+        """Announce a model, send estimates and arm; on a busy machine the first calls may be refused."""
         self.announce()
-        self.speak()
+        self.send_estimates()
         deadline = time.monotonic() + 10.0
         while not (answer := self.call("arm")).success:
             assert time.monotonic() < deadline, answer.message
@@ -79,7 +84,7 @@ class Arm:
         begin = self.elbow()
 
         def moved():
-            # A busy machine may have kept somebody silent for too long.
+            # On a busy machine a node may have been silent for too long.
             if self.states[-1].state == BridgeState.FAULT:
                 self.call("arm")
             return self.elbow() > begin + 0.1
@@ -97,10 +102,10 @@ class Arm:
             self.witness.spin_for(0.3)
             return len(self.trajectories) == before
 
-        self.witness.spin_until(silent, "the bridge to say nothing more")
+        self.witness.spin_until(silent, "the bridge to stop commanding")
 
     def wait_for_standstill(self):
-        """Spin until every joint is where it was 0.3 s before."""
+        """Spin until every joint has not moved for 0.3 s."""
 
         def stands():
             recent = self.joints[-30:]

@@ -103,7 +103,7 @@ def test_silence_is_a_fault_and_another_device_is_refused(start_node, witness, s
     with plug(counts=COUNTS[:500], loop=False):  # it ends after a second
         node = start_node("acquisition", port=str(tmp_path / "armband"), silent_after=0.5, subscribers=1)
         witness.spin_until(lambda: chunks, "samples")
-        witness.spin_until(lambda: "nothing came for" in said()[1], "the silence in /diagnostics")
+        witness.spin_until(lambda: "nothing arrived for" in said()[1], "the silence in /diagnostics")
         assert said()[0] == diagnostics.ERROR
     with plug(counts=COUNTS[:, :2].copy(), rate=1000.0):
         known = len(chunks)

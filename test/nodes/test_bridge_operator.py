@@ -1,13 +1,15 @@
-"""What people do to the bridge: the switch in their hand, its services, its parameters."""
+"""What people do with the bridge: its switch, its services and its parameters."""
 
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray
 from emg_recognition.msg import BridgeState, EmgInfo
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
-from rcl_interfaces.srv import SetParameters
+from rcl_interfaces.srv import GetParameters, SetParameters
 from std_msgs.msg import Bool
 from std_srvs.srv import SetBool
 
+from emg_recognition.classification import decision_settings
+from emg_recognition.models.bundle import read_bundle
 from emg_recognition.ros import qos
 
 from .bridge_arm import Arm
@@ -28,7 +30,7 @@ def press(arm, on):
     assert arm.witness.call(SetBool, "enabling_switch/press", SetBool.Request(data=on)).success
 
 
-def test_releasing_the_switch_stops_and_needs_a_new_arming(arm):
+def test_releasing_the_switch_stops_until_the_bridge_is_armed_again(arm):
     arm.armed()
     arm.wait_for_motion()
     press(arm, False)
@@ -71,7 +73,7 @@ def test_return_to_neutral(arm):
     arm.wait_for_standstill()
 
     def back():
-        # A busy machine may have kept somebody silent for too long.
+        # On a busy machine a node may have been silent for too long.
         if arm.states[-1].reason != "returning to neutral" and not arm.call("return_to_neutral").success:
             arm.call("arm")
         return arm.elbow() == pytest.approx(1.15, abs=0.005)
@@ -79,7 +81,7 @@ def test_return_to_neutral(arm):
     arm.witness.spin_until(back, "the elbow to come back")
 
 
-def test_decisions_may_change_while_it_is_disarmed_and_nothing_else_may(arm):
+def test_only_decisions_may_change_and_only_while_disarmed(arm):
     integer = {"type": ParameterType.PARAMETER_INTEGER}
     assert set_parameter(arm, "votes", integer_value=5, **integer).successful
     refused = set_parameter(arm, "enter_votes", integer_value=2, **integer)
@@ -101,7 +103,7 @@ def test_an_armband_of_another_rate_refuses_arming(arm):
     publisher = arm.witness.node.create_publisher(EmgInfo, "emg/info", qos.LATCHED)
     publisher.publish(EmgInfo(rate=1000.0, channels=8))
     arm.announce()
-    arm.speak()
+    arm.send_estimates()
     arm.witness.spin_until(
         lambda: "made for rate 200, the armband has 1000" in arm.call("arm").message, "the refusal"
     )
@@ -117,6 +119,28 @@ def test_another_model_than_the_parameters_say_refuses_arming(witness, start_nod
     )
 
 
+def test_a_given_bundle_sets_the_votes_and_no_other_model_is_armed(witness, start_node, flexing_bundle):
+    bundle = read_bundle(flexing_bundle)
+    arm = Arm(witness, start_node, model=str(flexing_bundle), dwell=0.05)
+    request = GetParameters.Request(names=["votes", "dwell"])
+    votes, dwell = witness.call(GetParameters, "command_bridge/get_parameters", request).values
+    assert votes.integer_value == decision_settings(bundle).votes
+    assert dwell.double_value == 0.05
+    arm.announce(sha256="abc")
+    arm.send_estimates()
+
+    def refused():
+        return (
+            f"SHA-256 abc, the bundle given to this bridge has {bundle.model.sha256}"
+            in arm.call("arm").message
+        )
+
+    witness.spin_until(refused, "the refusal")
+    arm.announce(sha256=bundle.model.sha256)
+    witness.spin_until(lambda: arm.call("arm").success, "the arming")
+    arm.wait_for_motion()
+
+
 def test_arming_twice_changes_nothing(arm):
     arm.armed()
     assert arm.call("arm").success
@@ -125,10 +149,10 @@ def test_arming_twice_changes_nothing(arm):
 
 
 def test_the_measured_delay_may_refuse_arming(witness, start_node):
-    """By the parameters 15 votes are within the limit; with estimates every 25 ms they are not."""
-    arm = Arm(witness, start_node, votes=15, dwell=0.1, stride=0.01)
+    """Nine votes are within the limit with estimates every 25 ms; every 50 ms they are not."""
+    arm = Arm(witness, start_node, stride=10, votes=9)
     arm.announce()
-    arm.speak()
+    arm.send_estimates()
     arm.witness.spin_until(lambda: "average controller delay is" in arm.call("arm").message, "the refusal")
 
 

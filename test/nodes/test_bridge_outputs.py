@@ -1,4 +1,4 @@
-"""The bridge's other ways to an exoskeleton, and that its last word arrives on each."""
+"""The bridge's velocity and serial outputs, and that its last command arrives on each."""
 
 import signal
 
@@ -20,7 +20,7 @@ def make_arm(witness, start_node, output, tmp_path):
 
 
 @pytest.mark.parametrize("output", ["velocity", "serial"])
-def test_it_moves_and_the_last_word_stops_it(witness, start_node, tmp_path, output):
+def test_it_moves_and_the_last_command_stops_it(witness, start_node, tmp_path, output):
     velocities = witness.collect(Float64MultiArray, "exo/velocity_command", 500)
     arm = make_arm(witness, start_node, output, tmp_path)
     arm.armed()
@@ -34,14 +34,14 @@ def test_it_moves_and_the_last_word_stops_it(witness, start_node, tmp_path, outp
         assert not arm.trajectories
         speeds = [message.data[0] for message in velocities]
         assert max(speeds) == pytest.approx(0.4)
-        # It ramps down before it ends, as on any other stop.
+        # It ramps down before it ends, as at any other stop.
         last = speeds[len(speeds) - speeds[::-1].index(max(speeds)) :]
         assert last == sorted(last, reverse=True)
         assert last[-1] == 0.0
         assert any(0.0 < speed < 0.4 for speed in last)
 
 
-def test_a_velocity_controller_needs_somebody_who_watches(start_node):
+def test_a_velocity_controller_needs_a_watchdog(start_node):
     node = start_node("command_bridge", output="velocity")
     assert node.wait() == 1
     lines = node.log.strip().splitlines()
@@ -50,7 +50,7 @@ def test_a_velocity_controller_needs_somebody_who_watches(start_node):
     assert "external_watchdog" in lines[0]
 
 
-def test_behind_a_watchdog_the_joint_stands_when_the_bridge_is_killed(witness, start_node, tmp_path):
+def test_a_watchdog_stops_the_joint_when_the_bridge_is_killed(witness, start_node, tmp_path):
     arm = make_arm(witness, start_node, "velocity", tmp_path)
     arm.armed()
     arm.wait_for_motion()

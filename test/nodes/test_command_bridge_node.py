@@ -1,4 +1,4 @@
-"""The command bridge and the simulated exoskeleton, each a process, with this process as the classifier."""
+"""The command bridge and the simulated exoskeleton in processes of their own; the test is the classifier."""
 
 import math
 import signal
@@ -56,7 +56,7 @@ def test_from_disarmed_to_motion_within_every_limit(arm):
 
 
 def check_trajectories(trajectories):
-    """Contract 13: start now, inside every limit, at rest at most 100 ms ahead."""
+    """Each trajectory starts now, stays within every limit and ends at rest at most 100 ms ahead."""
     assert trajectories
     for message in trajectories:
         assert (message.header.stamp.sec, message.header.stamp.nanosec) == (0, 0)
@@ -74,23 +74,23 @@ def check_trajectories(trajectories):
 def test_silence_holds_and_fresh_signals_resume(arm):
     arm.armed()
     arm.wait_for_motion()
-    arm.speak(False)
+    arm.send_estimates(False)
     arm.wait_for_state(BridgeState.HOLDING, "HOLDING")
     assert "signal stale" in arm.states[-1].reason
     arm.wait_for_standstill()
-    arm.speak()
+    arm.send_estimates()
     arm.wait_for_state(BridgeState.ARMED, "ARMED again")
     arm.wait_for_motion()
 
 
-def test_long_silence_is_a_fault_that_arming_leaves(witness, start_node):
+def test_long_silence_is_a_fault_until_the_bridge_is_armed_again(witness, start_node):
     arm = Arm(witness, start_node, hold_timeout=1.0)
     arm.armed()
     arm.wait_for_motion()
-    arm.speak(False)
+    arm.send_estimates(False)
     arm.wait_for_state(BridgeState.FAULT, "FAULT")
     assert "held longer than 1 s" in arm.states[-1].reason
-    arm.speak()
+    arm.send_estimates()
     arm.wait_for_standstill()
     assert arm.states[-1].state == BridgeState.FAULT
     arm.armed()
@@ -118,7 +118,7 @@ def test_the_stop_service_latches(arm):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_the_last_word_is_a_stop_that_arrives(arm, number):
+def test_the_last_command_is_a_stop_that_arrives(arm, number):
     arm.armed()
     arm.wait_for_motion()
     arm.bridge.process.send_signal(number)
@@ -131,11 +131,11 @@ def test_the_last_word_is_a_stop_that_arrives(arm, number):
     assert "-> DISARMED: shutting down" in arm.bridge.log
 
 
-def test_the_joint_stands_when_the_bridge_is_killed(arm):
+def test_the_joint_stops_when_the_bridge_is_killed(arm):
     arm.armed()
     arm.wait_for_motion()
     arm.bridge.kill()
-    # What was under way arrives, and its trajectory ends 100 ms later.
+    # Commands on their way arrive, and the last trajectory ends 100 ms later.
     arm.witness.spin_for(0.5)
     positions = [list(message.position) for message in arm.joints[-10:]]
     arm.witness.spin_for(0.3)
@@ -147,7 +147,7 @@ def test_the_joint_stands_when_the_bridge_is_killed(arm):
     [
         ({"command_rate": 20.0}, "command_rate"),
         ({"exoskeleton": "/no/where.yaml"}, "/no/where.yaml"),
-        ({"votes": 9, "stride": 0.05}, "'328 ms'"),
+        ({"votes": 15, "dwell": 0.1}, "'390 ms'"),
     ],
 )
 def test_a_setting_that_cannot_be_used_ends_the_node_with_one_line(start_node, parameters, error):
@@ -158,8 +158,8 @@ def test_a_setting_that_cannot_be_used_ends_the_node_with_one_line(start_node, p
     assert error in lines[0]
 
 
-def test_a_long_delay_that_was_allowed_is_only_warned_about(start_node):
-    node = start_node("command_bridge", votes=9, stride=0.05, allow_long_delay=True)
+def test_a_long_delay_that_is_allowed_causes_a_warning(start_node):
+    node = start_node("command_bridge", votes=15, dwell=0.1, allow_long_delay=True)
     node.wait_for_log("[WARN]")
-    node.wait_for_log("average controller delay 328 ms")
+    node.wait_for_log("average controller delay 390 ms")
     assert node.interrupt() == 0

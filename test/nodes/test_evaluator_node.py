@@ -146,7 +146,7 @@ def test_missing_windows_and_right_ones_are_counted(start_node, witness, tmp_pat
     assert windows["labelled"] == 33
     assert metrics["accuracy"] == pytest.approx(22 / 33)
     problems = "\n".join(metrics["problems"])
-    assert "made 38 windows of 39" in problems
+    assert "made only 38 of 39 windows" in problems
     assert "did not see 1 of the windows" in problems
     assert "3 of 39 windows have no estimate" in problems
     estimates = Estimates.load(tmp_path / "out" / "estimates.npz")
@@ -178,7 +178,7 @@ def test_nothing_heard_is_one_line_and_no_report(start_node, witness, tmp_path):
     witness.spin_until(lambda: reports, "the evaluator")
     assert node.interrupt() == 1
     (line,) = node.log.strip().splitlines()
-    assert "no samples came on emg/samples" in line
+    assert "no samples arrived on emg/samples" in line
     assert list(tmp_path.glob("*out*")) == []
 
 

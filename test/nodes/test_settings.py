@@ -111,7 +111,6 @@ def test_the_nodes_declare_what_the_settings_say(start_node, witness, tmp_path):
         ("classifier", {"confidence_threshold": 1.5}, ("1.5", "from 0 to 1")),
         ("classifier", {"confidence_threshold": 1}, ("a decimal point (1.0)",)),
         ("preprocessing", {"step": 0.05}, ("step", "0.05", "called stride")),
-        ("command_bridge", {"window_step": 0.05}, ("called stride",)),
         ("command_bridge", {"votes": 3, "enter_votes": 4}, ("enter_votes of /command_bridge is 4", "2 to 3")),
         ("player", {"speed": 2.0}, ("speed", "no such parameter", *settings_of_node("player"))),
         ("trainer", {"epochs": 2}, ("epochs", "no such parameter", *settings_of_node("trainer"))),

@@ -174,6 +174,11 @@ def test_one_action_cannot_be_trained(rng):
     assert any(line.startswith("error: it has one action") for line in found.summary())
 
 
+def test_an_empty_selection_is_refused(study):
+    with pytest.raises(RecordingError, match="no segment is left; select other subjects or actions"):
+        inspect(study().select([]))
+
+
 def test_segments_that_share_samples(rng):
     arrays = {
         "x": rng.normal(size=(3000, 2)),
@@ -197,7 +202,8 @@ def test_lines_fit_into_80_columns_and_name_every_file(study, tmp_path):
     path = tmp_path / "study.npz"
     study(many).save(path)
     (tmp_path / "fist.csv").write_text("a,b,c\n" + "1,2,3\n4,-5,6\n" * 400)
-    (tmp_path / "fist.txt").write_text("")
+    for i in range(30):
+        (tmp_path / f"fist_{i}.txt").write_text("")
     description = tmp_path / "study.yaml"
     description.write_text("files: (?P<label>.*)[.]csv\ncolumns: {samples: [a, b, c]}\nrate: 500\n")
     found = inspect(open_recordings([path, description], cache=tmp_path / "cache"))
@@ -205,9 +211,10 @@ def test_lines_fit_into_80_columns_and_name_every_file(study, tmp_path):
     assert max(len(line) for line in lines if str(tmp_path) not in line) <= 80
     text = " ".join(" ".join(lines).split())
     assert f"archive {path}, 1 file read" in text
-    assert f"CSV files {description}, 1 file read, 2 not read" in text
-    assert "not read: fist.txt (does not match)" in text
+    assert f"CSV files {description}, 1 file read, 31 not read" in text
+    assert "not read: fist_0.txt (does not match)" in text
+    assert "and 11 more files not read" in text
     heads = [line.split()[1:] for line in lines if line.startswith("repetition ")]
     assert len(heads) > 1
     assert [int(name) for head in heads for name in head] == sorted(found.repetitions)
-    assert "not read: fist.txt" not in "\n".join(found.summary())
+    assert "fist_0.txt" not in "\n".join(found.summary())

@@ -203,7 +203,7 @@ GOOD = {"arrays": [np.zeros((5, 2)), np.ones((6, 2))], "labels": ["a", "b"], "ra
         ({"labels": ["a", ""]}, "labels[1] is empty; give the action of every array"),
         ({"labels": ["a", None]}, "labels[1] is None; give a string"),
         ({"subjects": ["a", "b", "c"]}, "subjects has 3 entries for 2 arrays"),
-        ({"repetitions": [1]}, "repetitions has 1 entries for 2 arrays; give one entry for each array, or"),
+        ({"repetitions": [1]}, "repetitions has 1 entries for 2 arrays; give one entry for each array"),
         ({"repetitions": [1, 2.5]}, "repetitions[1] is 2.5; give a whole number"),
         ({"rate": 0}, "rate is 0: give the sampling rate in Hz, a number above 0"),
         ({"rate": "fast"}, "rate is 'fast': give the sampling rate"),

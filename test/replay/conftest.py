@@ -11,6 +11,7 @@ from emg_recognition.bags.definitions import own_message, own_types
 from emg_recognition.bags.writer import BagWriter
 from emg_recognition.models.bundle import TFLITE
 from emg_recognition.models.runtime import ActionModel
+from emg_recognition.settings import from_mapping
 from emg_recognition.signal.pipeline import Pipeline
 from emg_recognition.signal.settings import PipelineSettings
 
@@ -153,7 +154,7 @@ def by_hand(model):
     """Return the simplest loop possible: {first index: probabilities} of some chunks."""
 
     def windows(*chunks: tuple[int, np.ndarray], stride: int = STRIDE) -> dict[int, np.ndarray]:
-        pipeline = Pipeline(PipelineSettings.from_mapping(model.info.pipeline, "pipeline"), stride)
+        pipeline = Pipeline(from_mapping(PipelineSettings, model.info.pipeline, "pipeline"), stride)
         return {
             window.first_index: model.predict(window.data)
             for first, data in chunks

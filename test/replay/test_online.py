@@ -10,6 +10,7 @@ from emg_recognition.replay.live_path import Stretch
 from emg_recognition.replay.offline import replay_bag
 from emg_recognition.replay.online import expected_windows, replay_of_topics, settling_samples
 from emg_recognition.replay.scoring import score
+from emg_recognition.settings import from_mapping
 from emg_recognition.signal.pipeline import Pipeline
 from emg_recognition.signal.settings import PipelineSettings, suited_settings
 
@@ -92,7 +93,7 @@ def test_without_its_parts_nothing_can_be_scored(robot, model, signal, missing):
 def test_the_windows_expected_are_those_of_the_pipeline(stride, settling):
     settings = suited_settings(rate=500.0, channels=1, unit="V", settling=settling)
     assert settling_samples(settings.fingerprint()) == settings.settling_samples
-    pipeline = Pipeline(PipelineSettings.from_mapping(settings.to_mapping(), "test"), stride)
+    pipeline = Pipeline(from_mapping(PipelineSettings, settings.to_mapping(), "test"), stride)
     stretches = []
     for first, count in ((3, 50), (100, 1000), (1203, 225), (2000, 224), (3000, 1)):
         pipeline.push(np.zeros((count, 1), np.float32), first, restart=True)

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from emg_recognition.errors import SettingError
+from emg_recognition.settings import from_mapping
 from emg_recognition.signal.settings import PipelineSettings, stride_samples, suited_settings
 
 GIVEN = {"rate": 200.0, "channels": 8, "unit": "count", "low": 20.0, "high": 95.0}
@@ -117,7 +118,7 @@ def test_the_fingerprint_stays_as_it_was_released():
 def test_settings_survive_yaml():
     settings = PipelineSettings(**{**GIVEN, "rate": np.float64(1925.926), "channels": np.int16(3)})
     text = yaml.safe_dump(settings.to_mapping())
-    assert PipelineSettings.from_mapping(yaml.safe_load(text), "model.yaml: pipeline") == settings
+    assert from_mapping(PipelineSettings, yaml.safe_load(text), "model.yaml: pipeline") == settings
 
 
 @pytest.mark.parametrize(
@@ -130,7 +131,7 @@ def test_settings_survive_yaml():
 )
 def test_a_bad_mapping_is_named_with_its_place(mapping, message):
     with pytest.raises(SettingError) as caught:
-        PipelineSettings.from_mapping(mapping, "model.yaml: pipeline")
+        from_mapping(PipelineSettings, mapping, "model.yaml: pipeline")
     assert str(caught.value).startswith(message)
 
 

@@ -7,14 +7,14 @@ import pytest
 from emg_recognition.control.joints import STOP_RAMP as STOP_RAMP_OF_THE_BRIDGE
 from emg_recognition.control.joints import JointLimits
 from emg_recognition.control.trajectory import Command, trajectory_points
-from emg_recognition.simulation.exoskeleton import ExoskeletonSimulator, SimulatedJoint, TrajectoryPoint
+from emg_recognition.simulation.exoskeleton import SimulatedJoint, TrajectoryPoint, TrajectorySimulator
 from emg_recognition.simulation.serial_exoskeleton import STOP_RAMP, SerialSimulator
 
 JOINTS = [SimulatedJoint("elbow", 0.0, 2.0), SimulatedJoint("wrist", -1.0, 1.0)]
 PERIOD = 0.005
 
 
-def run(arm: SerialSimulator | ExoskeletonSimulator, seconds: float, dt: float = 0.001) -> None:
+def run(arm: SerialSimulator | TrajectorySimulator, seconds: float, dt: float = 0.001) -> None:
     for _ in range(round(seconds / dt)):
         arm.step(dt)
 
@@ -46,7 +46,7 @@ def test_it_stops_by_itself_within_the_ramp_of_the_bridge() -> None:
 
 
 def test_it_moves_just_as_with_the_trajectory_of_the_same_command() -> None:
-    serial, trajectory = SerialSimulator(JOINTS), ExoskeletonSimulator(JOINTS)
+    serial, trajectory = SerialSimulator(JOINTS), TrajectorySimulator(JOINTS)
     limits = [
         JointLimits(name=j.name, lower=j.lower, upper=j.upper, max_velocity=0.6, max_acceleration=8.0)
         for j in JOINTS
@@ -89,8 +89,8 @@ def test_the_emergency_stop_holds_the_joints_where_they_are() -> None:
     ("positions", "velocities", "duration", "refusal"),
     [
         ([1.0], [0.0], PERIOD, "for 1 joints; there are 2"),
-        ([2.1, 0.0], [0.0, 0.0], PERIOD, "joint elbow shall go to 2.1 rad"),
-        ([math.nan, 0.0], [0.0, 0.0], PERIOD, "joint elbow shall go to nan"),
+        ([2.1, 0.0], [0.0, 0.0], PERIOD, "joint elbow is to go to 2.1 rad"),
+        ([math.nan, 0.0], [0.0, 0.0], PERIOD, "joint elbow is to go to nan"),
         ([1.0, 0.0], [math.nan, 0.0], PERIOD, "not finite"),
         ([1.0, 0.0], [0.0, 0.0], 0.0, "lasts 0 s"),
         ([1.0, 0.0], [0.0, 0.0], 0.101, "lasts 0.101 s"),

@@ -1,0 +1,341 @@
+"""Figures of scores: confusion matrix (the paper's figure 4), confidence, subjects, methods."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import PercentFormatter
+from numpy.typing import NDArray
+
+from emg_recognition.evaluation import style
+from emg_recognition.evaluation.confidence import Calibration, Rejection
+from emg_recognition.evaluation.metrics import Scores
+from emg_recognition.evaluation.style import GRID, INK, PALE_INK, SERIES
+
+_SIDE_BY_SIDE = 10
+"""Actions up to which both matrices are drawn side by side; more would be too small to read."""
+_BLUES = LinearSegmentedColormap.from_list(
+    "white_to_blue", ["#ffffff", "#cfe2ef", "#8dbad8", "#4d8fbd", "#1f5f8b"]
+)
+
+
+def confusion_figure(scores: Scores) -> Figure:
+    """Draw the confusion matrix, once as counts and once as the share of each row (figure 4).
+
+    Parameters
+    ----------
+    scores : Scores
+        With the matrix and the actions' names.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Two panels.
+    """
+    counts, names = scores.confusion, [style.words(action) for action in scores.actions]
+    performed = counts.sum(axis=1, keepdims=True)
+    shares = np.divide(counts, performed, out=np.zeros(counts.shape), where=performed > 0)
+    stacked = len(names) > _SIDE_BY_SIDE
+    # Laid out by hand: all cells have the same size, whatever the number of actions and their names.
+    panel = len(names) * max(0.48 if stacked else 0.58, 2.9 / len(names))
+    longest = max(map(len, names))
+    left, below, above, between = 0.5 + 0.077 * longest, 0.52 + 0.044 * longest, 0.4, 0.35
+    columns, rows = (1, 2) if stacked else (2, 1)
+    width = left + columns * panel + (columns - 1) * between + 0.1
+    height = rows * (below + panel + above)
+    figure = style.figure(width, height, layout=None)
+    corners = [(left, height - above - panel), (left + panel + between, below)]
+    if stacked:
+        corners[1] = (left, below)
+    counted, shared = (
+        figure.add_axes((x / width, y / height, panel / width, panel / height)) for x, y in corners
+    )
+    _matrix(counted, shares, [[f"{n:,}".replace(",", "\u202f") for n in row] for row in counts], names)
+    _matrix(shared, shares, [[_percent(share) for share in row] for row in shares], names)
+    style.title(counted, "Windows")
+    style.title(shared, "Share of the performed action, %")
+    for axes in (counted, shared) if stacked else (counted,):
+        axes.set_ylabel("Performed", color=PALE_INK)
+    if not stacked:
+        shared.set_yticklabels([])
+    return figure
+
+
+def _matrix(
+    axes: Axes, shares: NDArray[np.float64], texts: Sequence[Sequence[str]], names: Sequence[str]
+) -> None:
+    """Draw one matrix; its colours are shares of the rows, so that rare actions are as visible as others."""
+    axes.imshow(shares, cmap=_BLUES, vmin=0, vmax=1, interpolation="nearest")
+    size = 10.5 if max(len(text) for row in texts for text in row) <= 6 else 8
+    for row, column in np.ndindex(shares.shape):
+        if texts[row][column] not in ("0", ""):
+            colour = "white" if shares[row, column] > 0.5 else INK
+            axes.text(column, row, texts[row][column], ha="center", va="center", fontsize=size, color=colour)
+    ticks = range(len(names))
+    axes.set_xticks(ticks, names, rotation=40, ha="right", rotation_mode="anchor")
+    axes.set_yticks(ticks, names)
+    axes.set_xticks(np.arange(0.5, len(names) - 1), minor=True)
+    axes.set_yticks(np.arange(0.5, len(names) - 1), minor=True)
+    axes.grid(which="minor", color=GRID, linewidth=1)
+    axes.tick_params(which="both", length=0, colors=INK, labelsize=9.5)
+    for spine in axes.spines.values():
+        spine.set_color(GRID)
+    axes.set_xlabel("Recognised", color=PALE_INK)
+
+
+def _percent(share: float) -> str:
+    """Write a share as a whole percentage; a share below half a per cent stays visible."""
+    if share == 0:
+        return ""
+    return "<1" if share < 0.005 else f"{100 * share:.0f}"
+
+
+_SIZE = (4.8, 4.1)
+_MARKED = (0.5, 0.9, 0.99)
+"""Thresholds that are marked on the curve."""
+
+
+def reliability_figure(calibration: Calibration) -> Figure:
+    """Draw the accuracy of the windows over their confidence, and below it how many windows have it.
+
+    Parameters
+    ----------
+    calibration : Calibration
+        From :func:`~emg_recognition.evaluation.confidence.calibration`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        On the diagonal the confidence is right; below it the model is too confident.
+    """
+    bins = [entry for entry in calibration.bins if entry.windows]
+    total = sum(entry.windows for entry in bins)
+    left = [entry.low for entry in bins]
+    width = [0.94 * (entry.high - entry.low) for entry in bins]
+    figure = style.figure(*_SIZE)
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3.2, 1))
+    _shares(upper)
+    accuracy = np.array([entry.accuracy for entry in bins], np.float64)
+    confidence = np.array([entry.confidence for entry in bins], np.float64)
+    upper.bar(left, accuracy, width, align="edge", color=style.PALE_BLUE)
+    upper.plot((0, 1), (0, 1), color=PALE_INK, linewidth=1, linestyle=(0, (4, 3)))
+    upper.plot(confidence, accuracy, "o", color=SERIES[0], markersize=5)
+    upper.set_ylabel("Right", color=PALE_INK)
+    upper.set_ylim(0, 1.02)
+    style.title(upper, f"Reliability: ECE {100 * calibration.ece:.1f}\u202f%")
+    _shares(lower)
+    lower.bar(left, [entry.windows / total for entry in bins], width, align="edge", color="#8fa1af")
+    lower.set_ylabel("Windows", color=PALE_INK)
+    lower.set_xlabel("Confidence", color=PALE_INK)
+    lower.set_xlim(0, 1)
+    return figure
+
+
+def rejection_figure(rejection: Rejection) -> Figure:
+    """Draw the accuracy of the accepted windows over the share that is rejected.
+
+    Parameters
+    ----------
+    rejection : Rejection
+        From :func:`~emg_recognition.evaluation.confidence.rejection`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The higher the curve and the sooner it rises, the better the confidence separates right from wrong.
+    """
+    figure = style.figure(*_SIZE)
+    axes = figure.subplots()
+    _shares(axes)
+    accuracies = np.array([point.accuracy for point in rejection.curve], np.float64)
+    axes.plot([1 - point.coverage for point in rejection.curve], accuracies, color=SERIES[0], linewidth=2)
+    marked = [
+        (point.threshold, 1 - point.coverage, point.accuracy)
+        for point in rejection.thresholds
+        if point.threshold in _MARKED and point.accuracy is not None
+    ]
+    lowest = min([*accuracies, *(accuracy for _, _, accuracy in marked)])
+    room = max(1 - lowest, 0.02)
+    for threshold, rejected, accuracy in marked:
+        axes.plot(rejected, accuracy, marker="o", markersize=5, color=SERIES[1])
+        axes.annotate(
+            f"≥ {threshold:g}",
+            (rejected, accuracy),
+            xytext=(6, -5),
+            textcoords="offset points",
+            va="top",
+            color=INK,
+            fontsize=9,
+        )
+    axes.set_xlim(0, 1)
+    axes.set_ylim(lowest - 0.12 * room, 1 + 0.04 * room)
+    axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0 if room > 0.04 else 1))
+    axes.set_xlabel("Rejected windows", color=PALE_INK)
+    axes.set_ylabel("Right among the accepted", color=PALE_INK)
+    style.title(axes, f"Accuracy and rejection: area {rejection.area:.4f}")
+    return figure
+
+
+def _shares(axes: Axes) -> None:
+    style.plain(axes)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
+
+
+_FEW = 20
+_LINE, _LINE_OF_MANY = 0.21, 0.165  # inches a subject
+
+
+def subject_figure(per_subject: Mapping[str, float], cohorts: Mapping[str, str]) -> Figure:
+    """Draw the balanced accuracy of each subject, the best one first.
+
+    Parameters
+    ----------
+    per_subject : mapping of str to float
+        Balanced accuracy of each subject.
+    cohorts : mapping of str to str
+        The cohort of each subject.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        One panel for each cohort; the vertical line is the mean over its subjects.
+    """
+    panels_of: dict[str, list[tuple[float, str]]] = {}
+    for subject, value in per_subject.items():
+        panels_of.setdefault(cohorts[subject], []).append((value, subject))
+    ordered = sorted(panels_of)
+    lengths = [len(panels_of[cohort]) for cohort in ordered]
+    # Lines of the same height for any number of subjects; the rest is for titles and the axis.
+    line = _LINE if sum(lengths) <= _FEW else _LINE_OF_MANY
+    figure = style.figure(8.2, line * sum(lengths) + 0.5 * len(lengths) + 0.6)
+    panels = figure.subplots(len(ordered), 1, sharex=True, squeeze=False, height_ratios=lengths)[:, 0]
+    for index, (axes, cohort) in enumerate(zip(panels, ordered, strict=True)):
+        # The worst at the bottom; equal values in alphabetical order.
+        values, names = zip(*sorted(panels_of[cohort], key=lambda pair: (-pair[0], pair[1])), strict=True)
+        colour, rows = SERIES[index % len(SERIES)], range(len(names))
+        style.plain(axes)
+        axes.grid(visible=False, axis="y")
+        axes.axvline(float(np.mean(values)), color=colour, linewidth=1.2, linestyle=(0, (4, 3)))
+        axes.hlines(rows, 0, values, color=colour, linewidth=1, alpha=0.25)
+        axes.plot(values, rows, "o", color=colour, markersize=6 if line == _LINE else 5)
+        axes.set_yticks(rows, [style.words(name) for name in names])
+        axes.tick_params(axis="y", colors=INK, labelsize=8.5 if line == _LINE else 7.5)
+        axes.set_ylim(len(names) - 0.4, -0.6)
+        title = cohort.replace("_", " ") or "Subjects"
+        style.title(axes, f"{title}: mean {100 * np.mean(values):.1f}\u202f%")
+    lowest = min(per_subject.values())
+    panels[-1].set_xlim(max(0.0, np.floor(10 * lowest - 0.5) / 10), 1.01)
+    panels[-1].xaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
+    panels[-1].set_xlabel("Balanced accuracy", color=PALE_INK)
+    return figure
+
+
+_GROUPS = {"ensemble": SERIES[0], "network": SERIES[2], "classical": "#7c8b97"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class MethodRuns:
+    """A method of a comparison.
+
+    Attributes
+    ----------
+    name : str
+        Its name.
+    group : str
+        ``ensemble``, ``network`` or ``classical``.
+    leaking : bool
+        Whether it has seen test data.
+    values : sequence of float
+        Accuracy of each run.
+    minority : sequence of float
+        Accuracy of each run over the subjects of the minority; empty without a minority.
+    """
+
+    name: str
+    group: str
+    leaking: bool
+    values: Sequence[float]
+    minority: Sequence[float] = ()
+
+    @property
+    def colour(self) -> str:
+        """Colour of its dots."""
+        return style.WARNING if self.leaking else _GROUPS[self.group]
+
+
+def comparison_figure(methods: Sequence[MethodRuns]) -> Figure:
+    """Draw the accuracy of each method in each run, over all subjects and over those of the minority.
+
+    Parameters
+    ----------
+    methods : sequence of MethodRuns
+        From top to bottom.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        One panel for all subjects and, where there is a minority, one for it.
+    """
+    panels = [("All", [method.values for method in methods])]
+    if any(method.minority for method in methods):
+        panels.append(("Minority", [method.minority for method in methods]))
+    figure = style.figure(4.6 * len(panels) + 1.4, 0.42 * len(methods) + 1.3)
+    shared = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    for axes, (title, runs) in zip(shared, panels, strict=True):
+        _panel(axes, runs, [method.colour for method in methods])
+        style.title(axes, title)
+    names = [f"{method.name} (leaking)" if method.leaking else method.name for method in methods]
+    shared[0].set_yticks(range(len(methods)), names)
+    shared[0].set_ylim(len(methods) - 0.5, -0.5)
+    for label, method in zip(shared[0].get_yticklabels(), methods, strict=True):
+        label.set_color(style.WARNING if method.leaking else INK)
+    used = {method.group for method in methods if not method.leaking}
+    handles = [_handle(colour, group) for group, colour in _GROUPS.items() if group in used]
+    if any(method.leaking for method in methods):
+        handles.append(_handle(style.WARNING, "leaking: has seen test data"))
+    handles.append(
+        Line2D([], [], color=PALE_INK, marker="|", markersize=11, linestyle="none", label="mean of the runs")
+    )
+    style.legend(figure, handles, ncols=len(handles) if len(panels) > 1 else 3)
+    return figure
+
+
+def _panel(axes: Axes, runs: Sequence[Sequence[float]], colours: Sequence[str]) -> None:
+    """Draw one line for each method: its runs as dots, their mean as a vertical bar."""
+    style.plain(axes)
+    axes.tick_params(axis="y", colors=INK)
+    axes.xaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
+    axes.set_xlabel("Accuracy", color=PALE_INK)
+    for place, (values, colour) in enumerate(zip(runs, colours, strict=True)):
+        if not len(values):
+            continue
+        # Spread in their order, so that equal runs do not hide each other.
+        spread = np.linspace(-0.13, 0.13, len(values)) if len(values) > 1 else np.zeros(1)
+        axes.plot(values, place + spread, "o", color=colour, markersize=5, alpha=0.65, markeredgewidth=0)
+        mean = float(np.mean(values))
+        axes.plot((mean, mean), (place - 0.32, place + 0.32), color=colour, linewidth=2.6)
+        axes.annotate(
+            f"{100 * mean:.1f}",
+            (max(*values, mean), place),
+            xytext=(8, 0),
+            textcoords="offset points",
+            va="center",
+            color=INK,
+            fontsize=9,
+        )
+    measured = [value for values in runs for value in values]
+    low, high = min(measured, default=0.0), max(measured, default=1.0)
+    room = max(high - low, 0.02)
+    # Room on the right for the written means.
+    axes.set_xlim(low - 0.08 * room, high + 0.2 * room)
+
+
+def _handle(colour: str, text: str) -> Line2D:
+    return Line2D([], [], color=colour, marker="o", markersize=6, linestyle="none", label=text)
