@@ -58,7 +58,11 @@ def find_executable(name: str) -> Path:
 
 
 def node_command(
-    executable: str, parameters: Mapping[str, Any], *, namespace: str | None = None, files: Sequence[Path] = ()
+    executable: str,
+    parameters: Mapping[str, Any],
+    *,
+    namespace: str | None = None,
+    files: Sequence[Path] = (),
 ) -> list[str]:
     """Return the command that runs a node.
 
@@ -196,7 +200,7 @@ class Graph:
             stderr=log,
             text=True,
             start_new_session=True,
-            preexec_fn=_end_with_the_parent(),
+            preexec_fn=_end_with_the_parent(),  # noqa: PLW1509 - there are no other threads yet
         )
         self._children[name] = child
         return child

@@ -117,9 +117,7 @@ def table(result: dict[str, Any]) -> list[str]:
     number = f"{runs} run{'s' if runs > 1 else ''}"
     lines += ["", f"Mean ± deviation of {number}, split {result['split']['rule']}."]
     if result["split"]["leaking"]:
-        lines.append(
-            "LEAKING: the split puts windows of one repetition into training and test; no row holds for new data"
-        )
+        lines.append("LEAKING: windows of one repetition are in training and test; no row holds for new data")
     elif any(row["leaking"] for row in methods):
         lines.append("*LEAKING: selected by the test data; it does not hold for new data")
     return lines

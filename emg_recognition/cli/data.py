@@ -32,7 +32,9 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
             "emg-recognition simulate --output small.npz --healthy 4 --patients 1 --seed 3",
         ),
     )
-    simulate.add_argument("--output", type=Path, required=True, metavar="FILE", help="archive to write (.npz)")
+    simulate.add_argument(
+        "--output", type=Path, required=True, metavar="FILE", help="archive to write (.npz)"
+    )
     add_options(simulate, StudySettings)
     simulate.set_defaults(run=_simulate)
 
@@ -67,8 +69,12 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
     emulator.add_argument(
         "--link", type=Path, default=Path("/tmp/emg_armband"), metavar="PATH", help="where the port appears"
     )
-    emulator.add_argument("--protocol", choices=("emg", "cyton", "ascii"), default="emg", help="what it sends")
-    emulator.add_argument("--once", action="store_true", help="end with the recording instead of repeating it")
+    emulator.add_argument(
+        "--protocol", choices=("emg", "cyton", "ascii"), default="emg", help="what it sends"
+    )
+    emulator.add_argument(
+        "--once", action="store_true", help="end with the recording instead of repeating it"
+    )
     emulator.set_defaults(run=_emulate)
 
 

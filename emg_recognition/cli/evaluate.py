@@ -149,7 +149,8 @@ def _summary(metrics: ReplayScores, seconds: float) -> list[str]:
         )
     if decided is not None and balanced is not None:
         lines.append(
-            f"decisions: accuracy {percent(decided)}, balanced accuracy {percent(balanced)}{_reaction(metrics)}"
+            f"decisions: accuracy {percent(decided)}, balanced accuracy"
+            f" {percent(balanced)}{_reaction(metrics)}"
         )
     recorded = metrics.recorded
     if recorded is not None and recorded.same_action is not None:

@@ -41,14 +41,16 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
         "--output", type=Path, default=Path("out/demo"), metavar="DIR", help="folder for all results"
     )
     demo.add_argument("--data", type=Path, metavar="ARCHIVE", help="recordings instead of a simulated study")
-    demo.add_argument("--minority", metavar="COHORT", help="cohort of --data that is too small to train alone")
+    demo.add_argument(
+        "--minority", metavar="COHORT", help="cohort of --data that is too small to train alone"
+    )
     demo.set_defaults(run=_demo)
 
     run = subparsers.add_parser(
         "run",
         help="run recognition and the command bridge, real or simulated",
-        description="Start every node from the armband to the command bridge, show what they do, and end them "
-        "in order on Ctrl-C. The joints move only after `emg-recognition arm`, and only while the switch of "
+        description="Start every node from the armband to the command bridge, show what they do, and end "
+        "them in order on Ctrl-C. The joints move only after `emg-recognition arm`, and only while the switch of "
         "`emg-recognition switch` is pressed.",
         epilog=examples(
             "emg-recognition run --model out/training/bundle --port /dev/ttyACM0",

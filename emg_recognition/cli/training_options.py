@@ -50,7 +50,7 @@ def add_training_options(
             f"--{subset}-reps",
             nargs="+",
             metavar="VALUE",
-            help=f"repetitions, e.g. 1-3 (sessions, subjects or a cohort, as --split says) to {_USES[subset]}",
+            help=f"repetitions, e.g. 1-3 (sessions, subjects, a cohort, as --split says) to {_USES[subset]}",
         )
     add_options(parser, SplitSettings, only=("folds",))
     parser.add_argument("--subject", nargs="+", metavar="S", help="use only these subjects")

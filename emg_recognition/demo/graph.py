@@ -19,7 +19,6 @@ from emg_recognition.models.bundle import read_bundle
 from emg_recognition.processes import Graph
 from emg_recognition.resources import config_path
 
-
 #: The bag of the run, in the output folder.
 RECORDING = "recording"
 #: The exoskeleton's file, where the packaged one does not know all actions of the model.

@@ -29,7 +29,6 @@ from emg_recognition.replay.replay import Replay
 from emg_recognition.replay.scoring import ReplayScores, score
 from emg_recognition.resources import shell_command
 
-
 _STEPS = 4
 
 
@@ -290,9 +289,13 @@ def run_demo(output: Path, *, data: Path | None, minority: str | None, console: 
     played = load_archive(study.live)
     seconds = len(played.counts) / played.rate
     bundle = training / "bundle"
-    with _step(console, 3, f"run the live graph and record it: armband to exoskeleton, {seconds:.0f} s of signal"):
+    with _step(
+        console, 3, f"run the live graph and record it: armband to exoskeleton, {seconds:.0f} s of signal"
+    ):
         observed = run_graph(study, bundle, output, seconds=seconds, console=console)
-    with _step(console, 4, "replay the recording: compare with what was performed and what was estimated live"):
+    with _step(
+        console, 4, "replay the recording: compare with what was performed and what was estimated live"
+    ):
         result = evaluate(bundle, output / RECORDING, output / "replay")
         live = score_live(observed, result.replay, result.metrics)
         metrics = json.loads((training / "metrics.json").read_text())

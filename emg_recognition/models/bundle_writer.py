@@ -172,7 +172,7 @@ def _refuse_foreign(path: Path) -> None:
 
 
 def _is_bundle(path: Path) -> bool:
-    """Return whether a directory is ours to replace: it has a description with a schema, in whatever state."""
+    """Return whether a directory is ours to replace: it has a description with a schema."""
     try:
         return "schema" in read_description(path)
     except BundleError:

@@ -57,7 +57,9 @@ def options(archive, bundle, output, *more):
 
 def test_it_adapts_and_reports_before_and_after(archive, tiny_bundle, tmp_path, capsys):
     chosen = ("--subject", "bob", "--actions", *LABELS[:3], "--reps", "1", "--test-reps", "2-3")
-    code = main(options(archive, tiny_bundle, tmp_path / "new", *chosen, "--steps-per-epoch", "40", "--seed", "3"))
+    code = main(
+        options(archive, tiny_bundle, tmp_path / "new", *chosen, "--steps-per-epoch", "40", "--seed", "3")
+    )
     out = capsys.readouterr().out
     assert code == 0
     info = read_bundle(tmp_path / "new")

@@ -75,7 +75,7 @@ def test_the_table_is_aligned_and_marks_what_leaks():
 
 def test_a_leaking_split_is_mentioned_once_for_all_rows():
     lines = table(result(row("Ensemble", leaking=True), leaking=True))
-    assert lines[-1].startswith("LEAKING: the split puts windows of one repetition into training and test")
+    assert lines[-1].startswith("LEAKING: windows of one repetition are in training and test")
 
 
 def test_many_subjects_have_no_lines_of_their_own():

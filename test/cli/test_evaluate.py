@@ -1,4 +1,4 @@
-"""Evaluation as a lab's CI runs it: in a process of its own, with an exit code and one line for each failure."""
+"""Evaluation as a lab's CI runs it: a process with an exit code, and one line for each failure."""
 
 from __future__ import annotations
 

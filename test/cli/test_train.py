@@ -19,6 +19,7 @@ from emg_recognition.models.runtime import ActionModel
 # Several processes load TensorFlow, perhaps on a busy machine.
 pytestmark = pytest.mark.timeout(600)
 
+
 @pytest.fixture
 def config(tmp_path):
     network = {"picture": [10, 0, 3], "stem": [4, 2, 1], "bottlenecks": [[4, 4, 2, 1]], "features": 8}
@@ -130,9 +131,7 @@ def refused(monkeypatch, capsys):
         (("--actions", "rest"), "two or more labels"),
     ],
 )
-def test_what_cannot_be_trained_is_one_line_and_leaves_nothing(
-    refused, archive, tmp_path, options, expected
-):
+def test_what_cannot_be_trained_is_one_line_and_leaves_nothing(refused, archive, tmp_path, options, expected):
     assert expected in refused("--data", archive, "--output", tmp_path / "out", *options)
     assert not (tmp_path / "out").exists()
 
