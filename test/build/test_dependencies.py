@@ -9,13 +9,14 @@ from xml.etree import ElementTree
 
 import pytest
 
-#: Import name -> rosdep key; None where rosdistro has no key.
+#: Import name -> rosdep key; None where rosdistro has no key, or another library brings it.
 ROSDEP_KEY = {
     "ai_edge_litert": None,
     "argcomplete": "python3-argcomplete",
     "imblearn": None,
     "jinja2": "python3-jinja2",
     "keras": "python-tensorflow-pip",
+    "markupsafe": None,
     "matplotlib": "python3-matplotlib",
     "mcap": "mcap-ros2-support",
     "numpy": "python3-numpy",
@@ -33,6 +34,7 @@ DISTRIBUTION = {
     "ai_edge_litert": "ai-edge-litert",
     "imblearn": "imbalanced-learn",
     "keras": None,
+    "markupsafe": None,  # jinja2 brings it
     "serial": "pyserial",
     "sklearn": "scikit-learn",
     "tensorflow": "tensorflow-cpu",
