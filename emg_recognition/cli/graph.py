@@ -50,8 +50,8 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
         "run",
         help="run recognition and the command bridge, real or simulated",
         description="Start every node from the armband to the command bridge, show what they do, and end "
-        "them in order on Ctrl-C. The joints move only after `emg-recognition arm`, and only while the switch "
-        "of `emg-recognition switch` is pressed.",
+        "them in order on Ctrl-C. The joints move only after `emg-recognition arm`, and while the switch of "
+        "`emg-recognition switch` is pressed.",
         epilog=examples(
             "emg-recognition run --model out/training/bundle --port /dev/ttyACM0",
             "emg-recognition run --model out/demo/training/bundle --simulated --enabled",
