@@ -370,7 +370,7 @@ def _decision_scores(
     """Score the decisions from the first full vote on."""
     actions, decided = replay.estimates.actions, decisions.action
     scored = (truth >= 0) & decisions.full
-    # "No decision" is a class of its own behind the actions, so that it counts as wrong.
+    # "No decision" is an additional class behind the actions, so that it counts as wrong.
     choice = np.where(decided == UNDECIDED, len(actions), decided)
     found = Scores((*actions, ""), confusion_matrix(truth[scored], choice[scored], len(actions) + 1))
     resting = _look_up(np.array([label.action == REST for label in replay.labels], np.int64), number) == 1

@@ -11,7 +11,13 @@ from emg_recognition.cli.main import build_parser
 from emg_recognition.demo.run import next_steps, summary_table, write_summary
 from emg_recognition.demo.study import Study
 
-SCORES = {"windows": 10, "accuracy": 0.9, "balanced_accuracy": 0.8, "macro_f1": 0.7, "per_class_recall": {"fist": 0.9}}
+SCORES = {
+    "windows": 10,
+    "accuracy": 0.9,
+    "balanced_accuracy": 0.8,
+    "macro_f1": 0.7,
+    "per_class_recall": {"fist": 0.9},
+}
 METRICS = {
     "windows_per_cohort": {"healthy": 80, "patient": 10},
     "members": [{"member": 1}, {"member": 2}],

@@ -203,7 +203,7 @@ def test_an_archive_has_no_margin_and_no_onsets(simple):
     # Windows that start at 0 … 900 and 1000 … 1900.
     assert found.windows.labelled == 74
     assert found.onset_delay_ms is found.release_delay_ms is None
-    # The vote is full from the third window on; the two before it are no fault of the decisions. Of rest
+    # The vote is full from the third window on; the two before it do not count. Of rest
     # 3 of 35 are wrong, of flexion 3 have no decision and the first one is late.
     assert found.decided_accuracy == pytest.approx((35 - 3 + 37 - 4) / 72)
 
