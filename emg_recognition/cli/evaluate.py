@@ -17,7 +17,7 @@ from emg_recognition.settings import add_options, given_options
 from emg_recognition.types import LiveSettings
 
 if TYPE_CHECKING:
-    from emg_recognition.replay.scoring import ReplayScores
+    from emg_recognition.replay.scores import ReplayScores
 
 _BELOW = 1
 _DECISION = ("votes", "enter_votes", "keep_votes", "dwell")
@@ -103,7 +103,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _threshold(text: str) -> tuple[str, float]:
     """Read ``METRIC=VALUE``."""
-    from emg_recognition.replay.scoring import SHARES
+    from emg_recognition.replay.scores import SHARES
 
     metric, _, value = text.partition("=")
     if metric not in SHARES:

@@ -26,7 +26,8 @@ from emg_recognition.processes import find_executable
 from emg_recognition.recordings.archive import load_archive
 from emg_recognition.replay.evaluate import evaluate
 from emg_recognition.replay.replay import Replay
-from emg_recognition.replay.scoring import ReplayScores, score
+from emg_recognition.replay.scores import ReplayScores
+from emg_recognition.replay.scoring import score
 from emg_recognition.resources import shell_command
 
 _STEPS = 4
