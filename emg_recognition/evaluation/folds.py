@@ -1,4 +1,4 @@
-"""The results of several folds together: each fold tests other recordings with a model of its own."""
+"""The results of several folds together: each fold tests another model on other recordings."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def pool_folds(folds: Sequence[Performance]) -> PooledFolds:
         Without a fold, or if their actions differ.
     """
     if not folds:
-        raise ValueError("there is no fold to average over")
+        raise ValueError("give at least one fold")
     headlines = [fold.headline() for fold in folds]
     table = {name: np.array([headline[name] for headline in headlines]) for name in headlines[0]}
     cohorts: dict[str, dict[str, None]] = {}  # of each subject; the inner one is an ordered set
