@@ -4,7 +4,8 @@
 
 Two networks of ``config/compact.yaml`` learn from random windows: one after another in this process, where
 TensorFlow uses every core, and each in its own process with one thread, as in ``emg-recognition train``. Only
-the second way always gives the same weights. ``--steps-per-epoch 1 --rounds 1`` is a short run.
+the second way always gives the same weights. ``--steps-per-epoch 1 --rounds 1 --config`` with
+a tiny network is a short run.
 """
 
 from __future__ import annotations
@@ -36,9 +37,9 @@ WAYS = {
 }
 
 
-def train(folder: Path, steps: int, workers: int) -> tuple[float, list[np.ndarray]]:
+def train(config: Path, folder: Path, steps: int, workers: int) -> tuple[float, list[np.ndarray]]:
     """Train two networks; return the seconds of the training itself and the weights of both."""
-    settings = experiment_settings(REPOSITORY / "config" / "compact.yaml")
+    settings = experiment_settings(config)
     rng = np.random.default_rng(0)
     windows = from_windows(rng.normal(size=(4096, 40, 8)), rng.integers(0, 6, 4096), tuple("abcdef"))
     jobs = [
@@ -67,6 +68,7 @@ def main() -> int:
     )
     parser.add_argument("--steps-per-epoch", type=int, default=100, help="gradient steps of 128 windows")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--config", type=Path, default=REPOSITORY / "config" / "compact.yaml")
     chosen = parser.parse_args()
     cores = default_workers()
     found: dict[str, list[float]] = {way: [] for way in WAYS}
@@ -74,9 +76,8 @@ def main() -> int:
     for _ in range(chosen.rounds):
         for way, workers in WAYS.items():
             with tempfile.TemporaryDirectory() as folder:
-                seconds, trained = train(
-                    Path(folder), chosen.steps_per_epoch, cores if workers < 0 else workers
-                )
+                used = cores if workers < 0 else workers
+                seconds, trained = train(chosen.config, Path(folder), chosen.steps_per_epoch, used)
             found[way].append(1e3 * seconds / (2 * 128 * chosen.steps_per_epoch))
             weights[way].append(trained)
     reference = weights["one process, one thread"][0]

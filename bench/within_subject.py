@@ -160,7 +160,7 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
     of_seeds = np.array(list(found.values())).mean(axis=0)
     over_subjects = np.array(list(found.values())).mean(axis=1)
     reference = float(np.mean(list(classical.values())))
-    share = (1 - of_seeds.mean()) / (1 - reference)
+    share = (1 - of_seeds.mean()) / (1 - reference) if reference < 1 else float("nan")
     print(
         f"mean of {len(subjects)} subjects: {of_seeds.mean():.2%} (deviation over subjects"
         f" {over_subjects.std():.2%}, over {len(of_seeds)} seeds {of_seeds.std():.2%});"
