@@ -22,7 +22,7 @@ from emg_recognition.recordings.archive import from_arrays
 from emg_recognition.recordings.recordings import parse_repetitions
 from emg_recognition.signal.settings import suited_settings
 from emg_recognition.simulation.study import StudySettings, simulate_study
-from emg_recognition.training.comparators import hudgins_features, lda_predictions
+from emg_recognition.training.comparators import features, fit_lda
 from emg_recognition.training.windows import windows_from_recordings
 
 
@@ -51,17 +51,17 @@ def difficulty(settings: StudySettings) -> list[float]:
     pipeline = suited_settings(rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
     stride = round(0.05 * recordings.rate)
     data = windows_from_recordings(recordings, pipeline, stride, actions=PAPER_ACTION_NAMES)
-    features = hudgins_features(data.windows)
+    found = features(data)
     test = data.repetition == 4
     train = ~test
     own = np.empty_like(data.action)
     for subject in np.unique(data.subject):
         fit, use = train & (data.subject == subject), test & (data.subject == subject)
-        own[use] = lda_predictions(features[fit], data.action[fit], features[use])
+        own[use] = fit_lda(data.select(fit))(data.select(use)).argmax(axis=1)
     predictions = (
-        lda_predictions(features[train], data.action[train], features[test]),
+        fit_lda(data.select(train))(data.select(test)).argmax(axis=1),
         own[test],
-        mlp_predictions(features[train], data.action[train], features[test], recordings.channels),
+        mlp_predictions(found[train], data.action[train], found[test], recordings.channels),
     )
     row = []
     for predicted in predictions:

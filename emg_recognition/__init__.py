@@ -38,6 +38,9 @@ if TYPE_CHECKING:  # "as": what type checkers take for re-exported
     from emg_recognition.recordings.recordings import Recordings as Recordings
     from emg_recognition.replay.evaluate import Evaluation as Evaluation
     from emg_recognition.replay.evaluate import evaluate as evaluate
+    from emg_recognition.training.api import adapt as adapt
+    from emg_recognition.training.api import compare as compare
+    from emg_recognition.training.api import train as train
     from emg_recognition.types import Estimate as Estimate
     from emg_recognition.types import LiveSettings as LiveSettings
     from emg_recognition.types import Model as Model
@@ -68,9 +71,12 @@ _HOMES = {
     "SampleError": "errors",
     "SerialArmband": "devices.serial_armband",
     "SettingError": "errors",
+    "adapt": "training.api",
+    "compare": "training.api",
     "evaluate": "replay.evaluate",
     "inspect": "recordings.inspect",
     "open_recordings": "recordings.open",
+    "train": "training.api",
 }
 
 __all__ = [*sorted(_HOMES), "__version__"]  # noqa: PLE0604 - strings, made from the table above

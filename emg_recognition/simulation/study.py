@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,66 +11,9 @@ from emg_recognition.actions import PAPER_ACTION_NAMES
 from emg_recognition.errors import SettingError
 from emg_recognition.simulation.arm import COHORTS, HEALTHY, draw_subject, generator_for
 from emg_recognition.simulation.session import COUNTS_PER_VOLT, record
+from emg_recognition.simulation.settings import StudySettings
 
 _TRANSITION = 0.6  # from the cue to the start of the part that is kept, s
-
-
-@dataclass(frozen=True, kw_only=True)
-class StudySettings:
-    """What the study records.
-
-    Attributes
-    ----------
-    seed : int
-        Decides every subject and every sample.
-    healthy, patients : int
-        Number of subjects of each cohort; 16 : 2 is the paper's 8 : 1.
-    sessions : int
-        Sessions a subject; the electrodes are put on anew for each.
-    repetitions : int
-        Repetitions of each action a session.
-    hold : float
-        Seconds an action is held; the way there is not part of the recording.
-    rate : float
-        Samples a second, Hz.
-    channels : int
-        Electrodes: the last two over biceps and triceps, the others around the forearm.
-    mains : float
-        Frequency of the mains hum, Hz.
-
-    Raises
-    ------
-    SettingError
-        For a value that cannot be simulated.
-    """
-
-    seed: int = 7
-    healthy: int = 16
-    patients: int = 2
-    sessions: int = 2
-    repetitions: int = 4
-    hold: float = 2.0
-    rate: float = 1000.0
-    channels: int = 8
-    mains: float = 50.0
-
-    def __post_init__(self) -> None:
-        limits: dict[str, tuple[float, float]] = {
-            "seed": (0, 2**63),
-            "healthy": (1, 99),
-            "patients": (1, 99),
-            "sessions": (1, 99),
-            "repetitions": (1, 99),
-            "channels": (4, 64),
-        }
-        for name, (least, most) in limits.items():
-            value = getattr(self, name)
-            if type(value) is not int or not least <= value <= most:
-                raise SettingError(name, value, f"use a whole number from {least} to {most}")
-        for name, least, most in (("hold", 0.5, 60.0), ("rate", 200.0, 10000.0), ("mains", 1.0, 95.0)):
-            value = getattr(self, name)
-            if type(value) not in (int, float) or not least <= value <= most:
-                raise SettingError(name, value, f"use a number from {least:g} to {most:g}")
 
 
 def simulate_study(settings: StudySettings) -> dict[str, np.ndarray]:
