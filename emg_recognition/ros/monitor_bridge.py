@@ -107,7 +107,7 @@ class BridgeReader:
             signal_age=newest.signal_age,
             feedback_age=newest.feedback_age,
             stop_input_age=newest.stop_input_age,
-            doubts=tuple((name, count) for name, count in counted if count and name in _REASONS),
+            violations=tuple((name, count) for name, count in counted if count and name in _REASONS),
         )
 
     def stop_input(self) -> StopInput | None:
