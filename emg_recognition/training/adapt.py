@@ -68,6 +68,9 @@ class Adaptation:
     before: dict[str, float] | None
     after: dict[str, float] | None
 
+    def __repr__(self) -> str:
+        return f"<Adaptation {self.bundle}: {sum(self.windows.values())} windows, before {self.before}, after {self.after}>"
+
     @property
     def bundle(self) -> Path:
         """Directory of the new bundle."""
