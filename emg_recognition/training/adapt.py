@@ -69,7 +69,8 @@ class Adaptation:
     after: dict[str, float] | None
 
     def __repr__(self) -> str:
-        return f"<Adaptation {self.bundle}: {sum(self.windows.values())} windows, before {self.before}, after {self.after}>"
+        windows = sum(self.windows.values())
+        return f"<Adaptation {self.bundle}: {windows} windows, before {self.before}, after {self.after}>"
 
     @property
     def bundle(self) -> Path:

@@ -213,7 +213,7 @@ def adapt(
 
 
 def require_tensorflow() -> None:
-    """Refuse to train without the libraries that only training needs, and silence TensorFlow's information and warnings.
+    """Refuse to train without the libraries that only training needs; let TensorFlow report errors only.
 
     Raises
     ------
