@@ -1,12 +1,13 @@
-"""What vote, hysteresis and dwell do to a wearer: wrong motion, interruptions, reaction, for some settings.
+"""What vote, hysteresis and dwell mean for a wearer: wrong motion, interruptions and reaction times.
 
     python bench/decisions.py --model out/demo/training/bundle --sessions 4
     python bench/decisions.py --model bundle --bag monday_1
     python bench/decisions.py --model bundle --data archive.npz --reps 5-6 --rest hibernation
 
-Windows of 200 ms every 25 ms as `emg-recognition evaluate` sees them, decided by the bridge's own
-``Decider``. `--sessions` simulates new sessions of wearers of the demo's study: without a break, so
-that they tell the reaction too; the segments of an archive are cut out of the movement.
+Prints a row for each of several settings. Windows every 25 ms as `emg-recognition evaluate` makes them,
+decided by the bridge's own ``Decider``. `--sessions` simulates new sessions of wearers of the demo's
+study in one piece, which shows the reaction times as well; the segments of an archive are cut out of
+the movement. ``--sessions 1 --repetitions 1`` takes seconds.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ SETTINGS = (  # votes, enter, keep, dwell
     (3, 2, 1, 0.05),
 )
 WEARERS = (("patient", 1), ("patient", 2), ("healthy", 1), ("healthy", 2))
-"""Of the demo's study."""
+"""Wearers of the demo's study."""
 
 COLUMNS = (
     "votes",
@@ -71,7 +72,7 @@ COLUMNS = (
 
 @dataclasses.dataclass
 class Sums:
-    """What is counted over all recordings, in windows, and the reactions in ms."""
+    """Counts of windows over all recordings, and the reaction times in ms."""
 
     scored: int = 0
     moving: int = 0
@@ -87,8 +88,8 @@ class Sums:
 def add(sums: Sums, replay: Replay, settings: DecisionSettings) -> None:
     """Decide over a recording and count.
 
-    A wrong window is one in which another action than the performed one would move something; an
-    interruption is the end of the right decision while its action goes on.
+    A window is wrong if an action other than the performed one would move something. An interruption is the
+    end of the right decision while its action goes on.
     """
     estimates, rate = replay.estimates, replay.model.rate
     place = {action: number for number, action in enumerate(estimates.actions)}
@@ -101,7 +102,7 @@ def add(sums: Sums, replay: Replay, settings: DecisionSettings) -> None:
         round(replay.margin * rate),
     )
     known = np.array([place.get(label.action, -1) for label in replay.labels] + [-1])
-    truth = known[interval]  # -1, no label, picks the last one
+    truth = known[interval]  # without a label, -1 picks the last entry
     decided, full = decide(estimates, settings)
     scored = (truth >= 0) & full
     moving = scored & (truth != rest)
@@ -117,9 +118,9 @@ def add(sums: Sums, replay: Replay, settings: DecisionSettings) -> None:
     sums.interruptions += int((together & right[:-1] & ~right[1:] & moving[1:]).sum())
     if replay.margin:
         ends = window_key(estimates.run, estimates.last_index)
-        still = (decided == UNDECIDED) | (decided == rest)
+        no_motion = (decided == UNDECIDED) | (decided == rest)
         for label in replay.labels[1:]:
-            target = still if label.action == REST else decided == place.get(label.action, -2)
+            target = no_motion if label.action == REST else decided == place.get(label.action, -2)
             start = int(window_key(label.run, label.first))
             begin, end = np.searchsorted(ends, [start, int(window_key(label.run, label.last)) + 1])
             hits = np.flatnonzero(target[begin:end])
@@ -134,10 +135,10 @@ def row(replays: list[Replay], votes: int, enter: int, keep: int, dwell: float) 
     sums = Sums()
     for replay in replays:
         add(sums, replay, settings)
-    model, step = replays[0].model, replays[0].stride / replays[0].model.rate
-    minutes, moving = sums.scored * step / 60, sums.moving * step / 60
+    model, stride = replays[0].model, replays[0].stride / replays[0].model.rate
+    minutes, moving = sums.scored * stride / 60, sums.moving * stride / 60
     delay = controller_delay(
-        window=replays[0].estimates.length / model.rate, step=step, decisions=settings, processing=0.0
+        window=replays[0].estimates.length / model.rate, stride=stride, decisions=settings, processing=0.0
     )
     return [
         *map(str, (votes, enter, keep, round(dwell * 1000))),
@@ -152,13 +153,13 @@ def row(replays: list[Replay], votes: int, enter: int, keep: int, dwell: float) 
     ]
 
 
-def simulated(model: ActionModel, sessions: int) -> Iterator[Replay]:
-    """Yield new sessions of some wearers: every action four times in any order, with rest between."""
-    settings = StudySettings()
+def simulated(model: ActionModel, sessions: int, repetitions: int) -> Iterator[Replay]:
+    """Yield new sessions of some wearers: all actions in random order, with rest between them."""
+    settings = StudySettings(rate=model.info.rate, channels=model.info.channels)
     for cohort, number in WEARERS:
         for session in range(1, sessions + 1):
             rng = np.random.default_rng([number, session, len(cohort)])
-            moves = rng.permutation([name for name in PAPER_ACTION_NAMES if name != REST] * 4)
+            moves = rng.permutation([name for name in PAPER_ACTION_NAMES if name != REST] * repetitions)
             script = [(REST, 2.5)]
             for action in moves.tolist():
                 script += [(action, 2.5), (REST, 1.25)]
@@ -169,7 +170,7 @@ def simulated(model: ActionModel, sessions: int) -> Iterator[Replay]:
 
 
 def continuous(arrays: dict[str, np.ndarray], model: ActionModel) -> Replay:
-    """Run a model over segments that follow one another as one stream."""
+    """Run a model over consecutive segments as one stream."""
     border = np.append(arrays["start"], arrays["start"][-1] + arrays["length"][-1]).tolist()
     whole = {name: values[:1] if np.ndim(values) == 1 else values for name, values in arrays.items()}
     whole |= {"length": np.array([border[-1]])}
@@ -191,7 +192,7 @@ def continuous(arrays: dict[str, np.ndarray], model: ActionModel) -> Replay:
 
 
 def recorded(arguments: argparse.Namespace, model: ActionModel) -> Replay:
-    """Run a model over what was recorded; the label of rest gets the name that all else knows."""
+    """Run a model over a recording, in which the given label of rest is called rest."""
     if arguments.bag is not None:
         replay = replay_bag(arguments.bag, model)
     else:
@@ -221,16 +222,19 @@ def main() -> int:
     parser.add_argument("--model", type=Path, required=True, metavar="BUNDLE")
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--sessions", type=int, metavar="N", help="simulated sessions of each wearer")
-    source.add_argument("--bag", type=Path)
-    source.add_argument("--data", type=Path, metavar="ARCHIVE")
-    parser.add_argument("--reps", default="1-99", help="of the archive")
-    parser.add_argument("--subject", nargs="+", help="of the archive")
-    parser.add_argument("--rest", default=REST, help="the label of rest")
+    source.add_argument("--bag", type=Path, help="a recorded bag")
+    source.add_argument("--data", type=Path, metavar="ARCHIVE", help="an archive of segments")
+    parser.add_argument(
+        "--repetitions", type=int, default=4, metavar="N", help="of each action in a simulated session (4)"
+    )
+    parser.add_argument("--reps", default="1-99", help="repetitions of the archive to use (all)")
+    parser.add_argument("--subject", nargs="+", help="subjects of the archive to use (all)")
+    parser.add_argument("--rest", default=REST, help="the label of rest (%(default)s)")
     arguments = parser.parse_args()
     try:
         model = ActionModel.load(arguments.model)
         if arguments.sessions:
-            replays = list(simulated(model, arguments.sessions))
+            replays = list(simulated(model, arguments.sessions, arguments.repetitions))
         else:
             replays = [recorded(arguments, model)]
     except EmgRecognitionError as error:

@@ -25,22 +25,10 @@ MAX_FIELD = 32
 def write_lines(counts: np.ndarray, delimiter: str = ",") -> bytes:
     """Write one line per sample, each ending with carriage return and line feed.
 
-    Parameters
-    ----------
-    counts : numpy.ndarray
-        Integers of shape (samples, channels).
-    delimiter : str
-        Separator of two numbers.
-
-    Returns
-    -------
-    bytes
-        ASCII.
-
     Raises
     ------
     SampleError
-        If the counts have another shape.
+        If the counts are not integers of shape (samples, channels).
     """
     if counts.ndim != 2 or counts.dtype.kind not in "iu":
         raise SampleError(
@@ -50,21 +38,10 @@ def write_lines(counts: np.ndarray, delimiter: str = ",") -> bytes:
 
 
 def read_line(line: bytes, delimiter: bytes, channels: int) -> list[float] | None:
-    """Read the numbers of a line.
+    """Return the numbers of a line without its line feed; None if it is anything but `channels` numbers.
 
-    Parameters
-    ----------
-    line : bytes
-        Without line feed; a carriage return and spaces around numbers do not matter.
-    delimiter : bytes
-        Separator of two numbers; a space means any number of spaces and tabs.
-    channels : int
-        How many numbers a line must have.
-
-    Returns
-    -------
-    list of float or None
-        None if the line is anything else.
+    A carriage return and spaces around numbers do not matter. The delimiter space means any number of
+    spaces and tabs.
     """
     if line.translate(None, NUMBER_BYTES + delimiter + b" \t\r"):
         return None

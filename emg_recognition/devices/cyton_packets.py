@@ -47,11 +47,6 @@ def pack_packets(first: int, counts: np.ndarray) -> bytes:
     counts : numpy.ndarray
         Integers of 24 bits, shape (packets, 8).
 
-    Returns
-    -------
-    bytes
-        33 for each packet.
-
     Raises
     ------
     SampleError
@@ -69,18 +64,7 @@ def pack_packets(first: int, counts: np.ndarray) -> bytes:
 
 
 def unpack_packets(packets: bytes | bytearray) -> np.ndarray:
-    """Read the channels of whole packets.
-
-    Parameters
-    ----------
-    packets : bytes
-        33 for each packet.
-
-    Returns
-    -------
-    numpy.ndarray
-        Counts of shape (packets, 8), int32.
-    """
+    """Return the counts of whole packets, int32, shape (packets, 8)."""
     values = np.frombuffer(packets, np.uint8).reshape(-1, PACKET)[:, 2:26]
     return unpack_int24(values.reshape(-1, BOARD_CHANNELS, 3), ">")
 
@@ -120,13 +104,7 @@ def join_pairs(
 
 
 def banner(daisy: bool) -> bytes:
-    """Return the text that the board sends after a reset.
-
-    Parameters
-    ----------
-    daisy : bool
-        Whether a Daisy module with eight more channels is plugged in.
-    """
+    """Return the text that the board sends after a reset; a Daisy adds eight channels."""
     lines = ["OpenBCI V3 8-16 channel", "On Board ADS1299 Device ID: 0x3E"]
     lines += ["On Daisy ADS1299 Device ID: 0x3E"] if daisy else []
     lines += ["LIS3DH Device ID: 0x33", "Firmware: v3.1.2"]
@@ -134,18 +112,10 @@ def banner(daisy: bool) -> bytes:
 
 
 def channels_of(text: bytes) -> int:
-    """Return how many channels the board has, according to its text.
+    """Return how many channels the board has, according to the text before ``$$$``.
 
-    Parameters
-    ----------
-    text : bytes
-        What arrived before ``$$$``.
-
-    Returns
-    -------
-    int
-        8, 16 with a Daisy, or 0 if this is not an answer of a Cyton: a dongle whose board is off
-        sends ``Failure: Communications timeout``.
+    0 if this is not an answer of a Cyton: a dongle whose board is off sends ``Failure: Communications
+    timeout``.
     """
     if b"OpenBCI" not in text or b"Failure" in text:
         return 0
@@ -193,12 +163,7 @@ class PacketFinder:
         self._last = b""
 
     def feed(self, data: bytes) -> list[tuple[bytes, bytes]]:
-        """Take bytes and return the packets that they complete.
-
-        Parameters
-        ----------
-        data : bytes
-            The next bytes of the stream, any number.
+        """Take any number of bytes and return the packets that they complete.
 
         Returns
         -------

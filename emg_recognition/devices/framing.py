@@ -43,18 +43,7 @@ class FrameFinder(ABC, Generic[T]):
         return len(self._buffer)
 
     def feed(self, data: bytes) -> list[T]:
-        """Take bytes and return the frames that they complete.
-
-        Parameters
-        ----------
-        data : bytes
-            The next bytes of the stream, any number.
-
-        Returns
-        -------
-        list
-            In the order of the stream.
-        """
+        """Take any number of bytes and return the frames that they complete, in the order of the stream."""
         buffer = self._buffer
         buffer += data
         found: list[T] = []

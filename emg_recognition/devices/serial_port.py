@@ -75,14 +75,7 @@ def ports_found() -> str:
 
 
 def wait_readable(port: serial.Serial, seconds: float) -> bool:
-    """Wait until a port has something to read, or has gone.
-
-    Parameters
-    ----------
-    port : serial.Serial
-        An open port.
-    seconds : float
-        Longest wait, s.
+    """Wait, for at most this time in s, until a port has something to read or has gone.
 
     Returns
     -------

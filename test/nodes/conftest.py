@@ -16,6 +16,8 @@ import yaml
 pytest.importorskip("rclpy", reason="no ROS 2 in this environment: run `make test`")
 pytest.importorskip("emg_recognition.msg", reason="messages are not built: run `make test`")
 
+from .bridge_arm import Arm
+
 #: Discovery and Python's start on a busy machine; far above what is usual, s.
 PATIENCE = 30.0
 
@@ -137,6 +139,11 @@ class Witness:
         self.spin_until(future.done, f"the answer of {service}")
         return future.result()
 
+    def forget(self, node: str) -> None:
+        """Drop the clients of a node that is restarted."""
+        for name in [name for name in self._clients if name.startswith(f"{node}/")]:
+            self.node.destroy_client(self._clients.pop(name))
+
     def close(self) -> None:
         self._executor.shutdown()
         self.node.destroy_node()
@@ -156,3 +163,18 @@ def flexing_bundle(
 ) -> Path:
     """A model that is quite sure of elbow flexion."""
     return write_tiny_bundle(tmp_path_factory.mktemp("flexing"), (0.0, 4.0, 0.0))
+
+
+@pytest.fixture(scope="module")
+def shared_arm(ros_environment: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arm]:
+    """An exoskeleton and a switch for the tests of a module; each test starts a bridge of its own."""
+    folder, started, node = tmp_path_factory.mktemp("arm"), [], Witness()
+
+    def start(name: str, **parameters: object) -> RunningNode:
+        started.append(RunningNode(name, parameters, folder))
+        return started[-1]
+
+    yield Arm(node, start)
+    for process in started:
+        process.kill()
+    node.close()

@@ -1,4 +1,4 @@
-"""Nodes as processes that can be killed and stopped, and a witness that says when the elbow stands.
+"""Nodes in processes that can be killed and stopped, and a witness that sees when the elbow stops.
 
 Shared by ``test_safety.py``, ``test_sim_time.py`` and ``bench/safety.py``.
 """
@@ -21,24 +21,24 @@ from std_srvs.srv import Trigger
 
 from emg_recognition.resources import config_path
 
-#: Slower than this, rad/s, the joint stands.
+#: Below this speed the joint counts as stopped, rad/s.
 STILL = 0.01
-#: For so long, s, it has to stand before the moment of its last motion counts.
+#: How long it must be stopped before the moment of its last motion counts, s.
 QUIET = 0.3
-#: Faster than this, rad/s, it moves as the packaged file says (0.4 rad/s).
+#: Above this speed it moves as in the packaged file (0.4 rad/s), rad/s.
 MOVING = 0.3
-#: For so long, s, it has to move before something is done to it.
+#: How long it must move before a test acts on it, s.
 STEADY = 0.5
 #: Joint states a second: the resolution of the moment of standstill is 5 ms.
 STATE_RATE = 200.0
-#: After so long without a joint state, s, nobody knows when in it a motion has ended.
+#: In a gap of the joint states longer than this the end of a motion cannot be located, s.
 UNSEEN = 0.1
 #: Start, discovery and arming on a busy machine, s.
 PATIENCE = 40.0
 
 
 def write_endless_joints(path: Path) -> Path:
-    """Write the packaged exoskeleton with joints that never come to their ends."""
+    """Write the packaged exoskeleton with joints that never reach their limits."""
     exoskeleton = yaml.safe_load(config_path("exoskeleton.yaml").read_text())
     for joint in exoskeleton["joints"].values():
         joint.update(lower=-1000.0, upper=1000.0)
@@ -52,9 +52,9 @@ class ElbowWatch:
     Parameters
     ----------
     folder : Path
-        For the nodes' parameters and logs.
+        Where the nodes' parameters and logs go.
     parameters : mapping of str to mapping
-        The nodes, in the order of their start, and their parameters.
+        The nodes in the order in which they start, and their parameters.
 
     Attributes
     ----------
@@ -75,8 +75,7 @@ class ElbowWatch:
         self._executor.add_node(self.node)
         self._arm = self.node.create_client(Trigger, "command_bridge/arm")
         self.node.create_subscription(JointState, "exo/joint_states", self._on_joints, 500)
-        # The exoskeleton stamps a joint state when the joint is there: how long it takes to come here
-        # does not count.
+        # The exoskeleton stamps a joint state when it is measured, so the time on the way does not count.
         self._offset = time.time() - time.monotonic()
         self._stamp = 0.0
         self._moved = 0.0
@@ -92,7 +91,7 @@ class ElbowWatch:
         self.close()
 
     def close(self) -> None:
-        """End every process, and the witness."""
+        """End every process and the witness."""
         self.kill_all()
         self._executor.shutdown()
         self.node.destroy_node()
@@ -112,7 +111,7 @@ class ElbowWatch:
         self._stamp, self.elbow = stamp, elbow
 
     def start(self, name: str) -> None:
-        """Start a node, in place of the one of that name that runs."""
+        """Start a node, in place of a running one of that name."""
         if name in self._children:
             self._children[name].kill()
             self._children[name].wait()
@@ -125,7 +124,7 @@ class ElbowWatch:
             )
 
     def kill_all(self) -> None:
-        """End every process, also those that are stopped."""
+        """End every process, including stopped ones."""
         for child in self._children.values():
             child.kill()
             child.wait()
@@ -137,7 +136,7 @@ class ElbowWatch:
         return moment
 
     def dead(self) -> list[str]:
-        """Return the nodes that do not run."""
+        """Return the nodes that are not running."""
         return [
             name
             for name in self._parameters
@@ -145,17 +144,17 @@ class ElbowWatch:
         ]
 
     def log(self, name: str) -> str:
-        """Return what a node has said since it was last started."""
+        """Return the log of a node since its last start."""
         return (self._folder / f"{name}.log").read_text()
 
     def spin_for(self, seconds: float) -> None:
-        """Take in what comes."""
+        """Receive messages for some time, s."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             self._executor.spin_once(timeout_sec=0.02)
 
     def wait_for(self, condition: Callable[[], object], what: str) -> None:
-        """Take in what comes until something is so."""
+        """Receive messages until a condition holds."""
         deadline = time.monotonic() + PATIENCE
         while not condition():
             if time.monotonic() > deadline:
@@ -172,17 +171,17 @@ class ElbowWatch:
             self._executor.spin_once(timeout_sec=0.02)
         if future.done():
             return str(future.result().message)
-        # It may have gone to a bridge that is no more.
+        # The request may have gone to a bridge that was killed.
         self._arm.remove_pending_request(future)
         return None
 
     def move(self) -> None:
-        """Start the nodes that are dead, let every one run, arm, and wait until the elbow moves.
+        """Start dead nodes, continue stopped ones, arm, and wait until the elbow moves.
 
         Raises
         ------
         AssertionError
-            If a node leaves by itself.
+            If a node ends by itself.
         TimeoutError
             If the elbow does not move.
         """
@@ -196,30 +195,30 @@ class ElbowWatch:
         while self._moving < STEADY * STATE_RATE:
             dead = self.dead()
             if dead:
-                raise AssertionError(f"{dead[0]} has left: {self.log(dead[0])}")
+                raise AssertionError(f"{dead[0]} has ended: {self.log(dead[0])}")
             if time.monotonic() > deadline:
                 raise TimeoutError(f"the elbow did not move within {PATIENCE:g} s: {answer}")
-            # Again and again: on a busy machine it may hold, or fault, before it has moved for long.
+            # Repeatedly: on a busy machine it may hold or fault before it has moved long enough.
             answer = self.arm() or answer
             self.spin_for(0.1)
 
     def standstill(self, since: float, within: float) -> float | None:
-        """Spin until the elbow stands; return how long after `since` it last moved, s.
+        """Spin until the elbow has stopped; return how long after `since` it last moved, s.
 
-        A process that is killed may keep DDS from delivering joint states for a while. If the elbow's last
-        motion lies in such a gap, all that is known is that it stands after it, and the answer is None.
+        A killed process may keep DDS from delivering joint states for a while. If the last motion of the
+        elbow is in such a gap, its end is not known, and the answer is None.
 
         Parameters
         ----------
         since : float
             A moment on the steady clock, s.
         within : float
-            How long the elbow may still move, s.
+            How long the elbow may go on moving, s.
 
         Raises
         ------
         AssertionError
-            If it moves longer, or if nobody says where it is.
+            If it moves longer, or if no joint states come.
         """
         self._standing = 0
         while self._standing < QUIET * STATE_RATE:
@@ -227,5 +226,5 @@ class ElbowWatch:
             if self._moved - since > within and self._seen:
                 raise AssertionError(f"the elbow still moves {self._moved - since:.2f} s after the signal")
             if time.monotonic() - since > within + PATIENCE:
-                raise AssertionError(f"{self._standing} joint states of an elbow that stands came")
+                raise AssertionError(f"only {self._standing} joint states of a stopped elbow came")
         return max(self._moved - since, 0.0) if self._seen else None

@@ -1,7 +1,7 @@
-"""The whole graph, from armband to joint, each node a process that can be killed or stopped.
+"""The whole graph, from armband to joint, each node in a process that can be killed or stopped.
 
-Shared by ``test_safety.py`` and ``bench/safety.py``. The model is sure of elbow flexion, so that the
-elbow moves whenever the bridge lets it.
+Shared by ``test_safety.py`` and ``bench/safety.py``. The model is sure of elbow flexion, so the
+elbow moves whenever the bridge allows it.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from elbow_watch import PATIENCE, STATE_RATE, ElbowWatch, write_endless_joints
 from emg_recognition.recordings.archive import from_arrays, save_archive
 
 SIGNALS = {"stop": signal.SIGSTOP, "kill": signal.SIGKILL}
-#: What is struck. The simulated joints are not: they are what has to stand.
+#: The nodes that are killed or stopped; not the simulated joints, which have to stop.
 VICTIMS = ("acquisition", "preprocessing", "classifier", "command_bridge", "enabling_switch")
 CASES = tuple((act, victim) for victim in VICTIMS for act in SIGNALS)
 
 
 def write_noise(path: Path, seconds: float) -> Path:
-    """Write noise for the tests' tiny models: 4 channels at 500 Hz, so faint that the model stays sure."""
+    """Write noise for the tests' tiny models, 4 channels at 500 Hz, so weak that the model stays sure."""
     length = round(500 * seconds)
     arrays = {
         "x": np.random.default_rng(20260101).normal(0, 3, (length, 4)).astype(np.int16),
@@ -41,12 +41,12 @@ def write_noise(path: Path, seconds: float) -> Path:
 
 
 class SafetyGraph(ElbowWatch):
-    """The nodes of the live graph with their defaults, and joints that never come to their ends.
+    """The nodes of the live graph with their defaults, and joints that never reach their limits.
 
     Parameters
     ----------
     folder : Path
-        For parameters, logs and the armband's link.
+        Where parameters, logs and the armband's link go.
     bundle : Path
         A model for 4 channels at 500 Hz that is sure of elbow flexion.
     seconds : float
@@ -55,7 +55,7 @@ class SafetyGraph(ElbowWatch):
     Attributes
     ----------
     restarts : int
-        How often the whole graph had to be started anew.
+        How often the whole graph had to be restarted.
     """
 
     def __init__(self, folder: Path, bundle: Path, *, seconds: float) -> None:
@@ -79,16 +79,15 @@ class SafetyGraph(ElbowWatch):
         )
 
     def move(self) -> None:
-        """Bring the whole graph into motion, whatever was done to it."""
+        """Bring the whole graph into motion, whatever happened to it."""
         dead = self.dead()
         if "enabling_switch" in dead and "command_bridge" not in dead:
-            # The old bridge takes the dead switch for a second one until DDS forgets it, after 20 s.
+            # The old bridge counts the dead switch as a second one until DDS forgets it, after 20 s.
             self.start("command_bridge")
         try:
             super().move()
         except TimeoutError:
-            # After a kill it happens that DDS never lets a new node be heard by the others
-            # (docs/concepts/safety.md).
+            # After a kill DDS sometimes never connects a new node to the others (docs/concepts/safety.md).
             self.restarts += 1
             self.kill_all()
             super().move()

@@ -6,18 +6,15 @@ from emg_recognition.msg import BridgeState, EmgInfo
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import GetParameters, SetParameters
 from std_msgs.msg import Bool
-from std_srvs.srv import SetBool
 
 from emg_recognition.classification import decision_settings
 from emg_recognition.models.bundle import read_bundle
 from emg_recognition.ros import qos
 
-from .bridge_arm import Arm
-
 
 @pytest.fixture
-def arm(witness, start_node):
-    return Arm(witness, start_node)
+def arm(shared_arm):
+    return shared_arm.start_bridge()
 
 
 def set_parameter(arm, name, **value):
@@ -26,19 +23,15 @@ def set_parameter(arm, name, **value):
     return result
 
 
-def press(arm, on):
-    assert arm.witness.call(SetBool, "enabling_switch/press", SetBool.Request(data=on)).success
-
-
 def test_releasing_the_switch_stops_until_the_bridge_is_armed_again(arm):
     arm.armed()
     arm.wait_for_motion()
-    press(arm, False)
+    arm.press(False)
     arm.wait_for_state(BridgeState.FAULT, "FAULT")
     assert arm.states[-1].reason == "the stop input says false"
     arm.wait_for_standstill()
     assert arm.call("arm").message == "the stop input says false"
-    press(arm, True)
+    arm.press(True)
     arm.wait_for_standstill()
     assert arm.states[-1].state == BridgeState.FAULT
     arm.armed()
@@ -111,19 +104,19 @@ def test_an_armband_of_another_rate_refuses_arming(arm):
     arm.armed()
 
 
-def test_another_model_than_the_parameters_say_refuses_arming(witness, start_node):
-    arm = Arm(witness, start_node, channels=4)
+def test_another_model_than_the_parameters_say_refuses_arming(shared_arm):
+    arm = shared_arm.start_bridge(channels=4)
     arm.announce()
     arm.witness.spin_until(
         lambda: "made for channels 8, the parameters say 4" in arm.call("arm").message, "the refusal"
     )
 
 
-def test_a_given_bundle_sets_the_votes_and_no_other_model_is_armed(witness, start_node, flexing_bundle):
+def test_a_given_bundle_sets_the_votes_and_no_other_model_is_armed(shared_arm, flexing_bundle):
     bundle = read_bundle(flexing_bundle)
-    arm = Arm(witness, start_node, model=str(flexing_bundle), dwell=0.05)
+    arm = shared_arm.start_bridge(model=str(flexing_bundle), dwell=0.05)
     request = GetParameters.Request(names=["votes", "dwell"])
-    votes, dwell = witness.call(GetParameters, "command_bridge/get_parameters", request).values
+    votes, dwell = arm.witness.call(GetParameters, "command_bridge/get_parameters", request).values
     assert votes.integer_value == decision_settings(bundle).votes
     assert dwell.double_value == 0.05
     arm.announce(sha256="abc")
@@ -135,9 +128,9 @@ def test_a_given_bundle_sets_the_votes_and_no_other_model_is_armed(witness, star
             in arm.call("arm").message
         )
 
-    witness.spin_until(refused, "the refusal")
+    arm.witness.spin_until(refused, "the refusal")
     arm.announce(sha256=bundle.model.sha256)
-    witness.spin_until(lambda: arm.call("arm").success, "the arming")
+    arm.witness.spin_until(lambda: arm.call("arm").success, "the arming")
     arm.wait_for_motion()
 
 
@@ -148,9 +141,9 @@ def test_arming_twice_changes_nothing(arm):
     assert arm.bridge.log.count("-> ARMED: armed") == arm.bridge.log.count("as measured")
 
 
-def test_the_measured_delay_may_refuse_arming(witness, start_node):
+def test_the_measured_delay_may_refuse_arming(shared_arm):
     """Nine votes are within the limit with estimates every 25 ms; every 50 ms they are not."""
-    arm = Arm(witness, start_node, stride=10, votes=9)
+    arm = shared_arm.start_bridge(stride=10, votes=9)
     arm.announce()
     arm.send_estimates()
     arm.witness.spin_until(lambda: "average controller delay is" in arm.call("arm").message, "the refusal")

@@ -13,10 +13,10 @@ def make_arm(witness, start_node, output, tmp_path):
     """Return an arm whose exoskeleton obeys velocities, behind a watchdog, or frames on a serial port."""
     if output == "velocity":
         exoskeleton = {"controller": "velocity", "watchdog": 0.1}
-        return Arm(witness, start_node, exoskeleton, output="velocity", external_watchdog=True)
+        return Arm(witness, start_node, exoskeleton).start_bridge(output="velocity", external_watchdog=True)
     port = tmp_path / "exoskeleton"
     exoskeleton = {"controller": "serial", "link": str(port)}
-    return Arm(witness, start_node, exoskeleton, output="serial", serial_port=str(port))
+    return Arm(witness, start_node, exoskeleton).start_bridge(output="serial", serial_port=str(port))
 
 
 @pytest.mark.parametrize("output", ["velocity", "serial"])
@@ -46,7 +46,7 @@ def test_a_velocity_controller_needs_a_watchdog(start_node):
     assert node.wait() == 1
     lines = node.log.strip().splitlines()
     assert len(lines) == 1, node.log
-    assert "output is 'velocity'" in lines[0]
+    assert "output of /command_bridge is 'velocity'" in lines[0]
     assert "external_watchdog" in lines[0]
 
 
@@ -61,7 +61,7 @@ def test_a_watchdog_stops_the_joint_when_the_bridge_is_killed(witness, start_nod
 @pytest.mark.parametrize(
     ("parameters", "error"),
     [
-        ({"output": "serial"}, "serial_port is ''"),
+        ({"output": "serial"}, "serial_port of /command_bridge is ''"),
         ({"output": "serial", "serial_port": "/dev/nowhere"}, "/dev/nowhere: there is no such port"),
         ({"output": "telepathy"}, "trajectory, velocity, serial"),
     ],

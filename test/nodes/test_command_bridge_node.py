@@ -9,15 +9,13 @@ from emg_recognition.msg import BridgeState
 from emg_recognition.control.exoskeleton import load_exoskeleton
 from emg_recognition.resources import config_path
 
-from .bridge_arm import Arm
-
 JOINTS = load_exoskeleton(config_path("exoskeleton.yaml")).joints
 NAMES = [joint.name for joint in JOINTS]
 
 
 @pytest.fixture
-def arm(witness, start_node):
-    return Arm(witness, start_node)
+def arm(shared_arm):
+    return shared_arm.start_bridge()
 
 
 def test_from_disarmed_to_motion_within_every_limit(arm):
@@ -83,8 +81,8 @@ def test_silence_holds_and_fresh_signals_resume(arm):
     arm.wait_for_motion()
 
 
-def test_long_silence_is_a_fault_until_the_bridge_is_armed_again(witness, start_node):
-    arm = Arm(witness, start_node, hold_timeout=1.0)
+def test_long_silence_is_a_fault_until_the_bridge_is_armed_again(shared_arm):
+    arm = shared_arm.start_bridge(hold_timeout=1.0)
     arm.armed()
     arm.wait_for_motion()
     arm.send_estimates(False)

@@ -1,4 +1,4 @@
-"""The enabling switch in a real terminal: what it says, and that the terminal survives it."""
+"""The enabling switch in a real terminal: what it publishes, and that it leaves the terminal intact."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .terminal import FOREGROUND, Terminal
 
 MODULE = "emg_recognition.nodes.enabling_switch_node"
 HINT = "ANY OTHER KEY RELEASES"
-#: As a shell starts `program &`; the shell itself stays.
+#: Starts a program as a shell does with "program &"; the shell itself stays.
 BACKGROUND = """
 import os, subprocess, sys
 os.close(os.open(os.ttyname(0), os.O_RDWR))
@@ -44,7 +44,7 @@ def open_terminal(ros_environment):
 
 @pytest.fixture
 def said(witness):
-    """What the bridge would hear."""
+    """The messages that the bridge would receive."""
     return witness.collect(Bool, "exo/enable", qos.ENABLE)
 
 
@@ -53,18 +53,18 @@ def newest(said):
 
 
 def running(witness, open_terminal, said, *parameters):
-    """A switch that is heard, in the foreground of a terminal."""
+    """Return a terminal with a switch in its foreground that publishes."""
     terminal = open_terminal(FOREGROUND, *parameters)
     witness.spin_until(lambda: HINT in terminal.shown and said, "the switch")
     return terminal
 
 
-def test_it_starts_released_and_speaks_20_times_a_second(start_node, witness, said):
+def test_it_starts_released_and_publishes_20_times_a_second(start_node, witness, said):
     start_node("enabling_switch")
     witness.spin_until(lambda: said, "the switch")
     begin, before = time.monotonic(), len(said)
     witness.spin_until(lambda: len(said) >= before + 40, "two seconds of it")
-    # A busy machine may be late, but nothing comes faster.
+    # On a busy machine messages may be late, but never early.
     assert 1.9 < time.monotonic() - begin < 6.0
     assert not any(message.data for message in said)
 
@@ -79,19 +79,19 @@ def test_e_presses_and_any_other_key_releases_at_once(witness, open_terminal, sa
         witness.spin_until(lambda: not newest(said), f"{key!r} to release")
         assert time.monotonic() - begin < 2.0
     assert terminal.process.poll() is None
-    # The pressing e in a pasted word is not meant.
+    # The e in a pasted word must not press the switch.
     before = len(said)
     terminal.type(b"enable")
     witness.spin_until(lambda: len(said) > before + 10, "half a second")
     assert not any(message.data for message in said[before:])
-    # No key is echoed; each change is a line.
+    # Keys are not echoed; each change is one line.
     assert terminal.shown.count("PRESSED by key") == 11
     assert terminal.shown.count("released by key") == 11
     assert "enable\r\n" not in terminal.shown.replace("enabling", "")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_releases_as_the_last_word_and_restores_the_terminal(witness, open_terminal, said, number):
+def test_a_signal_releases_the_switch_and_restores_the_terminal(witness, open_terminal, said, number):
     terminal = running(witness, open_terminal, said, "pressed:=true")
     assert newest(said)
     assert terminal.attributes != terminal.before
@@ -112,7 +112,7 @@ def test_an_error_restores_the_terminal(open_terminal):
     assert terminal.attributes == terminal.before
 
 
-def test_a_closed_terminal_releases_and_ends(witness, open_terminal, said):
+def test_a_closed_terminal_releases_and_ends_the_switch(witness, open_terminal, said):
     terminal = running(witness, open_terminal, said, "pressed:=true")
     assert newest(said)
     terminal.hang_up()
@@ -121,13 +121,13 @@ def test_a_closed_terminal_releases_and_ends(witness, open_terminal, said):
     assert newest(said) is False
 
 
-def test_in_the_background_of_a_terminal_it_is_never_stopped(witness, open_terminal, said):
+def test_in_the_background_of_a_terminal_it_is_not_stopped(witness, open_terminal, said):
     terminal = open_terminal(BACKGROUND, "pressed:=true")
     witness.spin_until(lambda: said and "pid" in terminal.shown, "the switch")
     terminal.type(b" ")
     before = len(said)
     witness.spin_until(lambda: len(said) > before + 20, "a second of it")
-    # Keys are the shell's: they neither stop the switch nor release it.
+    # Keys go to the shell: they neither stop nor release the switch.
     assert all(message.data for message in said)
     assert terminal.attributes == terminal.before
     pid = int(terminal.shown.split("pid ")[1].split()[0])
@@ -141,7 +141,7 @@ def test_in_the_background_of_a_terminal_it_is_never_stopped(witness, open_termi
     assert newest(said) is False
 
 
-def test_without_a_terminal_the_service_is_the_key(start_node, witness, said):
+def test_without_a_terminal_the_service_presses_and_releases(start_node, witness, said):
     node = start_node("enabling_switch", pressed=True)
     witness.spin_until(lambda: newest(said), "pressed")
     assert node.log == ""

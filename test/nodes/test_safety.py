@@ -1,6 +1,6 @@
-"""Every process of the graph is killed and stopped, one after the other: the joint stands still.
+"""Every process of the graph is killed or stopped, one after the other: the joint stops.
 
-How long it takes is the business of ``bench/safety.py``; here a busy machine is no failure.
+``bench/safety.py`` measures how long that takes; here a busy machine is not a failure.
 """
 
 import random
@@ -20,10 +20,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from safety_graph import CASES, SIGNALS, SafetyGraph
 
-# Seven processes start once, and in each test those that the test before has killed.
+# Seven processes start once; each test restarts those that the previous one has killed.
 pytestmark = pytest.mark.timeout(180)
 
-#: The issue's number for the suite, s.
+#: The joint must have stopped after this time, s.
 WITHIN = 2.0
 
 
@@ -41,36 +41,36 @@ def graph(running):
 
 
 def strike(graph, act, victim):
-    """Kill or stop a node at any moment of the nodes' own periods; wait until the joint stands."""
+    """Kill or stop a node at a random moment of the nodes' periods; wait until the joint has stopped."""
     graph.spin_for(random.uniform(0.0, 0.1))
-    said = len(graph.log("command_bridge"))
+    logged = len(graph.log("command_bridge"))
     graph.standstill(graph.send(victim, SIGNALS[act]), WITHIN)
     if victim == "enabling_switch":
-        assert "ARMED -> FAULT" in graph.log("command_bridge")[said:]
+        assert "ARMED -> FAULT" in graph.log("command_bridge")[logged:]
     elif victim != "command_bridge":
-        # HOLDING, and on a busy machine at once FAULT for something else that fell silent.
-        assert "ARMED -> " in graph.log("command_bridge")[said:]
+        # HOLDING; on a busy machine FAULT, if something else has fallen silent as well.
+        assert "ARMED -> " in graph.log("command_bridge")[logged:]
 
 
 def states_after(graph, action):
-    """Return what the bridge says in the second after an action, in which the joint must not move."""
+    """Return the bridge's states in the second after an action; the joint must not move in it."""
     states = []
     subscription = graph.node.create_subscription(BridgeState, "exo/bridge_state", states.append, 500)
     elbow = graph.elbow
     action()
-    # A new process and a new subscription have to be found.
+    # A new process and a new subscription must be discovered.
     graph.wait_for(lambda: states, "a bridge state")
     graph.spin_for(1.0)
     graph.node.destroy_subscription(subscription)
-    # A command that was on its way when the bridge was stopped may still go out; it holds for one tick, 5 ms
-    # at 0.4 rad/s.
+    # A command that was being sent when the bridge was stopped may still go out; it lasts one tick, 5 ms at
+    # 0.4 rad/s.
     assert graph.elbow == pytest.approx(elbow, abs=0.003)
     return {state.state for state in states}
 
 
-def test_a_bridge_that_was_stopped_obeys_nothing_that_waited(graph):
+def test_a_bridge_that_was_stopped_does_not_obey_waiting_estimates(graph):
     strike(graph, "stop", "command_bridge")
-    # It wakes up to a queue of estimates that mean motion, the newest of them too old to be used.
+    # When it continues, its queue is full of estimates of a motion, the newest of them too old to be used.
     graph.send("classifier", signal.SIGSTOP)
     graph.spin_for(0.3)
     states = states_after(graph, lambda: graph.send("command_bridge", signal.SIGCONT))
@@ -88,8 +88,8 @@ def test_a_stop_input_that_comes_back_moves_nothing(graph):
     assert states == {BridgeState.FAULT}
 
 
-def test_a_second_commander_is_noticed(graph):
-    """The bridge cannot keep anybody from commanding the joints; it can stop and say so."""
+def test_another_source_of_commands_is_noticed(graph):
+    """The bridge cannot prevent other commands to the joints, but it stops and says so."""
     joints = load_exoskeleton(config_path("exoskeleton.yaml")).joint_names
     point = JointTrajectoryPoint(positions=[0.0] * len(joints), velocities=[0.0] * len(joints))
     point.positions[joints.index("elbow_flexion")] = graph.elbow - 0.5
@@ -97,12 +97,12 @@ def test_a_second_commander_is_noticed(graph):
     message = JointTrajectory(joint_names=joints, points=[point])
     publisher = graph.node.create_publisher(JointTrajectory, "exo/joint_trajectory", qos.COMMANDS)
     timer = graph.node.create_timer(0.002, lambda: publisher.publish(message))
-    said = len(graph.log("command_bridge"))
+    logged = len(graph.log("command_bridge"))
 
     def noticed():
-        # On a busy machine another fault may come before.
+        # On a busy machine another fault may come first.
         graph.arm()
-        return "FAULT: joint elbow_flexion" in graph.log("command_bridge")[said:]
+        return "FAULT: joint elbow_flexion" in graph.log("command_bridge")[logged:]
 
     graph.wait_for(noticed, "a fault")
     graph.node.destroy_timer(timer)
@@ -110,5 +110,5 @@ def test_a_second_commander_is_noticed(graph):
 
 
 @pytest.mark.parametrize(("act", "victim"), CASES)
-def test_the_joint_stands(graph, act, victim):
+def test_the_joint_stops(graph, act, victim):
     strike(graph, act, victim)

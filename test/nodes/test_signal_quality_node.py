@@ -139,6 +139,9 @@ def test_good_samples_are_good_and_each_fault_is_named(armband):
 
 def test_gaps_and_silence_are_said(armband):
     armband.newest(samples=500)
+    # The loss is in the middle between two messages, so that neither side of it fills a second.
+    middle = time.monotonic() + 0.3
+    armband.play_until(lambda: time.monotonic() > middle, "the middle of a second")
     armband.lose = 123
     found = armband.newest(lost=123)
     assert 250 <= found.samples < 500

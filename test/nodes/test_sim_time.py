@@ -1,4 +1,4 @@
-"""A bridge on ``/clock`` that is never started, paused, silent, or jumps: no motion.
+"""A bridge that follows a ``/clock`` that never starts, is paused, falls silent or jumps: no motion.
 
 This process is the clock, the classifier and the stop input.
 """
@@ -19,18 +19,18 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from elbow_watch import STATE_RATE, ElbowWatch, write_endless_joints
 
-# Two processes start once; each test waits for a standstill and for what comes after it.
+# Two processes start once; each test waits for a standstill and what follows it.
 pytestmark = pytest.mark.timeout(120)
 
 WITHIN = 2.0
 ACTIONS = ["rest", "elbow_flexion"]
-#: Where simulated time begins, s; not the time of this machine.
+#: Start of simulated time, s; not the time of this machine.
 BEGIN = 1000.0
 HOLD_TIMEOUT = 0.5
 
 
 class World(ElbowWatch):
-    """A simulation: its clock, and an arm whose wearer bends the elbow all the time."""
+    """A simulation: its clock, and an arm whose wearer always bends the elbow."""
 
     def __init__(self, folder):
         joints = str(write_endless_joints(folder / "exoskeleton.yaml"))
@@ -55,10 +55,10 @@ class World(ElbowWatch):
         self._index = itertools.count(1000, 12)
         self._last = time.monotonic()
         self.time = BEGIN
-        #: ROS time of the estimates, s; None for that of the clock.
+        #: ROS time of the estimates, s; None for the time of the clock.
         self.stamp = None
         self.passes = True
-        self.speaks = True
+        self.publishes = True
         self.node.create_timer(0.01, self._tick)
         self.node.create_timer(0.025, self._estimate)
         self.node.create_timer(0.05, lambda: self._enable.publish(Bool(data=True)))
@@ -70,7 +70,7 @@ class World(ElbowWatch):
             self.time += passed
         if self.stamp is not None:
             self.stamp += passed
-        if self.speaks:
+        if self.publishes:
             message = Clock()
             message.clock.sec, message.clock.nanosec = split(self.time)
             self._clock.publish(message)
@@ -90,22 +90,22 @@ class World(ElbowWatch):
         self._estimates.publish(message)
 
     def heal(self):
-        """Let time pass from where it is."""
-        self.stamp, self.passes, self.speaks = None, True, True
+        """Let time run normally from where it is."""
+        self.stamp, self.passes, self.publishes = None, True, True
 
     def refused(self, why):
-        """Ask for arming for a second: it is always refused, and for this reason."""
+        """Ask for arming for a second: it is always refused, for this reason."""
         answers = set()
         deadline = time.monotonic() + 1.0
         while time.monotonic() < deadline or not answers:
             answers |= {self.arm()} - {None}
             self.spin_for(0.05)
         assert "armed" not in answers
-        # On a busy machine another reason may come before it now and then.
+        # On a busy machine another reason may sometimes come first.
         assert any(why in answer for answer in answers), answers
 
     def stands_for(self, seconds):
-        """Whether the elbow is where it was after some time."""
+        """Whether the elbow does not move for some time, s."""
         elbow = self.elbow
         self.spin_for(seconds)
         return self.elbow == pytest.approx(elbow, abs=1e-4)
@@ -123,7 +123,7 @@ def running(ros_environment, tmp_path_factory):
 
 @pytest.fixture
 def world(running):
-    """Return the simulation with the bridge armed, the elbow in motion and a clock that is right."""
+    """Return the simulation with the bridge armed, the elbow in motion and a correct clock."""
     running.heal()
     running.move()
     running.states.clear()
@@ -131,7 +131,7 @@ def world(running):
 
 
 def silent(world):
-    world.speaks = world.passes = False
+    world.publishes = world.passes = False
 
 
 def paused(world):
@@ -148,13 +148,13 @@ def ahead(world):
 
 @pytest.mark.parametrize("stamp", [None, time.time()], ids=["stamped 0", "stamped with the time of day"])
 def test_without_a_clock_arming_is_refused(running, stamp):
-    """The first test of the file: a bridge that has seen a clock once has a time for ever."""
+    """Must be the first test: a bridge that has seen a clock keeps its time for ever."""
     silent(running)
     running.time, running.stamp = 0.0, stamp
     for name in running.dead():
         running.start(name)
     running.wait_for(lambda: running.states, "the bridge")
-    # The reasons that come before this one have to pass: the model and the stop input.
+    # The reasons that are checked before this one must go away: the model and the stop input.
     running.spin_for(1.0)
     running.refused("ROS time has not started")
     assert {state.state for state in running.states} == {BridgeState.DISARMED}
@@ -162,21 +162,21 @@ def test_without_a_clock_arming_is_refused(running, stamp):
 
 
 @pytest.mark.parametrize("misbehave", [paused, silent])
-def test_while_the_clock_stands_arming_is_refused(world, misbehave):
+def test_with_a_stopped_clock_arming_is_refused(world, misbehave):
     misbehave(world)
     world.standstill(time.monotonic(), WITHIN)
     world.spin_for(HOLD_TIMEOUT)
     world.refused("ROS time has not moved for")
 
 
-@pytest.mark.parametrize("stamps", ["with the clock", "as if nothing had happened"])
+@pytest.mark.parametrize("stamps", ["with the clock", "independent of it"])
 @pytest.mark.parametrize("misbehave", [paused, silent, back, ahead])
-def test_in_motion(world, misbehave, stamps):
-    if stamps == "as if nothing had happened":
+def test_a_clock_that_misbehaves_in_motion(world, misbehave, stamps):
+    if stamps == "independent of it":
         world.stamp = world.time
     misbehave(world)
     world.standstill(time.monotonic(), WITHIN)
-    # Longer than HOLDING may last; and nothing but arming leads back, even when all is well again.
+    # Longer than HOLDING may last. Only arming ends the fault, even when everything is right again.
     assert world.stands_for(HOLD_TIMEOUT + 0.5)
     assert world.states[-1].state == BridgeState.FAULT
     world.heal()

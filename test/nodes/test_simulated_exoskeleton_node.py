@@ -1,4 +1,4 @@
-"""The simulated exoskeleton in a process of its own, driven over real topics and a real pseudo-terminal."""
+"""The simulated exoskeleton in a process of its own, driven over real topics and a pseudo-terminal."""
 
 import math
 import time
@@ -17,7 +17,7 @@ MIDDLE = [1.15, 0.0, 0.0]
 
 
 class Exoskeleton:
-    """The node with a listener to its joint states."""
+    """The node, and the joint states that it publishes."""
 
     def __init__(self, witness, start_node, **parameters):
         self._witness = witness
@@ -75,12 +75,12 @@ def test_it_obeys_trajectories_and_refuses_wrong_ones(witness, start_node):
     assert exoskeleton.states[-1].position[0] == pytest.approx(1.3, abs=1e-4)
 
 
-def test_velocities_hold_for_ever_as_with_the_real_controller(witness, start_node):
+def test_velocities_last_for_ever_as_with_the_real_controller(witness, start_node):
     exoskeleton = Exoskeleton(witness, start_node, controller="velocity")
     publisher = exoskeleton.publisher(Float64MultiArray, "exo/velocity_command")
     publisher.publish(Float64MultiArray(data=[0.1, 0.0, 0.0]))
     witness.spin_until(lambda: exoskeleton.states[-1].position[0] > 1.3, "motion that lasts")
-    # What is wrong changes nothing: the joint moves on.
+    # A wrong command changes nothing: the joint goes on moving.
     publisher.publish(Float64MultiArray(data=[0.0]))
     exoskeleton.node.wait_for_log("1 velocities for 3 joints")
     publisher.publish(Float64MultiArray(data=[math.nan, 0.0, 0.0]))
@@ -100,7 +100,7 @@ def test_its_watchdog_stops_velocities(witness, start_node):
     assert exoskeleton.states[-1].position[0] == pytest.approx(1.2, abs=1e-4)
 
 
-def test_the_serial_one_moves_and_stops_by_itself_and_publishes_nothing(witness, start_node, tmp_path):
+def test_the_serial_one_moves_stops_by_itself_and_publishes_nothing(witness, start_node, tmp_path):
     link = tmp_path / "exo"
     node = start_node("simulated_exoskeleton", controller="serial", link=str(link))
     states = witness.collect(JointState, "exo/joint_states", qos.WITNESS)
@@ -134,14 +134,14 @@ def test_the_serial_one_moves_and_stops_by_itself_and_publishes_nothing(witness,
     ("parameters", "words"),
     [
         ({"controller": "effort"}, ("effort", "trajectory, velocity, serial")),
-        ({"watchdog": -1.0}, ("-1.0", "0.0 to 10.0")),
+        ({"watchdog": -1.0}, ("-1.0", "0 to 10 s")),
         (
             {"controller": "serial", "link": "/no/such/folder/exo"},
             ("/no/such/folder/exo", "choose another link"),
         ),
     ],
 )
-def test_impossible_settings_end_it_with_one_line(start_node, parameters, words):
+def test_impossible_settings_end_the_node_with_one_line(start_node, parameters, words):
     node = start_node("simulated_exoskeleton", **parameters)
     assert node.wait() == 1
     assert len(node.log.strip().splitlines()) == 1

@@ -1,16 +1,18 @@
-"""A real pseudo-terminal with the simulated device behind it, in a thread or in a process of its own."""
+"""The bridge's outputs: real publishers and subscribers, and a simulated device on a pseudo-terminal."""
 
 import time
 
 import pytest
 from sensor_msgs.msg import JointState
+from std_msgs.msg import Float64MultiArray
+from trajectory_msgs.msg import JointTrajectory
 
-from emg_recognition.control.joints import JointLimits
+from emg_recognition.control.joints import STOP_RAMP, JointLimits
 from emg_recognition.control.trajectory import Command
 from emg_recognition.devices.exoskeleton_emulator import ExoskeletonEmulator
 from emg_recognition.errors import DeviceError
 from emg_recognition.ros import qos
-from emg_recognition.ros.outputs import SerialOutput
+from emg_recognition.ros.outputs import SerialOutput, TrajectoryOutput, VelocityOutput
 from emg_recognition.simulation.exoskeleton import SimulatedJoint
 from emg_recognition.simulation.serial_exoskeleton import SerialSimulator
 
@@ -18,7 +20,64 @@ NAMES = ["a", "b"]
 JOINTS = [
     JointLimits(name=name, lower=-1.0, upper=1.0, max_velocity=0.5, max_acceleration=8.0) for name in NAMES
 ]
-STILL = Command(0.005, (0.0, 0.0), (0.0, 0.0))
+HOLD = Command(0.005, (0.0, 0.0), (0.0, 0.0))
+
+
+def times(message):
+    return [point.time_from_start.sec + point.time_from_start.nanosec * 1e-9 for point in message.points]
+
+
+def test_trajectories_of_a_motion_a_standstill_and_a_motion(witness):
+    output = TrajectoryOutput(witness.node, JOINTS)
+    heard = witness.collect(JointTrajectory, "exo/joint_trajectory", qos.COMMANDS)
+    witness.spin_until(lambda: witness.node.count_subscribers("exo/joint_trajectory"), "the subscriber")
+    commands = [
+        Command(0.005, (0.1, -0.2), (0.4, 0.0)),
+        Command(0.08, (0.116, -0.2), (0.0, 0.0)),
+        Command(0.005, (0.3, 0.99), (0.0, 0.5)),
+    ]
+    for count, command in enumerate(commands, 1):
+        output.send(command)
+        witness.spin_until(lambda count=count: len(heard) == count, "a trajectory")
+    moving, standing, again = heard
+    assert all(list(message.joint_names) == ["a", "b"] for message in heard)
+    assert all((message.header.stamp.sec, message.header.stamp.nanosec) == (0, 0) for message in heard)
+    assert times(moving) == pytest.approx([0.005, 0.005 + STOP_RAMP])
+    assert list(moving.points[0].positions) == [0.1, -0.2]
+    assert list(moving.points[0].velocities) == [0.4, 0.0]
+    assert list(moving.points[1].positions) == pytest.approx([0.116, -0.2])
+    assert list(moving.points[1].velocities) == [0.0, 0.0]
+    assert times(standing) == pytest.approx([0.08])
+    assert list(standing.points[0].positions) == [0.116, -0.2]
+    assert times(again) == pytest.approx([0.005, 0.005 + STOP_RAMP])
+    assert list(again.points[1].positions) == pytest.approx([0.3, 1.0])
+    assert output.flush(5.0)
+    assert output.problem is None
+    output.close()
+
+
+def test_velocities_are_labelled_with_the_joints(witness):
+    output = VelocityOutput(witness.node, JOINTS)
+    heard = witness.collect(Float64MultiArray, "exo/velocity_command", qos.COMMANDS)
+    witness.spin_until(lambda: witness.node.count_subscribers("exo/velocity_command"), "the subscriber")
+    wanted = [(0.4, -0.5), (0.0, 0.0), (0.0, 0.1)]
+    for count, velocities in enumerate(wanted, 1):
+        output.send(Command(0.005, (0.1, 0.2), velocities))
+        witness.spin_until(lambda count=count: len(heard) == count, "velocities")
+    assert [tuple(message.data) for message in heard] == wanted
+    for message in heard:
+        (dimension,) = message.layout.dim
+        assert (dimension.label, dimension.size, dimension.stride) == ("a,b", 2, 2)
+    assert output.flush(5.0)
+    assert output.problem is None
+    output.close()
+
+
+@pytest.mark.parametrize("output", [TrajectoryOutput, VelocityOutput])
+def test_without_a_subscriber_there_is_no_wait(witness, output):
+    sender = output(witness.node, JOINTS)
+    sender.send(Command(0.005, (0.1, 0.2), (0.4, 0.0)))
+    assert sender.flush(5.0)
 
 
 @pytest.fixture
@@ -47,7 +106,7 @@ class Sender:
         (self._timer.cancel if on else self._timer.reset)()
 
 
-def test_it_moves_and_its_joint_states_are_published(witness, emulator):
+def test_a_serial_device_moves_and_its_joint_states_are_published(witness, emulator):
     states = witness.collect(JointState, "exo/joint_states", qos.WITNESS)
     sender = Sender(witness, emulator.port, velocity=0.3)
     witness.spin_until(lambda: states and states[-1].position[0] > 0.2, "motion")
@@ -66,7 +125,7 @@ def test_it_moves_and_its_joint_states_are_published(witness, emulator):
     sender.output.close()
 
 
-def test_without_commands_it_reports_and_stands(witness, emulator):
+def test_without_commands_the_device_reports_and_does_not_move(witness, emulator):
     sender = Sender(witness, emulator.port)
     sender.silence()
     witness.spin_until(lambda: len(sender.feedback) > 20, "reports")
@@ -74,28 +133,28 @@ def test_without_commands_it_reports_and_stands(witness, emulator):
     assert sender.output.flush(0.0)
 
 
-def test_unplugged_is_a_problem_and_no_exception(witness, emulator):
+def test_an_unplugged_device_is_a_problem_and_not_an_exception(witness, emulator):
     sender = Sender(witness, emulator.port, velocity=0.1)
     witness.spin_until(lambda: emulator.obeyed, "the first command")
     emulator.close()
     witness.spin_until(lambda: sender.output.problem, "the problem", patience=5.0)
     assert "the exoskeleton has gone" in sender.output.problem
-    sender.output.send(STILL)
+    sender.output.send(HOLD)
     assert not sender.output.flush(0.1)
     witness.spin_for(0.1)
     assert "the exoskeleton has gone" in sender.output.problem
     sender.output.close()
 
 
-def test_sending_alone_finds_the_lost_port(witness, emulator):
+def test_sending_alone_detects_a_lost_port(witness, emulator):
     sender = Sender(witness, emulator.port)
     emulator.close()
     for _ in range(100):
-        sender.output.send(STILL)
+        sender.output.send(HOLD)
     assert "the exoskeleton has gone" in sender.output.problem
 
 
-def test_the_emergency_stop_is_a_problem_until_it_is_released_and_nothing_shall_move(witness, emulator):
+def test_the_emergency_stop_is_a_problem_until_it_is_released_and_the_motion_ends(witness, emulator):
     sender = Sender(witness, emulator.port, velocity=0.1)
     witness.spin_until(lambda: emulator.obeyed > 10, "motion")
     emulator.emergency_stop = True
@@ -117,7 +176,7 @@ def test_refused_commands_are_a_problem(witness, emulator):
     witness.spin_until(lambda: sender.output.problem is None, "the end of it")
 
 
-def test_the_watchdog_is_a_problem_only_where_something_shall_move(witness, emulator):
+def test_the_watchdog_is_a_problem_only_during_motion(witness, emulator):
     sender = Sender(witness, emulator.port, velocity=0.1)
     witness.spin_until(lambda: emulator.obeyed > 30, "motion")
     sender.silence()
@@ -131,7 +190,7 @@ def test_the_watchdog_is_a_problem_only_where_something_shall_move(witness, emul
     assert sender.output.problem is None
 
 
-def test_nan_is_a_problem_and_never_sent(witness, emulator):
+def test_nan_is_a_problem_and_is_not_sent(witness, emulator):
     sender = Sender(witness, emulator.port)
     sender.silence()
     sender.output.send(Command(0.005, (float("nan"), 0.0), (0.0, 0.0)))
@@ -139,12 +198,12 @@ def test_nan_is_a_problem_and_never_sent(witness, emulator):
     assert emulator.obeyed == 0
 
 
-def test_another_number_of_joints_names_both(witness, emulator):
+def test_another_number_of_joints(witness, emulator):
     with pytest.raises(DeviceError, match="has 2 joints, configured are 1"):
         SerialOutput(witness.node, JOINTS[:1], emulator.port, 921_600, lambda names, values: None)
 
 
-def test_a_device_in_a_process_of_its_own_that_is_killed(witness, start_node, tmp_path):
+def test_a_device_in_another_process_that_is_killed(witness, start_node, tmp_path):
     link = tmp_path / "exo"
     device = start_node("simulated_exoskeleton", controller="serial", link=str(link))
     device.wait_for_log(f"a serial exoskeleton is at {link}")
