@@ -60,7 +60,7 @@ def recorded(archive: Recordings) -> None:
     for segment in range(len(archive)):
         key = tuple(str(field[segment]) for field in (archive.subject, archive.cohort, archive.session))
         sessions.setdefault(key, []).append(segment)
-    judged, blamed, bad, told = 0, 0, 0, Counter[str]()
+    judged, blamed, bad, named = 0, 0, 0, Counter[str]()
     clipped, clipped_found = 0, 0
     ends = (archive.counts.min() / archive.scale, archive.counts.max() / archive.scale)
     for segments in sessions.values():
@@ -76,9 +76,9 @@ def recorded(archive: Recordings) -> None:
                 ) >= 0.01
                 clipped += at_ends.sum()
                 for channel, advice in enumerate(quality.advice):
-                    told.update(kinds(advice))
+                    named.update(kinds(advice))
                     clipped_found += at_ends[channel] and "saturation" in kinds(advice)
-    shares = " | ".join(f"{100 * told[kind] / judged:.2f} %" for kind in KINDS.values())
+    shares = " | ".join(f"{100 * named[kind] / judged:.2f} %" for kind in KINDS.values())
     print(
         f"| {archive.source} | {len(sessions)} | {judged} | {100 * blamed / judged:.2f} % | "
         f"{100 * bad / judged:.2f} % | {shares} | {clipped_found} of {clipped} |"
@@ -173,10 +173,10 @@ def simulated(rate: float, wearers: int, duration: int) -> None:
                 if name != "none" and touched < 0.01:
                     continue
                 judged += 1
-                told = kinds(quality.advice[FAULTY])
-                found += bool(told & words) if words else bool(told)
+                named = kinds(quality.advice[FAULTY])
+                found += bool(named & words) if words else bool(named)
                 bad += quality.state[FAULTY] == State.BAD
-                seen = seen or bool(told & words)
+                seen = seen or bool(named & words)
                 waits[-1] += not seen
         wait = f"{np.median(waits):.0f} s" if words else ""
         # In a short run there may have been nothing to clip.

@@ -1,12 +1,14 @@
-"""How fast a recorded bag is evaluated against a bare LiteRT loop, and what memory a long one takes.
+"""Measure how fast a bag is evaluated compared with a bare LiteRT loop, and how much memory a long bag takes.
 
     python bench/replay.py [BUNDLE] [--hours 2] [--figure docs/images/replay_memory.png]
+    python bench/replay.py --seconds 10 --rounds 1 --hours 0    # short form: no limits
 
-The bag is what the robot records: 8 channels at 1 kHz in messages of 5 samples, 20 estimates and
-200 bridge states a second, written by the recorder's own writer. Evaluation and bare loop
+The bag is like a recording of the robot: 8 channels at 1 kHz in messages of 5 samples, 20 estimates and
+200 bridge states per second, written by the recorder's own writer. Evaluation and bare loop
 (``set_tensor``, ``invoke``, ``get_tensor`` on the same windows) take turns on one core; the ratio is the
-median over the rounds. Then a long bag is evaluated, and the process's memory is noted on the
-way. Leaves with 1 if the ratio is below 0.7, the speed below 100 times real time, or the memory not flat.
+median over the rounds. Then a long bag is evaluated while the process's memory is recorded. The exit code is
+1 if the ratio is below 0.7, the speed below 100 times real time, or the memory grows. The first two limits
+need at least three rounds of five minutes: shorter measurements vary too much.
 """
 
 from __future__ import annotations
@@ -49,7 +51,7 @@ TOPICS = {
 
 
 class Template:
-    """A serialised message whose stamp and 64-bit indices are put in for each copy."""
+    """A serialised message; each copy gets its own stamp and 64-bit indices."""
 
     def __init__(self, kind: str, indices: tuple[str, ...], **fields: object) -> None:
         marks = {name: 0x1122334455667788 + number for number, name in enumerate(indices)}
@@ -73,14 +75,14 @@ class Template:
 
 
 def _fresh(folder: Path) -> Path:
-    """Make a bundle in a process of its own: TensorFlow's memory is not what is measured here."""
+    """Make a bundle in a separate process, so that TensorFlow's memory is not measured."""
     config = REPOSITORY / "config" / "compact.yaml"
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(fresh_bundle, (folder, config), {"rate": 1000.0, "unit": "V"})
 
 
 def write_bag(path: Path, info: BundleInfo, seconds: int, rng: np.random.Generator) -> None:
-    """Write a bag of this length: ten seconds of noise, again and again."""
+    """Write a bag of this length that repeats ten seconds of noise."""
     ten = (rng.normal(0, 1, (round(10 * info.rate), info.channels)) * info.statistics["rms"]).astype(
         np.float32
     )
@@ -138,7 +140,7 @@ def write_bag(path: Path, info: BundleInfo, seconds: int, rng: np.random.Generat
 
 
 def bare_windows_per_second(model: ActionModel, windows: np.ndarray) -> float:
-    """Call LiteRT as its manual shows it, once for each window."""
+    """Call LiteRT as its manual shows, once for each window."""
     call = bare_call(model.info.path / TFLITE)
     begin = time.perf_counter()
     for window in windows[:, np.newaxis]:
@@ -153,7 +155,7 @@ def resident() -> float:
 
 
 def measure_speed(path: Path, model: ActionModel, rounds: int) -> Iterator[tuple[float, float]]:
-    """Yield windows a second of the evaluation and of the bare loop, round by round."""
+    """Yield the windows per second of the evaluation and of the bare loop, round by round."""
     settings = from_mapping(PipelineSettings, model.info.pipeline, "bundle")
     noise = np.random.default_rng(1).normal(0, model.info.statistics["rms"], (20_000, settings.channels))
     found = Pipeline(settings, round(STRIDE * settings.rate)).push(noise.astype(np.float32), 0)
@@ -166,7 +168,7 @@ def measure_speed(path: Path, model: ActionModel, rounds: int) -> Iterator[tuple
 
 
 def measure_memory(path: Path, model: ActionModel) -> list[tuple[float, float]]:
-    """Return (share of the bag, MiB) while it is evaluated."""
+    """Return pairs of share of the bag and memory in MiB while it is evaluated."""
     course: list[tuple[float, float]] = []
 
     def note(share: float) -> None:
@@ -197,12 +199,12 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "bundle", nargs="?", type=Path, help="fresh weights for 8 channels at 1 kHz by default"
+        "bundle", nargs="?", type=Path, help="by default untrained weights for 8 channels at 1 kHz"
     )
-    parser.add_argument("--hours", type=float, default=2.0, help="length of the long bag; 0 leaves it out")
-    parser.add_argument("--minutes", type=float, default=10.0, help="length of the bag that is timed")
-    parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--figure", type=Path, help="PNG of the memory over the long bag")
+    parser.add_argument("--hours", type=float, default=2.0, help="length of the long bag; 0 for none")
+    parser.add_argument("--seconds", type=int, default=600, help="length of the timed bag")
+    parser.add_argument("--rounds", type=int, default=9, help="how often it is evaluated")
+    parser.add_argument("--figure", type=Path, help="PNG image of the memory over the long bag")
     args = parser.parse_args()
     core = min(os.sched_getaffinity(0))
     os.sched_setaffinity(0, {core})
@@ -211,7 +213,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="bench_replay_") as name:
         folder = Path(name)
         model = ActionModel.load(args.bundle or _fresh(folder))
-        write_bag(folder / "timed", model.info, round(args.minutes * 60), rng)
+        write_bag(folder / "timed", model.info, args.seconds, rng)
         rounds = list(measure_speed(folder / "timed", model, args.rounds))
         ratios = [evaluated / bare for evaluated, bare in rounds]
         speeds = [evaluated * STRIDE for evaluated, _ in rounds]
@@ -223,7 +225,8 @@ def main() -> int:
             f"median ratio {ratio:.2f} ({min(ratios):.2f} to {max(ratios):.2f}; at least {LEAST_RATIO:g}), "
             f"{speed:.0f} x real time (at least {LEAST_SPEED:g}), core {core} alone"
         )
-        failed |= ratio < LEAST_RATIO or speed < LEAST_SPEED
+        if args.rounds >= 3 and args.seconds >= 300:
+            failed |= ratio < LEAST_RATIO or speed < LEAST_SPEED
         if args.hours:
             write_bag(folder / "long", model.info, round(args.hours * 3600), rng)
             size = sum(file.stat().st_size for file in (folder / "long").iterdir()) / 2**20

@@ -47,7 +47,7 @@ def write_bundle(folder: Path) -> Path:
 
 
 def measure(graph: SafetyGraph, act: str, victim: str) -> float | None:
-    """Return how long the joint went on moving, s: infinity if it did not stop in time, None if not seen."""
+    """Return how long the joint went on moving, s: infinity if too long, None if it was not seen."""
     graph.move()
     graph.spin_for(random.uniform(0.0, 0.1))
     try:

@@ -17,27 +17,33 @@ import importlib
 import pkgutil
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from emg_recognition.actions import PAPER_ACTIONS, REST, Action
-    from emg_recognition.control.decision import DecisionSettings
-    from emg_recognition.devices.reconnection import ReconnectingArmband
-    from emg_recognition.devices.serial_armband import SerialArmband
-    from emg_recognition.devices.stream import SampleChunk
-    from emg_recognition.errors import (
-        BundleError,
-        DeviceError,
-        EmgRecognitionError,
-        RecordingError,
-        SampleError,
-        SettingError,
-    )
-    from emg_recognition.recognizer import Recognizer
-    from emg_recognition.recordings.inspect import inspect
-    from emg_recognition.recordings.inspection import Inspection
-    from emg_recognition.recordings.open import open_recordings
-    from emg_recognition.recordings.recordings import Recordings
-    from emg_recognition.replay.evaluate import Evaluation, evaluate
-    from emg_recognition.types import Estimate, LiveSettings, Model
+if TYPE_CHECKING:  # "as": what type checkers take for re-exported
+    from emg_recognition.actions import PAPER_ACTIONS as PAPER_ACTIONS
+    from emg_recognition.actions import REST as REST
+    from emg_recognition.actions import Action as Action
+    from emg_recognition.control.decision import DecisionSettings as DecisionSettings
+    from emg_recognition.devices.reconnection import ReconnectingArmband as ReconnectingArmband
+    from emg_recognition.devices.serial_armband import SerialArmband as SerialArmband
+    from emg_recognition.devices.stream import SampleChunk as SampleChunk
+    from emg_recognition.errors import BundleError as BundleError
+    from emg_recognition.errors import DeviceError as DeviceError
+    from emg_recognition.errors import EmgRecognitionError as EmgRecognitionError
+    from emg_recognition.errors import RecordingError as RecordingError
+    from emg_recognition.errors import SampleError as SampleError
+    from emg_recognition.errors import SettingError as SettingError
+    from emg_recognition.recognizer import Recognizer as Recognizer
+    from emg_recognition.recordings.inspect import inspect as inspect
+    from emg_recognition.recordings.inspection import Inspection as Inspection
+    from emg_recognition.recordings.open import open_recordings as open_recordings
+    from emg_recognition.recordings.recordings import Recordings as Recordings
+    from emg_recognition.replay.evaluate import Evaluation as Evaluation
+    from emg_recognition.replay.evaluate import evaluate as evaluate
+    from emg_recognition.training.api import adapt as adapt
+    from emg_recognition.training.api import compare as compare
+    from emg_recognition.training.api import train as train
+    from emg_recognition.types import Estimate as Estimate
+    from emg_recognition.types import LiveSettings as LiveSettings
+    from emg_recognition.types import Model as Model
 
 # The generated messages live in the install space under the same package name. From the
 # repository's root Python finds this folder first; extend_path joins the two halves.
@@ -65,9 +71,12 @@ _HOMES = {
     "SampleError": "errors",
     "SerialArmband": "devices.serial_armband",
     "SettingError": "errors",
+    "adapt": "training.api",
+    "compare": "training.api",
     "evaluate": "replay.evaluate",
     "inspect": "recordings.inspect",
     "open_recordings": "recordings.open",
+    "train": "training.api",
 }
 
 __all__ = [*sorted(_HOMES), "__version__"]  # noqa: PLE0604 - strings, made from the table above

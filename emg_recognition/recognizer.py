@@ -21,30 +21,31 @@ from emg_recognition.types import Estimate, LiveSettings, Model
 
 
 class Chunk(Protocol):
-    """Consecutive samples that know their place; :class:`emg_recognition.SampleChunk` is one.
+    """Consecutive samples that know their place; :class:`emg_recognition.SampleChunk` is one."""
 
-    Attributes
-    ----------
-    first_index : int
-        Index of the first sample.
-    samples : numpy.ndarray
-        Shape (samples, channels).
-    time : float
-        When the first sample was taken, s.
-    restart : bool
-        Whether the signal does not continue the previous chunk's.
-    rate : float
-        Sampling rate, Hz.
-    unit : str
-        Unit of the samples.
-    """
+    @property
+    def first_index(self) -> int:
+        """Index of the first sample."""
 
-    first_index: int
-    samples: np.ndarray
-    time: float
-    restart: bool
-    rate: float
-    unit: str
+    @property
+    def samples(self) -> np.ndarray:
+        """Samples, shape (samples, channels)."""
+
+    @property
+    def time(self) -> float:
+        """When the first sample was taken, s."""
+
+    @property
+    def restart(self) -> bool:
+        """Whether the signal does not continue the previous chunk's."""
+
+    @property
+    def rate(self) -> float:
+        """Sampling rate, Hz."""
+
+    @property
+    def unit(self) -> str:
+        """Unit of the samples."""
 
 
 class Recognizer:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import platform
 import site
@@ -83,6 +82,21 @@ def _folders(name: str) -> Iterator[Path]:
         yield Path(prefix) / "share" / "emg_recognition" / name
 
 
+def shell_command(text: str) -> str:
+    """Return a command as the user can type it in another terminal of this kind.
+
+    ``tools/environment run`` enters the environment for one command only and says so in
+    ``EMG_RECOGNITION_PREFIX``; after ``source install/setup.bash`` the command needs nothing before it.
+
+    Parameters
+    ----------
+    text : str
+        The command, e.g. ``emg-recognition arm``.
+    """
+    prefix = os.environ.get("EMG_RECOGNITION_PREFIX")
+    return f"{prefix} {text}" if prefix else text
+
+
 def version() -> str:
     """Return the version of the running package.
 
@@ -97,6 +111,8 @@ def version() -> str:
     manifest = Path(__file__).resolve().parent.parent / "package.xml"
     if manifest.is_file():
         return ElementTree.parse(manifest).findtext("version", default="")
+    import importlib.metadata  # imported here, it is slow
+
     return importlib.metadata.version("emg_recognition")
 
 
@@ -108,6 +124,8 @@ def versions(*libraries: str) -> dict[str, str]:
     *libraries : str
         Names of distributions, e.g. ``"numpy"``.
     """
+    import importlib.metadata
+
     found = {"emg_recognition": version(), "python": platform.python_version()}
     for name in libraries:
         # A library from a distribution's own packages may have no record of its version.

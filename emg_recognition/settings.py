@@ -26,6 +26,8 @@ from emg_recognition.errors import SettingError
 T = TypeVar("T")
 
 _KEY = "emg_recognition.setting"
+#: What the help of a command shows for the value of an option without a unit.
+_METAVARS = {int: "N", float: "X", str: "NAME", tuple: "A,B"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -308,19 +310,22 @@ def add_options(
     for name in declared if only is None else only:
         one = declared[name]
         default = (defaults or {}).get(name, one.default)
-        shown = "" if default is dataclasses.MISSING or default in (None, "") else f" (default: {default})"
+        # What YAML calls null is, on the command line, an option that is not given.
+        text, _, of_null = one.help_with_unit().partition("; null: ")
+        default = of_null if default in (None, "", dataclasses.MISSING) else default
         option = f"--{name.replace('_', '-')}"
         common: dict[str, Any] = {
             "dest": name,
             "default": argparse.SUPPRESS,
-            "help": f"{one.help_with_unit()}{shown}".replace("%", "%%"),
+            "help": (f"{text} (default: {default})" if default != "" else text).replace("%", "%%"),
         }
         if one.kind is bool:
             parser.add_argument(option, action=argparse.BooleanOptionalAction, **common)
         elif one.choices:
             parser.add_argument(option, choices=one.choices, **common)
         else:
-            parser.add_argument(option, type=_reader(one, option), metavar=one.unit or name.upper(), **common)
+            metavar = one.unit or _METAVARS[one.kind]
+            parser.add_argument(option, type=_reader(one, option), metavar=metavar, **common)
 
 
 def _reader(one: Setting, option: str) -> Callable[[str], Any]:

@@ -1,6 +1,14 @@
-"""A file appears whole or not at all."""
+"""Files and directories appear completely or not at all."""
 
-from emg_recognition.files import write_file
+from __future__ import annotations
+
+import os
+import threading
+
+import pytest
+
+from emg_recognition import files
+from emg_recognition.files import replace_directory, write_file
 
 
 def test_a_file_is_replaced_as_a_whole(tmp_path):
@@ -8,3 +16,63 @@ def test_a_file_is_replaced_as_a_whole(tmp_path):
     write_file(tmp_path / "new" / "a.txt", b"two")
     assert (tmp_path / "new" / "a.txt").read_bytes() == b"two"
     assert len(list((tmp_path / "new").iterdir())) == 1
+
+
+def content(path):
+    return {file.name: file.read_bytes() for file in path.iterdir()}
+
+
+def test_a_directory_and_its_parents_are_made(tmp_path):
+    replace_directory(tmp_path / "a" / "b", {"x": b"1", "y": b"2"})
+    assert content(tmp_path / "a" / "b") == {"x": b"1", "y": b"2"}
+    assert (tmp_path / "a" / "b").stat().st_mode & 0o777 == 0o755
+
+
+@pytest.mark.parametrize("one_step", [True, False])
+def test_a_directory_is_replaced_completely(tmp_path, monkeypatch, one_step):
+    if not one_step:
+        monkeypatch.setattr(files.ctypes, "CDLL", lambda *_, **__: object())
+    replace_directory(tmp_path / "a", {"x": b"1", "old": b""})
+    replace_directory(tmp_path / "a", {"x": b"2"})
+    assert content(tmp_path / "a") == {"x": b"2"}
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_failure_leaves_the_old_directory_and_nothing_beside_it(tmp_path, monkeypatch):
+    replace_directory(tmp_path / "a", {"x": b"1"})
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        replace_directory(tmp_path / "a", {"x": b"2", "y": b"3"})
+    assert content(tmp_path / "a") == {"x": b"1"}
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_reader_always_finds_the_directory(tmp_path):
+    path = tmp_path / "a"
+    contents = [{name: bytes([value]) for name in "xyz"} for value in (1, 2)]
+    replace_directory(path, contents[0])
+    stop, found = threading.Event(), []
+
+    def read():
+        while not stop.is_set():
+            folder = os.open(path, os.O_RDONLY)  # fails if the name is missing for a moment
+            try:
+                found.append(len(os.listdir(folder)))
+            finally:
+                os.close(folder)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        for number in range(40):
+            replace_directory(path, contents[number % 2])
+    finally:
+        stop.set()
+        reader.join()
+    # A folder opened just before the exchange may be emptied while it is read; a new one is complete.
+    assert len(found) > 40
+    assert content(path) in contents

@@ -11,7 +11,7 @@ ARROWS = {
     "recordings": {"signal", "bags"},
     "evaluation": {"control"},
     "monitor": {"control"},
-    "training": {"signal", "recordings", "models", "evaluation", "control", "recognizer"},
+    "training": {"classification", "signal", "recordings", "models", "evaluation", "control"},
     "replay": {
         "recognizer",
         "classification",

@@ -28,26 +28,14 @@ def own_types() -> Typestore:
 
 
 def own_message(type_name: str, **fields: Any) -> Any:
-    """Make a message of :func:`own_types`; fields that are not given have their neutral value.
-
-    Parameters
-    ----------
-    type_name : str
-        For example ``emg_recognition/msg/BridgeState``.
-    **fields : object
-        Values by the name of the field.
-
-    Returns
-    -------
-    object
-        The message: zeros, empty strings and empty lists where nothing is given.
+    """Make a message of :func:`own_types`; fields that are not given are 0 or empty.
 
     Raises
     ------
     KeyError
-        For an unknown type.
+        If the type is unknown.
     TypeError
-        For a field that the type does not have.
+        If the type does not have a given field.
     """
     store = own_types()
     _, known = store.fielddefs[type_name]
@@ -60,7 +48,7 @@ def _neutral(node: Nodetype, of: Any) -> Any:
         return own_message(of)
     if node is Nodetype.BASE:
         return {"string": "", "bool": False}.get(of[0], 0.0 if of[0].startswith("float") else 0)
-    (item, kind), length = of  # an array; that of a sequence has no fixed length
+    (item, kind), length = of  # an array, or a sequence without a length
     if item is Nodetype.BASE and kind[0] != "string":
         return np.zeros(length, {"char": "uint8", "octet": "uint8"}.get(kind[0], kind[0]))
     return [_neutral(item, kind) for _ in range(length)]
@@ -87,7 +75,7 @@ def full_definition(type_name: str) -> str:
 def parse_definition(type_name: str, encoding: str, text: str) -> Typestore:
     """Parse a definition of a bag into the types that it defines.
 
-    Each definition has a type store of its own, because two topics of a bag may use different versions of a
+    Each definition has its own type store, because two topics of a bag may use different versions of a
     type.
 
     Parameters

@@ -1,1 +1,1 @@
-"""The command ``emg-recognition``: a file a verb, each with ``add_parser`` and ``run``."""
+"""The command ``emg-recognition``; each module adds its commands with ``add_parsers``."""

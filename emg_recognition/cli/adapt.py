@@ -1,108 +1,85 @@
-"""``emg-recognition adapt``: from a model bundle and a repetition of a new wearer to a bundle of his own."""
+"""``emg-recognition adapt``: fine-tune a model bundle on a few repetitions of a new wearer."""
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from emg_recognition.cli.wording import percent
-from emg_recognition.errors import SettingError
-from emg_recognition.quiet import without_information
+from emg_recognition.cli.data import add_data_options, open_data, select
+from emg_recognition.cli.leave import leave_on_signals
+from emg_recognition.cli.parser import examples
+from emg_recognition.settings import add_options, given_options
+from emg_recognition.training.settings import ADAPT_SETTINGS, FitSettings
 
 if TYPE_CHECKING:
-    from emg_recognition.recordings.recordings import Recordings
     from emg_recognition.training.adapt import Adaptation
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the verb."""
+def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
+    """Add the command."""
     parser = subparsers.add_parser(
         "adapt",
         help="fine-tune a model bundle on one or two repetitions of a new wearer",
-        description="Learns on from a trained bundle with a few labelled repetitions of a wearer and writes "
-        "a new bundle that names its parent. The parent stays as it is.",
+        description="Fine-tune a trained bundle on a few labelled repetitions of one wearer and write a new "
+        "bundle that names its parent. The parent stays as it is.",
+        epilog=examples(
+            "emg-recognition adapt --model out/training/bundle --data new.npz --reps 1 --output out/p07",
+            "emg-recognition adapt --model out/training/bundle --data out/anna_3 --reps 1 --test-reps 2-3 \\",
+            "    --output out/anna",
+        ),
     )
     parser.add_argument(
-        "--model", type=Path, required=True, metavar="BUNDLE", help="the bundle to begin with"
+        "--model", type=Path, required=True, metavar="BUNDLE", help="the bundle to start from"
     )
-    parser.add_argument(
-        "--data",
-        type=Path,
-        required=True,
-        nargs="+",
-        metavar="PATH",
-        help="labelled recordings of the wearer",
-    )
-    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="place of the new bundle")
+    add_data_options(parser)
+    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder of the new bundle")
     parser.add_argument("--reps", required=True, metavar="REPS", help="repetitions to learn from, e.g. 1")
-    parser.add_argument("--test-reps", metavar="REPS", help="others, to compare parent and new bundle with")
-    parser.add_argument("--subject", metavar="S", help="the wearer, where the recordings have several")
-    parser.add_argument("--actions", nargs="+", metavar="A", help="only these labels of the recordings")
-    parser.add_argument(
-        "--cache", type=Path, metavar="DIR", help="where recordings are unpacked; ~/.cache by default"
+    parser.add_argument("--test-reps", metavar="REPS", help="others, to compare parent and new bundle on")
+    parser.add_argument("--subject", metavar="S", help="the wearer, if the recordings have several")
+    parser.add_argument("--actions", nargs="+", metavar="A", help="use only these labels of the recordings")
+    add_options(
+        parser,
+        FitSettings,
+        only=("steps_per_epoch", "batch_size", "learning_rate", "seed"),
+        defaults=dataclasses.asdict(ADAPT_SETTINGS),
     )
-    parser.add_argument("--namespace", metavar="ARM", help="which armband of a bag, where it has several")
-    parser.add_argument("--steps", type=int, metavar="N", help="gradient steps")
-    parser.add_argument("--learning-rate", type=float, metavar="R", help="the highest of the schedule")
-    parser.add_argument("--seed", type=int, help="decides the order of the windows and their gains")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Adapt; return the exit code."""
-    # Imported here: the other verbs do without, and bad data is refused before TensorFlow is loaded.
-    from rich.progress import Progress
-
-    from emg_recognition.recordings.open import open_recordings
+    leave_on_signals("emg-recognition: interrupted; nothing was written")
+    # Imported here: the other commands do without, and the signals have to be blocked before NumPy loads.
+    from emg_recognition.cli.progress import bar
     from emg_recognition.recordings.recordings import parse_repetitions
+    from emg_recognition.training.api import adapt
 
     repetitions = parse_repetitions(args.reps)
     test_repetitions = parse_repetitions(args.test_reps) if args.test_reps else ()
-    opened = open_recordings(args.data, cache=args.cache, namespace=args.namespace)
-    recordings = _select(opened, args.subject, args.actions)
-
-    with without_information():
-        from emg_recognition.training.adapt import ADAPT_SETTINGS, adapt
-
-    asked = {"steps": args.steps, "learning_rate": args.learning_rate, "seed": args.seed}
-    chosen = {name: value for name, value in asked.items() if value is not None}
-    with Progress(transient=True, disable=not sys.stdout.isatty()) as progress:
-        bar = progress.add_task("Adapting", total=None)
+    subjects = None if args.subject is None else [args.subject]
+    wanted = {"--subject": ("subject", subjects), "--actions": ("label", args.actions)}
+    recordings = select(open_data(args), wanted)
+    with bar("Adapting") as show:
         result = adapt(
             args.model,
             recordings,
             args.output,
             repetitions=repetitions,
             test_repetitions=test_repetitions,
-            settings=dataclasses.replace(ADAPT_SETTINGS, **chosen),
-            on_step=lambda step, steps: progress.update(bar, completed=step, total=steps),
+            settings=dataclasses.replace(ADAPT_SETTINGS, **given_options(args, FitSettings)),
+            on_step=lambda step, steps: show(step / steps),
         )
-    print(_summary(result))
+    print(*_summary(result), sep="\n")
     return 0
 
 
-def _select(recordings: Recordings, subject: str | None, actions: list[str] | None) -> Recordings:
-    import numpy as np
+def _summary(result: Adaptation) -> list[str]:
+    from emg_recognition.cli.progress import percent
 
-    for option, wanted, column in (
-        ("--subject", None if subject is None else [subject], "subject"),
-        ("--actions", actions, "label"),
-    ):
-        if wanted is None:
-            continue
-        known = np.unique(getattr(recordings, column)).tolist()
-        for name in wanted:
-            if name not in known:
-                raise SettingError(option, name, f"{recordings.source} has {', '.join(known)}")
-        recordings = recordings.select(np.isin(getattr(recordings, column), wanted))
-    return recordings
-
-
-def _summary(result: Adaptation) -> str:
-    lines = [f"learnt from {', '.join(f'{name} {count}' for name, count in result.windows.items())} windows"]
+    counts = ", ".join(f"{name} {count}" for name, count in result.windows.items())
+    lines = [f"learned from {counts} windows"]
     if result.missing:
         lines.append(f"not performed, known from the parent alone: {', '.join(result.missing)}")
     if result.before is not None and result.after is not None:
@@ -111,4 +88,4 @@ def _summary(result: Adaptation) -> str:
                 f"test, {name}: accuracy {percent(found['test_accuracy'])}, balanced accuracy"
                 f" {percent(found['test_balanced_accuracy'])}, macro F1 {percent(found['test_macro_f1'])}"
             )
-    return "\n".join([*lines, f"bundle  {result.bundle.path}"])
+    return [*lines, f"bundle  {result.bundle}"]

@@ -5,38 +5,46 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from emg_recognition.cli.experiment_options import (
-    add_options,
-    open_data,
-    settings_of,
-    signal_cache,
-    workers_of,
-)
 from emg_recognition.cli.leave import leave_on_signals
-from emg_recognition.cli.wording import duration, percent
-from emg_recognition.quiet import without_information
+from emg_recognition.cli.parser import examples
+from emg_recognition.cli.training_options import (
+    add_training_options,
+    open_training_data,
+    process_options,
+    training_settings,
+)
 
+#: With more subjects than this, each one's accuracy is left to the report.
 _FEW = 8
-"""So many subjects have a line of their own."""
+_METHODS = ("ensemble", "weighted", "minority", "lda", "balanced-bagging")
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the verb."""
+def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
+    """Add the command."""
     parser = subparsers.add_parser(
         "compare",
-        help="compare the ensemble with one weighted network, the minority alone and classical methods",
-        description="Trains and tests each method on the same split with the same number of gradient steps, "
-        "once a seed, and prints mean and deviation. Run again, it continues where it was interrupted.",
+        help="compare the ensemble with single networks and classical methods",
+        description="Train and test each method on the same split with the same number of gradient steps, "
+        "once for each seed, and print mean and deviation. Run again, it continues where it was interrupted.",
+        epilog=examples(
+            "emg-recognition compare --data recordings.npz --minority patient --output out/compare",
+            "emg-recognition compare --data recordings.npz --methods lda --seeds 0 --output out/lda",
+        ),
     )
-    add_options(parser)
+    add_training_options(
+        parser,
+        ensemble=("members", "minority"),
+        training=("epochs", "steps_per_epoch", "learning_rate", "electrode_rotation"),
+    )
     parser.add_argument(
-        "--seeds", type=int, nargs="+", default=[0, 1, 2], metavar="N", help="one run each (0 1 2)"
+        "--seeds", type=int, nargs="+", default=[0, 1, 2], metavar="N", help="one run for each"
     )
     parser.add_argument(
         "--methods",
         nargs="+",
+        choices=_METHODS,
         metavar="M",
-        help="some of ensemble, weighted, minority, lda, balanced-bagging; all by default",
+        help=f"some of {', '.join(_METHODS)} (default: all)",
     )
     parser.set_defaults(run=run)
 
@@ -44,43 +52,48 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(args: argparse.Namespace) -> int:
     """Compare; return the exit code."""
     leave_on_signals("emg-recognition: interrupted; finished networks are kept, run again to continue")
+    # Imported here: the other commands do without, and the signals have to be blocked before NumPy loads.
     from emg_recognition.cli.progress import shown
+    from emg_recognition.training.api import compare
 
-    workers = workers_of(args)
-    recordings = open_data(args)
-    with without_information():
-        from emg_recognition.training.compare import RESULT, run_comparison
-
-    settings = settings_of(args)
+    settings = training_settings(args)
+    processes = process_options(args)
+    recordings = open_training_data(args)
     with shown(args.progress) as on_event:
-        result = run_comparison(
-            settings,
+        comparison = compare(
             recordings,
             args.output,
+            settings=settings,
             seeds=args.seeds,
             methods=args.methods,
-            workers=workers,
-            cache=signal_cache(args),
             on_event=on_event,
+            **processes,
         )
     if args.progress == "auto":
-        print("\n".join(table(result)), f"result  {args.output / RESULT}", sep="\n")
+        print(
+            *table(comparison.result),
+            f"report  {comparison.report}",
+            f"result  {comparison.result_file}",
+            sep="\n",
+        )
     return 0
 
 
 def table(result: dict[str, Any]) -> list[str]:
-    """Lay out the result as lines of text.
+    """Write the result as lines of text.
 
     Parameters
     ----------
     result : dict
-        As of :func:`~emg_recognition.training.compare.run_comparison`.
+        The content of ``compare.json``.
 
     Returns
     -------
     list of str
-        A table of all methods, one of the subjects where they are few, and what has to be said beside it.
+        A table of all methods, one of the subjects where they are few, and what has to be known beside it.
     """
+    from emg_recognition.cli.progress import duration
+
     methods, minority = result["methods"], result["minority"]
     whose = f"{minority}, " if minority is not None else ""
     head = ["method", "accuracy", "balanced", *([minority] if minority is not None else [])]
@@ -95,7 +108,7 @@ def table(result: dict[str, Any]) -> list[str]:
         each = [
             [
                 _name(row),
-                *(percent(row["per_subject"][s]) if s in row["per_subject"] else "–" for s in subjects),
+                *(_spread(row["per_subject"].get(subject)) for subject in subjects),
             ]
             for row in methods
         ]
@@ -104,9 +117,7 @@ def table(result: dict[str, Any]) -> list[str]:
     number = f"{runs} run{'s' if runs > 1 else ''}"
     lines += ["", f"Mean ± deviation of {number}, split {result['split']['rule']}."]
     if result["split"]["leaking"]:
-        lines.append(
-            "LEAKING: the split puts windows of one repetition on both sides; no row holds for new data"
-        )
+        lines.append("LEAKING: windows of one repetition are in training and test; no row holds for new data")
     elif any(row["leaking"] for row in methods):
         lines.append("*LEAKING: selected by the test data; it does not hold for new data")
     return lines
@@ -116,14 +127,14 @@ def _name(row: dict[str, Any]) -> str:
     return f"{row['title']} *LEAKING" if row["leaking"] else str(row["title"])
 
 
-def _spread(mean: float | None, deviation: float | None) -> str:
+def _spread(mean: float | None, deviation: float | None = None) -> str:
     if mean is None:
         return "–"
-    return percent(mean) if deviation is None else f"{100 * mean:.1f} ± {100 * deviation:.1f} %"
+    return f"{100 * mean:.1f}{'' if deviation is None else f' ± {100 * deviation:.1f}'} %"
 
 
 def _aligned(rows: list[list[str]]) -> list[str]:
-    """Columns one under the other: the first to the left, the others to the right."""
+    """Align the columns: the first one left, the others right."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return [
         "  ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))])

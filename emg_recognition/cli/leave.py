@@ -1,4 +1,4 @@
-"""Leave at once on SIGINT and SIGTERM, also while TensorFlow computes."""
+"""End at once on SIGINT and SIGTERM, also while TensorFlow computes."""
 
 from __future__ import annotations
 
@@ -13,25 +13,28 @@ _SHOW_CURSOR = "\x1b[?25h"  # a progress bar hides it
 def leave_on_signals(message: str) -> None:
     """Let SIGINT and SIGTERM end this process with code 130 or 143.
 
-    Python runs its signal handlers between two instructions of the main thread, which may be
-    minutes away inside a TensorFlow call. So a thread waits for the signals instead and ends the
-    process there and then. Nothing is lost by that: whatever the training writes appears in one step or
-    not at all.
+    Python runs its signal handlers between two instructions of the main thread, and a TensorFlow call may
+    take minutes. So a thread waits for the signals and ends the process. Nothing is lost: each file of a
+    training appears complete or not at all. Where a thread cannot wait for signals (Windows), Python's own
+    handler does the same after the call.
 
-    Call it before NumPy or TensorFlow are loaded: threads that exist already would take the signals.
+    Call it before NumPy or TensorFlow are loaded: threads that already exist would take the signals.
 
     Parameters
     ----------
     message : str
-        Written to stderr as the last line.
+        The only line that is written to stderr.
     """
-    stderr = os.dup(2)  # wherever stderr may be sent in the meantime
-    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    stderr = os.dup(2)  # the user's, wherever stderr is redirected in the meantime
 
-    def wait() -> None:
-        number = signal.sigwait(_SIGNALS)
+    def leave(number: int, _frame: object = None) -> None:
         start = f"{_SHOW_CURSOR}\n" if os.isatty(stderr) else ""
         os.write(stderr, f"{start}{message}\n".encode())
         os._exit(128 + number)
 
-    threading.Thread(target=wait, name="signals", daemon=True).start()
+    if not hasattr(signal, "pthread_sigmask"):
+        for number in _SIGNALS:
+            signal.signal(number, leave)
+        return
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    threading.Thread(target=lambda: leave(signal.sigwait(_SIGNALS)), name="signals", daemon=True).start()

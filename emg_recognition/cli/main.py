@@ -1,4 +1,4 @@
-"""``emg-recognition``: simulate, record, train, compare, adapt, evaluate, watch, show the chain at work."""
+"""The command ``emg-recognition``: its parser, its exit codes and the completion of shells."""
 
 from __future__ import annotations
 
@@ -6,38 +6,59 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
-from emg_recognition.cli import (
-    adapt,
-    compare,
-    demo,
-    device_emulator,
-    evaluate,
-    monitor,
-    record,
-    session,
-    simulate,
-    train,
-)
+from emg_recognition.cli import adapt, compare, data, evaluate, graph, nodes, train
+from emg_recognition.cli.parser import Parser, examples
 from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.resources import version
 
 _FAILED = 2
 _INTERRUPTED = 130
 _READER_LEFT = 141
+_SHELLS = ("bash", "zsh", "fish")
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """Put together the parser of all verbs; each leaves its function in ``run``."""
-    parser = argparse.ArgumentParser(
+    """Return the parser of all commands; each leaves the function that runs it in ``run``."""
+    parser = Parser(
         prog="emg-recognition",
-        description="Upper-limb actions from surface EMG, for rehabilitation exoskeletons.",
+        description="Recognise upper-limb actions in surface EMG, for rehabilitation exoskeletons. The "
+        "commands from demo to session need the built ROS 2 package, the others do not.",
+        epilog=examples(
+            "emg-recognition simulate --output study.npz",
+            "emg-recognition train --data study.npz --output out/training",
+            "emg-recognition run --model out/training/bundle --simulated --enabled",
+        ),
     )
-    parser.add_argument("--version", action="version", version=f"%(prog)s {version()}")
+    parser.add_argument("-V", "--version", action="version", version=f"%(prog)s {version()}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for verb in (demo, session, train, compare, adapt, monitor, record, evaluate, simulate, device_emulator):
-        verb.add_parser(subparsers)
+    for module in (graph, nodes, data, train, compare, adapt, evaluate):
+        module.add_parsers(subparsers)
+    _add_completion(subparsers)
     return parser
+
+
+def _add_completion(subparsers: argparse._SubParsersAction[Any]) -> None:
+    parser = subparsers.add_parser(
+        "completion",
+        help="print what lets a shell complete this command",
+        description="Print the script that lets a shell complete commands, options and choices.",
+        epilog=examples(
+            "emg-recognition completion bash >> ~/.bashrc",
+            "emg-recognition completion zsh >> ~/.zshrc",
+            "emg-recognition completion fish > ~/.config/fish/completions/emg-recognition.fish",
+        ),
+    )
+    parser.add_argument("shell", choices=_SHELLS, help="name of the shell")
+    parser.set_defaults(run=_completion)
+
+
+def _completion(args: argparse.Namespace) -> int:
+    import argcomplete
+
+    print(argcomplete.shellcode(["emg-recognition"], shell=args.shell))
+    return 0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,13 +72,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0; 2 if the user can put right what went wrong (said in one line on stderr); 130 after Ctrl-C.
+        0; 2 for an error that the user can correct (one line on stderr); 130 after Ctrl-C.
     """
-    args = build_parser().parse_args(arguments)
-    # TensorFlow's information and warnings; its errors stay. It has to be set before TensorFlow is loaded.
+    parser = build_parser()
+    if "_ARGCOMPLETE" in os.environ:  # a shell asks for completions; this ends the process
+        import argcomplete
+
+        argcomplete.autocomplete(parser)
+    args = parser.parse_args(sys.argv[1:] if arguments is None else arguments)
+    # Silences TensorFlow's information and warnings, not its errors. It must be set before TensorFlow loads.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
-        code = args.run(args)
+        code = int(args.run(args))
         sys.stdout.flush()
         return code
     except EmgRecognitionError as error:
@@ -66,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _INTERRUPTED
     except BrokenPipeError:
-        # Whoever read us has gone. Python would complain once more when it flushes stdout at the end.
+        # The reader of stdout has gone. Python would complain again when it flushes stdout at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _READER_LEFT
 

@@ -1,64 +1,65 @@
-"""``emg-recognition train``: from an archive of labelled recordings to a model bundle and a report."""
+"""``emg-recognition train``: from labelled recordings to a model bundle and a report."""
 
 from __future__ import annotations
 
 import argparse
-import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
-from emg_recognition.cli.experiment_options import (
-    add_options,
-    open_data,
-    settings_of,
-    signal_cache,
-    workers_of,
-)
 from emg_recognition.cli.leave import leave_on_signals
-from emg_recognition.cli.wording import duration, percent
-from emg_recognition.quiet import without_information
+from emg_recognition.cli.parser import examples
+from emg_recognition.cli.training_options import (
+    add_training_options,
+    open_training_data,
+    process_options,
+    training_settings,
+)
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the verb."""
+def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
+    """Add the command."""
     parser = subparsers.add_parser(
         "train",
         help="train the ensemble on labelled recordings and write the model bundle",
-        description="Trains one member on each part of the majority cohort with the whole minority cohort, "
-        "keeps the best and tests it once. Run again, it continues where it was interrupted.",
+        description="Train one member on each part of the majority cohort with the whole minority cohort, "
+        "keep the best and test it once. Run again, it continues where it was interrupted.",
+        epilog=examples(
+            "emg-recognition train --data recordings.npz --output out/training",
+            "emg-recognition train --data monday tuesday study.yaml --minority patient \\",
+            "    --train-reps 1-3 --test-reps 4 --output out/training",
+            "emg-recognition train --data study.npz --split leave-one-subject-out --output out/folds",
+        ),
     )
-    add_options(parser)
-    parser.add_argument("--selection", metavar="NAME", help="what is kept, e.g. minority or soft-vote")
-    parser.add_argument("--seed", type=int, help="decides partition, first weights and order of the windows")
+    add_training_options(
+        parser,
+        ensemble=("members", "minority", "selection"),
+        training=("epochs", "steps_per_epoch", "learning_rate", "electrode_rotation", "seed"),
+    )
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Train; return the exit code."""
     leave_on_signals("emg-recognition: interrupted; finished members are kept, run again to continue")
-    # Imported here: the other verbs do without, and bad data is refused before TensorFlow is loaded.
+    # Imported here: the other commands do without, and the signals have to be blocked before NumPy loads.
     from emg_recognition.cli.progress import shown
+    from emg_recognition.training.api import train
 
-    workers = workers_of(args)
-    recordings = open_data(args)
-    with without_information():
-        from emg_recognition.training.experiment import run_experiment
-
-    settings = settings_of(args, seed=args.seed)
-    if args.selection is not None:
-        ensemble = dataclasses.replace(settings.ensemble, selection=args.selection)
-        settings = dataclasses.replace(settings, ensemble=ensemble)
+    settings = training_settings(args)
+    processes = process_options(args)
+    recordings = open_training_data(args)
     with shown(args.progress) as on_event:
-        result = run_experiment(
-            settings, recordings, args.output, workers=workers, cache=signal_cache(args), on_event=on_event
-        )
+        result = train(recordings, args.output, settings=settings, on_event=on_event, **processes)
     if args.progress == "auto":
-        print(_summary(result.metrics), f"report  {result.report}", sep="\n")
+        print(*_summary(result.metrics), f"report  {result.report}", sep="\n")
         if result.bundle is not None:
             print(f"bundle  {result.bundle}")
     return 0
 
 
-def _summary(metrics: dict[str, Any]) -> str:
+def _summary(metrics: Mapping[str, Any]) -> list[str]:
+    from emg_recognition.cli.progress import percent
+
     lines = [_kept(metrics)]
     lines += [
         f"test{f', {cohort}' if cohort else ''}: accuracy {percent(s['accuracy'])}, balanced accuracy"
@@ -66,17 +67,25 @@ def _summary(metrics: dict[str, Any]) -> str:
         for cohort, s in metrics["per_cohort"].items()
     ]
     lines.append(
-        f"test, all: accuracy {percent(metrics['test_accuracy'])}, balanced accuracy"
+        f"test, all: accuracy {percent(metrics['test_accuracy'])}{_interval(metrics)}, balanced accuracy"
         f" {percent(metrics['test_balanced_accuracy'])}, macro F1 {percent(metrics['test_macro_f1'])}"
     )
+    lines += [f"warning: {warning}" for warning in metrics.get("warnings", ())]
     if metrics["split"]["leaking"] or metrics.get("selection", {}).get("leaking"):
         lines.append(
             "LEAKING: the test data helped to make the model; this result does not hold for new data"
         )
-    return "\n".join(lines)
+    return lines
 
 
-def _kept(metrics: dict[str, Any]) -> str:
+def _interval(metrics: Mapping[str, Any]) -> str:
+    interval = (metrics.get("intervals") or {}).get("accuracy")
+    return "" if interval is None else f" (95 %: {100 * interval[0]:.1f} to {100 * interval[1]:.1f} %)"
+
+
+def _kept(metrics: Mapping[str, Any]) -> str:
+    from emg_recognition.cli.progress import duration
+
     time = f"{duration(metrics['seconds'])} of training"
     if "folds" in metrics:
         return f"{len(metrics['folds'])} folds, a bundle in each one's folder; {time}"

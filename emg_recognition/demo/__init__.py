@@ -1,4 +1,4 @@
 """The demo: a study, an ensemble, a live graph of real processes, and one table.
 
-May use every room except ``nodes``, whose executables it starts as processes of their own.
+It imports every room except ``nodes``, whose executables it starts as processes.
 """

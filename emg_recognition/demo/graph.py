@@ -1,4 +1,4 @@
-"""The live part: each node a process of its own, from the armband to the exoskeleton."""
+"""The live part: every node in a process of its own, from the armband to the exoskeleton."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import yaml
 from rich.console import Console
@@ -19,19 +19,26 @@ from emg_recognition.models.bundle import read_bundle
 from emg_recognition.processes import Graph
 from emg_recognition.resources import config_path
 
+#: The bag of the run, in the output folder.
+RECORDING = "recording"
+#: The exoskeleton's file, where the packaged one does not know all actions of the model.
+EXOSKELETON = "exoskeleton.yaml"
+#: How long the start of the nodes and the wait for the last messages may take on a busy machine, s.
+_MARGIN = 60.0
+
 
 def exoskeleton_for(actions: Sequence[str], folder: Path) -> str:
-    """Let actions that the packaged ``exoskeleton.yaml`` does not know move nothing.
+    """Write an exoskeleton file in which actions unknown to the packaged one move nothing.
 
-    The bridge refuses a model with an action of which nobody has said what it moves. The demo moves
-    simulated joints only, and so may say it for any recordings.
+    The bridge refuses a model with an action that its exoskeleton file does not name. The demo moves
+    simulated joints only, so it may add such actions for any recordings.
 
     Parameters
     ----------
     actions : sequence of str
         The model's actions.
     folder : Path
-        Where to write ``exoskeleton.yaml``, if that is needed.
+        Where the file is written, if it is needed.
 
     Returns
     -------
@@ -39,27 +46,22 @@ def exoskeleton_for(actions: Sequence[str], folder: Path) -> str:
         The parameter ``exoskeleton`` of bridge and simulated exoskeleton: the file's path, or empty for
         the packaged one.
     """
+    path = folder / EXOSKELETON
+    path.unlink(missing_ok=True)
     document = yaml.safe_load(config_path("exoskeleton.yaml").read_text(encoding="utf-8"))
     known = {*document["actions"], *document["rest"], *document["no_motion"]}
     unknown = [action for action in actions if action not in known]
     if not unknown:
         return ""
     document["no_motion"] += unknown
-    path = folder / "exoskeleton.yaml"
     path.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
     return str(path)
-
-
-#: The bag of the run, in the output folder.
-RECORDING = "recording"
-#: Starting the nodes, and waiting for the tail, may take this long on a busy machine, s.
-_MARGIN = 60.0
 
 
 def run_graph(
     study: Study, bundle: Path, output: Path, *, seconds: float, console: Console
 ) -> dict[str, Any]:
-    """Play the live archive through the graph.
+    """Play the live archive through all nodes.
 
     Parameters
     ----------
@@ -68,9 +70,9 @@ def run_graph(
     bundle : Path
         The model.
     output : Path
-        Directory for parameters, logs and what was observed.
+        Folder for parameters, logs and what was observed.
     seconds : float
-        How long the archive plays, s.
+        Duration of the archive, s.
     console : rich.console.Console
         Where to show what happens.
 
@@ -82,8 +84,7 @@ def run_graph(
     Raises
     ------
     EmgRecognitionError
-        When there is no such model, a node fails or does not leave on SIGINT, or the demo is not done in
-        time.
+        If there is no such model, a node fails or does not end on SIGINT, or the demo takes too long.
     """
     actions = read_bundle(bundle).actions
     folder = (output / "graph").resolve()
@@ -95,7 +96,7 @@ def run_graph(
     shutil.rmtree(recording, ignore_errors=True)
     with Graph(folder) as graph:
         joints = {"exoskeleton": exoskeleton_for(actions, folder)}
-        # First, for the nodes end in reverse order: it records their last words, too.
+        # First, because the nodes end in reverse order: it records their last messages, too.
         graph.start("recorder", {"output": str(recording)})
         graph.start(
             "simulated_armband",
@@ -107,20 +108,21 @@ def run_graph(
             },
         )
         graph.start("simulated_exoskeleton", joints)
-        graph.start("command_bridge", joints, parameter_file=base)
-        graph.start("classifier", {"model": str(bundle.resolve())}, parameter_file=base)
-        graph.start("preprocessing", {}, parameter_file=base)
+        model = {"model": str(bundle.resolve())}
+        graph.start("command_bridge", {**joints, **model}, parameter_file=base)
+        graph.start("classifier", model, parameter_file=base)
+        graph.start("preprocessing", model, parameter_file=base)
         graph.start(
             "acquisition",
-            # Preprocessing, the recorder and the observer have to see the first sample.
+            # It starts when preprocessing, the recorder and the observer will see the first sample.
             {"port": str(link), "wait_for_port": 30.0, "autostart": False, "subscribers": 3},
             parameter_file=base,
         )
         timeout = seconds + _MARGIN
         observer = graph.start("demo_observer", {"output": str(observed), "timeout": timeout}, capture=True)
         assert observer.stdout is not None
-        teller = threading.Thread(target=_tell, args=(observer.stdout, console), daemon=True)
-        teller.start()
+        display = threading.Thread(target=_show, args=(observer.stdout, console), daemon=True)
+        display.start()
         deadline = time.monotonic() + timeout + 10.0
         while observer.poll() is None:
             graph.check()
@@ -128,16 +130,16 @@ def run_graph(
                 raise EmgRecognitionError(f"the demo's observer did not end; see {folder}")
             time.sleep(0.1)
         graph.check()
-        teller.join(timeout=1.0)
+        display.join(timeout=1.0)
     if not observed.exists():
         raise EmgRecognitionError(f"the demo was stopped before it was done; see {folder}")
     return dict(json.loads(observed.read_text()))
 
 
-def _tell(lines: Any, console: Console) -> None:
-    """Show what the wearer does, what is recognised and where the joints are."""
+def _show(lines: IO[str], console: Console) -> None:
+    """Show what the wearer performs, what is recognised and where the joints are."""
     performed = ""
-    with console.status("the graph starts …") as status:
+    with console.status("the nodes start …") as status:
         for line in lines:
             event = json.loads(line)
             if "performed" in event:

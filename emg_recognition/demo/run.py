@@ -1,9 +1,10 @@
-"""The demo from beginning to end."""
+"""The demo from beginning to end: its steps, its scores, its table, and what to do next."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -18,44 +19,28 @@ from rich.console import Console
 from rich.table import Table
 
 from emg_recognition.demo import study as studies
-from emg_recognition.demo.graph import RECORDING, run_graph
+from emg_recognition.demo.graph import EXOSKELETON, RECORDING, run_graph
 from emg_recognition.demo.study import Study
 from emg_recognition.errors import EmgRecognitionError, SettingError
-from emg_recognition.models.runtime import ActionModel
 from emg_recognition.processes import find_executable
 from emg_recognition.recordings.archive import load_archive
-from emg_recognition.replay.offline import replay_bag
-from emg_recognition.replay.output import write_results
+from emg_recognition.replay.evaluate import evaluate
 from emg_recognition.replay.replay import Replay
-from emg_recognition.replay.scoring import ReplayScores, score
+from emg_recognition.replay.scores import ReplayScores
+from emg_recognition.replay.scoring import score
+from emg_recognition.resources import shell_command
+
+_STEPS = 4
 
 
-class Steps:
-    """Numbered steps of a long command.
-
-    Parameters
-    ----------
-    console : rich.console.Console
-        Where to write.
-    total : int
-        Number of steps.
-    """
-
-    def __init__(self, console: Console, total: int) -> None:
-        self.console = console
-        self._total = total
-        self._number = 0
-
-    @contextmanager
-    def step(self, title: str) -> Iterator[None]:
-        """Announce a step, and say at its end how many seconds it took."""
-        self._number += 1
-        place = f"[bold cyan]{self._number}/{self._total}[/]"
-        self.console.print(f"{place} {title} …", highlight=False)
-        start = time.monotonic()
-        yield
-        seconds = time.monotonic() - start
-        self.console.print(f"{place} [green]done[/] in {seconds:.1f} s", highlight=False)
+@contextmanager
+def _step(console: Console, number: int, title: str) -> Iterator[None]:
+    """Announce a numbered step, and say at its end how long it took."""
+    place = f"[bold cyan]{number}/{_STEPS}[/]"
+    console.print(f"{place} {title} …", highlight=False)
+    start = time.monotonic()
+    yield
+    console.print(f"{place} [green]done[/] in {time.monotonic() - start:.1f} s", highlight=False)
 
 
 def score_live(observed: Mapping[str, Any], replay: Replay, offline: ReplayScores) -> dict[str, Any]:
@@ -66,7 +51,7 @@ def score_live(observed: Mapping[str, Any], replay: Replay, offline: ReplayScore
     observed : mapping
         What ``demo_observer_node`` wrote.
     replay : Replay
-        Of the bag that was recorded meanwhile.
+        The replay of the bag that was recorded at the same time.
     offline : ReplayScores
         Its scores.
 
@@ -78,15 +63,15 @@ def score_live(observed: Mapping[str, Any], replay: Replay, offline: ReplayScore
     Raises
     ------
     EmgRecognitionError
-        If the graph has not said anything.
+        If the live run made no estimate.
     """
-    said, agreement = replay.recorded, offline.recorded
-    if said is None or agreement is None:
+    recorded, agreement = replay.recorded, offline.recorded
+    if recorded is None or agreement is None:
         raise EmgRecognitionError(
             f"{replay.source} holds no estimates: see the logs of preprocessing and classifier"
         )
-    live = score(dataclasses.replace(replay, estimates=said, recorded=None), mode="online")
-    # An estimate of a window that does not exist offline would not agree either.
+    live = score(dataclasses.replace(replay, estimates=recorded, recorded=None), mode="online")
+    # An estimate of a window that does not exist offline counts as different.
     share = agreement.compared / agreement.estimates
     latency = latencies(observed["commanded"], observed["labels"], replay.model.rate)
     return {
@@ -97,8 +82,8 @@ def score_live(observed: Mapping[str, Any], replay: Replay, offline: ReplayScore
         "restarts": observed["restarts"],
         "windows": observed["windows"],
         "windows_offline": offline.windows.expected,
-        "estimates": len(said),
-        "rejected": int(np.sum(~said.accepted)),
+        "estimates": len(recorded),
+        "rejected": int(np.sum(~recorded.accepted)),
         "scored": live.windows.labelled,
         "accuracy": live.accuracy,
         "recall": None if live.scores is None else live.scores.per_class_recall,
@@ -111,6 +96,7 @@ def score_live(observed: Mapping[str, Any], replay: Replay, offline: ReplayScore
         },
         "commands": observed["commands"],
         "armings": observed["armings"],
+        "interruptions": observed["interruptions"],
         "joint_travel": {name: round(way, 4) for name, way in observed["joint_travel"].items()},
     }
 
@@ -118,14 +104,14 @@ def score_live(observed: Mapping[str, Any], replay: Replay, offline: ReplayScore
 def latencies(
     commanded: Sequence[Sequence[int]], labels: Sequence[Mapping[str, Any]], rate: float
 ) -> np.ndarray:
-    """Return the time from a window's last sample at the armband to the first command resting on it.
+    """Return the time from a window's last sample at the armband to the first command that uses it.
 
     Parameters
     ----------
     commanded : sequence of (int, int)
-        Last sample index of a window, and ROS time in ns of the command.
+        Index of the last sample of a window, and ROS time of the command in ns.
     labels : sequence of mapping
-        Labels with the index and the true time in ns of a sample.
+        Labels with the index of a sample and its true time in ns.
     rate : float
         Sampling rate, Hz.
 
@@ -150,7 +136,7 @@ def _percentile(values: np.ndarray, percent: float) -> float | None:
     return round(float(np.percentile(values, percent)), 3) if len(values) else None
 
 
-#: What ``train`` of the summary takes from ``metrics.json``.
+#: What the section ``train`` of the summary takes from ``metrics.json``.
 _FROM_METRICS = (
     "windows_per_cohort",
     "members",
@@ -158,9 +144,12 @@ _FROM_METRICS = (
     "seconds",
     "test_accuracy",
     "test_balanced_accuracy",
+    "per_class_recall",
 )
-#: And of each cohort; the confusion matrix stays in ``metrics.json``.
+#: The same for each cohort.
 _OF_COHORT = ("windows", "accuracy", "balanced_accuracy", "macro_f1", "per_class_recall")
+#: The table shows this many different reasons of holds, and of faults.
+_REASONS = 3
 
 
 def write_summary(
@@ -208,11 +197,13 @@ def summary_table(summary: Mapping[str, Any]) -> Table:
     )
     for cohort, scores in train["per_cohort"].items():
         table.add_row(f"  {cohort}", f"{scores['accuracy']:.1%} (balanced {scores['balanced_accuracy']:.1%})")
+    table.add_row("  worst action", _worst(train["per_class_recall"]))
     table.add_section()
     table.add_row("samples", f"{live['samples_sent']} sent, {live['samples_received']} received")
     table.add_row("windows", f"{live['windows']} live, {live['windows_offline']} offline")
-    table.add_row("estimates", f"{live['estimates']}, of these {live['rejected']} rejected")
+    table.add_row("estimates", f"{live['estimates']}, {live['rejected']} of them rejected")
     table.add_row("live accuracy", _percent(live["accuracy"]))
+    table.add_row("  worst action", _worst(live["recall"]))
     table.add_row(
         "same as offline",
         f"{_percent(live['agreement_with_offline'])} of the actions, "
@@ -224,6 +215,7 @@ def summary_table(summary: Mapping[str, Any]) -> Table:
             "last sample → command", f"median {latency['median']:.1f} ms, 99 % within {latency['p99']:.1f} ms"
         )
     table.add_row("commands", str(live["commands"]))
+    table.add_row("holds and faults", _interruptions(live["interruptions"]))
     travel = ", ".join(f"{name} {way:.2f} rad" for name, way in live["joint_travel"].items())
     table.add_row("joint travel", travel)
     return table
@@ -233,13 +225,35 @@ def _percent(share: float | None) -> str:
     return "none" if share is None else f"{share:.2%}"
 
 
+def _worst(recall: Mapping[str, float | None] | None) -> str:
+    """Name the action that is recognised least, and how often it is recognised."""
+    known = {action: share for action, share in (recall or {}).items() if share is not None}
+    if not known:
+        return "none"
+    worst = min(known, key=lambda action: known[action])
+    return f"{worst}, {known[worst]:.1%} of its windows"
+
+
+def _interruptions(found: Sequence[Mapping[str, str]]) -> str:
+    """Count how often the armed bridge stood still, with the reasons."""
+    lines = []
+    for state, word in (("HOLDING", "hold"), ("FAULT", "fault")):
+        reasons = [one["reason"] for one in found if one["state"] == state]
+        if reasons:
+            distinct = list(dict.fromkeys(reasons))
+            more = f"; and {len(distinct) - _REASONS} more reasons" if len(distinct) > _REASONS else ""
+            number = f"{len(reasons)} {word}{'s' * (len(reasons) > 1)}"
+            lines.append(f"{number}: {'; '.join(distinct[:_REASONS])}{more}")
+    return "\n".join(lines) or "none"
+
+
 def run_demo(output: Path, *, data: Path | None, minority: str | None, console: Console) -> dict[str, Any]:
     """Run the demo.
 
     Parameters
     ----------
     output : Path
-        Directory for all results; ``summary.json`` is written last.
+        Folder for all results; ``summary.json`` is written last.
     data : Path or None
         Archive of recordings; None simulates a study.
     minority : str or None
@@ -255,45 +269,81 @@ def run_demo(output: Path, *, data: Path | None, minority: str | None, console: 
     Raises
     ------
     EmgRecognitionError
-        When anything fails; nothing is written to ``summary.json`` then.
+        If a step fails; ``summary.json`` is not written then.
     """
     if data is None and minority is not None:
-        raise SettingError("minority", minority, "it belongs to an archive: give --data too")
-    # Before minutes of training: is there a graph to run at all?
+        raise SettingError("--minority", minority, "it is a cohort of --data: give that as well")
+    # Before minutes of training: can the graph run at all?
     find_executable("acquisition_node")
     output.mkdir(parents=True, exist_ok=True)
     summary_path = output / "summary.json"
     summary_path.unlink(missing_ok=True)
-    steps = Steps(console, 4)
     if data is None:
-        with steps.step("simulate a study: healthy and patients 8 : 1, five actions and rest"):
+        with _step(console, 1, "simulate a study: healthy and patients 8 : 1, five actions and rest"):
             study = studies.simulated(output)
     else:
-        with steps.step(f"choose what to train on and what to play from {data}"):
+        with _step(console, 1, f"choose what to train on and what to play from {data}"):
             study = studies.recorded(data, output, minority)
-    with steps.step(_training_title(study)):
+    with _step(console, 2, _training_title(study)):
         training = output / "training"
         _train(study, training)
     played = load_archive(study.live)
     seconds = len(played.counts) / played.rate
     bundle = training / "bundle"
-    with steps.step(f"run the live graph and record it: armband to exoskeleton, {seconds:.0f} s of signal"):
+    with _step(
+        console, 3, f"run the live graph and record it: armband to exoskeleton, {seconds:.0f} s of signal"
+    ):
         observed = run_graph(study, bundle, output, seconds=seconds, console=console)
-    with steps.step("replay the recording: compare with what was performed and said"):
-        replay = replay_bag(output / RECORDING, ActionModel.load(bundle))
-        offline = score(replay)
-        report = write_results(output / "replay", replay, offline)
-        live = score_live(observed, replay, offline)
+    with _step(
+        console, 4, "replay the recording: compare with what was performed and what was estimated live"
+    ):
+        result = evaluate(bundle, output / RECORDING, output / "replay")
+        live = score_live(observed, result.replay, result.metrics)
         metrics = json.loads((training / "metrics.json").read_text())
         summary = write_summary(summary_path, study.source, metrics, observed["ros"], live)
     console.print(summary_table(summary))
     console.print(
-        f"reports: {training / 'report.html'}, {report}",
+        f"reports: {training / 'report.html'}, {result.report}",
         f"summary: {summary_path}",
+        *next_steps(study, output),
         sep="\n",
         highlight=False,
+        soft_wrap=True,
     )
     return summary
+
+
+def next_steps(study: Study, output: Path) -> list[str]:
+    """Return lines that say what can be done with the results, as commands to copy.
+
+    Parameters
+    ----------
+    study : Study
+        What was trained on and played.
+    output : Path
+        The folder of the demo's results.
+    """
+    bundle = shlex.quote(str(output / "training" / "bundle"))
+    run = f"emg-recognition run --model {bundle} --simulated --enabled"
+    if study.breaks:  # recordings: the simulated wearer performs other actions, at another rate
+        run += f" --data {shlex.quote(str(study.live))}"
+    exoskeleton = output / "graph" / EXOSKELETON
+    if exoskeleton.exists():
+        run += f" --exoskeleton {shlex.quote(str(exoskeleton))}"
+    recording = shlex.quote(str(output / RECORDING))
+    return [
+        "",
+        "What next, in this folder:",
+        "  run the model live until Ctrl-C, with a simulated arm:",
+        f"    {shell_command(run)}",
+        "  let that arm move, or watch it, in other terminals:",
+        f"    {shell_command('emg-recognition arm')}",
+        f"    {shell_command('emg-recognition monitor')}",
+        "  score the recording of this demo again:",
+        f"    {shell_command(f'emg-recognition evaluate --model {bundle} --bag {recording}')}",
+        "  look at recordings before you train on them:",
+        f"    {shell_command(f'emg-recognition inspect --data {shlex.quote(str(study.archive))}')}",
+    ]
 
 
 def _training_title(study: Study) -> str:
@@ -303,9 +353,9 @@ def _training_title(study: Study) -> str:
 
 
 def _train(study: Study, output: Path) -> None:
-    # A process of its own, so that TensorFlow's memory and threads are gone when the graph runs.
+    # In a child process, so that TensorFlow's memory and threads are gone when the graph runs.
     shutil.rmtree(output, ignore_errors=True)
-    command = [sys.executable, "-m", "emg_recognition.cli.main", "train"]
+    command = [sys.executable, "-m", "emg_recognition", "train"]
     command += ["--data", str(study.archive), "--output", str(output)]
     command += ["--train-reps", study.train, "--test-reps", study.test]
     if study.minority is not None:
@@ -313,4 +363,4 @@ def _train(study: Study, output: Path) -> None:
     if study.subject is not None:
         command += ["--subject", study.subject]
     if subprocess.run(command, check=False).returncode != 0:
-        raise EmgRecognitionError("training failed; its error stands above")
+        raise EmgRecognitionError("the training failed; see its error above")

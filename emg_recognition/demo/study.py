@@ -13,16 +13,17 @@ from emg_recognition.errors import RecordingError, SettingError
 from emg_recognition.recordings.archive import from_arrays, load_archive, save_archive
 from emg_recognition.recordings.counts import to_counts
 from emg_recognition.recordings.recordings import Recordings
-from emg_recognition.simulation.study import StudySettings, simulate_stream, simulate_study
+from emg_recognition.simulation.settings import StudySettings
+from emg_recognition.simulation.study import simulate_stream, simulate_study
 
 
 def simulated_session(settings: StudySettings, *, hold: float = 2.5, rounds: int = 2) -> Recordings:
-    """Return one stream in which a patient performs every action, with rest between.
+    """Simulate one stream in which a patient performs every action, with rest in between.
 
     Parameters
     ----------
     settings : StudySettings
-        The study that the model was trained on; its first patient wears the armband, in a new session.
+        The study that the model was trained on; its first patient wears the armband in a new session.
     hold : float
         How long each action is held, s.
     rounds : int
@@ -43,9 +44,9 @@ def simulated_session(settings: StudySettings, *, hold: float = 2.5, rounds: int
 
 
 def recorded_session(recordings: Recordings, repetitions: tuple[int, ...], seconds: float) -> Recordings:
-    """Return test repetitions of at most `seconds`, spread evenly over subjects and sessions.
+    """Choose test repetitions of at most `seconds`, spread evenly over subjects and sessions.
 
-    Whole sessions are taken, so that every action is performed about equally often.
+    Whole sessions are taken, so that every action occurs about equally often.
 
     Parameters
     ----------
@@ -67,7 +68,7 @@ def recorded_session(recordings: Recordings, repetitions: tuple[int, ...], secon
         by_session.setdefault(key, []).append(i)
     sessions = sorted(by_session)
     budget = seconds * recordings.rate
-    # As many sessions as fit, evenly spaced; at least one, cut where the time is over.
+    # As many sessions as fit, evenly spaced; at least one, shortened to the time.
     typical = np.median([recordings.length[members].sum() for members in by_session.values()])
     number = max(1, min(len(sessions), int(budget // typical)))
     spaced = np.linspace(0, len(sessions) - 1, number).round().astype(int)
@@ -88,24 +89,24 @@ PATIENTS = "patient"
 
 @dataclass(frozen=True)
 class Study:
-    """What the demo trains on and what it plays.
+    """What the demo trains on, and what it plays.
 
     Attributes
     ----------
     source : str
-        ``simulated study``, or the archive.
+        ``simulated study``, or the archive's path.
     archive : Path
         The recordings to train on.
     live : Path
         The recordings that the armband plays.
     train, test : str
-        Repetitions, as the command line writes them.
+        Repetitions as on the command line, e.g. ``1,2,3``.
     minority : str or None
         The cohort that is too small to train alone.
     subject : str or None
         The only subject used; None for all.
     breaks : bool
-        The armband marks a break between the segments it plays.
+        Whether the armband marks a break between the segments that it plays; true for recordings.
     """
 
     source: str
@@ -124,7 +125,7 @@ def simulated(output: Path) -> Study:
     Parameters
     ----------
     output : Path
-        Directory for the archives.
+        Folder for the archives.
     """
     settings = StudySettings()
     archive, live = output / "study.npz", output / "live.npz"
@@ -136,23 +137,23 @@ def simulated(output: Path) -> Study:
 
 
 def recorded(archive: Path, output: Path, minority: str | None) -> Study:
-    """Choose from an archive what to train on and what to play, and write the latter.
+    """Choose from an archive what to train on and what to play, and write what is played.
 
-    Without a minority cohort one subject is used, with one all subjects of the archive.
+    Without a minority cohort only the first subject is used.
 
     Parameters
     ----------
     archive : Path
         Recordings.
     output : Path
-        Directory for the live archive.
+        Folder for the archive that is played.
     minority : str or None
         The cohort that is too small to train alone.
 
     Raises
     ------
     RecordingError, SettingError
-        When the archive cannot be read, has no test repetition or no such cohort.
+        If the archive cannot be read, or has no test repetition or no such cohort.
     """
     recordings = load_archive(archive)
     subject = None
@@ -161,7 +162,7 @@ def recorded(archive: Path, output: Path, minority: str | None) -> Study:
         played = recordings.select(recordings.subject == subject)
     elif minority not in recordings.cohorts:
         raise SettingError(
-            "minority", minority, f"name a cohort of {archive}: {', '.join(recordings.cohorts)}"
+            "--minority", minority, f"name a cohort of {archive}: {', '.join(recordings.cohorts)}"
         )
     else:
         played = recordings.select(recordings.cohort == minority)
@@ -172,12 +173,12 @@ def recorded(archive: Path, output: Path, minority: str | None) -> Study:
 
 
 def split_repetitions(recordings: Recordings) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return training and test repetitions: the test is the last that every action has.
+    """Return training and test repetitions: the last one that every action has is the test.
 
     Raises
     ------
     RecordingError
-        When there are fewer than three such repetitions: training, validation and test need one each.
+        If there are fewer than three such repetitions: training, validation and test need one each.
     """
     of_action = [set(recordings.repetition[recordings.label == action]) for action in recordings.actions]
     shared = sorted(int(repetition) for repetition in set.intersection(*of_action))

@@ -1,4 +1,4 @@
-"""Every protocol by its name. A new one is a module of its own and a line here."""
+"""Every protocol by its name. A new one needs its own module and a line here."""
 
 from __future__ import annotations
 

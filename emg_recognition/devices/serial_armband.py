@@ -106,7 +106,9 @@ class SerialArmband(SerialDevice, ChunkSource):
             protocol = make_protocol(protocol, settings)
         elif settings != ProtocolSettings():
             raise SettingError(
-                "protocol", type(protocol).__name__, "give rate, channels and the like to the protocol object"
+                "protocol",
+                type(protocol).__name__,
+                "pass rate, channels and the other settings to the protocol object",
             )
         self.protocol = protocol
         self._stream: SampleStream | None = None

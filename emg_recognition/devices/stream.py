@@ -1,10 +1,10 @@
 """Chunks of samples that know their place, and the sources that deliver them.
 
-A source is anything that can be iterated over and yields chunks. :class:`emg_recognition.Recognizer`
-takes chunks of any class that has the attributes of :class:`SampleChunk`: ``first_index``, ``samples``,
-``time``, ``dropped_before``, ``restart``, ``rate`` and ``unit``. The sources of this package,
-:class:`~emg_recognition.SerialArmband` and :class:`~emg_recognition.ReconnectingArmband`, are
-:class:`ChunkSource` objects; a source of your own need not be one.
+A source is anything that can be iterated over and yields chunks: objects of any class with the attributes
+of :class:`SampleChunk`. :class:`emg_recognition.Recognizer` uses ``first_index`` (where the index jumps,
+samples are missing), ``samples``, ``time``, ``restart``, ``rate`` and ``unit``; ``dropped_before`` repeats
+what the index shows, for counting. The sources of this package, :class:`~emg_recognition.SerialArmband` and
+:class:`~emg_recognition.ReconnectingArmband`, are :class:`ChunkSource` objects; others need not be.
 """
 
 from __future__ import annotations

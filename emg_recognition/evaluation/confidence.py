@@ -126,7 +126,7 @@ def confidence_and_hits(
     """
     answers, performed = np.asarray(probabilities), np.asarray(truth)
     if not len(answers):
-        raise ValueError("there is no window to take a confidence of")
+        raise ValueError("give at least one window: there is no confidence without one")
     return answers.max(axis=1).astype(np.float64), answers.argmax(axis=1) == performed
 
 

@@ -156,7 +156,7 @@ def rest_activity(
 ) -> RestActivity | None:
     """Count the motions that start during rest.
 
-    Each segment is a stream of its own, and a missing window also starts a new stream.
+    Each segment is a separate stream, and a missing window also starts a new one.
 
     Parameters
     ----------

@@ -128,7 +128,7 @@ def score_intervals(segments: SegmentCounts, *, seed: int = 0) -> Intervals:
     """
     action, counts = segments.action, segments.counts
     if not len(action):
-        raise ValueError("there is no window to compute a confidence interval from")
+        raise ValueError("give at least one window: there is no interval without one")
     number = len(np.unique(segments.segment))
     if np.bincount(action)[np.unique(action)].min() < LEAST_SEGMENTS:
         hits = int(counts[np.arange(len(action)), action].sum())

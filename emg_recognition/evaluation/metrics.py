@@ -288,7 +288,7 @@ def over_subjects(per_subject: Mapping[str, Scores]) -> OverSubjects:
         Without a subject.
     """
     if not per_subject:
-        raise ValueError("there is no subject to average over")
+        raise ValueError("give at least one subject")
     table = {
         metric: np.array([getattr(scores, metric) for scores in per_subject.values()])
         for metric in MEAN_METRICS

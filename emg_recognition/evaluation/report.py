@@ -228,7 +228,7 @@ def render_folds(metrics: Mapping[str, Any], figures: Mapping[str, bytes]) -> st
         figures,
         m=metrics,
         cohorts=sorted(metrics["per_cohort"]),
-        # Every fold was made in the same way: what selected the member of one selected that of all.
+        # All folds select their member in the same way.
         leaks=leaks_of(metrics["split"], metrics["folds"][0]["metrics"]["selection"]),
         settings=settings_text(metrics["settings"]),
     )

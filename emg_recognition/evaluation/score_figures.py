@@ -59,7 +59,7 @@ def confusion_figure(scores: Scores) -> Figure:
     _matrix(counted, shares, [[f"{n:,}".replace(",", "\u202f") for n in row] for row in counts], names)
     _matrix(shared, shares, [[_percent(share) for share in row] for row in shares], names)
     style.title(counted, "Windows")
-    style.title(shared, "Share of the performed action, %")
+    style.title(shared, "Share of each row, %")
     for axes in (counted, shared) if stacked else (counted,):
         axes.set_ylabel("Performed", color=PALE_INK)
     if not stacked:

@@ -1,7 +1,7 @@
 """The model bundle: a directory with ``model.yaml``, ``model.tflite`` and ``model.keras``.
 
-Reading needs PyYAML and nothing else: the classifier checks a bundle before it loads any
-numerical library. ``docs/concepts/model-and-bundle.md`` shows the layout.
+Reading needs only PyYAML: the classifier checks a bundle before it loads any numerical library.
+``docs/concepts/model-and-bundle.md`` shows the layout.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from emg_recognition.errors import BundleError
 from emg_recognition.types import Model
 
 SCHEMA = 2
-#: Schema 1 has no section ``live``: stride, threshold and votes are the defaults.
+#: Schema 1 has no section ``live``: stride, threshold and votes have their defaults.
 _READABLE = (1, SCHEMA)
 DESCRIPTION = "model.yaml"
 TFLITE = "model.tflite"
 KERAS = "model.keras"
 
-_REBUILD = "train it again or copy it again from where it was made"
+_REBUILD = "copy it again from where it was made, or train it again"
 
 
 @dataclass(frozen=True, eq=False)
 class BundleInfo:
-    """What ``model.yaml`` says.
+    """The content of ``model.yaml``.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class BundleInfo:
     actions : tuple of str
         What the network's outputs mean, in order.
     rate : float
-        Samples a second of the windows, Hz.
+        Sampling rate of the windows, Hz.
     channels, length : int
         Electrodes and samples of a window.
     unit : str
@@ -50,13 +50,13 @@ class BundleInfo:
     pipeline : dict
         Settings of the signal path that made the windows.
     fingerprint : str
-        The same as one line; compared as a string.
+        The same as one line, which is compared as a string.
     live : dict
         How to use the model live: ``stride``, ``confidence_threshold`` and ``decision``; empty in schema 1.
     statistics : dict
-        ``mean``, ``std`` (one number a channel) and ``rms`` of the training windows.
+        ``mean`` and ``std`` (one number for each channel) and ``rms`` of the training windows.
     provenance, metrics : dict
-        Where the model comes from, and how well it did.
+        Where the model comes from, and how well it does on its test windows.
     files : dict
         SHA-256 of each file, by name.
     """
@@ -79,7 +79,7 @@ class BundleInfo:
 
     @property
     def model(self) -> Model:
-        """The description that nodes announce and that recordings hold."""
+        """The description that nodes publish and recordings store."""
         return Model(
             model=self.model_id,
             sha256=self.files[TFLITE],
@@ -103,7 +103,7 @@ def read_bundle(path: str | Path) -> BundleInfo:
     Returns
     -------
     BundleInfo
-        What the description says.
+        The description.
 
     Raises
     ------
@@ -172,25 +172,25 @@ def check_compatible(
     unit: str | None = None,
     fingerprint: str | None = None,
 ) -> None:
-    """Refuse a bundle that was made for other signals; what is None is not compared.
+    """Refuse a bundle that was made for other signals; a value of None is not compared.
 
     Parameters
     ----------
     info : BundleInfo
         The bundle.
     rate : float, optional
-        Rate of the signals at hand, Hz.
+        Sampling rate of the signals, Hz.
     channels : int, optional
         Their electrodes.
     unit : str, optional
         Their unit.
     fingerprint : str, optional
-        Fingerprint of the pipeline at hand.
+        Fingerprint of their pipeline.
 
     Raises
     ------
     BundleError
-        Naming the bundle's value and the one at hand.
+        If a value differs; the message names both.
     """
     for name, ours, theirs, suffix in (
         ("rate", info.rate, rate, " Hz"),
@@ -207,7 +207,7 @@ def check_compatible(
 
 
 def read_description(path: Path) -> dict[str, Any]:
-    """Read ``model.yaml`` of the directory `path`, unchecked but for its being a mapping.
+    """Read ``model.yaml`` of the directory `path` and check only that it is a mapping.
 
     Raises
     ------

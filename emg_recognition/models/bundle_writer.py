@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,57 @@ from emg_recognition.models.bundle import (
 )
 
 
-def write_bundle(
+@dataclass(frozen=True, eq=False)
+class UnwrittenBundle:
+    """A complete bundle in memory, which can be tested before it is written.
+
+    Attributes
+    ----------
+    info : BundleInfo
+        The description; its path is where the bundle will be, its metrics are empty.
+    tflite, keras : bytes
+        The two model files.
+    """
+
+    info: BundleInfo
+    tflite: bytes
+    keras: bytes
+
+    def write(self, metrics: Mapping[str, Any]) -> BundleInfo:
+        """Write the bundle: afterwards all of it is there, or nothing has changed.
+
+        Parameters
+        ----------
+        metrics : mapping
+            How well the model did; anything YAML can hold.
+
+        Returns
+        -------
+        BundleInfo
+            As :func:`~emg_recognition.models.bundle.read_bundle` gives it.
+
+        Raises
+        ------
+        BundleError
+            If something else than a bundle is at that place, or the bundle cannot be written.
+        """
+        path = self.info.path
+        _refuse_foreign(path)
+        description = vars(replace(self.info, metrics=_plain(metrics)))
+        del description["path"]
+        description = {**description, "actions": list(self.info.actions)}
+        text = yaml.safe_dump(description, sort_keys=False, allow_unicode=True)
+        files = {TFLITE: self.tflite, KERAS: self.keras, DESCRIPTION: text.encode()}
+        try:
+            replace_directory(path, files)
+        except OSError as error:
+            raise BundleError(
+                str(path), f"it cannot be written ({error.strerror})", "choose another place"
+            ) from error
+        return read_bundle(path)
+
+
+def make_bundle(
     path: str | Path,
     *,
     keras_model: bytes | Path,
@@ -32,81 +83,96 @@ def write_bundle(
     fingerprint: str,
     statistics: Mapping[str, Any],
     provenance: Mapping[str, Any],
-    metrics: Mapping[str, Any],
     live: Mapping[str, Any] | None = None,
-) -> BundleInfo:
-    """Write a bundle in one step: afterwards it is there as a whole, or nothing has changed.
+) -> UnwrittenBundle:
+    """Put a bundle together in memory.
 
     Parameters
     ----------
     path : str or Path
-        Directory to write; an older bundle there is replaced, anything else is refused.
+        Directory that it will be written to; an older bundle there is replaced, anything else is refused.
     keras_model : bytes or Path
-        Content or place of the ``.keras`` file.
+        The ``.keras`` file, or its content.
     tflite : bytes
         The LiteRT model.
     actions : tuple of str
         What the outputs mean, in order.
     pipeline : mapping
-        ``PipelineSettings.to_mapping()``; rate, channels, unit and the samples a window are
-        taken from it.
+        ``PipelineSettings.to_mapping()``; it also gives rate, channels, unit and samples of a window.
     fingerprint : str
         ``PipelineSettings.fingerprint()``.
-    live : mapping
-        How to use the model live: ``stride``, ``confidence_threshold`` and ``decision``.
     statistics : mapping
         ``mean``, ``std`` and ``rms`` of the training windows.
-    provenance, metrics : mapping
-        Anything YAML can hold; NumPy numbers and arrays are turned into plain ones.
+    provenance : mapping
+        Where the model comes from; anything YAML can hold. NumPy numbers and arrays become plain ones.
+    live : mapping, optional
+        How to use the model live: ``stride``, ``confidence_threshold`` and ``decision``.
+
+    Returns
+    -------
+    UnwrittenBundle
+        The bundle.
+    """
+    keras = keras_model if isinstance(keras_model, bytes) else Path(keras_model).read_bytes()
+    digests = {
+        name: hashlib.sha256(content).hexdigest() for name, content in ((TFLITE, tflite), (KERAS, keras))
+    }
+    info = BundleInfo(
+        path=Path(path),
+        schema=SCHEMA,
+        model_id=digests[TFLITE][:12],
+        actions=tuple(actions),
+        rate=float(pipeline["rate"]),
+        channels=int(pipeline["channels"]),
+        length=round(pipeline["window"] * pipeline["rate"]),
+        unit=str(pipeline["unit"]),
+        pipeline=_plain(pipeline),
+        fingerprint=fingerprint,
+        live=_plain(live or {}),
+        statistics=_plain(statistics),
+        provenance=_plain(provenance),
+        metrics={},
+        files=digests,
+    )
+    return UnwrittenBundle(info, tflite, keras)
+
+
+def write_bundle(path: str | Path, *, metrics: Mapping[str, Any], **contents: Any) -> BundleInfo:
+    """Write a bundle whose metrics are known.
+
+    Parameters
+    ----------
+    path : str or Path
+        Directory to write; an older bundle there is replaced, anything else is refused.
+    metrics : mapping
+        How well the model did; anything YAML can hold.
+    **contents : Any
+        The other arguments of :func:`make_bundle`.
 
     Returns
     -------
     BundleInfo
-        As :func:`read_bundle` gives it.
+        As :func:`~emg_recognition.models.bundle.read_bundle` gives it.
 
     Raises
     ------
     BundleError
-        If `path` holds something that is no bundle, or cannot be written.
+        If something else than a bundle is at that place, or the bundle cannot be written.
     """
-    path = Path(path)
-    if (
-        path.is_symlink()
-        or path.is_file()
-        or (path.is_dir() and any(path.iterdir()) and not _is_bundle(path))
-    ):
-        raise BundleError(str(path), "something that is no model bundle stands there", "choose another place")
-    keras_bytes = keras_model if isinstance(keras_model, bytes) else Path(keras_model).read_bytes()
-    contents = {TFLITE: tflite, KERAS: keras_bytes}
-    digests = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-    description = {
-        "schema": SCHEMA,
-        "model_id": digests[TFLITE][:12],
-        "actions": list(actions),
-        "rate": float(pipeline["rate"]),
-        "channels": int(pipeline["channels"]),
-        "length": round(pipeline["window"] * pipeline["rate"]),
-        "unit": str(pipeline["unit"]),
-        "pipeline": pipeline,
-        "fingerprint": fingerprint,
-        "live": live or {},
-        "statistics": statistics,
-        "provenance": provenance,
-        "metrics": metrics,
-        "files": digests,
-    }
-    text = yaml.safe_dump(_plain(description), sort_keys=False, allow_unicode=True)
-    try:
-        replace_directory(path, {**contents, DESCRIPTION: text.encode()})
-    except OSError as error:
+    return make_bundle(path, **contents).write(metrics)
+
+
+def _refuse_foreign(path: Path) -> None:
+    """Refuse to replace what is not a bundle."""
+    foreign_folder = path.is_dir() and any(path.iterdir()) and not _is_bundle(path)
+    if path.is_symlink() or path.is_file() or foreign_folder:
         raise BundleError(
-            str(path), f"cannot be written ({error.strerror})", "choose another place"
-        ) from error
-    return read_bundle(path)
+            str(path), "this place holds something that is not a model bundle", "choose another"
+        )
 
 
 def _is_bundle(path: Path) -> bool:
-    """Whether a directory is ours to replace: a description with a schema, whatever its state."""
+    """Return whether a directory is ours to replace: it has a description with a schema."""
     try:
         return "schema" in read_description(path)
     except BundleError:
@@ -114,7 +180,7 @@ def _is_bundle(path: Path) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """Plain Python values for YAML; NumPy's are known by their ``tolist``, without importing it."""
+    """Return plain Python values for YAML; NumPy values are known by their ``tolist``."""
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

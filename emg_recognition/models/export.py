@@ -1,4 +1,4 @@
-"""From a Keras model to what a bundle holds."""
+"""From a Keras model to the contents of a bundle."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def to_tflite(model: keras.Model) -> bytes:
         The flat buffer; its input has the shape (1, length, channels).
     """
     _, length, channels = model.input_shape
-    # A fixed batch of one lets LiteRT plan its memory once and leave the batch arithmetic out.
+    # With a fixed batch of one, LiteRT plans its memory once and does no batch arithmetic.
     spec = tf.TensorSpec((1, length, channels), tf.float32, name="window")
     function = tf.function(lambda window: model(window, training=False), autograph=False)
     concrete = function.get_concrete_function(spec)
-    # The converter only makes constants of variables that it finds in a module; of a Keras 3 model
-    # it finds none, and leaves reads of empty variables behind: the network then answers NaN.
+    # The converter turns only those variables into constants that it finds in a module. In a Keras 3 model
+    # it finds none and leaves reads of empty variables behind, and the network answers NaN.
     module = tf.Module()
     module.variables_of_model = [variable.value for variable in model.variables]
     module.function = concrete
@@ -39,7 +39,7 @@ def to_tflite(model: keras.Model) -> bytes:
 
 
 def to_keras_file(model: keras.Model) -> bytes:
-    """Pack a network in Keras's own format, without optimiser state.
+    """Return a network in Keras's own format, without optimiser state.
 
     Parameters
     ----------
@@ -49,8 +49,8 @@ def to_keras_file(model: keras.Model) -> bytes:
     Returns
     -------
     bytes
-        What ``keras.saving.load_model`` reads from a file ending in ``.keras``, once
-        :mod:`emg_recognition.models.layers` is imported.
+        The content of a ``.keras`` file; ``keras.saving.load_model`` reads it once
+        :mod:`emg_recognition.models.layers` has been imported.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
@@ -59,20 +59,20 @@ def to_keras_file(model: keras.Model) -> bytes:
 
 
 def soft_vote(models: Sequence[keras.Model]) -> keras.Model:
-    """Join networks into one that answers with the mean of their probabilities.
+    """Combine networks into one that answers with the mean of their probabilities.
 
     Parameters
     ----------
     models : sequence of keras.Model
-        From the same windows (batch, length, channels) to the same classes, at least one.
+        At least one; all from the same windows (batch, length, channels) to the same classes.
 
     Returns
     -------
     keras.Model
-        A network of the same input and output; its size and time are those of all members together.
+        A network with the same input and output; its size and time are those of all members together.
     """
     window = keras.Input(models[0].input_shape[1:], name="window")
-    # Wrapped under names of their own: the members all have the same.
+    # Wrapped, because all members have the same name.
     members = [
         keras.Model(model.inputs[0], model.outputs[0], name=f"member_{number}")
         for number, model in enumerate(models, start=1)
@@ -83,23 +83,23 @@ def soft_vote(models: Sequence[keras.Model]) -> keras.Model:
 
 
 def pool_statistics(statistics: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Put statistics of training windows together, each set of windows counting alike.
+    """Combine statistics of several sets of training windows, all with the same weight.
 
     Parameters
     ----------
     statistics : sequence of mapping
-        ``mean``, ``std`` and ``rms`` as of :func:`~emg_recognition.models.statistics.window_statistics`.
+        ``mean``, ``std`` and ``rms`` from :func:`~emg_recognition.models.statistics.window_statistics`.
 
     Returns
     -------
     dict
-        The same of the union; of one, itself.
+        The same statistics of the union; those of a single set are returned unchanged.
     """
     if len(statistics) == 1:
         return dict(statistics[0])
     means, deviations = (np.array([s[name] for s in statistics]) for name in ("mean", "std"))
     mean = means.mean(axis=0)
-    # The deviation of a union of equal parts: what each scatters, and how far their means lie apart.
+    # The variance of a union of equal parts: the mean variance, plus the variance of the means.
     std = np.sqrt((deviations**2 + (means - mean) ** 2).mean(axis=0))
     rms = float(np.sqrt(np.mean([s["rms"] ** 2 for s in statistics])))
     return {"mean": mean.tolist(), "std": std.tolist(), "rms": rms}

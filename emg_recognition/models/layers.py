@@ -1,4 +1,4 @@
-"""The layers of the network that Keras does not have: z-score, picture, a quicker batch normalisation."""
+"""Layers of the network that Keras does not have: z-score, picture, a faster batch normalisation."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from emg_recognition.models.settings import PLANES
 
 
 def time_matrix(samples: int, rows: int) -> np.ndarray | None:
-    """Matrix that turns `samples` values into `rows` values along time.
+    """Return the matrix that turns `samples` values into `rows` values along time.
 
-    Fewer rows than samples: each row is the average of its share of the samples, with
-    fractions at the borders. More rows: linear interpolation between sample centres, constant
-    beyond the first and the last.
+    With fewer rows than samples, each row is the average of its share of the samples, including fractions at
+    its edges. With more rows, it interpolates linearly between sample centres and is constant beyond the
+    first and the last.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def time_matrix(samples: int, rows: int) -> np.ndarray | None:
     Returns
     -------
     np.ndarray or None
-        Float32, shape (rows, samples), each row adding up to 1; None if nothing is to be done.
+        float32, shape (rows, samples); each row has the sum 1. None if there is nothing to do.
     """
     if rows == samples:
         return None
@@ -39,9 +39,9 @@ def time_matrix(samples: int, rows: int) -> np.ndarray | None:
 
 
 def ring_matrix(channels: int, columns: int) -> np.ndarray | None:
-    """Matrix that turns `channels` electrodes on a ring into `columns` values round the ring.
+    """Return the matrix that turns `channels` electrodes in a ring into `columns` values around the ring.
 
-    As :func:`time_matrix`, but the last electrode is the neighbour of the first.
+    As :func:`time_matrix`, except that the last electrode is a neighbour of the first.
 
     Parameters
     ----------
@@ -51,8 +51,7 @@ def ring_matrix(channels: int, columns: int) -> np.ndarray | None:
     Returns
     -------
     np.ndarray or None
-        Float32, shape (channels, columns), each column adding up to 1; None if nothing is to
-        be done.
+        float32, shape (channels, columns); each column has the sum 1. None if there is nothing to do.
     """
     if columns == channels:
         return None
@@ -87,8 +86,8 @@ class Standardise(keras.layers.Layer):
     Parameters
     ----------
     over : str
-        ``channel``: the statistics are weights that training does not change (set them with
-        :meth:`set_statistics`); ``window`` and ``window_channel``: taken from the window itself.
+        ``channel``: the statistics are weights that training does not change, set by
+        :meth:`set_statistics`. ``window`` and ``window_channel``: they are those of the window itself.
     """
 
     def __init__(self, *, over: str, **kwargs: Any) -> None:
@@ -96,7 +95,7 @@ class Standardise(keras.layers.Layer):
         self.over = over
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Make room for the statistics of each channel."""
+        """Create the weights for the statistics of each channel."""
         if self.over == "channel":
             channels = (input_shape[-1],)
             self.mean = self.add_weight(shape=channels, initializer="zeros", trainable=False, name="mean")
@@ -114,7 +113,7 @@ class Standardise(keras.layers.Layer):
         axes = (1, 2) if self.over == "window" else (1,)
         centred = x - keras.ops.mean(x, axis=axes, keepdims=True)
         deviation = keras.ops.sqrt(keras.ops.mean(keras.ops.square(centred), axis=axes, keepdims=True))
-        # A flat window divides rounding noise by 0; the guard is relative, as units differ by 10^6.
+        # A flat window would divide rounding noise by 0. The guard is relative, because units differ by 10^6.
         largest = keras.ops.max(keras.ops.abs(x), axis=axes, keepdims=True)
         return centred / keras.ops.maximum(deviation, 1e-5 * largest + 1e-12)
 
@@ -125,17 +124,16 @@ class Standardise(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="emg_recognition")
 class Picture(keras.layers.Layer):
-    """A window drawn as a picture: rows are time, columns go round the ring of electrodes.
+    """A window as a picture: rows are time, columns go around the ring of electrodes.
 
-    The three planes are the z-scored signal, its rectified value and the size of its change
-    from sample to sample. Averaged into a row they are what classical features measure (mean
-    absolute value, waveform length), so a picture with fewer rows than samples keeps energy
-    and frequency of what is too fast to be drawn.
+    The three planes are the z-scored signal, its absolute value, and the absolute change from sample to
+    sample. Averaged over a row, they are classical features (mean absolute value, waveform length), so a
+    picture with fewer rows than samples keeps the energy and frequency of what is too fast to draw.
 
     Parameters
     ----------
     height, width : int
-        Rows and columns; 0 for one a sample, one an electrode.
+        Rows and columns; 0: one for each sample, one for each electrode.
     """
 
     def __init__(self, *, height: int, width: int, **kwargs: Any) -> None:
@@ -144,7 +142,7 @@ class Picture(keras.layers.Layer):
         self.width = width
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Make the constant matrices that resample time and electrodes."""
+        """Create the constant matrices that resample time and electrodes."""
         _, length, channels = input_shape
         assert length is not None
         assert channels is not None
@@ -165,7 +163,7 @@ class Picture(keras.layers.Layer):
         return plane
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """Shape of the pictures, (batch, height, width, 3)."""
+        """Return the shape of the pictures, (batch, height, width, 3)."""
         batch, length, channels = input_shape
         return (batch, self.height or length, self.width or channels, PLANES)
 
@@ -176,15 +174,15 @@ class Picture(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="emg_recognition")
 class FusedBatchNormalization(keras.layers.BatchNormalization):
-    """Keras's batch normalisation of pictures, its training step done by TensorFlow's single operator.
+    """Keras's batch normalisation of pictures, with TensorFlow's fused operator for the training step.
 
-    Keras 3 composes the step of a dozen operators; the single one halves the time of a whole
-    training pass of this network. At work both are the same. The population variance is kept,
-    as Keras does; the operator itself reports the sample variance.
+    Keras 3 composes that step from a dozen operators; the fused one halves the time of a whole training pass
+    of this network. For inference, both are the same. As in Keras, the population variance is stored; the
+    operator itself reports the sample variance.
     """
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        """Normalise pictures (batch, height, width, channels) and, in training, note their statistics."""
+        """Normalise pictures (batch, height, width, channels) and, in training, update the statistics."""
         if not (training and self.trainable):
             return super().call(inputs, training=training, mask=mask)
         outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(

@@ -1,6 +1,6 @@
 """The network: z-score, picture, Ghost bottlenecks, 320-channel feature map, 1x1 convolution, softmax.
 
-The baselines of the paper's Table II stand behind the same z-score and picture and before the same softmax.
+The baselines of the paper's Table II share the z-score and picture before them and the softmax after them.
 
 Source of the Ghost module and bottleneck: Han et al., *GhostNet: More Features from Cheap
 Operations*, CVPR 2020, here without squeeze-and-excite, dropout or weight regularisation.
@@ -23,10 +23,10 @@ _ORIGINAL_SIZE = (224, 224)
 
 
 def baseline_scores(picture: Any, architecture: str, classes: int, *, momentum: float) -> Any:
-    """Scores of the actions by one of the baselines.
+    """Return the scores of the actions from one of the baselines.
 
-    A picture of 224 x 224 gets the network as published, VGG16 with its two layers of 4096 units. The feature
-    map that a smaller one leaves is averaged and goes into one dense layer, as ResNet50's does at any size.
+    A picture of 224 x 224 gets the network as published, VGG16 with its two layers of 4096 units. With
+    smaller pictures, the feature map is averaged and followed by one dense layer, as in ResNet50 at any size.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def baseline_scores(picture: Any, architecture: str, classes: int, *, momentum: 
     classes : int
         Number of actions.
     momentum : float
-        How much of its statistics a batch normalisation keeps from one step to the next.
+        Share of its statistics that a batch normalisation keeps from one step to the next.
 
     Returns
     -------
@@ -52,7 +52,7 @@ def baseline_scores(picture: Any, architecture: str, classes: int, *, momentum: 
         network = application(weights=None, input_shape=shape, include_top=False, pooling="avg")
 
     def quick(layer: keras.layers.Layer) -> keras.layers.Layer:
-        """Copy a layer; batch normalisation becomes ours, so that no baseline loses by Keras's slow one."""
+        """Copy a layer; batch normalisation becomes the fused one, so that it slows no baseline down."""
         config = layer.get_config()
         if isinstance(layer, layers.BatchNormalization):
             return FusedBatchNormalization.from_config({**config, "momentum": momentum})
@@ -62,7 +62,7 @@ def baseline_scores(picture: Any, architecture: str, classes: int, *, momentum: 
     return scores if shape[:2] == _ORIGINAL_SIZE else layers.Dense(classes, name="scores")(scores)
 
 
-# Small data sets take a few hundred steps; Keras's 0.99 would still remember the first of them.
+# Small data sets take a few hundred steps, and Keras's 0.99 would still remember the first of them.
 BATCH_NORM_MOMENTUM = 0.9
 
 
@@ -87,7 +87,7 @@ def build_network(
         Number of actions.
     mean, std : np.ndarray
         Mean and deviation of each channel over the training data, shape (channels,), in the
-        unit of the windows. Only used by ``normalisation: channel``.
+        unit of the windows. Used only by ``normalisation: channel``.
 
     Returns
     -------
@@ -111,7 +111,7 @@ def build_network(
 
 
 def _ghostnet_scores(x: Any, settings: NetworkSettings, classes: int) -> Any:
-    """Scores (batch, classes) of pictures by the paper's network."""
+    """Return scores (batch, classes) of pictures from the paper's network."""
     filters, down, across = settings.stem
     x = _convolution(x, filters, 3, (down, across), "stem")
     for number, (inside, out, down, across) in enumerate(settings.bottlenecks, start=1):
@@ -123,7 +123,7 @@ def _ghostnet_scores(x: Any, settings: NetworkSettings, classes: int) -> Any:
 
 
 def _bottleneck(x: Any, inside: int, out: int, strides: tuple[int, int], name: str) -> Any:
-    """Two Ghost modules and a shortcut; a strided one has a depthwise convolution in between."""
+    """Two Ghost modules and a shortcut; with a stride, there is a depthwise convolution in between."""
     shortcut = x
     y = _ghost(x, inside, f"{name}_expand")
     if strides != (1, 1):
@@ -137,7 +137,7 @@ def _bottleneck(x: Any, inside: int, out: int, strides: tuple[int, int], name: s
 
 
 def _ghost(x: Any, filters: int, name: str, *, relu: bool = True) -> Any:
-    """Half of the maps from a 1x1 convolution, the other half from them by a cheap depthwise one."""
+    """Half of the maps come from a 1x1 convolution, the other half from these by a cheap depthwise one."""
     primary = _convolution(x, (filters + 1) // 2, 1, (1, 1), f"{name}_primary", relu=relu)
     if filters == 1:
         return primary
@@ -164,7 +164,7 @@ def _convolution(
 
 def _depthwise(x: Any, strides: tuple[int, int], name: str, *, relu: bool) -> Any:
     if strides[0] != strides[1]:
-        # TensorFlow's depthwise convolution only knows equal strides; pooling takes the rest.
+        # TensorFlow's depthwise convolution supports only equal strides; pooling does the rest.
         x = layers.AveragePooling2D(strides, padding="same", name=f"{name}_pool")(x)
         strides = (1, 1)
     x = layers.DepthwiseConv2D(

@@ -1,7 +1,7 @@
-"""The network at work: one window in, one probability an action out.
+"""Run a trained network: one window in, one probability for each action out.
 
-Imports NumPy, PyYAML and LiteRT and nothing else, so that the classifier starts fast and stays
-small. Live and offline use this same call with one window at a time: they agree bit for bit.
+Only NumPy, PyYAML and LiteRT are imported, so that the classifier starts fast and stays small. Live and
+offline use this same call with one window at a time, so they agree bit for bit.
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ from emg_recognition.quiet import without_information
 
 
 class ActionModel:
-    """A loaded bundle; for one thread at a time.
+    """A loaded model; only one thread at a time may use it.
 
     Parameters
     ----------
     info : BundleInfo
         The bundle's description, already checked.
+    tflite : bytes, optional
+        The LiteRT model of a bundle that is not written yet; by default the bundle's file is read.
 
     Raises
     ------
@@ -31,12 +33,12 @@ class ActionModel:
         If LiteRT cannot load the model, or it is not shaped as the description says.
     """
 
-    def __init__(self, info: BundleInfo) -> None:
+    def __init__(self, info: BundleInfo, tflite: bytes | None = None) -> None:
         self.info = info
-        # From memory, so that what runs is what was checked.
-        content = read_file(info, TFLITE)
+        # Loaded from memory, so that what runs is what was checked.
+        content = read_file(info, TFLITE) if tflite is None else tflite
         try:
-            # One thread: the same order of sums on every machine, and no wait for a second core.
+            # One thread: the same order of additions on every machine, and no waiting for a second core.
             with without_information():
                 self._interpreter = Interpreter(model_content=content, num_threads=1)
                 self._interpreter.allocate_tensors()
@@ -69,17 +71,17 @@ class ActionModel:
         return cls(read_bundle(path))
 
     def predict(self, window: np.ndarray) -> np.ndarray:
-        """Probability of each action for one window.
+        """Return the probability of each action for one window.
 
         Parameters
         ----------
         window : np.ndarray
-            Filtered samples, shape (length, channels), float32, in the bundle's unit.
+            Filtered samples, float32, shape (length, channels), in the bundle's unit.
 
         Returns
         -------
         np.ndarray
-            Float32, shape (actions,), adding up to 1.
+            float32, shape (actions,); the sum is 1.
 
         Raises
         ------
@@ -92,7 +94,7 @@ class ActionModel:
         return self._interpreter.get_tensor(self._output)[0]
 
     def activation(self, window: np.ndarray) -> float:
-        """How strong the muscles are: RMS of the window over the RMS of the training windows.
+        """Return how strong the muscles are: RMS of the window divided by the RMS of the training windows.
 
         Parameters
         ----------
@@ -102,7 +104,7 @@ class ActionModel:
         Returns
         -------
         float
-            1 for a window as strong as the training windows are in the mean square.
+            1 for a window as strong as the training windows in the mean square.
 
         Raises
         ------
@@ -118,17 +120,17 @@ class ActionModel:
         if window.shape != self._shape:
             raise SampleError(
                 f"window has the shape {window.shape}, the model takes {self._shape}",
-                "give filtered windows of (samples, channels) from the bundle's own pipeline",
+                "give filtered windows (samples, channels) from the bundle's own pipeline",
             )
         flat = window.ravel()
         energy = float(flat.dot(flat))
-        # One product is cheaper than a test of every value; neither NaN nor infinity get lost in it.
+        # One product is cheaper than a test of every value, and NaN and infinity survive it.
         if not math.isfinite(energy):
             wrong = np.argwhere(~np.isfinite(window))
             if len(wrong):
                 sample, channel = wrong[0]
                 raise SampleError(
                     f"window sample {sample} of channel {channel} is {window[sample, channel]}",
-                    "check the electrode and its cable; the window is not used",
+                    "check the electrode and its cable; the window is ignored",
                 )
         return window, energy

@@ -1,4 +1,4 @@
-"""Statistics of the training windows: what the z-score and the activation are measured against."""
+"""Statistics of the training windows, the reference of the z-score and of the activation."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ _AT_ONCE = 4096
 
 
 def window_statistics(windows: np.ndarray | Iterable[np.ndarray]) -> dict[str, list[float] | float]:
-    """Mean and deviation of each channel, and the RMS of all channels, over training windows.
+    """Return mean and deviation of each channel, and the RMS of all channels, over training windows.
 
-    Equations (1) and (2) of the paper: the deviation is the population's (divided by n). The parts are
-    joined as in Chan, Golub and LeVeque, Am. Stat. 37(3), 1983, doi:10.1080/00031305.1983.10483115, so each
-    is looked at once.
+    Equations (1) and (2) of the paper: the deviation is the population's (divided by n). Parts are combined
+    as in Chan, Golub and LeVeque, Am. Stat. 37(3), 1983, doi:10.1080/00031305.1983.10483115, so that one pass
+    over the data suffices.
 
     Parameters
     ----------
     windows : numpy.ndarray or iterable of numpy.ndarray
-        Filtered windows, shape (windows, length, channels), in the unit of the recording; or parts of them,
-        at least one.
+        Filtered windows, shape (windows, length, channels), in the unit of the recording, or at least one
+        part of them.
 
     Returns
     -------
     dict
-        ``mean`` and ``std``, one number a channel, and ``rms``, one number; same unit.
+        ``mean`` and ``std``, one number for each channel, and ``rms``, one number; in the same unit.
     """
-    # In parts and in float64: a large float32 sum loses digits, a float64 copy of all costs memory.
+    # In parts and in float64: a large float32 sum loses digits; a float64 copy of everything costs memory.
     if isinstance(windows, np.ndarray):
         windows = [windows[i : i + _AT_ONCE] for i in range(0, len(windows), _AT_ONCE)]
     n, mean, squares = 0, np.zeros(1), np.zeros(1)
@@ -44,11 +44,11 @@ def window_statistics(windows: np.ndarray | Iterable[np.ndarray]) -> dict[str, l
 
 
 def guarded_deviation(std: np.ndarray) -> np.ndarray:
-    """Deviations that can be divided by.
+    """Return deviations that are safe to divide by.
 
-    A channel that was flat in training (an electrode off, a channel not wired) has no scale of
-    its own; it gets that of all channels together, so it stays near 0 and is not blown up
-    when it comes alive.
+    A channel that was flat in training (an electrode without contact, a channel that is not wired) has no
+    scale of its own. It gets that of all channels together, so that it stays near 0 and does not explode
+    when a signal appears.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def guarded_deviation(std: np.ndarray) -> np.ndarray:
     Returns
     -------
     np.ndarray
-        Float32, shape (channels,), every value above 0.
+        float32, shape (channels,), every value above 0.
     """
     std = np.asarray(std, dtype=np.float64)
     overall = float(np.sqrt(np.mean(std**2)))

@@ -43,6 +43,8 @@ _SUBSCRIBERS = {
 }
 #: From rclpy's major version to the distribution, for an environment that does not say it.
 _DISTRIBUTIONS = {"3": "humble", "7": "jazzy", "9": "kilted"}
+#: The states in which an armed bridge does not move.
+_INTERRUPTIONS = {BridgeState.HOLDING: "HOLDING", BridgeState.FAULT: "FAULT"}
 #: How often to look, s.
 _PERIOD = 0.05
 #: The graph has to be complete for this long before the first sample, s.
@@ -70,6 +72,7 @@ class DemoObserverNode(Node):
         self._windows = 0
         self._commands = 0
         self._armings = 0
+        self._interruptions: list[dict[str, str]] = []
         self._labels: list[dict[str, object]] = []
         self._estimates = 0
         #: ROS time in ns of the first command that rests on the window ending at this index.
@@ -140,6 +143,9 @@ class DemoObserverNode(Node):
         engaged = (BridgeState.ARMED, BridgeState.HOLDING)
         was_engaged = self._state is not None and self._state.state in engaged
         self._armings += message.state in engaged and not was_engaged
+        name = _INTERRUPTIONS.get(message.state)
+        if name is not None and (self._state is None or self._state.state != message.state):
+            self._interruptions.append({"state": name, "reason": message.reason})
         self._state = message
         if message.has_index:
             self._commanded.setdefault(message.last_index, to_nanoseconds(message.header.stamp))
@@ -249,6 +255,7 @@ class DemoObserverNode(Node):
             "windows": self._windows,
             "commands": self._commands,
             "armings": self._armings,
+            "interruptions": self._interruptions,
             "joint_travel": self._travel,
             "labels": self._labels,
             "commanded": sorted(self._commanded.items()),

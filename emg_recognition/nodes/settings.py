@@ -100,7 +100,7 @@ class PreprocessingSettings:
     RENAMED: ClassVar[Mapping[str, str]] = {"step": "stride"}
 
     model: str = setting("", "directory of the model bundle that the windows are for; empty: none")
-    window: float = setting(PipelineSettings.window, "length of a window", unit="s", low=0.001, high=10.0)
+    window: float = _same(PipelineSettings, "window")
     stride: float = _same(LiveSettings, "stride")
     low: float = setting(
         0.0, "lower edge of the band-pass; 0: suited to the rate", unit="Hz", low=0.0, high=10_000.0
@@ -108,20 +108,8 @@ class PreprocessingSettings:
     high: float = setting(
         0.0, "upper edge of the band-pass; 0: suited to the rate", unit="Hz", low=0.0, high=10_000.0
     )
-    mains: float = setting(
-        PipelineSettings.notch,
-        "mains frequency to remove, 60 in the Americas; 0: no notch",
-        unit="Hz",
-        low=0.0,
-        high=1000.0,
-    )
-    settling: float = setting(
-        PipelineSettings.settling,
-        "windows that begin sooner after a start are not published",
-        unit="s",
-        low=0.0,
-        high=10.0,
-    )
+    mains: float = _same(PipelineSettings, "notch")
+    settling: float = _same(PipelineSettings, "settling")
 
     def __post_init__(self) -> None:
         check(self)
@@ -131,9 +119,7 @@ class PreprocessingSettings:
 class SignalQualityNodeSettings:
     """Parameters of ``signal_quality``."""
 
-    mains: float = setting(
-        QualitySettings.mains, "mains frequency, 60 in the Americas", unit="Hz", low=16.0, high=400.0
-    )
+    mains: float = _same(QualitySettings, "mains")
 
     def __post_init__(self) -> None:
         check(self)
@@ -180,7 +166,7 @@ class CommandBridgeSettings:
             raise SettingError(
                 "output",
                 "velocity",
-                "a velocity controller obeys its last command for ever if the bridge dies; set "
+                "a velocity controller obeys its last command forever if the bridge dies; set "
                 "external_watchdog if a watchdog behind it stops the joints, or use output trajectory",
             )
         if self.output == "serial" and not self.serial_port:

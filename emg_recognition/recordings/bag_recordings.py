@@ -16,10 +16,9 @@ from emg_recognition.recordings.labels import MARGIN, LabelInterval, label_inter
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.recordings.sample_clock import SampleClock
 from emg_recognition.recordings.segments import Segment, gather_segments
+from emg_recognition.signal.settings import LARGEST_SAMPLE
 from emg_recognition.types import RATE_TOLERANCE
 
-# The limit of the live signal path: no electrode delivers more in any unit.
-_LARGEST = 1e30
 #: Stamps over a shorter time (s) say too little about the rate, because they jitter.
 _SHORTEST_SPAN = 2.0
 
@@ -92,7 +91,7 @@ def _survey(emg: EmgBag, path: Path) -> tuple[SampleBlock, list[LabelInterval], 
                     raise RecordingError(
                         str(path),
                         f"its {name} changes from {ours} to {theirs} at sample {event.first_index}",
-                        "record each setting in a bag of its own",
+                        "record each setting in a separate bag",
                     )
             clock.add(event.run, event.first_index, len(event.samples), event.stamp, event.rate)
             count += int(event.chunks[:-1].sum())
@@ -158,10 +157,10 @@ def _usable_samples(emg: EmgBag) -> Iterator[tuple[int, int, np.ndarray | None]]
         if event.restart:
             yield event.run, event.first_index, None
         begin = 0
-        usable = bool((np.abs(event.samples) <= _LARGEST).all())
+        usable = bool((np.abs(event.samples) <= LARGEST_SAMPLE).all())
         # As in the live path, only the message with the bad sample is lost.
         for count in [len(event.samples)] if usable else event.chunks.tolist():
             samples = event.samples[begin : begin + count]
-            good = usable or bool((np.abs(samples) <= _LARGEST).all())
+            good = usable or bool((np.abs(samples) <= LARGEST_SAMPLE).all())
             yield event.run, event.first_index + begin, samples if good else None
             begin += count

@@ -160,7 +160,7 @@ def _gaps(path: Path, table: CsvTable, description: CsvDescription, rate: float)
 
 def _measured_rate(path: Path, time: np.ndarray, gap: float) -> float:
     steps = np.diff(time)
-    # Without the gaps. The rate is not known yet, so the median step stands in for it.
+    # Without the gaps. The rate is not known yet, so the median step is used instead.
     usual = steps[(steps >= 0) & (steps <= gap + np.median(steps))] if len(steps) else steps
     if len(usual) < _FEWEST_STEPS or usual.mean() <= 0:
         raise RecordingError(

@@ -215,7 +215,7 @@ class EmgBag:
             raise RecordingError(
                 str(self.bag.path),
                 f"{topic.name} carries the samples of two devices: {names}",
-                "record each device in a namespace of its own",
+                "record each device in a separate namespace",
             )
         self._frame = expected
         blocks, refused = sample_blocks(columns, self._runs)

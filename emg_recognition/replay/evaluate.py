@@ -16,12 +16,13 @@ from emg_recognition.replay.estimates import Estimates
 from emg_recognition.replay.offline import replay_archive, replay_bag
 from emg_recognition.replay.output import refuse_foreign, write_results
 from emg_recognition.replay.replay import Replay
-from emg_recognition.replay.scoring import ReplayScores, score
+from emg_recognition.replay.scores import ReplayScores
+from emg_recognition.replay.scoring import score
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Evaluation:
-    """The result of :func:`evaluate`.
+    """The result of :func:`emg_recognition.evaluate`.
 
     Attributes
     ----------

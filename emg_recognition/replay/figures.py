@@ -22,7 +22,7 @@ from emg_recognition.evaluation.timeline import (
 from emg_recognition.recordings.sample_clock import SampleClock
 from emg_recognition.replay.decisions import decide
 from emg_recognition.replay.replay import BridgeHistory, Replay
-from emg_recognition.replay.scoring import ReplayScores
+from emg_recognition.replay.scores import ReplayScores
 
 _STATES: dict[int, int] = {
     State.DISARMED: DISARMED,

@@ -204,4 +204,4 @@ def _refusals(live: LivePath) -> list[str]:
     refused = live.counters().refused_chunks
     if not refused:
         return []
-    return [f"{refused} messages with impossible samples are left out: {live.refusals[0]}"]
+    return [f"messages with impossible samples are left out ({refused}): {live.refusals[0]}"]

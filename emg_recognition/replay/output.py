@@ -9,7 +9,7 @@ from emg_recognition import files
 from emg_recognition.errors import SettingError
 from emg_recognition.files import write_file
 from emg_recognition.replay.replay import Replay
-from emg_recognition.replay.scoring import READABLE, ReplayScores
+from emg_recognition.replay.scores import READABLE, ReplayScores
 
 METRICS = "metrics.json"
 ESTIMATES = "estimates.npz"
@@ -45,7 +45,7 @@ def write_results(output: Path, replay: Replay, scores: ReplayScores) -> Path:
     replay : Replay
         Signals and estimates.
     scores : ReplayScores
-        From :func:`emg_recognition.replay.scoring.score`.
+        From ``score``.
 
     Returns
     -------

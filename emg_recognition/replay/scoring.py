@@ -1,11 +1,10 @@
-"""The scores of a replay, the same offline and online; ``metrics.json`` holds them."""
+"""Score a replay, in the same way offline and online."""
 
 from __future__ import annotations
 
 import datetime
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,242 +12,20 @@ import numpy as np
 from emg_recognition.actions import REST
 from emg_recognition.control.decision import DecisionSettings
 from emg_recognition.evaluation.decisions import UNDECIDED, Decisions, changes, moving
-from emg_recognition.evaluation.intervals import Intervals, count_segments, score_intervals
+from emg_recognition.evaluation.intervals import count_segments, score_intervals
 from emg_recognition.evaluation.metrics import (
-    OverSubjects,
     Scores,
     confusion_matrix,
     over_subjects,
     score_windows,
     scores_by_group,
-    to_json,
 )
 from emg_recognition.recordings.labels import LabelInterval, window_labels
 from emg_recognition.replay.decisions import Delay, decide, delay
 from emg_recognition.replay.estimates import compare
 from emg_recognition.replay.replay import Replay
+from emg_recognition.replay.scores import RecordedScores, ReplayScores, SignalSummary, WindowCounts
 from emg_recognition.resources import versions
-from emg_recognition.types import Model
-
-FORMAT = "emg_recognition replay 2"
-READABLE = ("emg_recognition replay 1", FORMAT)
-"""Formats of folders that an evaluation may replace."""
-
-SHARES = (
-    "accuracy",
-    "balanced_accuracy",
-    "macro_f1",
-    "accepted_accuracy",
-    "decided_accuracy",
-    "decided_balanced_accuracy",
-)
-"""Scores that are shares, of which more is better: a threshold can be set for each."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SignalSummary:
-    """The signal of a replay; the attributes of a stream are explained in ``StreamCounters``."""
-
-    device: str | None
-    frame_id: str | None
-    rate: float
-    channels: int
-    unit: str
-    seconds: float
-    samples: int
-    starts: int
-    gaps: int
-    missing_samples: int
-    dropped_by_device: int
-    refused_chunks: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class WindowCounts:
-    """Numbers of windows.
-
-    Attributes
-    ----------
-    expected, estimated, missing : int
-        Windows that the signal path makes, those with an estimate, and the difference.
-    settling : int
-        Windows left out because the filters had not settled.
-    labelled : int
-        Windows that are scored.
-    """
-
-    expected: int
-    estimated: int
-    missing: int
-    settling: int
-    labelled: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class RecordedScores:
-    """Estimates that were recorded with the signals, and how far they agree with the replay.
-
-    Attributes
-    ----------
-    model, sha256 : str or None
-        The model that made them.
-    same_model : bool or None
-        Whether it is the model of the replay; ``None`` if the recording does not tell.
-    estimates : int
-        Number of recorded estimates.
-    compared, same_action, identical_probabilities, largest_difference
-        As in :class:`~emg_recognition.replay.estimates.Agreement`.
-    missing, extra : int
-        Windows with an estimate in the replay only, and in the recording only.
-    accuracy, balanced_accuracy : float or None
-        Of the recorded estimates.
-    """
-
-    model: str | None
-    sha256: str | None
-    same_model: bool | None
-    estimates: int
-    compared: int
-    same_action: float | None
-    identical_probabilities: float | None
-    largest_difference: float | None
-    missing: int
-    extra: int
-    accuracy: float | None
-    balanced_accuracy: float | None
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class ReplayScores:
-    """Everything that ``metrics.json`` says about a replay; what is not known is ``None``.
-
-    Attributes
-    ----------
-    source, mode, created : str
-        Where the signals come from; ``offline`` or ``online``; date and time (ISO 8601).
-    model : Model
-        The model that is scored.
-    bundle : str or None
-        Its directory.
-    signal : SignalSummary
-        The signal.
-    stride : int
-        Samples from one window to the next.
-    windows : WindowCounts
-        Numbers of windows.
-    confidence_threshold : float
-        Estimates with a lower confidence are rejected.
-    decisions : DecisionSettings
-        How estimates become decisions.
-    labels : int
-        Number of labels.
-    unknown_labels : dict of str to int
-        Windows of each performed action that the model does not know.
-    scores : Scores or None
-        Of the most probable action of every labelled window, including rejected ones.
-    intervals : Intervals or None
-        Confidence intervals of these scores.
-    accepted_accuracy : float or None
-        Accuracy of the labelled windows that are not rejected.
-    rejected : float or None
-        Share of all windows that are rejected.
-    decided_accuracy, decided_balanced_accuracy : float or None
-        Of the decisions, once enough estimates have arrived for a vote; no decision counts as wrong.
-    undecided : float or None
-        Share of these windows without a decision.
-    false_activations_per_minute : float or None
-        How often an action other than rest starts to be decided while the arm rests.
-    active_at_rest : float or None
-        Share of the windows of rest after which such an action is decided.
-    onset_delay_ms, release_delay_ms : Delay or None
-        From the start of an action, and of rest, until it is decided.
-    per_subject, per_cohort, per_session, per_repetition : dict of str to Scores
-        Of each group that the labels name.
-    over_subjects : OverSubjects or None
-        Mean over the subjects, and the worst one.
-    recorded : RecordedScores or None
-        Estimates recorded with the signals.
-    problems : tuple of str
-        What the numbers leave out, one sentence each.
-    versions : dict of str to str
-        Of the package and of the libraries that decide the last bits.
-    """
-
-    source: str
-    mode: str
-    created: str
-    model: Model
-    bundle: str | None
-    signal: SignalSummary
-    stride: int
-    windows: WindowCounts
-    confidence_threshold: float
-    decisions: DecisionSettings
-    labels: int
-    unknown_labels: Mapping[str, int]
-    scores: Scores | None
-    intervals: Intervals | None
-    accepted_accuracy: float | None
-    rejected: float | None
-    decided_accuracy: float | None
-    decided_balanced_accuracy: float | None
-    undecided: float | None
-    false_activations_per_minute: float | None
-    active_at_rest: float | None
-    onset_delay_ms: Delay | None
-    release_delay_ms: Delay | None
-    per_subject: Mapping[str, Scores]
-    per_cohort: Mapping[str, Scores]
-    per_session: Mapping[str, Scores]
-    per_repetition: Mapping[str, Scores]
-    over_subjects: OverSubjects | None
-    recorded: RecordedScores | None
-    problems: tuple[str, ...]
-    versions: Mapping[str, str]
-
-    @property
-    def accuracy(self) -> float | None:
-        """Share of the labelled windows that were recognised."""
-        return None if self.scores is None else self.scores.accuracy
-
-    @property
-    def balanced_accuracy(self) -> float | None:
-        """Mean recall of the performed actions."""
-        return None if self.scores is None else self.scores.balanced_accuracy
-
-    @property
-    def macro_f1(self) -> float | None:
-        """Mean F1 score of the performed actions."""
-        return None if self.scores is None else self.scores.macro_f1
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the content of ``metrics.json``; ``docs/reference/metrics-json.md`` lists it."""
-        settings = self.decisions
-        names = ("accuracy", "balanced_accuracy", "macro_f1", "per_class_recall", "confusion")
-        whole = dict.fromkeys(names) if self.scores is None else self.scores.to_json()
-        fields = {name: value for name, value in vars(self).items() if name not in ("scores", "bundle")}
-        found: dict[str, Any] = to_json(
-            {
-                "format": FORMAT,
-                **fields,
-                "model": {
-                    "id": self.model.model,
-                    "sha256": self.model.sha256,
-                    "actions": self.model.actions,
-                    "fingerprint": self.model.pipeline,
-                    "path": self.bundle,
-                },
-                "votes": settings.votes,
-                "decisions": {
-                    "votes": settings.votes,
-                    "enter_votes": settings.enter,
-                    "keep_votes": settings.keep,
-                    "dwell": settings.dwell,
-                },
-                **{name: whole[name] for name in names},
-            }
-        )
-        return found
 
 
 def score(
@@ -370,7 +147,7 @@ def _decision_scores(
     """Score the decisions from the first full vote on."""
     actions, decided = replay.estimates.actions, decisions.action
     scored = (truth >= 0) & decisions.full
-    # "No decision" is a class of its own behind the actions, so that it counts as wrong.
+    # "No decision" is an additional class behind the actions, so that it counts as wrong.
     choice = np.where(decided == UNDECIDED, len(actions), decided)
     found = Scores((*actions, ""), confusion_matrix(truth[scored], choice[scored], len(actions) + 1))
     resting = _look_up(np.array([label.action == REST for label in replay.labels], np.int64), number) == 1
@@ -427,12 +204,7 @@ def _recorded(replay: Replay) -> RecordedScores | None:
         sha256=(model.sha256 or None) if model else None,
         same_model=model.sha256 == replay.model.sha256 if model and model.sha256 else None,
         estimates=len(recorded),
-        compared=found.compared,
-        same_action=found.same_action,
-        identical_probabilities=found.identical_probabilities,
-        largest_difference=found.largest_difference,
-        missing=found.only_in_first,
-        extra=found.only_in_second,
+        **vars(found),
         accuracy=_finite(scores.accuracy),
         balanced_accuracy=_finite(scores.balanced_accuracy),
     )

@@ -103,7 +103,7 @@ class TrajectoryOutput:
 class VelocityOutput:
     """Sends velocities, for ``forward_command_controller``.
 
-    Such a controller obeys its last message for ever: only a watchdog behind it stops the joints when the
+    Such a controller obeys its last message forever: only a watchdog behind it stops the joints when the
     bridge dies.
 
     Parameters

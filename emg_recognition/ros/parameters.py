@@ -132,7 +132,9 @@ def _descriptor(one: Setting) -> ParameterDescriptor:
     descriptor = ParameterDescriptor(description=one.describe(), read_only=not one.changes)
     if one.low is not None and one.high is not None:
         if one.kind is float:
-            descriptor.floating_point_range = [FloatingPointRange(from_value=one.low, to_value=one.high)]
+            descriptor.floating_point_range = [
+                FloatingPointRange(from_value=float(one.low), to_value=float(one.high))
+            ]
         else:
             descriptor.integer_range = [IntegerRange(from_value=int(one.low), to_value=int(one.high))]
     elif one.choices or one.kind in (int, float):

@@ -14,7 +14,7 @@ _AT_ONCE = 65536
 
 
 def filter_segment(samples: ArrayLike, settings: PipelineSettings, *, warm_up: bool = False) -> np.ndarray:
-    """Filter one continuous segment as a stream of its own.
+    """Filter one continuous segment as a separate stream.
 
     Parameters
     ----------

@@ -10,11 +10,8 @@ from numpy.typing import ArrayLike
 
 from emg_recognition.errors import SampleError
 from emg_recognition.signal.filters import StreamFilter
-from emg_recognition.signal.settings import STRIDE, PipelineSettings
+from emg_recognition.signal.settings import LARGEST_SAMPLE, STRIDE, PipelineSettings
 from emg_recognition.signal.stream import StreamIndex
-
-# No electrode delivers more in any unit, and up to here a filter's output stays inside float32.
-_LARGEST = 1e30
 
 
 def check_samples(samples: ArrayLike, channels: int, first_index: int) -> np.ndarray:
@@ -49,7 +46,7 @@ def check_samples(samples: ArrayLike, channels: int, first_index: int) -> np.nda
         )
     if raw.dtype.kind not in "iuf":
         raise SampleError(f"samples from index {first_index} are of type {raw.dtype}", "send numbers")
-    plausible = np.abs(raw) <= _LARGEST
+    plausible = np.abs(raw) <= LARGEST_SAMPLE
     if not plausible.all():
         row, channel = (int(i) for i in np.argwhere(~plausible)[0])
         raise SampleError(

@@ -71,10 +71,10 @@ def measure(samples: np.ndarray, rate: float, *, mains: float, resolution: float
 
     Notes
     -----
-    The spectrum is that of the whole second with a Hann window: bins of 1 Hz, of which a tone fills
-    three. The mean power of the bins 3 to 8 Hz away from the mains and its harmonics estimates what
-    would be there without hum, and is subtracted (as Abser et al., CMBES Proc 34, 2011, interpolate
-    the spectrum); otherwise a second of plain EMG at 200 Hz would show 5 % hum.
+    The spectrum covers the whole second with a Hann window: bins of 1 Hz, of which a tone fills three.
+    The mean power of the bins 3 to 8 Hz away from the mains and its harmonics estimates what would be there
+    without hum, and is subtracted (as Abser et al., CMBES Proc 34, 2011, interpolate the spectrum); otherwise
+    a second of plain EMG at 200 Hz would show 5 % hum.
     """
     values = np.asarray(samples, dtype=np.float64)
     resolution = resolution or smallest_step(values)
@@ -99,7 +99,7 @@ def measure(samples: np.ndarray, rate: float, *, mains: float, resolution: float
 
 
 def smallest_step(values: np.ndarray) -> float:
-    """Return the smallest difference between neighbouring samples, which stands in for an unknown resolution.
+    """Return the smallest difference between neighbouring samples, the substitute for an unknown resolution.
 
     Parameters
     ----------

@@ -11,6 +11,8 @@ from emg_recognition.errors import SettingError
 from emg_recognition.settings import Setting, check, from_mapping, setting, settings_of
 from emg_recognition.types import UNITS
 
+#: No electrode delivers more in any unit, and up to here the output of a filter fits into float32.
+LARGEST_SAMPLE = 1e30
 #: Mains frequency of most countries, Hz.
 MAINS = 50.0
 

@@ -154,7 +154,7 @@ class RecentSamples:
         return self._index.missing - missing
 
     def break_off(self) -> None:
-        """Make the next chunk start a piece of its own, whatever its index."""
+        """Make the next chunk start a new piece, whatever its index."""
         self._index.break_off()
 
     def last_second(self) -> np.ndarray:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,66 +11,9 @@ from emg_recognition.actions import PAPER_ACTION_NAMES
 from emg_recognition.errors import SettingError
 from emg_recognition.simulation.arm import COHORTS, HEALTHY, draw_subject, generator_for
 from emg_recognition.simulation.session import COUNTS_PER_VOLT, record
+from emg_recognition.simulation.settings import StudySettings
 
-_TRANSITION = 0.6  # s from the cue to the beginning of the part that is kept
-
-
-@dataclass(frozen=True, kw_only=True)
-class StudySettings:
-    """What the study records.
-
-    Attributes
-    ----------
-    seed : int
-        Decides every subject and every sample.
-    healthy, patients : int
-        Number of subjects of each cohort; 16 : 2 is the paper's 8 : 1.
-    sessions : int
-        Sessions a subject; the electrodes are put on anew for each.
-    repetitions : int
-        Repetitions of each action a session.
-    hold : float
-        Seconds an action is held; the way there is not part of the recording.
-    rate : float
-        Samples a second, Hz.
-    channels : int
-        Electrodes: the last two over biceps and triceps, the others around the forearm.
-    mains : float
-        Frequency of the mains hum, Hz.
-
-    Raises
-    ------
-    SettingError
-        For a value that cannot be simulated.
-    """
-
-    seed: int = 7
-    healthy: int = 16
-    patients: int = 2
-    sessions: int = 2
-    repetitions: int = 4
-    hold: float = 2.0
-    rate: float = 1000.0
-    channels: int = 8
-    mains: float = 50.0
-
-    def __post_init__(self) -> None:
-        limits: dict[str, tuple[float, float]] = {
-            "seed": (0, 2**63),
-            "healthy": (1, 99),
-            "patients": (1, 99),
-            "sessions": (1, 99),
-            "repetitions": (1, 99),
-            "channels": (4, 64),
-        }
-        for name, (least, most) in limits.items():
-            value = getattr(self, name)
-            if type(value) is not int or not least <= value <= most:
-                raise SettingError(name, value, f"use a whole number from {least} to {most}")
-        for name, least, most in (("hold", 0.5, 60.0), ("rate", 200.0, 10000.0), ("mains", 1.0, 95.0)):
-            value = getattr(self, name)
-            if type(value) not in (int, float) or not least <= value <= most:
-                raise SettingError(name, value, f"use a number from {least:g} to {most:g}")
+_TRANSITION = 0.6  # from the cue to the start of the part that is kept, s
 
 
 def simulate_study(settings: StudySettings) -> dict[str, np.ndarray]:
@@ -85,8 +27,8 @@ def simulate_study(settings: StudySettings) -> dict[str, np.ndarray]:
     Returns
     -------
     dict of str to numpy.ndarray
-        The archive's layout: ``x`` (samples, channels) int16; ``start length subject cohort session
-        label rep`` (segments,); ``scale`` (counts a volt), ``fs`` (Hz) and ``unit`` ("V"). Segment i is
+        In the layout of an archive: ``x`` (samples, channels) int16; ``start length subject cohort session
+        label rep`` (segments,); ``scale`` (counts per volt), ``fs`` (Hz) and ``unit`` ("V"). Segment i is
         ``x[start[i]:start[i] + length[i]] / scale``.
     """
     hold = round(settings.hold * settings.rate)
@@ -116,12 +58,12 @@ def simulate_study(settings: StudySettings) -> dict[str, np.ndarray]:
 def archive(
     counts: np.ndarray, length: np.ndarray, rows: list[tuple[str, str, str, str, int]], rate: float
 ) -> dict[str, np.ndarray]:
-    """Put contiguous segments into the archive's layout.
+    """Put contiguous segments into the layout of an archive.
 
     Parameters
     ----------
     counts : numpy.ndarray
-        int16, shape (samples, channels), the segments one after the other.
+        int16, shape (samples, channels), one segment after the other.
     length : numpy.ndarray
         Samples of each segment, shape (segments,).
     rows : list of tuple
@@ -132,7 +74,7 @@ def archive(
     Returns
     -------
     dict of str to numpy.ndarray
-        As `simulate_study`.
+        As for `simulate_study`.
     """
     length = np.asarray(length, dtype=np.int64)
     subject, cohort, session, label, repetition = zip(*rows, strict=True)
@@ -159,7 +101,7 @@ def simulate_stream(
     session_seed: int,
     script: Sequence[tuple[str, float]],
 ) -> dict[str, np.ndarray]:
-    """Let a subject of the study perform a script in a new session, without a break.
+    """Let a subject of the study perform a script in a new session without breaks.
 
     Parameters
     ----------
@@ -170,16 +112,16 @@ def simulate_stream(
     cohort : str
         ``healthy`` or ``patient``.
     session_seed : int
-        Decides what differs between sessions; no value gives a session of the study.
+        Decides what differs between sessions. No value gives a session of the study.
     script : sequence of (str, float)
         Action and seconds of each entry.
 
     Returns
     -------
     dict of str to numpy.ndarray
-        The layout of `simulate_study`, one segment an entry, each beginning where the last one ended.
-        A segment begins when its action is asked for; 250 ms later the muscles have done 90 % of the
-        change. ``rep`` counts the occurrences of the action.
+        In the layout of `simulate_study`, one segment for each entry, each starting where the previous one
+        ended. A segment starts when its action is asked for; 250 ms later 90 % of the change is complete.
+        ``rep`` counts the occurrences of the action.
 
     Raises
     ------
@@ -191,7 +133,9 @@ def simulate_stream(
         raise SettingError("cohort", cohort, f"use {' or '.join(COHORTS)}")
     known = settings.healthy if cohort == HEALTHY else settings.patients
     if not 1 <= subject_number <= known:
-        raise SettingError("subject_number", subject_number, f"use 1 to {known}, the {cohort} subjects")
+        raise SettingError(
+            "subject_number", subject_number, f"use a number from 1 to {known}, the {cohort} subjects"
+        )
     if session_seed < 0:
         raise SettingError("session_seed", session_seed, "use 0 or more")
     if not script:
@@ -200,7 +144,9 @@ def simulate_stream(
         if action not in PAPER_ACTION_NAMES:
             raise SettingError("script", action, f"use one of {', '.join(PAPER_ACTION_NAMES)}")
         if not 1.0 <= seconds * settings.rate < np.inf:
-            raise SettingError("script", seconds, "give each action at least one sample's time in seconds")
+            raise SettingError(
+                "script", seconds, "give each action at least the time of one sample, in seconds"
+            )
     subject = draw_subject(settings.seed, cohort, subject_number)
     counts, border = record(
         subject,

@@ -1,14 +1,13 @@
-"""Make a model fit a new wearer: it learns on from one or two repetitions and becomes a bundle of his own.
+"""Adapt a model to a new wearer: it learns from one or two of their repetitions and becomes a new bundle.
 
-Muscles, skin and the place of the electrodes differ from person to person more than from day to day, so a
-model of others is a good beginning and a poor end. The whole network learns on; it starts from the parent's
-weights and the wearer's own statistics.
+Muscles, skin and the position of the electrodes differ more from person to person than from day to day, so a
+model of other people is a good start and a poor end. The whole network is fine-tuned; it starts from the
+parent's weights and the wearer's own statistics.
 """
 
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
@@ -18,29 +17,27 @@ from typing import Any
 import keras
 import numpy as np
 
+from emg_recognition.classification import decision_settings, live_settings
 from emg_recognition.errors import BundleError, SettingError
 from emg_recognition.evaluation.metrics import MEAN_METRICS, score_windows
 from emg_recognition.evaluation.performance import cross_entropy
 from emg_recognition.models.bundle import KERAS, TFLITE, BundleInfo, check_compatible, read_bundle
-from emg_recognition.models.bundle_writer import write_bundle
+from emg_recognition.models.bundle_writer import make_bundle
 from emg_recognition.models.export import to_keras_file, to_tflite
 from emg_recognition.models.layers import Standardise
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.models.statistics import guarded_deviation, window_statistics
 from emg_recognition.recordings.recordings import Recordings
+from emg_recognition.recordings.windows import STRIDE
 from emg_recognition.resources import versions
 from emg_recognition.settings import from_mapping
 from emg_recognition.signal.settings import PipelineSettings, stride_samples
 from emg_recognition.training.batches import Batches, OneCycle
-from emg_recognition.training.fit import FitSettings
 from emg_recognition.training.fold import predict
 from emg_recognition.training.output import LIBRARIES, data_fingerprint
+from emg_recognition.training.settings import ADAPT_SETTINGS, FitSettings
 from emg_recognition.training.windows import WindowSet, windows_from_recordings
 
-ADAPT_SETTINGS = FitSettings(epochs=1, steps=150, batch_size=64, learning_rate=2e-3)
-"""How a network learns a wearer: a few hundred steps, whatever the length of the recording."""
-
-_STEP = 0.05  # s from one window to the next, as in training
 # Far below any score, so that an action has no share in the softmax and no gradient.
 _LEFT_OUT = -1e9
 
@@ -49,29 +46,40 @@ OnStep = Callable[[int, int], None]
 
 @dataclass(frozen=True, eq=False)
 class Adaptation:
-    """A bundle made for a wearer.
+    """The result of an adaptation.
 
     Attributes
     ----------
-    bundle : BundleInfo
-        The new bundle.
+    info : BundleInfo
+        The description of the new bundle.
     windows : dict of str to int
         Windows of each action that the wearer performed.
     missing : tuple of str
-        Actions of the model that he did not perform: still recognised, by what the parent knew of them.
+        Actions of the model that the wearer did not perform. It still recognises them, from what the parent
+        has learned.
     before, after : dict or None
-        What parent and new bundle are worth on the test repetitions (``test_accuracy``,
-        ``test_balanced_accuracy``, ``test_macro_f1``, ``test_loss``); None without test repetitions.
+        Results of the parent and of the new bundle on the test repetitions (``test_accuracy``,
+        ``test_balanced_accuracy``, ``test_macro_f1``, ``test_loss``); ``None`` without test repetitions.
     """
 
-    bundle: BundleInfo
+    info: BundleInfo
     windows: dict[str, int]
     missing: tuple[str, ...]
     before: dict[str, float] | None
     after: dict[str, float] | None
 
+    @property
+    def bundle(self) -> Path:
+        """Directory of the new bundle."""
+        return self.info.path
 
-def adapt(
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """The metrics that the new bundle holds."""
+        return self.info.metrics
+
+
+def run_adaptation(
     parent: Path,
     recordings: Recordings,
     output: Path,
@@ -83,82 +91,56 @@ def adapt(
 ) -> Adaptation:
     """Fine-tune a bundle on some repetitions of one wearer and write it as a new bundle.
 
-    The same parent, data, settings and seed give the same weights on the same machine with the same number of
-    cores. The parent is only read.
-
-    Parameters
-    ----------
-    parent : Path
-        The bundle to begin with.
-    recordings : Recordings
-        Labelled segments of one wearer.
-    output : Path
-        Directory of the new bundle; an older bundle there is replaced, anything else is refused.
-    repetitions : sequence of int
-        What to learn from.
-    test_repetitions : sequence of int
-        Others, to judge parent and new bundle by; they decide nothing.
-    settings : FitSettings
-        Steps, batch size, learning rate, gain, shift and seed.
-    on_step : callable
-        Called after each gradient step with its number and the number of all.
-
-    Returns
-    -------
-    Adaptation
-        The new bundle and what it is worth.
-
-    Raises
-    ------
-    EmgRecognitionError
-        If the bundle or the recordings cannot be used, or do not belong together; nothing has been written.
+    :func:`emg_recognition.adapt` describes parameters, result and errors. The same parent, data, settings and
+    seed give the same weights on the same machine with the same number of cores.
     """
     info = read_bundle(parent)
     _refuse_parent(parent, output)
     check_compatible(info, rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
     pipeline = from_mapping(PipelineSettings, info.pipeline, f"{parent}: pipeline")
     check_compatible(info, fingerprint=pipeline.fingerprint())
-    chosen = _choose(info, recordings, repetitions, test_repetitions)
+    learned, tested = _choose(info, recordings, repetitions, test_repetitions)
 
-    def cut(side: Recordings) -> WindowSet:
-        step = stride_samples(_STEP, side.rate)
-        return windows_from_recordings(side, pipeline, step, actions=info.actions)
+    def cut(chosen: Recordings) -> WindowSet:
+        stride = stride_samples(STRIDE, chosen.rate)
+        return windows_from_recordings(chosen, pipeline, stride, actions=info.actions)
 
-    windows, test = cut(chosen[0]), cut(chosen[1]) if test_repetitions else None
+    windows, test = cut(learned), cut(tested) if test_repetitions else None
     counts = windows.count("action")
     if len(counts) < 2:
-        remedy = f"they give windows of {', '.join(counts)} alone; take repetitions of two or more actions"
+        remedy = f"they only give windows of {', '.join(counts)}; take repetitions of two or more actions"
         raise SettingError("repetitions", tuple(repetitions), remedy)
     model = keras.saving.load_model(parent / KERAS, compile=False)
     statistics = fine_tune(model, windows, settings, on_step=on_step)
-    contents: dict[str, Any] = {
-        "keras_model": to_keras_file(model),
-        "tflite": to_tflite(model),
-        "actions": info.actions,
-        "pipeline": pipeline.to_mapping(),
-        "fingerprint": info.fingerprint,
-        "statistics": statistics,
-        "provenance": {
+    bundle = make_bundle(
+        output,
+        keras_model=to_keras_file(model),
+        tflite=to_tflite(model),
+        actions=info.actions,
+        pipeline=pipeline.to_mapping(),
+        fingerprint=info.fingerprint,
+        live={**asdict(live_settings(info)), "decision": asdict(decision_settings(info))},
+        statistics=statistics,
+        provenance={
             "source": Path(recordings.source).name,
             "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
             "parent": {"model_id": info.model_id, "sha256": info.files[TFLITE]},
             "subject": str(recordings.subject[0]),
             "repetitions": sorted(repetitions),
             "windows": counts,
-            "data": {"sha256": data_fingerprint(chosen[0])},
-            "settings": {"adapt": {**asdict(settings), "step": _STEP}},
+            "data": {"sha256": data_fingerprint(learned)},
+            "settings": {"adapt": {**asdict(settings), "stride": STRIDE}},
             "versions": versions(*LIBRARIES),
         },
-    }
+    )
     before = after = None
     metrics: dict[str, Any] = {}
     if test is not None:
-        with tempfile.TemporaryDirectory() as folder:  # judged as it runs live: the bundle, through LiteRT
-            written = write_bundle(Path(folder) / "bundle", **contents, metrics={})
-            before, after = (_judge(one, test) for one in (info, written))
+        before = _score(ActionModel(info), test)
+        after = _score(ActionModel(bundle.info, bundle.tflite), test)
         metrics = {**after, "test_repetitions": sorted(test_repetitions), "parent": before}
     missing = tuple(action for action in info.actions if action not in counts)
-    return Adaptation(write_bundle(output, **contents, metrics=metrics), counts, missing, before, after)
+    return Adaptation(bundle.write(metrics), counts, missing, before, after)
 
 
 def fine_tune(
@@ -168,11 +150,11 @@ def fine_tune(
     *,
     on_step: OnStep = lambda step, steps: None,
 ) -> dict[str, Any]:
-    """Let a trained network learn on from a wearer's windows, in place.
+    """Fine-tune a trained network on a wearer's windows, in place.
 
-    Its z-score takes over the wearer's statistics. Actions are drawn equally often; those without a window
-    are left out of the loss, so that nothing teaches the network that they no longer exist. The members of a
-    soft vote learn one after the other.
+    Its z-score takes the wearer's statistics. Actions are drawn equally often; those without a window are
+    left out of the loss, so that nothing teaches the network that they no longer exist. The members of a
+    soft vote are fine-tuned one after another.
 
     Parameters
     ----------
@@ -181,9 +163,9 @@ def fine_tune(
     windows : WindowSet
         Filtered windows of the wearer; their actions are the model's.
     settings : FitSettings
-        Steps, batch size, learning rate, gain, shift and seed.
+        Steps, batch size, learning rate, random changes and seed.
     on_step : callable
-        Called after each gradient step with its number and the number of all.
+        Called after each gradient step with its number and the number of all steps.
 
     Returns
     -------
@@ -223,7 +205,7 @@ def fine_tune(
 
 
 class _Steps(keras.callbacks.Callback):
-    """Tell of each gradient step."""
+    """Report each gradient step."""
 
     def __init__(self, on_step: OnStep, done: int, steps: int) -> None:
         super().__init__()
@@ -236,9 +218,9 @@ class _Steps(keras.callbacks.Callback):
         self._on_step(self._done, self._steps)
 
 
-def _judge(info: BundleInfo, test: WindowSet) -> dict[str, float]:
-    """Scores of a bundle, asked as it is live."""
-    probabilities = predict(ActionModel(info), test)
+def _score(model: ActionModel, test: WindowSet) -> dict[str, float]:
+    """Return the scores of a model that is used as it is live."""
+    probabilities = predict(model, test)
     found = score_windows(test.action, probabilities.argmax(axis=1), test.actions)
     return {
         **{f"test_{name}": getattr(found, name) for name in MEAN_METRICS},
@@ -247,7 +229,7 @@ def _judge(info: BundleInfo, test: WindowSet) -> dict[str, float]:
 
 
 def _networks(model: keras.Model) -> list[keras.Model]:
-    """Return the networks that a model consists of: the members of a soft vote, or itself."""
+    """Return the networks in a model: the members of a soft vote, or the model itself."""
     members = [
         layer
         for layer in model.layers
@@ -257,11 +239,11 @@ def _networks(model: keras.Model) -> list[keras.Model]:
 
 
 def _refuse_parent(parent: Path, output: Path) -> None:
-    """Refuse to write where the parent stands: a bundle is never changed."""
+    """Refuse to write over, into or around the parent: a bundle is never changed."""
     here, there = (Path(os.path.realpath(path)) for path in (parent, output))
     if here == there or here in there.parents or there in here.parents:
         raise BundleError(
-            str(output), "that is the place of the parent", "choose another place for the new one"
+            str(output), "this is the place of the parent", "choose another place for the new bundle"
         )
 
 
@@ -278,13 +260,19 @@ def _choose(
         raise SettingError("actions", tuple(unknown), remedy)
     known = sorted(set(recordings.repetition.tolist()))
     for name, asked in (("repetitions", repetitions), ("test repetitions", test_repetitions)):
-        if not set(asked) <= set(known) or (name == "repetitions" and not asked):
-            raise SettingError(name, tuple(asked), f"{recordings.source} has the repetitions {known}")
+        for number in asked:
+            if number not in known:
+                remedy = (
+                    f"{recordings.source} has no repetition {number}; there are {', '.join(map(str, known))}"
+                )
+                raise SettingError(name, tuple(asked), remedy)
+    if not repetitions:
+        raise SettingError("repetitions", (), f"name those to learn from, of {', '.join(map(str, known))}")
     both = sorted(set(repetitions) & set(test_repetitions))
     if both:
-        raise SettingError(
-            "test repetitions", tuple(test_repetitions), f"{both} are learnt from; choose others"
-        )
+        remedy = f"the model learns from {', '.join(map(str, both))}; test on others"
+        raise SettingError("test repetitions", tuple(test_repetitions), remedy)
     return [
-        recordings.select(np.isin(recordings.repetition, side)) for side in (repetitions, test_repetitions)
+        recordings.select(np.isin(recordings.repetition, chosen))
+        for chosen in (repetitions, test_repetitions)
     ]

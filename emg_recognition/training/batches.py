@@ -1,69 +1,40 @@
-"""What a gradient step sees: the batches of an epoch and the learning rate."""
+"""What a gradient step gets: the batches of an epoch and the learning rate."""
 
 from __future__ import annotations
 
 import math
-from typing import Any, Protocol
+from typing import Any
 
 import keras
 import numpy as np
 
+from emg_recognition.training.settings import FitSettings
 from emg_recognition.training.windows import WindowSet
 
-# A small set is cut into more, smaller batches: it needs gradient steps more than it needs speed.
+# A small set is divided into more, smaller batches: it needs gradient steps more than speed.
 _LEAST_BATCHES, _SMALLEST = 16, 16
-_SHOWN = 512
-
-
-class BatchSettings(Protocol):
-    """The part of the training settings that batches are made by."""
-
-    @property
-    def batch_size(self) -> int:
-        """Most windows a batch."""
-
-    @property
-    def steps(self) -> int | None:
-        """Batches an epoch; None: as many as show each window once."""
-
-    @property
-    def gain(self) -> float:
-        """Deviation of the logarithm of the random gains."""
-
-    @property
-    def shift(self) -> float:
-        """How far a window is moved at most, as a share of its length."""
-
-    @property
-    def turn(self) -> float:
-        """How far the armband is turned at most, in electrodes."""
-
-    @property
-    def seed(self) -> int:
-        """Decides order and gains."""
+_PLAIN_BATCH = 512
 
 
 class Batches(keras.utils.PyDataset):
-    """Training windows in a new order, from new places and with new gains each epoch.
+    """Training windows, with a new order, new places and new gains in each epoch.
 
-    The strength of a contraction and the contact of an electrode change from one repetition to
-    the next more than within one; random gains keep the network from learning them by heart. Where a
-    window begins is chance, too: it is moved a little within its segment.
+    The strength of a contraction and the contact of an electrode change more from one repetition to the
+    next than within one; random gains keep the network from memorising them. Where a window begins is also
+    arbitrary, so it is shifted a little within its segment.
 
     Parameters
     ----------
     windows : WindowSet
         The training windows.
-    settings : BatchSettings
-        Batch size, steps, gain, shift, turn and seed.
+    settings : FitSettings
+        Batch size, steps, gain jitter, time shift, electrode rotation and seed.
     weights : np.ndarray or None
         Shape (windows,) or (epochs, windows): each window is drawn with a probability in proportion to its
-        weight, in this epoch or in all; ``None``: all are shown equally often.
+        weight, in all epochs or in this one; ``None``: all are shown equally often.
     """
 
-    def __init__(
-        self, windows: WindowSet, settings: BatchSettings, weights: np.ndarray | None = None
-    ) -> None:
+    def __init__(self, windows: WindowSet, settings: FitSettings, weights: np.ndarray | None = None) -> None:
         super().__init__()
         self._windows = windows
         self._action = windows.action
@@ -73,30 +44,31 @@ class Batches(keras.utils.PyDataset):
         self.on_epoch_end()
 
     def __len__(self) -> int:
-        if self._settings.steps is not None:
-            return self._settings.steps
+        if self._settings.steps_per_epoch is not None:
+            return self._settings.steps_per_epoch
         count = len(self._windows)
         return math.ceil(count / min(self._settings.batch_size, max(_SMALLEST, count // _LEAST_BATCHES)))
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         chosen = self._parts[index]
-        # By epoch and index, so that it does not matter who asks for which batch first.
+        # Seeded by epoch and index, so that the batches may be asked for in any order.
         rng = np.random.default_rng((self._settings.seed, self._epoch, index))
-        whole = rng.normal(0.0, self._settings.gain, (len(chosen), 1, 1))
-        each = rng.normal(0.0, self._settings.gain, (len(chosen), 1, self._windows.channels))
-        most = round(self._settings.shift * self._windows.length)
+        whole = rng.normal(0.0, self._settings.gain_jitter, (len(chosen), 1, 1))
+        each = rng.normal(0.0, self._settings.gain_jitter, (len(chosen), 1, self._windows.channels))
+        most = round(self._settings.time_shift * self._windows.length)
         windows = self._windows.gather(chosen, rng.integers(-most, most + 1, len(chosen)))
-        if self._settings.gain > 0:
+        if self._settings.gain_jitter > 0:
             windows *= np.exp(whole + each).astype(np.float32)
-        if self._settings.turn > 0:
-            windows = turned(windows, rng.uniform(-self._settings.turn, self._settings.turn, len(chosen)))
+        if self._settings.electrode_rotation > 0:
+            most_rotated = self._settings.electrode_rotation
+            windows = rotated(windows, rng.uniform(-most_rotated, most_rotated, len(chosen)))
         return windows, self._action[chosen]
 
     def on_epoch_end(self) -> None:
-        """Draw the next epoch's order; its batches differ by at most one window in size."""
+        """Draw the order of the next epoch; its batches differ in size by at most one window."""
         self._epoch += 1
         rng = np.random.default_rng((self._settings.seed, self._epoch))
-        count, steps = len(self._windows), self._settings.steps
+        count, steps = len(self._windows), self._settings.steps_per_epoch
         wanted = count if steps is None else steps * self._settings.batch_size
         if self._weights is not None:
             borders = np.cumsum(self._weights[min(self._epoch, len(self._weights) - 1)])
@@ -107,16 +79,16 @@ class Batches(keras.utils.PyDataset):
         self._parts = np.array_split(order, len(self))
 
 
-def turned(windows: np.ndarray, by: np.ndarray) -> np.ndarray:
-    """Turn the armband: each electrode sees what lies between two of its ring.
+def rotated(windows: np.ndarray, by: np.ndarray) -> np.ndarray:
+    """Rotate the armband: each electrode gets what lies between two electrodes of the ring.
 
     Parameters
     ----------
     windows : np.ndarray
-        Float32, shape (windows, length, channels), the channels in their order round the arm.
+        Float32, shape (windows, length, channels), the channels in their order around the arm.
     by : np.ndarray
-        How far each is turned, in electrodes, shape (windows,); fractions are interpolated, their strength
-        kept as if neighbours were independent.
+        How far each is rotated, in electrodes, shape (windows,). Fractions are interpolated; the strength
+        is kept as if neighbours were independent.
 
     Returns
     -------
@@ -133,8 +105,8 @@ def turned(windows: np.ndarray, by: np.ndarray) -> np.ndarray:
     return ((1 - part) * near + part * far) / np.sqrt((1 - part) ** 2 + part**2)
 
 
-class Shown(keras.utils.PyDataset):
-    """Windows as they are, in their order, to be judged.
+class PlainBatches(keras.utils.PyDataset):
+    """Windows unchanged and in order, for validation.
 
     Parameters
     ----------
@@ -148,15 +120,15 @@ class Shown(keras.utils.PyDataset):
         self._action = windows.action
 
     def __len__(self) -> int:
-        return math.ceil(len(self._windows) / _SHOWN)
+        return math.ceil(len(self._windows) / _PLAIN_BATCH)
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        chosen = np.arange(index * _SHOWN, min((index + 1) * _SHOWN, len(self._windows)))
+        chosen = np.arange(index * _PLAIN_BATCH, min((index + 1) * _PLAIN_BATCH, len(self._windows)))
         return self._windows.gather(chosen), self._action[chosen]
 
 
 class OneCycle(keras.callbacks.Callback):
-    """Learning rate that rises over the first tenth of the steps and falls as a cosine to 0.
+    """A learning rate that rises over the first tenth of the steps and then falls to 0 as a cosine.
 
     Parameters
     ----------
@@ -173,7 +145,7 @@ class OneCycle(keras.callbacks.Callback):
         self._step = 0
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Set the learning rate of the coming step."""
+        """Set the learning rate of the next step."""
         rise = max(1, self._steps // 10)
         self._step += 1
         if self._step <= rise:

@@ -1,4 +1,4 @@
-"""What a reviewer asks for beside the ensemble: weights against imbalance, and the classical methods."""
+"""What the ensemble is compared with: weights against imbalance, LDA and bagging on Hudgins' features."""
 
 from __future__ import annotations
 
@@ -11,9 +11,17 @@ from numpy.typing import ArrayLike, NDArray
 from emg_recognition.errors import SettingError
 from emg_recognition.training.windows import WindowSet
 
+BAGS = 50
+"""Trees of :func:`fit_bagging`."""
+
+Predictor = Callable[[WindowSet], NDArray[np.float32]]
+"""From windows to the probabilities of their actions, shape (windows, actions)."""
+
 
 def hudgins_features(windows: np.ndarray) -> np.ndarray:
     """Return mean absolute value, zero crossings, slope sign changes and waveform length.
+
+    Source: Hudgins, Parker, Scott, IEEE Trans. Biomed. Eng. 40(1), 1993, doi:10.1109/10.204774.
 
     Parameters
     ----------
@@ -27,7 +35,7 @@ def hudgins_features(windows: np.ndarray) -> np.ndarray:
 
     Notes
     -----
-    No dead band: ZC and SSC count every change of sign, as LibEMG does by default, so that nothing
+    There is no dead band: ZC and SSC count every change of sign, as LibEMG does by default, so that nothing
     has to be tuned to an amplifier's noise. WL is the sum of absolute differences.
     """
     difference = np.diff(windows, axis=1)
@@ -39,69 +47,13 @@ def hudgins_features(windows: np.ndarray) -> np.ndarray:
 
 
 def _sign_changes(values: np.ndarray) -> np.ndarray:
-    """How often neighbours along axis 1 lie on different sides of zero, shape (n, channels)."""
+    """Return how often neighbours along axis 1 lie on different sides of zero, shape (n, channels)."""
     positive = values > 0
     return np.count_nonzero(positive[:, 1:] != positive[:, :-1], axis=1)
 
 
-def lda_predictions(
-    train_features: np.ndarray, train_labels: np.ndarray, test_features: np.ndarray
-) -> np.ndarray:
-    """Fit a linear discriminant analysis and classify the test features.
-
-    Parameters
-    ----------
-    train_features : numpy.ndarray
-        Shape (n, features).
-    train_labels : numpy.ndarray
-        Shape (n,), of any type that can be compared.
-    test_features : numpy.ndarray
-        Shape (m, features).
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (m,), the type of `train_labels`.
-
-    Raises
-    ------
-    ModuleNotFoundError
-        If scikit-learn, which nothing else here needs, is not installed.
-    """
-    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-
-    return np.asarray(LinearDiscriminantAnalysis().fit(train_features, train_labels).predict(test_features))
-
-
-BAGS = 50
-"""Trees of :func:`fit_bagging`."""
-
-Predictor = Callable[[WindowSet], NDArray[np.float32]]
-"""From windows to the probabilities of their actions, shape (windows, actions)."""
-
-
-def balanced_weights(action: ArrayLike, cohort: ArrayLike) -> NDArray[np.float64]:
-    """Weights by which every action of every cohort counts alike.
-
-    Parameters
-    ----------
-    action : array_like of int, shape (n,)
-        The action of each window.
-    cohort : array_like of str, shape (n,)
-        The cohort of each window.
-
-    Returns
-    -------
-    ndarray of float64, shape (n,)
-        Positive, 1 in the mean; equal within a group, and of equal sum over each group that has a window.
-    """
-    group, count = _groups(np.asarray(action), np.asarray(cohort))
-    weight = len(group) / (len(count) * count)
-    return weight[group]
-
-
 def features(windows: WindowSet) -> NDArray[np.float32]:
-    """Hudgins' features of all windows, shape (windows, 4 * channels), without holding the windows."""
+    """Return Hudgins' features of all windows, shape (windows, 4 * channels), batch by batch."""
     return np.concatenate([hudgins_features(batch) for batch in windows.batches()])
 
 
@@ -116,7 +68,7 @@ def fit_lda(train: WindowSet) -> Predictor:
     Returns
     -------
     callable
-        Gives the probabilities of windows of the same actions.
+        Gives the probabilities for windows of the same actions.
     """
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
@@ -124,11 +76,11 @@ def fit_lda(train: WindowSet) -> Predictor:
 
 
 def fit_bagging(train: WindowSet, seed: int) -> Predictor:
-    """Fit a bag of trees on Hudgins' features, each on as many windows of every action of every cohort.
+    """Fit a bag of trees on Hudgins' features; each tree sees equally many windows of every group.
 
     The classifier is imbalanced-learn's ``BalancedBaggingClassifier``, which draws as many windows of each
-    class as the rarest has. Here the small cohort is rare, not an action: so its classes are the actions of
-    each cohort, and the probabilities of an action are summed over the cohorts.
+    class as the rarest one has. Here a cohort is rare, not an action. So the classes are the actions of each
+    cohort, and the probabilities of an action are summed over the cohorts.
 
     Parameters
     ----------
@@ -140,7 +92,7 @@ def fit_bagging(train: WindowSet, seed: int) -> Predictor:
     Returns
     -------
     callable
-        Gives the probabilities of windows of the same actions.
+        Gives the probabilities for windows of the same actions.
 
     Raises
     ------
@@ -155,7 +107,7 @@ def fit_bagging(train: WindowSet, seed: int) -> Predictor:
 
 
 def check_bagging() -> None:
-    """Raise a SettingError if imbalanced-learn is missing, before hours have gone into something else."""
+    """Raise a SettingError if imbalanced-learn is missing, before hours are spent on other methods."""
     _balanced_bagging()
 
 
@@ -163,13 +115,33 @@ def _balanced_bagging() -> Any:
     try:
         from imblearn.ensemble import BalancedBaggingClassifier
     except ModuleNotFoundError as error:
-        remedy = "install the extra `compare` (pip install imbalanced-learn), or leave this method out"
+        remedy = "install it with pip install 'emg_recognition[compare]', or leave this method out"
         raise SettingError("method", "balanced-bagging", remedy) from error
     return BalancedBaggingClassifier
 
 
+def balanced_weights(action: ArrayLike, cohort: ArrayLike) -> NDArray[np.float64]:
+    """Return weights by which every action of every cohort counts the same.
+
+    Parameters
+    ----------
+    action : array_like of int, shape (n,)
+        The action of each window.
+    cohort : array_like of str, shape (n,)
+        The cohort of each window.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        Positive, with mean 1; equal within a group, and with the same sum for each group that has a window.
+    """
+    group, count = _groups(np.asarray(action), np.asarray(cohort))
+    weight = len(group) / (len(count) * count)
+    return weight[group]
+
+
 def _groups(action: NDArray[Any], cohort: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the number of each window's (cohort, action) and how many windows each such group has."""
+    """Return the number of each window's (cohort, action), and how many windows each such group has."""
     cohorts = np.unique(cohort, return_inverse=True)[1]
     pairs = cohorts * (action.max(initial=0) + 1) + action
     _, group, count = np.unique(pairs, return_inverse=True, return_counts=True)
@@ -179,13 +151,12 @@ def _groups(action: NDArray[Any], cohort: NDArray[Any]) -> tuple[NDArray[np.int6
 def _predictor(
     classifier: Any, train: WindowSet, classes: NDArray[np.int64], action_of: NDArray[np.int64]
 ) -> Predictor:
-    """Fit a classifier of scikit-learn's kind, and sum its classes' probabilities action by action."""
+    """Fit a classifier of scikit-learn's kind, and sum the probabilities of its classes for each action."""
     classifier.fit(features(train), classes)
 
     def probabilities(windows: WindowSet) -> NDArray[np.float32]:
         found = classifier.predict_proba(features(windows))
-        # An action that training did not see is left with 0.
-        summed = np.zeros((len(windows), len(train.actions)), np.float32)
+        summed = np.zeros((len(windows), len(train.actions)), np.float32)  # 0 for an action never trained
         for column, number in zip(found.T, classifier.classes_, strict=True):
             summed[:, action_of[number]] += column
         return summed

@@ -1,46 +1,60 @@
-"""The members of the ensemble: each sees the whole minority cohort and one part of the majority."""
+"""The ensemble: each member sees the whole minority cohort and one part of the majority; one member is kept.
+
+Source: Gao, Guo, Bu. Their text names no validation data, so we read their choice of the best of 8 models as
+a choice by the accuracy on the test set: the selections ``test`` and, with validation data, ``overall``.
+"""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from emg_recognition.errors import SettingError
-from emg_recognition.training.jobs import Job
-from emg_recognition.training.settings import ExperimentSettings
-from emg_recognition.training.split import member_windows
+from emg_recognition.training.jobs import CRITERION, TIE_BREAK, Job
+from emg_recognition.training.settings import SELECTIONS, ExperimentSettings
+from emg_recognition.training.split import stratified_parts
 from emg_recognition.training.windows import WindowSet
 
 PATIENT = "patient"
-"""The cohort that is the minority where nothing is said and there is another cohort beside it."""
+"""The cohort that is the minority by default, where it is smaller than the others together."""
+
+LEAKING = frozenset({"test"})
+"""The selections that look at the test data, so that the result flatters."""
+
+# What each selection compares, in this order.
+_COMPARED = {
+    "minority": (CRITERION, TIE_BREAK),
+    "overall": ("val_accuracy_all", CRITERION),
+    "test": ("test_accuracy",),
+}
 
 
 def choose_minority(asked: str | None, windows: Mapping[str, int]) -> tuple[str | None, str]:
-    """Decide on the minority cohort, and say it in a sentence.
+    """Decide on the minority cohort.
 
     Parameters
     ----------
     asked : str or None
-        The cohort the user named.
+        The cohort that the settings name.
     windows : mapping of str to int
         Training windows of each cohort.
 
     Returns
     -------
     minority : str or None
-        ``None``: there is none, one member is trained on everything.
+        ``None``: there is none, and one member is trained on everything.
     sentence : str
         The decision and its reason.
 
     Raises
     ------
     SettingError
-        If the cohort named does not exist, has no other beside it, or has as many windows as the others
-        together.
+        If the named cohort does not exist, or has as many windows as the others together or more.
     """
     counts = ", ".join(f"{name or '(unnamed)'} {n}" for name, n in sorted(windows.items()))
     alone = f"(training windows: {counts}): one member is trained on all the data"
@@ -56,7 +70,7 @@ def choose_minority(asked: str | None, windows: Mapping[str, int]) -> tuple[str 
         )
         return name, sentence
     if asked is None:
-        return None, f"cohort {name} is no minority {alone}"
+        return None, f"the cohort {name} is not smaller than the others {alone}"
     raise SettingError(
         "minority",
         name,
@@ -66,7 +80,7 @@ def choose_minority(asked: str | None, windows: Mapping[str, int]) -> tuple[str 
 
 def member_jobs(
     settings: ExperimentSettings,
-    sides: Mapping[str, WindowSet],
+    subsets: Mapping[str, WindowSet],
     minority: str | None,
     folder: Path,
     *,
@@ -80,28 +94,28 @@ def member_jobs(
     ----------
     settings : ExperimentSettings
         Network, training and number of members.
-    sides : mapping of str to WindowSet
+    subsets : mapping of str to WindowSet
         Windows of ``train`` and of ``validation``.
     minority : str or None
-        The cohort that every member sees whole; ``None``: one member is trained on everything.
+        The cohort that every member sees completely; ``None``: one member is trained on everything.
     folder : Path
-        The members' places are ``member_01``, ``member_02``… in it.
+        The members go to ``member_01``, ``member_02``… in it.
     prefix : str
-        What stands before ``member 1`` in the labels.
+        What comes before ``member 1`` in the labels.
 
     Returns
     -------
     list of Job
-        One a member.
+        One for each member.
     """
     members = settings.ensemble.members if minority is not None else 1
     share = settings.ensemble.share if minority is not None else None
     seed = settings.training.seed
     parts = {
-        name: member_windows(sides[name].action, sides[name].cohort == minority, members, seed)
+        name: member_windows(subsets[name].action, subsets[name].cohort == minority, members, seed)
         for name in ("train", "validation")
     }
-    fitted = [sides["train"].select(part) for part in parts["train"]]
+    fitted = [subsets["train"].select(part) for part in parts["train"]]
     return [
         Job(
             place=folder / f"member_{number:02d}",
@@ -109,9 +123,9 @@ def member_jobs(
             network=settings.network,
             training=dataclasses.replace(settings.training, seed=job_seed(seed, number)),
             train=train,
-            validation=sides["validation"],
+            validation=subsets["validation"],
             # The same mixture of cohorts as in training, so that the two curves can be compared.
-            watched=sides["validation"].select(parts["validation"][number - 1]),
+            watched=subsets["validation"].select(parts["validation"][number - 1]),
             weights=None
             if share is None
             else rising_share(train.cohort == minority, settings.training.epochs, *share),
@@ -119,6 +133,33 @@ def member_jobs(
         )
         for number, train in enumerate(fitted, start=1)
     ]
+
+
+def member_windows(
+    actions: ArrayLike, minority: ArrayLike, members: int, seed: int
+) -> list[NDArray[np.int64]]:
+    """Return the windows of each member: the whole minority and one part of the majority.
+
+    Parameters
+    ----------
+    actions : array_like of int, shape (n,)
+        The action of each training window.
+    minority : array_like of bool, shape (n,)
+        Which windows come from the minority cohort; without any, the members divide all windows.
+    members : int
+        How many members, at least 1.
+    seed : int
+        The same seed gives the same members.
+
+    Returns
+    -------
+    list of ndarray of int64
+        Ascending indices of each member's windows.
+    """
+    is_minority = np.asarray(minority, dtype=bool)
+    majority = np.flatnonzero(~is_minority)
+    parts = stratified_parts(np.asarray(actions)[majority], members, seed)
+    return [np.union1d(np.flatnonzero(is_minority), majority[part]) for part in parts]
 
 
 def rising_share(minority: NDArray[np.bool_], epochs: int, first: float, until: float) -> NDArray[np.float64]:
@@ -133,12 +174,12 @@ def rising_share(minority: NDArray[np.bool_], epochs: int, first: float, until: 
     first : float
         The share in the first epoch.
     until : float
-        The part of the training after which the minority stands alone.
+        The part of the training after which only the minority is drawn.
 
     Returns
     -------
     ndarray of float64, shape (epochs, windows)
-        A row an epoch, each of the sum 1.
+        One row for each epoch, each with the sum 1.
     """
     number = int(np.count_nonzero(minority))
     progress = np.minimum(np.arange(epochs) / max(until * epochs, 1.0), 1.0)
@@ -148,5 +189,68 @@ def rising_share(minority: NDArray[np.bool_], epochs: int, first: float, until: 
 
 
 def job_seed(seed: int, number: int) -> int:
-    """Seed of a job; mixed, so that member 2 of seed 0 is not member 1 of seed 1."""
+    """Return the seed of a job; mixed, so that member 2 of seed 0 is not member 1 of seed 1."""
     return int(np.random.SeedSequence([seed, number]).generate_state(1)[0] >> 1)
+
+
+def select_member(members: Sequence[Mapping[str, Any]], name: str = "minority") -> int | None:
+    """Return the index of the best member; the earlier one wins where two are equal in everything.
+
+    Parameters
+    ----------
+    members : sequence of mapping
+        Records of the members, each with the scores that the selection compares: `CRITERION` and
+        `TIE_BREAK`; ``val_accuracy_all`` for ``overall``; ``test_accuracy`` for ``test``.
+    name : str
+        One of `SELECTIONS`.
+
+    Returns
+    -------
+    int or None
+        Index into `members`; ``None``: all members vote.
+
+    Raises
+    ------
+    SettingError
+        For an unknown selection.
+    """
+    _check_selection(name)
+    if name == "soft-vote":
+        return None
+    order = [tuple(member[score] for score in _COMPARED[name]) for member in members]
+    return order.index(max(order))
+
+
+def describe_selection(name: str, minority: str | None) -> str:
+    """Describe a selection for the report.
+
+    Parameters
+    ----------
+    name : str
+        One of `SELECTIONS`.
+    minority : str or None
+        The minority cohort.
+
+    Returns
+    -------
+    str
+        A phrase without a full stop.
+
+    Raises
+    ------
+    SettingError
+        For an unknown selection.
+    """
+    _check_selection(name)
+    whose = "all validation windows" if minority is None else f"the validation windows of {minority}"
+    return {
+        "minority": f"the member with the best balanced accuracy on {whose}",
+        "overall": "the member with the best accuracy on all validation windows",
+        "test": "the member with the best accuracy on the test windows (leaking: the test data chose it)",
+        "soft-vote": "all members, the mean of their probabilities",
+    }[name]
+
+
+def _check_selection(name: str) -> None:
+    if name not in SELECTIONS:
+        raise SettingError("selection", name, f"use one of {', '.join(SELECTIONS)}")

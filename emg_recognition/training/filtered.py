@@ -16,18 +16,18 @@ from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.signal.batch import filter_segment
 from emg_recognition.signal.settings import PipelineSettings
 
-# Bytes of a file that may be held in memory before they are given back, and how many a stretch may
-# bring in: Linux maps what lies around the page that is asked for, too.
+# Bytes of a file that may stay in memory before they are released, and how many one stretch may bring in:
+# Linux also maps the pages around the one that is asked for.
 _HELD = 1 << 25
 _AROUND = 1 << 16
-# Changes when the files of the cache do.
+# Changes when the layout of the cache files changes.
 _LAYOUT = "filtered 1"
 
 
 class FilteredSignal:
-    """Filtered samples of many segments, one behind the other.
+    """Filtered samples of many segments, one after another.
 
-    Where they are mapped from a file, another process is sent the file's path and not the samples.
+    If they are mapped from a file, another process gets the file's path instead of the samples.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ class FilteredSignal:
         """
         samples, channels = self.samples.shape
         rows, columns = self.samples.strides
-        # One overlapping window for each sample: chosen ones are then copied in one piece each.
+        # One overlapping window for each sample; each chosen one is then copied in one piece.
         everywhere = np.lib.stride_tricks.as_strided(
             self.samples,
             (max(samples - length + 1, 0), length, channels),
@@ -80,24 +80,24 @@ class FilteredSignal:
 
 
 def open_signal(path: Path) -> FilteredSignal:
-    """Map a file that :func:`filter_recordings` has written.
+    """Map a file written by :func:`filter_recordings`.
 
     Raises
     ------
     RecordingError
-        If it is not there any more, or damaged.
+        If it is missing or damaged.
     """
     try:
         return FilteredSignal(open_mapped(path), path)
     except (OSError, ValueError) as error:
         problem = f"the filtered signal kept there cannot be read ({error})"
-        raise RecordingError(str(path), problem, "run again; it is then made anew") from error
+        raise RecordingError(str(path), problem, "run again; it is then written again") from error
 
 
 def filter_recordings(
     recordings: Recordings, pipeline: PipelineSettings, *, warm_up: bool, cache: Path | None
 ) -> FilteredSignal:
-    """Filter every segment, each as a stream of its own.
+    """Filter every segment as a stream of its own.
 
     Parameters
     ----------
@@ -106,24 +106,24 @@ def filter_recordings(
     pipeline : PipelineSettings
         The signal path.
     warm_up : bool
-        Warm up, see :func:`~emg_recognition.signal.batch.filter_segment`.
+        See :func:`~emg_recognition.signal.batch.filter_segment`.
     cache : Path or None
-        The package's cache, to keep the result below it in ``windows``; None keeps it in memory, as does a
-        folder that cannot be written.
+        The package's cache; the result is kept in its folder ``windows``. ``None``: in memory, which is also
+        what happens if the folder cannot be written.
 
     Returns
     -------
     FilteredSignal
-        The segments' samples in their order, shape (sum of the lengths, channels).
+        The samples of the segments in order, shape (sum of the lengths, channels).
     """
     shape = (int(recordings.length.sum()), recordings.channels)
     if cache is not None:
         path = cache / "windows" / f"{_key(recordings, pipeline, warm_up)}.npy"
-        with contextlib.suppress(RecordingError):  # not there yet, or cut off
+        with contextlib.suppress(RecordingError):  # not written yet, or cut off
             kept = open_signal(path)
             if (kept.samples.shape, kept.samples.dtype) == (shape, np.float32):
                 return kept
-        with contextlib.suppress(OSError):  # a full disk, a folder that is not ours
+        with contextlib.suppress(OSError):  # a full disk, a folder without permission
             write_rows(path, _filtered(recordings, pipeline, warm_up), shape[1], np.float32)
             return open_signal(path)
     samples = np.empty(shape, np.float32)
@@ -141,7 +141,7 @@ def _filtered(recordings: Recordings, pipeline: PipelineSettings, warm_up: bool)
 
 
 def _key(recordings: Recordings, pipeline: PipelineSettings, warm_up: bool) -> str:
-    """Digest of all that decides the filtered samples."""
+    """Return a digest of everything that decides the filtered samples."""
     digest = hashlib.blake2b(digest_size=16)
     digest.update(f"{_LAYOUT} {pipeline.fingerprint()} {warm_up} {recordings.scale!r}".encode())
     digest.update(f" {recordings.counts.dtype.str}".encode())

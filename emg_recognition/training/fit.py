@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,79 +11,27 @@ from typing import Any
 import keras
 import numpy as np
 
-from emg_recognition.errors import SettingError
 from emg_recognition.models.network import build_network
 from emg_recognition.models.settings import NetworkSettings
 from emg_recognition.models.statistics import window_statistics
-from emg_recognition.training.batches import Batches, OneCycle, Shown
+from emg_recognition.training.batches import Batches, OneCycle, PlainBatches
+from emg_recognition.training.settings import FitSettings
 from emg_recognition.training.windows import WindowSet
-
-
-@dataclass(frozen=True, kw_only=True)
-class FitSettings:
-    """The section ``training`` of a training configuration.
-
-    Attributes
-    ----------
-    epochs : int
-        Passes over the training windows.
-    batch_size : int
-        Windows a gradient step; fewer where the set is so small that an epoch had less than 16 steps.
-    steps : int or None
-        Gradient steps an epoch, whatever the number of windows, so that models of unlike cohorts are given
-        the same; ``None``: as many as show each window once.
-    learning_rate : float
-        The highest rate of the schedule.
-    gain : float
-        How far the strength of a training window is varied: the deviation of the logarithm of a random
-        gain of the whole window, and again of each of its channels. 0 for none.
-    shift : float
-        How far a training window is moved at random within its segment, at most, as a share of its length.
-    turn : float
-        How far the armband of a training window is turned at random, at most, in electrodes: against armbands
-        that are put on a little differently. 0 for none; only for electrodes in a ring.
-    seed : int
-        Decides the first weights, the order of the windows, their places and their gains.
-    """
-
-    epochs: int = 8
-    batch_size: int = 128
-    steps: int | None = None
-    learning_rate: float = 4e-3
-    gain: float = 0.15
-    shift: float = 0.125
-    turn: float = 0.0
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        for name, least in (("epochs", 1), ("batch_size", 2), ("seed", 0), ("steps", 1)):
-            value = getattr(self, name)
-            if name == "steps" and value is None:
-                continue
-            if not isinstance(value, int) or isinstance(value, bool) or value < least:
-                raise SettingError(f"training.{name}", value, f"write a whole number of at least {least}")
-        limits = {"learning_rate": 1.0, "gain": 1.0, "shift": 1.0, "turn": math.inf}
-        for name, limit in limits.items():
-            value = getattr(self, name)
-            number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            if not number or not 0 <= value < limit or (value == 0 and name == "learning_rate"):
-                wanted = "of at least 0" if limit == math.inf else f"between 0 and {limit:g}, such as 0.1"
-                raise SettingError(f"training.{name}", value, f"write a number {wanted}")
 
 
 @dataclass(frozen=True, eq=False)
 class FitResult:
-    """A trained network and how it got there.
+    """A trained network and its history.
 
     Attributes
     ----------
     model : keras.Model
         The network after the last epoch.
     history : list of dict
-        One entry an epoch: epoch, epochs, loss, accuracy, val_loss, val_accuracy (None without
+        One entry for each epoch: epoch, epochs, loss, accuracy, val_loss, val_accuracy (None without
         validation windows), seconds since the start.
     seconds : float
-        Wall time, building the network included.
+        Wall time, including the building of the network.
     steps : int
         Gradient steps in all.
     """
@@ -113,11 +60,11 @@ def fit_network(
     fit_settings : FitSettings
         How to train it.
     train : WindowSet
-        Training windows; the statistics of the z-score are theirs.
+        Training windows; they give the statistics of the z-score.
     validation : WindowSet or None
         Windows to report on after each epoch; they do not influence the result.
     weights : ndarray, shape (windows,) or (epochs, windows), or None
-        How often each training window is drawn, relative to the others; ``None``: all alike.
+        How often each training window is drawn, relative to the others; ``None``: all equally often.
     on_epoch : callable, optional
         Called after each epoch with that epoch's entry of the history.
 
@@ -155,15 +102,14 @@ def fit_network(
 
     batches = Batches(train, fit_settings, weights)
     steps = fit_settings.epochs * len(batches)
-    schedule = OneCycle(fit_settings.learning_rate, steps)
     trainer.fit(
         batches,
         epochs=fit_settings.epochs,
-        validation_data=None if validation is None else Shown(validation),
+        validation_data=None if validation is None else PlainBatches(validation),
         shuffle=False,  # Batches does it
         verbose=0,
         callbacks=[
-            schedule,
+            OneCycle(fit_settings.learning_rate, steps),
             keras.callbacks.LambdaCallback(on_epoch_end=note),
         ],
     )
@@ -173,9 +119,9 @@ def fit_network(
 
 @lru_cache(maxsize=1)
 def _trainer(settings: NetworkSettings, length: int, channels: int, classes: int) -> keras.Model:
-    """Compile a network to train any number of members in; its weights are set for each.
+    """Compile a network that trains any number of members; each member sets its weights.
 
-    Building the graph of a training step takes as long as some epochs of a member.
+    Building the graph of a training step takes as long as several epochs of a member.
     """
     none = np.zeros(channels)
     model = build_network(settings, length=length, channels=channels, classes=classes, mean=none, std=none)

@@ -1,8 +1,7 @@
-"""One fold of an experiment: its windows and jobs before training, its bundle and result after it."""
+"""One fold of an experiment: its windows and jobs before training, its bundle and result afterwards."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,43 +11,42 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from emg_recognition.actions import REST
 from emg_recognition.errors import SettingError
 from emg_recognition.evaluation.metrics import score_windows
 from emg_recognition.evaluation.performance import Performance, cross_entropy, measure
-from emg_recognition.models import layers  # noqa: F401  (Keras finds the layers of a saved member by it)
-from emg_recognition.models.bundle_writer import write_bundle
+from emg_recognition.models import layers  # noqa: F401  (Keras needs the layers to load a member)
 from emg_recognition.models.runtime import ActionModel
+from emg_recognition.recordings.inspect import FEWEST_WINDOWS
 from emg_recognition.signal.settings import PipelineSettings
-from emg_recognition.training import output as folders
-from emg_recognition.training.ensemble import choose_minority, member_jobs
+from emg_recognition.training.comparators import fit_lda
+from emg_recognition.training.ensemble import (
+    LEAKING,
+    choose_minority,
+    describe_selection,
+    member_jobs,
+    select_member,
+)
 from emg_recognition.training.jobs import KERAS, Job, OnEvent, predict_windows, summary
-from emg_recognition.training.results import bundle_contents, write_report
-from emg_recognition.training.selection import LEAKING, describe, select_member
-from emg_recognition.training.settings import ExperimentSettings
-from emg_recognition.training.split import SIDES, Split
+from emg_recognition.training.output import BUNDLE, MEMBERS
+from emg_recognition.training.results import experiment_bundle, write_report
+from emg_recognition.training.settings import SUBSETS, ExperimentSettings
+from emg_recognition.training.split import Split
 from emg_recognition.training.windows import WindowSet
-
-
-def predict(model: ActionModel, windows: WindowSet) -> NDArray[np.float32]:
-    """Probabilities of the actions for each window, shape (windows, actions)."""
-    return np.stack([model.predict(window) for batch in windows.batches() for window in batch])
-
-
-IN_BUNDLE = ("test_accuracy", "test_balanced_accuracy", "test_macro_f1", "test_loss")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Fold:
-    """What one split of the recordings is trained and tested on.
+    """What one split of the recordings trains and tests on.
 
     Attributes
     ----------
     split : Split
         The split.
-    sides : dict of str to WindowSet
-        Windows to train, to validate, to test.
+    subsets : dict of str to WindowSet
+        The windows of ``train``, ``validation`` and ``test``.
     minority : str or None
-        The cohort that every member sees whole.
+        The cohort that every member sees completely.
     sentence : str
         The choice of the minority, in words.
     folder : Path
@@ -58,7 +56,7 @@ class Fold:
     """
 
     split: Split
-    sides: dict[str, WindowSet]
+    subsets: dict[str, WindowSet]
     minority: str | None
     sentence: str
     folder: Path
@@ -66,7 +64,7 @@ class Fold:
 
 
 def make_fold(settings: ExperimentSettings, windows: WindowSet, split: Split, folder: Path) -> Fold:
-    """Cut the windows as the split says, and make the members' jobs.
+    """Divide the windows as the split says, and make the members' jobs.
 
     Parameters
     ----------
@@ -87,14 +85,14 @@ def make_fold(settings: ExperimentSettings, windows: WindowSet, split: Split, fo
     Raises
     ------
     SettingError
-        If a side lacks what it is for, or the minority cannot be used.
+        If a subset lacks what it is needed for, or the minority cannot be used.
     """
-    sides = split.cut(windows)
-    minority, sentence = choose_minority(settings.ensemble.minority, sides["train"].count("cohort"))
-    _check_sides(sides, split, minority, settings.ensemble.members)
+    subsets = split.cut(windows)
+    minority, sentence = choose_minority(settings.ensemble.minority, subsets["train"].count("cohort"))
+    _check_subsets(subsets, split, minority, settings.ensemble.members)
     prefix = f"{split.name}, " if split.name else ""
-    jobs = member_jobs(settings, sides, minority, folder / folders.MEMBERS, prefix=prefix)
-    return Fold(split=split, sides=sides, minority=minority, sentence=sentence, folder=folder, jobs=jobs)
+    jobs = member_jobs(settings, subsets, minority, folder / MEMBERS, prefix=prefix)
+    return Fold(split=split, subsets=subsets, minority=minority, sentence=sentence, folder=folder, jobs=jobs)
 
 
 def finish_fold(
@@ -107,8 +105,8 @@ def finish_fold(
 ) -> tuple[dict[str, Any], Performance]:
     """Choose among the trained members, test, and write bundle, metrics and report.
 
-    Only ``selection: test``, the paper's, lets the test decide; otherwise the members that are not chosen
-    are tested after the choice, for Table I.
+    Only the selection ``test``, the paper's, lets the test decide. With the others, the members are tested
+    after the choice, for Table I.
 
     Parameters
     ----------
@@ -121,7 +119,7 @@ def finish_fold(
     facts : mapping
         What is known about the whole experiment (settings, data, versions, source, created).
     on_event : callable
-        Told which member is kept.
+        Called when a member is selected, and with warnings.
 
     Returns
     -------
@@ -131,7 +129,7 @@ def finish_fold(
         The results on the test windows.
     """
     selection = settings.ensemble.selection
-    test = fold.sides["test"]
+    test = fold.subsets["test"]
     members = [{"member": number, **summary(job.record())} for number, job in enumerate(fold.jobs, start=1)]
     if selection in LEAKING:
         members = _tested(members, fold.jobs, test)
@@ -147,55 +145,58 @@ def finish_fold(
             "name": fold.split.name,
             "rule": fold.split.rule,
             "leaking": fold.split.leaking,
-            "values": {side: list(values) for side, values in fold.split.values.items()},
+            "values": {subset: list(values) for subset, values in fold.split.values.items()},
         },
-        "windows_per_cohort": fold.sides["train"].count("cohort"),
-        "windows": {side: fold.sides[side].count("cohort") for side in SIDES},
+        "windows_per_cohort": fold.subsets["train"].count("cohort"),
+        "windows": {subset: fold.subsets[subset].count("cohort") for subset in SUBSETS},
         "window_table": [
-            {"subset": side, "cohort": cohort, "action": action, "windows": number}
-            for side in SIDES
-            for (cohort, action), number in fold.sides[side].count_by("cohort", "action").items()
+            {"subset": subset, "cohort": cohort, "action": action, "windows": number}
+            for subset in SUBSETS
+            for (cohort, action), number in fold.subsets[subset].count_by("cohort", "action").items()
         ],
+        "warnings": _few_windows(fold.split, test),
         "minority": fold.minority,
         "minority_choice": fold.sentence,
         "members": members,
         "selection": {
             "name": selection,
             "leaking": selection in LEAKING,
-            "sentence": describe(selection, fold.minority),
+            "sentence": describe_selection(selection, fold.minority),
         },
         "selected": None if chosen is None else chosen + 1,
         "seconds": sum(member["seconds"] for member in members),
         **{f"train_{name}": float(np.mean([m[name] for m in kept])) for name in ("accuracy", "loss")},
         "pipeline": pipeline.fingerprint(),
     }
-    contents = bundle_contents(fold.jobs, chosen, metrics, pipeline)
-    scratch = fold.folder / folders.SCRATCH
-    write_bundle(scratch, **contents, metrics={})
-    probabilities = predict(ActionModel.load(scratch), test)
-    shutil.rmtree(scratch)
-    stride = settings.stride_samples(pipeline.rate) / pipeline.rate
+    rest = REST if settings.rest is None else settings.rest
+    for warning in metrics["warnings"]:
+        on_event({"event": "warning", "message": warning})
+    bundle = experiment_bundle(fold.folder / BUNDLE, fold.jobs, chosen, metrics, pipeline, settings.live)
     performance = measure(
-        probabilities,
+        predict(ActionModel(bundle.info, bundle.tflite), test),
         test.action,
         actions=test.actions,
         subject=test.subject,
         cohort=test.cohort,
         segment=test.segment,
         begin=test.begin,
-        stride=stride,
-        rest=settings.rest_of(test.actions),
+        stride=settings.stride_samples(pipeline.rate) / pipeline.rate,
+        rest=rest if rest in test.actions else None,
+        baseline=fit_lda(fold.subsets["train"])(test).argmax(axis=1) if settings.baseline else None,
     )
     metrics.update(performance.to_json())
     write_report(fold.folder, metrics, performance, [job.record()["epochs"] for job in fold.jobs])
-    # Last, so that where a bundle stands, all that belongs to it stands, too.
-    bundle = fold.folder / folders.BUNDLE
-    write_bundle(bundle, **contents, metrics={name: metrics[name] for name in IN_BUNDLE})
+    bundle.write(performance.headline())  # last: a folder with a bundle is complete
     return metrics, performance
 
 
+def predict(model: ActionModel, windows: WindowSet) -> NDArray[np.float32]:
+    """Return the probabilities of the actions for each window, shape (windows, actions), as they are live."""
+    return np.stack([model.predict(window) for batch in windows.batches() for window in batch])
+
+
 def _tested(members: list[dict[str, Any]], jobs: Sequence[Job], test: WindowSet) -> list[dict[str, Any]]:
-    """Add to the records of members their results on the test windows."""
+    """Add the results on the test windows to the records of the members."""
     found = []
     for member, job in zip(members, jobs, strict=True):
         probabilities = predict_windows(keras.saving.load_model(job.place / KERAS, compile=False), test)
@@ -207,23 +208,38 @@ def _tested(members: list[dict[str, Any]], jobs: Sequence[Job], test: WindowSet)
     return found
 
 
-def _check_sides(sides: dict[str, WindowSet], split: Split, minority: str | None, members: int) -> None:
-    """Refuse what would only show after the training, or never."""
-    where = f"split{f' {split.name}' if split.name else ''}"
-    for side in SIDES:
-        if not len(sides[side]):
-            remedy = f"its {side} side has no window; give it more or longer segments"
+def _few_windows(split: Split, test: WindowSet) -> list[str]:
+    """Warn of actions with too few test windows for a score that means something."""
+    counts = test.count("action")
+    few = [
+        f"{name} has {counts.get(name, 0)}" for name in test.actions if counts.get(name, 0) < FEWEST_WINDOWS
+    ]
+    if not few:
+        return []
+    where = f" in {split.name}" if split.name else ""
+    return [
+        f"too few test windows{where} to judge an accuracy, fewer than {FEWEST_WINDOWS}: {', '.join(few)};"
+        " test on more or longer segments"
+    ]
+
+
+def _check_subsets(subsets: dict[str, WindowSet], split: Split, minority: str | None, members: int) -> None:
+    """Refuse what would show only after the training, or never."""
+    where = f"split {split.name}".rstrip()
+    for subset in SUBSETS:
+        if not len(subsets[subset]):
+            remedy = f"its {subset} subset has no window; give it more or longer segments"
             raise SettingError(where, split.rule, remedy)
-    train = sides["train"]
+    train = subsets["train"]
     known = train.count("action")
     for action in train.actions:
         if action not in known:
-            remedy = f"its training segments of {action!r} give no window; take more or longer ones"
+            remedy = f"its training segments of {action!r} give no window; add more or longer ones"
             raise SettingError(where, split.rule, remedy)
     if minority is None:
         return
-    if minority not in sides["validation"].count("cohort"):
-        remedy = f"its validation side has no window of the minority cohort {minority}; take others"
+    if minority not in subsets["validation"].count("cohort"):
+        remedy = f"its validation subset has no window of the minority cohort {minority}; choose others"
         raise SettingError(where, split.rule, remedy)
     majority = len(train) - train.count("cohort")[minority]
     if members > majority:

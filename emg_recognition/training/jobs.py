@@ -1,4 +1,4 @@
-"""Networks trained as independent jobs, in this process or in several; each is kept once it is finished."""
+"""Networks as independent jobs, trained in this process or in several; finished ones are kept."""
 
 from __future__ import annotations
 
@@ -18,10 +18,16 @@ from emg_recognition.files import replace_directory
 from emg_recognition.models.export import to_keras_file
 from emg_recognition.models.settings import NetworkSettings
 from emg_recognition.models.statistics import window_statistics
-from emg_recognition.training.fit import FitResult, FitSettings, fit_network
-from emg_recognition.training.selection import CRITERION, TIE_BREAK
+from emg_recognition.training.fit import FitResult, fit_network
+from emg_recognition.training.settings import FitSettings
 from emg_recognition.training.windows import WindowSet
 from emg_recognition.training.workers import run_in_processes
+
+CRITERION = "val_balanced_accuracy"
+"""Balanced accuracy over the minority cohort's validation windows (over all of them without a minority)."""
+
+TIE_BREAK = "val_balanced_accuracy_all"
+"""Balanced accuracy over all validation windows; decides between members equal on the minority."""
 
 HISTORY = "history.json"
 KERAS = "model.keras"
@@ -36,21 +42,21 @@ class Job:
     Attributes
     ----------
     place : Path
-        Folder of the result: ``model.keras`` and ``history.json``, put there in one step.
+        Folder of the result: ``model.keras`` and ``history.json``, written in one step.
     label : str
-        What it is called while it is trained, for example ``member 3``.
+        Its name in progress events, for example ``member 3``.
     network, training : NetworkSettings, FitSettings
         What is trained, and how; the seed is this job's own.
     train : WindowSet
         Windows to fit.
     validation : WindowSet or None
-        Windows to score the finished network by; ``None``: it is not scored.
+        Windows to score the finished network on; ``None``: it is not scored.
     watched : WindowSet or None
         Windows to report on after each epoch; ``None``: those of validation.
     weights : ndarray, shape (train windows,) or (epochs, train windows), or None
-        How often each training window is drawn, relative to the others; ``None``: all alike.
+        How often each training window is drawn, relative to the others; ``None``: all equally often.
     minority : str or None
-        The cohort that the score to choose by is taken on; ``None``: all of validation.
+        The cohort whose validation windows give the score to choose by; ``None``: all validation windows.
     """
 
     place: Path
@@ -77,19 +83,19 @@ class Job:
 def train_jobs(jobs: Sequence[Job], *, workers: int, on_event: OnEvent) -> list[dict[str, Any]]:
     """Train every job that is not finished yet.
 
-    A job is decided by what it holds alone: it comes out the same whichever were trained before or beside it.
+    Nothing but its own fields decides a job: the result does not depend on the jobs before or beside it.
 
     Parameters
     ----------
     jobs : sequence of Job
         The networks.
     workers : int
-        Processes that train at the same time, each on one core; 0 for none but this one. The networks are
+        Processes that train at the same time, each on one core; 0: train in this process. The networks are
         the same for any number of processes, to the bit; in this process TensorFlow may use more threads,
         and the last digits may differ.
     on_event : callable
-        Called with an ``epoch`` event after each epoch and a ``job`` event after each job. With several
-        workers those of different jobs alternate; ``done`` is the share of all epochs.
+        Called with an ``epoch`` event after each epoch and a ``job`` event after each job. The events of
+        several workers alternate; ``done`` is the share of all epochs.
 
     Returns
     -------
@@ -99,7 +105,7 @@ def train_jobs(jobs: Sequence[Job], *, workers: int, on_event: OnEvent) -> list[
     epochs = [0] * len(jobs)
     total = sum(job.training.epochs for job in jobs)
 
-    def tell(event: dict[str, Any]) -> None:
+    def report(event: dict[str, Any]) -> None:
         index = event["job"] - 1
         epochs[index] = event["epoch"] if event["event"] == "epoch" else jobs[index].training.epochs
         on_event({**event, "jobs": len(jobs), "done": sum(epochs) / total})
@@ -107,22 +113,22 @@ def train_jobs(jobs: Sequence[Job], *, workers: int, on_event: OnEvent) -> list[
     missing = [index for index, job in enumerate(jobs) if not job.is_finished]
     for index, job in enumerate(jobs):
         if index not in missing:
-            tell(_finished(index, job, resumed=True))
+            report(_finished(index, job, resumed=True))
     if workers > 0 and missing:
-        run_in_processes(jobs, missing, workers, tell)
+        run_in_processes(jobs, missing, workers, report)
     else:
         for index in missing:
-            train_job(index, jobs[index], tell)
+            train_job(index, jobs[index], report)
     return [job.record() for job in jobs]
 
 
 def train_job(index: int, job: Job, on_event: OnEvent) -> None:
-    """Train one network and put it into its place.
+    """Train one network and write it to its folder.
 
     Parameters
     ----------
     index : int
-        Its place among all jobs, from 0.
+        Its number among all jobs, from 0.
     job : Job
         What to train.
     on_event : callable
@@ -134,7 +140,7 @@ def train_job(index: int, job: Job, on_event: OnEvent) -> None:
         job.train,
         job.validation if job.watched is None else job.watched,
         weights=job.weights,
-        on_epoch=partial(_tell_epoch, on_event, index, job),
+        on_epoch=partial(_report_epoch, on_event, index, job),
     )
     record = {
         "label": job.label,
@@ -158,11 +164,11 @@ def summary(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def predict_windows(model: keras.Model, windows: WindowSet) -> NDArray[np.float32]:
-    """Probabilities of the actions for each window, shape (windows, actions), many at a time.
+    """Return the probabilities of the actions for each window, shape (windows, actions), by whole batches.
 
-    Other sums than one at a time through LiteRT: the last digits differ.
+    LiteRT, which takes one window at a time, adds in another order: the last digits differ.
     """
-    # Called batch by batch: Keras's own predict() would build a graph for each model first.
+    # Keras's own predict() would first build a graph for each model.
     answers = [model(batch, training=False).numpy() for batch in windows.batches(_AT_ONCE)]
     return np.concatenate(answers)
 
@@ -172,7 +178,7 @@ def _finished(index: int, job: Job, *, resumed: bool) -> dict[str, Any]:
     return {**event, **summary(job.record())}
 
 
-def _tell_epoch(on_event: OnEvent, index: int, job: Job, entry: dict[str, Any]) -> None:
+def _report_epoch(on_event: OnEvent, index: int, job: Job, entry: dict[str, Any]) -> None:
     on_event({"event": "epoch", "job": index + 1, "label": job.label, **entry})
 
 
@@ -182,7 +188,7 @@ def _last_epoch(result: FitResult) -> dict[str, Any]:
 
 
 def _validate(model: keras.Model, validation: WindowSet, minority: str | None) -> dict[str, Any]:
-    """Scores on all validation windows, in each cohort apart."""
+    """Return the scores on all validation windows and on those of each cohort."""
     predicted = predict_windows(model, validation).argmax(axis=1)
     truth, actions = validation.action, validation.actions
     whole = score_windows(truth, predicted, actions)

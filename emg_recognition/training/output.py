@@ -1,4 +1,4 @@
-"""The output folder of an experiment: claimed once, continued by the same experiment, never overwritten."""
+"""The output folder of an experiment: the same experiment continues in it, and no other overwrites it."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from emg_recognition.recordings.recordings import Recordings
 
 
 def data_fingerprint(recordings: Recordings) -> str:
-    """SHA-256 over all that training reads of the recordings: samples, scale, rate, unit and labels.
+    """Return a SHA-256 of all that training reads: samples, scale, rate, unit and labels.
 
-    It does not depend on the file's name, its compression, or the type the counts are stored in.
+    It does not depend on the file's name, its compression, or the type of the stored counts.
 
     Parameters
     ----------
@@ -53,14 +53,13 @@ def data_fingerprint(recordings: Recordings) -> str:
     return digest.hexdigest()
 
 
-#: What decides the bits of a training, besides the package itself.
+#: The libraries whose versions decide the bits of a training.
 LIBRARIES = ("numpy", "tensorflow", "tensorflow-cpu", "keras")
 MARKER = "experiment.json"
 MEMBERS = "members"
 BUNDLE = "bundle"
 FOLDS = "folds"
-SCRATCH = ".evaluation"
-_OF_FOLD = (f"{MEMBERS}/.member_*", f".{BUNDLE}.*", f"{SCRATCH}*", ".*.part", "figures/.*.part")
+_OF_FOLD = (f"{MEMBERS}/.member_*", f".{BUNDLE}.*", ".*.part", "figures/.*.part")
 _LEFTOVERS = (*_OF_FOLD, *(f"{FOLDS}/*/{pattern}" for pattern in _OF_FOLD))
 _FORMAT = "emg_recognition experiment 1"
 
@@ -68,20 +67,20 @@ _FORMAT = "emg_recognition experiment 1"
 def refuse_foreign(output: Path, experiment: Mapping[str, Any]) -> None:
     """Refuse a folder that holds anything but this experiment.
 
-    An empty folder is welcome, and so is one in which this very experiment was interrupted, or another
-    one before it had finished a member.
+    Accepted are an empty folder, one in which this experiment was interrupted, and one in which another
+    experiment was interrupted before it had finished a member.
 
     Parameters
     ----------
     output : Path
         The folder; it need not exist.
     experiment : mapping
-        What decides the result (settings, split, data, versions), as JSON can hold it.
+        What decides the result (settings, subsets, data, versions), as JSON can hold it.
 
     Raises
     ------
     SettingError
-        If `output` is a file, holds something that is not ours, or the result of another experiment.
+        If `output` is a file, or holds something else or the result of another experiment.
     """
     files.refuse_foreign(output, writer="training", marker=MARKER, formats=(_FORMAT,))
     found = files.read_marker(output / MARKER, (_FORMAT,))
@@ -98,7 +97,7 @@ def refuse_foreign(output: Path, experiment: Mapping[str, Any]) -> None:
 
 
 def claim(output: Path, experiment: Mapping[str, Any]) -> None:
-    """Make the folder this experiment's, and clear away what an interruption left half written.
+    """Make the folder this experiment's own, and remove what an interruption left half written.
 
     Parameters
     ----------

@@ -1,7 +1,8 @@
-"""What an experiment leaves behind: the content of the bundle, metrics, figures and report."""
+"""What an experiment writes: the content of the bundle, metrics, figures and report."""
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,11 +15,13 @@ from emg_recognition.evaluation.performance import Performance
 from emg_recognition.evaluation.report import experiment_figures, render_folds, render_report, score_figures
 from emg_recognition.evaluation.style import pdf, png
 from emg_recognition.files import write_file
-from emg_recognition.models import layers  # noqa: F401  (Keras finds the layers of a saved member by it)
+from emg_recognition.models import layers  # noqa: F401  (Keras needs the layers to load a member)
+from emg_recognition.models.bundle_writer import UnwrittenBundle, make_bundle
 from emg_recognition.models.export import pool_statistics, soft_vote, to_keras_file, to_tflite
 from emg_recognition.signal.settings import PipelineSettings
 from emg_recognition.training.jobs import KERAS, Job
-from emg_recognition.training.splits import Split
+from emg_recognition.training.settings import BundleLiveSettings
+from emg_recognition.training.split import Split
 
 METRICS = "metrics.json"
 REPORT = "report.html"
@@ -36,39 +39,50 @@ _PROVENANCE = (
 )
 
 
-def bundle_contents(
-    jobs: Sequence[Job], chosen: int | None, metrics: Mapping[str, Any], pipeline: PipelineSettings
-) -> dict[str, Any]:
-    """Gather what the bundle holds, apart from the result of the test.
+def experiment_bundle(
+    path: Path,
+    jobs: Sequence[Job],
+    chosen: int | None,
+    metrics: Mapping[str, Any],
+    pipeline: PipelineSettings,
+    live: BundleLiveSettings,
+) -> UnwrittenBundle:
+    """Put the bundle together, without the result of the test.
 
     Parameters
     ----------
+    path : Path
+        Where it will be written.
     jobs : sequence of Job
         The members, finished.
     chosen : int or None
         Index of the member that is kept; ``None``: all vote.
     metrics : mapping
-        Of the experiment, as far as known.
+        What is known about the experiment so far.
     pipeline : PipelineSettings
         The signal path.
+    live : BundleLiveSettings
+        How the model is used live.
 
     Returns
     -------
-    dict
-        Arguments of :func:`~emg_recognition.models.bundle_writer.write_bundle`.
+    UnwrittenBundle
+        The bundle.
     """
     kept = list(jobs) if chosen is None else [jobs[chosen]]
     models = [keras.saving.load_model(job.place / KERAS, compile=False) for job in kept]
     model = soft_vote(models) if chosen is None else models[0]
-    return {
-        "keras_model": to_keras_file(model) if chosen is None else kept[0].place / KERAS,
-        "tflite": to_tflite(model),
-        "actions": tuple(metrics["actions"]),
-        "pipeline": pipeline.to_mapping(),
-        "fingerprint": pipeline.fingerprint(),
-        "statistics": pool_statistics([job.record()["statistics"] for job in kept]),
-        "provenance": {name: metrics[name] for name in _PROVENANCE},
-    }
+    return make_bundle(
+        path,
+        keras_model=to_keras_file(model) if chosen is None else kept[0].place / KERAS,
+        tflite=to_tflite(model),
+        actions=tuple(metrics["actions"]),
+        pipeline=pipeline.to_mapping(),
+        fingerprint=pipeline.fingerprint(),
+        live=dataclasses.asdict(live),
+        statistics=pool_statistics([job.record()["statistics"] for job in kept]),
+        provenance={name: metrics[name] for name in _PROVENANCE},
+    )
 
 
 def write_report(
@@ -77,14 +91,14 @@ def write_report(
     performance: Performance,
     histories: Sequence[Sequence[Mapping[str, Any]]],
 ) -> None:
-    """Write ``figures/``, ``metrics.json`` and ``report.html``, each file as a whole.
+    """Write ``figures/``, ``metrics.json`` and ``report.html``, each file completely or not at all.
 
     Parameters
     ----------
     output : Path
         The fold's folder.
     metrics : mapping
-        Everything that is known in the end.
+        The content of ``metrics.json``.
     performance : Performance
         The results on the test windows.
     histories : sequence of sequence of mapping
@@ -106,7 +120,7 @@ def write_folds(
     found: Sequence[tuple[Mapping[str, Any], Performance]],
     facts: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Write ``metrics.json`` and ``report.html`` of an experiment of several folds.
+    """Write ``metrics.json`` and ``report.html`` of an experiment with several folds.
 
     Parameters
     ----------

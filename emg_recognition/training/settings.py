@@ -1,118 +1,176 @@
-"""One YAML file says how an ensemble is trained; ``config/compact.yaml`` and ``paper.yaml`` come along."""
+"""The settings of a training: ``config/compact.yaml`` and ``config/paper.yaml`` show all of them.
+
+Reading them takes no numerical library, so that the command line is quick.
+"""
 
 from __future__ import annotations
 
 import dataclasses
-import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-import numpy as np
-import yaml
-
-from emg_recognition.actions import REST
+from emg_recognition.control.decision import DecisionSettings
 from emg_recognition.errors import SettingError
 from emg_recognition.models.settings import NetworkSettings
-from emg_recognition.recordings.recordings import Recordings, parse_repetitions
-from emg_recognition.settings import from_mapping
+from emg_recognition.settings import check, from_mapping, load_yaml, setting
 from emg_recognition.signal.settings import PipelineSettings, stride_samples, suited_settings
-from emg_recognition.training.fit import FitSettings
-from emg_recognition.training.selection import SELECTIONS
+from emg_recognition.types import LiveSettings
 
-_SIDES = frozenset({"train", "validation", "test"})
+SUBSETS = ("train", "validation", "test")
 
-OPTIONS: dict[str, frozenset[str]] = {
-    "repetition": _SIDES,
-    "session": _SIDES,
-    "subject": _SIDES,
-    "cohort": _SIDES,
-    "leave-one-subject-out": frozenset({"cohort"}),
-    "k-fold": frozenset({"groups", "folds", "cohort", "seed"}),
-    "list": frozenset({"file"}),
-    "random-windows": frozenset({"seed"}),
+SPLITS: dict[str, tuple[str, ...]] = {
+    "repetition": SUBSETS,
+    "session": SUBSETS,
+    "subject": SUBSETS,
+    "cohort": SUBSETS,
+    "leave-one-subject-out": ("cohort",),
+    "k-fold": ("groups", "folds", "cohort", "seed"),
+    "list": ("file",),
+    "random-windows": ("seed",),
 }
-"""The splits there are, and which settings each of them heeds."""
+"""The splits, and the settings that each of them uses."""
 
-GROUPS = ("subject", "session", "repetition")
-"""What a fold of ``k-fold`` is made of."""
-
-Values = str | int | tuple[str | int, ...] | None
-"""Values of a column: one or several; a text may stand for numbers and ranges (``1-20``)."""
+SELECTIONS = ("minority", "overall", "test", "soft-vote")
+"""The rules of :func:`~emg_recognition.training.ensemble.select_member`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SplitSettings:
-    """The section ``split``; ``docs/reference/splits.md`` shows an example of each name.
+    """The section ``split``; ``docs/reference/splits.md`` shows an example of each split.
 
     Attributes
     ----------
     name : str
-        A key of `OPTIONS`.
-    train, validation, test : tuple, str, int or None
-        For ``repetition``, ``session``, ``subject`` and ``cohort``: what stands on each side. A text such as
-        ``1-3,5`` means these numbers. ``None``: see :mod:`emg_recognition.training.split_rules`.
+        A key of `SPLITS`.
+    train, validation, test : tuple or None
+        For ``repetition``, ``session``, ``subject`` and ``cohort``: the values in each subset. A single
+        value and a text such as ``1-3,5`` are accepted as well. ``None``: chosen by the split, see
+        :mod:`emg_recognition.training.split_rules`.
     groups : str
-        ``k-fold``: what never stands on two sides, one of `GROUPS`.
+        ``k-fold``: what is never divided between two subsets.
     folds : int
-        ``k-fold``: how many.
+        ``k-fold``: the number of folds.
     cohort : str or None
-        ``k-fold`` and ``leave-one-subject-out``: only this cohort is tested, the others always train.
+        ``k-fold`` and ``leave-one-subject-out``: test on this cohort only; the others always train.
     file : str or None
         ``list``: a CSV or YAML file; see :mod:`emg_recognition.training.split_rules`.
     seed : int
-        ``k-fold`` and ``random-windows``: the same seed, the same split.
+        ``k-fold`` and ``random-windows``: the same seed gives the same split.
+
+    Raises
+    ------
+    SettingError
+        For an unknown split, a setting that the split does not use, or a value that cannot be used.
     """
 
-    name: str = "repetition"
-    train: Values = None
-    validation: Values = None
-    test: Values = None
-    groups: str = "subject"
-    folds: int = 5
-    cohort: str | None = None
-    file: str | None = None
-    seed: int = 0
+    name: str = setting("repetition", "rule that divides the recordings", choices=SPLITS)
+    train: tuple[str | int, ...] | None = setting(None, "what to train on, e.g. 1-3")
+    validation: tuple[str | int, ...] | None = setting(None, "what to choose the member with")
+    test: tuple[str | int, ...] | None = setting(None, "what to test on")
+    groups: str = setting(
+        "subject", "k-fold: what is never divided", choices=("subject", "session", "repetition")
+    )
+    folds: int = setting(5, "k-fold: number of folds", low=2)
+    cohort: str | None = setting(None, "k-fold, leave-one-subject-out: test on this cohort only")
+    file: str | None = setting(None, "list: the CSV or YAML file")
+    seed: int = setting(0, "k-fold, random-windows: the same seed, the same split", low=0)
 
     def __post_init__(self) -> None:
-        if self.name not in OPTIONS:
-            raise SettingError("split.name", self.name, f"write one of {', '.join(OPTIONS)}")
-        for option in dataclasses.fields(self):
+        for subset in SUBSETS:
+            value = getattr(self, subset)
+            if isinstance(value, (str, int)) and not isinstance(value, bool):
+                object.__setattr__(self, subset, (value,))
+        check(self)
+        for option in dataclasses.fields(self)[1:]:
             value = getattr(self, option.name)
-            if option.name != "name" and option.name not in OPTIONS[self.name] and value != option.default:
-                heeded = ", ".join(sorted(OPTIONS[self.name]))
-                raise SettingError(
-                    f"split.{option.name}", value, f"the split {self.name} heeds only {heeded}"
-                )
-        for side in sorted(_SIDES):
-            self._check_values(side, getattr(self, side))
-        if self.groups not in GROUPS:
-            raise SettingError("split.groups", self.groups, f"write one of {', '.join(GROUPS)}")
-        for name, number, least in (("folds", self.folds, 2), ("seed", self.seed, 0)):
-            if not isinstance(number, int) or isinstance(number, bool) or number < least:
-                raise SettingError(f"split.{name}", number, f"write a whole number of at least {least}")
-        if self.cohort is not None and (not isinstance(self.cohort, str) or not self.cohort):
-            raise SettingError("split.cohort", self.cohort, "write the name of a cohort, or null")
-        if self.name == "list" and (not isinstance(self.file, str) or not self.file):
-            raise SettingError("split.file", self.file, "name the CSV or YAML file that lists the segments")
+            if value != option.default and option.name not in SPLITS[self.name]:
+                used = ", ".join(SPLITS[self.name])
+                raise SettingError(option.name, value, f"the split {self.name} uses only {used}")
+        for subset in SUBSETS:
+            self._check_values(subset, getattr(self, subset))
+        if self.cohort == "":
+            raise SettingError("cohort", self.cohort, "use the name of a cohort, or null")
+        if self.name == "list" and not self.file:
+            raise SettingError("file", self.file, "name the CSV or YAML file that lists the segments")
 
-    def _check_values(self, side: str, values: Values) -> None:
+    def _check_values(self, subset: str, values: tuple[str | int, ...] | None) -> None:
         if values is None:
             return
-        several = values if isinstance(values, tuple) else (values,)
-        wrong = [value for value in several if not isinstance(value, (int, str)) or isinstance(value, bool)]
-        if wrong or not several:
+        if not values or not all(isinstance(v, (int, str)) and not isinstance(v, bool) for v in values):
             wanted = "numbers of repetitions" if self.name == "repetition" else f"names of {self.name}s"
-            raise SettingError(f"split.{side}", values, f"write a list of {wanted}, or numbers such as 1-3,5")
-        for value in several:
+            raise SettingError(subset, values, f"use a list of {wanted}, or numbers such as 1-3,5")
+        for value in values:
             if self.name == "repetition" and isinstance(value, str):
+                from emg_recognition.recordings.recordings import parse_repetitions
+
                 parse_repetitions(value)
 
 
-_GIVEN_ELSEWHERE = {"rate", "channels", "unit", "window"}
-"""Pipeline fields that come from the recordings and from the file's own ``window``."""
+@dataclass(frozen=True, kw_only=True)
+class FitSettings:
+    """The section ``training``: how one network is fitted.
+
+    Attributes
+    ----------
+    epochs : int
+        Passes over the training windows.
+    batch_size : int
+        Windows in a gradient step; fewer where an epoch of a small set would have less than 16 steps.
+    steps_per_epoch : int or None
+        Gradient steps in an epoch, whatever the number of windows, so that models of unlike cohorts get the
+        same number. ``None``: as many as show each window once.
+    learning_rate : float
+        The highest rate of the schedule.
+    gain_jitter : float
+        How far the strength of a training window varies: the standard deviation of the logarithm of a
+        random gain of the whole window, and of another one of each channel. 0 for none.
+    time_shift : float
+        How far a training window moves at random within its segment, at most, as a share of its length.
+    electrode_rotation : float
+        How far the armband of a training window is rotated at random, at most, in electrodes. It prepares the
+        network for armbands that are put on a little differently. 0 for none; only for electrodes in a ring.
+    seed : int
+        Decides the initial weights and the order, places and gains of the windows.
+
+    Raises
+    ------
+    SettingError
+        For a value that cannot be used.
+    """
+
+    RENAMED: ClassVar[Mapping[str, str]] = {
+        "steps": "steps_per_epoch",
+        "gain": "gain_jitter",
+        "shift": "time_shift",
+        "turn": "electrode_rotation",
+    }
+
+    epochs: int = setting(8, "passes over the training windows", low=1)
+    batch_size: int = setting(128, "windows in a gradient step", low=2)
+    steps_per_epoch: int | None = setting(
+        None, "gradient steps in an epoch; null: as many as show each window once", low=1
+    )
+    learning_rate: float = setting(4e-3, "highest rate of the schedule", above=0, high=1)
+    gain_jitter: float = setting(
+        0.15, "random gain of a window and of each channel, deviation of its logarithm", low=0, high=1
+    )
+    time_shift: float = setting(
+        0.125, "largest random shift of a window in its segment, share of its length", low=0, high=1
+    )
+    electrode_rotation: float = setting(
+        0.0, "largest random rotation of the armband", unit="electrodes", low=0
+    )
+    seed: int = setting(0, "decides initial weights, order, places and gains", low=0)
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+ADAPT_SETTINGS = FitSettings(epochs=1, steps_per_epoch=150, batch_size=64, learning_rate=2e-3)
+"""How a network is fine-tuned for a wearer: the same few steps, however long the recording is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,97 +180,120 @@ class EnsembleSettings:
     Attributes
     ----------
     members : int
-        Parts that the majority cohort is cut into, one member each; 8 in the paper.
+        Parts that the majority cohort is divided into; one member is trained on each. 8 in the paper.
     minority : str or None
-        The cohort that every member sees whole. ``None``: ``patient`` where the recordings have such a
-        cohort beside another, else none, and then one member is trained on everything.
+        The cohort that every member sees completely. ``None``: ``patient`` where the recordings have that
+        cohort beside a larger one; otherwise one member is trained on everything.
     selection : str
-        What is kept: ``minority``, ``overall``, ``soft-vote`` or, as in the paper, ``test``; see
-        :mod:`~emg_recognition.training.selection`.
+        What is kept: ``minority``, ``overall``, ``soft-vote`` or, as in the paper, ``test``.
     share : tuple of float or None
         Share of the minority among the windows drawn in the first epoch, and the part of the training after
-        which it stands alone; in between it rises evenly. A member then learns from all first and ends with
-        those it is for. ``None``: the minority has the share of its windows, as in the paper.
+        which only the minority is drawn; the share rises evenly in between. A member then learns from
+        everyone first and ends with those it is for. ``None``: every window is drawn equally often, as in
+        the paper.
+
+    Raises
+    ------
+    SettingError
+        For a value that cannot be used.
     """
 
-    members: int = 8
-    minority: str | None = None
-    selection: str = "minority"
-    share: tuple[float, float] | None = None
+    members: int = setting(8, "parts of the majority cohort, one model for each", low=1)
+    minority: str | None = setting(
+        None, "cohort that every member sees completely; null: patient, where it is the smaller one"
+    )
+    selection: str = setting(
+        "minority", "which model is kept; test leaks, as in the paper", choices=SELECTIONS
+    )
+    share: tuple[float, float] | None = setting(
+        None, "[0.4, 0.7]: share of the minority at first, part of the training after which it is alone"
+    )
 
     def __post_init__(self) -> None:
-        if not isinstance(self.members, int) or isinstance(self.members, bool) or self.members < 1:
-            raise SettingError("ensemble.members", self.members, "write a whole number of at least 1")
-        if self.minority is not None and (not isinstance(self.minority, str) or not self.minority):
-            raise SettingError("ensemble.minority", self.minority, "write the name of a cohort, or null")
-        if self.selection not in SELECTIONS:
-            raise SettingError("ensemble.selection", self.selection, f"choose one of {', '.join(SELECTIONS)}")
+        check(self)
+        if self.minority == "":
+            raise SettingError("minority", self.minority, "use the name of a cohort, or null")
         if self.share is not None:
-            given = self.share if isinstance(self.share, tuple) and len(self.share) == 2 else ()
-            numbers = [
-                v for v in given if isinstance(v, (int, float)) and not isinstance(v, bool) and 0 < v <= 1
-            ]
-            if len(numbers) != 2:
-                remedy = "write [first share, part of the training], both above 0 and at most 1, or null"
-                raise SettingError("ensemble.share", self.share, remedy)
+            numbers = [v for v in self.share if isinstance(v, (int, float)) and not isinstance(v, bool)]
+            if len(numbers) != 2 or len(self.share) != 2 or not all(0 < v <= 1 for v in numbers):
+                remedy = "use [first share, part of the training], both above 0 and at most 1, or null"
+                raise SettingError("share", self.share, remedy)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BundleLiveSettings(LiveSettings):
+    """The section ``live``: how the finished model is used live. The bundle carries it.
+
+    Attributes
+    ----------
+    decision : DecisionSettings
+        How estimates become decisions.
+    """
+
+    decision: DecisionSettings = field(default_factory=DecisionSettings)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExperimentSettings:
-    """Everything about an experiment that is not the recordings.
+    """Everything about a training that is not the recordings.
 
     Attributes
     ----------
-    window, step : float
-        Length of a window and time from one window to the next, in seconds.
+    window, stride : float
+        Length of a window, and time from one window to the next, s.
     warm_up : bool
-        For benchmarks whose rule is 'every window of a segment': the filters run in over the segment's own
-        first samples, repeated backwards, so that no window is left out while they settle.
+        For benchmarks whose rule is 'every window of a segment': the filters first run over the segment's
+        own first samples in reverse order, so that no window is left out while they settle.
     pipeline : mapping
-        What :func:`~emg_recognition.signal.settings.suited_settings` shall not choose by itself (``mains``,
-        ``low``, ``high``, ``notch``…).
+        Settings of the signal path that :func:`~emg_recognition.signal.settings.suited_settings` would
+        otherwise choose (``mains``, ``low``, ``high``, ``notch``…).
     network : NetworkSettings
         Shape of the network.
     training : FitSettings
-        How a member is fitted; its seed decides the partition, too.
+        How a member is fitted; its seed also decides the parts of the majority cohort.
     ensemble : EnsembleSettings
         Members, minority cohort and selection.
     split : SplitSettings
         What trains, validates and tests.
+    live : BundleLiveSettings
+        How the finished model is used live.
     actions : tuple of str or None
-        The labels to learn; segments with others are left out. ``None``: all.
+        The labels to learn; segments with other labels are left out. ``None``: all.
     rest : str or None
-        The label of rest, for false activations at rest; ``None``: ``rest`` where there is such a label.
+        The label of rest, for false activations at rest; ``None``: ``rest``, where there is such a label.
+    baseline : bool
+        Whether a linear discriminant analysis on Hudgins' features is tested on the same windows, so that
+        the report can compare.
+
+    Raises
+    ------
+    SettingError
+        For a value that cannot be used.
     """
 
-    window: float = 0.2
-    step: float = 0.05
-    warm_up: bool = False
+    RENAMED: ClassVar[Mapping[str, str]] = {"step": "stride", "bridge": "warm_up"}
+
+    window: float = setting(0.2, "length of a window", unit="s", above=0)
+    stride: float = setting(0.05, "time from one training window to the next", unit="s", above=0)
+    warm_up: bool = setting(False, "benchmarks: use every window, also while the filters settle")
     pipeline: Mapping[str, Any] = field(default_factory=dict)
     network: NetworkSettings = field(default_factory=NetworkSettings)
     training: FitSettings = field(default_factory=FitSettings)
     ensemble: EnsembleSettings = field(default_factory=EnsembleSettings)
     split: SplitSettings = field(default_factory=SplitSettings)
-    actions: tuple[str, ...] | None = None
-    rest: str | None = None
+    live: BundleLiveSettings = field(default_factory=BundleLiveSettings)
+    actions: tuple[str, ...] | None = setting(None, "labels to learn; null: all")
+    rest: str | None = setting(None, "label of rest; null: rest, where there is such a label")
+    baseline: bool = setting(True, "test LDA on Hudgins' features on the same windows")
 
     def __post_init__(self) -> None:
+        check(self)
         if self.actions is not None:
-            chosen = self.actions if isinstance(self.actions, (list, tuple)) else ()
-            if (
-                len(chosen) < 2
-                or len(set(chosen)) < len(chosen)
-                or not all(isinstance(a, str) for a in chosen)
-            ):
-                raise SettingError("actions", self.actions, "list two or more labels, each once")
-            object.__setattr__(self, "actions", tuple(chosen))
-        for name in ("window", "step"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
-                raise SettingError(name, value, "write a time in seconds above 0")
-        if not isinstance(self.warm_up, bool):
-            raise SettingError("warm_up", self.warm_up, "write true or false")
-        known = {"mains", *(f.name for f in dataclasses.fields(PipelineSettings))} - _GIVEN_ELSEWHERE
+            names = self.actions
+            if len(names) < 2 or len(set(names)) < len(names) or not all(isinstance(a, str) for a in names):
+                raise SettingError("actions", names, "list two or more labels, each once")
+        known = {"mains", *(f.name for f in dataclasses.fields(PipelineSettings))}
+        known -= {"rate", "channels", "unit", "window"}  # from the recordings, and from `window` above
         for name, value in self.pipeline.items():
             if name not in known:
                 remedy = f"no such setting here; known are {', '.join(sorted(known))}"
@@ -224,31 +305,10 @@ class ExperimentSettings:
 
     def stride_samples(self, rate: float) -> int:
         """Return the samples from one window to the next at this rate (Hz), at least 1."""
-        return stride_samples(self.step, rate)
-
-    def choose_actions(self, recordings: Recordings) -> Recordings:
-        """Leave out the segments whose label is not among `actions`.
-
-        Raises
-        ------
-        SettingError
-            If no segment has one of the labels asked for.
-        """
-        if self.actions is None:
-            return recordings
-        for name in self.actions:
-            if name not in recordings.actions:
-                known = ", ".join(recordings.actions)
-                raise SettingError("actions", name, f"{recordings.source} has the labels {known}")
-        return recordings.select(np.isin(recordings.label, self.actions))
-
-    def rest_of(self, actions: Sequence[str]) -> str | None:
-        """Return the action among `actions` that is rest, None without one."""
-        name = REST if self.rest is None else self.rest
-        return name if name in actions else None
+        return stride_samples(self.stride, rate)
 
     def to_mapping(self) -> dict[str, Any]:
-        """Return plain values, as they stand in a YAML file."""
+        """Return plain values, as in a YAML file."""
         return dataclasses.asdict(self)
 
 
@@ -257,16 +317,20 @@ _SECTIONS = {
     "training": FitSettings,
     "ensemble": EnsembleSettings,
     "split": SplitSettings,
+    "live": BundleLiveSettings,
 }
 
 
-def load_settings(path: str | os.PathLike[str]) -> ExperimentSettings:
-    """Read an experiment's settings.
+def experiment_settings(
+    settings: ExperimentSettings | Mapping[str, Any] | str | os.PathLike[str] | None,
+) -> ExperimentSettings:
+    """Return the settings of a training, however they are given.
 
     Parameters
     ----------
-    path : path
-        A YAML file; what it leaves out has its default.
+    settings : ExperimentSettings, mapping, path or None
+        A mapping or a YAML file has sections as in ``config/compact.yaml``; what it leaves out has its
+        default. ``None``: all defaults.
 
     Returns
     -------
@@ -276,24 +340,34 @@ def load_settings(path: str | os.PathLike[str]) -> ExperimentSettings:
     Raises
     ------
     SettingError
-        If there is no such file, it is no YAML mapping, or a key or value is not known; the message names
-        the file.
+        If a file cannot be read, or a key or value cannot be used; the message names the file.
     """
-    name = Path(path).name
-    try:
-        document = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingError("configuration", os.fspath(path), f"it cannot be read ({error})") from error
-    except yaml.YAMLError as error:
-        problem = " ".join(str(error).split())
-        raise SettingError("configuration", os.fspath(path), f"it is no YAML file ({problem})") from error
-    if document is not None and not isinstance(document, dict):
-        raise SettingError("configuration", os.fspath(path), "write a mapping of names to values")
+    if settings is None:
+        return ExperimentSettings()
+    if isinstance(settings, ExperimentSettings):
+        return settings
+    if isinstance(settings, Mapping):
+        return _from_document(settings, "settings")
+    return _from_document(load_yaml(settings, "training configuration"), Path(settings).name)
+
+
+def _from_document(document: Any, where: str) -> ExperimentSettings:
+    if document is not None and not isinstance(document, Mapping):
+        raise SettingError(where, document, "write a mapping of names to values")
     values = dict(document or {})
-    for key, section in _SECTIONS.items():
-        if key in values:
-            values[key] = from_mapping(section, values[key], f"{name}: {key}")
-    if not isinstance(values.setdefault("pipeline", {}) or {}, dict):
-        raise SettingError(f"{name}: pipeline", values["pipeline"], "write a mapping of names to values here")
-    values["pipeline"] = values["pipeline"] or {}
-    return from_mapping(ExperimentSettings, values, f"{name}: settings")
+    for name, section in _SECTIONS.items():
+        if name in values:
+            values[name] = _section(section, values[name], f"{where}: {name}")
+    pipeline = values.get("pipeline") or {}
+    if not isinstance(pipeline, Mapping):
+        raise SettingError(f"{where}: pipeline", pipeline, "write a mapping of names to values here")
+    return from_mapping(ExperimentSettings, {**values, "pipeline": dict(pipeline)}, f"{where}:")
+
+
+def _section(section: type[Any], values: Any, where: str) -> Any:
+    if isinstance(values, section):
+        return values
+    if section is BundleLiveSettings and isinstance(values, Mapping) and "decision" in values:
+        decision = _section(DecisionSettings, values["decision"], f"{where}.decision")
+        values = {**values, "decision": decision}
+    return from_mapping(section, values, where)

@@ -1,8 +1,16 @@
-"""One way to divide recordings into training, validation and test."""
+"""A split: which segments train, validate and test a model.
+
+An honest split keeps each repetition of an action in one subset. Windows of one repetition resemble each
+other so much that a model which has seen some of them would be praised for remembering the others.
+Validation uses training segments, or segments beside them; nothing looks at the test segments before a model
+has been chosen.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,14 +19,82 @@ from numpy.typing import ArrayLike, NDArray
 
 from emg_recognition.errors import SettingError
 from emg_recognition.recordings.recordings import Recordings
+from emg_recognition.training.settings import SUBSETS
 from emg_recognition.training.windows import WindowSet
 
 
+@dataclass(frozen=True, eq=False)
+class Split:
+    """The segments of the three subsets; one fold where there are several.
+
+    Attributes
+    ----------
+    name : str
+        Of the fold, usable as the name of a folder; empty where there is only one fold.
+    rule : str
+        How the split was made, in words for the report.
+    train, validation, test : ndarray of int64
+        Ascending numbers of segments; no segment is in two of them.
+    values : dict of str to tuple
+        What each subset holds (repetitions, sessions, subjects…), for the report.
+    leaking : bool
+        Whether test windows may resemble training windows so closely that the result flatters.
+    """
+
+    name: str
+    rule: str
+    train: NDArray[np.int64]
+    validation: NDArray[np.int64]
+    test: NDArray[np.int64]
+    values: dict[str, tuple[Any, ...]]
+    leaking: bool = False
+
+    def cut(self, windows: WindowSet) -> dict[str, WindowSet]:
+        """Return the windows of each subset.
+
+        Parameters
+        ----------
+        windows : WindowSet
+            Windows of the recordings that were split.
+
+        Returns
+        -------
+        dict of str to WindowSet
+            ``train``, ``validation`` and ``test``.
+        """
+        return {subset: windows.of_segments(getattr(self, subset)) for subset in SUBSETS}
+
+
+@dataclass(frozen=True, eq=False)
+class RandomWindows(Split):
+    """The paper's split: windows at random, whatever segment they come from.
+
+    Each subset has all segments. Neighbouring windows overlap, and nearly every test window has a neighbour
+    in training, so this measures memory as much as recognition. It is here for comparison.
+
+    Attributes
+    ----------
+    seed : int
+        Decides which window goes where.
+    """
+
+    seed: int = 0
+    leaking: bool = True
+
+    def cut(self, windows: WindowSet) -> dict[str, WindowSet]:
+        """Deal the windows of each action and cohort into ten parts: seven train, one validates, two test."""
+        _, cohort = np.unique(windows.cohort, return_inverse=True)
+        parts = stratified_parts(cohort * len(windows.actions) + windows.action, 10, self.seed)
+        pieces = {"train": parts[3:], "validation": parts[2:3], "test": parts[:2]}
+        return {subset: windows.select(np.sort(np.concatenate(pieces[subset]))) for subset in SUBSETS}
+
+
 def stratified_parts(actions: ArrayLike, parts: int, seed: int) -> list[NDArray[np.int64]]:
-    """Cut windows into parts at random, each with its share of every action.
+    """Divide windows into parts at random, each with its share of every action.
 
     The windows of each action are shuffled, laid end to end and dealt out like cards. So the parts differ
-    by at most one window an action, and by at most one window in all.
+    by at most one window per action, and by at most one window in all. Scikit-learn's ``StratifiedKFold``
+    keeps the first of these promises, not the second.
 
     Parameters
     ----------
@@ -40,134 +116,56 @@ def stratified_parts(actions: ArrayLike, parts: int, seed: int) -> list[NDArray[
         If `parts` is below 1.
     """
     if parts < 1:
-        raise ValueError(f"cannot cut windows into {parts} parts")
+        raise ValueError(f"cannot divide windows into {parts} parts")
     labels = np.asarray(actions)
     shuffled = np.random.default_rng(seed).permutation(len(labels))
     dealt = shuffled[np.argsort(labels[shuffled], kind="stable")]
     return [np.sort(dealt[part::parts]) for part in range(parts)]
 
 
-def member_windows(
-    actions: ArrayLike, minority: ArrayLike, members: int, seed: int
-) -> list[NDArray[np.int64]]:
-    """Windows of each member: the whole minority and one part of the majority.
+def split_fingerprint(splits: Sequence[Split]) -> str:
+    """Return a SHA-256 of what each subset holds, so that an edited list of segments is another experiment.
 
     Parameters
     ----------
-    actions : array_like of int, shape (n,)
-        The action of each training window.
-    minority : array_like of bool, shape (n,)
-        Which windows come from the minority cohort; with none, the members share out all windows.
-    members : int
-        How many members, at least 1.
-    seed : int
-        The same seed gives the same members.
+    splits : sequence of Split
+        The folds.
 
     Returns
     -------
-    list of ndarray of int64
-        Ascending indices of each member's windows.
+    str
+        Hexadecimal digits.
     """
-    is_minority = np.asarray(minority, dtype=bool)
-    majority = np.flatnonzero(~is_minority)
-    parts = stratified_parts(np.asarray(actions)[majority], members, seed)
-    return [np.union1d(np.flatnonzero(is_minority), majority[part]) for part in parts]
-
-
-SIDES = ("train", "validation", "test")
-
-_SHOWN = 8
-"""Values of a side that an error shows."""
-
-
-@dataclass(frozen=True, eq=False)
-class Split:
-    """Segments of the three sides; one fold where there are several.
-
-    Attributes
-    ----------
-    name : str
-        Of the fold, usable as the name of a folder; empty where there is one fold only.
-    rule : str
-        How the split was made, in words for the report.
-    train, validation, test : ndarray of int64
-        Ascending numbers of segments, each on one side at most.
-    values : dict of str to tuple
-        What stands on each side (repetitions, sessions, subjects…), for the report.
-    leaking : bool
-        Whether what is tested may have been seen in training, so that the result flatters.
-    """
-
-    name: str
-    rule: str
-    train: NDArray[np.int64]
-    validation: NDArray[np.int64]
-    test: NDArray[np.int64]
-    values: dict[str, tuple[Any, ...]]
-    leaking: bool = False
-
-    def cut(self, windows: WindowSet) -> dict[str, WindowSet]:
-        """Return the windows of each side.
-
-        Parameters
-        ----------
-        windows : WindowSet
-            Windows of the recordings that were split.
-
-        Returns
-        -------
-        dict of str to WindowSet
-            ``train``, ``validation`` and ``test``.
-        """
-        return {side: windows.of_segments(getattr(self, side)) for side in SIDES}
-
-
-@dataclass(frozen=True, eq=False)
-class RandomWindows(Split):
-    """The paper's split: windows at random, whatever segment they come from.
-
-    Each side has all segments. Neighbouring windows overlap, and nearly every test window has a neighbour
-    that trains, so that this measures memory as much as recognition. It is here to be compared with.
-
-    Attributes
-    ----------
-    seed : int
-        Decides which windows stand where.
-    """
-
-    seed: int = 0
-    leaking: bool = True
-
-    def cut(self, windows: WindowSet) -> dict[str, WindowSet]:
-        """Deal the windows of each action and cohort into ten parts: seven train, one validates, two test."""
-        _, cohort = np.unique(windows.cohort, return_inverse=True)
-        parts = stratified_parts(cohort * len(windows.actions) + windows.action, 10, self.seed)
-        pieces = {"train": parts[3:], "validation": parts[2:3], "test": parts[:2]}
-        return {side: windows.select(np.sort(np.concatenate(pieces[side]))) for side in SIDES}
+    digest = hashlib.sha256()
+    for split in splits:
+        digest.update(f"{split.name}\n{split.rule}\n".encode())
+        for subset in SUBSETS:
+            digest.update(f"{subset} {getattr(split, subset).tolist()}\n".encode())
+    return digest.hexdigest()
 
 
 def honest_split(
     recordings: Recordings,
-    sides: dict[str, NDArray[np.int64]],
+    subsets: dict[str, NDArray[np.int64]],
     labels: NDArray[Any],
     *,
     what: str,
     rule: str,
     name: str = "",
 ) -> Split:
-    """Complete and check a split whose sides share no repetition.
+    """Complete and check a split whose subsets share no repetition.
 
-    Without segments that validate, the last repetition of the training segments in which every cohort
-    performs every action is held back for it (the last one at all, where none is so complete).
+    Without validation segments, the last repetition of the training segments in which every cohort performs
+    every action is held back for validation; if no repetition is complete, simply the last one.
 
     Parameters
     ----------
     recordings : Recordings
         The labelled segments.
-    sides : dict of str to ndarray of int64
-        Segments that ``train`` and ``test``, and perhaps those that are to validate.
+    subsets : dict of str to ndarray of int64
+        Segments for ``train`` and ``test``, and perhaps for ``validation``.
     labels : ndarray, shape (segments,)
-        What each segment is told apart by.
+        The value of each segment that the split goes by.
     what : str
         What `labels` are, in the plural.
     rule, name : str
@@ -176,36 +174,42 @@ def honest_split(
     Returns
     -------
     Split
-        The three sides.
+        The three subsets.
 
     Raises
     ------
     SettingError
-        If a side is left without a segment, or training without an action.
+        If a subset is left without a segment, or training without an action.
     """
-    sides = dict(sides)
-    if "validation" not in sides:
-        sides["train"], sides["validation"], held = _hold_back(recordings, sides["train"])
+    subsets = dict(subsets)
+    given = subsets["train"]
+    if "validation" not in subsets:
+        subsets["train"], subsets["validation"], held = _hold_back(recordings, given)
         rule += "" if what == "repetitions" else f"; repetition {held} of the training segments validates"
-    values = {side: distinct(labels[sides[side]]) for side in SIDES}
-    fold = f"{name}: " if name else ""
-    for side in SIDES:
-        if not len(sides[side]):
-            remedy = f"a split needs one or more to train, to validate and to test; there are {few(labels)}"
-            if side == "train" and what != "repetitions":
-                remedy = "with one repetition only there is nothing to validate with; name what validates"
-            raise SettingError(f"{fold}{side} {what}", values[side], remedy)
+    where = f"split {name}".rstrip()
+    if len(given) and not len(subsets["train"]):
+        raise SettingError(
+            where,
+            rule,
+            f"one repetition ({listed(labels[given])}) cannot both train and validate; add another, or name"
+            " what validates",
+        )
+    for subset, verb in zip(SUBSETS, ("train", "validate", "test"), strict=True):
+        if not len(subsets[subset]):
+            remedy = f"no segment is left to {verb}; {recordings.source} has the {what} {listed(labels)}, and"
+            raise SettingError(where, rule, f"{remedy} a split needs some to train, to validate and to test")
     for action in recordings.actions:
-        if action not in recordings.label[sides["train"]]:
-            remedy = f"none of them has the action {action!r}; take more"
-            raise SettingError(f"{fold}train {what}", few(labels[sides["train"]]), remedy)
-    return Split(name, rule, sides["train"], sides["validation"], sides["test"], values)
+        if action not in recordings.label[subsets["train"]]:
+            remedy = f"no training segment has the action {action!r}; train on more {what} than"
+            raise SettingError(where, rule, f"{remedy} {listed(labels[subsets['train']])}")
+    values = {subset: distinct(labels[subsets[subset]]) for subset in SUBSETS}
+    return Split(name, rule, subsets["train"], subsets["validation"], subsets["test"], values)
 
 
 def _hold_back(
     recordings: Recordings, training: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
-    """Segments that go on training, those that validate instead, and which repetition these are."""
+    """Return the segments that still train, those that validate instead, and their repetition."""
     repetitions = recordings.repetition[training]
     known = sorted(set(repetitions.tolist()))
     complete = complete_repetitions(recordings.select(training))
@@ -214,7 +218,7 @@ def _hold_back(
 
 
 def complete_repetitions(recordings: Recordings) -> set[int]:
-    """Return the repetitions in which every cohort performs every action it performs at all."""
+    """Return the repetitions in which every cohort performs every action that it performs at all."""
     groups: dict[tuple[str, str], set[int]] = {}
     for cohort, label, repetition in zip(
         recordings.cohort.tolist(), recordings.label.tolist(), recordings.repetition.tolist(), strict=True
@@ -230,11 +234,11 @@ def distinct(labels: NDArray[Any]) -> tuple[Any, ...]:
 
 def in_order(value: object) -> list[str | int]:
     """Return the key to sort by."""
-    # Text and digits alternate, beginning with text: like is compared with like.
+    # Text and digits alternate, beginning with text, so that like is compared with like.
     return [int(part) if part.isdigit() else part for part in re.split(r"([0-9]+)", str(value))]
 
 
-def few(labels: NDArray[Any]) -> list[Any]:
+def listed(labels: NDArray[Any]) -> str:
     """Return the values that occur, as many as an error can show."""
-    values = list(distinct(labels))
-    return values if len(values) <= _SHOWN else [*values[: _SHOWN - 1], "…"]
+    values = [str(value) for value in distinct(labels)]
+    return ", ".join(values if len(values) <= 8 else [*values[:7], "…"])

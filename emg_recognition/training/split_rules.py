@@ -1,44 +1,89 @@
-"""Splits by what stands in a column: the repetition, the session, the subject or the cohort.
+"""The rules that split recordings; ``docs/reference/splits.md`` shows an example of each.
 
-What is not named follows from what is:
+``repetition``, ``session``, ``subject`` and ``cohort`` go by the values of that column. A subset that is not
+named follows from the others:
 
 * ``test``: what neither trains nor validates;
 * ``train``: what neither tests nor validates;
 * ``validation``: the last complete repetition of the training segments, see
   :func:`~emg_recognition.training.split.honest_split`.
 
-With neither ``train`` nor ``test``, the last repetition in which every cohort performs every action tests
-(and what follows it), or the last session of each subject. Subjects and cohorts have no order: one has to
-be named.
+If neither ``train`` nor ``test`` is named, the last repetition in which every cohort performs every action
+tests, together with those that follow it; or the last session of each subject. Subjects and cohorts have no
+order, so one has to be named.
+
+``leave-one-subject-out`` and ``k-fold`` give several folds, ``list`` reads a file, and ``random-windows`` is
+the paper's split, which leaks.
 """
 
 from __future__ import annotations
 
 import csv
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
-from emg_recognition.errors import SettingError
+from emg_recognition.errors import RecordingError, SettingError
 from emg_recognition.recordings.recordings import Recordings, parse_repetitions
-from emg_recognition.training.settings import SplitSettings, Values
+from emg_recognition.settings import load_yaml
+from emg_recognition.training.settings import SUBSETS, SplitSettings
 from emg_recognition.training.split import (
-    SIDES,
+    RandomWindows,
     Split,
     complete_repetitions,
     distinct,
     honest_split,
     in_order,
+    listed,
 )
+
+_LONGEST_NAME = 60
+_COLUMNS = ("subject", "session", "repetition")
+
+
+def make_splits(recordings: Recordings, settings: SplitSettings) -> list[Split]:
+    """Split recordings by the rule that is asked for.
+
+    Parameters
+    ----------
+    recordings : Recordings
+        The labelled segments.
+    settings : SplitSettings
+        Name of the rule, and its settings.
+
+    Returns
+    -------
+    list of Split
+        One, or the folds.
+
+    Raises
+    ------
+    RecordingError
+        If there is no segment.
+    SettingError
+        If the recordings cannot be split in this way.
+    """
+    if not len(recordings):
+        raise RecordingError(recordings.source, "there is no segment to split", "give labelled recordings")
+    if settings.name == "leave-one-subject-out":
+        return leave_one_subject_out(recordings, settings)
+    if settings.name == "k-fold":
+        return k_fold(recordings, settings)
+    if settings.name == "list":
+        assert settings.file is not None
+        return [split_by_list(recordings, settings.file)]
+    if settings.name == "random-windows":
+        return [random_windows(recordings, settings.seed)]
+    return [split_by_values(recordings, settings)]
 
 
 def split_by_values(recordings: Recordings, settings: SplitSettings) -> Split:
-    """Split by the values of the column that is the split's name.
+    """Split by the values of the column that the split is named after.
 
     Parameters
     ----------
@@ -55,17 +100,17 @@ def split_by_values(recordings: Recordings, settings: SplitSettings) -> Split:
     Raises
     ------
     SettingError
-        If a value does not occur or stands on two sides, or if a side or an action is left without a segment.
+        If a value does not occur or is in two subsets, or if a subset or an action is left without a segment.
     """
     column, what = settings.name, f"{settings.name}s"
     labels = getattr(recordings, column)
     known = distinct(labels)
-    train, validation, test = (
-        _read(getattr(settings, side), column, known) for side in ("train", "validation", "test")
-    )
-    for side, asked in (("train", train), ("validation", validation), ("test", test)):
-        if not set(asked or ()) <= set(known):
-            raise SettingError(f"{side} {what}", asked, f"{recordings.source} has {what} {list(known)}")
+    train, validation, test = (_read(getattr(settings, subset), column, known) for subset in SUBSETS)
+    for subset, asked in zip(SUBSETS, (train, validation, test), strict=True):
+        for value in asked or ():
+            if value not in known:
+                remedy = f"{recordings.source} has no {column} {value}; there are {listed(labels)}"
+                raise SettingError(f"{subset} {what}", asked, remedy)
     if train is None and test is None:
         labels, test = _default_test(recordings, settings)
         known = distinct(labels)
@@ -75,23 +120,23 @@ def split_by_values(recordings: Recordings, settings: SplitSettings) -> Split:
     both = sorted((set(train or ()) | held) & tested, key=in_order)
     if both:
         shown = tuple(sorted(tested, key=in_order))
-        raise SettingError(f"test {what}", shown, f"{both} also train or validate; put each on one side")
-    sides = {"train": _segments(labels, training), "test": _segments(labels, tested)}
+        raise SettingError(f"test {what}", shown, f"{both} also train or validate; name each only once")
+    subsets = {"train": _segments(labels, training), "test": _segments(labels, tested)}
     if held:
-        sides["validation"] = _segments(labels, held)
-    return honest_split(recordings, sides, labels, what=what, rule=f"by {column}")
+        subsets["validation"] = _segments(labels, held)
+    return honest_split(recordings, subsets, labels, what=what, rule=f"by {column}")
 
 
 def _segments(labels: NDArray[Any], values: set[Any]) -> NDArray[np.int64]:
     return np.flatnonzero(np.isin(labels, list(values)))
 
 
-def _read(values: Values, column: str, known: Sequence[Any]) -> tuple[Any, ...] | None:
-    """Values as they stand in the column: whole numbers for repetitions, else text."""
+def _read(values: tuple[str | int, ...] | None, column: str, known: Sequence[Any]) -> tuple[Any, ...] | None:
+    """Return the values as the column holds them: whole numbers for repetitions, otherwise texts."""
     if values is None:
         return None
     found: list[Any] = []
-    for value in values if isinstance(values, tuple) else (values,):
+    for value in values:
         if isinstance(value, str) and value not in known and re.fullmatch("[0-9,-]+", value):
             found += parse_repetitions(value)
         else:
@@ -100,7 +145,7 @@ def _read(values: Values, column: str, known: Sequence[Any]) -> tuple[Any, ...] 
 
 
 def _default_test(recordings: Recordings, settings: SplitSettings) -> tuple[NDArray[Any], tuple[Any, ...]]:
-    """Return the labels to split by and those that test, where nothing is said."""
+    """Return the labels to split by and those that test, where neither training nor test is named."""
     column = settings.name
     known = list(distinct(getattr(recordings, column)))
     if column == "repetition":
@@ -124,28 +169,25 @@ def _last_sessions(recordings: Recordings) -> tuple[NDArray[Any], tuple[Any, ...
 
 
 def subject_sessions(recordings: Recordings) -> NDArray[np.str_]:
-    """Return a name for each segment's session that no other subject's session has."""
+    """Return a name for each segment's session that is unique among all subjects."""
     pairs = zip(recordings.subject.tolist(), recordings.session.tolist(), strict=True)
     return np.array([f"{subject}/{session}" for subject, session in pairs], dtype=np.str_)
 
 
-_LONGEST = 60
-
-
 def leave_one_subject_out(recordings: Recordings, settings: SplitSettings) -> list[Split]:
-    """Test each subject by a model of all the others.
+    """Test each subject with a model of all the others.
 
     Parameters
     ----------
     recordings : Recordings
         The labelled segments.
     settings : SplitSettings
-        With ``cohort``, only the subjects of this cohort take their turn.
+        With ``cohort``, only the subjects of this cohort are left out.
 
     Returns
     -------
     list of Split
-        One fold a subject, ``subject_…``.
+        One fold for each subject, ``subject_…``.
 
     Raises
     ------
@@ -156,89 +198,79 @@ def leave_one_subject_out(recordings: Recordings, settings: SplitSettings) -> li
     rule = f"leave one subject out{_of(settings.cohort)}"
     splits: list[Split] = []
     for subject in distinct(recordings.subject[tested]):
-        name = "subject_" + re.sub(r"[^A-Za-z0-9._-]", "_", subject)[:_LONGEST]
+        name = "subject_" + re.sub(r"[^A-Za-z0-9._-]", "_", subject)[:_LONGEST_NAME]
         if name in {split.name for split in splits}:
             name += f"_{len(splits) + 1}"
-        splits.append(_fold(recordings, recordings.subject, {subject}, tested, "subjects", rule, name))
+        left_out = recordings.subject == subject
+        splits.append(_fold(recordings, recordings.subject, left_out, tested, "subjects", rule, name))
     return splits
 
 
 def k_fold(recordings: Recordings, settings: SplitSettings) -> list[Split]:
-    """Deal whole groups into folds of about the same size, each with its share of every cohort.
+    """Divide whole groups into folds of about the same size, each with its share of every cohort.
 
-    Groups are subjects, sessions of a subject, or repetitions (alike for all). The larger come first, each
-    goes to the fold that has least of its cohort (of its subject, where sessions are dealt); equal ones
-    in an order that the seed decides.
+    Groups are subjects, sessions of a subject, or repetitions (the same for everyone). Scikit-learn's
+    ``StratifiedGroupKFold`` divides them, with the cohorts as classes (the subjects, where groups are
+    sessions).
 
     Parameters
     ----------
     recordings : Recordings
         The labelled segments.
     settings : SplitSettings
-        Groups, number of folds, seed and perhaps the one cohort that is tested.
+        Groups, number of folds, seed, and perhaps the one cohort to test on.
 
     Returns
     -------
     list of Split
-        ``fold_1`` and so on. A segment of a tested group that is not of the cohort tested is left out.
+        ``fold_1`` and so on. A segment of a tested group that is not of the tested cohort is left out.
 
     Raises
     ------
     SettingError
         If there are fewer groups than folds, the cohort does not exist, or a fold lacks an action.
     """
+    from sklearn.model_selection import StratifiedGroupKFold
+
     tested = _tested(recordings, settings.cohort)
     keys, strata = {
         "subject": (recordings.subject, recordings.cohort),
         "session": (subject_sessions(recordings), recordings.subject),
         "repetition": (recordings.repetition, np.zeros(len(recordings), np.int64)),
     }[settings.groups]
-    dealt = _deal(keys[tested], strata[tested], recordings.length[tested], settings)
+    groups, number = np.unique(keys[tested], return_inverse=True)
+    if len(groups) < settings.folds:
+        remedy = f"there are only {len(groups)} {settings.groups}s to divide"
+        raise SettingError("split.folds", settings.folds, remedy)
+    # The splitter takes groups of one size in the order of their numbers. Numbering them at random here, and
+    # not in the splitter, keeps the folds the same with every version of scikit-learn.
+    shuffled = np.random.default_rng(settings.seed).permutation(len(groups))[number]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # a cohort may well be smaller than the number of folds
+        folds = StratifiedGroupKFold(settings.folds).split(shuffled, strata[tested], shuffled)
+        dealt = [np.isin(keys, groups[np.unique(number[test])]) for _, test in folds]
     rule = f"{settings.folds} folds over {settings.groups}s{_of(settings.cohort)}, seed {settings.seed}"
     return [
-        _fold(recordings, keys, groups, tested, f"{settings.groups}s", rule, f"fold_{number}")
-        for number, groups in enumerate(dealt, start=1)
+        _fold(recordings, keys, of_fold, tested, f"{settings.groups}s", rule, f"fold_{fold}")
+        for fold, of_fold in enumerate(dealt, start=1)
     ]
-
-
-def _deal(
-    keys: NDArray[Any], strata: NDArray[Any], length: NDArray[np.int64], settings: SplitSettings
-) -> list[set[Any]]:
-    """Return the groups of each fold."""
-    groups, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
-    if len(groups) < settings.folds:
-        remedy = f"there are only {len(groups)} {settings.groups}s to share out"
-        raise SettingError("split.folds", settings.folds, remedy)
-    size = np.bincount(inverse, weights=length)
-    stratum = np.unique(strata, return_inverse=True)[1][first]
-    shuffled = np.random.default_rng(settings.seed).permutation(len(groups))
-    order = shuffled[np.argsort(-size[shuffled], kind="stable")]
-    held = np.zeros((settings.folds, stratum.max() + 1))
-    folds: list[set[Any]] = [set() for _ in range(settings.folds)]
-    # A stratum after the other, so that the last ones can even out what the first ones left.
-    for group in order[np.argsort(stratum[order], kind="stable")]:
-        fold = min(range(settings.folds), key=lambda f: (held[f, stratum[group]], held[f].sum()))
-        held[fold, stratum[group]] += size[group]
-        folds[fold].add(groups[group].item())
-    return folds
 
 
 def _fold(
     recordings: Recordings,
     keys: NDArray[Any],
-    groups: set[Any],
+    left_out: NDArray[np.bool_],
     tested: NDArray[np.bool_],
     what: str,
     rule: str,
     name: str,
 ) -> Split:
-    of_groups = np.isin(keys, list(groups))
-    sides = {"train": np.flatnonzero(~of_groups), "test": np.flatnonzero(of_groups & tested)}
-    return honest_split(recordings, sides, keys, what=what, rule=rule, name=name)
+    subsets = {"train": np.flatnonzero(~left_out), "test": np.flatnonzero(left_out & tested)}
+    return honest_split(recordings, subsets, keys, what=what, rule=rule, name=name)
 
 
 def _tested(recordings: Recordings, cohort: str | None) -> NDArray[np.bool_]:
-    """Which segments may test."""
+    """Return which segments may test."""
     if cohort is None:
         return np.ones(len(recordings), dtype=bool)
     if cohort not in recordings.cohorts:
@@ -251,7 +283,12 @@ def _of(cohort: str | None) -> str:
     return "" if cohort is None else f" of the cohort {cohort}"
 
 
-_COLUMNS = ("subject", "session", "repetition")
+def random_windows(recordings: Recordings, seed: int) -> Split:
+    """Return the paper's split; see :class:`~emg_recognition.training.split.RandomWindows`."""
+    everything = np.arange(len(recordings))
+    values = dict.fromkeys(SUBSETS, distinct(recordings.repetition))
+    rule = f"random windows, seed {seed} (leaking: windows of one repetition train and test)"
+    return RandomWindows("", rule, everything, everything, everything, values, seed=seed)
 
 
 def split_by_list(recordings: Recordings, file: str) -> Split:
@@ -262,7 +299,7 @@ def split_by_list(recordings: Recordings, file: str) -> Split:
     recordings : Recordings
         The labelled segments.
     file : str
-        A ``.csv``, ``.yaml`` or ``.yml`` file; a path that is not absolute begins at the working directory.
+        A ``.csv``, ``.yaml`` or ``.yml`` file; a relative path starts in the working directory.
 
     Returns
     -------
@@ -272,56 +309,58 @@ def split_by_list(recordings: Recordings, file: str) -> Split:
     Raises
     ------
     SettingError
-        If the file cannot be read, a row is wrong, agrees with no segment, or gives a segment a
-        second side; or if a side or an action is left without a segment.
+        If the file cannot be read; if a row is wrong, matches no segment, or puts a segment into a
+        second subset; or if a subset or an action is left without a segment.
     """
-    side = np.full(len(recordings), "", dtype="<U10")
+    subset_of = np.full(len(recordings), "", dtype="<U10")
     columns: set[str] = set()
     for number, row in enumerate(_rows(file), start=1):
         where = f"{Path(file).name}: row {number}"
-        chosen, named = _agreeing(recordings, row, where)
+        chosen, named = _matching(recordings, row, where)
         columns |= named
-        other = sorted(set(side[chosen].tolist()) - {"", str(row["side"])})
+        other = sorted(set(subset_of[chosen].tolist()) - {"", str(row["subset"])})
         if other:
-            raise SettingError(where, dict(row), f"some of it is listed for {other[0]} before; name it once")
-        side[chosen] = row["side"]
-    sides = {name: np.flatnonzero(side == name) for name in SIDES}
-    if not len(sides["validation"]):
-        del sides["validation"]
+            raise SettingError(where, dict(row), f"an earlier row lists some of it for {other[0]}")
+        subset_of[chosen] = row["subset"]
+    subsets = {name: np.flatnonzero(subset_of == name) for name in SUBSETS}
+    if not len(subsets["validation"]):
+        del subsets["validation"]
     labels = [
-        "/".join(str(getattr(recordings, c)[i]) for c in _COLUMNS if c in columns) for i in range(len(side))
+        "/".join(str(getattr(recordings, column)[i]) for column in _COLUMNS if column in columns)
+        for i in range(len(recordings))
     ]
     what = "/".join(f"{column}s" for column in _COLUMNS if column in columns)
-    return honest_split(recordings, sides, np.array(labels), what=what, rule=f"as {Path(file).name} lists")
+    return honest_split(recordings, subsets, np.array(labels), what=what, rule=f"as {Path(file).name} lists")
 
 
 def _rows(file: str) -> list[Mapping[str, Any]]:
-    """Rows of the file, each a mapping."""
-    try:
-        text = Path(file).read_text(encoding="utf-8-sig")
-        if Path(file).suffix.lower() == ".csv":
+    """Return the rows of the file as mappings."""
+    if Path(file).suffix.lower() == ".csv":
+        try:
+            text = Path(file).read_text(encoding="utf-8-sig")
             rows: Any = list(csv.DictReader(text.splitlines(), skipinitialspace=True))
-        else:
-            rows = yaml.safe_load(text)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, csv.Error) as error:
-        problem = " ".join(str(error).split())
-        raise SettingError("split.file", file, f"it cannot be read ({problem})") from error
+        except (OSError, UnicodeDecodeError, csv.Error) as error:
+            raise SettingError("split.file", file, f"it cannot be read ({error})") from error
+    else:
+        rows = load_yaml(file, "split.file")
     if not isinstance(rows, list) or not rows or not all(isinstance(row, Mapping) for row in rows):
-        raise SettingError("split.file", file, "write a row or more with subject, session, repetition, side")
+        raise SettingError("split.file", file, "write rows with subject, session, repetition and subset")
     return rows
 
 
-def _agreeing(recordings: Recordings, row: Mapping[str, Any], where: str) -> tuple[np.ndarray, set[str]]:
-    """Which segments a row names, as a mask, and by which columns."""
+def _matching(recordings: Recordings, row: Mapping[str, Any], where: str) -> tuple[np.ndarray, set[str]]:
+    """Return which segments a row names, as a mask, and by which columns."""
     for column in row:
-        if column not in (*_COLUMNS, "side"):
-            raise SettingError(where, dict(row), f"no such column; known are {', '.join(_COLUMNS)}, side")
-    if row.get("side") not in SIDES:
-        raise SettingError(where, dict(row), f"give it a side: {', '.join(SIDES)}")
+        if column == "side":
+            raise SettingError(where, dict(row), "the column side is called subset; rename it")
+        if column not in (*_COLUMNS, "subset"):
+            raise SettingError(where, dict(row), f"no such column; known are {', '.join(_COLUMNS)}, subset")
+    if row.get("subset") not in SUBSETS:
+        raise SettingError(where, dict(row), f"give it a subset: {', '.join(SUBSETS)}")
     given = {column: str(row[column]) for column in _COLUMNS if row.get(column) not in (None, "")}
     chosen = np.ones(len(recordings), dtype=bool)
     for column, value in given.items():
         chosen &= getattr(recordings, column).astype(np.str_) == value
     if not given or not chosen.any():
-        raise SettingError(where, dict(row), f"no segment of {recordings.source} is meant; mend or remove it")
+        raise SettingError(where, dict(row), f"it matches no segment of {recordings.source}; remove it")
     return chosen, set(given)

@@ -12,16 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from emg_recognition.errors import RecordingError
 from emg_recognition.recordings.recordings import Recordings
-from emg_recognition.signal.batch import window_starts
+from emg_recognition.recordings.windows import find_windows
 from emg_recognition.signal.settings import PipelineSettings
 from emg_recognition.training.filtered import FilteredSignal, filter_recordings
 
 
 @dataclass(frozen=True, eq=False)
 class SegmentTable:
-    """What is known about each segment of the recordings; windows ask here.
+    """What is known about each segment of the recordings.
 
     Attributes
     ----------
@@ -32,7 +31,7 @@ class SegmentTable:
     repetition : numpy.ndarray
         Integers, shape (segments,).
     first, last : numpy.ndarray
-        Samples of the signal where the first and the last usable window may begin, int64, shape (segments,).
+        First and last sample of the signal at which a usable window may begin, int64, shape (segments,).
     """
 
     action: np.ndarray
@@ -46,9 +45,9 @@ class SegmentTable:
 
 @dataclass(frozen=True, eq=False)
 class WindowSet:
-    """Places of windows in a filtered signal and, for each, what is known about it.
+    """Windows as places in a filtered signal, with the labels of each.
 
-    A selection shares the signal; so does a copy in another process where the signal lies in a file.
+    Selections share the signal, and so do copies in other processes if the signal is in a file.
 
     Attributes
     ----------
@@ -112,14 +111,14 @@ class WindowSet:
         return self.gather(np.arange(len(self)))
 
     def select(self, which: ArrayLike) -> WindowSet:
-        """Windows of a boolean mask or of indices, with the same actions."""
+        """Return the windows of a boolean mask or of indices, with the same actions."""
         chosen = np.asarray(which)
         if chosen.size == 0 and chosen.dtype != bool:
             chosen = chosen.astype(np.int64)  # NumPy reads an empty list as floats
         return dataclasses.replace(self, begin=self.begin[chosen], segment=self.segment[chosen])
 
     def of_segments(self, segments: ArrayLike) -> WindowSet:
-        """Windows of some segments, given by their numbers in the recordings; in the order of this set."""
+        """Return the windows of some segments of the recordings, given by number, in their order here."""
         wanted = np.zeros(len(self.segments.action), bool)
         wanted[np.asarray(segments, np.int64)] = True
         return self.select(wanted[self.segment])
@@ -130,10 +129,10 @@ class WindowSet:
         Parameters
         ----------
         indices : array_like
-            Which, whole numbers, shape (k,); one may come more than once.
+            Numbers of the windows, shape (k,); a number may occur more than once.
         shift : array_like
-            Samples to move each window by, whole numbers, one or shape (k,). A window stays inside the
-            usable part of its segment: it is moved as far as that goes.
+            Samples to move each window by, whole numbers, one or shape (k,). A window that would leave the
+            usable part of its segment stops at its border.
 
         Returns
         -------
@@ -196,19 +195,16 @@ class WindowSet:
         }
 
 
-__all__ = ["WindowSet", "from_windows", "windows_from_recordings"]
-
-
 def windows_from_recordings(
     recordings: Recordings,
     pipeline: PipelineSettings,
-    step: int,
+    stride: int,
     *,
     actions: Sequence[str] | None = None,
     warm_up: bool = False,
     cache: Path | None = None,
 ) -> WindowSet:
-    """Filter every segment, a stream of its own, and find its windows.
+    """Filter every segment as a stream of its own, and find its windows.
 
     Parameters
     ----------
@@ -216,17 +212,17 @@ def windows_from_recordings(
         Labelled segments.
     pipeline : PipelineSettings
         The signal path.
-    step : int
+    stride : int
         Samples from one window to the next.
     actions : sequence of str, optional
         The actions, in order; segments with other labels are left out. All labels, sorted, by default.
     warm_up : bool
-        Warm up, so that every window of a segment counts (benchmarks); otherwise
-        windows that begin while the filters settle are left out, as they are live.
+        Use every window of a segment (benchmarks); otherwise windows that begin while the filters settle are
+        left out, as they are live. See :func:`~emg_recognition.signal.batch.filter_segment`.
     cache : Path, optional
-        The package's cache (:func:`~emg_recognition.recordings.cache.default_cache`): the filtered signal is
-        kept there, windows are read from it as they are needed, and the next call with these recordings
-        and this pipeline finds it. In memory by default.
+        The package's cache (:func:`~emg_recognition.recordings.cache.default_cache`). The filtered signal is
+        kept there and windows are read from it when they are needed; the next call with these recordings
+        and this pipeline finds it. By default everything is in memory.
 
     Returns
     -------
@@ -236,42 +232,19 @@ def windows_from_recordings(
     Raises
     ------
     RecordingError
-        If rate, channels or unit are not those of the pipeline, or no window is left.
+        If rate, channel count or unit differ from those of the pipeline, or there is no window.
     """
-    for name, ours, theirs in (
-        ("rate", recordings.rate, pipeline.rate),
-        ("channel count", recordings.channels, pipeline.channels),
-        ("unit", recordings.unit, pipeline.unit),
-    ):
-        if ours != theirs:
-            raise RecordingError(
-                recordings.source,
-                f"its {name} is {ours}, the pipeline's is {theirs}",
-                "make the pipeline settings from this recording",
-            )
-    names = tuple(recordings.actions if actions is None else actions)
-    index = {name: number for number, name in enumerate(names)}
-    action = np.array([index.get(label, -1) for label in recordings.label.tolist()], np.int64)
+    found = find_windows(recordings, pipeline, stride, actions=actions, warm_up=warm_up)
+    used = found.action >= 0
     # Segments that are left out take no room in the signal.
-    length = np.where(action >= 0, recordings.length, 0)
+    length = np.where(used, recordings.length, 0)
     offset = np.cumsum(length) - length
-    # Many segments are of one length: theirs is one array.
-    of_length = {n: window_starts(n, pipeline, step, warm_up=warm_up) for n in set(length.tolist())}
-    starts = [of_length[n] for n in length.tolist()]
-    segment = np.repeat(np.arange(len(recordings), dtype=np.int32), [len(found) for found in starts])
-    if not len(segment):
-        raise RecordingError(
-            recordings.source,
-            f"its {len(recordings)} segments give no window of {pipeline.length} samples for the actions"
-            f" {', '.join(names) or '(none)'}",
-            f"give segments of these actions longer than {pipeline.settling + pipeline.window:g} s",
-        )
     return WindowSet(
-        actions=names,
+        actions=found.actions,
         length=pipeline.length,
-        signal=filter_recordings(recordings.select(action >= 0), pipeline, warm_up=warm_up, cache=cache),
+        signal=filter_recordings(recordings.select(used), pipeline, warm_up=warm_up, cache=cache),
         segments=SegmentTable(
-            action=action,
+            action=found.action,
             cohort=recordings.cohort,
             subject=recordings.subject,
             session=recordings.session,
@@ -279,8 +252,8 @@ def windows_from_recordings(
             first=offset + (0 if warm_up else pipeline.settling_samples),
             last=offset + length - pipeline.length,
         ),
-        begin=np.concatenate(starts) + offset[segment],
-        segment=segment,
+        begin=found.start + offset[found.segment],
+        segment=found.segment,
     )
 
 
@@ -294,20 +267,20 @@ def from_windows(
     session: ArrayLike = "",
     repetition: ArrayLike = 1,
 ) -> WindowSet:
-    """Make a set of windows that are there already, each a segment of its own.
+    """Make a set from finished windows, each a segment of its own.
 
     Parameters
     ----------
     windows : array_like
         Filtered windows, shape (n, length, channels).
     action : array_like
-        Index into `actions` of each, shape (n,).
+        Index into `actions` for each, shape (n,).
     actions : sequence of str
         Names of the actions.
     cohort, subject, session : array_like
-        Strings, one for all or shape (n,).
+        Strings, shape (n,), or one for all.
     repetition : array_like
-        Whole numbers, one for all or shape (n,).
+        Whole numbers, shape (n,), or one for all.
 
     Returns
     -------

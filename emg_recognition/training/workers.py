@@ -1,7 +1,7 @@
-"""Jobs trained at the same time, each process on one core.
+"""Train jobs in several processes at the same time, each on one core.
 
-Two threads train a network of this size hardly faster than one; two processes train two in the time
-of one. One thread each also gives a job the same order of sums however many run beside it.
+Two threads train a network of this size hardly faster than one; two processes train two networks in the time
+of one. With one thread per process, a job also adds its numbers in the same order however many run beside it.
 """
 
 from __future__ import annotations
@@ -9,13 +9,18 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
+import pickle
+import queue
 import signal
 import threading
 import traceback
-from collections.abc import Callable, Sequence
-from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from multiprocessing.queues import SimpleQueue
+from typing import TYPE_CHECKING, Any
 
 from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.quiet import without_information
@@ -23,18 +28,29 @@ from emg_recognition.quiet import without_information
 if TYPE_CHECKING:
     from emg_recognition.training.jobs import Job
 
+Event = dict[str, Any]
+
+
+def default_workers() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # Linux; it respects the limits of containers and of taskset
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
 
 def run_in_processes(
-    jobs: Sequence[Job], indices: Sequence[int], workers: int, on_event: Callable[[dict[str, Any]], None]
+    jobs: Sequence[Job], indices: Sequence[int], workers: int, on_event: Callable[[Event], None]
 ) -> None:
     """Train jobs in processes of their own.
+
+    SIGINT does not reach these processes: Ctrl-C is for the process that started them, and they end with it.
 
     Parameters
     ----------
     jobs : sequence of Job
-        All jobs; each process gets a copy, of mapped samples only the name of their file.
+        All jobs; each process gets a copy, which holds only the file's name where the samples are mapped.
     indices : sequence of int
-        Those to train.
+        The jobs to train.
     workers : int
         The most processes.
     on_event : callable
@@ -43,84 +59,127 @@ def run_in_processes(
     Raises
     ------
     EmgRecognitionError
-        If a job cannot be done or a process is killed; what is finished stays.
+        If a job fails or a process is killed; finished jobs are kept.
     """
     # Spawned, not forked: a fork of a process with TensorFlow's threads may hang.
     context = multiprocessing.get_context("spawn")
-    children: dict[Connection, BaseProcess] = {}
-    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    inbox: queue.SimpleQueue[Event | Future[None] | None] = queue.SimpleQueue()
+    with _unwarned():
+        events: SimpleQueue[Event | None] = context.SimpleQueue()
+    # The workers end when this pipe is closed: by the code below, or because this process is gone.
+    stop, stopper = context.Pipe(duplex=False)
+    executor = ProcessPoolExecutor(
+        max_workers=min(workers, len(indices)),
+        mp_context=context,
+        initializer=_start_worker,
+        initargs=(pickle.dumps(list(jobs)), events, stop),
+    )
     try:
-        for _ in range(min(workers, len(indices))):
-            ours, theirs = context.Pipe()
-            child: BaseProcess = context.Process(target=_work, args=(theirs,), daemon=True)
-            child.start()
-            theirs.close()
-            children[ours] = child
-        # The start of the first child unblocks SIGINT and SIGTERM, whoever may have blocked them.
-        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-        _distribute(jobs, list(indices), list(children), on_event)
-    except (EOFError, BrokenPipeError, ConnectionResetError) as error:
+        with _without_sigint():
+            futures = [executor.submit(_train, index) for index in indices]
+        for future in futures:
+            future.add_done_callback(inbox.put)
+        threading.Thread(target=_forward, args=(events, inbox), daemon=True).start()
+        _receive(inbox, len(futures), on_event)
+        events.put(None)  # behind the last event of every worker
+        while (event := inbox.get()) is not None:
+            on_event(event)  # type: ignore[arg-type]
+    except BrokenProcessPool as error:
         raise EmgRecognitionError(
-            "a training process was ended from outside; what is finished is kept: "
-            "look whether memory is short, then run again to continue"
+            "a training process was killed; finished networks are kept: check the free memory, then run again"
+            " to continue"
         ) from error
     finally:
-        for pipe, child in children.items():
-            child.kill()
-            child.join()
-            pipe.close()
+        stopper.close()
+        executor.shutdown(cancel_futures=True)
+        stop.close()
 
 
-def _distribute(
-    jobs: Sequence[Job],
-    waiting: list[int],
-    pipes: Sequence[Connection],
-    on_event: Callable[[dict[str, Any]], None],
-) -> None:
-    """Give each process a job, and the next one when it is finished, until all are."""
-    left = len(waiting)
-    for pipe in pipes:
-        pipe.send(jobs)
-        pipe.send(waiting.pop(0))
-    while left:
-        for pipe in cast(list[Connection], wait(pipes)):
-            event = pipe.recv()
-            if event["event"] == "failed":
-                raise EmgRecognitionError(event["message"])
-            on_event(event)
-            if event["event"] == "job":
-                left -= 1
-                if waiting:
-                    pipe.send(waiting.pop(0))
+def _receive(inbox: queue.SimpleQueue[Any], unfinished: int, on_event: Callable[[Event], None]) -> None:
+    """Pass on events until all futures are done; raise the error of the first that fails."""
+    while unfinished:
+        item = inbox.get()
+        if isinstance(item, Future):
+            item.result()
+            unfinished -= 1
+        else:
+            on_event(item)
 
 
-def _work(pipe: Connection) -> None:
-    """Train the jobs asked for until the parent ends this process."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    # What comes through the pipe is unpacked only now, as it loads TensorFlow.
+def _forward(events: SimpleQueue[Event | None], inbox: queue.SimpleQueue[Any]) -> None:
+    """Move events from the processes' queue to the inbox, so that one call waits for events and futures."""
+    try:
+        while (event := events.get()) is not None:
+            inbox.put(event)
+    except (EOFError, OSError):
+        return
+    inbox.put(None)
+
+
+@contextmanager
+def _without_sigint() -> Iterator[None]:
+    """Block SIGINT in this thread; processes started meanwhile never receive it."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows; the workers ignore it once they are initialised
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _unwarned() -> Iterator[None]:
+    """Start multiprocessing's resource tracker, which must not add lines to a Ctrl-C.
+
+    It removes the semaphores of a process that has ended without doing so, and warns of each.
+    """
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, ()) if hasattr(signal, "pthread_sigmask") else None
+    before = os.environ.get("PYTHONWARNINGS")
+    os.environ["PYTHONWARNINGS"] = ",".join(filter(None, (before, "ignore:resource_tracker:UserWarning")))
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONWARNINGS"]
+        else:
+            os.environ["PYTHONWARNINGS"] = before
+        if mask is not None:  # the tracker's start unblocks SIGINT and SIGTERM
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+# What a worker process holds: its jobs, and the queue for their events.
+_held: dict[str, Any] = {}
+
+
+def _start_worker(pickled_jobs: bytes, events: SimpleQueue[Event | None], stop: Connection) -> None:
+    """Prepare a worker process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, args=(stop,), daemon=True).start()
     with without_information():
         import tensorflow as tf
-
-        from emg_recognition.training.jobs import train_job
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
+    _held.update(jobs=pickle.loads(pickled_jobs), events=events)
+
+
+def _train(index: int) -> None:
+    """Train one job in a worker process."""
+    from emg_recognition.training.jobs import train_job
+
     try:
-        jobs = pipe.recv()
-        while True:
-            index = pipe.recv()
-            train_job(index, jobs[index], pipe.send)
-    except (EOFError, BrokenPipeError, ConnectionResetError):
-        return  # the parent has gone
+        train_job(index, _held["jobs"][index], _held["events"].put)
     except EmgRecognitionError as error:
-        pipe.send({"event": "failed", "message": str(error)})
-    except Exception:
-        pipe.send({"event": "failed", "message": f"a training process failed: {traceback.format_exc()}"})
+        raise EmgRecognitionError(str(error)) from None  # the subclasses cannot be sent to another process
+    except Exception as error:
+        raise EmgRecognitionError(f"a training process failed: {traceback.format_exc()}") from error
 
 
-def _end_with_parent() -> None:
-    """End this process when the parent has gone, however it went."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    wait([parent.sentinel])
-    os._exit(1)
+def _end_with_parent(stop: Connection) -> None:
+    """End this process when the other end of the pipe is closed."""
+    try:
+        stop.recv_bytes()
+    except (EOFError, OSError):
+        os._exit(1)

@@ -27,9 +27,8 @@ from emg_recognition.signal.batch import segment_windows
 from emg_recognition.signal.pipeline import Pipeline
 from emg_recognition.signal.settings import PipelineSettings, suited_settings
 from emg_recognition.simulation.study import StudySettings, simulate_stream, simulate_study
-from emg_recognition.training.fit import FitSettings
-from emg_recognition.training.settings import SplitSettings
-from emg_recognition.training.splits import make_splits
+from emg_recognition.training.settings import FitSettings, SplitSettings
+from emg_recognition.training.split_rules import make_splits
 from emg_recognition.training.windows import windows_from_recordings
 
 HERE = Path(__file__).resolve().parent
@@ -66,7 +65,9 @@ def windows_of_segment(samples: np.ndarray, settings: PipelineSettings, *, warm_
 def augmented_batches(windows: Any) -> list[Any]:
     from emg_recognition.training.batches import Batches
 
-    settings = FitSettings(batch_size=24, gain=0.2, shift=0.2, turn=0.7, steps=None, seed=3)
+    settings = FitSettings(
+        batch_size=24, gain_jitter=0.2, time_shift=0.2, electrode_rotation=0.7, steps_per_epoch=None, seed=3
+    )
     batches = Batches(windows, settings, np.linspace(1.0, 2.0, len(windows)))
     batches.on_epoch_end()
     return [batches[0], batches[1]]

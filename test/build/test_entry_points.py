@@ -1,4 +1,4 @@
-"""entry_points.ini is the one list of commands: modules, launchers and pip's scripts follow it."""
+"""entry_points.ini is the only list of commands; modules, launchers and pip's scripts agree with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tools/environment says on a machine that lacks something, before it does anything."""
+"""tools/environment: what it says on a machine that lacks something, and how it runs a command."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TOOLS = ("bash", "cat", "dirname", "uname", "sed")
 
 @pytest.fixture
 def bare_machine(tmp_path, repository):
-    """Run tools/environment of a copy of the tree with nothing but a shell in reach."""
+    """Return a function that runs tools/environment of a copy of the tree with nothing but a shell."""
     programs = tmp_path / "bin"
     programs.mkdir()
     for tool in TOOLS:
@@ -39,13 +39,13 @@ def bare_machine(tmp_path, repository):
 
 
 def interpreter(path: Path, version: str) -> str:
-    """Write a stand-in for an interpreter that is too old to do anything but tell its version."""
+    """Write a program that, like an interpreter that is too old, only prints its version."""
     path.write_text(f"#!{os.path.realpath('/bin/sh')}\necho {version}\n")
     path.chmod(0o755)
     return str(path)
 
 
-def test_everything_that_is_missing_is_said_at_once_and_nothing_is_made(bare_machine):
+def test_everything_that_is_missing_is_listed_at_once_and_nothing_is_made(bare_machine):
     result = bare_machine("build")
     assert result.returncode == 1
     lines = result.stderr.splitlines()
@@ -89,15 +89,20 @@ def test_help_says_what_the_commands_are(bare_machine):
         assert f"tools/environment {command}" in result.stdout
 
 
-def test_a_command_gets_the_users_domain_and_a_clean_stdout(repository):
+def test_a_command_runs_in_the_users_folder_and_domain_with_a_clean_stdout(repository, tmp_path):
     if not (repository / "build" / ".inputs").exists():
         pytest.skip("this tree was not built by tools/environment")
+    tool = str(repository / "tools" / "environment")
+    show = 'pwd; echo "$ROS_DOMAIN_ID"; echo "$EMG_RECOGNITION_PREFIX"'
     result = subprocess.run(
-        [str(repository / "tools" / "environment"), "run", "printenv", "ROS_DOMAIN_ID"],
+        [tool, "run", "sh", "-c", show],
         env={**os.environ, "ROS_DOMAIN_ID": "77"},
+        cwd=tmp_path,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert (result.returncode, result.stdout) == (0, "77\n"), result.stderr
+    assert result.returncode == 0, result.stderr
+    # What the hints of a command begin with works in this folder, too.
+    assert result.stdout.splitlines() == [str(tmp_path), "77", f"{tool} run"]
     assert "building" not in result.stderr  # nothing has changed since the suite was started

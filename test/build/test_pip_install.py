@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from emg_recognition import resources as about
+from emg_recognition.resources import version
 
 #: What a build reads; a copy, so that nothing is written into the source tree.
 SOURCES = (
@@ -71,10 +71,10 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
     result = run_python(installed, tmp_path, ["-c", code, str(installed / "bin" / "emg-recognition")])
     assert result.returncode == 0, result.stderr
-    assert result.stdout.split() == ["emg-recognition", about.version()]
+    assert result.stdout.split() == ["emg-recognition", version()]
 
 
-def test_files_that_are_no_modules_come_along(installed, repository):
+def test_files_that_are_not_modules_are_installed(installed, repository):
     package = repository / "emg_recognition"
     files = [
         path.relative_to(repository)

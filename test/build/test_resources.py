@@ -1,4 +1,4 @@
-"""Configuration and messages are found in the source tree and in a workspace; a wrong name is answered."""
+"""Configuration and messages are found in the source tree and in a workspace."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_messages_of_the_source_tree(repository):
 
 
 def test_workspace_without_source_tree(tmp_path, repository):
-    # As after a plain `colcon build`: code in one place, share/ in another, found by the environment.
+    # As after a plain `colcon build`: code and share/ in different places, found through the environment.
     code = tmp_path / "site" / "emg_recognition"
     code.mkdir(parents=True)
     for name in ("__init__.py", "errors.py", "resources.py"):
@@ -43,7 +43,7 @@ def test_workspace_without_source_tree(tmp_path, repository):
     messages = config.with_name("msg")
     messages.mkdir()
     (messages / "Mine.msg").write_text("uint8 a\n")
-    (messages / "Mine.idl").touch()  # the build puts these beside them
+    (messages / "Mine.idl").touch()  # the build writes these beside them
     environment = {
         "PYTHONPATH": str(tmp_path / "site"),
         "AMENT_PREFIX_PATH": f"/nowhere:{tmp_path / 'prefix'}",

@@ -1,4 +1,4 @@
-"""Name and version stand in package.xml and nowhere else."""
+"""Name and version are written in package.xml only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from emg_recognition import resources as about
+from emg_recognition.resources import version
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def manifest(repository):
 
 
 def test_version_is_that_of_package_xml(manifest):
-    assert about.version() == manifest.findtext("version")
+    assert version() == manifest.findtext("version")
 
 
 def test_no_other_file_of_the_build_repeats_them(manifest, repository):
@@ -41,11 +41,12 @@ def test_colcon_built_this_version(manifest):
     assert manifest.findtext("version") in versions
 
 
-def test_without_a_source_tree_the_metadata_tells_it(tmp_path, repository):
+def test_without_a_source_tree_the_version_comes_from_the_metadata(tmp_path, repository):
     package = tmp_path / "emg_recognition"
     package.mkdir()
     (package / "__init__.py").touch()
-    shutil.copy(repository / "emg_recognition" / "about.py", package)
+    for name in ("errors.py", "resources.py"):
+        shutil.copy(repository / "emg_recognition" / name, package)
     metadata = tmp_path / "emg_recognition-7.8.9.dist-info"
     metadata.mkdir()
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: emg_recognition\nVersion: 7.8.9\n")

@@ -6,54 +6,32 @@ import json
 import subprocess
 import sys
 
-import numpy as np
 import pytest
 
 from emg_recognition.cli.compare import table
-from emg_recognition.recordings.archive import from_arrays, save_archive
 
 pytestmark = pytest.mark.timeout(600)
 
-SAMPLES = 120
+#: What macOS or Windows lack is taken away first.
+_ELSEWHERE = """
+import os, signal, sys
+del os.sched_getaffinity, signal.pthread_sigmask, signal.sigwait, signal.SIGHUP
+sys.modules["termios"] = None
+from emg_recognition.cli.main import main
+sys.exit(main(sys.argv[1:]))
+"""
 
 
-@pytest.fixture(scope="module")
-def archive(tmp_path_factory):
-    """Four healthy subjects and a patient, two actions of different strength, three repetitions, 200 Hz."""
-    rng = np.random.default_rng(0)
-    rows = [
-        (f"s{subject}", "patient" if subject == 4 else "healthy", label, repetition)
-        for subject in range(5)
-        for label in ("fist", "rest")
-        for repetition in (1, 2, 3)
-    ]
-    strength = {"fist": 400, "rest": 20}
-    subject, cohort, label, repetition = zip(*rows, strict=True)
-    arrays = {
-        "x": np.concatenate([rng.normal(0, strength[row[2]], (SAMPLES, 2)).astype(np.int16) for row in rows]),
-        "start": np.arange(len(rows)) * SAMPLES,
-        "length": np.full(len(rows), SAMPLES),
-        "scale": 1.0,
-        "fs": 200,
-        "subject": np.array(subject),
-        "cohort": np.array(cohort),
-        "session": np.array(["1"] * len(rows)),
-        "label": np.array(label),
-        "rep": np.array(repetition),
-    }
-    path = tmp_path_factory.mktemp("data") / "study.npz"
-    save_archive(path, from_arrays(arrays, "test"))
-    return path
-
-
-def compare(archive, tmp_path, *options):
-    command = [sys.executable, "-m", "emg_recognition.cli.main", "compare", "--data", str(archive)]
-    command += ["--output", str(tmp_path / "out"), "--cache", str(tmp_path / "cache"), *options]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-
-
-def test_the_table_of_a_method_without_a_network(archive, tmp_path):
-    process = compare(archive, tmp_path, "--methods", "lda", "--train", "1-2", "--test", "3")
+def test_the_table_of_a_method_without_a_network_on_another_system(archive, tmp_path):
+    options = ["--data", str(archive), "--output", str(tmp_path / "out"), "--cache", str(tmp_path / "cache")]
+    options += ["--methods", "lda", "--train", "1-2", "--test", "3"]
+    process = subprocess.run(
+        [sys.executable, "-c", _ELSEWHERE, "compare", *options],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
     assert process.returncode == 0, process.stderr
     lines = process.stdout.splitlines()
     head = next(number for number, line in enumerate(lines) if line.startswith("method "))
@@ -64,14 +42,7 @@ def test_the_table_of_a_method_without_a_network(archive, tmp_path):
     result = json.loads((tmp_path / "out" / "compare.json").read_text())
     assert result["split"]["leaking"] is False
     assert result["seeds"] == [0, 1, 2]
-
-
-def test_what_cannot_be_is_one_line_and_leaves_nothing(archive, tmp_path):
-    process = compare(archive, tmp_path, "--methods", "svm")
-    assert process.returncode == 2
-    assert "'svm': choose from ensemble" in process.stderr.splitlines()[-1]
-    assert process.stdout == ""
-    assert not (tmp_path / "out").exists()
+    assert f"report  {tmp_path / 'out' / 'report.html'}" in lines
 
 
 def row(title, *, leaking=False, deviation=None, patients=("p1", "p2")):
@@ -102,9 +73,9 @@ def test_the_table_is_aligned_and_marks_what_leaks():
     assert lines[-1].startswith("*LEAKING: selected by the test data")
 
 
-def test_a_leaking_split_is_said_once_for_all_rows():
+def test_a_leaking_split_is_mentioned_once_for_all_rows():
     lines = table(result(row("Ensemble", leaking=True), leaking=True))
-    assert lines[-1].startswith("LEAKING: the split puts windows of one repetition on both sides")
+    assert lines[-1].startswith("LEAKING: windows of one repetition are in training and test")
 
 
 def test_many_subjects_have_no_lines_of_their_own():

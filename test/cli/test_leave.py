@@ -1,4 +1,4 @@
-"""A signal ends the process at once, even where Python cannot run its own handler."""
+"""A signal ends the process at once, even where Python cannot run a handler of its own."""
 
 from __future__ import annotations
 
@@ -29,6 +29,6 @@ def test_it_leaves_at_once(number, code):
         begin = time.monotonic()
         process.send_signal(number)
         assert process.wait(timeout=30) == code
-        # Generous, for a machine with other work; without the waiting thread it is minutes.
+        # Generous, for a busy machine; without the waiting thread it takes minutes.
         assert time.monotonic() - begin < 5
         assert process.stderr.read() == "bye\n"

@@ -1,4 +1,4 @@
-"""Bars, lines and JSON lines tell the same story."""
+"""Bars, lines and JSON lines show the same events."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 from rich.progress import Progress
 
-from emg_recognition.cli.progress import Bars, Lines, shown
+from emg_recognition.cli.progress import Bars, Lines, bars, shown
 
 EPOCHS = 10
 
@@ -47,6 +47,7 @@ def finished(member, resumed=False):
 
 
 STORY = [
+    {"event": "data", "lines": ["segments    30"], "warnings": []},
     {"event": "start", "message": "the minority cohort is patient", "jobs": 2, "epochs": EPOCHS},
     *(epoch(1, number) for number in range(1, EPOCHS + 1)),
     finished(1),
@@ -63,6 +64,7 @@ def test_lines_are_few_a_member():
     for event in STORY:
         show(event)
     assert stream.getvalue().splitlines() == [
+        "segments    30",
         "The minority cohort is patient.",
         "member 1/2, epoch 3/10: loss 0.500, accuracy 80.0 %, validation 75.0 %, 1 min 04 s",
         "member 1/2, epoch 6/10: loss 0.500, accuracy 80.0 %, validation 75.0 %, 1 min 07 s",
@@ -91,7 +93,7 @@ def test_bars_count_all_epochs():
 def test_members_that_train_at_the_same_time_have_a_bar_each():
     with Progress(console=Console(file=io.StringIO()), auto_refresh=False) as progress:
         show = Bars(progress)
-        for event in (STORY[0], epoch(1, 3), epoch(2, 5), epoch(1, 4)):
+        for event in (STORY[1], epoch(1, 3), epoch(2, 5), epoch(1, 4)):
             show(event)
         bars = {task.description: task.completed for task in progress.tasks[1:]}
         assert bars == {"Member 1/2": 0.4, "Member 2/2": 0.5}
@@ -102,9 +104,25 @@ def test_members_that_train_at_the_same_time_have_a_bar_each():
 def test_members_found_finished_count_in_the_bar():
     with Progress(console=Console(file=io.StringIO()), auto_refresh=False) as progress:
         show = Bars(progress)
-        show(STORY[0])
+        show(STORY[1])
         show(finished(1, resumed=True))
         assert progress.tasks[0].completed == 0.5
+
+
+@pytest.mark.parametrize("width", [80, 160])
+def test_the_time_left_is_readable(width):
+    console = Console(file=io.StringIO(), force_terminal=True, width=width, color_system=None)
+    with bars(console) as progress:
+        show = Bars(progress)
+        for event in (STORY[1], {**epoch(1, 3), "label": "patient, seed 2, weighted"}):
+            show(event)
+        progress.refresh()
+    for line in console.file.getvalue().splitlines():
+        assert len(line) <= width + len("\x1b[2K") * 4
+    last = console.file.getvalue().replace("\r", "\n").splitlines()
+    (shown_line,) = {line for line in last if "seed 2, weighted" in line and "acc" in line}
+    assert "0:00:00 -:--:--" in shown_line
+    assert "75.0 %" in shown_line
 
 
 _CHATTER = """
@@ -129,7 +147,7 @@ def test_json_is_one_object_a_line_and_alone_on_stdout():
     assert process.stderr.count("chatter") == 2 * len(STORY)
 
 
-@pytest.mark.parametrize(("mode", "expected"), [("off", 0), ("auto", 9)])
+@pytest.mark.parametrize(("mode", "expected"), [("off", 0), ("auto", 10)])
 def test_without_a_terminal_there_are_lines_or_nothing(capsys, mode, expected):
     with shown(mode) as show:
         for event in STORY:

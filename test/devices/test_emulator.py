@@ -1,4 +1,4 @@
-"""The emulated armband: what it sends, when, and what it does while nobody reads."""
+"""The emulated armband: what it sends, when, and what it does without a reader."""
 
 from __future__ import annotations
 
@@ -188,7 +188,7 @@ def test_it_answers_and_stops_while_its_buffer_is_full() -> None:
         reader = Reader(fd)
         reader.read_for(0.5)
         assert reader.frames[-1][1] == emulator.info
-        # While nobody read, the questions did not pile up.
+        # Without a reader the requests did not pile up.
         assert sum(isinstance(frame, InfoFrame) for _, frame in reader.frames) <= 3
         assert reader.decoder.counters.skipped_bytes == 0
         assert emulator.sent == sum(len(f.counts) for f in reader.data)
@@ -214,7 +214,7 @@ def test_counts_beyond_16_bits_are_sent_with_24_bits() -> None:
 def test_other_protocols_are_sent_at_the_true_rate(
     name: str, channels: int, rate: float, settings: ProtocolSettings
 ) -> None:
-    counts = ramp(200, channels).astype(np.int32) * -150
+    counts = ramp(round(0.8 * rate), channels).astype(np.int32) * -150
     protocol = make_protocol(name, settings)
     with (
         ArmbandEmulator(counts, rate=rate, protocol=name, frame_samples=1) as emulator,
@@ -233,7 +233,7 @@ def test_other_protocols_are_sent_at_the_true_rate(
         os.write(fd, protocol.stop)
         reader.read_for(0.1)
         sent, received = emulator.sent, len(np.concatenate([f.counts for f in reader.data]))
-        assert received == sent < 200
+        assert received == sent < len(counts)
         protocol.begin()
         os.write(fd, protocol.start)
         reader.read_until_done(emulator, 20.0)

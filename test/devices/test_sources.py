@@ -33,7 +33,7 @@ def test_entering_starts_iterating_yields_and_leaving_stops() -> None:
         assert not armband.is_open
         sent = emulator.sent
         time.sleep(0.1)
-        assert emulator.sent - sent <= 10  # it was told to stop; a frame may have been under way
+        assert emulator.sent - sent <= 10  # it has stopped; a frame may have been under way
     assert [(chunk.rate, chunk.unit) for chunk in chunks] == [(1000.0, "count")] * len(chunks)
     assert [chunk.restart for chunk in chunks] == [True] + [False] * (len(chunks) - 1)
     assert all(b.first_index == a.first_index + len(a.samples) for a, b in pairwise(chunks))

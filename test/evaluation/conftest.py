@@ -69,5 +69,5 @@ def _measure(probabilities, truth, **changes) -> Performance:
 
 @pytest.fixture
 def performance():
-    """Return the function that measures some windows, each a segment of its own, of two actions."""
+    """Return the function that measures some windows of two actions; each window is a segment."""
     return _measure

@@ -56,7 +56,7 @@ def test_single_precision_is_enough():
 
 def test_without_a_window_there_is_no_confidence():
     for function in (calibration, rejection):
-        with pytest.raises(ValueError, match="no window"):
+        with pytest.raises(ValueError, match="at least one window"):
             function(np.zeros((0, 2)), [])
 
 

@@ -112,7 +112,7 @@ def test_folds_that_do_not_belong_together(folds, performance):
     other = performance([[1, 0]], [0], actions=("rest", "fist"))
     with pytest.raises(ValueError, match="different actions"):
         pool_folds([folds[0], other])
-    with pytest.raises(ValueError, match="no fold"):
+    with pytest.raises(ValueError, match="at least one fold"):
         pool_folds([])
 
 

@@ -16,7 +16,7 @@ def test_wilson_gives_the_values_of_newcombe():
 
 
 def study(rng, segments, windows=40, spread=0.15):
-    """Windows of two actions; each segment has an accuracy of its own around 0.8."""
+    """Windows of two actions; the accuracies of the segments vary around 0.8."""
     truth = np.repeat(np.arange(2 * segments) % 2, windows)
     segment = np.repeat(np.arange(2 * segments), windows)
     share = np.clip(rng.normal(0.8, spread, 2 * segments), 0, 1)
@@ -70,7 +70,7 @@ def test_too_few_segments_fall_back_to_wilson(rng):
 
 
 def test_without_a_window_there_is_no_interval():
-    with pytest.raises(ValueError, match="no window"):
+    with pytest.raises(ValueError, match="at least one window"):
         score_intervals(count_segments([], [], 2, []))
 
 

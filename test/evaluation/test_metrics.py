@@ -65,7 +65,7 @@ def test_many_matrices_at_once_score_as_one_by_one(pairs):
         assert values.tolist() == [getattr(one, name) for one in each]
 
 
-def test_an_action_nobody_performed_is_not_counted():
+def test_an_action_that_was_not_performed_is_not_counted():
     result = metrics.score_windows([0, 0, 1, 1], [0, 0, 1, 3], ACTIONS)
     assert result.balanced_accuracy == pytest.approx(0.75)
     assert result.per_class_recall == {"rest": 1.0, "flexion": 0.5}
@@ -120,5 +120,5 @@ def test_no_window_has_no_accuracy():
     empty = metrics.score_windows([], [], ACTIONS)
     assert np.isnan(empty.accuracy)
     assert np.isnan(empty.balanced_accuracy)
-    with pytest.raises(ValueError, match="no subject"):
+    with pytest.raises(ValueError, match="at least one subject"):
         metrics.over_subjects({})

@@ -107,7 +107,7 @@ def test_the_numbers_are_there(content, text_of):
         "False activations/min0.2",
         "Model abc123 was run over 120\u202fmin 05\u202fs of signal (8 channels at 1000 Hz, EMG 8)",
         "287\u202f990 windows, one every 25 ms. 4 of them lie inside a label",
-        "Estimates with a confidence below 50 % are rejected: 12.5\u202f% of all.",
+        "Estimates with a confidence below 50\u202f% are rejected: 12.5\u202f% of all.",
         "when it has 2 of the last 3 estimates",
         "The bag was cut off.",
         "10 of 288000 windows have no estimate.",

@@ -180,7 +180,7 @@ def test_a_selection_by_the_test_is_named_everywhere(content, read_page):
     assert "in the same subset" in text
 
 
-def test_all_members_vote(content, read_page):
+def test_a_vote_of_all_members(content, read_page):
     content |= {"selected": None}
     content["selection"] |= {"name": "soft-vote", "sentence": "all members, the mean of their probabilities"}
     text = read_page(render_report(content, FIGURES), " ").text
@@ -199,7 +199,7 @@ def test_members_that_were_not_tested_are_dashes(content, read_page):
     assert "Member 1 0.8955 – 0.160 –" in read_page(render_report(content, FIGURES), " ").text
 
 
-def test_nobody_rested(content, read_page):
+def test_without_rest_there_are_no_false_activations(content, read_page):
     content["rest"] = None
     assert "at rest" not in read_page(render_report(content, FIGURES), " ").text
 
@@ -225,7 +225,7 @@ def test_one_member_one_subject_and_no_cohort_name(content, read_page):
     assert "over 1 subjects" not in text
 
 
-def test_an_action_nobody_performed_is_a_dash(content, read_page):
+def test_an_action_that_was_not_performed_is_a_dash(content, read_page):
     content["per_class"]["elbow_flexion"] = {"precision": None, "recall": None, "f1": None, "windows": 0}
     assert "elbow flexion 0 – – –" in read_page(render_report(content, FIGURES), " ").text
 

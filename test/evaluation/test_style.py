@@ -31,6 +31,14 @@ XYZ = np.array(
 WHITE = np.array([0.95047, 1.0, 1.08883])
 
 
+#: The filter of the reports in a dark style: invert(0.91), then hue-rotate(180deg) (CSS Filter Effects 1).
+HUE_ROTATE = np.array([[-0.574, 1.430, 0.144], [0.426, 0.430, 0.144], [0.426, 1.430, -0.856]])
+
+
+def in_the_dark(colour):
+    return tuple(np.clip(HUE_ROTATE @ (0.91 - 0.82 * np.array(to_rgb(colour))), 0, 1))
+
+
 def cie_lab(colour, vision):
     srgb = np.array(to_rgb(colour))
     linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
@@ -54,6 +62,13 @@ def test_all_pairs_of_action_colours_differ(vision):
     assert len(set(colours)) == 13
     assert nearest([*colours, "#ffffff", style.INK], vision) > 14
     assert nearest(colours[:6], vision) > 17  # rest and the five actions of the paper
+
+
+@pytest.mark.parametrize("vision", VISION)
+def test_action_colours_differ_in_the_dark_style_too(vision):
+    colours = [in_the_dark(colour) for colour in style.action_colours(("rest", *map(str, range(12))))]
+    assert nearest(colours, vision) > 5
+    assert nearest(colours[:6], vision) > 12
 
 
 @pytest.mark.parametrize("vision", VISION)

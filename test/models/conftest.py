@@ -1,4 +1,4 @@
-"""A small bundle with fresh weights: the layout and the arithmetic are those of any other."""
+"""A small bundle with fresh weights; its layout and arithmetic are those of every bundle."""
 
 from __future__ import annotations
 

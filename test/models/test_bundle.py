@@ -1,3 +1,5 @@
+"""A bundle is read and written completely, and anything damaged is refused."""
+
 from __future__ import annotations
 
 import subprocess
@@ -40,7 +42,7 @@ def test_what_is_written_is_read(tmp_path, write, tiny_files):
     assert info.model_id == info.files["model.tflite"][:12]
 
 
-def test_reading_takes_no_numerical_library(bundle):
+def test_reading_loads_no_numerical_library(bundle):
     code = (
         "import sys; from emg_recognition.models.bundle import read_bundle; read_bundle(sys.argv[1]);"
         "print(sorted({'numpy', 'scipy', 'tensorflow', 'keras'} & set(sys.modules)))"
@@ -51,7 +53,7 @@ def test_reading_takes_no_numerical_library(bundle):
 
 @pytest.mark.parametrize("name", ["model.tflite", "model.keras"])
 @pytest.mark.parametrize("place", [0, 1000, -1])
-def test_one_changed_byte_is_noticed(bundle, name, place):
+def test_a_single_changed_byte_is_noticed(bundle, name, place):
     content = bytearray((bundle / name).read_bytes())
     content[place] ^= 1
     (bundle / name).write_bytes(content)
@@ -91,7 +93,7 @@ def test_a_missing_entry_is_named(bundle, key):
 
 
 @pytest.mark.parametrize("value", ["fast", [1], {}])
-def test_an_entry_of_the_wrong_kind_is_damage(bundle, value):
+def test_an_entry_of_the_wrong_type_is_damage(bundle, value):
     change_description(bundle, rate=value)
     with pytest.raises(BundleError, match="damaged"):
         read_bundle(bundle)
@@ -104,14 +106,14 @@ def test_an_unknown_schema_is_refused_with_both_values(bundle, schema):
         read_bundle(bundle)
 
 
-def test_a_description_that_leaves_out_a_file_is_refused(bundle):
+def test_a_description_without_a_file_is_refused(bundle):
     digests = read_bundle(bundle).files
     change_description(bundle, files={"model.keras": digests["model.keras"]})
     with pytest.raises(BundleError, match=r"model\.tflite"):
         read_bundle(bundle)
 
 
-def test_no_bundle_there(tmp_path):
+def test_a_missing_bundle_is_refused(tmp_path):
     with pytest.raises(BundleError, match="no such directory"):
         read_bundle(tmp_path / "nothing")
 
@@ -135,3 +137,44 @@ def test_the_same_signals_are_accepted(bundle):
     info = read_bundle(bundle)
     check_compatible(info)
     check_compatible(info, rate=100, channels=3, unit="count", fingerprint=info.fingerprint)
+
+
+def test_an_older_bundle_is_replaced(bundle, write):
+    write(bundle, actions=("a", "b", "c", "d"))
+    assert read_bundle(bundle).actions == ("a", "b", "c", "d")
+    assert [path.name for path in bundle.parent.iterdir()] == ["bundle"]
+
+
+def test_a_damaged_older_bundle_is_replaced_too(bundle, write):
+    (bundle / "model.tflite").write_bytes(b"")
+    write(bundle)
+    read_bundle(bundle)
+
+
+@pytest.mark.parametrize("kind", ["folder", "file", "link", "yaml"])
+def test_only_bundles_are_overwritten(tmp_path, write, kind):
+    path = tmp_path / "results"
+    if kind == "file":
+        path.write_text("precious")
+    else:
+        home = tmp_path / "home" if kind == "link" else path
+        home.mkdir()
+        (home / ("model.yaml" if kind == "yaml" else "thesis.txt")).write_text("precious: 1")
+        if kind == "link":
+            path.symlink_to(home)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(BundleError, match="something that is not a model bundle"):
+        write(path)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_an_empty_folder_is_used(tmp_path, write):
+    (tmp_path / "out").mkdir()
+    write(tmp_path / "out")
+    assert read_bundle(tmp_path / "out").rate == 100.0
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path, write):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BundleError, match="cannot be written"):
+        write(tmp_path / "file" / "bundle")

@@ -1,3 +1,5 @@
+"""The exported files answer as the network does."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -17,18 +19,18 @@ CONFIG = Path(__file__).resolve().parents[2] / "config"
 
 
 def answers_agree(network, rng, shape):
-    # Trained networks have other statistics in their batch normalisations than 0 and 1.
+    # The statistics of a trained batch normalisation are not 0 and 1.
     for variable in network.variables:
         if "moving" in variable.path:
             variable.assign(rng.uniform(0.5, 1.5, variable.shape))
     scores = network.get_layer("classes").kernel
-    scores.assign(scores * 0.05)  # or the softmax would hide the differences
+    scores.assign(scores * 0.05)  # so that the softmax does not hide differences
     interpreter = Interpreter(model_content=to_tflite(network), num_threads=1)
-    interpreter.allocate_tensors()  # refuses operators that are not builtin
+    interpreter.allocate_tensors()  # refuses operators that are not built in
     (source,), (target,) = interpreter.get_input_details(), interpreter.get_output_details()
     assert tuple(source["shape"]) == (1, *shape)
     windows = rng.normal(size=(3, *shape)).astype(np.float32)
-    # Three that differ under every normalisation: noise, a wander, a swell.
+    # Three that differ under every normalisation: noise, a drift, a swell.
     windows[1] = 0.3 * windows[1].cumsum(axis=0)
     windows[2] *= np.linspace(0, 4, shape[0], dtype=np.float32)[:, np.newaxis]
     expected = network(windows, training=False).numpy()
@@ -36,7 +38,7 @@ def answers_agree(network, rng, shape):
         interpreter.set_tensor(source["index"], window[np.newaxis])
         interpreter.invoke()
         np.testing.assert_allclose(interpreter.get_tensor(target["index"])[0], answer, atol=2e-5)
-    assert np.ptp(expected, axis=0).max() > 1e-3  # it does look at the window
+    assert np.ptp(expected, axis=0).max() > 1e-3  # the answers depend on the window
 
 
 @pytest.mark.parametrize(
@@ -64,10 +66,10 @@ def test_the_paper_configuration_converts(rng):
     answers_agree(network, rng, (40, 8))
 
 
-def test_the_keras_file_loads_in_safe_mode_and_answers_the_same(tmp_path, tiny_network, rng):
+def test_the_keras_file_loads_in_safe_mode_and_gives_the_same_answers(tmp_path, tiny_network, rng):
     path = tmp_path / "model.keras"
     path.write_bytes(to_keras_file(tiny_network))
     again = keras.saving.load_model(path, safe_mode=True)
     windows = rng.normal(scale=10.0, size=(5, *tiny_network.input_shape[1:])).astype(np.float32)
-    # Not bit for bit: TensorFlow may share a sum out among threads in another way.
+    # Not bit for bit: TensorFlow may divide a sum among threads in another way.
     np.testing.assert_allclose(again(windows).numpy(), tiny_network(windows).numpy(), atol=1e-6)

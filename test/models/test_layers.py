@@ -1,11 +1,21 @@
+"""The layers: z-score, picture and its matrices, batch normalisation."""
+
 from __future__ import annotations
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from hypothesis import given
+from hypothesis import strategies as st
 
-from emg_recognition.models.layers import FusedBatchNormalization, Picture, Standardise
+from emg_recognition.models.layers import (
+    FusedBatchNormalization,
+    Picture,
+    Standardise,
+    ring_matrix,
+    time_matrix,
+)
 
 
 @pytest.fixture
@@ -30,7 +40,7 @@ def test_channel_statistics_come_from_training_and_are_not_trained(batch):
 
 @pytest.mark.parametrize(("over", "axes"), [("window", (1, 2)), ("window_channel", (1,))])
 @pytest.mark.parametrize("unit", [1.0, 1e-6])
-def test_window_statistics_are_the_population_s(batch, over, axes, unit):
+def test_the_deviation_of_a_window_is_that_of_the_population(batch, over, axes, unit):
     x = (batch * unit).astype(np.float32)
     mean, std = x.mean(axis=axes, keepdims=True), x.std(axis=axes, keepdims=True)
     np.testing.assert_allclose(standardised(over, x)[1], (x - mean) / std, rtol=1e-3, atol=1e-4)
@@ -38,12 +48,12 @@ def test_window_statistics_are_the_population_s(batch, over, axes, unit):
 
 @pytest.mark.parametrize("over", ["window", "window_channel"])
 @pytest.mark.parametrize("level", [0.0, 0.1, 1234.5])
-def test_a_flat_window_gives_no_noise(over, level):
+def test_a_flat_window_is_not_amplified(over, level):
     found = standardised(over, np.full((2, 40, 8), level, np.float32))[1]
     assert np.abs(found).max() < 0.1
 
 
-def test_the_picture_s_planes_are_signal_rectified_and_change(batch):
+def test_the_planes_are_signal_absolute_value_and_change(batch):
     picture = Picture(height=0, width=0)(batch - 7).numpy()
     z = batch - 7
     change = np.abs(np.diff(z, axis=1))
@@ -54,16 +64,16 @@ def test_the_picture_s_planes_are_signal_rectified_and_change(batch):
     np.testing.assert_allclose(picture[:, 0, :, 2], change[:, 0], rtol=1e-5)
 
 
-def test_a_small_picture_keeps_the_energy_of_what_is_too_fast_for_its_rows():
+def test_a_small_picture_keeps_the_energy_of_fast_signals():
     fast = np.tile(np.array([1.0, -1.0], np.float32), 20).reshape(1, 40, 1)
     picture = Picture(height=10, width=4)(fast).numpy()
     assert picture.shape == (1, 10, 4, 3)
-    np.testing.assert_allclose(picture[..., 0], 0.0, atol=1e-6)  # the average of the signal is nothing,
-    np.testing.assert_allclose(picture[..., 1], 1.0, rtol=1e-6)  # its mean absolute value is not,
+    np.testing.assert_allclose(picture[..., 0], 0.0, atol=1e-6)  # the signal averages to nothing,
+    np.testing.assert_allclose(picture[..., 1], 1.0, rtol=1e-6)  # its absolute value does not,
     np.testing.assert_allclose(picture[..., 2], 2.0, rtol=1e-6)  # nor is its waveform length
 
 
-def test_the_quick_batch_normalisation_is_keras_s(rng):
+def test_the_fused_batch_normalisation_equals_that_of_keras(rng):
     x = tf.constant(rng.normal(loc=3.0, scale=2.0, size=(6, 4, 3, 8)), tf.float32)
     weights = [rng.uniform(0.5, 1.5, 8), rng.normal(size=8), rng.normal(size=8), rng.uniform(0.5, 1.5, 8)]
     found = []
@@ -88,3 +98,53 @@ def test_a_frozen_batch_normalisation_keeps_its_statistics(rng):
     x = rng.normal(loc=5.0, size=(6, 4, 3, 2)).astype(np.float32)
     np.testing.assert_allclose(layer(x, training=True).numpy(), x / np.sqrt(1.001), rtol=1e-5)
     np.testing.assert_allclose(layer.moving_mean.numpy(), 0.0)
+
+
+sizes = st.integers(1, 64)
+
+
+@given(samples=sizes, rows=sizes)
+def test_rows_keep_constants_and_stay_between_samples(samples, rows):
+    matrix = time_matrix(samples, rows)
+    if samples == rows:
+        assert matrix is None
+        return
+    assert matrix.shape == (rows, samples)
+    assert matrix.dtype == np.float32
+    np.testing.assert_allclose(matrix.sum(axis=1), 1.0, rtol=1e-5)
+    assert matrix.min() >= 0.0
+
+
+@given(channels=sizes, columns=sizes)
+def test_columns_keep_constants_and_stay_between_electrodes(channels, columns):
+    matrix = ring_matrix(channels, columns)
+    if channels == columns:
+        assert matrix is None
+        return
+    assert matrix.shape == (channels, columns)
+    np.testing.assert_allclose(matrix.sum(axis=0), 1.0, rtol=1e-5)
+    assert matrix.min() >= 0.0
+
+
+def test_fewer_rows_average_their_share():
+    np.testing.assert_allclose(time_matrix(6, 3) @ np.arange(6.0), [0.5, 2.5, 4.5])
+    # 5 samples, 2 rows: the middle sample is halved between them.
+    np.testing.assert_allclose(time_matrix(5, 2) @ np.arange(5.0), [(0 + 1 + 1) / 2.5, (1 + 3 + 4) / 2.5])
+
+
+def test_more_rows_interpolate_and_are_constant_at_the_ends():
+    np.testing.assert_allclose(time_matrix(2, 4) @ np.array([0.0, 1.0]), [0.0, 0.25, 0.75, 1.0], rtol=1e-6)
+
+
+def test_the_last_electrode_is_a_neighbour_of_the_first():
+    drawn = np.array([8.0, 0.0, 0.0, 0.0]) @ ring_matrix(4, 8)
+    np.testing.assert_allclose(drawn, [6.0, 6.0, 2.0, 0.0, 0.0, 0.0, 0.0, 2.0], rtol=1e-6)
+
+
+@pytest.mark.parametrize("steps", [1, 3])
+def test_rotating_the_armband_rotates_the_picture(rng, steps):
+    values = rng.normal(size=5)
+    matrix = ring_matrix(5, 15)
+    np.testing.assert_allclose(
+        np.roll(values, steps) @ matrix, np.roll(values @ matrix, 3 * steps), rtol=1e-5
+    )

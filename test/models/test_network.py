@@ -1,3 +1,5 @@
+"""The network of the paper and the baselines behind the same picture."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -6,8 +8,11 @@ import keras
 import numpy as np
 import pytest
 import yaml
+from ai_edge_litert.interpreter import Interpreter
 
-from emg_recognition.models.network import build_network
+from emg_recognition.models.export import to_keras_file, to_tflite
+from emg_recognition.models.layers import FusedBatchNormalization
+from emg_recognition.models.network import baseline_scores, build_network
 from emg_recognition.models.settings import NetworkSettings
 from emg_recognition.settings import from_mapping
 
@@ -24,11 +29,11 @@ def build(settings, *, length=40, channels=8, classes=6):
     return build_network(settings, length=length, channels=channels, classes=classes, **statistics)
 
 
-def test_the_defaults_are_those_of_compact():
+def test_the_compact_configuration_has_the_default_network():
     assert configured("compact.yaml") == NetworkSettings()
 
 
-def test_the_paper_configuration_has_the_paper_s_sizes():
+def test_the_paper_configuration_has_the_sizes_of_the_paper():
     network = build(configured("paper.yaml"))
     assert network.get_layer("picture").output.shape == (None, 224, 224, 3)
     assert network.get_layer("pool").input.shape == (None, 7, 7, 320)
@@ -37,7 +42,7 @@ def test_the_paper_configuration_has_the_paper_s_sizes():
 
 
 @pytest.mark.parametrize("name", ["compact.yaml", "paper.yaml"])
-def test_what_the_paper_asks_of_the_layers(name):
+def test_the_layers_are_those_the_paper_describes(name):
     network = build(configured(name))
     *convolutions, last = [
         layer
@@ -57,7 +62,7 @@ def test_what_the_paper_asks_of_the_layers(name):
     assert isinstance(network.layers[-1], keras.layers.Softmax)
 
 
-def test_a_ghost_module_makes_half_of_its_maps_cheaply():
+def test_a_ghost_module_makes_half_of_its_maps_by_a_depthwise_convolution():
     network = build(NetworkSettings())
     primary = network.get_layer("bottleneck2_expand_primary_conv")
     cheap = network.get_layer("bottleneck2_expand_cheap_depthwise")
@@ -68,13 +73,13 @@ def test_a_ghost_module_makes_half_of_its_maps_cheaply():
 
 
 @pytest.mark.parametrize(("filters", "stride"), [(1, 1), (7, 2), (8, 3)])
-def test_odd_channel_counts_and_unequal_strides(filters, stride):
+def test_odd_channel_counts_and_unequal_strides_are_built(filters, stride):
     network = build(NetworkSettings(stem=(3, 1, 2), bottlenecks=((filters, filters, stride, 1),), features=5))
     assert network.get_layer("bottleneck1_add").output.shape == (None, -(-40 // stride), 4, filters)
 
 
 @pytest.mark.parametrize("normalisation", ["channel", "window", "window_channel"])
-def test_probabilities_of_any_normalisation(rng, normalisation):
+def test_every_normalisation_gives_probabilities(rng, normalisation):
     network = build(NetworkSettings(normalisation=normalisation), length=25, channels=3)
     answer = network(rng.normal(size=(4, 25, 3)).astype(np.float32)).numpy()
     assert answer.shape == (4, 6)
@@ -82,9 +87,61 @@ def test_probabilities_of_any_normalisation(rng, normalisation):
     assert network.get_layer("z_score").trainable_variables == []
 
 
-def test_statistics_of_the_training_data_are_inside(rng):
+def test_the_network_holds_the_statistics_of_the_training_data(rng):
     mean, std = np.array([100.0, -50.0]), np.array([10.0, 0.0])
     network = build_network(NetworkSettings(), length=20, channels=2, classes=3, mean=mean, std=std)
     z = keras.Model(network.input, network.get_layer("z_score").output)
     window = np.array([110.0, -50.0], np.float32) * np.ones((1, 20, 1), np.float32)
     np.testing.assert_allclose(z(window)[0, 0], [1.0, 0.0], atol=1e-6)
+
+
+def build_baseline(architecture):
+    return build_network(
+        NetworkSettings(architecture=architecture, picture=(32, 32, 3)),
+        length=40,
+        channels=8,
+        classes=6,
+        mean=np.full(8, 3.0),
+        std=np.full(8, 2.0),
+    )
+
+
+def test_a_baseline_at_the_original_size_is_the_published_network():
+    picture = keras.Input((224, 224, 3))
+    scores = baseline_scores(picture, "resnet50", 1000, momentum=0.9)
+    assert scores.shape == (None, 1000)
+    assert keras.Model(picture, scores).count_params() == 25_636_712  # as Keras documents it
+
+
+@pytest.mark.parametrize(("architecture", "convolutions"), [("vgg16", 13), ("resnet50", 53)])
+def test_a_baseline_of_a_small_picture_ends_in_an_average_and_one_dense_layer(architecture, convolutions):
+    network = build_baseline(architecture)
+    names = [layer.name for layer in network.layers]
+    assert names == ["window", "z_score", "picture", architecture, "scores", "probabilities"]
+    assert network.get_layer("picture").output.shape == (None, 32, 32, 3)
+    inside = network.get_layer(architecture)
+    assert isinstance(inside.layers[-1], keras.layers.GlobalAveragePooling2D)
+    assert sum(isinstance(layer, keras.layers.Conv2D) for layer in inside.layers) == convolutions
+    norms = [layer for layer in inside.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    assert all(isinstance(layer, FusedBatchNormalization) and layer.momentum == 0.9 for layer in norms)
+    np.testing.assert_array_equal(network.get_layer("z_score").mean, np.full(8, 3.0))
+
+
+def test_the_exported_files_of_a_baseline_answer_as_the_network_does(tmp_path, rng):
+    keras.utils.set_random_seed(3)
+    network = build_baseline("vgg16")
+    kernel = network.get_layer("scores").kernel
+    kernel.assign(kernel * 1000)  # fresh weights hardly tell windows apart
+    windows = rng.normal(3.0, 2.0, (2, 40, 8)).astype(np.float32)
+    expected = network(windows, training=False).numpy()
+    assert np.abs(expected[0] - expected[1]).max() > 1e-3
+    interpreter = Interpreter(model_content=to_tflite(network), num_threads=1)
+    interpreter.allocate_tensors()
+    for window, answer in zip(windows, expected, strict=True):
+        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], window[np.newaxis])
+        interpreter.invoke()
+        found = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[0]
+        np.testing.assert_allclose(found, answer, atol=2e-5)
+    (tmp_path / "model.keras").write_bytes(to_keras_file(network))
+    again = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
+    np.testing.assert_allclose(again(windows, training=False), expected, atol=1e-6)

@@ -1,3 +1,5 @@
+"""The runtime answers as the trained network does, to the bit each time."""
+
 from __future__ import annotations
 
 import subprocess
@@ -15,7 +17,7 @@ def model(bundle):
     return ActionModel.load(bundle)
 
 
-def test_it_answers_as_the_network_that_was_trained(model, tiny_network, rng):
+def test_it_answers_as_the_trained_network(model, tiny_network, rng):
     windows = rng.normal(scale=20.0, size=(50, 20, 3)).astype(np.float32)
     expected = tiny_network(windows).numpy()
     answers = np.stack([model.predict(window) for window in windows])
@@ -24,7 +26,7 @@ def test_it_answers_as_the_network_that_was_trained(model, tiny_network, rng):
     assert (answers.argmax(axis=1) == expected.argmax(axis=1)).all()
 
 
-def test_the_same_window_gives_the_same_bits_whatever_came_between(model, bundle, rng):
+def test_the_same_window_always_gives_the_same_bits(model, bundle, rng):
     windows = rng.normal(scale=20.0, size=(20, 20, 3)).astype(np.float32)
     first = [model.predict(window).tobytes() for window in windows]
     backwards = [model.predict(window).tobytes() for window in windows[::-1]]
@@ -33,14 +35,14 @@ def test_the_same_window_gives_the_same_bits_whatever_came_between(model, bundle
     assert [other.predict(window).tobytes() for window in windows] == first
 
 
-def test_an_answer_is_not_changed_by_the_next_one(model, window):
+def test_an_answer_is_not_changed_by_the_next(model, window):
     answer = model.predict(window)
     kept = answer.copy()
     model.predict(-3 * window)
     np.testing.assert_array_equal(answer, kept)
 
 
-def test_views_and_other_types_are_taken(model, window):
+def test_views_and_other_types_are_accepted(model, window):
     expected = model.predict(window)
     np.testing.assert_array_equal(model.predict(np.asfortranarray(window)), expected)
     np.testing.assert_array_equal(model.predict(window.astype(np.float64)), expected)
@@ -48,20 +50,20 @@ def test_views_and_other_types_are_taken(model, window):
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("method", ["predict", "activation"])
-def test_a_value_that_is_no_number_is_named_with_its_place(model, window, value, method):
+def test_a_value_that_is_not_finite_is_named_with_its_place(model, window, value, method):
     window[13, 2] = value
     with pytest.raises(SampleError, match=rf"sample 13 of channel 2 is {value}"):
         getattr(model, method)(window)
 
 
-def test_infinities_that_cancel_are_noticed(model, window):
+def test_infinities_that_cancel_are_found(model, window):
     window[0, 0], window[5, 1] = np.inf, -np.inf
     with pytest.raises(SampleError, match="sample 0 of channel 0"):
         model.predict(window)
 
 
 @pytest.mark.parametrize("shape", [(3, 20), (19, 3), (20, 4), (60,), (1, 20, 3)])
-def test_another_shape_is_refused_with_both(model, shape):
+def test_another_shape_is_refused_with_both_shapes(model, shape):
     with pytest.raises(SampleError, match=r"\(20, 3\)") as caught:
         model.predict(np.zeros(shape, np.float32))
     assert str(shape) in str(caught.value)
@@ -74,7 +76,7 @@ def test_activation_is_the_rms_over_the_training_rms(model):
     assert model.activation(window) == pytest.approx(np.sqrt(36 / 3) / 4.0)
 
 
-def test_it_needs_neither_tensorflow_nor_scipy(bundle):
+def test_it_loads_neither_tensorflow_nor_scipy(bundle):
     code = (
         "import sys, numpy as np; from emg_recognition.models.runtime import ActionModel;"
         "ActionModel.load(sys.argv[1]).predict(np.zeros((20, 3), np.float32));"
@@ -84,7 +86,7 @@ def test_it_needs_neither_tensorflow_nor_scipy(bundle):
     assert result.stdout.strip() == "[]"
 
 
-def test_a_file_that_is_no_model_is_refused(tmp_path, write):
+def test_a_file_that_is_not_a_model_is_refused(tmp_path, write):
     write(tmp_path / "bundle", tflite=b"not a flat buffer")
     with pytest.raises(BundleError, match="LiteRT cannot load"):
         ActionModel.load(tmp_path / "bundle")
@@ -94,7 +96,7 @@ def test_a_file_that_is_no_model_is_refused(tmp_path, write):
     "changes",
     [{"actions": ("rest", "fist")}, {"pipeline": {"rate": 100, "channels": 4, "unit": "V", "window": 0.2}}],
 )
-def test_a_model_that_is_not_as_described_is_refused(tmp_path, write, changes):
+def test_a_model_that_contradicts_its_description_is_refused(tmp_path, write, changes):
     write(tmp_path / "bundle", **changes)
     with pytest.raises(BundleError, match=r"maps .* says"):
         ActionModel.load(tmp_path / "bundle")

@@ -146,7 +146,7 @@ class Arm:
     def wait_for_standstill(self):
         """Spin until every joint has not moved for 0.3 s."""
 
-        def stands():
+        def stopped():
             recent = self.joints[-30:]
             return all(
                 max(positions) - min(positions) < 1e-6
@@ -154,4 +154,4 @@ class Arm:
             )
 
         self.joints.clear()
-        self.witness.spin_until(lambda: len(self.joints) >= 30 and stands(), "standstill")
+        self.witness.spin_until(lambda: len(self.joints) >= 30 and stopped(), "standstill")

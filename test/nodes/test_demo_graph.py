@@ -88,13 +88,13 @@ def test_live_equals_offline_to_the_bit(ros_environment, study, flexing_bundle, 
 def test_a_node_that_fails_ends_the_demo_with_its_last_line(ros_environment, flexing_bundle, tmp_path):
     live = tmp_path / "none.npz"
     study = Study("test", live, live, "1", "2", None, None, False)
-    with pytest.raises(EmgRecognitionError, match=r"simulated_armband left with code 1.*none\.npz"):
+    with pytest.raises(EmgRecognitionError, match=r"simulated_armband ended with code 1.*none\.npz"):
         run_graph(study, flexing_bundle, tmp_path, seconds=6.0, console=Console(file=io.StringIO()))
 
 
 def test_without_a_built_package_the_remedy_is_named(monkeypatch):
     monkeypatch.setenv("AMENT_PREFIX_PATH", "/nowhere")
-    with pytest.raises(SettingError, match=r"/nowhere.*make demo"):
+    with pytest.raises(SettingError, match=r"/nowhere.*tools/environment run"):
         find_executable("acquisition_node")
 
 
@@ -103,16 +103,16 @@ def test_sigterm_of_the_demo_leaves_no_node_behind(ros_environment, study, flexi
 import sys
 from pathlib import Path
 from rich.console import Console
-from emg_recognition.cli import demo
+from emg_recognition.cli import graph
 from emg_recognition.demo import run
 from emg_recognition.demo.graph import RECORDING, run_graph
 from emg_recognition.demo.study import Study
 
 live, bundle, output = map(Path, sys.argv[1:])
 study = Study("test", live, live, "1", "2", None, None, False)
-# The verb with everything but the training, which has a test of its own.
+# The command with everything but the training, which has a test of its own.
 run.run_demo = lambda *_, **__: run_graph(study, bundle, output, seconds=6.0, console=Console())
-demo.run(type("Arguments", (), {"output": output, "data": None, "minority": None}))
+graph._demo(type("Arguments", (), {"output": output, "data": None, "minority": None}))
 """
     command = [sys.executable, "-c", code, str(study(False).live), str(flexing_bundle), str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:

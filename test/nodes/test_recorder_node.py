@@ -184,4 +184,4 @@ def test_sigkill_loses_the_last_moment_only(ros_environment, repository):
         [*command, "--times", "3", "--at-once", "3"], capture_output=True, text=True, check=False, timeout=120
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "3 of 3 bags are whole" in done.stdout
+    assert "3 of 3 bags are complete" in done.stdout

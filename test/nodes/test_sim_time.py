@@ -148,7 +148,7 @@ def ahead(world):
 
 @pytest.mark.parametrize("stamp", [None, time.time()], ids=["stamped 0", "stamped with the time of day"])
 def test_without_a_clock_arming_is_refused(running, stamp):
-    """Must be the first test: a bridge that has seen a clock keeps its time for ever."""
+    """Must be the first test: a bridge that has seen a clock keeps its time forever."""
     silent(running)
     running.time, running.stamp = 0.0, stamp
     for name in running.dead():

@@ -75,7 +75,7 @@ def test_it_obeys_trajectories_and_refuses_wrong_ones(witness, start_node):
     assert exoskeleton.states[-1].position[0] == pytest.approx(1.3, abs=1e-4)
 
 
-def test_velocities_last_for_ever_as_with_the_real_controller(witness, start_node):
+def test_velocities_last_forever_as_with_the_real_controller(witness, start_node):
     exoskeleton = Exoskeleton(witness, start_node, controller="velocity")
     publisher = exoskeleton.publisher(Float64MultiArray, "exo/velocity_command")
     publisher.publish(Float64MultiArray(data=[0.1, 0.0, 0.0]))

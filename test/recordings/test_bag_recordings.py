@@ -83,8 +83,10 @@ def test_damage_is_a_problem(arm, tmp_path):
     assert "metadata.yaml" in read_bag(path).problems[0]
 
 
-@pytest.mark.parametrize(("rate", "told"), [(1000.0, False), (995.0, False), (980.0, True), (5000.0, True)])
-def test_a_rate_that_the_stamps_contradict_is_a_problem(recording, rng, tmp_path, rate, told):
+@pytest.mark.parametrize(
+    ("rate", "reported"), [(1000.0, False), (995.0, False), (980.0, True), (5000.0, True)]
+)
+def test_a_rate_that_the_stamps_contradict_is_a_problem(recording, rng, tmp_path, rate, reported):
     signal = rng.normal(0, 1e-4, (5000, 2)).astype(np.float32)
     made = recording()
     made.label("start", 0, "rest", has_index=False)
@@ -92,7 +94,7 @@ def test_a_rate_that_the_stamps_contradict_is_a_problem(recording, rng, tmp_path
         made.samples(begin, signal[begin : begin + 5], rate=rate, offset=10**10 if begin > 3000 else 0)
     problems = read_bag(made.ours(tmp_path / "bag", flush_every=100)).problems
     expected = f"bag: the stamps of its samples give 1000 Hz, not {rate:g} Hz"
-    assert problems == ((expected,) if told else ())
+    assert problems == ((expected,) if reported else ())
 
 
 def problem(path, namespace=None):

@@ -152,7 +152,7 @@ def test_what_looks_wrong_is_a_warning(study, change, warnings):
 
 
 def test_a_rate_that_the_durations_contradict(study):
-    fast, slow = inspect(study(rate=5000.0)), inspect(study(rate=50.0, seconds=700.0))
+    fast, slow = inspect(study(rate=5000.0)), inspect(study(rate=50.0, seconds=7.0))
     assert "at 5000 Hz half of the segments are shorter than 0.16 s" in fast.warnings[0]
     assert fast.errors == (
         "only 0 of its 3 actions have segments of 0.45 s or more; record longer segments, "

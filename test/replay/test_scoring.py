@@ -15,7 +15,8 @@ from emg_recognition.replay.decisions import Delay
 from emg_recognition.replay.estimates import EstimateLog
 from emg_recognition.replay.live_path import StreamCounters, Stretch
 from emg_recognition.replay.replay import Replay
-from emg_recognition.replay.scoring import FORMAT, SHARES, RecordedScores, WindowCounts, score
+from emg_recognition.replay.scores import FORMAT, SHARES, RecordedScores, WindowCounts
+from emg_recognition.replay.scoring import score
 from emg_recognition.types import Model
 
 ACTIONS = ("rest", "elbow_flexion")
@@ -139,6 +140,16 @@ def test_a_dwell_delays_the_onset_and_not_the_release(simple):
     assert found.active_at_rest == pytest.approx(1 / 29)
 
 
+def test_a_late_release_is_not_a_false_activation():
+    labels = [interval(0, 999, "elbow_flexion"), interval(1000, 1999, "rest")]
+    # Flexion until the window at 1225, and again in the middle of the rest.
+    found = score(replay([F] * 50 + [R] * 10 + [F] * 3 + [R] * 17, labels))
+    minutes = 29 * 0.025 / 60
+    assert found.false_activations_per_minute == pytest.approx(1 / minutes)
+    # Decided until the window at 1250, and after those at 1525, 1550 and 1575.
+    assert found.active_at_rest == pytest.approx((7 + 3) / 29)
+
+
 def test_without_rest_there_are_no_false_activations():
     found = score(replay([F] * 80, [interval(0, 1999, "elbow_flexion")]))
     assert found.false_activations_per_minute is None
@@ -203,7 +214,7 @@ def test_an_archive_has_no_margin_and_no_onsets(simple):
     # Windows that start at 0 … 900 and 1000 … 1900.
     assert found.windows.labelled == 74
     assert found.onset_delay_ms is found.release_delay_ms is None
-    # The vote is full from the third window on; the two before it are no fault of the decisions. Of rest
+    # The vote is full from the third window on; the two before it do not count. Of rest
     # 3 of 35 are wrong, of flexion 3 have no decision and the first one is late.
     assert found.decided_accuracy == pytest.approx((35 - 3 + 37 - 4) / 72)
 

@@ -1,10 +1,12 @@
+"""Joints behind the serial protocol: commands, watchdog and emergency stop."""
+
 from __future__ import annotations
 
 import math
 
 import pytest
 
-from emg_recognition.control.joints import STOP_RAMP as STOP_RAMP_OF_THE_BRIDGE
+from emg_recognition.control.joints import STOP_RAMP as BRIDGE_STOP_RAMP
 from emg_recognition.control.joints import JointLimits
 from emg_recognition.control.trajectory import Command, trajectory_points
 from emg_recognition.simulation.exoskeleton import SimulatedJoint, TrajectoryPoint, TrajectorySimulator
@@ -20,7 +22,7 @@ def run(arm: SerialSimulator | TrajectorySimulator, seconds: float, dt: float = 
 
 
 def move(arm: SerialSimulator, seconds: float, speed: float = 0.4, start: float = 1.0) -> float:
-    """Command a steady motion of the elbow, and return where the last command has brought it."""
+    """Command a steady motion of the elbow; return where the last command has brought it."""
     position = start
     for _ in range(round(seconds / PERIOD)):
         position += speed * PERIOD
@@ -30,7 +32,7 @@ def move(arm: SerialSimulator, seconds: float, speed: float = 0.4, start: float 
 
 
 def test_it_stops_by_itself_within_the_ramp_of_the_bridge() -> None:
-    assert STOP_RAMP == STOP_RAMP_OF_THE_BRIDGE
+    assert STOP_RAMP == BRIDGE_STOP_RAMP
     arm = SerialSimulator(JOINTS)
     assert arm.watchdog
     last = move(arm, 0.5)
@@ -45,7 +47,7 @@ def test_it_stops_by_itself_within_the_ramp_of_the_bridge() -> None:
     assert arm.velocities[0] == pytest.approx(0.0, abs=1e-3)
 
 
-def test_it_moves_just_as_with_the_trajectory_of_the_same_command() -> None:
+def test_it_moves_as_with_the_trajectory_of_the_same_command() -> None:
     serial, trajectory = SerialSimulator(JOINTS), TrajectorySimulator(JOINTS)
     limits = [
         JointLimits(name=j.name, lower=j.lower, upper=j.upper, max_velocity=0.6, max_acceleration=8.0)
@@ -62,7 +64,7 @@ def test_it_moves_just_as_with_the_trajectory_of_the_same_command() -> None:
             assert serial.positions == pytest.approx(trajectory.positions, abs=1e-12)
 
 
-def test_a_standing_command_ends_where_it_says() -> None:
+def test_a_command_without_velocity_ends_at_its_position() -> None:
     arm = SerialSimulator(JOINTS)
     move(arm, 0.2)
     arm.obey([1.1, 0.0], [0.0, 0.0], STOP_RAMP)
@@ -70,7 +72,7 @@ def test_a_standing_command_ends_where_it_says() -> None:
     assert arm.positions[0] == pytest.approx(1.1, abs=1e-6)
 
 
-def test_the_emergency_stop_holds_the_joints_where_they_are() -> None:
+def test_the_emergency_stop_holds_the_joints() -> None:
     arm = SerialSimulator(JOINTS)
     move(arm, 0.3)
     here = arm.positions[0]
@@ -108,7 +110,7 @@ def test_a_refused_command_changes_nothing(
     assert arm.watchdog
 
 
-def test_it_stops_before_its_ends() -> None:
+def test_it_stays_in_its_range() -> None:
     arm = SerialSimulator(JOINTS)
     arm.obey([2.0, 0.0], [30.0, 0.0], PERIOD)
     for _ in range(300):

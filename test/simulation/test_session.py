@@ -1,4 +1,4 @@
-"""From a script to activations, and from these to counts."""
+"""A simulated session: noise, activations and counts."""
 
 from __future__ import annotations
 
@@ -10,9 +10,50 @@ from scipy.signal import welch
 
 from emg_recognition.actions import PAPER_ACTION_NAMES
 from emg_recognition.simulation.arm import COHORTS, HEALTHY, draw_subject
-from emg_recognition.simulation.session import COUNTS_PER_VOLT, perform, record
+from emg_recognition.simulation.session import (
+    COUNTS_PER_VOLT,
+    emg_shape,
+    perform,
+    record,
+    shaped_noise,
+    slow_shape,
+)
 
 RATE = 1000.0
+
+
+@pytest.mark.parametrize("samples", [20000, 20011])
+def test_unit_variance_and_independent_rows(rng, samples):
+    noise = shaped_noise(rng, 4, samples, 1000.0, emg_shape)
+    assert noise.shape == (4, samples)
+    np.testing.assert_allclose(noise.std(axis=1), 1.0, rtol=0.05)
+    assert np.abs(np.corrcoef(noise) - np.eye(4)).max() < 0.05
+
+
+@pytest.mark.parametrize("rate", [500.0, 1000.0, 2000.0])
+def test_the_emg_spectrum(rng, rate):
+    frequency, power = welch(shaped_noise(rng, 8, int(60 * rate), rate, emg_shape), rate, nperseg=512)
+    power = power.mean(axis=0)
+    inner = (frequency > 10) & (frequency < min(450.0, 0.45 * rate))
+    # Stulen & De Luca: fh**4 f**2 / ((f**2 + fl**2) (f**2 + fh**2)**2)
+    wanted = 120.0**4 * frequency**2 / ((frequency**2 + 60.0**2) * (frequency**2 + 120.0**2) ** 2)
+    wanted *= power[inner].sum() / wanted[inner].sum()
+    np.testing.assert_allclose(power[inner], wanted[inner], rtol=0.15)
+    if rate == 2000.0:
+        assert power[frequency > 520].max() < 1e-3 * power.max()
+
+
+def test_slow_noise_is_slow(rng):
+    noise = shaped_noise(rng, 2, 60000, 1000.0, slow_shape(1.5))
+    spectrum = np.abs(np.fft.rfft(noise, axis=1)) ** 2
+    frequency = np.fft.rfftfreq(60000, 0.001)
+    assert spectrum[:, frequency < 5.0].sum() > 0.95 * spectrum.sum()
+
+
+def test_the_noise_is_not_periodic(rng):
+    ends = shaped_noise(rng, 2000, 500, 1000.0, slow_shape(1.5))[:, [0, -1]]
+    steps = np.diff(shaped_noise(rng, 2000, 500, 1000.0, slow_shape(1.5)), axis=1)
+    assert np.diff(ends, axis=1).std() > 50 * steps.std()
 
 
 def recorded(script, seed=5, subject=None, **changes):
@@ -24,9 +65,9 @@ def recorded(script, seed=5, subject=None, **changes):
 
 @pytest.mark.parametrize("cohort", COHORTS)
 @pytest.mark.parametrize(("before", "after"), [("rest", "elbow_flexion"), ("elbow_extension", "rest")])
-def test_an_action_is_there_250_ms_after_the_cue(cohort, before, after):
+def test_90_percent_of_a_change_is_complete_250_ms_after_the_cue(cohort, before, after):
     for seed in range(20):
-        # Without fluctuation the way from one level to the next is all that is left.
+        # Without fluctuation only the change from one level to the next is left.
         subject = dataclasses.replace(draw_subject(seed, cohort, 1), steadiness=0.0)
         performance = perform(subject, [(before, 2.0), (after, 2.0)], RATE, np.random.default_rng(seed))
         assert performance.border.tolist() == [0, 2000, 4000]
@@ -40,7 +81,7 @@ def test_an_action_is_there_250_ms_after_the_cue(cohort, before, after):
         assert (rise <= 200).all()
 
 
-def test_short_entries_go_on_from_where_the_last_one_stopped():
+def test_short_entries_continue_from_the_level_reached():
     subject = dataclasses.replace(draw_subject(1, HEALTHY, 1), steadiness=0.0)
     script = [("rest", 1.0), ("elbow_flexion", 0.1), ("wrist_rotation", 0.03), ("rest", 0.0304)]
     performance = perform(subject, script, RATE, np.random.default_rng(2))
@@ -53,7 +94,7 @@ def test_effort_varies_in_proportion_to_its_size():
     subject = draw_subject(1, HEALTHY, 1)
     script = [("rest", 1.0), ("elbow_flexion", 1.0)] * 150
     performance = perform(subject, script, RATE, np.random.default_rng(3))
-    # The second half of every entry, when the muscles have arrived: (muscles, pairs, 2).
+    # The second half of every entry, when the change is complete: (muscles, pairs, 2).
     held = performance.activation.reshape(len(performance.activation), -1, 2, 1000)[..., 500:].mean(axis=3)
     relative = held.std(axis=1) / held.mean(axis=1)
     assert (relative > 0.15).all()
@@ -79,7 +120,7 @@ def test_the_spectrum_of_a_recording():
     assert peak(50.0).max() > 10
     assert peak(150.0).max() > 3
     assert peak(100.0).max() < 3
-    # Wander: most of what is below 20 Hz is below 2 Hz.
+    # Baseline wander: most of the power below 20 Hz is below 2 Hz.
     assert (
         power[(frequency > 0) & (frequency < 2)].sum() > 0.9 * power[(frequency > 0) & (frequency < 20)].sum()
     )

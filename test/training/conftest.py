@@ -10,8 +10,7 @@ import pytest
 from emg_recognition.models.settings import NetworkSettings
 from emg_recognition.recordings.archive import from_arrays
 from emg_recognition.recordings.recordings import Recordings
-from emg_recognition.training.fit import FitSettings
-from emg_recognition.training.settings import EnsembleSettings, ExperimentSettings
+from emg_recognition.training.settings import EnsembleSettings, ExperimentSettings, FitSettings
 
 RATE = 200.0
 STRENGTH = {"rest": (5, 5, 5), "elbow_flexion": (400, 40, 5), "wrist_extension": (5, 40, 400)}

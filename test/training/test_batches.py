@@ -1,10 +1,12 @@
+"""The batches of an epoch: order, random changes, weights; and the learning rate."""
+
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from emg_recognition.training.batches import Batches, OneCycle, Shown, turned
-from emg_recognition.training.fit import FitSettings
+from emg_recognition.training.batches import Batches, OneCycle, PlainBatches, rotated
+from emg_recognition.training.settings import FitSettings
 from emg_recognition.training.windows import from_windows, windows_from_recordings
 
 
@@ -14,7 +16,7 @@ def epoch(batches):
 
 
 def make(windows, settings, weights=None):
-    """Batches of windows whose action is their number."""
+    """Make batches of windows whose action is their number."""
     return Batches(from_windows(windows, np.arange(len(windows)), names(len(windows))), settings, weights)
 
 
@@ -27,10 +29,18 @@ def windows(rng):
     return rng.normal(size=(101, 6, 3)).astype(np.float32)
 
 
-def test_an_epoch_shows_each_window_once_in_another_order(windows):
-    batches = make(windows, FitSettings(batch_size=15, gain=0.0))
+def test_an_epoch_shows_every_window_once_in_a_new_order(windows):
+    batches = make(windows, FitSettings(batch_size=15, gain_jitter=0.0))
     sizes = [len(batches[i][1]) for i in range(len(batches))]
-    assert sizes == [15, 15, 15, 14, 14, 14, 14]  # no tiny last batch for the batch normalisation
+    assert sizes == [
+        15,
+        15,
+        15,
+        14,
+        14,
+        14,
+        14,
+    ]  # no tiny last batch
     first = epoch(batches)
     batches.on_epoch_end()
     second = epoch(batches)
@@ -52,8 +62,8 @@ def test_a_small_set_gets_more_steps(count, batches):
     assert len(make(windows, FitSettings(batch_size=128))) == batches
 
 
-def test_gains_are_one_a_channel_of_each_window(windows):
-    batches = make(windows, FitSettings(batch_size=101, gain=0.2))
+def test_every_channel_of_every_window_has_its_own_gain(windows):
+    batches = make(windows, FitSettings(batch_size=101, gain_jitter=0.2))
     assert batches[0][0].dtype == np.float32
     x, y = epoch(batches)
     gains = x / windows[y]
@@ -63,7 +73,7 @@ def test_gains_are_one_a_channel_of_each_window(windows):
     assert logarithms.mean(axis=1).std() == pytest.approx(0.2 * np.sqrt(1 + 1 / 3), rel=0.25)
 
 
-def test_the_seed_alone_decides(windows):
+def test_only_the_seed_decides(windows):
     def three_epochs(seed):
         batches = make(windows, FitSettings(batch_size=20, seed=seed))
         found = []
@@ -76,7 +86,7 @@ def test_the_seed_alone_decides(windows):
     assert (three_epochs(3) != three_epochs(4)).any()
 
 
-def test_batches_do_not_depend_on_who_asks_first(windows):
+def test_batches_do_not_depend_on_the_order_of_access(windows):
     one, other = (make(windows, FitSettings(batch_size=20)) for _ in range(2))
     forwards = [one[i][0] for i in range(7)]
     backwards = [other[i][0] for i in reversed(range(7))]
@@ -84,35 +94,35 @@ def test_batches_do_not_depend_on_who_asks_first(windows):
         np.testing.assert_array_equal(a, b)
 
 
-def test_windows_are_moved_a_little_within_their_segment(study, tiny):
+def test_windows_are_shifted_a_little_within_their_segment(study, tiny):
     recordings = study({"healthy": 1})
     pipeline = tiny.pipeline_for(rate=200.0, channels=3, unit="count")
     windows = windows_from_recordings(recordings, pipeline, 10)
-    settings = FitSettings(batch_size=len(windows), steps=20, gain=0.0, shift=0.1)
+    settings = FitSettings(batch_size=len(windows), steps_per_epoch=20, gain_jitter=0.0, time_shift=0.1)
     x, _ = epoch(Batches(windows, settings))
     every = windows_from_recordings(recordings, pipeline, 1)
     known = {window.tobytes(): begin for window, begin in zip(every.windows, every.begin, strict=True)}
-    places = np.array([known[window.tobytes()] for window in x])  # each is a window of the signal, unmixed
+    places = np.array([known[window.tobytes()] for window in x])  # each is a window of the signal
     nearest = np.abs(places[:, np.newaxis] - windows.begin).min(axis=1)
     assert nearest.max() == 4  # a tenth of 40 samples
     assert len(np.unique(places)) > 2 * len(windows)
 
 
 @pytest.mark.parametrize("steps", [3, 20])
-def test_a_number_of_steps_holds_for_every_size(windows, steps):
-    batches = make(windows, FitSettings(batch_size=15, steps=steps, gain=0.0))
+def test_the_number_of_steps_does_not_depend_on_the_size(windows, steps):
+    batches = make(windows, FitSettings(batch_size=15, steps_per_epoch=steps, gain_jitter=0.0))
     assert len(batches) == steps
     x, y = epoch(batches)
     assert len(y) == 15 * steps
     np.testing.assert_array_equal(x, windows[y])
     times = np.bincount(y, minlength=101)
-    assert times.max() - times.min() <= 1  # every window is shown before one is shown again
+    assert times.max() - times.min() <= 1  # no window is repeated before all have been shown
 
 
-def test_weights_say_how_often_a_window_is_drawn(windows):
+def test_windows_are_drawn_as_often_as_their_weights_say(windows):
     weights = np.where(np.arange(101) < 10, 9.0, 0.0)
     weights[50] = 10.0
-    batches = make(windows, FitSettings(batch_size=100, steps=100), weights)
+    batches = make(windows, FitSettings(batch_size=100, steps_per_epoch=100), weights)
     _, y = epoch(batches)
     times = np.bincount(y, minlength=101) / len(y)
     assert set(np.flatnonzero(times)) == {*range(10), 50}
@@ -120,10 +130,10 @@ def test_weights_say_how_often_a_window_is_drawn(windows):
     assert times[50] == pytest.approx(0.1, rel=0.15)
 
 
-def test_an_epoch_has_weights_of_its_own(windows):
+def test_every_epoch_can_have_its_own_weights(windows):
     weights = np.zeros((2, 101))
     weights[0, 3] = weights[1, 4] = 1.0
-    batches = make(windows, FitSettings(batch_size=20, steps=2), weights)
+    batches = make(windows, FitSettings(batch_size=20, steps_per_epoch=2), weights)
     drawn = []
     for _ in range(3):
         drawn.append(set(epoch(batches)[1].tolist()))
@@ -131,27 +141,27 @@ def test_an_epoch_has_weights_of_its_own(windows):
     assert drawn == [{3}, {4}, {4}]
 
 
-def test_the_armband_is_turned_by_fractions_of_an_electrode(rng):
+def test_the_armband_is_rotated_by_fractions_of_an_electrode(rng):
     windows = rng.normal(size=(4, 5, 8)).astype(np.float32)
-    found = turned(windows, np.array([0.0, 1.0, -2.0, 0.25]))
+    found = rotated(windows, np.array([0.0, 1.0, -2.0, 0.25]))
     np.testing.assert_array_equal(found[0], windows[0])
     np.testing.assert_allclose(found[1], np.roll(windows[1], -1, axis=1))
     np.testing.assert_allclose(found[2], np.roll(windows[2], 2, axis=1))
     between = (0.75 * windows[3] + 0.25 * np.roll(windows[3], -1, axis=1)) / np.sqrt(0.75**2 + 0.25**2)
     np.testing.assert_allclose(found[3], between, rtol=1e-5, atol=1e-6)
-    settings = FitSettings(batch_size=4, steps=1, gain=0.0, turn=0.5)
+    settings = FitSettings(batch_size=4, steps_per_epoch=1, gain_jitter=0.0, electrode_rotation=0.5)
     assert not np.array_equal(epoch(make(windows, settings))[0], windows)
 
 
-def test_windows_that_are_judged_come_as_they_are(rng):
+def test_plain_batches_are_unchanged_and_in_order(rng):
     windows = rng.normal(size=(600, 2, 1)).astype(np.float32)
-    x, y = epoch(Shown(from_windows(windows, np.arange(600), names(600))))
+    x, y = epoch(PlainBatches(from_windows(windows, np.arange(600), names(600))))
     np.testing.assert_array_equal(x, windows)
     np.testing.assert_array_equal(y, np.arange(600))
 
 
 @pytest.mark.parametrize("steps", [1, 2, 10, 137])
-def test_the_learning_rate_rises_then_falls_to_nearly_nothing(steps):
+def test_the_learning_rate_rises_and_then_falls_to_nearly_nothing(steps):
     class Optimizer:
         learning_rate = None
 

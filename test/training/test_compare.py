@@ -1,4 +1,4 @@
-"""Every method on the same windows with the same steps, each row what its own networks answer."""
+"""All methods are tested on the same windows with the same steps; each row shows its own networks."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ import pytest
 
 from emg_recognition.actions import ordered
 from emg_recognition.errors import SettingError
+from emg_recognition.training.api import compare
 from emg_recognition.training.batches import Batches
-from emg_recognition.training.compare import make_round, run_comparison
+from emg_recognition.training.compare import plan_run
 from emg_recognition.training.jobs import predict_windows
 from emg_recognition.training.settings import EnsembleSettings, SplitSettings
-from emg_recognition.training.splits import make_splits
+from emg_recognition.training.split_rules import make_splits
 from emg_recognition.training.windows import windows_from_recordings
 
 METHODS = ("ensemble", "weighted", "minority", "lda")
@@ -40,18 +41,19 @@ def two(tiny):
 
 @pytest.fixture(scope="module")
 def compared(clinic, two, tmp_path_factory):
-    """A comparison with one seed: its folder, its result and the events on the way."""
+    """A comparison with one seed: its folder, its result and its events."""
     output = tmp_path_factory.mktemp("compared") / "out"
     events = []
-    result = run_comparison(two, clinic, output, seeds=(5,), methods=METHODS, on_event=events.append)
-    return output, result, events
+    found = compare(clinic, output, settings=two, seeds=(5,), methods=METHODS, on_event=events.append)
+    assert (found.result_file, found.report) == (output / "compare.json", output / "report.html")
+    return output, found.result, events
 
 
 def rows_of(result):
     return {row["method"]: row for row in result["methods"]}
 
 
-def test_what_is_compared(compared):
+def test_the_rows_of_the_comparison(compared):
     output, result, _ = compared
     rows = rows_of(result)
     assert list(rows) == [
@@ -72,7 +74,7 @@ def test_what_is_compared(compared):
     assert (output / "figures" / "comparison.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_selection_by_the_test_is_the_most_a_member_reaches(compared):
+def test_selection_by_the_test_data_is_an_upper_bound(compared):
     rows = rows_of(compared[1])
     for leaking, *honest in zip(
         *(rows[f"ensemble-{name}"]["values"] for name in ("test", "minority", "overall")), strict=True
@@ -86,7 +88,7 @@ def test_every_network_makes_the_same_steps(compared):
     assert steps.pop() > 2
 
 
-def test_a_row_says_what_its_network_answers(compared, clinic, two):
+def test_a_row_has_the_accuracy_of_its_network(compared, clinic, two):
     output, result, _ = compared
     (split,) = make_splits(clinic, SplitSettings())
     test = split.cut(cut(clinic, two))["test"]
@@ -106,11 +108,11 @@ def test_a_row_says_what_its_network_answers(compared, clinic, two):
     assert kept["accuracy"] == pytest.approx(accuracy(f"member_{kept['selected']:02d}"))
 
 
-def test_progress_is_told(compared):
+def test_progress_is_reported(compared):
     _, _, events = compared
     kinds = [event["event"] for event in events]
-    assert kinds[0] == "start"
-    assert events[0]["jobs"] == kinds.count("job") == 2 + 2
+    assert kinds[:2] == ["data", "start"]
+    assert events[1]["jobs"] == kinds.count("job") == 2 + 2
     assert kinds.count("judged") == 4 + 2 + 1
     labels = {event["label"] for event in events if event["event"] == "job"}
     assert labels == {
@@ -118,12 +120,12 @@ def test_progress_is_told(compared):
     }
 
 
-def test_more_seeds_go_on_with_what_is_there(compared, clinic, two):
+def test_more_seeds_reuse_finished_networks(compared, clinic, two):
     output, result, _ = compared
     events = []
-    again = run_comparison(
-        two, clinic, output, seeds=(5, 0), methods=("weighted", "lda"), on_event=events.append
-    )
+    again = compare(
+        clinic, output, settings=two, seeds=(5, 0), methods=("weighted", "lda"), on_event=events.append
+    ).result
     resumed = {event["label"]: event["resumed"] for event in events if event["event"] == "job"}
     assert resumed == {"seed 5, weighted network": True, "seed 0, weighted network": False}
     before, after = rows_of(result)["weighted"], rows_of(again)["weighted"]
@@ -134,17 +136,17 @@ def test_more_seeds_go_on_with_what_is_there(compared, clinic, two):
     assert after["deviation"]["accuracy"] >= 0
 
 
-def test_a_folder_of_other_settings_is_left_alone(compared, clinic, two):
-    other = dataclasses.replace(two, step=0.1)
+def test_a_folder_with_other_settings_is_refused(compared, clinic, two):
+    other = dataclasses.replace(two, stride=0.1)
     with pytest.raises(SettingError, match="other settings"):
-        run_comparison(other, clinic, compared[0], seeds=(0,), methods=("lda",))
+        compare(clinic, compared[0], settings=other, seeds=(0,), methods=("lda",))
 
 
-def test_the_networks_are_what_they_are_called(clinic, tiny, tmp_path):
+def test_the_networks_are_planned_as_their_names_say(clinic, tiny, tmp_path):
     windows = cut(clinic, tiny)
     (split,) = make_splits(clinic, SplitSettings())
-    one = make_round(tiny, windows, split, 7, METHODS, tmp_path)
-    weighted, alone = one.alone["weighted"], one.alone["minority"]
+    one = plan_run(tiny, windows, split, 7, METHODS, tmp_path)
+    weighted, alone = one.single["weighted"], one.single["minority"]
     assert weighted.train.count("cohort") == split.cut(windows)["train"].count("cohort")
     assert alone.train.count("cohort") == {"patient": len(alone.train)}
     assert alone.weights is None
@@ -160,20 +162,21 @@ def test_the_networks_are_what_they_are_called(clinic, tiny, tmp_path):
         assert abs(len(found[0][1]) - len(batches[0][1])) <= 1
 
 
-def test_without_a_minority_one_network_stands_for_the_ensemble(study, tiny, tmp_path):
+def test_without_a_minority_one_network_replaces_the_ensemble(study, tiny, tmp_path):
     recordings = study({"healthy": 2})
     with pytest.raises(SettingError, match=r"'minority': no minority .*name a minority or leave it out"):
-        run_comparison(tiny, recordings, tmp_path / "out", seeds=(0,), methods=("minority",))
+        compare(recordings, tmp_path / "out", settings=tiny, seeds=(0,), methods=("minority",))
     assert not (tmp_path / "out").exists()
-    result = run_comparison(tiny, recordings, tmp_path / "out", seeds=(0,), methods=("ensemble", "lda"))
+    methods = ("ensemble", "lda")
+    result = compare(recordings, tmp_path / "out", settings=tiny, seeds=(0,), methods=methods).result
     assert [row["method"] for row in result["methods"]] == ["network", "lda"]
     assert set(rows_of(result)["network"]["per_subject"]) == {"healthy_1", "healthy_2"}
 
 
-def test_each_fold_is_a_run(study, tiny, tmp_path):
+def test_every_fold_is_a_run(study, tiny, tmp_path):
     folds = dataclasses.replace(tiny, split=SplitSettings(name="k-fold", folds=2))
     recordings = study({"healthy": 4, "patient": 2})
-    result = run_comparison(folds, recordings, tmp_path / "out", seeds=(0, 1), methods=("lda",))
+    result = compare(recordings, tmp_path / "out", settings=folds, seeds=(0, 1), methods=("lda",)).result
     (row,) = result["methods"]
     assert [run["fold"] for run in row["runs"]] == ["fold_1", "fold_2"]
     assert set(row["per_subject"]) == {"patient_1", "patient_2"}
@@ -181,22 +184,21 @@ def test_each_fold_is_a_run(study, tiny, tmp_path):
 
 def test_folds_that_do_not_all_train_on_the_minority_are_refused(study, tiny, tmp_path):
     alone = dataclasses.replace(tiny, split=SplitSettings(name="leave-one-subject-out"))
-    with pytest.raises(SettingError, match="subject_patient_1 no minority cohort is named"):
-        run_comparison(
-            alone, study({"healthy": 3, "patient": 1}), tmp_path / "out", seeds=(0,), methods=("lda",)
-        )
+    recordings = study({"healthy": 3, "patient": 1})
+    with pytest.raises(SettingError, match="subject_patient_1, no minority cohort is named"):
+        compare(recordings, tmp_path / "out", settings=alone, seeds=(0,), methods=("lda",))
 
 
 @pytest.mark.parametrize(
-    ("asked", "told"),
+    ("asked", "message"),
     [
-        ({"methods": ("svm",)}, "'svm': choose from ensemble, weighted"),
+        ({"methods": ("svm",)}, "'svm': use some of ensemble, weighted"),
         ({"seeds": ()}, r"seeds is \[\]"),
         ({"seeds": (1, 1)}, r"seeds is \[1, 1\]: .*each once"),
         ({"seeds": (-1,)}, r"seeds is \[-1\]"),
     ],
 )
-def test_what_cannot_be_is_refused(clinic, tiny, tmp_path, asked, told):
-    with pytest.raises(SettingError, match=told):
-        run_comparison(tiny, clinic, tmp_path / "out", **{"seeds": (0,), "methods": ("lda",), **asked})
+def test_an_impossible_request_is_refused(clinic, tiny, tmp_path, asked, message):
+    with pytest.raises(SettingError, match=message):
+        compare(clinic, tmp_path / "out", settings=tiny, **{"seeds": (0,), "methods": ("lda",), **asked})
     assert not (tmp_path / "out").exists()

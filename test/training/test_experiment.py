@@ -1,4 +1,4 @@
-"""A whole experiment, small: what it writes, what it keeps, what it refuses."""
+"""A small but complete training: what it writes, what it keeps, what it refuses."""
 
 from __future__ import annotations
 
@@ -10,25 +10,27 @@ import keras
 import numpy as np
 import pytest
 
-from emg_recognition.errors import SettingError
+from emg_recognition.control.decision import DecisionSettings
+from emg_recognition.errors import RecordingError, SettingError
 from emg_recognition.models.bundle import read_bundle
 from emg_recognition.models.runtime import ActionModel
-from emg_recognition.training.experiment import run_experiment
+from emg_recognition.training.api import train
+from emg_recognition.training.comparators import fit_lda
 from emg_recognition.training.settings import EnsembleSettings, SplitSettings
 from emg_recognition.training.windows import windows_from_recordings
 
 
 @pytest.fixture(scope="module")
 def finished(study, tiny, tmp_path_factory):
-    """An experiment with three members, and the events it told."""
+    """A training of three members, and its events."""
     recordings = study({"healthy": 5, "patient": 1})
     output = tmp_path_factory.mktemp("experiment") / "output"
     events = []
-    result = run_experiment(tiny, recordings, output, on_event=events.append)
+    result = train(recordings, output, settings=tiny, on_event=events.append)
     return recordings, output, result, events
 
 
-def test_it_leaves_bundle_members_metrics_and_report(finished):
+def test_it_writes_bundle_members_metrics_and_report(finished):
     _, output, result, _ = finished
     files = {str(path.relative_to(output)) for path in output.rglob("*") if path.is_file()}
     members = {f"members/member_0{k}/{name}" for k in (1, 2, 3) for name in ("model.keras", "history.json")}
@@ -42,7 +44,7 @@ def test_it_leaves_bundle_members_metrics_and_report(finished):
     assert "patient" in result.report.read_text()
 
 
-def test_every_member_has_the_whole_minority_and_a_part_of_the_majority(finished):
+def test_every_member_sees_the_whole_minority_and_a_part_of_the_majority(finished):
     _, _, result, _ = finished
     metrics = result.metrics
     # 120 samples: windows begin at 50, 60, 70 and 80; three actions, two training repetitions.
@@ -52,17 +54,11 @@ def test_every_member_has_the_whole_minority_and_a_part_of_the_majority(finished
     assert metrics["split"]["values"] == {"train": [1, 2], "validation": [3], "test": [4]}
     assert not metrics["split"]["leaking"]
     of_rest = [row["windows"] for row in metrics["window_table"] if row["action"] == "rest"]
-    assert sorted(of_rest) == [
-        4,
-        4,
-        8,
-        20,
-        20,
-        40,
-    ]  # a patient's and five others': validation, test, training
+    # One patient and five others: validation, test, training.
+    assert sorted(of_rest) == [4, 4, 8, 20, 20, 40]
 
 
-def test_the_member_that_is_best_on_the_minority_is_in_the_bundle(finished):
+def test_the_bundle_holds_the_member_that_is_best_on_the_minority(finished):
     _, output, result, _ = finished
     scores = [member["val_balanced_accuracy"] for member in result.metrics["members"]]
     assert scores == [member["val_per_cohort"]["patient"] for member in result.metrics["members"]]
@@ -71,7 +67,7 @@ def test_the_member_that_is_best_on_the_minority_is_in_the_bundle(finished):
     assert (output / "bundle" / "model.keras").read_bytes() == kept.read_bytes()
 
 
-def test_the_bundle_answers_as_the_metrics_say(finished, tiny):
+def test_the_bundle_reaches_the_accuracy_in_the_metrics(finished, tiny):
     recordings, output, result, _ = finished
     model = ActionModel.load(output / "bundle")
     assert model.info.actions == ("rest", "wrist_extension", "elbow_flexion")
@@ -87,7 +83,25 @@ def test_the_bundle_answers_as_the_metrics_say(finished, tiny):
     assert read_bundle(output / "bundle").metrics["test_accuracy"] == result.metrics["test_accuracy"]
 
 
-def test_the_statistics_are_those_of_the_kept_members_windows(finished):
+def test_the_bundle_says_how_to_use_it_live(finished):
+    _, output, _, _ = finished
+    assert read_bundle(output / "bundle").live == {
+        "stride": 0.025,
+        "confidence_threshold": 0.5,
+        "decision": dataclasses.asdict(DecisionSettings()),
+    }
+
+
+def test_the_baseline_is_lda_on_the_same_windows(finished, tiny):
+    recordings, _, result, _ = finished
+    pipeline = tiny.pipeline_for(rate=200.0, channels=3, unit="count")
+    windows = windows_from_recordings(recordings, pipeline, 10, actions=result.metrics["actions"])
+    train, test = windows.select(windows.repetition < 3), windows.select(windows.repetition == 4)
+    correct = fit_lda(train)(test).argmax(axis=1) == test.action
+    assert result.metrics["baseline"]["accuracy"] == correct.mean() > 0.9
+
+
+def test_the_statistics_are_those_of_the_windows_of_the_kept_member(finished):
     _, output, result, _ = finished
     history = output / "members" / f"member_0{result.metrics['selected']}" / "history.json"
     statistics = read_bundle(output / "bundle").statistics
@@ -97,19 +111,19 @@ def test_the_statistics_are_those_of_the_kept_members_windows(finished):
     assert statistics["std"][1] < 100
 
 
-def test_events_tell_the_whole_story_in_order(finished):
+def test_the_events_are_complete_and_in_order(finished):
     _, output, result, events = finished
     one_member = ["epoch", "epoch", "job"]
-    assert [event["event"] for event in events] == ["start", *one_member * 3, "selected", "done"]
+    assert [event["event"] for event in events] == ["data", "start", *one_member * 3, "selected", "done"]
     assert [event["job"] for event in events if event["event"] == "epoch"] == [1, 1, 2, 2, 3, 3]
-    epoch = events[1]
+    epoch = events[2]
     assert epoch.keys() >= {"jobs", "label", "epochs", "loss", "accuracy", "val_accuracy", "seconds"}
     assert events[-1]["path"] == str(output / "bundle")
     assert events[-1]["test_accuracy"] == result.metrics["test_accuracy"]
     json.dumps(events, allow_nan=False)
 
 
-def test_an_interrupted_run_goes_on_and_comes_to_the_same(finished, tiny, tmp_path):
+def test_an_interrupted_training_continues_to_the_same_result(finished, tiny, tmp_path):
     recordings, output, result, _ = finished
     again = tmp_path / "again"
     again.mkdir()
@@ -118,7 +132,7 @@ def test_an_interrupted_run_goes_on_and_comes_to_the_same(finished, tiny, tmp_pa
         shutil.copytree(output / "members" / name, again / "members" / name)
     stamp = (again / "members" / "member_01" / "model.keras").stat().st_mtime_ns
     events = []
-    repeated = run_experiment(tiny, recordings, again, on_event=events.append)
+    repeated = train(recordings, again, settings=tiny, on_event=events.append)
     resumed = {event["job"]: event["resumed"] for event in events if event["event"] == "job"}
     assert resumed == {1: True, 2: False, 3: True}
     assert (again / "members" / "member_01" / "model.keras").stat().st_mtime_ns == stamp
@@ -126,13 +140,13 @@ def test_an_interrupted_run_goes_on_and_comes_to_the_same(finished, tiny, tmp_pa
         assert repeated.metrics[name] == result.metrics[name]
 
 
-def test_a_run_that_is_stopped_keeps_finished_members_and_leaves_no_bundle(study, tiny, tmp_path):
+def test_a_stopped_training_keeps_finished_members_and_writes_no_bundle(study, tiny, tmp_path):
     def stop(event):
         if event["event"] == "epoch" and event["job"] == 2:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run_experiment(tiny, study({"healthy": 5, "patient": 1}), tmp_path / "out", on_event=stop)
+        train(study({"healthy": 5, "patient": 1}), tmp_path / "out", settings=tiny, on_event=stop)
     assert [path.name for path in (tmp_path / "out" / "members").iterdir()] == ["member_01"]
     assert not (tmp_path / "out" / "bundle").exists()
     assert not (tmp_path / "out" / "metrics.json").exists()
@@ -141,33 +155,39 @@ def test_a_run_that_is_stopped_keeps_finished_members_and_leaves_no_bundle(study
 def test_without_a_minority_one_member_is_trained_on_everything(study, tiny, tmp_path):
     events = []
     split = SplitSettings(train=(1, 2, 3), test=(4,))
-    result = run_experiment(
-        dataclasses.replace(tiny, split=split), study({"I": 1, "N": 1}), tmp_path, on_event=events.append
-    )
-    assert "one member is trained on all the data" in events[0]["message"]
-    assert events[0]["jobs"] == 1
+    settings = dataclasses.replace(tiny, split=split)
+    result = train(study({"I": 1, "N": 1}), tmp_path, settings=settings, on_event=events.append)
+    assert "one member is trained on all the data" in events[1]["message"]
+    assert events[1]["jobs"] == 1
     (member,) = result.metrics["members"]
     assert member["windows"] == result.metrics["windows_per_cohort"]
     assert result.metrics["minority"] is None
     assert member["val_balanced_accuracy"] == member["val_balanced_accuracy_all"]
+    (warning,) = result.metrics["warnings"]
+    assert warning.startswith("too few test windows to judge an accuracy, fewer than 20: rest has 8, ")
+    assert [event["message"] for event in events if event["event"] == "warning"] == [warning]
+    assert events[0]["event"] == "data"
+    assert any("I_1" in line for line in events[0]["lines"])
 
 
-def test_what_cannot_be_done_is_refused_before_anything_is_written(study, tiny, tmp_path):
+def test_an_impossible_training_is_refused_before_anything_is_written(study, tiny, tmp_path):
     recordings = study({"healthy": 3, "left": 1})
     unknown = dataclasses.replace(tiny, ensemble=EnsembleSettings(minority="right"))
     with pytest.raises(SettingError, match=r"'right': no such cohort.*healthy.*left"):
-        run_experiment(unknown, recordings, tmp_path / "out")
+        train(recordings, tmp_path / "out", settings=unknown)
     named = dataclasses.replace(tiny, ensemble=EnsembleSettings(minority="left"))
     without = recordings.select((recordings.cohort != "left") | (recordings.repetition != 3))
     third = dataclasses.replace(named, split=SplitSettings(validation=(3,), test=(4,)))
-    with pytest.raises(SettingError, match=r"validation side has no window of the minority cohort left"):
-        run_experiment(third, without, tmp_path / "out")
+    with pytest.raises(SettingError, match=r"validation subset has no window of the minority cohort left"):
+        train(without, tmp_path / "out", settings=third)
     many = dataclasses.replace(tiny, ensemble=EnsembleSettings(members=500, minority="left"))
     with pytest.raises(SettingError, match=r"members is 500: the majority has only 72 training windows"):
-        run_experiment(many, recordings, tmp_path / "out")
+        train(recordings, tmp_path / "out", settings=many)
+    with pytest.raises(RecordingError, match="it has one action, rest; record at least two"):
+        train(recordings.select(recordings.label == "rest"), tmp_path / "out", settings=tiny)
     short = dataclasses.replace(recordings, length=np.where(recordings.label == "rest", 80, 120))
     with pytest.raises(SettingError, match=r"its training segments of 'rest' give no window"):
-        run_experiment(named, short, tmp_path / "out")
+        train(short, tmp_path / "out", settings=named)
     assert not (tmp_path / "out").exists()
 
 
@@ -175,7 +195,7 @@ def with_selection(settings, name):
     return dataclasses.replace(settings, ensemble=dataclasses.replace(settings.ensemble, selection=name))
 
 
-def test_all_members_vote_in_one_network(finished, tiny, tmp_path):
+def test_a_soft_vote_is_one_network_of_all_members(finished, tiny, tmp_path):
     recordings, output, _, _ = finished
     (tmp_path / "out").mkdir()
     shutil.copytree(output / "members", tmp_path / "out" / "members")
@@ -183,7 +203,7 @@ def test_all_members_vote_in_one_network(finished, tiny, tmp_path):
     marker = json.loads((output / "experiment.json").read_text())
     marker["settings"] = json.loads(json.dumps(settings.to_mapping()))
     (tmp_path / "out" / "experiment.json").write_text(json.dumps(marker))
-    result = run_experiment(settings, recordings, tmp_path / "out")
+    result = train(recordings, tmp_path / "out", settings=settings)
     assert result.metrics["selected"] is None
     members = [
         keras.saving.load_model(output / "members" / f"member_0{k}" / "model.keras", compile=False)
@@ -196,9 +216,9 @@ def test_all_members_vote_in_one_network(finished, tiny, tmp_path):
     assert "vote" in result.report.read_text()
 
 
-def test_the_papers_split_and_selection_are_labelled_as_leaking(study, tiny, tmp_path):
+def test_the_split_and_selection_of_the_paper_are_labelled_as_leaking(study, tiny, tmp_path):
     settings = dataclasses.replace(with_selection(tiny, "test"), split=SplitSettings(name="random-windows"))
-    result = run_experiment(settings, study({"healthy": 5, "patient": 1}), tmp_path)
+    result = train(study({"healthy": 5, "patient": 1}), tmp_path, settings=settings)
     metrics = result.metrics
     assert metrics["split"]["leaking"]
     assert metrics["selection"]["leaking"]
@@ -208,13 +228,13 @@ def test_the_papers_split_and_selection_are_labelled_as_leaking(study, tiny, tmp
     assert read_bundle(result.bundle).provenance["split"]["leaking"]
 
 
-def test_each_subject_left_out_in_turn(study, tiny, tmp_path):
+def test_leave_one_subject_out_writes_a_folder_for_each_fold(study, tiny, tmp_path):
     settings = dataclasses.replace(tiny, split=SplitSettings(name="leave-one-subject-out"))
     recordings = study({"healthy": 3})
     events = []
-    result = run_experiment(settings, recordings, tmp_path, workers=2, on_event=events.append)
+    result = train(recordings, tmp_path, settings=settings, on_event=events.append)
     assert result.bundle is None
-    assert events[0]["jobs"] == 3
+    assert events[1]["jobs"] == 3
     names = [fold["name"] for fold in result.metrics["folds"]]
     assert len(names) == 3
     for name, subject in zip(names, ("healthy_1", "healthy_2", "healthy_3"), strict=True):
@@ -227,5 +247,5 @@ def test_each_subject_left_out_in_turn(study, tiny, tmp_path):
     of_folds = [fold["metrics"]["test_accuracy"] for fold in result.metrics["folds"]]
     assert np.isclose(result.metrics["test_accuracy"], np.mean(of_folds))  # folds of one size
     again = []
-    run_experiment(settings, recordings, tmp_path, on_event=again.append)
+    train(recordings, tmp_path, settings=settings, on_event=again.append)
     assert [event["resumed"] for event in again if event["event"] == "job"] == [True] * 3

@@ -1,4 +1,4 @@
-"""The filtered signal, in memory and in a file: the same samples, found again, and cheap to send."""
+"""The filtered signal, in memory and in a file: the same samples, reused, and cheap to pickle."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def expected(recordings, pipeline, warm_up=False):
 
 
 @pytest.mark.parametrize("warm_up", [False, True])
-def test_a_file_holds_what_memory_does(recordings, pipeline, tmp_path, warm_up):
+def test_a_file_holds_the_same_samples_as_memory(recordings, pipeline, tmp_path, warm_up):
     memory = filter_all(recordings, pipeline, warm_up=warm_up)
     assert memory.path is None
     np.testing.assert_array_equal(memory.samples, expected(recordings, pipeline, warm_up))
     times = []
-    for _ in range(2):  # written, then found
+    for _ in range(2):  # written, then reused
         mapped = filter_all(recordings, pipeline, tmp_path / "new" / "folder", warm_up=warm_up)
         np.testing.assert_array_equal(mapped.samples, memory.samples)
         times.append(mapped.path.stat().st_mtime_ns)
@@ -49,7 +49,7 @@ def test_a_file_holds_what_memory_does(recordings, pipeline, tmp_path, warm_up):
 
 
 @pytest.mark.parametrize("change", ["scale", "counts", "length", "order", "notch", "warm_up"])
-def test_the_file_of_another_signal_is_not_taken(recordings, pipeline, tmp_path, change):
+def test_the_file_of_another_signal_is_not_used(recordings, pipeline, tmp_path, change):
     filter_all(recordings, pipeline, tmp_path)
     warm_up = change == "warm_up"
     other = {
@@ -77,7 +77,7 @@ def test_a_damaged_file_is_written_again(recordings, pipeline, tmp_path, damage)
     assert found.path == path
 
 
-def test_a_folder_that_cannot_be_written_is_no_failure(recordings, pipeline, tmp_path):
+def test_without_a_writable_folder_the_signal_stays_in_memory(recordings, pipeline, tmp_path):
     file = tmp_path / "a file"
     file.write_text("")
     found = filter_all(recordings, pipeline, file)
@@ -85,7 +85,7 @@ def test_a_folder_that_cannot_be_written_is_no_failure(recordings, pipeline, tmp
     np.testing.assert_array_equal(found.samples, expected(recordings, pipeline))
 
 
-def test_another_process_is_sent_the_place_of_the_samples(recordings, pipeline, tmp_path):
+def test_a_mapped_signal_is_pickled_as_its_path(recordings, pipeline, tmp_path):
     mapped = filter_all(recordings, pipeline, tmp_path)
     sent = pickle.dumps(mapped)
     assert len(sent) < 1000
@@ -100,7 +100,7 @@ def test_another_process_is_sent_the_place_of_the_samples(recordings, pipeline, 
 
 
 @pytest.mark.parametrize("held", [1, 1 << 24])
-def test_stretches_are_copies_however_often_memory_is_given_back(rng, tmp_path, monkeypatch, held):
+def test_stretches_are_copies_however_often_memory_is_released(rng, tmp_path, monkeypatch, held):
     monkeypatch.setattr(filtered, "_HELD", held)
     values = rng.normal(size=(5000, 3)).astype(np.float32)
     np.save(tmp_path / "a.npy", values)
@@ -114,6 +114,6 @@ def test_stretches_are_copies_however_often_memory_is_given_back(rng, tmp_path, 
         assert signal.gather(np.empty(0, int), 10).shape == (0, 10, 3)
 
 
-def test_a_stretch_behind_the_end_is_an_error(rng):
+def test_a_stretch_beyond_the_end_is_an_error(rng):
     with pytest.raises(IndexError):
         FilteredSignal(rng.normal(size=(20, 2)).astype(np.float32)).gather(np.array([11]), 10)

@@ -1,11 +1,15 @@
-"""An output folder belongs to one experiment; nothing else that stands there is touched."""
+"""An output folder belongs to one experiment; nothing else in it is touched."""
 
 from __future__ import annotations
 
+import dataclasses
+
+import numpy as np
 import pytest
 
 from emg_recognition.errors import SettingError
-from emg_recognition.training.output import claim, refuse_foreign
+from emg_recognition.resources import versions
+from emg_recognition.training.output import LIBRARIES, claim, data_fingerprint, refuse_foreign
 
 ONE = {"settings": {"stem": (4, 2)}, "data": {"sha256": "a"}}
 OTHER = {"settings": {"stem": (8, 2)}, "data": {"sha256": "a"}}
@@ -22,14 +26,14 @@ def test_a_new_or_empty_folder_is_claimed(tmp_path):
     claim(tmp_path / "empty", ONE)
 
 
-def test_the_same_experiment_may_go_on(tmp_path):
+def test_the_same_experiment_may_continue(tmp_path):
     claim(tmp_path, ONE)
     finish_member(tmp_path)
     claim(tmp_path, ONE)
     assert (tmp_path / "members" / "member_01").is_dir()
 
 
-def test_another_experiment_is_refused_and_named(tmp_path):
+def test_another_experiment_is_refused_with_what_differs(tmp_path):
     claim(tmp_path, ONE)
     finish_member(tmp_path)
     with pytest.raises(SettingError, match="experiment with other settings; choose another"):
@@ -43,7 +47,7 @@ def test_members_of_a_fold_are_results_too(tmp_path):
         claim(tmp_path, OTHER)
 
 
-def test_a_folder_in_which_nothing_was_finished_is_free(tmp_path):
+def test_a_folder_without_a_finished_member_is_free(tmp_path):
     claim(tmp_path, ONE)
     claim(tmp_path, OTHER)
     finish_member(tmp_path)
@@ -51,7 +55,7 @@ def test_a_folder_in_which_nothing_was_finished_is_free(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["thesis.tex", "experiment.json", ".hidden"])
-def test_a_folder_of_somebody_else_is_refused_and_left_alone(tmp_path, name):
+def test_a_foreign_folder_is_refused_and_left_unchanged(tmp_path, name):
     (tmp_path / name).write_text("{}")
     with pytest.raises(SettingError, match="training did not write"):
         claim(tmp_path, ONE)
@@ -66,10 +70,10 @@ def test_a_file_is_refused(tmp_path):
         claim(tmp_path / "file" / "below", ONE)
 
 
-def test_what_an_interruption_left_is_cleared_and_nothing_else(tmp_path):
+def test_leftovers_of_an_interruption_are_removed_and_nothing_else(tmp_path):
     claim(tmp_path, ONE)
     finish_member(tmp_path)
-    left = [tmp_path / "members" / ".member_02.abc", tmp_path / ".bundle.xyz", tmp_path / ".evaluation"]
+    left = [tmp_path / "members" / ".member_02.abc", tmp_path / ".bundle.xyz"]
     left.append(tmp_path / "folds" / "fold_1" / ".bundle.abc")
     for folder in left:
         folder.mkdir(parents=True)
@@ -79,3 +83,28 @@ def test_what_an_interruption_left_is_cleared_and_nothing_else(tmp_path):
     claim(tmp_path, ONE)
     names = {path.name for path in tmp_path.rglob("*")}
     assert names == {"experiment.json", "members", "member_01", "folds", "fold_1", ".gitignore"}
+
+
+def test_the_data_fingerprint_depends_only_on_samples_and_labels(study):
+    recordings = study({"healthy": 1})
+    known = data_fingerprint(recordings)
+    elsewhere = dataclasses.replace(
+        recordings, source="moved.npz", counts=np.r_[recordings.counts, recordings.counts].astype(np.int32)
+    )
+    assert data_fingerprint(elsewhere) == known
+    for change in (
+        {"counts": recordings.counts + 1},
+        {"label": np.roll(recordings.label, 1)},
+        {"repetition": recordings.repetition + 1},
+        {"scale": 2.0},
+        {"rate": 1000.0},
+        {"unit": "V"},
+    ):
+        assert data_fingerprint(dataclasses.replace(recordings, **change)) != known
+    assert data_fingerprint(recordings.select(range(3))) != known
+
+
+def test_the_versions_name_the_numerical_libraries():
+    found = versions(*LIBRARIES)
+    assert any(found.get(name, "").startswith("2.") for name in ("tensorflow", "tensorflow-cpu"))
+    assert all(found.values())

@@ -1,7 +1,7 @@
 // An armband in one sketch: it samples analogue inputs and speaks the protocol of docs/reference/emg-protocol.md,
-// so that emg_recognition takes it as it is. It needs nothing but the Arduino core.
+// so that emg_recognition can read it directly. It needs nothing but the Arduino core.
 //
-// To make it yours, change the block "Your armband" and, for a converter of your own, takeSample().
+// To adapt it, change the block "Your armband" and, for a separate converter, takeSample().
 // docs/reference/protocols.md says how it is tested.
 
 #include <Arduino.h>
@@ -10,23 +10,23 @@
 
 // ---------------------------------------------------------------- Your armband
 
-// 921600 suits boards with their own USB (where it has no meaning) and the ESP32. A board with 16 MHz
-// (Uno, Nano, Mega) cannot make it: take 500000 or 1000000 there, and set the parameter baud_rate to it.
+// 921600 suits boards with native USB (where it has no meaning) and the ESP32. Boards with 16 MHz (Uno,
+// Nano, Mega) cannot generate it: use 500000 or 1000000 there, and set the parameter baud_rate to the same.
 const uint32_t BAUD_RATE = 921600;
 
-const uint32_t RATE = 1000;  // samples a second; 1000000 must divide by it
+const uint32_t RATE = 1000;  // samples per second; a divisor of 1000000
 const uint8_t PINS[] = {A0, A1, A2, A3};
-const char *const SITES[] = {"", "", "", ""};  // the muscle under each input, empty if not known
+const char *const SITES[] = {"", "", "", ""};  // the muscle under each input; empty if unknown
 
 const char DEVICE[] = "Arduino armband";
 const char SERIAL_NUMBER[] = "";
 
-// 0 leaves the unit at counts. If the gain of your amplifier is known it is gain * steps / reference,
-// e.g. 1000 * 1024 / 5 V = 204800 counts a volt.
+// 0 keeps counts as the unit. If the gain of your amplifier is known, use gain * steps / reference,
+// e.g. 1000 * 1024 / 5 V = 204800 counts per volt.
 const uint32_t COUNTS_PER_VOLT = 0;
 
-// More samples make frames rarer, and the first of them older when it leaves. A frame should fit what
-// Serial can hold (often 64 bytes), or write() waits and samples are missed - which the host counts.
+// With more samples, frames are rarer, and the first sample is older when its frame is sent. A frame should
+// fit into the buffer of Serial (often 64 bytes), or write() waits and samples are missed, which the host counts.
 const uint8_t SAMPLES_PER_FRAME = 5;
 
 // ---------------------------------------------------------------- The frame
@@ -39,7 +39,7 @@ const uint8_t RESTART = 0x01;
 const uint16_t HEAD = 7;        // sync, version, type, flags, length
 const uint16_t DATA_HEAD = 13;  // counter, clock, channels, samples, bits
 const uint16_t DATA_SIZE = HEAD + DATA_HEAD + 2UL * SAMPLES_PER_FRAME * CHANNELS + 2;
-const uint16_t INFO_SIZE = 512;  // room for the texts; one that does not fit is left empty
+const uint16_t INFO_SIZE = 512;  // room for the texts; a text that does not fit is left empty
 const uint16_t FRAME_SIZE = DATA_SIZE > INFO_SIZE ? DATA_SIZE : INFO_SIZE;
 
 uint8_t frame[FRAME_SIZE];
@@ -57,7 +57,7 @@ void put32(uint32_t value) {
   put16(value >> 16);
 }
 
-// Many boards' double has 32 bits only, so the 64 bits of an IEEE 754 double are made by hand.
+// On many boards a double has only 32 bits, so the 64 bits of an IEEE 754 double are built here.
 void putDouble(uint32_t value) {
   uint64_t bits = 0;
   if (value != 0) {
@@ -70,7 +70,7 @@ void putDouble(uint32_t value) {
   put32(bits >> 32);
 }
 
-// `reserve` is what must still fit behind this text: the checksum and a length byte for each text to come.
+// `reserve` bytes must still fit after this text: the checksum and a length byte for each remaining text.
 void putText(const char *text, uint16_t reserve) {
   size_t length = strlen(text);
   if (length > 255 || used + 1 + length + reserve > FRAME_SIZE) length = 0;
@@ -79,7 +79,7 @@ void putText(const char *text, uint16_t reserve) {
   used += length;
 }
 
-// CRC-16/XMODEM, as docs/reference/emg-protocol.md writes it.
+// CRC-16/XMODEM, as in docs/reference/emg-protocol.md.
 uint16_t checksum(const uint8_t *data, uint16_t length) {
   uint16_t value = 0;
   while (length--) {
@@ -96,7 +96,7 @@ void beginFrame(uint8_t type, uint8_t flags) {
   put8(1);  // version
   put8(type);
   put8(flags);
-  put16(0);  // length, known at the end
+  put16(0);  // length, filled in at the end
 }
 
 void sendFrame() {
@@ -111,8 +111,8 @@ void sendFrame() {
 // ---------------------------------------------------------------- Samples
 
 int16_t samples[SAMPLES_PER_FRAME][CHANNELS];
-uint8_t held = 0;          // samples taken and not sent yet
-uint32_t counter = 0;      // number of the next sample; goes on for as long as there is power
+uint8_t held = 0;          // samples taken but not sent yet
+uint32_t counter = 0;      // number of the next sample since power-on
 uint32_t firstCounter, firstMicros;
 uint32_t due;              // micros() at which the next sample is to be taken
 bool sampling = false;
@@ -154,11 +154,11 @@ void sendInfo() {
   sendFrame();
 }
 
-// ---------------------------------------------------------------- What the host says
+// ---------------------------------------------------------------- Commands of the host
 
 void obey(char command) {
   if (command == 'I') {
-    sendData();  // frame[] is shared; what is held leaves a little early
+    sendData();  // frame[] is shared, so held samples are sent a little early
     sendInfo();
   } else if (command == 'S' && !sampling) {
     sampling = true;
@@ -176,11 +176,11 @@ void loop() {
   while (Serial.available() > 0) obey(Serial.read());
   if (!sampling) return;
   const uint32_t now = micros();
-  const uint32_t late = now - due;  // right across the end of micros() every 71.6 minutes
+  const uint32_t late = now - due;  // correct even when micros() wraps every 71.6 minutes
   if (late & 0x80000000UL) return;  // not yet
   const uint32_t missed = late / PERIOD_US;
   if (missed > 0) {
-    // Too slow, or Serial was full: these samples were never taken, and the counter says so.
+    // Too slow, or Serial was full: these samples were never taken, and the counter shows it.
     sendData();
     counter += missed;
     due += missed * PERIOD_US;

@@ -1,4 +1,4 @@
-// As much of the Arduino core as the sketch uses, with a clock that the test moves.
+// The part of the Arduino core that the sketch uses, with a clock that the test advances.
 #pragma once
 #include <stdint.h>
 #include <stdio.h>
@@ -8,9 +8,9 @@ enum : uint8_t { A0, A1, A2, A3, A4, A5, A6, A7 };
 
 extern uint32_t now_us;
 
-inline uint32_t micros() { return now_us += 4; }  // its step on a board with 16 MHz
+inline uint32_t micros() { return now_us += 4; }  // the resolution on a board with 16 MHz
 
-// Tells pin and time of the reading; a reading takes 20 microseconds.
+// Returns pin and time of the reading; a reading takes 20 microseconds.
 inline int analogRead(uint8_t pin) {
   now_us += 20;
   return pin * 1000 + now_us / 1000 % 1000;

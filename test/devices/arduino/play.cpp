@@ -1,4 +1,4 @@
-// Runs the sketch: "say TEXT", "run MICROSECONDS", "wait MICROSECONDS" (nothing runs), "clock VALUE".
+// Runs the sketch by commands: "say TEXT", "run MICROSECONDS", "wait MICROSECONDS" (without running), "clock VALUE".
 #include <stdlib.h>
 
 #include "sketch.ino"

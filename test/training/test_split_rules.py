@@ -1,4 +1,4 @@
-"""What stands on the sides of each split, and that no repetition ever stands on two."""
+"""What each split puts into its subsets, and that no repetition is ever in two of them."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from emg_recognition.errors import EmgRecognitionError, RecordingError, SettingError
 from emg_recognition.recordings.archive import from_arrays
-from emg_recognition.training.settings import SplitSettings
-from emg_recognition.training.split import SIDES
-from emg_recognition.training.splits import make_splits, split_fingerprint
+from emg_recognition.training.settings import SUBSETS, SplitSettings
+from emg_recognition.training.split import split_fingerprint
+from emg_recognition.training.split_rules import make_splits
 from emg_recognition.training.windows import windows_from_recordings
 
 ACTIONS = ("elbow_flexion", "rest")
@@ -24,8 +24,8 @@ def split_of(recordings, **settings):
     return split
 
 
-def sides(split):
-    return tuple(split.values[side] for side in SIDES)
+def values_of(split):
+    return tuple(split.values[subset] for subset in SUBSETS)
 
 
 def make(rows, samples=2):
@@ -66,20 +66,20 @@ def clinic():
 
 def test_by_default_the_last_repetition_tests_and_the_one_before_validates(study):
     split = split_of(study({"healthy": 2}))
-    assert sides(split) == ((1, 2), (3,), (4,))
+    assert values_of(split) == ((1, 2), (3,), (4,))
     assert (split.name, split.rule, split.leaking) == ("", "by repetition", False)
 
 
-def test_by_default_a_repetition_that_not_every_action_has_does_not_test_alone(study):
+def test_by_default_an_incomplete_last_repetition_does_not_test_alone(study):
     recordings = study({"healthy": 2}, repetitions=5)
     only_rest_has_five = (recordings.repetition < 5) | (recordings.label == "rest")
-    assert sides(split_of(recordings.select(only_rest_has_five))) == ((1, 2), (3,), (4, 5))
+    assert values_of(split_of(recordings.select(only_rest_has_five))) == ((1, 2), (3,), (4, 5))
 
 
-def test_by_default_the_minority_has_its_share_of_validation_and_test(study):
+def test_by_default_every_cohort_validates_and_tests(study):
     recordings = study({"healthy": 2, "patient": 1}, repetitions=5)
     patients_have_four = (recordings.repetition < 5) | (recordings.cohort == "healthy")
-    assert sides(split_of(recordings.select(patients_have_four))) == ((1, 2), (3,), (4, 5))
+    assert values_of(split_of(recordings.select(patients_have_four))) == ((1, 2), (3,), (4, 5))
 
 
 @pytest.mark.parametrize(
@@ -95,30 +95,39 @@ def test_by_default_the_minority_has_its_share_of_validation_and_test(study):
         ({"validation": (1,), "test": (2, 3)}, ((4,), (1,), (2, 3))),
     ],
 )
-def test_the_repetitions_asked_for(study, asked, expected):
-    assert sides(split_of(study({"healthy": 1}), **asked)) == expected
+def test_named_repetitions_and_what_follows_from_them(study, asked, expected):
+    assert values_of(split_of(study({"healthy": 1}), **asked)) == expected
 
 
 @pytest.mark.parametrize(
-    ("asked", "told"),
+    ("asked", "message"),
     [
-        ({"test": (7,)}, r"test repetitions is \(7,\).*repetitions \[1, 2, 3, 4\]"),
+        (
+            {"test": (7,)},
+            r"test repetitions is \(7,\): a study.npz has no repetition 7; there are 1, 2, 3, 4",
+        ),
         ({"train": (1, 2, 3), "test": (3, 4)}, r"\[3\] also train or validate"),
         ({"validation": (4,), "test": (4,)}, r"\[4\] also train or validate"),
-        ({"train": (1,), "test": (4,)}, r"train repetitions is \(\)"),
-        ({"train": (1, 2, 3, 4)}, r"test repetitions is \(\)"),
+        ({"train": (1,), "test": (4,)}, r"one repetition \(1\) cannot both train and validate; add another"),
+        ({"train": (1, 2, 3, 4)}, "no segment is left to test; a study.npz has the repetitions 1, 2, 3, 4"),
         ({"name": "subject"}, r"split.test is None: name the subjects .* \['healthy_1'\]"),
         ({"name": "session"}, r"no subject of a study.npz has two sessions"),
-        ({"name": "cohort", "test": ("ill",)}, r"test cohorts is \('ill',\): a study.npz has cohorts"),
-        ({"name": "subject", "test": "9a"}, r"test subjects is \('9a',\): a study.npz has subjects"),
-        ({"name": "subject", "test": "9-10"}, r"test subjects is \('9', '10'\): a study.npz has subjects"),
+        (
+            {"name": "cohort", "test": ("ill",)},
+            r"test cohorts is \('ill',\): a study.npz has no cohort ill; there are healthy",
+        ),
+        ({"name": "subject", "test": "9a"}, r"test subjects is \('9a',\): a study.npz has no subject 9a"),
+        (
+            {"name": "subject", "test": "9-10"},
+            r"test subjects is \('9', '10'\): a study.npz has no subject 9;",
+        ),
         ({"name": "k-fold", "folds": 2}, "only 1 subjects"),
         ({"name": "k-fold", "cohort": "ill"}, "'ill': a study.npz has the cohorts healthy"),
-        ({"name": "leave-one-subject-out"}, r"subject_healthy_1: train subjects is \(\)"),
+        ({"name": "leave-one-subject-out"}, "split subject_healthy_1 is .*: no segment is left to train"),
     ],
 )
-def test_a_split_that_is_none_is_refused(study, asked, told):
-    with pytest.raises(SettingError, match=told):
+def test_an_impossible_split_is_refused(study, asked, message):
+    with pytest.raises(SettingError, match=message):
         make_splits(study({"healthy": 1}), SplitSettings(**asked))
 
 
@@ -129,7 +138,7 @@ def test_an_action_without_training_is_refused(study):
         split_of(recordings.select(late_rest), train=(1, 2, 3), test=(4,))
 
 
-def test_the_fingerprint_changes_with_the_sides(clinic):
+def test_the_fingerprint_changes_with_the_subsets(clinic):
     def fingerprint(**settings):
         return split_fingerprint(make_splits(clinic, SplitSettings(**settings)))
 
@@ -140,7 +149,7 @@ def test_the_fingerprint_changes_with_the_sides(clinic):
     assert len(found) == 1 + len(others)
 
 
-def test_nothing_cannot_be_split(clinic):
+def test_empty_recordings_are_refused(clinic):
     with pytest.raises(RecordingError, match="no segment"):
         make_splits(clinic.select([]), SplitSettings())
 
@@ -156,7 +165,7 @@ def test_the_last_session_of_each_subject_tests(clinic):
 
 def test_sessions_by_name_and_range(clinic):
     split = split_of(clinic, name="session", train="8-9", test=("11",), validation="10")
-    assert sides(split) == (("8", "9"), ("10",), ("11",))
+    assert values_of(split) == (("8", "9"), ("10",), ("11",))
     assert set(clinic.repetition[split.train]) == {1, 2, 3}
 
 
@@ -168,10 +177,10 @@ def test_subjects_that_test(clinic):
 
 def test_a_cohort_that_tests_and_one_that_trains(clinic):
     split = split_of(clinic, name="cohort", train=("healthy",))
-    assert sides(split) == (("healthy",), ("healthy",), ("patient",))
+    assert values_of(split) == (("healthy",), ("healthy",), ("patient",))
 
 
-def test_each_subject_of_a_cohort_is_left_out_in_turn(clinic):
+def test_every_subject_of_a_cohort_is_left_out_once(clinic):
     splits = make_splits(clinic, SplitSettings(name="leave-one-subject-out", cohort="patient"))
     assert [split.name for split in splits] == ["subject_p1", "subject_p2"]
     for split, subject, other in zip(splits, ("p1", "p2"), ("p2", "p1"), strict=True):
@@ -180,7 +189,7 @@ def test_each_subject_of_a_cohort_is_left_out_in_turn(clinic):
         assert trained == {"h1", "h2", "h3", "h4", "h10", other}
 
 
-def test_folds_are_named_so_that_folders_can_be():
+def test_the_names_of_folds_are_names_of_folders():
     names = ("../a b", "../a/b", "c")
     rows = [(name, "", "1", action, r) for name in names for action in ACTIONS for r in (1, 2)]
     found = [split.name for split in make_splits(make(rows), SplitSettings(name="leave-one-subject-out"))]
@@ -202,8 +211,8 @@ def test_sessions_of_a_subject_are_spread_over_the_folds(clinic):
     ],
     ids=lambda settings: f"{settings.name}-{settings.groups}",
 )
-def test_what_is_tested_in_one_cohort_does_not_train_in_another(settings):
-    """Cohorts may be positions of the armband: the same people stand in each."""
+def test_a_tested_group_does_not_train_in_another_cohort(settings):
+    """Cohorts may be positions of the armband, with the same people in each."""
     rows = [
         (subject, cohort, f"{cohort}1", action, repetition)
         for subject in ("a", "b", "c")
@@ -219,7 +228,7 @@ def test_what_is_tested_in_one_cohort_does_not_train_in_another(settings):
         assert set(column[split.test]).isdisjoint(column[split.train])
 
 
-def test_the_seed_deals_the_folds(clinic):
+def test_the_seed_decides_the_folds(clinic):
     def dealt(seed):
         settings = SplitSettings(name="k-fold", folds=2, seed=seed)
         return [split.values["test"] for split in make_splits(clinic, settings)]
@@ -228,7 +237,7 @@ def test_the_seed_deals_the_folds(clinic):
     assert len({str(dealt(seed)) for seed in range(8)}) > 1
 
 
-def test_random_windows_share_out_every_action_and_say_that_they_leak(study, tiny):
+def test_random_windows_share_every_action_and_say_that_they_leak(study, tiny):
     recordings = study({"healthy": 3, "patient": 1})
     split = split_of(recordings, name="random-windows", seed=3)
     assert split.leaking
@@ -236,13 +245,13 @@ def test_random_windows_share_out_every_action_and_say_that_they_leak(study, tin
     pipeline = tiny.pipeline_for(rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
     windows = windows_from_recordings(recordings, pipeline, 1)
     cut = split.cut(windows)
-    places = [set(side.begin.tolist()) for side in cut.values()]
+    places = [set(subset.begin.tolist()) for subset in cut.values()]
     assert all(one.isdisjoint(other) for one, other in combinations(places, 2))
     assert set.union(*places) == set(windows.begin.tolist())
     for group, number in windows.count_by("cohort", "action").items():
         assert abs(cut["test"].count_by("cohort", "action")[group] - number / 5) < 2
         assert abs(cut["validation"].count_by("cohort", "action")[group] - number / 10) < 1
-    # It leaks: nearly every segment stands on two sides.
+    # It leaks: many segments are in two subsets.
     assert len(set(cut["train"].segment) & set(cut["test"].segment)) > len(recordings) / 2
     assert (split.cut(windows)["test"].begin == cut["test"].begin).all()
 
@@ -254,7 +263,7 @@ def test_windows_follow_the_segments(study, tiny):
     pipeline = tiny.pipeline_for(rate=shuffled.rate, channels=shuffled.channels, unit=shuffled.unit)
     windows = windows_from_recordings(shuffled, pipeline, 10)
     cut = split.cut(windows)
-    assert {side: set(cut[side].repetition) for side in SIDES} == {
+    assert {subset: set(cut[subset].repetition) for subset in SUBSETS} == {
         "train": {1, 2},
         "validation": {3},
         "test": {4},
@@ -273,7 +282,7 @@ cohorts = st.sampled_from((None, "healthy", "patient"))
 
 def by_values(name):
     values = st.none() | st.sets(names[name], min_size=1).map(lambda chosen: tuple(sorted(chosen)))
-    return st.fixed_dictionaries({"name": st.just(name), **dict.fromkeys(SIDES, values)})
+    return st.fixed_dictionaries({"name": st.just(name), **dict.fromkeys(SUBSETS, values)})
 
 
 asked = st.one_of(
@@ -301,9 +310,10 @@ FULL = make(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # the first example may meet a busy machine
 @given(asked, st.sets(st.integers(0, len(FULL) - 1), max_size=60))
-def test_nothing_stands_on_two_sides(asked, holes):
-    """The test may be refused, but never with another error, and never seen in training."""
+def test_no_repetition_is_in_two_subsets(asked, holes):
+    """A split may be refused, but only with an error of the package, and it never leaks."""
     recordings = FULL.select([i for i in range(len(FULL)) if i not in holes])
     try:
         splits = make_splits(recordings, SplitSettings(**asked))
@@ -311,14 +321,14 @@ def test_nothing_stands_on_two_sides(asked, holes):
         return
     tested = []
     for split in splits:
-        chosen = [getattr(split, side) for side in SIDES]
-        assert all(len(side) for side in chosen)
+        chosen = [getattr(split, subset) for subset in SUBSETS]
+        assert all(len(subset) for subset in chosen)
         keys = [
             {
                 (recordings.subject[i], recordings.session[i], recordings.label[i], recordings.repetition[i])
-                for i in side
+                for i in subset
             }
-            for side in chosen
+            for subset in chosen
         ]
         assert all(one.isdisjoint(other) for one, other in combinations(keys, 2))
         assert set(recordings.label[split.train]) == set(recordings.actions)
@@ -334,9 +344,9 @@ def test_nothing_stands_on_two_sides(asked, holes):
 
 
 def group_of(recordings, asked):
-    """What may not train where it tests."""
+    """Return the labels that must not both train and test."""
     column = asked.get("groups", "subject" if asked["name"] == "leave-one-subject-out" else asked["name"])
-    if column == "session" and not any(asked.get(side) for side in SIDES):
+    if column == "session" and not any(asked.get(subset) for subset in SUBSETS):
         return np.array([f"{a} {b}" for a, b in zip(recordings.subject, recordings.session, strict=True)])
     return getattr(recordings, column)
 
@@ -348,8 +358,8 @@ def group_of(recordings, asked):
     st.integers(2, 4),
     st.integers(0, 5),
 )
-def test_folds_hold_alike_of_each_cohort(healthy, patients, folds, seed):
-    """By no more than the largest subject: dealing large ones first evens out."""
+def test_folds_have_equal_shares_of_each_cohort(healthy, patients, folds, seed):
+    """They differ by no more than the largest subject, because large subjects are dealt first."""
     rows = [
         (f"{cohort[0]}{number}", cohort, str(session), action, repetition)
         for cohort, people in (("healthy", healthy), ("patient", patients))
@@ -366,3 +376,88 @@ def test_folds_hold_alike_of_each_cohort(healthy, patients, folds, seed):
     for cohort, people in (("healthy", healthy), ("patient", patients)):
         held = [np.count_nonzero(recordings.cohort[split.test] == cohort) for split in splits]
         assert max(held) - min(held) <= 4 * max(people)
+
+
+CSV = """subject,repetition,subset
+healthy_1,1,train
+healthy_1,2,train
+healthy_1,3,validation
+healthy_1,4,
+,4,test
+"""
+
+
+@pytest.fixture
+def split(study, tmp_path):
+    recordings = study({"healthy": 2, "patient": 1})
+
+    def make(text, name="split.csv"):
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        (found,) = make_splits(recordings, SplitSettings(name="list", file=str(path)))
+        return found, recordings
+
+    return make
+
+
+def subsets_of(found, recordings):
+    return {
+        subset: {
+            (recordings.subject[i], int(recordings.repetition[i])) for i in getattr(found, subset).tolist()
+        }
+        for subset in SUBSETS
+    }
+
+
+def test_a_list_in_a_csv_file(split):
+    found, recordings = split(CSV.replace("healthy_1,4,\n", ""))
+    assert subsets_of(found, recordings) == {
+        "train": {("healthy_1", 1), ("healthy_1", 2)},
+        "validation": {("healthy_1", 3)},
+        "test": {("healthy_1", 4), ("healthy_2", 4), ("patient_1", 4)},
+    }
+    assert found.rule == "as split.csv lists"
+    assert found.values["test"] == ("healthy_1/4", "healthy_2/4", "patient_1/4")
+
+
+def test_a_list_in_a_yaml_file_with_validation_held_back(split):
+    text = "- {subject: healthy_1, subset: train}\n- {subject: patient_1, session: 1, subset: test}\n"
+    found, recordings = split(text, "split.yaml")
+    assert subsets_of(found, recordings) == {
+        "train": {("healthy_1", number) for number in (1, 2, 3)},
+        "validation": {("healthy_1", 4)},
+        "test": {("patient_1", number) for number in (1, 2, 3, 4)},
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (CSV, "split.csv: row 4 is .*: give it a subset: train, validation, test"),
+        ("subject,subset\nbob,test\n", "row 1 is .*'bob'.*: it matches no segment of a study.npz"),
+        ("subject,subset\n,test\n", "row 1 .*matches no segment"),
+        ("who,subset\nbob,test\n", "row 1 .*no such column; known are subject, session, repetition, subset"),
+        ("subject,subset\nhealthy_1,test,3\n", "row 1 .*no such column"),
+        (
+            "subject,repetition,subset\nhealthy_1,,train\n,1,test\n",
+            "row 2 .*an earlier row lists some of it for train",
+        ),
+        ("subject,subset\nhealthy_1,train\n", r"no segment is left to test"),
+        ("subject,side\nhealthy_1,train\n", "row 1 .*the column side is called subset"),
+        ("subject,subset\n", "split.file is .*write rows with subject, session, repetition and subset"),
+    ],
+)
+def test_a_wrong_row_is_named(split, text, message):
+    with pytest.raises(SettingError, match=message):
+        split(text)
+
+
+@pytest.mark.parametrize("text", ["subject: healthy_1", "- healthy_1", "[", "[]", "\x00"])
+def test_a_file_without_a_list_is_refused(split, text):
+    with pytest.raises(SettingError, match=r"split.file"):
+        split(text, "split.yaml")
+
+
+def test_a_missing_file_is_refused(study):
+    with pytest.raises(SettingError, match=r"nowhere.csv.*cannot be read"):
+        make_splits(study({"healthy": 1}), SplitSettings(name="list", file="nowhere.csv"))

@@ -1,0 +1,198 @@
+"""Commands that handle recordings: ``simulate``, ``inspect`` and ``device-emulator``."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from emg_recognition.cli.parser import examples
+from emg_recognition.errors import SettingError
+from emg_recognition.settings import add_options, given_options
+from emg_recognition.simulation.settings import StudySettings
+
+if TYPE_CHECKING:
+    from emg_recognition.recordings.recordings import Recordings
+
+#: How often the emulator looks for the end of the recording, s.
+_PERIOD = 0.1
+
+
+def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
+    """Add the commands."""
+    simulate = subparsers.add_parser(
+        "simulate",
+        help="simulate a study and write its recordings",
+        description="Simulate labelled recordings of healthy subjects and patients, the paper's five actions "
+        "and rest, and write them as an archive that `train` reads.",
+        epilog=examples(
+            "emg-recognition simulate --output study.npz",
+            "emg-recognition simulate --output small.npz --healthy 4 --patients 1 --seed 3",
+        ),
+    )
+    simulate.add_argument(
+        "--output", type=Path, required=True, metavar="FILE", help="archive to write (.npz)"
+    )
+    add_options(simulate, StudySettings)
+    simulate.set_defaults(run=_simulate)
+
+    inspect = subparsers.add_parser(
+        "inspect",
+        help="show what recordings hold, and what looks wrong in them",
+        description="Show files, subjects, sessions, actions and repetitions, channels, rate and duration of "
+        "recordings, and what looks suspicious, without training. The exit code is 1 if they cannot be "
+        "trained on.",
+        epilog=examples(
+            "emg-recognition inspect --data recordings.npz",
+            "emg-recognition inspect --data monday tuesday study.yaml",
+        ),
+    )
+    add_data_options(inspect)
+    inspect.set_defaults(run=_inspect)
+
+    emulator = subparsers.add_parser(
+        "device-emulator",
+        help="play a recording through a pseudo-terminal, like an armband on a serial port",
+        description="Play a recording at its true rate through a pseudo-terminal, in any of the protocols of "
+        "docs/reference/protocols.md, until Ctrl-C. A program that opens the link finds a serial armband "
+        "there; it plays after the start command.",
+        epilog=examples(
+            "emg-recognition device-emulator --data recordings.npz",
+            "emg-recognition device-emulator --data monday_1 --protocol cyton --link /tmp/cyton",
+        ),
+    )
+    emulator.add_argument(
+        "--data", type=Path, required=True, metavar="PATH", help="archive, bag or description of CSV files"
+    )
+    emulator.add_argument(
+        "--link", type=Path, default=Path("/tmp/emg_armband"), metavar="PATH", help="where the port appears"
+    )
+    emulator.add_argument(
+        "--protocol", choices=("emg", "cyton", "ascii"), default="emg", help="what it sends"
+    )
+    emulator.add_argument(
+        "--once", action="store_true", help="end with the recording instead of repeating it"
+    )
+    emulator.set_defaults(run=_emulate)
+
+
+def add_data_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say which recordings to read."""
+    parser.add_argument(
+        "--data",
+        type=Path,
+        nargs="+",
+        required=True,
+        metavar="PATH",
+        help="labelled recordings: archives (.npz), bags, descriptions of CSV files (.yaml)",
+    )
+    parser.add_argument(
+        "--cache", type=Path, metavar="DIR", help="where recordings are unpacked (default: in ~/.cache)"
+    )
+    parser.add_argument("--namespace", metavar="ARM", help="which armband, if a bag holds several")
+
+
+def open_data(args: argparse.Namespace) -> Recordings:
+    """Open the recordings that :func:`add_data_options` asked for.
+
+    Raises
+    ------
+    RecordingError, SettingError
+        If one cannot be read.
+    """
+    from emg_recognition.recordings.open import open_recordings
+
+    return open_recordings(args.data, cache=args.cache, namespace=args.namespace)
+
+
+def select(recordings: Recordings, wanted: Mapping[str, tuple[str, Sequence[Any] | None]]) -> Recordings:
+    """Return the segments that have one of the wanted values in each column.
+
+    Parameters
+    ----------
+    recordings : Recordings
+        All segments.
+    wanted : mapping of str to (str, sequence or None)
+        Option as the user wrote it -> column, and the values to keep; None for all.
+
+    Raises
+    ------
+    SettingError
+        If a value does not occur, or no segment has all of them.
+    """
+    import numpy as np
+
+    chosen = np.ones(len(recordings), dtype=np.bool_)
+    for option, (column, values) in wanted.items():
+        if values is None:
+            continue
+        found = getattr(recordings, column)
+        for value in values:
+            if value not in found:
+                known = ", ".join(map(str, np.unique(found).tolist()))
+                raise SettingError(option, value, f"{recordings.source} has {known}")
+        chosen &= np.isin(found, values)
+        if not chosen.any():
+            raise SettingError(option, ", ".join(map(str, values)), "no segment fits all that was asked for")
+    return recordings.select(chosen)
+
+
+def _simulate(args: argparse.Namespace) -> int:
+    from emg_recognition.recordings.archive import from_arrays, save_archive
+    from emg_recognition.simulation.study import simulate_study
+
+    if args.output.suffix != ".npz":
+        raise SettingError("--output", str(args.output), "name a file that ends in .npz")
+    if args.output.exists():
+        raise SettingError("--output", str(args.output), "it exists; name another file, or remove this one")
+    settings = StudySettings(**given_options(args, StudySettings))
+    recordings = from_arrays(simulate_study(settings), str(args.output))
+    args.output.parent.mkdir(parents=True, exist_ok=True)
+    save_archive(args.output, recordings)
+    print(
+        f"{args.output}: {len(recordings)} segments, {recordings.duration / 60:.1f} minutes,"
+        f" {recordings.channels} channels at {recordings.rate:g} Hz, cohorts {', '.join(recordings.cohorts)}"
+    )
+    return 0
+
+
+def _inspect(args: argparse.Namespace) -> int:
+    from emg_recognition.recordings.inspect import inspect
+
+    inspection = inspect(open_data(args))
+    print("\n".join(inspection.lines()))
+    return 1 if inspection.errors else 0
+
+
+def _emulate(args: argparse.Namespace) -> int:
+    from emg_recognition.devices.emulator import ArmbandEmulator
+    from emg_recognition.processes import end_signals_raise
+    from emg_recognition.recordings.counts import to_counts
+    from emg_recognition.recordings.open import open_recordings
+
+    recordings = open_recordings(args.data)
+    counts, scale = to_counts(recordings)
+    emulator = ArmbandEmulator(
+        counts,
+        rate=recordings.rate,
+        scale=scale,
+        unit=recordings.unit,
+        link=args.link,
+        loop=not args.once,
+        protocol=args.protocol,
+    )
+    with end_signals_raise(), emulator:
+        info = emulator.info
+        print(
+            f"{args.link}: {info.channels} channels at {info.rate:g} Hz, {scale:g} counts per {info.unit}, "
+            f"{len(counts) / info.rate:.1f} s, protocol {args.protocol}; Ctrl-C ends it",
+            flush=True,
+        )
+        while not emulator.done:
+            time.sleep(_PERIOD)
+        # What the reader has not taken yet would be lost with the port.
+        time.sleep(1.0)
+    print(f"{emulator.sent} samples sent, {emulator.late} frames of them late")
+    return 0

@@ -1,0 +1,139 @@
+"""Options of the commands that train: recordings, configuration, split, ensemble and processes."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from emg_recognition.cli.data import add_data_options, open_data, select
+from emg_recognition.errors import SettingError
+from emg_recognition.resources import config_path
+from emg_recognition.settings import add_options, given_options
+from emg_recognition.training.settings import SPLITS, SUBSETS, EnsembleSettings, FitSettings, SplitSettings
+
+if TYPE_CHECKING:
+    from emg_recognition.recordings.recordings import Recordings
+    from emg_recognition.training.settings import ExperimentSettings
+
+_USES = {"train": "train on", "validation": "choose the member with", "test": "test on"}
+
+
+def add_training_options(
+    parser: argparse.ArgumentParser, *, ensemble: Iterable[str], training: Iterable[str]
+) -> None:
+    """Add the options.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+        Where they go.
+    ensemble, training : iterable of str
+        The settings of those sections of the configuration that have an option here.
+    """
+    add_data_options(parser)
+    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder for all results")
+    parser.add_argument(
+        "--config", type=Path, metavar="YAML", help="configuration (default: the packaged compact.yaml)"
+    )
+    parser.add_argument(
+        "--split",
+        choices=tuple(SPLITS),
+        metavar="NAME",
+        help=f"rule that divides the recordings: {', '.join(SPLITS)} (default: {SplitSettings.name})",
+    )
+    for subset in SUBSETS:
+        parser.add_argument(
+            f"--{subset}",
+            f"--{subset}-reps",
+            nargs="+",
+            metavar="VALUE",
+            help=f"repetitions, e.g. 1-3 (sessions, subjects, a cohort, as --split says) to {_USES[subset]}",
+        )
+    add_options(parser, SplitSettings, only=("folds",))
+    parser.add_argument("--subject", nargs="+", metavar="S", help="use only these subjects")
+    parser.add_argument("--actions", nargs="+", metavar="A", help="use only these labels")
+    parser.add_argument(
+        "--warm-up",
+        action="store_true",
+        help="benchmarks: use every window, also while the filters settle",
+    )
+    add_options(parser, EnsembleSettings, only=ensemble)
+    add_options(parser, FitSettings, only=training)
+    parser.add_argument(
+        "--workers", type=int, metavar="N", help="processes that train at the same time (default: one a core)"
+    )
+    parser.add_argument(
+        "--progress",
+        choices=("auto", "json", "off"),
+        default="auto",
+        help="bars or lines, JSON lines on stdout, or nothing",
+    )
+
+
+def open_training_data(args: argparse.Namespace) -> Recordings:
+    """Open the recordings, and keep the subjects asked for.
+
+    Raises
+    ------
+    RecordingError, SettingError
+        If one cannot be read, or there is no such subject.
+    """
+    return select(open_data(args), {"--subject": ("subject", args.subject)})
+
+
+def training_settings(args: argparse.Namespace) -> ExperimentSettings:
+    """Read the configuration and put in what the command line says instead.
+
+    Raises
+    ------
+    SettingError
+        If the file or a value cannot be used.
+    """
+    from emg_recognition.training.settings import experiment_settings
+
+    settings = experiment_settings(args.config or config_path("compact.yaml"))
+    return dataclasses.replace(
+        settings,
+        ensemble=_replaced(settings.ensemble, args),
+        training=_replaced(settings.training, args),
+        split=_split(settings.split, args),
+        actions=settings.actions if args.actions is None else tuple(args.actions),
+        warm_up=settings.warm_up or args.warm_up,
+    )
+
+
+def process_options(args: argparse.Namespace) -> dict[str, Any]:
+    """Return how a training runs: ``workers`` and ``cache``.
+
+    Raises
+    ------
+    SettingError
+        For less than one process.
+    """
+    from emg_recognition.recordings.cache import default_cache
+    from emg_recognition.training.workers import default_workers
+
+    workers = default_workers() if args.workers is None else args.workers
+    if workers < 1:
+        raise SettingError("--workers", workers, "use at least one process")
+    return {"workers": workers, "cache": args.cache or default_cache()}
+
+
+def _replaced(section: Any, args: argparse.Namespace) -> Any:
+    """Put the options that were given into a section of the configuration."""
+    return dataclasses.replace(section, **given_options(args, type(section)))
+
+
+def _split(configured: SplitSettings, args: argparse.Namespace) -> SplitSettings:
+    """Values without a split belong to the configured one; another split starts from its own defaults."""
+    if args.split is not None and args.split != configured.name:
+        configured = SplitSettings(name=args.split)
+    given: dict[str, Any] = {
+        subset: tuple(values) for subset in SUBSETS if (values := getattr(args, subset)) is not None
+    }
+    if hasattr(args, "folds"):
+        given["folds"] = args.folds
+    return dataclasses.replace(configured, **given)

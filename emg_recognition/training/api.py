@@ -1,0 +1,246 @@
+"""Train, compare and adapt from Python: ``emg_recognition.train``, ``.compare`` and ``.adapt``.
+
+This module imports no TensorFlow; its functions do, when they are called.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from emg_recognition.errors import EmgRecognitionError
+from emg_recognition.quiet import without_information
+from emg_recognition.recordings.recordings import Recordings
+from emg_recognition.settings import from_mapping
+from emg_recognition.training.settings import (
+    ADAPT_SETTINGS,
+    ExperimentSettings,
+    FitSettings,
+    experiment_settings,
+)
+
+if TYPE_CHECKING:
+    from emg_recognition.training.adapt import Adaptation
+    from emg_recognition.training.compare import Comparison
+    from emg_recognition.training.experiment import TrainingResult
+
+SettingsLike = ExperimentSettings | Mapping[str, Any] | str | os.PathLike[str]
+"""The settings themselves, a mapping with sections as in ``config/compact.yaml``, or a YAML file."""
+
+
+def train(
+    recordings: Recordings,
+    output: str | os.PathLike[str],
+    *,
+    settings: SettingsLike | None = None,
+    minority: str | None = None,
+    workers: int = 0,
+    cache: Path | None = None,
+    on_event: Callable[[dict[str, Any]], None] | None = None,
+) -> TrainingResult:
+    """Train an ensemble, keep the best member, test it once, and write bundle, metrics and report.
+
+    Parameters
+    ----------
+    recordings : Recordings
+        Labelled segments. With the default settings they need three or more repetitions of each action: the
+        last one tests, the one before it validates.
+    output : str or path
+        Folder for the results. An interrupted training of the same recordings and settings continues there;
+        a folder that holds anything else is refused.
+    settings : ExperimentSettings, mapping, str or path, optional
+        Signal path, network, training, ensemble and split: the settings themselves, a mapping with sections
+        as in ``config/compact.yaml``, or a YAML file. What they leave out has its default.
+    minority : str, optional
+        The cohort that every member sees completely; the settings' own by default.
+    workers : int
+        Processes that train at the same time. 0: train in this process. A script that uses more needs
+        the usual ``if __name__ == "__main__":``.
+    cache : Path, optional
+        Folder for the filtered signal of large recordings; in memory by default.
+    on_event : callable, optional
+        Called with the progress, as mappings whose key ``event`` is ``data``, ``start``, ``epoch``, ``job``,
+        ``selected``, ``warning`` or ``done``.
+
+    Returns
+    -------
+    TrainingResult
+        ``bundle`` (the directory), ``metrics``, ``report`` and ``metrics_file``.
+
+    Raises
+    ------
+    EmgRecognitionError
+        If TensorFlow is missing, or if the settings, the recordings, the split or the output folder cannot be
+        used; nothing has been written then.
+
+    Examples
+    --------
+    >>> result = train(recordings, "out")                                        # doctest: +SKIP
+    >>> result = train(recordings, "out", settings={"training": {"epochs": 4}})  # doctest: +SKIP
+    >>> result.bundle, result.metrics["test_accuracy"]                           # doctest: +SKIP
+    """
+    chosen = _with_minority(settings, minority)
+    require_tensorflow()
+    with without_information():
+        from emg_recognition.training.experiment import run_experiment
+
+    return run_experiment(
+        chosen, recordings, Path(output), workers=workers, cache=cache, on_event=on_event or _ignore
+    )
+
+
+def compare(
+    recordings: Recordings,
+    output: str | os.PathLike[str],
+    *,
+    settings: SettingsLike | None = None,
+    minority: str | None = None,
+    seeds: Sequence[int] = (0, 1, 2),
+    methods: Sequence[str] | None = None,
+    workers: int = 0,
+    cache: Path | None = None,
+    on_event: Callable[[dict[str, Any]], None] | None = None,
+) -> Comparison:
+    """Compare the ensemble with single networks and classical methods, on the same split and windows.
+
+    Parameters
+    ----------
+    recordings : Recordings
+        Labelled segments.
+    output : str or path
+        Folder for the results. A comparison of the same recordings and settings continues there, also with
+        other seeds and methods; finished networks are not trained again.
+    settings, minority, workers, cache
+        As for :func:`train`. `seeds` replace the seed of the settings.
+    seeds : sequence of int
+        One run of every method for each.
+    methods : sequence of str, optional
+        Some of ``ensemble``, ``weighted``, ``minority``, ``lda`` and ``balanced-bagging``; by default all
+        that the recordings allow.
+    on_event : callable, optional
+        As for :func:`train`, with the event ``judged`` for each result.
+
+    Returns
+    -------
+    Comparison
+        ``result`` (the content of ``compare.json``), ``report`` and ``result_file``.
+
+    Raises
+    ------
+    EmgRecognitionError
+        As :func:`train`, and for an unknown method; nothing has been written then.
+    """
+    chosen = _with_minority(settings, minority)
+    require_tensorflow()
+    with without_information():
+        from emg_recognition.training.compare import run_comparison
+
+    return run_comparison(
+        chosen,
+        recordings,
+        Path(output),
+        seeds=seeds,
+        methods=methods,
+        workers=workers,
+        cache=cache,
+        on_event=on_event or _ignore,
+    )
+
+
+def adapt(
+    parent: str | os.PathLike[str],
+    recordings: Recordings,
+    output: str | os.PathLike[str],
+    *,
+    repetitions: Sequence[int] | None = None,
+    test_repetitions: Sequence[int] = (),
+    settings: FitSettings | Mapping[str, Any] | None = None,
+    on_step: Callable[[int, int], None] | None = None,
+) -> Adaptation:
+    """Fine-tune a model bundle on a few repetitions of one wearer, and write it as a new bundle.
+
+    Parameters
+    ----------
+    parent : str or path
+        The bundle to start from; it is only read.
+    recordings : Recordings
+        Labelled segments of one wearer.
+    output : str or path
+        Directory of the new bundle; an older bundle there is replaced, anything else is refused.
+    repetitions : sequence of int, optional
+        What to learn from; by default every repetition that is not in `test_repetitions`.
+    test_repetitions : sequence of int
+        What to test parent and new bundle on; they do not influence the result.
+    settings : FitSettings or mapping, optional
+        Steps, batch size, learning rate, random changes and seed, instead of the defaults
+        (:data:`~emg_recognition.training.settings.ADAPT_SETTINGS`).
+    on_step : callable, optional
+        Called after each gradient step with its number and the number of all steps.
+
+    Returns
+    -------
+    Adaptation
+        ``bundle`` (the directory), ``metrics``, ``windows``, ``missing``, ``before`` and ``after``.
+
+    Raises
+    ------
+    EmgRecognitionError
+        If TensorFlow is missing, or if bundle and recordings cannot be used or do not fit each other;
+        nothing has been written then.
+    """
+    chosen = settings if isinstance(settings, FitSettings) else ADAPT_SETTINGS
+    if isinstance(settings, Mapping):
+        chosen = from_mapping(FitSettings, {**dataclasses.asdict(ADAPT_SETTINGS), **settings}, "settings")
+    if repetitions is None:
+        repetitions = sorted(set(recordings.repetition.tolist()) - set(test_repetitions))
+    require_tensorflow()
+    with without_information():
+        from emg_recognition.training.adapt import run_adaptation
+
+    return run_adaptation(
+        Path(parent),
+        recordings,
+        Path(output),
+        repetitions=repetitions,
+        test_repetitions=test_repetitions,
+        settings=chosen,
+        on_step=on_step or _ignore,
+    )
+
+
+def require_tensorflow() -> None:
+    """Refuse to train without the libraries that only training needs, and silence TensorFlow's information.
+
+    Raises
+    ------
+    EmgRecognitionError
+        If one of them is not installed.
+    """
+    for module, name in (("tensorflow", "TensorFlow"), ("keras", "Keras"), ("sklearn", "scikit-learn")):
+        if _is_missing(module):
+            raise EmgRecognitionError(
+                f"training needs {name}, which is not installed; pip install 'emg_recognition[train]'"
+            )
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
+
+
+def _is_missing(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is None
+    except ValueError:  # something has put None in its place
+        return True
+
+
+def _with_minority(settings: SettingsLike | None, minority: str | None) -> ExperimentSettings:
+    chosen = experiment_settings(settings)
+    if minority is None:
+        return chosen
+    return dataclasses.replace(chosen, ensemble=dataclasses.replace(chosen.ensemble, minority=minority))
+
+
+def _ignore(*progress: Any) -> None:
+    """Show no progress."""
