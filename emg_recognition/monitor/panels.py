@@ -34,6 +34,7 @@ from emg_recognition.monitor.snapshot import (
     Samples,
     Snapshot,
 )
+from emg_recognition.types import RATE_TOLERANCE
 
 _LONGEST_NAME = 23
 
@@ -158,10 +159,6 @@ def _joint(joint: Joint, space: int, width: int) -> Text:
     return row(width, name, position, " ", (lower, "dim"), track, (upper, "dim"))
 
 
-#: A measured rate this far from the nominal one is wrong, as a share.
-_RATE_TOLERANCE = 0.01
-
-
 def flow_panel(snapshot: Snapshot, width: int) -> list[Text]:
     """Draw what comes, what was lost on the way, how late the rest is; and what the bridge doubted."""
     return [
@@ -179,7 +176,7 @@ def _samples(samples: Samples | None) -> list[Part]:
     if samples is None:
         return [(MISSING, "dim")]
     nominal = samples.nominal_rate
-    wrong = samples.rate > 0 and abs(samples.rate - nominal) > _RATE_TOLERANCE * nominal
+    wrong = samples.rate > 0 and abs(samples.rate - nominal) > RATE_TOLERANCE * nominal
     measured = f"{samples.rate:.1f} Hz" if samples.rate else "measuring"
     return [(measured, "yellow" if wrong else ""), (f", nominal {nominal:g} Hz", "dim")]
 
