@@ -68,6 +68,10 @@ class Adaptation:
     before: dict[str, float] | None
     after: dict[str, float] | None
 
+    def __repr__(self) -> str:
+        windows = sum(self.windows.values())
+        return f"<Adaptation {self.bundle}: {windows} windows, before {self.before}, after {self.after}>"
+
     @property
     def bundle(self) -> Path:
         """Directory of the new bundle."""

@@ -54,7 +54,7 @@ class Comparison:
 
     result_file: Path
     report: Path
-    result: dict[str, Any]
+    result: dict[str, Any] = dataclasses.field(repr=False)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
