@@ -4,7 +4,7 @@
         --actions fist pronation supination wrist_extension wrist_flexion
 
 The subjects of a cohort are divided into folds. Each fold's network learns from all repetitions of the other
-subjects and is tested on the test repetitions of the subjects in the fold, which it has never seen. Then the network is
+subjects and is tested on the test repetitions of the fold's subjects, which it has never seen. Then it is
 fine-tuned, as ``adapt`` does, with the first repetition of each action, either of every session or only of
 the first one, and tested again. Every window of the test segments counts (with ``warm_up``), 200 ms every
 50 ms, without a vote across windows. LDA on Hudgins' features, trained on the same people, is tested on the
