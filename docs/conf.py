@@ -40,6 +40,7 @@ nitpicky = True
 nitpick_ignore_regex = [(r"py:.*", r"(?!emg_recognition\.\w+$).*")]
 
 autodoc_member_order = "bysource"
+autodoc_mock_imports = ["keras", "tensorflow"]  # the results of training are described without it
 toc_object_entries_show_parents = "hide"
 autodoc_typehints = "none"  # the docstrings give the types in words
 napoleon_google_docstring = False

@@ -10,7 +10,7 @@ ARROWS = {
     "devices": {"signal"},
     "recordings": {"signal", "bags"},
     "evaluation": {"control"},
-    "monitor": {"control"},
+    "monitor": {"control", "signal"},
     "training": {"classification", "signal", "recordings", "models", "evaluation", "control"},
     "replay": {
         "recognizer",

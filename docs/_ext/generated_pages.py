@@ -15,14 +15,21 @@ from sphinx.application import Sphinx
 
 from emg_recognition.cli.main import build_parser
 from emg_recognition.control.decision import DecisionSettings
+from emg_recognition.models.settings import NetworkSettings
 from emg_recognition.nodes.settings import FROM_MODEL, NODES
 from emg_recognition.settings import Setting, settings_of
 from emg_recognition.signal.settings import PipelineSettings
+from emg_recognition.training.settings import EnsembleSettings, ExperimentSettings, FitSettings, SplitSettings
 from emg_recognition.types import LiveSettings
 
 #: The sections of settings outside the nodes, and the classes that declare them.
-TRAINING: tuple[tuple[str, type], ...] = (
+SECTIONS: tuple[tuple[str, type], ...] = (
+    ("top level", ExperimentSettings),
     ("pipeline", PipelineSettings),
+    ("network", NetworkSettings),
+    ("training", FitSettings),
+    ("ensemble", EnsembleSettings),
+    ("split", SplitSettings),
     ("live", LiveSettings),
     ("live.decision", DecisionSettings),
 )
@@ -111,9 +118,9 @@ def nodes() -> str:
 
 
 def sections() -> str:
-    """Return a table of settings for each section of a training configuration."""
+    """Return a table of settings for each section of a training configuration and of a bundle."""
     lines: list[str] = []
-    for heading, cls in TRAINING:
+    for heading, cls in SECTIONS:
         rows = [_row(one) for one in settings_of(cls).values()]
         lines += [
             f"### {heading}",

@@ -27,7 +27,7 @@ _STYLE = (
 def draw_states(source: str) -> str:
     """Draw ``stateDiagram-v2`` of four states.
 
-    The first, second and fourth state stand in a row and the third below them, so that no arrows cross;
+    The first, second and fourth state are in a row and the third is below them, so that no arrows cross;
     the fourth reaches the first by an arc above the row. All labels of a pair share one arrow.
     """
     arrows: dict[tuple[str, str], list[str]] = {}

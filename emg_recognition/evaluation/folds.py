@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from emg_recognition.evaluation.intervals import Intervals, SegmentCounts, score_intervals
-from emg_recognition.evaluation.metrics import MEAN_METRICS, OverSubjects, Scores, over_subjects, to_json
-from emg_recognition.evaluation.performance import Performance
+from emg_recognition.evaluation.metrics import MEAN_METRICS, Scores, to_json
+from emg_recognition.evaluation.performance import Performance, Results
 
 
 @dataclass(frozen=True)
@@ -31,65 +30,26 @@ class OverFolds:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class PooledFolds:
-    """The windows of all folds counted together.
+class PooledFolds(Results):
+    """The windows of all folds counted together; a subject of several folds is one subject.
 
     Attributes
     ----------
     over_folds : OverFolds
         Means in which each fold counts equally.
-    scores : Scores
-        Of all windows.
-    segments : SegmentCounts
-        The windows of each segment, for the confidence intervals.
-    per_cohort, per_subject : dict of str to Scores
-        Of each cohort and subject; a subject of several folds is one subject.
-    cohorts : dict of str to str
-        The cohort of each subject; several are separated by commas.
-    baseline : Scores or None
-        Of the simple method; ``None`` if a fold has none.
     """
 
     over_folds: OverFolds
-    scores: Scores
-    segments: SegmentCounts
-    per_cohort: Mapping[str, Scores]
-    per_subject: Mapping[str, Scores]
-    cohorts: Mapping[str, str]
-    baseline: Scores | None
-
-    @property
-    def intervals(self) -> Intervals:
-        """Confidence intervals of the mean scores of all windows."""
-        return score_intervals(self.segments)
-
-    @property
-    def over_subjects(self) -> OverSubjects:
-        """Mean over the subjects of all folds, and the worst one."""
-        return over_subjects(self.per_subject)
 
     def to_json(self) -> dict[str, Any]:
         """Return the results as ``metrics.json`` holds them."""
-        found: dict[str, Any] = to_json(
-            {
-                "actions": self.scores.actions,
-                **self.over_folds.mean,
-                "over_folds": self.over_folds,
-                "pooled": {name: getattr(self.scores, name) for name in MEAN_METRICS},
-                "intervals": self.intervals,
-                "baseline": self.baseline,
-                "confusion": self.scores.confusion,
-                "per_class": self.scores.per_class,
-                "per_class_recall": self.scores.per_class_recall,
-                "per_cohort": self.per_cohort,
-                "per_subject": {
-                    subject: {"cohort": self.cohorts[subject], **scores.to_json()}
-                    for subject, scores in self.per_subject.items()
-                },
-                "over_subjects": self.over_subjects,
-            }
-        )
-        return found
+        return {
+            "actions": list(self.scores.actions),
+            **self.over_folds.mean,
+            "over_folds": to_json(self.over_folds),
+            "pooled": {name: getattr(self.scores, name) for name in MEAN_METRICS},
+            **super().to_json(),
+        }
 
 
 def pool_folds(folds: Sequence[Performance]) -> PooledFolds:

@@ -25,45 +25,33 @@ from emg_recognition.evaluation.metrics import (
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Performance:
-    """Results on the test windows.
+class Results:
+    """Scores of test windows, in total and for each group.
 
     Attributes
     ----------
     scores : Scores
         Of all windows.
-    loss : float
-        Mean cross-entropy.
     segments : SegmentCounts
         The windows of each segment, for the confidence intervals.
-    per_cohort, per_subject : dict of str to Scores
+    per_cohort, per_subject : mapping of str to Scores
         Of the windows of each cohort and subject.
-    cohorts : dict of str to str
+    cohorts : mapping of str to str
         The cohort of each subject; several are separated by commas.
-    calibration : Calibration
-        How well confidence and accuracy agree.
-    rejection : Rejection
-        Accuracy over the share of rejected windows.
-    rest : RestActivity or None
-        False activations; ``None`` without windows of rest.
     baseline : Scores or None
         Of a simple method on the same windows; ``None`` if there is none to compare with.
     """
 
     scores: Scores
-    loss: float
     segments: SegmentCounts
     per_cohort: Mapping[str, Scores]
     per_subject: Mapping[str, Scores]
     cohorts: Mapping[str, str]
-    calibration: Calibration
-    rejection: Rejection
-    rest: RestActivity | None
     baseline: Scores | None = None
 
     @property
     def intervals(self) -> Intervals:
-        """Confidence intervals of the mean scores."""
+        """Confidence intervals of the mean scores of all windows."""
         return score_intervals(self.segments)
 
     @property
@@ -71,16 +59,10 @@ class Performance:
         """Mean over the subjects, and the worst one."""
         return over_subjects(self.per_subject)
 
-    def headline(self) -> dict[str, float]:
-        """Return ``test_accuracy``, ``test_balanced_accuracy``, ``test_macro_f1`` and ``test_loss``."""
-        shares = {f"test_{name}": getattr(self.scores, name) for name in MEAN_METRICS}
-        return {**shares, "test_loss": self.loss}
-
     def to_json(self) -> dict[str, Any]:
         """Return the results as ``metrics.json`` holds them."""
         found: dict[str, Any] = to_json(
             {
-                **self.headline(),
                 "intervals": self.intervals,
                 "baseline": self.baseline,
                 "per_class_recall": self.scores.per_class_recall,
@@ -92,12 +74,41 @@ class Performance:
                     for subject, scores in self.per_subject.items()
                 },
                 "over_subjects": self.over_subjects,
-                "calibration": self.calibration,
-                "rejection": self.rejection,
-                "rest": self.rest,
             }
         )
         return found
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Performance(Results):
+    """Results of one model.
+
+    Attributes
+    ----------
+    loss : float
+        Mean cross-entropy.
+    calibration : Calibration
+        How well confidence and accuracy agree.
+    rejection : Rejection
+        Accuracy over the share of rejected windows.
+    rest : RestActivity or None
+        False activations; ``None`` without windows of rest.
+    """
+
+    loss: float
+    calibration: Calibration
+    rejection: Rejection
+    rest: RestActivity | None
+
+    def headline(self) -> dict[str, float]:
+        """Return ``test_accuracy``, ``test_balanced_accuracy``, ``test_macro_f1`` and ``test_loss``."""
+        shares = {f"test_{name}": getattr(self.scores, name) for name in MEAN_METRICS}
+        return {**shares, "test_loss": self.loss}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the results as ``metrics.json`` holds them."""
+        own = {"calibration": self.calibration, "rejection": self.rejection, "rest": self.rest}
+        return {**self.headline(), **super().to_json(), **to_json(own)}
 
 
 def measure(

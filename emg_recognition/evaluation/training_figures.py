@@ -28,9 +28,7 @@ def _curves(axes: Axes, history: Sequence[Mapping[str, Any]], name: str, **look:
             axes.plot(*zip(*points, strict=True), color=colour, **look)
 
 
-def learning_curves(
-    histories: Histories, selected: int | None, *, validation_name: str = "validation"
-) -> Figure:
+def learning_curves(histories: Histories, selected: int | None) -> Figure:
     """Draw loss and accuracy of every member over the epochs, the kept member in bold (figure 3).
 
     The paper draws training and test set. Here the second curve is the validation set, because the test set
@@ -42,8 +40,6 @@ def learning_curves(
         The epochs of each member.
     selected : int or None
         Index of the kept member; ``None`` if all are kept, which are then drawn in the same way.
-    validation_name : str
-        Name of the validation curve in the legend.
 
     Returns
     -------
@@ -69,7 +65,7 @@ def learning_curves(
             axes.set_ylim(top=1.005)
         else:
             axes.set_ylim(bottom=0)
-    texts = ["training", validation_name]
+    texts = ["training", "validation"]
     if selected is None:
         texts = [f"{text}, each member" for text in texts]
     elif len(histories) > 1:

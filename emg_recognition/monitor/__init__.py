@@ -1,1 +1,1 @@
-"""What the live view shows and how it looks, without ROS."""
+"""The live view without ROS: what it shows, and how it is drawn."""

@@ -1,4 +1,4 @@
-"""What a person does next."""
+"""What to do next, with the command that does it."""
 
 from __future__ import annotations
 
@@ -8,44 +8,51 @@ from emg_recognition.control.inputs import SILENCE
 from emg_recognition.control.states import State
 from emg_recognition.monitor.snapshot import STALE, Bridge, Level, Quality, Snapshot
 
-#: DDS needs some seconds to find the others.
+#: DDS needs some seconds to find the nodes.
 _DISCOVERY = 4.0
-_LAUNCH = "ros2 launch emg_recognition recognition.launch.py port:=PORT model:=BUNDLE"
-_SWITCH = "ros2 run emg_recognition enabling_switch_node"
 
 
 class Step(NamedTuple):
-    """What to do, and the command that does it; without one where none does."""
+    """What to do, and the command that does it; empty where there is none.
+
+    The commands are the package's own, which need no `ros2`.
+    """
 
     text: str
     command: str = ""
 
 
 def next_step(snapshot: Snapshot) -> Step:
-    """Return what to do next: the first thing from the electrodes to the joints that is not well."""
+    """Return what to do about the first thing, from the electrodes to the joints, that is not well."""
     bridge = snapshot.fresh_bridge()
     if snapshot.fresh_samples() is None:
         return _without_samples(snapshot)
     if snapshot.fresh_estimate() is None:
         return Step(_without_estimates(snapshot))
     if bridge is None:
-        return Step("actions are recognised, and nothing moves: no command bridge is running")
+        return Step("actions are recognised but nothing moves: no command bridge is running")
     if bridge.state is State.ARMED:
-        return Step("armed: the joints follow the wearer; releasing the enabling switch stops them")
+        return Step("armed: the joints follow the wearer; release the enabling switch to stop them")
     if bridge.state is State.HOLDING:
-        return Step(f"the joints stand until all is fresh again: {bridge.reason}")
+        return Step(f"the joints hold still until every signal is fresh again: {bridge.reason}")
     return _arming(snapshot, bridge)
+
+
+def _command(verb: str, snapshot: Snapshot) -> str:
+    namespace = snapshot.namespace.strip("/")
+    return f"emg-recognition {verb}" + (f" --namespace {namespace}" if namespace else "")
 
 
 def _without_samples(snapshot: Snapshot) -> Step:
     samples, report = snapshot.samples, snapshot.report("acquisition")
     if report is not None and report.level is not Level.OK:
-        return Step(f"no samples; acquisition says: {report.message}")
+        return Step(f"no samples; acquisition reports: {report.message}")
     if samples is not None:
         return Step(f"no samples for {samples.age:.0f} s: has acquisition ended?")
     if snapshot.open_for < _DISCOVERY:
         return Step("looking for the nodes")
-    return Step("no samples: is acquisition running?", _LAUNCH)
+    command = _command("run --model BUNDLE --port PORT", snapshot)
+    return Step("no samples: is acquisition running?", command)
 
 
 def _without_estimates(snapshot: Snapshot) -> str:
@@ -55,10 +62,10 @@ def _without_estimates(snapshot: Snapshot) -> str:
         report = snapshot.report(name)
         if report is None:
             needs = "? It needs a trained model" if name == "classifier" else "?"
-            return f"samples come, but no actions: is {name} running{needs}"
+            return f"samples arrive but no actions: is {name} running{needs}"
         if report.level is not Level.OK:
-            return f"samples come, but no actions; {name} says: {report.message}"
-    return "samples come, but no actions: after a start or a loss the filters need half a second"
+            return f"samples arrive but no actions; {name} reports: {report.message}"
+    return "samples arrive but no actions: after a start or a loss the filters need half a second"
 
 
 def _arming(snapshot: Snapshot, bridge: Bridge) -> Step:
@@ -67,26 +74,22 @@ def _arming(snapshot: Snapshot, bridge: Bridge) -> Step:
     obstacle = _obstacle(snapshot, bridge)
     if obstacle is not None:
         return Step(f"{'fault' if fault else 'before arming'}: {obstacle.text}", obstacle.command)
-    service = f"{snapshot.namespace.rstrip('/')}/command_bridge/arm"
-    text = "look for the cause of the fault, then arm again with" if fault else "all is fresh; arm with"
-    return Step(text, f"ros2 service call {service} std_srvs/srv/Trigger")
+    text = "find the cause of the fault, then arm again with" if fault else "ready; arm with"
+    return Step(text, _command("arm", snapshot))
 
 
 def _obstacle(snapshot: Snapshot, bridge: Bridge) -> Step | None:
     switch, samples = snapshot.stop_input, snapshot.samples
     if switch is None or switch.age > STALE:
-        namespace = snapshot.namespace.rstrip("/")
-        return Step(
-            "start an enabling switch", _SWITCH + (f" --ros-args -r __ns:={namespace}" if namespace else "")
-        )
+        return Step("start an enabling switch", _command("switch", snapshot))
     if switch.publishers > 1:
-        return Step(f"{switch.publishers} publish exo/enable and the bridge demands one: end the others")
+        return Step(f"{switch.publishers} nodes publish exo/enable, the bridge needs one: end the others")
     if not switch.allowed:
         return Step("press the enabling switch (e in its terminal)")
     if not 0 <= bridge.feedback_age <= SILENCE:
-        return Step("no joint positions come: is the exoskeleton on?")
+        return Step("no joint positions arrive: is the exoskeleton on?")
     if not 0 <= bridge.signal_age <= SILENCE:
-        return Step("the bridge gets no actions that it can use; its doubts tell why")
+        return Step("the bridge receives no usable actions; its violations tell why")
     for channel in samples.channels if samples is not None else ():
         if channel.quality is Quality.BAD:
             return Step(f"channel {channel.name}: {channel.advice}")

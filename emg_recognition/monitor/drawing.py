@@ -1,4 +1,4 @@
-"""Bars, rows and numbers of the live view."""
+"""The parts of the live view: bars, rows and numbers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rich.text import Text
 
 from emg_recognition.monitor.snapshot import Quality
 
-#: What is not known or not there.
+#: Shown for a value that is not known.
 MISSING = "–"
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _LEVELS = "▁▂▃▄▅▆▇█"
@@ -17,14 +17,14 @@ _TROUGH = "on grey23"
 
 QUALITY_STYLES = {None: "cyan", Quality.GOOD: "green", Quality.WARN: "yellow", Quality.BAD: "red"}
 
-#: A piece of a row: plain, or with a style.
+#: A part of a row: plain text, or text with a style.
 Part = str | tuple[str, str] | Text
 
 
 def row(width: int, *parts: Part) -> Text:
-    """Put pieces side by side, cut or filled to a width in cells.
+    """Put parts side by side, cut or filled to a width in cells.
 
-    Names and reasons come from other programs: what is not printable in them could move the cursor.
+    Names and reasons come from other programs; characters that are not printable could move the cursor.
     """
     pieces = [part if isinstance(part, Text) else _printable(part) for part in parts]
     made = Text.assemble(*pieces, no_wrap=True)
@@ -33,21 +33,21 @@ def row(width: int, *parts: Part) -> Text:
 
 
 def printable(text: str) -> str:
-    """Return a text with a dot for each character that is none, such as an escape."""
+    """Return a text with a dot in place of each character that is not printable."""
     if text.isprintable():
         return text
     return "".join(character if character.isprintable() else "·" for character in text)
 
 
 def heading(width: int, title: str, note: str = "") -> Text:
-    """Return a line with a title at its left and a note at its right end."""
+    """Return a line with a title on the left and a note on the right."""
     used = len(title) + len(note) + 4
     middle = f" {'─' * max(0, width - used)}{' ' if note else '─'}"
     return row(width, ("─ ", "dim"), (title, "bold"), (middle, "dim"), (note, "dim"))
 
 
 def bar(share: float, width: int, style: str) -> Text:
-    """Return a bar that is full at a share of 1; it shows eighths of a cell."""
+    """Return a bar that is full at a share of 1, with a resolution of an eighth of a cell."""
     eighths = round(min(max(share, 0.0), 1.0) * width * 8)
     full, rest = divmod(eighths, 8)
     cells = "█" * full + (_EIGHTHS[rest] if rest else "")
@@ -55,7 +55,7 @@ def bar(share: float, width: int, style: str) -> Text:
 
 
 def level(share: float, style: str) -> Text:
-    """Return a bar of one cell, upright."""
+    """Return an upright bar of one cell."""
     return Text(_LEVELS[min(len(_LEVELS) - 1, int(max(share, 0.0) * len(_LEVELS)))], style)
 
 
@@ -67,7 +67,7 @@ def marker(share: float, width: int, style: str) -> Text:
 
 
 def amplitude(value: float, unit: str) -> str:
-    """Write an RMS in the device's unit with three digits."""
+    """Write an RMS with its unit and three digits."""
     if unit != "V":
         return f"{value:.3g}" if value < 1000 else f"{value:.0f}"
     if value < 1e-3:
@@ -76,14 +76,14 @@ def amplitude(value: float, unit: str) -> str:
 
 
 def age(seconds: float) -> str:
-    """Write a time in ms, or in s where it is long; a negative one means that there was nothing yet."""
+    """Write a time in ms, or in s from 1 s; a negative time means that nothing has arrived yet."""
     if seconds < 0:
         return "never"
     return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
 
 
 def beside(left: Sequence[Text], right: Sequence[Text], width: int) -> list[Text]:
-    """Join two columns whose left one is `width` cells wide, one cell between them."""
+    """Join two columns with one cell between them; the left one is `width` cells wide."""
     empty = row(width)
     return [Text.assemble(a or empty, " ", b or "") for a, b in zip_longest(left, right)]
 

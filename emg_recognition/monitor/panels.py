@@ -1,4 +1,4 @@
-"""The panel of what the wearer is recognised to do."""
+"""The panels of the live view: channels, action, bridge, flow and warnings."""
 
 from __future__ import annotations
 
@@ -34,12 +34,13 @@ from emg_recognition.monitor.snapshot import (
     Samples,
     Snapshot,
 )
+from emg_recognition.types import RATE_TOLERANCE
 
 _LONGEST_NAME = 23
 
 
 def action_panel(snapshot: Snapshot, width: int, height: int) -> list[Text]:
-    """Draw the recognised action, what was asked for, and the probability of every action."""
+    """Draw the recognised action, the prompted one, and the probability of every action."""
     estimate = snapshot.fresh_estimate()
     prompt = row(width, "prompted   ", snapshot.prompt or (MISSING, "dim"))
     title = heading(width, "Action", snapshot.model)
@@ -50,7 +51,7 @@ def action_panel(snapshot: Snapshot, width: int, height: int) -> list[Text]:
 
 
 def action_height(snapshot: Snapshot) -> int:
-    """Return the rows that the panel would fill with every action."""
+    """Return the rows that the panel needs to show every action."""
     estimate = snapshot.fresh_estimate()
     return 3 + (len(estimate.probabilities) if estimate is not None else 0)
 
@@ -79,7 +80,7 @@ def _bars(estimate: Estimate, shown: list[tuple[str, float]], width: int) -> lis
 
 
 def _most_probable(estimate: Estimate, number: int) -> list[tuple[str, float]]:
-    """Return so many of the most probable actions, in the model's order."""
+    """Return the most probable actions, at most `number`, in the model's order."""
     best = sorted(estimate.probabilities, key=lambda one: -one[1])[:number]
     return [one for one in estimate.probabilities if one in best][:number]
 
@@ -91,12 +92,12 @@ STATE_STYLES = {
     State.FAULT: "white on red",
 }
 _LONGEST_JOINT_NAME = 16
-#: Shorter, and the numbers of the limits are left out, cells.
+#: With fewer cells for the track, the limits are left out.
 _SHORTEST_TRACK = 9
 
 
 def bridge_panel(snapshot: Snapshot, width: int) -> list[Text]:
-    """Draw the bridge's state and reason, the stop input, the ages it judges by, and the joints."""
+    """Draw the bridge's state and reason, the stop input, the ages of its inputs, and the joints."""
     bridge = snapshot.fresh_bridge()
     lines = [heading(width, "Bridge")]
     if bridge is None:
@@ -114,7 +115,7 @@ def _stop_input(snapshot: Snapshot) -> list[Part]:
     if switch is None or switch.age > STALE:
         return [("silent", "yellow")]
     word = ("may move", "green") if switch.allowed else ("stop", "red")
-    # The bridge hears it at once, this view ten times a second.
+    # The bridge receives it at once, this view reads it ten times a second.
     silence = switch.age if bridge is None else bridge.stop_input_age
     return [word, (f", {age(silence)} ago" if silence >= 0 else "", _old(silence))]
 
@@ -158,12 +159,8 @@ def _joint(joint: Joint, space: int, width: int) -> Text:
     return row(width, name, position, " ", (lower, "dim"), track, (upper, "dim"))
 
 
-#: A measured rate this far from the nominal one is wrong, as a share.
-_RATE_TOLERANCE = 0.01
-
-
 def flow_panel(snapshot: Snapshot, width: int) -> list[Text]:
-    """Draw what comes, what was lost on the way, how late the rest is; and what the bridge doubted."""
+    """Draw rates, losses and latency from samples to estimates, and the violations the bridge counted."""
     return [
         heading(width, "Flow"),
         row(width, "samples    ", *_samples(snapshot.fresh_samples())),
@@ -171,7 +168,7 @@ def flow_panel(snapshot: Snapshot, width: int) -> list[Text]:
         row(width, "windows    ", *_windows(snapshot)),
         row(width, "estimates  ", *_estimates(snapshot.fresh_estimate())),
         row(width, "latency    ", *_latency(snapshot.fresh_estimate())),
-        *_doubts(snapshot, width),
+        *_violations(snapshot, width),
     ]
 
 
@@ -179,7 +176,7 @@ def _samples(samples: Samples | None) -> list[Part]:
     if samples is None:
         return [(MISSING, "dim")]
     nominal = samples.nominal_rate
-    wrong = samples.rate > 0 and abs(samples.rate - nominal) > _RATE_TOLERANCE * nominal
+    wrong = samples.rate > 0 and abs(samples.rate - nominal) > RATE_TOLERANCE * nominal
     measured = f"{samples.rate:.1f} Hz" if samples.rate else "measuring"
     return [(measured, "yellow" if wrong else ""), (f", nominal {nominal:g} Hz", "dim")]
 
@@ -215,29 +212,29 @@ def _latency(estimate: Estimate | None) -> list[Part]:
     return [f"{1000 * estimate.latency:.1f} ms", (f", worst of 5 s {age(estimate.worst_latency)}", "dim")]
 
 
-def _doubts(snapshot: Snapshot, width: int) -> list[Text]:
+def _violations(snapshot: Snapshot, width: int) -> list[Text]:
     bridge = snapshot.fresh_bridge()
-    counted = ", ".join(f"{name} {count}" for name, count in bridge.doubts) if bridge is not None else ""
+    counted = ", ".join(f"{name} {count}" for name, count in bridge.violations) if bridge is not None else ""
     words = textwrap.wrap(counted, max(1, width - 11)) or [MISSING]
-    labels = ("doubts", "")
+    labels = ("violations", "")
     lines = zip(labels, (words[0], " ".join(words[1:])), strict=True)
     return [row(width, f"{label:11}", (line, "dim")) for label, line in lines if line]
 
 
 _LEVEL_STYLES = {Level.OK: "green", Level.WARN: "yellow", Level.ERROR: "red", Level.STALE: "magenta"}
-#: What these nodes warn of stands in panels of its own, or above as advice.
+#: The warnings of these nodes appear in other panels or as advice.
 _SHOWN_ELSEWHERE = {"command_bridge", "signal_quality"}
 
 
-def mend_panel(snapshot: Snapshot, width: int, height: int) -> list[Text]:
-    """Draw bad channels first, then nodes, the newest trouble first; count what does not fit."""
+def warnings_panel(snapshot: Snapshot, width: int, height: int) -> list[Text]:
+    """Draw bad channels first, then nodes, the newest warning first; count the lines that do not fit."""
     lines = [*_channels(snapshot, width), *_nodes(snapshot, width)]
     room = max(0, height - 1)
     left_out = len(lines) - room
     note = f"{left_out} more" if left_out > 0 else ""
     if not lines:
-        lines = [row(width, ("nothing; " + _summary(snapshot), "dim"))]
-    return [heading(width, "To mend", note), *lines[:room]]
+        lines = [row(width, ("none; " + _summary(snapshot), "dim"))]
+    return [heading(width, "Warnings", note), *lines[:room]]
 
 
 def _channels(snapshot: Snapshot, width: int) -> list[Text]:
@@ -258,11 +255,11 @@ def _channels(snapshot: Snapshot, width: int) -> list[Text]:
 
 
 def _nodes(snapshot: Snapshot, width: int) -> list[Text]:
-    troubled = sorted(filter(_is_news, snapshot.reports), key=lambda report: report.since)
-    return [_node(report, width) for report in troubled]
+    warning = sorted(filter(_warns, snapshot.reports), key=lambda report: report.since)
+    return [_node(report, width) for report in warning]
 
 
-def _is_news(report: Report) -> bool:
+def _warns(report: Report) -> bool:
     if report.age > SLOW_STALE:
         return True
     return report.level is not Level.OK and report.node not in _SHOWN_ELSEWHERE
@@ -280,16 +277,16 @@ def _summary(snapshot: Snapshot) -> str:
     return f"{number} node{'' if number == 1 else 's'} on /diagnostics"
 
 
-#: Narrowest column with a number, and narrowest with a bar, cells.
+#: Narrowest column with a number, and with a bar, cells.
 _WITH_NUMBER, _WITH_BAR = 26, 9
-#: Channels of a row when there is one cell for each.
+#: Channels in a row when each has one cell.
 _STRIP = 16
 
 
 def signal_panel(snapshot: Snapshot, width: int, height: int) -> list[Text]:
-    """Draw a bar for each channel: its strength, and in its colour its quality.
+    """Draw a bar for each channel; its length is the strength, its colour the quality.
 
-    Many channels share a row, without their numbers; still more have one cell each.
+    Many channels share rows without numbers; even more channels have one cell each.
     """
     samples = snapshot.fresh_samples()
     if samples is None:
@@ -308,7 +305,7 @@ def signal_panel(snapshot: Snapshot, width: int, height: int) -> list[Text]:
 
 
 def signal_height(snapshot: Snapshot) -> int:
-    """Return the rows that the panel would fill with one channel a row."""
+    """Return the rows that the panel needs for one channel in each row."""
     samples = snapshot.fresh_samples()
     return 1 + max(1, len(samples.channels) if samples is not None else 1)
 

@@ -1,4 +1,4 @@
-"""The whole live view: panels put together for the size of a terminal."""
+"""The whole live view, laid out for the size of a terminal, and its one-line form."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from rich.text import Text
 from emg_recognition.monitor import panels
 from emg_recognition.monitor.advice import next_step
 from emg_recognition.monitor.drawing import beside, printable, row
-from emg_recognition.monitor.panels import bridge_panel, flow_panel, mend_panel
+from emg_recognition.monitor.panels import bridge_panel, flow_panel, warnings_panel
 from emg_recognition.monitor.snapshot import Level, Quality, Snapshot
 
-#: Rows that the panel of what to mend has at least, its heading included.
-_MEND = 4
+#: Fewest rows of the warnings, heading included.
+_WARNINGS = 4
 
 
 class Picture:
-    """Lines of a terminal, rendered as they are: rich need not look for places to wrap them.
+    """Lines of a terminal, rendered as they are, without wrapping.
 
     Attributes
     ----------
@@ -35,7 +35,7 @@ class Picture:
 
 
 def draw(snapshot: Snapshot, width: int, height: int) -> Picture:
-    """Draw a snapshot; made for 80 columns and 24 rows or more.
+    """Draw a snapshot; designed for at least 80 columns and 24 rows.
 
     Parameters
     ----------
@@ -55,16 +55,16 @@ def draw(snapshot: Snapshot, width: int, height: int) -> Picture:
     advice = _advice(snapshot, width)
     room = height - 1 - len(lower) - len(advice)
     wanted = max(panels.signal_height(snapshot), panels.action_height(snapshot))
-    upper_height = max(2, min(wanted, room - _MEND))
+    upper_height = max(2, min(wanted, room - _WARNINGS))
     upper = beside(
         panels.signal_panel(snapshot, left, upper_height)[:upper_height],
         panels.action_panel(snapshot, right, upper_height)[:upper_height],
         left,
     )
-    mend = mend_panel(snapshot, width, room - len(upper))
-    mend += [row(width)] * (room - len(upper) - len(mend))
-    lines = [_header(snapshot, width), *upper, *lower, *mend, *advice]
-    # Too low a terminal: what to do next is worth more than the panels above it.
+    warnings = warnings_panel(snapshot, width, room - len(upper))
+    warnings += [row(width)] * (room - len(upper) - len(warnings))
+    lines = [_header(snapshot, width), *upper, *lower, *warnings, *advice]
+    # On a terminal with too few rows the advice matters more than the panels above it.
     kept = lines if len(lines) <= height else [*lines[: max(0, height - len(advice))], *advice]
     for line in kept:
         line.truncate(width, pad=True)
@@ -87,7 +87,7 @@ def _header(snapshot: Snapshot, width: int) -> Text:
 
 
 def _advice(snapshot: Snapshot, width: int) -> list[Text]:
-    """Return the next step in two rows; a command has the second one, to be copied as a whole."""
+    """Return the next step in two rows; a command has a row to itself, so that it can be copied."""
     step = next_step(snapshot)
     if step.command:
         return [
@@ -95,7 +95,7 @@ def _advice(snapshot: Snapshot, width: int) -> list[Text]:
             row(width, "  ", (step.command, "bold cyan")),
         ]
     words = textwrap.wrap(f"→ {printable(step.text)}", max(3, width), break_on_hyphens=False)
-    # What is left of a third line shows as an ellipsis at the end of the second one.
+    # A third line is cut and shows as an ellipsis at the end of the second.
     return [row(width, (line, "bold")) for line in (words[0], " ".join(words[1:]))]
 
 
@@ -105,17 +105,17 @@ def status_line(snapshot: Snapshot) -> str:
     Parameters
     ----------
     snapshot : Snapshot
-        What to tell.
+        What to show.
 
     Returns
     -------
     str
-        Parts divided by ``|``; the last one says what to do next.
+        Parts separated by ``|``; the last one says what to do next.
     """
     parts = [_signal(snapshot), _action(snapshot), _bridge(snapshot)]
-    troubled = [report.node for report in snapshot.reports if report.level is not Level.OK]
-    if troubled:
-        parts.append(f"warnings from {', '.join(troubled)}")
+    warning = [report.node for report in snapshot.reports if report.level is not Level.OK]
+    if warning:
+        parts.append(f"warnings from {', '.join(warning)}")
     step = next_step(snapshot)
     return printable(" | ".join([*parts, ": ".join(part for part in ("next", *step) if part)]))
 

@@ -1,4 +1,4 @@
-"""What is known of a running graph at one moment: all that the live view draws."""
+"""What is known about a running graph at one moment: everything that the live view draws."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from enum import IntEnum
 
 from emg_recognition.control.states import State
 
-#: What comes many times a second counts as missing after this, s.
+#: A topic with many messages a second counts as silent after this, s.
 STALE = 1.0
-#: What comes once a second counts as missing after this, s.
+#: A topic with one message a second counts as silent after this, s.
 SLOW_STALE = 4.0
 
 
@@ -37,11 +37,11 @@ class Channel:
     Attributes
     ----------
     name : str
-        As the device calls it, or its number.
+        The device's name for it, or its number.
     rms : float
-        Without the mean, over the time since the last redraw, in the device's unit.
+        RMS without the mean since the last redraw, in the device's unit.
     quality : Quality or None
-        None while nobody judges it.
+        None while no node judges it.
     advice : str
         What a person can do about it; empty for nothing.
     """
@@ -63,13 +63,13 @@ class Samples:
     unit : str
         ``V`` or ``count``.
     rate, nominal_rate : float
-        From indices and stamps (0 while unknown), and as announced, Hz.
+        Measured from indices and stamps (0 while unknown), and as announced, Hz.
     full_scale : float
         RMS at which a channel's bar is full, in the device's unit.
     lost, restarts : int
-        Samples that the device or its cable lost, and starts of the stream anew.
+        Samples that the device or its cable lost, and restarts of the stream.
     unseen : int
-        Samples that were published but did not come here; nobody else misses them.
+        Samples that were published but did not arrive here; other nodes have them.
     channels : tuple of Channel
     """
 
@@ -86,7 +86,7 @@ class Samples:
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """What the classifier says.
+    """What the classifier recognises.
 
     Attributes
     ----------
@@ -101,8 +101,8 @@ class Estimate:
     probabilities : tuple of (str, float)
         Each action of the model and its probability.
     latency, worst_latency : float or None
-        From the end of a window to the receipt of its estimate here, s: median and largest of the last
-        seconds. None where the stamps and this machine share no clock, as in replay.
+        From the end of a window to the arrival of its estimate here, s: median and maximum of the last
+        seconds. None where stamps and this machine do not share a clock, as in replay.
     """
 
     age: float
@@ -116,20 +116,20 @@ class Estimate:
 
 @dataclass(frozen=True, kw_only=True)
 class Bridge:
-    """What the command bridge says; ages in s, -1 before the first message.
+    """The state of the command bridge; ages in s, -1 before the first message.
 
     Attributes
     ----------
     age : float
-        Since the last word of the bridge.
+        Since the bridge's last message.
     state : State
     reason : str
         Why it is in this state.
     action : str
-        The decided action; empty without one.
+        The decided action; empty for none.
     signal_age, feedback_age, stop_input_age : float
         As in ``BridgeState.msg``.
-    doubts : tuple of (str, int)
+    violations : tuple of (str, int)
         The reasons that the bridge has counted, and how often.
     """
 
@@ -140,22 +140,12 @@ class Bridge:
     signal_age: float
     feedback_age: float
     stop_input_age: float
-    doubts: tuple[tuple[str, int], ...] = ()
+    violations: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class StopInput:
-    """The stop input as it is heard here.
-
-    Attributes
-    ----------
-    age : float
-        Since its last word, s.
-    allowed : bool
-        Its last word.
-    publishers : int
-        The bridge demands exactly one.
-    """
+    """The stop input as it arrives here: its age (s), its value, and the number of its publishers."""
 
     age: float
     allowed: bool
@@ -164,7 +154,7 @@ class StopInput:
 
 @dataclass(frozen=True, kw_only=True)
 class Joint:
-    """A measured joint, rad; without limits where nobody told them."""
+    """A measured joint, rad; without limits where they are not known."""
 
     name: str
     position: float
@@ -174,18 +164,18 @@ class Joint:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """The newest word of a node on ``/diagnostics``.
+    """The newest message of a node on ``/diagnostics``.
 
     Attributes
     ----------
     node : str
-        Its name, without the namespace that is looked at.
+        Its name, without the namespace of the view.
     level : Level
     message : str
     age : float
-        Since the word, s.
+        Since the message, s.
     since : float
-        How long the node has been on this level, s.
+        How long the node has been at this level, s.
     values : dict of str to str
         Its counters.
     """
@@ -200,7 +190,7 @@ class Report:
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
-    """One moment of a graph; what never came is None or empty.
+    """One moment of a graph; None or empty for what never arrived.
 
     Attributes
     ----------
@@ -208,12 +198,10 @@ class Snapshot:
         ``/`` or ``/left_arm``.
     open_for : float
         How long the view has been open, s.
-    device : str
-        What the device calls itself.
-    model : str
-        Name of the announced model.
+    device, model : str
+        The device's own name, and the name of the announced model.
     prompt : str
-        The action that the wearer is asked for, or is said to perform.
+        The action that the wearer is asked for, or that a label announces.
     """
 
     namespace: str
@@ -230,18 +218,18 @@ class Snapshot:
     reports: tuple[Report, ...] = ()
 
     def report(self, node: str) -> Report | None:
-        """Return the word of a node; None when it has none or has fallen silent."""
+        """Return the report of a node; None if there is none or it is old."""
         found = (report for report in self.reports if report.node == node)
         return next((report for report in found if report.age <= SLOW_STALE), None)
 
     def fresh_samples(self) -> Samples | None:
-        """Return the samples if they still come."""
+        """Return the samples while they arrive."""
         return self.samples if self.samples is not None and self.samples.age <= STALE else None
 
     def fresh_estimate(self) -> Estimate | None:
-        """Return the estimate if they still come."""
+        """Return the estimate while estimates arrive."""
         return self.estimate if self.estimate is not None and self.estimate.age <= STALE else None
 
     def fresh_bridge(self) -> Bridge | None:
-        """Return the bridge's word if it still speaks."""
+        """Return the state of the bridge while it publishes."""
         return self.bridge if self.bridge is not None and self.bridge.age <= STALE else None

@@ -1,4 +1,4 @@
-"""Where snapshots are shown: on the alternate screen of a terminal, or as a line a second."""
+"""Where snapshots are shown: on the alternate screen of a terminal, or as one line a second."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from emg_recognition.monitor.snapshot import Snapshot
 class View(Protocol):
     """Shows snapshots."""
 
-    #: How often it wants one, s.
+    #: Time between two snapshots, s.
     period: float
 
     def show(self, snapshot: Snapshot) -> bool:
-        """Show a snapshot; return False when there is nobody left to show it to."""
+        """Show a snapshot; return False when the output is gone."""
 
     def close(self) -> None:
         """Leave the terminal as it was."""
@@ -32,7 +32,7 @@ class View(Protocol):
 class Screen:
     """The alternate screen of the terminal on standard output, from the first snapshot until `close`.
 
-    Meanwhile what anybody writes to standard error (DDS does, past Python) is kept, and comes after the end.
+    Standard error (DDS writes to it directly) is kept meanwhile and printed after the end.
     """
 
     period = 0.1
@@ -43,7 +43,7 @@ class Screen:
         self._kept: tuple[int, IO[bytes]] | None = None
 
     def show(self, snapshot: Snapshot) -> bool:
-        """Draw a snapshot for the terminal's present size."""
+        """Draw a snapshot for the terminal's current size."""
         try:
             if self._live is None:
                 self._open()
@@ -59,7 +59,7 @@ class Screen:
             if self._live is not None:
                 self._live.stop()
         except OSError:
-            # Nothing more can be said there: Python would try it once more at its end.
+            # The terminal is gone, but Python would flush once more at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         finally:
             self._live = None
@@ -67,7 +67,7 @@ class Screen:
 
     def _open(self) -> None:
         if os.isatty(2):
-            file = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the screen)
+            file = tempfile.TemporaryFile()  # noqa: SIM115 (open as long as the screen)
             self._kept = (os.dup(2), file)
             os.dup2(file.fileno(), 2)
         self._live = Live(
@@ -106,7 +106,7 @@ class Lines:
         try:
             sys.stdout.write(f"{status_line(snapshot)}\n")
             sys.stdout.flush()
-        except OSError:  # whoever read it has gone
+        except OSError:  # the reader has gone
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return False
         return True
@@ -116,13 +116,13 @@ class Lines:
 
 
 def suited_view() -> View:
-    """Return the screen where standard output is a terminal that can show it and is ours, else lines."""
+    """Return the screen if standard output is a terminal that this process may draw on, else lines."""
     console = Console()
     if not console.is_terminal or console.is_dumb_terminal:
         return Lines()
     try:
-        # In the background the terminal is the shell's.
-        ours = os.tcgetpgrp(sys.stdout.fileno()) == os.getpgrp()
+        # In the background the terminal belongs to the shell.
+        foreground = os.tcgetpgrp(sys.stdout.fileno()) == os.getpgrp()
     except OSError:
-        ours = False
-    return Screen() if ours else Lines()
+        foreground = False
+    return Screen() if foreground else Lines()

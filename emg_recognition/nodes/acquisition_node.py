@@ -22,9 +22,7 @@ from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.conversions import RosTime, to_floats, to_time
 from emg_recognition.ros.parameters import declare
 from emg_recognition.ros.runner import ManagedNode, run
-
-#: Beyond this share of the nominal rate the measured one is worth a warning.
-RATE_TOLERANCE = 0.01
+from emg_recognition.types import RATE_TOLERANCE
 
 
 @dataclass(frozen=True)

@@ -29,18 +29,11 @@ from emg_recognition.types import LiveSettings
 _LARGEST_SEED = 2**31 - 1
 
 
-def _same(cls: type, name: str, help: str = "") -> Any:
-    """Return a setting of another class again, with its default, unit and range."""
+def _same(cls: type, name: str, **changes: Any) -> Any:
+    """Return a setting of another class again, with its default, help, unit and range unless changed."""
     one = settings_of(cls)[name]
-    return setting(
-        one.default,
-        help or one.help,
-        unit=one.unit,
-        low=one.low,
-        high=one.high,
-        above=one.above,
-        choices=one.choices,
-    )
+    fields = ("help", "unit", "low", "high", "above", "choices")
+    return setting(one.default, **{**{field: getattr(one, field) for field in fields}, **changes})
 
 
 def _model() -> Any:
@@ -100,7 +93,7 @@ class PreprocessingSettings:
     RENAMED: ClassVar[Mapping[str, str]] = {"step": "stride"}
 
     model: str = setting("", "directory of the model bundle that the windows are for; empty: none")
-    window: float = _same(PipelineSettings, "window")
+    window: float = _same(PipelineSettings, "window", low=0.02, high=2.0)
     stride: float = _same(LiveSettings, "stride")
     low: float = setting(
         0.0, "lower edge of the band-pass; 0: suited to the rate", unit="Hz", low=0.0, high=10_000.0
@@ -108,8 +101,8 @@ class PreprocessingSettings:
     high: float = setting(
         0.0, "upper edge of the band-pass; 0: suited to the rate", unit="Hz", low=0.0, high=10_000.0
     )
-    mains: float = _same(PipelineSettings, "notch")
-    settling: float = _same(PipelineSettings, "settling")
+    mains: float = _same(PipelineSettings, "notch", high=1000.0)
+    settling: float = _same(PipelineSettings, "settling", high=10.0)
 
     def __post_init__(self) -> None:
         check(self)

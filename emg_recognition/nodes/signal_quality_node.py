@@ -22,11 +22,10 @@ from emg_recognition.ros.runner import run
 from emg_recognition.signal.pipeline import check_samples
 from emg_recognition.signal.quality import SHORTEST, QualityMonitor, QualitySettings, State
 from emg_recognition.signal.stream import RateMeter, RecentSamples
+from emg_recognition.types import RATE_TOLERANCE
 
 #: Between two previews, and what each of them covers, s.
 _PREVIEW_PERIOD = 0.02
-#: A measured rate this far from the nominal one is a fault of the device or of its description.
-_RATE_TOLERANCE = 0.01
 
 
 class SignalQualityNode(Node):
@@ -200,7 +199,7 @@ class SignalQualityNode(Node):
         if self._missing:
             level = max(level, diagnostics.WARN)
             words.append(f"{self._missing} samples lost in the last second")
-        if abs(message.rate_measured - message.rate_nominal) > _RATE_TOLERANCE * message.rate_nominal and (
+        if abs(message.rate_measured - message.rate_nominal) > RATE_TOLERANCE * message.rate_nominal and (
             message.rate_measured
         ):
             level = max(level, diagnostics.WARN)

@@ -192,7 +192,7 @@ class EstimateLog:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Agreement:
     """How far two sets of estimates agree, window by window.
 
@@ -206,16 +206,16 @@ class Agreement:
         Share of these with all probabilities equal to the last bit; ``None`` also where the actions differ.
     largest_difference : float or None
         Of any probability; ``None`` as for `identical_probabilities`.
-    only_in_first, only_in_second : int
-        Windows of one set only.
+    missing, extra : int
+        Windows of the first set only, and of the second set only.
     """
 
     compared: int
     same_action: float | None
     identical_probabilities: float | None
     largest_difference: float | None
-    only_in_first: int
-    only_in_second: int
+    missing: int
+    extra: int
 
 
 def compare(one: Estimates, other: Estimates) -> Agreement:
@@ -246,8 +246,8 @@ def compare(one: Estimates, other: Estimates) -> Agreement:
         same_action=same,
         identical_probabilities=identical,
         largest_difference=largest,
-        only_in_first=len(_first_occurrences(one)[0]) - len(here),
-        only_in_second=len(_first_occurrences(other)[0]) - len(here),
+        missing=len(_first_occurrences(one)[0]) - len(here),
+        extra=len(_first_occurrences(other)[0]) - len(here),
     )
 
 

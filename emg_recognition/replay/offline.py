@@ -17,12 +17,10 @@ from emg_recognition.recordings.events import SampleBlock
 from emg_recognition.recordings.labels import LabelInterval, label_intervals
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.recordings.sample_clock import SampleClock
+from emg_recognition.recordings.windows import STRIDE
 from emg_recognition.replay.live_path import LivePath
 from emg_recognition.replay.replay import Gathered, Replay, recorded_stride
 from emg_recognition.signal.settings import stride_samples
-
-ARCHIVE_STRIDE = 0.05
-"""Stride of the windows of an archive, s: as in training and in the benchmarks."""
 
 
 def replay_bag(
@@ -123,7 +121,7 @@ def replay_archive(
     model : ActionModel
         The model.
     stride : float, optional
-        Time from one window to the next, s; :data:`ARCHIVE_STRIDE` by default.
+        Time from one window to the next, s; by default that of training.
     confidence_threshold : float, optional
         Estimates with a lower confidence are rejected; by default the bundle's threshold.
     on_progress : callable, optional
@@ -143,7 +141,7 @@ def replay_archive(
     check_compatible(model.info, rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
     if confidence_threshold is None:
         confidence_threshold = live_settings(model.info).confidence_threshold
-    samples = stride_samples(ARCHIVE_STRIDE if stride is None else stride, recordings.rate)
+    samples = stride_samples(STRIDE if stride is None else stride, recordings.rate)
     live, clock = LivePath(model, samples, confidence_threshold), SampleClock()
     for block in _blocks(recordings):
         live.take(block)

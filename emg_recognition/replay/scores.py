@@ -10,6 +10,7 @@ from emg_recognition.control.decision import DecisionSettings
 from emg_recognition.evaluation.intervals import Intervals
 from emg_recognition.evaluation.metrics import OverSubjects, Scores, to_json
 from emg_recognition.replay.decisions import Delay
+from emg_recognition.replay.estimates import Agreement
 from emg_recognition.types import Model
 
 FORMAT = "emg_recognition replay 2"
@@ -67,8 +68,8 @@ class WindowCounts:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RecordedScores:
-    """Estimates that were recorded with the signals, and how far they agree with the replay.
+class RecordedScores(Agreement):
+    """Estimates that were recorded with the signals, and how far they agree with those of the replay.
 
     Attributes
     ----------
@@ -78,10 +79,6 @@ class RecordedScores:
         Whether it is the model of the replay; ``None`` if the recording does not tell.
     estimates : int
         Number of recorded estimates.
-    compared, same_action, identical_probabilities, largest_difference
-        As in :class:`~emg_recognition.replay.estimates.Agreement`.
-    missing, extra : int
-        Windows with an estimate in the replay only, and in the recording only.
     accuracy, balanced_accuracy : float or None
         Of the recorded estimates.
     """
@@ -90,12 +87,6 @@ class RecordedScores:
     sha256: str | None
     same_model: bool | None
     estimates: int
-    compared: int
-    same_action: float | None
-    identical_probabilities: float | None
-    largest_difference: float | None
-    missing: int
-    extra: int
     accuracy: float | None
     balanced_accuracy: float | None
 

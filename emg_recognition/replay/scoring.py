@@ -204,12 +204,7 @@ def _recorded(replay: Replay) -> RecordedScores | None:
         sha256=(model.sha256 or None) if model else None,
         same_model=model.sha256 == replay.model.sha256 if model and model.sha256 else None,
         estimates=len(recorded),
-        compared=found.compared,
-        same_action=found.same_action,
-        identical_probabilities=found.identical_probabilities,
-        largest_difference=found.largest_difference,
-        missing=found.only_in_first,
-        extra=found.only_in_second,
+        **vars(found),
         accuracy=_finite(scores.accuracy),
         balanced_accuracy=_finite(scores.balanced_accuracy),
     )

@@ -1,1 +1,1 @@
-"""What the nodes share: parameters, quality of service, diagnostics, recording, outputs; needs rclpy."""
+"""What the nodes share: parameters, quality of service, diagnostics, recording, outputs. Needs rclpy."""

@@ -1,4 +1,4 @@
-"""Between message fields and NumPy arrays, without rclpy's slow element-wise path."""
+"""Convert message fields to NumPy arrays and back without a loop over elements, and stamps to nanoseconds."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ def to_nanoseconds(stamp: Time) -> int:
     return stamp.sec * 1_000_000_000 + stamp.nanosec
 
 
-#: A step of the ROS clock beyond this restarts the stream, s (contract 8).
+#: A step of the ROS clock larger than this restarts the stream, s.
 STEP_LIMIT = 0.050
 
 
 class RosTime:
-    """Adds a constant offset to monotonic time, so that stamps carry no jitter of either clock.
+    """Turn monotonic time into ROS time with a constant offset, so that stamps have no jitter.
 
-    The offset is taken once, and again only after a clock step of more than 50 ms.
+    The offset is measured once, and again only after a clock step of more than 50 ms.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class RosTime:
         return int(self._clock.now().nanoseconds) - time.monotonic_ns()
 
     def stepped(self) -> bool:
-        """Look for a clock step; after one, take the offset anew and return True."""
+        """Return whether the clock has stepped; after a step the offset is measured again."""
         offset = self._measure()
         if abs(offset - self._offset) <= STEP_LIMIT * 1e9:
             return False

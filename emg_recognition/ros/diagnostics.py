@@ -1,4 +1,4 @@
-"""``/diagnostics`` once a second: level, one line, and every counter of a node."""
+"""Publish a node's level, message and counters on ``/diagnostics`` once a second."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Report = tuple[bytes, str, Mapping[str, object]]
 
 
 class Diagnostics:
-    """Publishes a node's report at 1 Hz and on demand.
+    """Publish a node's report once a second and on demand.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class Diagnostics:
     report : callable
         Returns level, message and counters.
     hardware_id : str
-        Device or model the report is about; may be empty.
+        Device or model that the report is about; may be empty.
     """
 
     def __init__(self, node: Node, report: Callable[[], Report], hardware_id: str = "") -> None:

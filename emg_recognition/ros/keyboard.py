@@ -1,4 +1,4 @@
-"""Single keys from the terminal that a process was started in."""
+"""Read single keys from the terminal of the process."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
-#: How often to look whether the terminal is still ours, s.
+#: How often to check that the process still has the terminal, s.
 _LOOK = 0.1
-#: Keys that would only suspend or kill the process, or hold its output, and so must count as keys.
+#: Keys that would suspend or kill the process; they must arrive as keys.
 _NOT_SPECIAL = (termios.VSUSP, termios.VQUIT)
 
 
 class Keyboard:
-    """A context in which the terminal on standard input gives every key at once, without echo.
+    """A context in which the terminal on standard input delivers every key at once, without echo.
 
-    Ctrl-C stays a signal, every other key is a key. At the end of the context the terminal is as before.
+    Ctrl-C remains a signal. At the end of the context the terminal is restored.
 
     Parameters
     ----------
@@ -30,8 +30,8 @@ class Keyboard:
     Attributes
     ----------
     present : bool
-        Whether there is a terminal and this process is in its foreground. A background process that
-        read from it or changed it would be stopped by the system (SIGTTIN, SIGTTOU).
+        Whether there is a terminal with this process in its foreground. The system stops a background
+        process that reads from it or changes it (SIGTTIN, SIGTTOU).
     """
 
     def __init__(self, descriptor: int = 0) -> None:
@@ -43,7 +43,7 @@ class Keyboard:
     def __enter__(self) -> Keyboard:
         if self.present:
             self._before = termios.tcgetattr(self._descriptor)
-            # Also forgets what was typed before.
+            # Also discards what was typed before.
             termios.tcsetattr(self._descriptor, termios.TCSAFLUSH, _key_by_key(self._descriptor))
             self._woken, self._wake = os.pipe()
         return self
@@ -57,18 +57,18 @@ class Keyboard:
         if self._thread is not None:
             self._thread.join()
         os.close(self._woken)
-        # In the background it is the shell's by now.
+        # In the background the terminal belongs to the shell.
         if _in_foreground(self._descriptor):
             termios.tcsetattr(self._descriptor, termios.TCSADRAIN, self._before)
 
     def listen(self, callback: Callable[[bytes], None]) -> None:
-        """Give the keys to `callback` from a thread, until the end of the context.
+        """Call `callback` with the keys, from a thread, until the end of the context.
 
         Parameters
         ----------
         callback : callable
-            Called with the bytes that came at once, one or more; with none as its last call when the
-            terminal is gone: closed, or no longer in the hands of this process.
+            Called with the bytes that arrived together. The last call has no bytes if the terminal was
+            closed or the process lost it.
         """
         self._thread = threading.Thread(target=self._run, args=(callback,), name="keyboard", daemon=True)
         self._thread.start()
@@ -95,7 +95,7 @@ class Keyboard:
 
 
 def end_with_the_terminal() -> None:
-    """Let a closed terminal end this process as SIGTERM does; not under `nohup`, which says otherwise."""
+    """Let a closed terminal end this process as SIGTERM does, except under `nohup`."""
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
 
@@ -103,7 +103,7 @@ def end_with_the_terminal() -> None:
 def _in_foreground(descriptor: int) -> bool:
     try:
         return os.tcgetpgrp(descriptor) == os.getpgrp()
-    except OSError:  # no terminal, not the one of this session, or closed
+    except OSError:  # no terminal, that of another session, or closed
         return False
 
 

@@ -1,4 +1,4 @@
-"""The limits of the joints, from the file that the bridge runs on."""
+"""Read the bridge, the joints and the nodes' reports for the live view."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from emg_recognition.ros.monitor_signal import Feed, glance
 
 
 class AskedLimits:
-    """Asks the bridge once for its exoskeleton's file, and anew when it has been away.
+    """Ask the bridge for its exoskeleton file, again whenever it was restarted, and read the joint limits.
 
     Parameters
     ----------
     node : rclpy.node.Node
-        Calls the service.
+        The node that calls the service.
 
     Attributes
     ----------
     limits : dict of str to (float, float)
-        Lower and upper limit of each joint, rad; empty while nobody told, or where the file cannot be read
-        on this machine.
+        Lower and upper limit of each joint, rad; empty while unknown or if the file cannot be read on this
+        machine.
     """
 
     def __init__(self, node: Node) -> None:
@@ -44,7 +44,7 @@ class AskedLimits:
         self.limits: dict[str, tuple[float, float]] = {}
 
     def look(self, bridge_age: float) -> None:
-        """Ask, or take the answer; `bridge_age` is the time since the bridge spoke, s."""
+        """Ask, or take the answer; `bridge_age` is the age of the bridge's last message, s."""
         if bridge_age > STALE:
             self._asked, self._pending = False, None
         elif not self._asked and self._client.service_is_ready():
@@ -68,7 +68,7 @@ _REASONS = {reason.counter for reason in Reason}
 
 
 class BridgeReader:
-    """Reads ``exo/bridge_state``, ``exo/enable`` and ``exo/joint_states``.
+    """Read ``exo/bridge_state``, ``exo/enable`` and ``exo/joint_states``.
 
     Parameters
     ----------
@@ -85,16 +85,16 @@ class BridgeReader:
         self._limits = AskedLimits(node)
 
     def look(self) -> None:
-        """Take in what has come."""
+        """Take the new messages."""
         self._bridge.take()
         self._switch.take()
-        # A driver may send its joints one by one.
+        # A driver may publish its joints one by one.
         for joints, _ in self._joints.take():
             self._positions.update(zip(joints.name, joints.position, strict=False))
         self._limits.look(self._bridge.age)
 
     def bridge(self) -> Bridge | None:
-        """Return the newest word of the bridge; None before the first."""
+        """Return the newest state of the bridge; None before the first."""
         newest = self._bridge.newest
         if newest is None:
             return None
@@ -107,11 +107,11 @@ class BridgeReader:
             signal_age=newest.signal_age,
             feedback_age=newest.feedback_age,
             stop_input_age=newest.stop_input_age,
-            doubts=tuple((name, count) for name, count in counted if count and name in _REASONS),
+            violations=tuple((name, count) for name, count in counted if count and name in _REASONS),
         )
 
     def stop_input(self) -> StopInput | None:
-        """Return the newest word of the stop input; None before the first."""
+        """Return the newest stop input; None before the first."""
         newest = self._switch.newest
         if newest is None:
             return None
@@ -119,7 +119,7 @@ class BridgeReader:
         return StopInput(age=self._switch.age, allowed=newest.data, publishers=publishers)
 
     def joints(self) -> tuple[tuple[Joint, ...], float]:
-        """Return where the joints are, and how long ago one was heard of, s."""
+        """Return the joints, and the age of the newest joint state, s."""
         limits = self._limits.limits
         joints = tuple(
             Joint(name=name, position=position, lower=lower, upper=upper)
@@ -129,19 +129,19 @@ class BridgeReader:
         return joints, self._joints.age
 
 
-#: A node that has been silent for so long was ended on purpose, s.
+#: A node that has been silent for this long was ended on purpose, s.
 _FORGET = 60.0
 
 
 @dataclass
-class _Word:
+class _Heard:
     status: DiagnosticStatus
     heard: float
     since: float
 
 
 class ReportReader:
-    """Keeps the newest word of each node below a namespace.
+    """Keep the newest report of each node in a namespace.
 
     Parameters
     ----------
@@ -151,31 +151,31 @@ class ReportReader:
 
     def __init__(self, node: Node) -> None:
         self._below = node.get_namespace().strip("/")
-        # A node says one word a second; a start of many nodes comes in a burst.
+        # Each node reports once a second; when many nodes start, the reports arrive in a burst.
         self._arrays = Feed(node, DiagnosticArray, "/diagnostics", glance(50))
-        self._words: dict[str, _Word] = {}
+        self._heard: dict[str, _Heard] = {}
 
     def look(self) -> None:
-        """Take in what has come, and forget who left."""
+        """Take the new reports, and forget the nodes that were ended."""
         now = time.monotonic()
         for array, _ in self._arrays.take():
             for status in array.status:
                 self._hear(status, now)
-        self._words = {name: word for name, word in self._words.items() if now - word.heard < _FORGET}
+        self._heard = {name: one for name, one in self._heard.items() if now - one.heard < _FORGET}
 
     def reports(self) -> tuple[Report, ...]:
-        """Return the newest word of each node, by name."""
+        """Return the newest report of each node, sorted by name."""
         now = time.monotonic()
         return tuple(
             Report(
                 node=name,
-                level=_level(word.status),
-                message=word.status.message,
-                age=now - word.heard,
-                since=now - word.since,
-                values={pair.key: pair.value for pair in word.status.values},
+                level=_level(one.status),
+                message=one.status.message,
+                age=now - one.heard,
+                since=now - one.since,
+                values={pair.key: pair.value for pair in one.status.values},
             )
-            for name, word in sorted(self._words.items())
+            for name, one in sorted(self._heard.items())
         )
 
     def _hear(self, status: DiagnosticStatus, now: float) -> None:
@@ -184,9 +184,9 @@ class ReportReader:
             if not name.startswith(f"{self._below}/"):
                 return
             name = name[len(self._below) + 1 :]
-        before = self._words.get(name)
+        before = self._heard.get(name)
         since = before.since if before is not None and _level(before.status) is _level(status) else now
-        self._words[name] = _Word(status, now, since)
+        self._heard[name] = _Heard(status, now, since)
 
 
 def _level(status: DiagnosticStatus) -> Level:

@@ -1,4 +1,4 @@
-"""A topic that is looked at ten times a second."""
+"""Read samples, signal quality, estimates and labels for the live view."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from emg_recognition.ros.polling import PolledTopic
 
 
 def glance(depth: int) -> QoSProfile:
-    """Return a profile with which a publisher never notices that the reader is slow.
+    """Return a profile with which a slow reader never delays a publisher.
 
-    Best effort goes together with what reliable publishers offer; what a slow terminal has no time for is
-    lost here alone. What is said once and kept (device, model, label) has to be asked for as it is offered.
+    Best effort matches reliable publishers; messages that a slow terminal misses are lost here only. Latched
+    topics (device, model, label) need the profile of their publisher instead.
     """
     return QoSProfile(depth=depth, reliability=ReliabilityPolicy.BEST_EFFORT)
 
 
 class Feed:
-    """A topic, its newest message, and how old that is.
+    """A topic, its newest message, and the age of that message.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class Feed:
     topic : str
         Its name, relative or not.
     profile : rclpy.qos.QoSProfile
-        With room for what comes between two looks.
+        Its depth has to hold the messages between two calls of :meth:`take`.
 
     Attributes
     ----------
@@ -52,7 +52,7 @@ class Feed:
         self.newest: Any = None
 
     def take(self) -> list[tuple[Any, int]]:
-        """Return what has come since the last call, and when it came (system time, ns)."""
+        """Return the messages since the last call, and when each was received (system time, ns)."""
         taken = list(self._topic.take())
         if taken:
             self.newest = taken[-1][0]
@@ -66,7 +66,7 @@ class Feed:
 
 
 class SignalReader:
-    """Reads ``emg/samples``, ``emg/info`` and ``emg/quality``.
+    """Read ``emg/samples``, ``emg/info`` and ``emg/quality``.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ class SignalReader:
     """
 
     def __init__(self, node: Node) -> None:
-        # Room for a second of chunks of 5 ms.
+        # One second of chunks of 5 ms.
         self._samples = Feed(node, EmgSamples, "emg/samples", glance(200))
         self._info = Feed(node, EmgInfo, "emg/info", qos.LATCHED)
         self._quality = Feed(node, SignalQuality, "emg/quality", glance(1))
@@ -83,7 +83,7 @@ class SignalReader:
         self._looked = time.monotonic()
 
     def look(self) -> None:
-        """Take in what has come."""
+        """Take the new messages."""
         self._info.take()
         self._quality.take()
         for chunk, _ in self._samples.take():
@@ -101,7 +101,7 @@ class SignalReader:
 
     @property
     def device(self) -> str:
-        """What the device calls itself; empty before it did."""
+        """Name and serial number of the device; empty while unknown."""
         info = self._info.newest
         return "" if info is None else " ".join(word for word in (info.device, info.serial_number) if word)
 
@@ -126,7 +126,7 @@ class SignalReader:
         strengths = self._stream.rms.tolist()
         names = self._names(len(strengths))
         quality = self._quality.newest if self._quality.age <= SLOW_STALE else None
-        # Another device may have taken the place of the one that was judged.
+        # The quality may still be that of another device.
         if quality is None or not len(quality.state) == len(quality.advice) == len(strengths):
             return tuple(Channel(name=name, rms=rms) for name, rms in zip(names, strengths, strict=True))
         return tuple(
@@ -146,7 +146,7 @@ def _quality(state: int) -> Quality:
 
 
 class ActionReader:
-    """Reads ``emg/model``, ``emg/action`` and ``emg/label``.
+    """Read ``emg/model``, ``emg/action`` and ``emg/label``.
 
     Parameters
     ----------
@@ -156,7 +156,7 @@ class ActionReader:
 
     def __init__(self, node: Node) -> None:
         self._model = Feed(node, ModelInfo, "emg/model", qos.LATCHED)
-        # Half a second at 40 a second.
+        # Half a second at 40 estimates a second.
         self._estimates = Feed(node, ActionEstimate, "emg/action", glance(20))
         self._labels = Feed(node, ActionLabel, "emg/label", qos.LABELS)
         self._pace = Pace()
@@ -164,7 +164,7 @@ class ActionReader:
         """The action that is prompted or performed; empty without one."""
 
     def look(self) -> None:
-        """Take in what has come."""
+        """Take the new messages."""
         self._model.take()
         for label, _ in self._labels.take():
             if label.event == ActionLabel.START:
@@ -177,7 +177,7 @@ class ActionReader:
 
     @property
     def model(self) -> str:
-        """Name of the announced model; empty before it was."""
+        """Name of the announced model; empty while unknown."""
         return "" if self._model.newest is None else str(self._model.newest.model)
 
     def estimate(self) -> Estimate | None:

@@ -1,4 +1,4 @@
-"""When each message of a bag is due, and what time it is there: no rclpy, no waiting."""
+"""Read a bag for playback: its messages, when each is due, and the time in the bag."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LONG = 1.0
 
 
 class Moment(NamedTuple):
-    """A message, the log time at which it was recorded, and whether to go there at once."""
+    """A message, the log time of its recording, and whether to skip the pause before it."""
 
     topic: str
     time: int
@@ -34,15 +34,15 @@ class Moment(NamedTuple):
 
 
 class Timeline:
-    """Maps log time to the steady clock.
+    """Map log time to the steady clock.
 
-    Recorded differences divided by the rate are kept, from the due time of one message to that of
-    the next: who is late catches up. A step of the log time back, or a jump, takes no time.
+    Recorded differences, divided by the rate, separate the due times, so that a late player catches up.
+    A log time that steps back, and a jump, take no time.
 
     Parameters
     ----------
     rate : float
-        Seconds of the bag in one second.
+        Playback speed.
     now : float
         The steady time at which the first message is due, s.
     time : int
@@ -55,10 +55,10 @@ class Timeline:
         self._time = self._previous_time = time
 
     def advance(self, time: int, *, jump: bool = False) -> float:
-        """Go on to the next message; return the steady time at which it is due, s."""
+        """Go to the next message and return the steady time at which it is due, s."""
         difference = (time - self._time) * 1e-9
         if -STEP_LIMIT <= difference < 0:
-            return self._due  # recorded in this order, received the other way round: time stands still
+            return self._due  # received in another order than recorded
         self._previous_due, self._previous_time = self._due, self._time
         self._time = time
         if difference < 0 or jump:
@@ -68,12 +68,12 @@ class Timeline:
         return self._due
 
     def time(self, now: float) -> int:
-        """Return the log time, ns, at a steady time: from the previous message's to the next one's."""
+        """Return the log time, ns, at a steady time, between the previous message and the next."""
         passed = max(0.0, now - self._previous_due) * self._rate
         return min(self._previous_time + round(passed * 1e9), self._time)
 
     def shift(self, seconds: float) -> None:
-        """Put everything off by a pause."""
+        """Delay everything by a pause."""
         self._due += seconds
         self._previous_due += seconds
 
@@ -81,9 +81,9 @@ class Timeline:
 def with_jumps(
     messages: Iterable[tuple[str, int, Any]], samples: str, index_range: Callable[[Any], tuple[int, int]]
 ) -> Iterator[Moment]:
-    """Mark long pauses during which not a single sample was taken.
+    """Mark long pauses during which no sample was taken.
 
-    Over such a pause the clock was set forward, or the device stood still: nobody needs to wait for it.
+    In such a pause the clock was set forward or the device was halted; playback skips it.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def with_jumps(
     samples : str
         The topic of samples.
     index_range : callable
-        Returns the index of a chunk's first sample, and that of the sample after its last.
+        Returns the index of a chunk's first sample and the index after its last.
 
     Yields
     ------
@@ -131,7 +131,7 @@ def with_jumps(
 
 SAMPLES = "emg/samples"
 
-#: What the graph gets from a bag; everything else it makes anew.
+#: The topics that are played; the graph computes everything else again.
 INPUTS: dict[str, tuple[Any, QoSProfile]] = {
     SAMPLES: (EmgSamples, qos.SAMPLES),
     "emg/info": (EmgInfo, qos.LATCHED),
@@ -140,7 +140,7 @@ INPUTS: dict[str, tuple[Any, QoSProfile]] = {
 
 
 class BagSource:
-    """The signals, device and labels of one arm.
+    """Samples, device and labels of one arm in a bag.
 
     Parameters
     ----------
@@ -152,20 +152,20 @@ class BagSource:
     Raises
     ------
     RecordingError
-        If it is no bag, holds no EMG, or that of several arms and none is chosen.
+        If it is not a bag, holds no EMG, or holds several arms and none is chosen.
     """
 
     def __init__(self, path: str | os.PathLike[str], namespace: str | None) -> None:
         self._bag = open_bag(path)
         prefix = EmgBag(self._bag, namespace).namespace
         names = {f"{prefix}/{relative}": relative for relative in INPUTS}
-        #: Each topic of the bag that is played, its relative name, and whether it is played as it is.
+        #: The topics to play, each with its relative name and whether its bytes can be published unchanged.
         self._topics: dict[Topic, tuple[str, bool]] = {
-            topic: (names[topic.name], self._is_of_today(topic, names[topic.name]))
+            topic: (names[topic.name], self._is_current(topic, names[topic.name]))
             for topic in self._bag.topics
             if topic.name in names
         }
-        self._told = 0
+        self._reported = 0
 
     def close(self) -> None:
         """Close the bag."""
@@ -181,13 +181,13 @@ class BagSource:
                 yield relative, time, to_message(self._bag.deserialize(topic, message), INPUTS[relative][0])
 
     def new_problems(self) -> list[str]:
-        """Return what has turned out to be missing or damaged since the last call."""
-        told, problems = self._told, self._bag.problems
-        self._told = len(problems)
-        return problems[told:]
+        """Return the problems of the bag found since the last call."""
+        reported, problems = self._reported, self._bag.problems
+        self._reported = len(problems)
+        return problems[reported:]
 
-    def _is_of_today(self, topic: Topic, relative: str) -> bool:
-        """Whether a message can be published as it was recorded: the type's hash covers every field."""
+    def _is_current(self, topic: Topic, relative: str) -> bool:
+        """Return whether the message type is the current one; its hash covers every field."""
         own = f"emg_recognition/msg/{INPUTS[relative][0].__name__}"
         return bool(
             topic.type == own
@@ -196,12 +196,12 @@ class BagSource:
 
 
 def index_range(chunk: Any) -> tuple[int, int]:
-    """Return the index of a chunk's first sample, and that of the sample after its last.
+    """Return the index of a chunk's first sample and the index after its last.
 
     Parameters
     ----------
     chunk : bytes or EmgSamples
-        What :meth:`BagSource.messages` yields of the samples.
+        A chunk of samples from :meth:`BagSource.messages`.
     """
     samples = deserialize_message(chunk, EmgSamples) if isinstance(chunk, bytes) else chunk
     count = len(samples.data) // samples.channels if samples.channels else 0
@@ -209,14 +209,14 @@ def index_range(chunk: Any) -> tuple[int, int]:
 
 
 def to_message(found: Any, kind: Any) -> Any:
-    """Copy the fields that two versions of a message have in common; the others keep their default.
+    """Copy the fields that two versions of a message share; the others keep their default.
 
     Parameters
     ----------
     found : object
-        A message as rosbags reads it.
+        A message read by rosbags.
     kind : type
-        The message type of today.
+        The current message type.
 
     Returns
     -------

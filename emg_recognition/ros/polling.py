@@ -1,4 +1,4 @@
-"""Subscriptions that are read in bulk: rclpy's executor spends more on waiting than most callbacks need."""
+"""Subscriptions that are read in bulk, because rclpy's executor spends more on waiting than on callbacks."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from rclpy.subscription import Subscription
 
-#: So many messages at most before timers and services have their turn.
+#: Most messages before timers and services have their turn.
 _AT_ONCE = 100
 
 
 class _NoCallbacks(CallbackGroup):
-    """Keeps its subscriptions out of every executor."""
+    """Keep its subscriptions out of every executor."""
 
     def can_execute(self, entity: Any) -> bool:
         return False
@@ -29,10 +29,10 @@ class _NoCallbacks(CallbackGroup):
 
 
 class PolledTopic:
-    """A subscription whose messages wait in DDS, each with the time of its receipt, until they are taken.
+    """A subscription whose messages wait in DDS, with their time of receipt, until they are taken.
 
-    rclpy's executor needs 0.5 ms for a message, most of it to wait for the next one; taking one costs
-    0.03 ms. So 400 messages a second cost 4 % of a core instead of 22 %.
+    rclpy's executor needs 0.5 ms for a message, mostly to wait for the next one; taking one costs
+    0.03 ms. That makes 4 % of a core instead of 22 % at 400 messages a second.
 
     Parameters
     ----------
@@ -43,9 +43,9 @@ class PolledTopic:
     topic : str
         Its name, relative or not.
     profile : rclpy.qos.QoSProfile
-        Its depth has to hold what comes between two calls.
+        Its depth has to hold the messages between two calls.
     raw : bool
-        Take the bytes as they came (CDR) instead of messages.
+        Yield the serialised bytes (CDR) instead of messages.
     """
 
     def __init__(self, node: Node, kind: type, topic: str, profile: QoSProfile, *, raw: bool = False) -> None:
@@ -55,22 +55,22 @@ class PolledTopic:
         )
 
     def take(self) -> Iterator[tuple[Any, int]]:
-        """Yield each message that has come, and when it was received (system time, ns since the epoch)."""
-        # As rclpy.wait_for_message and rclpy's executors do it.
+        """Yield each new message, and when it was received (system time, ns since the epoch)."""
+        # As in rclpy.wait_for_message and rclpy's executors.
         take = self._subscription.handle.take_message
         while (found := take(self._kind, self._raw)) is not None:
             message, about = found
-            # Not every middleware says when.
+            # Not every middleware tells the time.
             yield message, about["received_timestamp"] or time.time_ns()
 
 
 def subscribe_in_bulk(
     node: Node, kind: type, topic: str, callback: Callable[[Any], None], profile: QoSProfile
 ) -> Subscription:
-    """Subscribe; the callback also gets, at once, what waits behind the message that woke the executor.
+    """Subscribe, and pass all waiting messages to the callback whenever one wakes the executor.
 
-    The first message of a pause comes as soon as with ``node.create_subscription``. But who is late, as in
-    fast replay, catches up several times as fast.
+    A message after a pause arrives as early as with ``node.create_subscription``, but a node that is late,
+    as in fast replay, catches up several times faster.
 
     Parameters
     ----------
@@ -83,12 +83,12 @@ def subscribe_in_bulk(
     callback : callable
         Called with each message.
     profile : rclpy.qos.QoSProfile
-        As offered, or less.
+        As offered by the publisher, or less strict.
 
     Returns
     -------
     rclpy.subscription.Subscription
-        As of ``node.create_subscription``.
+        As from ``node.create_subscription``.
     """
 
     def receive(message: Any) -> None:

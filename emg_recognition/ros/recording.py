@@ -1,4 +1,4 @@
-"""Topics into a bag, as they came: no message is decoded, no callback runs."""
+"""Write topics into a bag as they arrive, without decoding messages or running callbacks."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from emg_recognition.ros.polling import PolledTopic
 
 SAMPLES_TOPIC = "emg/samples"
 
-#: What is recorded of each arm: relative topic, type, and how its publisher offers it.
+#: Topics recorded for each arm: relative name, type, and the profile of the publisher.
 TOPICS: dict[str, tuple[Any, QoSProfile]] = {
     SAMPLES_TOPIC: (EmgSamples, qos.SAMPLES),
     "emg/info": (EmgInfo, qos.LATCHED),
@@ -46,32 +46,32 @@ TOPICS: dict[str, tuple[Any, QoSProfile]] = {
 
 #: How often messages are taken, s.
 _POLL_PERIOD = 0.01
-#: A chunk is closed and on the disk after this, s: no more than that is lost with the process.
+#: After this a chunk is on the disk, s; a killed process loses no more than that.
 _FLUSH_PERIOD = 0.5
 
 
 class Recording:
-    """Subscribes to the topics of one or more arms and writes what comes into a bag.
+    """Subscribe to the topics of one or more arms and write the messages into a bag.
 
-    A thread of its own does all of it, so a slow disk holds nobody up.
+    A separate thread does all of it, so that a slow disk delays nothing else.
 
     Parameters
     ----------
     node : rclpy.node.Node
         The node that subscribes.
     path : Path
-        The bag to make.
+        The bag to create.
     namespaces : iterable of str
         Namespaces of the arms below the node's own; ``""`` for the node's own.
     fail : callable
-        Called with the error, by the thread, when the bag cannot be written any more.
+        Called from the thread with the error when the bag cannot be written any more.
 
     Raises
     ------
     RecordingError
         If the path exists or cannot be written.
     SettingError
-        For a namespace that is no ROS name.
+        For a namespace that is not a ROS name.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class Recording:
         self._thread.start()
 
     def close(self) -> None:
-        """Write what is still waiting and end the bag properly.
+        """Write the waiting messages and close the bag.
 
         Raises
         ------
@@ -132,17 +132,17 @@ class Recording:
             self._fail(error)
         except Exception:
             self._failed = True
-            self._fail(EmgRecognitionError("the thread that records has ended; its error stands above"))
+            self._fail(EmgRecognitionError("the recording thread has crashed; its traceback is above"))
             raise
 
     def _take(self) -> None:
-        """Write all that has come, in the order in which it came."""
+        """Write the new messages in the order of their arrival."""
         simulated = self._clock.now().nanoseconds if self._clock.ros_time_is_active else None
         taken = [
             [(received, name, message) for message, received in topic.take()]
             for name, topic in self._topics.items()
         ]
-        # Each topic keeps its order even if the clock steps back meanwhile.
+        # Each topic keeps its order even if the clock steps back.
         for received, name, message in heapq.merge(*taken, key=lambda one: one[0]):
             self._writer.write(name, received if simulated is None else simulated, message)
             self.counts[name] += 1

@@ -1,4 +1,4 @@
-"""Start a node, spin it, and end it in order: one error line, an exit code, a last word."""
+"""Start, spin and end a node, with one error line, an exit code, and time for its last messages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _POLL = 0.1
 
 
 class NodeProgram(Protocol):
-    """What the runner needs of a node besides rclpy's own interface."""
+    """What the runner needs from a node besides rclpy's own interface."""
 
     #: Set by a thread or callback to end the process with an error line and exit code 1.
     failure: EmgRecognitionError | None
@@ -29,7 +29,7 @@ class NodeProgram(Protocol):
     finished: bool
 
     def close(self) -> None:
-        """Say the last word while publishers still work, and release devices and children."""
+        """Publish the last messages while publishers still work, and release devices and children."""
 
     def destroy_node(self) -> None:
         """As rclpy's."""
@@ -38,22 +38,22 @@ class NodeProgram(Protocol):
 def run(name: str, create: Callable[[], NodeProgram], args: list[str] | None = None) -> int:
     """Run a node until SIGINT, SIGTERM, its own end or an error.
 
-    rclpy's own signal handler invalidates the context before the node can publish a last word,
-    therefore it is switched off and the signals are handled here.
+    rclpy's own signal handler invalidates the context before the node can publish its last messages,
+    so it is switched off and the signals are handled here.
 
     Parameters
     ----------
     name : str
         Name of the logger for errors before the node exists.
     create : callable
-        Makes the node: an rclpy node that satisfies :class:`NodeProgram`.
+        Creates the node: an rclpy node that satisfies :class:`NodeProgram`.
     args : list of str, optional
         Command line; default ``sys.argv``.
 
     Returns
     -------
     int
-        Exit code: 0 after a signal or a finished task, 1 after an error, also one in the last word.
+        Exit code: 0 after a signal or a finished task, 1 after an error, including one in ``close``.
     """
     stop = False
     spinning = False
@@ -62,10 +62,10 @@ def run(name: str, create: Callable[[], NodeProgram], args: list[str] | None = N
         nonlocal stop
         stop = True
         if not spinning:
-            # A constructor may wait for a port; it must not keep the user waiting.
+            # A constructor may be waiting for a port.
             raise KeyboardInterrupt
 
-    # Set explicitly: a shell that starts a job in the background makes it ignore SIGINT.
+    # Set explicitly, because a shell makes background jobs ignore SIGINT.
     signal.signal(signal.SIGINT, request_stop)
     signal.signal(signal.SIGTERM, request_stop)
 
@@ -81,7 +81,7 @@ def run(name: str, create: Callable[[], NodeProgram], args: list[str] | None = N
         spinning = True
         while not stop and node.failure is None and not node.finished:
             executor.spin_once(timeout_sec=_POLL)
-        # After a signal to a whole group of processes the armband may be gone first: that is no failure.
+        # After a signal to the whole process group the armband may end first, which is not a failure.
         if node.failure is not None and not stop:
             raise node.failure
     except EmgRecognitionError as error:
@@ -101,8 +101,8 @@ def run(name: str, create: Callable[[], NodeProgram], args: list[str] | None = N
         if executor is not None:
             executor.shutdown()
         rclpy.try_shutdown()
-        # Ctrl-C reaches the whole group, and `ros2 launch` passes it on once more: Python would die of the
-        # second one while it cleans up, after everything was said.
+        # Ctrl-C reaches the whole process group, and `ros2 launch` sends it once more; the second one must
+        # not interrupt Python's cleanup.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     return code
@@ -112,7 +112,7 @@ class ManagedNode(LifecycleNode):
     """A lifecycle node whose transitions refuse with one error line.
 
     With ``autostart`` a refused transition ends the process; under a manager it is logged and the node
-    stays in its state, so that the manager can mend the cause and try again.
+    keeps its state, so that the manager can try again.
     """
 
     failure: EmgRecognitionError | None = None
@@ -124,7 +124,7 @@ class ManagedNode(LifecycleNode):
         Raises
         ------
         EmgRecognitionError
-            What a transition refused with.
+            The reason why a transition was refused.
         """
         for transition in (self.trigger_configure, self.trigger_activate):
             if transition() != TransitionCallbackReturn.SUCCESS:

@@ -1,4 +1,4 @@
-"""The screen of a guided session: what to do now, how long still, and how the signal is."""
+"""The screen of a guided session: what to do now, the time left, and the state of the signal."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from emg_recognition.msg import SignalQuality
 
 _BAR = 60
 _STATES = {SignalQuality.WARN: Text("usable", "yellow"), SignalQuality.BAD: Text("BAD", "bold red")}
-#: More channels than this do not fit on the screen.
+#: Most channels that fit on the screen.
 _ROWS = 8
 _KEYS = {
-    Phase.WAITING: "s begin nevertheless   q quit",
-    Phase.PAUSED: "space go on   r repeat the last   d discard the last   q quit",
+    Phase.WAITING: "s begin anyway   q quit",
+    Phase.PAUSED: "space continue   r repeat the last   d discard the last   q quit",
 }
 _WHILE_RESTING = "space pause   r repeat the last   d discard the last   q quit"
 _WHILE_PERFORMING = "space pause   r again   d discard   q quit"
@@ -39,9 +39,9 @@ class View:
     signal : str
         One line about the signal.
     quality : SignalQuality or None
-        The newest judgement.
+        The newest quality; None while unknown.
     warning : str
-        What the operator must know; empty where there is nothing.
+        What the operator must know; empty for nothing.
     """
 
     title: str
@@ -51,7 +51,7 @@ class View:
 
 
 class Screen:
-    """The whole terminal, until :meth:`close`; on anything but a terminal it is not `present`.
+    """The whole terminal until :meth:`close`; not `present` where the output is not a terminal.
 
     Parameters
     ----------
@@ -65,14 +65,14 @@ class Screen:
         self._live: Live | None = None
 
     def show(self, session: GuidedSession, view: View, now: float) -> None:
-        """Draw.
+        """Draw the session.
 
         Parameters
         ----------
         session : GuidedSession
-            What is going on.
+            The session.
         view : View
-            What else there is to show.
+            What else to show.
         now : float
             The session's time, s.
         """
@@ -90,21 +90,21 @@ class Screen:
         self._live.update(draw(session, view, now), refresh=True)
 
     def close(self) -> None:
-        """Give the terminal back as it was."""
+        """Restore the terminal."""
         if self._live is not None:
             self._live.stop()
             self._live = None
 
 
 def draw(session: GuidedSession, view: View, now: float) -> RenderableType:
-    """Put the screen together.
+    """Return the screen as a rich renderable.
 
     Parameters
     ----------
     session : GuidedSession
-        What is going on.
+        The session.
     view : View
-        What else there is to show.
+        What else to show.
     now : float
         The session's time, s.
 
@@ -130,7 +130,7 @@ def draw(session: GuidedSession, view: View, now: float) -> RenderableType:
 
 
 def _prompt(session: GuidedSession, now: float) -> list[RenderableType]:
-    """Return what to do, in large, and how long still."""
+    """Return the large prompt and the time left."""
     left = max(0.0, session.since + session.length - now)
     prompt = session.prompt
     if session.phase is Phase.PAUSED:
@@ -141,7 +141,7 @@ def _prompt(session: GuidedSession, now: float) -> list[RenderableType]:
     if session.phase is Phase.READY:
         head = [Text(session.note or "relax", "dim"), Text(f"then: {name}", "bold cyan"), Text(prompt.text)]
         return [*head, Text(), Text(f"{max(1, math.ceil(left))}", "bold cyan")]
-    # One bar over reaction and hold: that the label begins in between is nothing to the wearer.
+    # One bar for reaction and hold; the wearer need not know that the label begins in between.
     total = prompt.hold + session.reaction
     done = now - session.since + (session.reaction if session.phase is Phase.HOLDING else 0.0)
     bar = ProgressBar(total=total, completed=min(done, total), width=_BAR, complete_style="green")
@@ -167,7 +167,7 @@ def _counts(session: GuidedSession) -> Text:
 
 
 def _channels(quality: SignalQuality | None, worst: int) -> RenderableType:
-    """Return a table of the channels that are so bad or worse, and what to do about them."""
+    """Return a table of the channels that are at least this bad, and what to do about them."""
     if quality is None:
         return Text()
     table = Table(box=None, pad_edge=False)

@@ -1,4 +1,4 @@
-"""Whether samples come, and how good they are: what a guided session has to know of the signal."""
+"""Watch whether samples arrive and how good they are, for a guided session."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from emg_recognition.msg import SignalQuality
 from emg_recognition.ros import qos
 from emg_recognition.ros.recording import Recording
 
-NO_SAMPLES = "no samples come on emg/samples: see to the armband and to acquisition"
+NO_SAMPLES = "no samples arrive on emg/samples: check the armband and acquisition"
 
-#: Without a sample for so long nothing comes, s.
+#: Without a sample for this long, the signal counts as missing, s.
 _SILENT = 1.0
-#: A quality that is older than this says nothing any more, s; it comes once a second.
+#: An older quality is ignored, s; it is published once a second.
 _OLD = 3.5
 
 
 class SignalWatch:
-    """Listens to ``emg/quality`` and looks at what the recording receives.
+    """Subscribes to ``emg/quality`` and counts the samples of a recording.
 
     Parameters
     ----------
     node : rclpy.node.Node
-        The node that listens.
+        The node that subscribes.
     recording : Recording
-        Of one arm; it receives the samples anyhow.
+        The recording of one arm, which receives the samples anyway.
     """
 
     def __init__(self, node: Node, recording: Recording) -> None:
@@ -40,35 +40,35 @@ class SignalWatch:
         node.create_subscription(SignalQuality, "emg/quality", self._hear, qos.QUALITY)
 
     def look(self) -> None:
-        """Look whether more samples have come; to be called often."""
+        """Check for new samples; call it often."""
         count = self._counts[self._topic]
         if count != self._seen:
             self._seen, self._came = count, time.monotonic()
 
     @property
     def flowing(self) -> bool:
-        """Whether samples come."""
+        """Whether samples arrive."""
         return self._came is not None and time.monotonic() - self._came < _SILENT
 
     @property
     def quality(self) -> SignalQuality | None:
-        """The newest judgement; None where there is none or it is old."""
+        """The newest quality; None if there is none or it is old."""
         return self._quality if time.monotonic() - self._received < _OLD else None
 
     @property
     def good_for(self) -> float:
-        """How long no channel has been bad, s; 0 where nobody says."""
+        """How long no channel has been bad, s; 0 while unknown."""
         if self.quality is None or self._good_since is None:
             return 0.0
         return time.monotonic() - self._good_since
 
     def line(self) -> str:
-        """Return how the signal is, in a line."""
+        """Return the state of the signal as one line."""
         found = self.quality
         if not self.flowing:
             return NO_SAMPLES
         if found is None:
-            return "samples come; nobody judges them (is signal_quality_node running?)"
+            return "samples arrive, their quality is unknown (is signal_quality_node running?)"
         states = list(found.state)
         good = f"{states.count(SignalQuality.GOOD)} of {len(states)} channels good"
         bad = f", {states.count(SignalQuality.BAD)} BAD" if SignalQuality.BAD in states else ""

@@ -68,6 +68,10 @@ class Adaptation:
     before: dict[str, float] | None
     after: dict[str, float] | None
 
+    def __repr__(self) -> str:
+        windows = sum(self.windows.values())
+        return f"<Adaptation {self.bundle}: {windows} windows, before {self.before}, after {self.after}>"
+
     @property
     def bundle(self) -> Path:
         """Directory of the new bundle."""
@@ -219,7 +223,7 @@ class _Steps(keras.callbacks.Callback):
 
 
 def _score(model: ActionModel, test: WindowSet) -> dict[str, float]:
-    """Return the scores of a model that is used as it is live."""
+    """Return the scores of a model, asked window by window as in live use."""
     probabilities = predict(model, test)
     found = score_windows(test.action, probabilities.argmax(axis=1), test.actions)
     return {

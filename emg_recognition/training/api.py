@@ -213,7 +213,7 @@ def adapt(
 
 
 def require_tensorflow() -> None:
-    """Refuse to train without the libraries that only training needs, and silence TensorFlow's information.
+    """Refuse to train without the libraries that only training needs; let TensorFlow report errors only.
 
     Raises
     ------
@@ -225,7 +225,7 @@ def require_tensorflow() -> None:
             raise EmgRecognitionError(
                 f"training needs {name}, which is not installed; pip install 'emg_recognition[train]'"
             )
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 
 def _is_missing(module: str) -> bool:

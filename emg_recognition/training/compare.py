@@ -36,7 +36,7 @@ from emg_recognition.training.windows import WindowSet
 
 RESULT = "compare.json"
 
-# Numbers that no member has, so that each of these networks has initial weights of its own.
+# Numbers that no member has, so that each of these networks has different initial weights.
 _SEED_OF = {"weighted": 1001, "minority": 1002}
 
 
@@ -54,7 +54,7 @@ class Comparison:
 
     result_file: Path
     report: Path
-    result: dict[str, Any]
+    result: dict[str, Any] = dataclasses.field(repr=False)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

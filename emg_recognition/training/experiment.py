@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ class TrainingResult:
     bundle: Path | None
     metrics_file: Path
     report: Path
-    metrics: dict[str, Any]
+    metrics: dict[str, Any] = dataclasses.field(repr=False)
 
 
 def run_experiment(

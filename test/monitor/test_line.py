@@ -14,7 +14,7 @@ def test_a_healthy_graph_in_one_line(graph):
         "samples 999.6 Hz, 0 lost, 0 restarts, 8/8 channels good"
         " | elbow_flexion 93 % (prompted elbow_flexion), latency 6.1 ms"
         " | DISARMED: not armed yet | elbow_flexion +1.15, wrist_extension -0.50 rad"
-        " | next: all is fresh; arm with: ros2 service call /command_bridge/arm std_srvs/srv/Trigger"
+        " | next: ready; arm with: emg-recognition arm"
     )
 
 

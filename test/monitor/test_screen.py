@@ -72,9 +72,9 @@ def test_80_columns_show_every_value(graph):
     track = joint[joint.index("rad") + 4 :].rstrip()
     assert abs(track.index("●") - (len(track) - 1) / 2) <= 0.5  # 1.15 of 0 to 2.3
     assert "-0.50 rad  limits –" in find(lines, "wrist_extension")
-    assert "nothing; 3 nodes on /diagnostics" in find(lines, "nothing")
-    assert lines[-2].rstrip() == "→ all is fresh; arm with:"
-    assert lines[-1].strip() == "ros2 service call /command_bridge/arm std_srvs/srv/Trigger"
+    assert "none; 3 nodes on /diagnostics" in find(lines, "none;")
+    assert lines[-2].rstrip() == "→ ready; arm with:"
+    assert lines[-1].strip() == "emg-recognition arm"
 
 
 def test_an_empty_graph_says_what_is_missing():
@@ -88,7 +88,7 @@ def test_an_empty_graph_says_what_is_missing():
         "no joint positions",
     ):
         assert any(words in line for line in lines)
-    assert "ros2 launch emg_recognition recognition.launch.py" in lines[-1]
+    assert "emg-recognition run --model BUNDLE --port PORT --namespace left_arm" in lines[-1]
 
 
 def test_what_has_fallen_silent_is_not_shown_as_if_it_were_now(graph):
@@ -106,11 +106,11 @@ def test_trouble_is_listed_bad_channels_first_and_what_does_not_fit_is_counted(g
         make_report("acquisition", Level.WARN, "12 samples lost", since=30.0),
         make_report("classifier", Level.ERROR, "no such model", since=2.0),
         make_report("preprocessing", age=6.0),
-        make_report("command_bridge", Level.ERROR, "FAULT: stands in its own panel"),
+        make_report("command_bridge", Level.ERROR, "FAULT: shown in its own panel"),
     )
     graph = graph(samples={"channels": channels}, reports=reports)
     text = [line.rstrip() for line in shown(graph, 80, 40)]
-    start = next(number for number, line in enumerate(text) if "To mend" in line)
+    start = next(number for number, line in enumerate(text) if "─ Warnings" in line)
     assert text[start + 1 : start + 7] == [
         "BAD   CH1: plug it in",
         "WARN  CH1: shave",
@@ -119,7 +119,7 @@ def test_trouble_is_listed_bad_channels_first_and_what_does_not_fit_is_counted(g
         "WARN  acquisition: 12 samples lost",
         "",
     ]
-    assert "1 more" in find(shown(graph), "To mend")
+    assert "1 more" in find(shown(graph), "─ Warnings")
 
 
 @pytest.mark.parametrize(("number", "height"), [(16, 24), (32, 32), (64, 24), (64, 50), (128, 24)])

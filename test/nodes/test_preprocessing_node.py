@@ -1,8 +1,14 @@
 """The preprocessing node against the same pipeline offline, to the bit."""
 
+from __future__ import annotations
+
 import array
+import dataclasses
+import shutil
 
 import numpy as np
+import pytest
+import yaml
 from emg_recognition.msg import EmgSamples, EmgWindow
 
 from emg_recognition.ros import qos
@@ -10,12 +16,29 @@ from emg_recognition.signal.pipeline import Pipeline
 from emg_recognition.signal.settings import suited_settings
 
 RATE, CHANNELS = 500.0, 4
+SUITED = suited_settings(rate=RATE, channels=CHANNELS, unit="V")
+#: What the bundle says; none of it is a default.
+OF_MODEL = dataclasses.replace(SUITED, notch=60.0, settling=0.3)
+STRIDE = 0.05
 
 
-def chunk(samples, first_index, restart=False):
+@pytest.fixture(scope="module")
+def bundle(tiny_bundle, tmp_path_factory):
+    """A bundle with a signal path and a stride of its own."""
+    folder = tmp_path_factory.mktemp("model") / "bundle"
+    shutil.copytree(tiny_bundle, folder)
+    file = folder / "model.yaml"
+    content = yaml.safe_load(file.read_text())
+    content |= {"pipeline": OF_MODEL.to_mapping(), "fingerprint": OF_MODEL.fingerprint()}
+    content["live"] = {"stride": STRIDE}
+    file.write_text(yaml.safe_dump(content))
+    return folder
+
+
+def chunk(samples, first_index, restart=False, rate=RATE):
     message = EmgSamples(
         first_index=first_index,
-        rate=RATE,
+        rate=rate,
         channels=CHANNELS,
         unit="V",
         restart=restart,
@@ -33,16 +56,18 @@ def connect(witness):
         lambda: publisher.get_subscription_count() and witness.node.count_publishers("emg/window"),
         "the preprocessing node",
     )
-    # Who is seen here does not always see us yet, and would not send us its first window.
+    # A node that is seen here may not have seen this one yet, and would not send its first window.
     witness.spin_for(1.0)
     return windows, publisher
 
 
-def test_windows_are_those_of_the_offline_pipeline(start_node, witness, rng):
-    node = start_node("preprocessing", stride=0.05)
+def test_windows_are_those_of_the_offline_pipeline_with_the_settings_of_the_model(
+    start_node, witness, bundle, rng
+):
+    node = start_node("preprocessing", model=str(bundle))
     windows, publisher = connect(witness)
     samples = rng.normal(0, 1e-4, (1000, CHANNELS)).astype(np.float32)
-    pipeline = Pipeline(suited_settings(rate=RATE, channels=CHANNELS, unit="V"), 25)
+    pipeline = Pipeline(OF_MODEL, round(STRIDE * RATE))
     expected = []
     # A gap of 40 samples, and a restart that the device announces.
     for first, last, restart in ((0, 7, True), (7, 400, False), (440, 800, False), (800, 1000, True)):
@@ -54,14 +79,14 @@ def test_windows_are_those_of_the_offline_pipeline(start_node, witness, rng):
     assert [window.first_index for window in windows] == [window.first_index for window in expected]
     assert [window.sequence for window in windows] == list(range(len(expected)))
     for live, offline in zip(windows, expected, strict=True):
-        assert live.pipeline == pipeline.settings.fingerprint()
+        assert live.pipeline == OF_MODEL.fingerprint()
         assert np.array_equal(np.frombuffer(live.data, np.float32), offline.data.ravel())
         stamp = live.header.stamp.sec + live.header.stamp.nanosec * 1e-9
         assert abs(stamp - (100 + offline.last_index / RATE)) < 1e-6
     assert node.interrupt() == 0
 
 
-def test_a_bad_chunk_is_named_and_the_stream_starts_anew(start_node, witness, rng):
+def test_a_bad_chunk_is_named_and_the_stream_restarts(start_node, witness, rng):
     node = start_node("preprocessing", stride=0.05)
     windows, publisher = connect(witness)
     samples = rng.normal(0, 1e-4, (600, CHANNELS)).astype(np.float32)
@@ -70,13 +95,48 @@ def test_a_bad_chunk_is_named_and_the_stream_starts_anew(start_node, witness, rn
     publisher.publish(chunk(bad, 0))
     node.wait_for_log("nan")
     publisher.publish(chunk(samples, 100))
-    expected = Pipeline(suited_settings(rate=RATE, channels=CHANNELS, unit="V"), 25).push(samples, 100)
+    expected = Pipeline(SUITED, 25).push(samples, 100)
     witness.spin_until(lambda: len(windows) >= len(expected), "windows after the bad chunk")
     assert [window.first_index for window in windows] == [window.first_index for window in expected]
     errors = [line for line in node.log.splitlines() if "[ERROR]" in line]
     assert len(errors) == 1
     assert "3" in errors[0]
     assert node.interrupt() == 0
+
+
+def test_a_signal_that_the_model_is_not_made_for_ends_the_node_with_one_line(
+    start_node, witness, bundle, rng
+):
+    # Another stride than the model's, and band edges left open, are allowed.
+    node = start_node("preprocessing", model=str(bundle), stride=0.1, low=0.0, high=0.0)
+    _, publisher = connect(witness)
+    assert "stride 0.1 s instead of the model's 0.05 s" in node.log
+    publisher.publish(chunk(rng.normal(0, 1e-4, (10, CHANNELS)), 0, rate=1000.0))
+    assert node.wait() == 1
+    assert sum("[FATAL]" in line for line in node.log.splitlines()) == 1
+    assert "its rate is 500.0 Hz, the signals' rate is 1000.0 Hz" in node.log
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [
+        ({"window": 30.0}, ("30.0",)),
+        ({"window": "long"}, ("long",)),
+        ({"widow": 0.2}, ("widow",)),
+        ({"model": "/nowhere"}, ("/nowhere",)),
+        # The bundle has other values.
+        ({"mains": 50.0}, ("parameter mains of /preprocessing is 50.0", "trained with 60")),
+        ({"window": 0.25}, ("window", "0.25", "trained with 0.2")),
+        ({"settling": 0.25}, ("settling", "0.25", "trained with 0.3")),
+        ({"high": 150.0}, ("high", "150.0", "trained with 237.5")),
+    ],
+)
+def test_parameters_that_cannot_be_used_end_the_node_with_one_line(start_node, bundle, parameters, words):
+    node = start_node("preprocessing", **{"model": str(bundle), **parameters})
+    assert node.wait() == 1
+    assert len(node.log.strip().splitlines()) == 1
+    for word in words:
+        assert word in node.log
 
 
 def test_a_band_that_the_rate_cannot_hold_ends_the_node_with_one_line(start_node, witness, rng):
@@ -86,15 +146,3 @@ def test_a_band_that_the_rate_cannot_hold_ends_the_node_with_one_line(start_node
     assert node.wait() == 1
     assert sum("[FATAL]" in line for line in node.log.splitlines()) == 1
     assert "400" in node.log
-
-
-def test_wrong_parameters_end_the_node_with_one_line(start_node):
-    for parameters, word in (
-        ({"window": 30.0}, "30.0"),
-        ({"window": "long"}, "long"),
-        ({"widow": 0.2}, "widow"),
-    ):
-        node = start_node("preprocessing", **parameters)
-        assert node.wait() == 1
-        assert len(node.log.strip().splitlines()) == 1
-        assert word in node.log

@@ -104,8 +104,8 @@ def test_estimates_agree_with_themselves():
         same_action=1.0,
         identical_probabilities=1.0,
         largest_difference=0.0,
-        only_in_first=0,
-        only_in_second=0,
+        missing=0,
+        extra=0,
     )
 
 
@@ -113,7 +113,7 @@ def test_windows_are_matched_by_run_and_index_in_any_order():
     one = estimates_of([(0, 0, FIST), (0, 25, REST), (0, 50, REST), (1, 0, REST)])
     other = estimates_of([(1, 0, REST), (0, 25, FIST), (0, 0, (0.5, 0.5)), (2, 50, REST), (2, 75, REST)])
     found = compare(one, other)
-    assert (found.compared, found.only_in_first, found.only_in_second) == (3, 1, 2)
+    assert (found.compared, found.missing, found.extra) == (3, 1, 2)
     # FIST against a tie, where the first action counts; REST against FIST; REST against REST.
     assert found.same_action == pytest.approx(1 / 3)
     assert found.identical_probabilities == pytest.approx(1 / 3)
@@ -140,10 +140,10 @@ def test_nothing_in_common():
     found = compare(estimates_of([(0, 0, FIST)]), estimates_of([(0, 25, FIST)]))
     assert found.compared == 0
     assert found.same_action is None
-    assert (found.only_in_first, found.only_in_second) == (1, 1)
+    assert (found.missing, found.extra) == (1, 1)
     assert compare(estimates_of([]), estimates_of([])).compared == 0
 
 
 def test_a_window_that_occurs_twice_counts_once():
     found = compare(estimates_of([(0, 0, FIST)]), estimates_of([(0, 0, FIST), (0, 0, REST)]))
-    assert (found.compared, found.same_action, found.only_in_second) == (1, 1.0, 0)
+    assert (found.compared, found.same_action, found.extra) == (1, 1.0, 0)

@@ -12,7 +12,8 @@ import pytest
 from emg_recognition.control.decision import DecisionSettings
 from emg_recognition.errors import SettingError
 from emg_recognition.models.settings import NetworkSettings
-from emg_recognition.settings import from_mapping, settings_of, yaml_lines
+from emg_recognition.settings import from_mapping
+from emg_recognition.training.configuration import FILES, configuration_text, rewritten
 from emg_recognition.training.settings import (
     SPLITS,
     BundleLiveSettings,
@@ -65,40 +66,21 @@ def test_settings_are_taken_from_a_mapping_and_from_settings(config):
         experiment_settings({"training": {"epochs": 0}})
 
 
-def as_yaml(settings):
-    """Write settings as the packaged files have them."""
-    plain = [name for name in settings_of(ExperimentSettings) if name not in ("actions", "rest", "baseline")]
-    lines = {line.split(":")[0]: line for line in yaml_lines(ExperimentSettings, values=vars(settings))}
-    found = [lines[name] for name in plain]
-    for name in ("network", "training", "ensemble"):
-        section = getattr(settings, name)
-        found += ["", f"{name}:"]
-        for line in yaml_lines(type(section), indent=2, values=vars(section)):
-            found += rows(line) if "[[" in line else [line]
-    found += ["", "split:", *yaml_lines(SplitSettings, indent=2, values=vars(settings.split))]
-    found += ["", "live:"]
-    shown = BundleLiveSettings, DecisionSettings
-    for cls, section, indent in zip(shown, (settings.live, settings.live.decision), (2, 4), strict=True):
-        found += yaml_lines(cls, indent=indent, values=vars(section))
-        found += ["  decision:"] if cls is BundleLiveSettings else []
-    return "\n".join([*found, "", *(lines[name] for name in ("actions", "rest", "baseline"))]) + "\n"
-
-
-def rows(line):
-    """Write a list of lists with one row on each line."""
-    key, _, rest = line.partition(": [[")
-    values, _, comment = rest.partition("]]")
-    numbers = [f"    - [{row}]" for row in values.split("], [")]
-    return [f"{key + ':':<36}{comment.strip()}", *numbers]
-
-
-@pytest.mark.parametrize("name", ["compact.yaml", "paper.yaml"])
+@pytest.mark.parametrize("name", FILES)
 def test_the_packaged_files_hold_every_setting_with_its_description(repository, name):
     path = repository / "config" / name
-    text = path.read_text()
-    header = "".join(line for line in text.splitlines(keepends=True) if line.startswith("#"))
-    assert header.count("\n") >= 2
-    assert text == header + as_yaml(experiment_settings(path))
+    # To update: python -m emg_recognition.training.configuration config
+    assert path.read_text() == rewritten(path)
+
+
+def test_a_written_configuration_is_read_back(config):
+    settings = dataclasses.replace(
+        ExperimentSettings(),
+        actions=("rest", "fist"),
+        split=SplitSettings(name="k-fold", folds=3),
+        live=BundleLiveSettings(decision=DecisionSettings(votes=7)),
+    )
+    assert experiment_settings(config(configuration_text(settings))) == settings
 
 
 def test_the_compact_configuration_is_the_default(repository):
