@@ -8,8 +8,9 @@ import pytest
 from rich.console import Console
 
 from emg_recognition.cli.main import build_parser
-from emg_recognition.demo.run import next_steps, summary_table, write_summary
+from emg_recognition.demo.run import next_steps
 from emg_recognition.demo.study import Study
+from emg_recognition.demo.summary import summary_table, write_summary
 
 SCORES = {
     "windows": 10,
