@@ -85,9 +85,7 @@ def run_demo(output: Path, *, data: Path | None, minority: str | None, console: 
         console, 3, f"run the live graph and record it: armband to exoskeleton, {seconds:.0f} s of signal"
     ):
         observed = run_graph(study, bundle, output, seconds=seconds, console=console)
-    with _step(
-        console, 4, "replay the recording: compare with what was performed and what was estimated live"
-    ):
+    with _step(console, 4, "replay the recording: compare with what was performed and estimated"):
         result = evaluate(bundle, output / RECORDING, output / "replay")
         live = score_live(observed, result.replay, result.metrics)
         metrics = json.loads((training / "metrics.json").read_text())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -122,8 +123,6 @@ _FROM_METRICS = (
 )
 #: The same for each cohort.
 _OF_COHORT = ("windows", "accuracy", "balanced_accuracy", "macro_f1", "per_class_recall")
-#: The table shows this many different reasons of holds, and of faults.
-_REASONS = 3
 
 
 def write_summary(
@@ -214,8 +213,8 @@ def _interruptions(found: Sequence[Mapping[str, str]]) -> str:
     for state, word in (("HOLDING", "hold"), ("FAULT", "fault")):
         reasons = [one["reason"] for one in found if one["state"] == state]
         if reasons:
-            distinct = list(dict.fromkeys(reasons))
-            more = f"; and {len(distinct) - _REASONS} more reasons" if len(distinct) > _REASONS else ""
+            # Reasons that differ in a measured number only are the same; the first is shown for all.
+            distinct = list({re.sub(r"[\d.]+", "", reason): reason for reason in reversed(reasons)}.values())
             number = f"{len(reasons)} {word}{'s' * (len(reasons) > 1)}"
-            lines.append(f"{number}: {'; '.join(distinct[:_REASONS])}{more}")
+            lines.append(f"{number}: {'; '.join(reversed(distinct))}")
     return "\n".join(lines) or "none"
