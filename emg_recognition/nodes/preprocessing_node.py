@@ -1,4 +1,4 @@
-"""``emg/samples`` → filtered windows on the sample grid, ``emg/window``."""
+"""Turn ``emg/samples`` into filtered windows, ``emg/window``."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ class PreprocessingNode(Node):
                     throttle_duration_sec=1.0,
                 )
         except SampleError as error:
-            # One bad chunk does not end the node: the next one restarts the stream.
+            # One bad chunk does not end the node; the next one restarts the stream.
             self._refused += 1
             self.get_logger().error(str(error), throttle_duration_sec=1.0)
             return

@@ -137,7 +137,7 @@ def test_a_device_that_cannot_describe_itself_and_its_true_rate(start_node, witn
         begin = int(values[0] * 2)
         assert np.array_equal(values, (np.arange(begin, begin + len(values)) % 30_000 / 2).astype(np.float32))
         witness.spin_until(lambda: said()[0] == diagnostics.WARN, "the rate in /diagnostics")
-        assert "samples a second come, the device says 520" in said()[1]
+        assert "Hz, the device reports 520 Hz" in said()[1]
         measured = float(said()[2]["measured_rate"])
         assert abs(measured - 500) < 10
         # Nothing of it counts as lost.

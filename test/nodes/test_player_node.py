@@ -100,7 +100,7 @@ def test_it_waits_for_its_subscribers_and_says_how_many_there_are(start_node, wi
     witness.spin_until(lambda: node.process.poll() is not None, "the end")
     assert node.process.returncode == 1
     (line,) = node.log.strip().splitlines()
-    assert "only 1 nodes listen to emg/samples" in line
+    assert "only 1 nodes subscribe to emg/samples" in line
     assert collected["emg/samples"] == []
 
 
@@ -179,7 +179,7 @@ def test_a_live_armband_on_the_same_topic_is_not_talked_over(start_node, witness
     witness.spin_until(lambda: node.process.poll() is not None, "the end")
     assert node.process.returncode == 1
     (line,) = node.log.strip().splitlines()
-    assert "publishes /emg/samples as well" in line
+    assert "publishes /emg/samples too" in line
     assert collected["emg/samples"] == []
     witness.node.destroy_publisher(live)
 

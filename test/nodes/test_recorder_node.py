@@ -131,8 +131,8 @@ def test_silence_is_said(start_node, witness, tmp_path):
         return reports[-1].status[0].level if reports else None
 
     witness.spin_until(lambda: level() == b"\x01", "a warning")
-    assert "no samples come on /emg/samples" in reports[-1].status[0].message
-    node.wait_for_log("no samples come on /emg/samples")
+    assert "no samples arrive on /emg/samples" in reports[-1].status[0].message
+    node.wait_for_log("no samples arrive on /emg/samples")
     publisher = witness.node.create_publisher(EmgSamples, "emg/samples", qos.SAMPLES)
     witness.spin_until(lambda: publisher.publish(chunk(1)) or level() == b"\x00", "samples to be noticed")
     node.wait_for_log("samples are coming")

@@ -136,7 +136,7 @@ def test_without_samples_it_pauses_and_goes_on_when_told(start_node, witness, ar
     witness.spin_until(lambda: len(labels) == 2, "a word on it")
     # A busy machine may have ended the repetition before the silence was long enough to be one.
     assert said(labels)[1] in ((DISCARD, "rest", 1), (END, "rest", 1))
-    node.wait_for_log("paused: no samples come on emg/samples")
+    node.wait_for_log("paused: no samples arrive on emg/samples")
     before = len(labels)
     witness.spin_for(1.0)
     assert len(labels) == before
@@ -204,7 +204,7 @@ def terminal(ros_environment, tmp_path, parameters):
 
 
 def test_keys_and_screen(terminal, witness, armband, labels, parameters):
-    witness.spin_until(lambda: "s begin nevertheless" in terminal.shown, "the screen")
+    witness.spin_until(lambda: "s begin anyway" in terminal.shown, "the screen")
     assert "Session 3 of anna (patient)" in terminal.shown
     terminal.type(b"s")
     witness.spin_until(lambda: (START, "rest", 1) in said(labels), "the first prompt")
