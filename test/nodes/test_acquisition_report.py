@@ -1,4 +1,4 @@
-"""What acquisition says of each state."""
+"""What acquisition reports in each state."""
 
 from __future__ import annotations
 
