@@ -15,12 +15,12 @@ from emg_recognition.devices.protocol import InfoFrame, ProtocolSettings
 from emg_recognition.devices.reconnection import ReconnectingArmband
 from emg_recognition.devices.serial_armband import SerialArmband
 from emg_recognition.devices.stream import SampleChunk, join_chunks
-from emg_recognition.errors import EmgRecognitionError, SettingError
+from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.msg import EmgInfo, EmgSamples
 from emg_recognition.nodes.settings import AcquisitionSettings
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.conversions import RosTime, to_floats, to_time
-from emg_recognition.ros.parameters import declare
+from emg_recognition.ros.parameters import declare, parameter_error
 from emg_recognition.ros.runner import ManagedNode, run
 from emg_recognition.types import RATE_TOLERANCE
 
@@ -200,8 +200,9 @@ class AcquisitionNode(ManagedNode):
         deadline = time.monotonic() + _SUBSCRIBERS_WITHIN
         while (found := self._samples.get_subscription_count()) < wanted:
             if time.monotonic() > deadline:
-                raise SettingError(
-                    "parameter subscribers of acquisition",
+                raise parameter_error(
+                    self,
+                    "subscribers",
                     wanted,
                     f"only {found} nodes subscribe to emg/samples: start the others first, or ask for fewer",
                 )

@@ -10,14 +10,14 @@ from typing import Any
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 
 from emg_recognition.classification import estimate_window, live_settings, live_values
-from emg_recognition.errors import BundleError, EmgRecognitionError, SampleError, SettingError
+from emg_recognition.errors import BundleError, EmgRecognitionError, SampleError
 from emg_recognition.models.bundle import check_compatible
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.msg import ActionEstimate, EmgWindow, ModelInfo
 from emg_recognition.nodes.settings import ClassifierSettings
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.conversions import to_matrix, to_nanoseconds
-from emg_recognition.ros.parameters import declare, given_bundle, given_parameters
+from emg_recognition.ros.parameters import declare, given_bundle, given_parameters, parameter_error
 from emg_recognition.ros.runner import ManagedNode, run
 
 
@@ -82,7 +82,7 @@ class ClassifierNode(ManagedNode):
     def _load(self) -> None:
         path = self._settings.model
         if not path:
-            raise SettingError("parameter model of classifier", path, "name the directory of a model bundle")
+            raise parameter_error(self, "model", path, "name the directory of a model bundle")
         self._model = ActionModel.load(path)
         info = self._model.info
         self._diagnostics.hardware_id = info.model_id

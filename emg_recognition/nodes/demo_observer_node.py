@@ -20,13 +20,13 @@ from rclpy.task import Future
 from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectory
 
-from emg_recognition.errors import EmgRecognitionError, SettingError
+from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.msg import ActionEstimate, ActionLabel, BridgeState, EmgSamples, EmgWindow
 from emg_recognition.nodes.settings import DemoObserverSettings
 from emg_recognition.ros import heartbeat, qos
 from emg_recognition.ros.bridge_client import BridgeClient
 from emg_recognition.ros.conversions import to_nanoseconds
-from emg_recognition.ros.parameters import declare
+from emg_recognition.ros.parameters import declare, parameter_error
 from emg_recognition.ros.polling import PolledTopic
 from emg_recognition.ros.runner import run
 
@@ -64,7 +64,7 @@ class DemoObserverNode(Node):
         self.finished = False
         settings = declare(self, DemoObserverSettings)
         if not settings.output:
-            raise SettingError("parameter output of demo_observer", "", "name a file")
+            raise parameter_error(self, "output", "", "name a file")
         self._output = Path(settings.output)
         self._deadline = time.monotonic() + settings.timeout
         self._samples = 0

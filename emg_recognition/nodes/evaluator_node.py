@@ -12,7 +12,7 @@ from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 
 from emg_recognition.classification import live_values
-from emg_recognition.errors import EmgRecognitionError, SettingError
+from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.msg import BridgeState, EmgWindow
 from emg_recognition.nodes.settings import EvaluatorSettings
 from emg_recognition.replay.online import replay_of_topics
@@ -21,7 +21,7 @@ from emg_recognition.replay.scoring import score
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.bridge_client import BridgeClient
 from emg_recognition.ros.heartbeat import Heartbeat
-from emg_recognition.ros.parameters import declare, given_bundle
+from emg_recognition.ros.parameters import declare, given_bundle, parameter_error
 from emg_recognition.ros.polling import PolledTopic
 from emg_recognition.ros.recording import SAMPLES_TOPIC, Recording
 from emg_recognition.ros.runner import run
@@ -45,11 +45,11 @@ class EvaluatorNode(Node):
         defaults = {} if bundle is None else live_values(bundle)
         self._settings = settings = declare(self, EvaluatorSettings, defaults=defaults)
         if not settings.output:
-            raise SettingError("parameter output of evaluator", "", "name a folder to make")
+            raise parameter_error(self, "output", "", "name a folder to make")
         self._decisions = settings.decisions
         self._output = Path(settings.output).absolute()
         refuse_foreign(self._output)
-        self._folder = _folder_beside(self._output)
+        self._folder = _folder_beside(self, self._output)
         self._recording = Recording(self, Path(self._folder.name) / "bag", [""], self._fail)
         self._windows = PolledTopic(self, EmgWindow, "emg/window", qos.WITNESS)
         self._simulated = settings.exoskeleton == "simulated"
@@ -167,13 +167,13 @@ class EvaluatorNode(Node):
         return diagnostics.OK, "the graph is complete" if self._ready else "waiting for the graph", values
 
 
-def _folder_beside(output: Path) -> tempfile.TemporaryDirectory[str]:
+def _folder_beside(node: Node, output: Path) -> tempfile.TemporaryDirectory[str]:
     """Make a folder for the bag until it is scored, beside the output because /tmp may be small."""
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         return tempfile.TemporaryDirectory(prefix=f".{output.name}-", dir=output.parent)
     except OSError as error:
-        raise SettingError("parameter output of evaluator", str(output), f"{error.strerror}") from error
+        raise parameter_error(node, "output", str(output), f"{error.strerror}") from error
 
 
 def main() -> int:

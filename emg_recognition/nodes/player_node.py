@@ -13,12 +13,12 @@ from rclpy.node import Node
 from rosgraph_msgs.msg import Clock as ClockMessage
 from std_srvs.srv import SetBool
 
-from emg_recognition.errors import EmgRecognitionError, RecordingError, SettingError
+from emg_recognition.errors import EmgRecognitionError, RecordingError
 from emg_recognition.msg import BridgeState
 from emg_recognition.nodes.settings import PlayerSettings
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.conversions import to_time
-from emg_recognition.ros.parameters import declare
+from emg_recognition.ros.parameters import declare, parameter_error
 from emg_recognition.ros.playback import INPUTS, SAMPLES, BagSource, Timeline, index_range, with_jumps
 from emg_recognition.ros.runner import run
 
@@ -39,7 +39,7 @@ class PlayerNode(Node):
         self.finished = False
         self._settings = settings = declare(self, PlayerSettings)
         if not settings.bag:
-            raise SettingError("parameter bag of player", "", "name a bag")
+            raise parameter_error(self, "bag", "", "name a bag")
         self._publishers_of = {
             topic: self.create_publisher(kind, topic, profile) for topic, (kind, profile) in INPUTS.items()
         }
@@ -158,8 +158,9 @@ class PlayerNode(Node):
             elif now - since >= _SETTLE:
                 return True
             if found < wanted and now > deadline:
-                raise SettingError(
-                    "parameter subscribers of player",
+                raise parameter_error(
+                    self,
+                    "subscribers",
                     wanted,
                     f"only {found} nodes subscribe to {SAMPLES}: start the others first, or ask for fewer",
                 )

@@ -15,7 +15,7 @@ from rclpy.duration import Duration
 from rclpy.node import Node
 from std_srvs.srv import Trigger
 
-from emg_recognition.errors import EmgRecognitionError, SettingError
+from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.guided.plan import load_plan
 from emg_recognition.guided.script import ScriptedOperator, load_script
 from emg_recognition.guided.session import Cue, GuidedSession, Key, Phase, doing
@@ -24,7 +24,7 @@ from emg_recognition.nodes.settings import SessionNodeSettings
 from emg_recognition.resources import config_path
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.keyboard import Keyboard, end_with_the_terminal
-from emg_recognition.ros.parameters import declare
+from emg_recognition.ros.parameters import declare, parameter_error
 from emg_recognition.ros.recording import Recording
 from emg_recognition.ros.runner import run
 from emg_recognition.ros.session_screen import Screen, View
@@ -67,7 +67,7 @@ class SessionNode(Node):
         settings = declare(self, SessionNodeSettings)
         for name in ("subject", "cohort"):
             if not getattr(settings, name).strip():
-                raise SettingError(f"parameter {name} of session", "", "name it; the labels carry it")
+                raise parameter_error(self, name, getattr(settings, name), "name it; the labels carry it")
         plan = load_plan(settings.plan or config_path("session.yaml"))
         script = load_script(settings.script, plan) if settings.script else None
         self._who = {name: getattr(settings, name).strip() for name in ("subject", "cohort", "session")}

@@ -14,10 +14,10 @@ from typing import IO, Any
 from rclpy.node import Node
 from std_msgs.msg import Float32
 
-from emg_recognition.errors import EmgRecognitionError, SettingError
+from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.nodes.settings import TrainerSettings
 from emg_recognition.ros import diagnostics, qos
-from emg_recognition.ros.parameters import declare
+from emg_recognition.ros.parameters import declare, parameter_error
 from emg_recognition.ros.runner import run
 
 #: Time from SIGTERM to SIGKILL of the child, s, so that the node ends within a second.
@@ -47,11 +47,10 @@ class TrainerNode(Node):
         self._reader = threading.Thread(target=self._follow, name="training", daemon=True)
         self._reader.start()
 
-    @staticmethod
-    def _command(settings: TrainerSettings) -> list[str]:
+    def _command(self, settings: TrainerSettings) -> list[str]:
         for name in ("data", "output"):
             if not getattr(settings, name):
-                raise SettingError(f"parameter {name} of trainer", "", "name a path")
+                raise parameter_error(self, name, "", "name a path")
         command = [sys.executable, "-m", "emg_recognition.cli.main", "train", "--progress", "json"]
         command += ["--data", *settings.data.split(os.pathsep)]
         options = {

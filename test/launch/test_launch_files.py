@@ -163,7 +163,7 @@ def test_a_session_without_a_subject_ends_the_launch_with_its_reason(launched, t
     )
     process.wait(timeout=PATIENCE)
     text = log.read_text()
-    assert "parameter subject of session is ''" in text
+    assert "parameter subject of /session is ''" in text
     assert "Traceback" not in text
     for name in ("acquisition", "signal_quality", "session"):
         assert f"{name}_node" in text

@@ -178,7 +178,7 @@ def test_another_publisher_of_labels_is_reported(start_node, witness, parameters
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"subject": " "}, "parameter subject of session is ' ': name it"),
+        ({"subject": " "}, "parameter subject of /session is ' ': name it"),
         ({"plan": "/nowhere.yaml"}, "plan is '/nowhere.yaml': it cannot be read"),
         ({"output": "/"}, "it exists already"),
     ],
