@@ -66,14 +66,29 @@ class RunningNode:
         return self.wait()
 
     def kill(self) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
+        self.process.kill()
+        self.process.wait()
+
+
+def end(nodes: list[RunningNode]) -> None:
+    """End the nodes that are still running; kill only those that do not end by themselves.
+
+    Killed nodes stay in the discovery of all others for a while, which slows the next test down and may
+    crash Fast DDS when the witness is closed.
+    """
+    for node in nodes:
+        if node.process.poll() is None:
+            node.process.terminate()
+    for node in nodes:
+        try:
+            node.process.wait(timeout=5.0)
+        except subprocess.TimeoutExpired:
+            node.kill()
 
 
 @pytest.fixture
 def start_node(tmp_path: Path) -> Iterator[Callable[..., RunningNode]]:
-    """Start nodes with parameters as keywords; those still running at the end are killed."""
+    """Start nodes with parameters as keywords; those still running at the end are ended."""
     started: list[RunningNode] = []
 
     def start(name: str, **parameters: object) -> RunningNode:
@@ -82,8 +97,7 @@ def start_node(tmp_path: Path) -> Iterator[Callable[..., RunningNode]]:
         return node
 
     yield start
-    for node in started:
-        node.kill()
+    end(started)
 
 
 class Witness:
@@ -175,6 +189,5 @@ def shared_arm(ros_environment: None, tmp_path_factory: pytest.TempPathFactory) 
         return started[-1]
 
     yield Arm(node, start)
-    for process in started:
-        process.kill()
+    end(started)
     node.close()
