@@ -1,10 +1,10 @@
-"""What ``ActionModel.predict`` costs above the bare LiteRT call it makes.
+"""What ``ActionModel.predict`` costs compared with the bare LiteRT call inside it.
 
     python bench/inference.py [BUNDLE] [--config config/compact.yaml]
 
-Without a bundle, one with fresh weights is made for 8 electrodes at 200 Hz; weights change no
-time. Bare is ``set_tensor``, ``invoke``, ``get_tensor`` on one thread. The two take turns in
-blocks; the times are the medians. Leaves with 1 if the ratio is above ``--limit``.
+Without a bundle, one with fresh weights is made for 8 electrodes at 200 Hz; the weights do not change the
+time. The bare call is ``set_tensor``, ``invoke``, ``get_tensor`` on one thread. The two alternate in blocks;
+the times are medians. The exit code is 1 if the ratio is above ``--limit``. ``--calls 100`` is a short run.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ CALLS, BLOCK = 10_000, 50
 
 
 def fresh_bundle(folder: Path, config: Path, *, rate: float = 200.0, unit: str = "count") -> Path:
-    """Write a bundle of the configured network for 8 electrodes, untrained."""
+    """Write a bundle of the configured network for 8 electrodes, without training."""
     from emg_recognition.models.export import to_keras_file, to_tflite
     from emg_recognition.models.network import build_network
-    from emg_recognition.training.settings import load_settings
+    from emg_recognition.training.settings import experiment_settings
 
-    settings = load_settings(config)
+    settings = experiment_settings(config)
     pipeline = settings.pipeline_for(rate=rate, channels=8, unit=unit)
     network = build_network(
         settings.network, length=pipeline.length, channels=8, classes=6, mean=np.zeros(8), std=np.ones(8)
@@ -57,7 +57,7 @@ def fresh_bundle(folder: Path, config: Path, *, rate: float = 200.0, unit: str =
 
 
 def bare_call(path: Path) -> Callable[[np.ndarray], np.ndarray]:
-    """Return the LiteRT call as its manual shows it."""
+    """Return the LiteRT call as in its manual."""
     interpreter = Interpreter(model_path=str(path), num_threads=1)
     interpreter.allocate_tensors()
     source = interpreter.get_input_details()[0]["index"]
@@ -72,15 +72,15 @@ def bare_call(path: Path) -> Callable[[np.ndarray], np.ndarray]:
 
 
 def medians(path: Path, calls: int) -> tuple[float, float]:
-    """Seconds of the bare call and of ``predict``, in turns on the same windows."""
+    """Return the seconds of the bare call and of ``predict``, alternating on the same windows."""
     model = ActionModel.load(path)
     bare = bare_call(path / TFLITE)
     shape = (BLOCK, model.info.length, model.info.channels)
     windows = np.random.default_rng(0).normal(size=shape).astype(np.float32)
     batches = windows[:, np.newaxis]
     taken: tuple[list[float], list[float]] = ([], [])
-    for turn in range(max(2, calls // BLOCK)):
-        for which in (0, 1) if turn % 2 else (1, 0):
+    for number in range(max(2, calls // BLOCK)):
+        for which in (0, 1) if number % 2 else (1, 0):
             call, inputs = ((bare, batches), (model.predict, windows))[which]
             for one in inputs:
                 begin = time.perf_counter()

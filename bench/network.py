@@ -1,8 +1,8 @@
-"""The network of a configuration as a table: each stage, the shape it gives, its parameters.
+"""The network of a configuration as a table: each stage, its output shape, its parameters.
 
     python bench/network.py [config/compact.yaml] [--rate 200] [--channels 8] [--classes 6]
 
-Docs hold its output; run it again after a change of the network.
+The documentation shows its output; run it again after a change of the network.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ import numpy as np  # noqa: E402
 
 from emg_recognition.errors import EmgRecognitionError  # noqa: E402
 from emg_recognition.models.network import build_network  # noqa: E402
-from emg_recognition.training.settings import load_settings  # noqa: E402
+from emg_recognition.training.settings import experiment_settings  # noqa: E402
 
-# A layer's name up to its first underscore is its stage, but for these.
+# A layer's name up to its first underscore is its stage, except for these.
 _OWN_STAGE = ("z_score",)
 
 
 def stages(network: keras.Model) -> list[tuple[str, tuple[int, ...], int]]:
-    """Name, output shape without the batch, and parameter count of each stage."""
+    """Return name, output shape without the batch, and parameter count of each stage."""
     found: dict[str, tuple[tuple[int, ...], int]] = {}
     for layer in network.layers:
         name = layer.name if layer.name in _OWN_STAGE else layer.name.split("_")[0]
@@ -48,7 +48,7 @@ def main() -> int:
     parser.add_argument("--classes", type=int, default=6)
     chosen = parser.parse_args()
     try:
-        settings = load_settings(chosen.config)
+        settings = experiment_settings(chosen.config)
         pipeline = settings.pipeline_for(rate=chosen.rate, channels=chosen.channels, unit="count")
     except EmgRecognitionError as error:
         print(f"network: {error}", file=sys.stderr)

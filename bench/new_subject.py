@@ -1,15 +1,15 @@
-"""Window accuracy for people the model has never seen, before and after a repetition of their own.
+"""Window accuracy for people the model has never seen, before and after one of their own repetitions.
 
     python bench/new_subject.py myo_readings_active5.npz --cohort right \
         --actions fist pronation supination wrist_extension wrist_flexion
 
-The subjects of a cohort are dealt into folds; each fold's network learns from all repetitions of
-the others and is asked about the test repetitions of its own, of whom nothing is known. Then
-``adapt``'s fine-tuning takes the wearer's first repetition of each action, of every session and
-once of the first session alone, and the test repetitions are asked again. Every window of the test
-segments counts (settling bridged), 200 ms every 50 ms, no vote across windows. LDA on Hudgins
-features, trained on the same people, stands beside it. With ``--output`` an interrupted run goes on
-where it was.
+The subjects of a cohort are divided into folds. Each fold's network learns from all repetitions of the other
+subjects and is tested on the test repetitions of the fold's subjects, which it has never seen. Then it is
+fine-tuned, as ``adapt`` does, with the first repetition of each action, either of every session or only of
+the first one, and tested again. Every window of the test segments counts (with ``warm_up``), 200 ms every
+50 ms, without a vote across windows. LDA on Hudgins' features, trained on the same people, is tested on the
+same windows. With ``--output``, an interrupted run can be continued. ``--folds 2 --steps-per-epoch 2`` with a
+small archive and a ``--config`` with a tiny network is a short run.
 """
 
 from __future__ import annotations
@@ -34,22 +34,23 @@ import keras  # noqa: E402
 import numpy as np  # noqa: E402
 
 from emg_recognition.errors import EmgRecognitionError, SettingError  # noqa: E402
-from emg_recognition.models import layers  # noqa: E402, F401  (Keras finds the layers of a saved model by it)
+from emg_recognition.models import layers  # noqa: E402, F401  (Keras needs the layers to load a model)
 from emg_recognition.recordings.archive import load_archive  # noqa: E402
 from emg_recognition.recordings.recordings import parse_repetitions  # noqa: E402
-from emg_recognition.training.adapt import ADAPT_SETTINGS, fine_tune  # noqa: E402
+from emg_recognition.training.adapt import fine_tune  # noqa: E402
 from emg_recognition.training.comparators import fit_lda  # noqa: E402
 from emg_recognition.training.ensemble import job_seed  # noqa: E402
 from emg_recognition.training.jobs import KERAS, Job, predict_windows, train_jobs  # noqa: E402
-from emg_recognition.training.settings import load_settings  # noqa: E402
+from emg_recognition.training.settings import ADAPT_SETTINGS, experiment_settings  # noqa: E402
 from emg_recognition.training.windows import WindowSet, windows_from_recordings  # noqa: E402
+from emg_recognition.training.workers import default_workers  # noqa: E402
 
 ROWS = ("nothing known", "first repetition of the first session", "first repetition of each session")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Wearer:
-    """A subject of a fold's test side, and the network that has not seen him."""
+    """A test subject of a fold, and the network that has not seen them."""
 
     name: str
     model: Path
@@ -57,8 +58,8 @@ class Wearer:
     test_repetitions: tuple[int, ...]
 
 
-def judge(wearer: Wearer) -> list[float]:
-    """Accuracies of a wearer, in the order of `ROWS`."""
+def score(wearer: Wearer) -> list[float]:
+    """Return the accuracies for a wearer, in the order of `ROWS`."""
     windows = wearer.windows
     test = windows.select(np.isin(windows.repetition, wearer.test_repetitions))
     first = windows.repetition == 1
@@ -68,17 +69,17 @@ def judge(wearer: Wearer) -> list[float]:
         windows.select(first),
     ]
     found = []
-    for learnt in known:
-        keras.backend.clear_session()  # else the graph of every adaptation stays in memory
+    for learned in known:
+        keras.backend.clear_session()  # otherwise the graph of every adaptation stays in memory
         model = keras.saving.load_model(wearer.model, compile=False)
-        if learnt is not None:
-            fine_tune(model, learnt, ADAPT_SETTINGS)
+        if learned is not None:
+            fine_tune(model, learned, ADAPT_SETTINGS)
         found.append(float(np.mean(predict_windows(model, test).argmax(axis=1) == test.action)))
     return found
 
 
 def one_thread() -> None:
-    """Let a process of the pool compute on one core."""
+    """Restrict a process of the pool to one core."""
     import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(1)
@@ -87,9 +88,11 @@ def one_thread() -> None:
 
 def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
     """Run the benchmark and print its table."""
-    settings = load_settings(arguments.config)
+    settings = experiment_settings(arguments.config)
     training = dataclasses.replace(
-        settings.training, steps=arguments.steps // settings.training.epochs, turn=arguments.turn
+        settings.training,
+        steps_per_epoch=arguments.steps_per_epoch,
+        electrode_rotation=arguments.electrode_rotation,
     )
     recordings = load_archive(arguments.archive)
     if arguments.cohort not in recordings.cohorts:
@@ -99,8 +102,8 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
         & np.isin(recordings.label, arguments.actions or recordings.actions)
     )
     pipeline = settings.pipeline_for(rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
-    step = settings.stride_samples(recordings.rate)
-    windows = windows_from_recordings(recordings, pipeline, step, warm_up=True, cache=folder)
+    stride = settings.stride_samples(recordings.rate)
+    windows = windows_from_recordings(recordings, pipeline, stride, warm_up=True, cache=folder)
     subjects = np.unique(recordings.subject)
     order = np.random.default_rng(arguments.seed).permutation(subjects)
     folds = np.array_split(order, arguments.folds)
@@ -118,11 +121,12 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
     ]
     print(
         f"{arguments.archive}: {len(subjects)} people, cohort {arguments.cohort}, {len(windows.actions)}"
-        f" actions, {arguments.folds} folds, {training.epochs * (training.steps or 0)} steps of"
-        f" {training.batch_size}, turn {training.turn:g}; tested on repetitions {arguments.test_reps}",
+        f" actions, {arguments.folds} folds, {training.epochs * arguments.steps_per_epoch} steps of"
+        f" {training.batch_size}, rotation {training.electrode_rotation:g}; tested on repetitions"
+        f" {arguments.test_reps}",
         flush=True,
     )
-    train_jobs(jobs, workers=arguments.workers, on_event=tell)
+    train_jobs(jobs, workers=arguments.workers, on_event=report)
     wearers = [
         Wearer(name, job.place / KERAS, windows.select(windows.subject == name), test_repetitions)
         for job, fold in zip(jobs, folds, strict=True)
@@ -130,7 +134,7 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
     ]
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(arguments.workers, mp_context=context, initializer=one_thread) as pool:
-        found = list(pool.map(judge, wearers))
+        found = list(pool.map(score, wearers))
     classical = []
     for fold in folds:
         predictor = fit_lda(windows.select(~np.isin(windows.subject, fold)))
@@ -152,29 +156,29 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
     return {"subjects": names, "accuracy": table, "settings": settings.to_mapping(), "seconds": seconds}
 
 
-def tell(event: dict[str, object]) -> None:
-    """Print a line for each network that is finished."""
+def report(event: dict[str, object]) -> None:
+    """Print a line for each finished network."""
     if event["event"] == "job":
         print(f"trained {event['label']} ({event['done']:.0%})", file=sys.stderr, flush=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Parse the command line, measure, write."""
+    """Parse the command line, measure and write."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("archive", type=Path, help="labelled recordings (.npz)")
-    parser.add_argument("--cohort", required=True, help="whose subjects are left out in turn")
+    parser.add_argument("--cohort", required=True, help="its subjects are divided into folds")
     parser.add_argument("--actions", nargs="+", help="only these labels")
     parser.add_argument("--test-reps", default="5-6")
     parser.add_argument("--folds", type=int, default=5)
-    parser.add_argument("--steps", type=int, default=1600, help="gradient steps of each fold's network")
-    parser.add_argument("--turn", type=float, default=0.5, help="random turn of the armband, electrodes")
+    parser.add_argument("--steps-per-epoch", type=int, default=200, help="gradient steps; 8 epochs")
+    parser.add_argument("--electrode-rotation", type=float, default=0.5, help="random, of the armband")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", type=Path, help="write the result there")
-    parser.add_argument("--output", type=Path, help="keep the networks there; run again to go on")
+    parser.add_argument("--json", type=Path, help="file for the result")
+    parser.add_argument("--output", type=Path, help="folder for the networks; run again to continue")
     parser.add_argument("--config", type=Path, default=REPOSITORY / "config" / "compact.yaml")
-    parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--workers", type=int, default=default_workers())
     chosen = parser.parse_args(arguments)
     try:
         with tempfile.TemporaryDirectory() as temporary:

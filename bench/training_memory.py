@@ -1,11 +1,11 @@
-"""Private memory of reading recordings, cutting windows and drawing an epoch of batches.
+"""Private memory while reading recordings, cutting windows and drawing an epoch of batches.
 
     python bench/training_memory.py ARCHIVE.npz [--times 10]
 
-Each measurement runs in a process of its own: once with the archive, once with one that holds its
-segments so many times, written to a temporary folder with an empty cache. Private is what
-``/proc/self/smaps_rollup`` counts for this process alone (USS), pages mapped from the cache included;
-it is sampled all the time, so the peak between two steps is seen. Needs Linux.
+Each measurement runs in its own process: once with the archive, and once with a larger one that holds its
+segments several times, with an empty cache. Private memory is what ``/proc/self/smaps_rollup`` counts for
+this process only (USS), including pages mapped from the cache. It is sampled continuously, so that peaks
+between two steps are seen. It needs Linux. ``--times 2`` with a small archive is a short run.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.models.statistics import window_statistics
 from emg_recognition.recordings.archive import load_archive
 from emg_recognition.recordings.open import open_recordings
+from emg_recognition.recordings.windows import STRIDE
 from emg_recognition.signal.settings import stride_samples, suited_settings
 from emg_recognition.training.windows import windows_from_recordings
 
@@ -37,13 +38,13 @@ LARGEST_RATIO = 1.2
 
 
 def private_megabytes() -> float:
-    """Memory of this process that no other process shares."""
+    """Return the memory that this process shares with no other, MB."""
     text = Path("/proc/self/smaps_rollup").read_text()
     return sum(int(n) for n in re.findall(r"^Private_\w+:\s+(\d+) kB", text, re.MULTILINE)) / 1024
 
 
 class Peak:
-    """Samples the private memory in a thread of its own."""
+    """Sample the private memory in a thread."""
 
     def __init__(self) -> None:
         self.highest = 0.0
@@ -56,7 +57,7 @@ class Peak:
             self.highest = max(self.highest, private_megabytes())
 
     def stop(self) -> float:
-        """Return the highest value seen, MB."""
+        """Return the highest sample, MB."""
         self._over.set()
         self._thread.join()
         return self.highest
@@ -65,8 +66,8 @@ class Peak:
 def measure(archive: Path, cache: Path) -> dict[str, float]:
     """Read, cut and draw, as training does; return megabytes and seconds."""
     from emg_recognition.training.batches import Batches  # loads TensorFlow, as training does
-    from emg_recognition.training.fit import FitSettings
     from emg_recognition.training.output import data_fingerprint
+    from emg_recognition.training.settings import FitSettings
 
     found = {"before": private_megabytes()}
     peak, begin = Peak(), time.perf_counter()
@@ -74,8 +75,8 @@ def measure(archive: Path, cache: Path) -> dict[str, float]:
     data_fingerprint(recordings)
     found["read"] = private_megabytes()
     pipeline = suited_settings(rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
-    step = stride_samples(0.05, recordings.rate)
-    windows = windows_from_recordings(recordings, pipeline, step, cache=cache)
+    stride = stride_samples(STRIDE, recordings.rate)
+    windows = windows_from_recordings(recordings, pipeline, stride, cache=cache)
     found["cut"] = private_megabytes()
     window_statistics(windows.batches())
     batches = Batches(windows, FitSettings())
@@ -86,7 +87,7 @@ def measure(archive: Path, cache: Path) -> dict[str, float]:
 
 
 def write_larger(archive: Path, times: int, path: Path) -> None:
-    """Write an archive with the segments of another, so many times, each time as other sessions."""
+    """Write an archive that repeats the segments of another, each time as other sessions."""
     one = load_archive(archive)
     samples = len(one.counts)
     columns = {"subject": one.subject, "cohort": one.cohort, "label": one.label, "rep": one.repetition}
@@ -104,7 +105,7 @@ def write_larger(archive: Path, times: int, path: Path) -> None:
 
 
 def in_own_process(*arguments: str) -> str:
-    """Run this file again and return what it prints."""
+    """Run this file in a new process and return its output."""
     command = [sys.executable, __file__, *arguments]
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
@@ -115,7 +116,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("archive", type=Path)
-    parser.add_argument("--times", type=int, default=10, help="how often the larger archive holds it all")
+    parser.add_argument("--times", type=int, default=10, help="repetitions of the segments")
     parser.add_argument("--measure", type=Path, metavar="CACHE", help=argparse.SUPPRESS)
     parser.add_argument("--write", type=Path, metavar="FILE", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -129,7 +130,7 @@ def main() -> int:
     except EmgRecognitionError as error:
         print(f"training_memory: {error}", file=sys.stderr)
         return 1
-    print(f"{arguments.archive}: private memory in MB; 'before' is the program itself with TensorFlow\n")
+    print(f"{arguments.archive}: private memory in MB; 'before' is the program with TensorFlow\n")
     print("| times | segments | windows | before | read | cut | one epoch | peak, MB | seconds |")
     print("|---|---|---|---|---|---|---|---|---|")
     peaks = []
@@ -148,7 +149,7 @@ def main() -> int:
             print(f"| {size} | {megabytes} | {found['seconds']:.1f} |", flush=True)
             peaks.append(found["peak"])
     ratio = peaks[1] / peaks[0]
-    print(f"\npeak of private memory: {ratio:.2f} times as much (asked: below {LARGEST_RATIO})")
+    print(f"\npeak of private memory: {ratio:.2f} times as much (wanted: below {LARGEST_RATIO})")
     return 0 if ratio < LARGEST_RATIO else 1
 
 

@@ -1,16 +1,16 @@
-"""Window accuracy of one model a subject, trained and tested on different recordings.
+"""Window accuracy of one model for each subject, trained and tested on different recordings.
 
     python bench/within_subject.py ARCHIVE.npz --train-reps 1-3 --test-reps 4
     python bench/within_subject.py ARCHIVE.npz --train-sessions 1-20 --test-sessions 21-30
     python bench/within_subject.py ARCHIVE.npz --train-cohort N --test-cohort O
 
-The rule is the literature's: windows of 200 ms every 50 ms, every window of every test segment
-counts, no vote across windows, one network a subject. So that the first 250 ms of a segment
-count, too, the filters run in over the segment's own first samples repeated backwards, in
-training and test alike. The test windows go one by one through the LiteRT model, as they do
-live; they are looked at once, after training. Settings are those of ``config/compact.yaml``;
-nothing is chosen by the archive. LDA on Hudgins features stands beside it, on the same windows.
-With ``--output`` an interrupted run goes on where it was.
+The rule is that of the literature: windows of 200 ms every 50 ms, every window of every test segment counts,
+there is no vote across windows, and each subject has one network. So that the first 250 ms of a segment count
+as well, the filters first run over the segment's own first samples in reverse order (``warm_up``), in
+training and test. The test windows go one by one through the LiteRT model, as they do live, and are used only
+once, after training. The settings are those of ``config/compact.yaml``; none is tuned to the archive. LDA on
+Hudgins' features is tested on the same windows. With ``--output``, an interrupted run can be continued.
+A ``--config`` with a tiny network, few epochs and ``--workers 0`` is a short run.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ import keras  # noqa: E402
 import numpy as np  # noqa: E402
 
 from emg_recognition.errors import EmgRecognitionError, SettingError  # noqa: E402
-from emg_recognition.models import layers  # noqa: E402, F401  (Keras finds the layers of a saved model by it)
-from emg_recognition.models.bundle_writer import write_bundle  # noqa: E402
+from emg_recognition.models import layers  # noqa: E402, F401  (Keras needs the layers to load a model)
+from emg_recognition.models.bundle_writer import make_bundle  # noqa: E402
 from emg_recognition.models.export import to_tflite  # noqa: E402
 from emg_recognition.models.runtime import ActionModel  # noqa: E402
 from emg_recognition.recordings.archive import load_archive  # noqa: E402
@@ -42,17 +42,18 @@ from emg_recognition.recordings.recordings import Recordings, parse_repetitions 
 from emg_recognition.training.comparators import fit_lda  # noqa: E402
 from emg_recognition.training.ensemble import job_seed  # noqa: E402
 from emg_recognition.training.jobs import KERAS, Job, train_jobs  # noqa: E402
-from emg_recognition.training.settings import ExperimentSettings, load_settings  # noqa: E402
+from emg_recognition.training.settings import ExperimentSettings, experiment_settings  # noqa: E402
 from emg_recognition.training.windows import WindowSet, windows_from_recordings  # noqa: E402
+from emg_recognition.training.workers import default_workers  # noqa: E402
 
-SIDES = ("train", "test")
+SUBSETS = ("train", "test")
 
 
 def choose(recordings: Recordings, arguments: argparse.Namespace) -> tuple[str, dict[str, np.ndarray]]:
-    """Masks of the segments to train and to test on, and what decides, in words."""
+    """Return a description of the split, and masks of the segments to train and to test on."""
     texts = {}
     for column in ("reps", "sessions", "cohort"):
-        asked = [getattr(arguments, f"{side}_{column}") for side in SIDES]
+        asked = [getattr(arguments, f"{subset}_{column}") for subset in SUBSETS]
         if all(asked):
             texts[column] = asked
         elif any(asked):
@@ -71,64 +72,62 @@ def choose(recordings: Recordings, arguments: argparse.Namespace) -> tuple[str, 
     ]
     both = sorted(set(wanted[0]) & set(wanted[1]))
     if both:
-        raise SettingError(column, both, "test on others than in training")
-    masks = {side: np.isin(values, names) for side, names in zip(SIDES, wanted, strict=True)}
-    for side, mask in masks.items():
+        raise SettingError(column, both, "test on others than those in training")
+    masks = {subset: np.isin(values, names) for subset, names in zip(SUBSETS, wanted, strict=True)}
+    for subset, mask in masks.items():
         if not mask.any():
-            raise SettingError(f"{side} {column}", asked, "the archive has none of them")
+            raise SettingError(f"{subset} {column}", asked, "the archive has none of them")
     return f"{column} {asked[0]} -> {asked[1]}", masks
 
 
 def predict(job: Job, settings: ExperimentSettings, recordings: Recordings, test: WindowSet) -> np.ndarray:
-    """Answers of a trained network, one window at a time through LiteRT, shape (windows,)."""
+    """Return the answers of a trained network, one window at a time through LiteRT, shape (windows,)."""
     model = keras.saving.load_model(job.place / KERAS, compile=False)
     pipeline = settings.pipeline_for(rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
-    with tempfile.TemporaryDirectory() as folder:
-        info = write_bundle(
-            Path(folder) / "bundle",
-            keras_model=job.place / KERAS,
-            tflite=to_tflite(model),
-            actions=test.actions,
-            pipeline=pipeline.to_mapping(),
-            fingerprint=pipeline.fingerprint(),
-            statistics=job.record()["statistics"],
-            provenance={"source": recordings.source},
-            metrics={},
-        )
-        runtime = ActionModel(info)
+    bundle = make_bundle(
+        job.place / "bundle",
+        keras_model=job.place / KERAS,
+        tflite=to_tflite(model),
+        actions=test.actions,
+        pipeline=pipeline.to_mapping(),
+        fingerprint=pipeline.fingerprint(),
+        statistics=job.record()["statistics"],
+        provenance={"source": recordings.source},
+    )
+    runtime = ActionModel(bundle.info, bundle.tflite)
     return np.array([runtime.predict(window).argmax() for batch in test.batches() for window in batch])
 
 
 def lda(train: WindowSet, test: WindowSet) -> float:
-    """Accuracy of LDA on Hudgins features."""
+    """Return the accuracy of LDA on Hudgins' features."""
     return float(np.mean(fit_lda(train)(test).argmax(axis=1) == test.action))
 
 
 def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
-    """Run the benchmark and print a line a subject."""
-    settings = load_settings(arguments.config)
-    if arguments.turn is not None:
-        training = dataclasses.replace(settings.training, turn=arguments.turn)
+    """Run the benchmark and print a line for each subject."""
+    settings = experiment_settings(arguments.config)
+    if arguments.electrode_rotation is not None:
+        training = dataclasses.replace(settings.training, electrode_rotation=arguments.electrode_rotation)
         settings = dataclasses.replace(settings, training=training)
     recordings = load_archive(arguments.archive)
     words, masks = choose(recordings, arguments)
     known = np.unique(recordings.subject).tolist()
     subjects = arguments.subjects or known
     if not set(subjects) <= set(known):
-        raise SettingError("subjects", subjects, f"the archive knows {', '.join(known)}")
+        raise SettingError("subjects", subjects, f"the archive has {', '.join(known)}")
     print(
         f"{arguments.archive}: {len(recordings.actions)} actions, {recordings.channels} channels at"
         f" {recordings.rate:g} Hz; {words}; windows of {settings.window * 1e3:g} ms every"
-        f" {settings.step * 1e3:g} ms; settling bridged, all count; seeds {arguments.seeds}",
+        f" {settings.stride * 1e3:g} ms, all of them, with warm-up; seeds {arguments.seeds}",
         flush=True,
     )
     pipeline = settings.pipeline_for(rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
-    step = settings.stride_samples(recordings.rate)
-    windows = windows_from_recordings(recordings, pipeline, step, warm_up=True, cache=folder)
-    of = {
+    stride = settings.stride_samples(recordings.rate)
+    windows = windows_from_recordings(recordings, pipeline, stride, warm_up=True, cache=folder)
+    windows_of = {
         subject: {
-            side: windows.of_segments(np.flatnonzero(mask & (recordings.subject == subject)))
-            for side, mask in masks.items()
+            subset: windows.of_segments(np.flatnonzero(mask & (recordings.subject == subject)))
+            for subset, mask in masks.items()
         }
         for subject in subjects
     }
@@ -138,30 +137,30 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
             label=f"subject {subject}, seed {seed}",
             network=settings.network,
             training=dataclasses.replace(settings.training, seed=job_seed(seed, number)),
-            train=of[subject]["train"],
+            train=windows_of[subject]["train"],
         )
         for seed in arguments.seeds
         for number, subject in enumerate(subjects)
     }
     begin = time.perf_counter()
-    train_jobs(list(jobs.values()), workers=arguments.workers, on_event=tell)
+    train_jobs(list(jobs.values()), workers=arguments.workers, on_event=report)
     found: dict[str, list[float]] = {}
     classical: dict[str, float] = {}
-    for subject, sides in of.items():
-        test = sides["test"]
+    for subject, subsets in windows_of.items():
+        test = subsets["test"]
         answers = [predict(jobs[subject, seed], settings, recordings, test) for seed in arguments.seeds]
         found[subject] = [float(np.mean(answer == test.action)) for answer in answers]
-        classical[subject] = lda(sides["train"], test)
+        classical[subject] = lda(subsets["train"], test)
         print(
             f"subject {subject:>8}: {np.mean(found[subject]):7.2%}   LDA {classical[subject]:7.2%}"
-            f"   {len(sides['train'])} -> {len(test)} windows",
+            f"   {len(subsets['train'])} -> {len(test)} windows",
             flush=True,
         )
     seconds = time.perf_counter() - begin
     of_seeds = np.array(list(found.values())).mean(axis=0)
     over_subjects = np.array(list(found.values())).mean(axis=1)
     reference = float(np.mean(list(classical.values())))
-    share = (1 - of_seeds.mean()) / (1 - reference)
+    share = (1 - of_seeds.mean()) / (1 - reference) if reference < 1 else float("nan")
     print(
         f"mean of {len(subjects)} subjects: {of_seeds.mean():.2%} (deviation over subjects"
         f" {over_subjects.std():.2%}, over {len(of_seeds)} seeds {of_seeds.std():.2%});"
@@ -178,29 +177,29 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
     }
 
 
-def tell(event: dict[str, object]) -> None:
-    """Print a line for each network that is finished."""
+def report(event: dict[str, object]) -> None:
+    """Print a line for each finished network."""
     if event["event"] == "job":
         print(f"trained {event['label']} ({event['done']:.0%})", file=sys.stderr, flush=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Parse the command line, measure, write."""
+    """Parse the command line, measure and write."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("archive", type=Path, help="labelled recordings (.npz)")
-    for side in SIDES:
-        parser.add_argument(f"--{side}-reps", metavar="REPS", help="for example 1-3")
-        parser.add_argument(f"--{side}-sessions", metavar="SESSIONS", help="for example 1-20")
-        parser.add_argument(f"--{side}-cohort", metavar="COHORT", help="for example N")
-    parser.add_argument("--json", type=Path, help="write the result there")
-    parser.add_argument("--output", type=Path, help="keep the networks there; run again to go on")
+    for subset in SUBSETS:
+        parser.add_argument(f"--{subset}-reps", metavar="REPS", help="for example 1-3")
+        parser.add_argument(f"--{subset}-sessions", metavar="SESSIONS", help="for example 1-20")
+        parser.add_argument(f"--{subset}-cohort", metavar="COHORT", help="for example N")
+    parser.add_argument("--json", type=Path, help="file for the result")
+    parser.add_argument("--output", type=Path, help="folder for the networks; run again to continue")
     parser.add_argument("--config", type=Path, default=REPOSITORY / "config" / "compact.yaml")
-    parser.add_argument("--subjects", nargs="+", help="these only")
-    parser.add_argument("--turn", type=float, help="random turn of the armband, electrodes")
+    parser.add_argument("--subjects", nargs="+", help="only these")
+    parser.add_argument("--electrode-rotation", type=float, help="random rotation of the armband, electrodes")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--workers", type=int, default=default_workers())
     chosen = parser.parse_args(arguments)
     try:
         with tempfile.TemporaryDirectory() as temporary:

@@ -223,7 +223,7 @@ class _Steps(keras.callbacks.Callback):
 
 
 def _score(model: ActionModel, test: WindowSet) -> dict[str, float]:
-    """Return the scores of a model that is used as it is live."""
+    """Return the scores of a model, asked window by window as in live use."""
     probabilities = predict(model, test)
     found = score_windows(test.action, probabilities.argmax(axis=1), test.actions)
     return {

@@ -36,7 +36,7 @@ from emg_recognition.training.windows import WindowSet
 
 RESULT = "compare.json"
 
-# Numbers that no member has, so that each of these networks has initial weights of its own.
+# Numbers that no member has, so that each of these networks has different initial weights.
 _SEED_OF = {"weighted": 1001, "minority": 1002}
 
 

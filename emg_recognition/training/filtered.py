@@ -97,7 +97,7 @@ def open_signal(path: Path) -> FilteredSignal:
 def filter_recordings(
     recordings: Recordings, pipeline: PipelineSettings, *, warm_up: bool, cache: Path | None
 ) -> FilteredSignal:
-    """Filter every segment as a stream of its own.
+    """Filter every segment as a separate stream.
 
     Parameters
     ----------

@@ -165,7 +165,7 @@ def honest_split(
     subsets : dict of str to ndarray of int64
         Segments for ``train`` and ``test``, and perhaps for ``validation``.
     labels : ndarray, shape (segments,)
-        The value of each segment that the split goes by.
+        The value by which each segment is assigned.
     what : str
         What `labels` are, in the plural.
     rule, name : str

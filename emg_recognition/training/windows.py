@@ -204,7 +204,7 @@ def windows_from_recordings(
     warm_up: bool = False,
     cache: Path | None = None,
 ) -> WindowSet:
-    """Filter every segment as a stream of its own, and find its windows.
+    """Filter every segment as a separate stream, and find its windows.
 
     Parameters
     ----------
@@ -267,7 +267,7 @@ def from_windows(
     session: ArrayLike = "",
     repetition: ArrayLike = 1,
 ) -> WindowSet:
-    """Make a set from finished windows, each a segment of its own.
+    """Make a set from finished windows, each of which is its own segment.
 
     Parameters
     ----------
