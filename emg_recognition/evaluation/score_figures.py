@@ -130,7 +130,7 @@ def reliability_figure(calibration: Calibration) -> Figure:
     upper.set_ylim(0, 1.02)
     style.title(upper, f"Reliability: ECE {100 * calibration.ece:.1f}\u202f%")
     _shares(lower)
-    lower.bar(left, [entry.windows / total for entry in bins], width, align="edge", color="#8fa1af")
+    lower.bar(left, [entry.windows / total for entry in bins], width, align="edge", color=style.GREY)
     lower.set_ylabel("Windows", color=PALE_INK)
     lower.set_xlabel("Confidence", color=PALE_INK)
     lower.set_xlim(0, 1)
@@ -237,7 +237,7 @@ def subject_figure(per_subject: Mapping[str, float], cohorts: Mapping[str, str])
     return figure
 
 
-_GROUPS = {"ensemble": SERIES[0], "network": SERIES[2], "classical": "#7c8b97"}
+_GROUPS = {"ensemble": SERIES[0], "network": SERIES[2], "classical": style.GREY}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,6 +21,7 @@ INK = "#26323d"
 PALE_INK = "#6b7883"
 GRID = "#e4e9ed"
 PALE_BLUE = "#a9cbe2"
+GREY = "#7c8b97"
 WARNING = "#b3203a"
 
 _REST = "#c9ced2"
