@@ -2,9 +2,8 @@
 
     tools/environment run python bench/classifier_process.py BUNDLE [--repeat 7]
 
-Start time is from the start of the process to the log line with which the classifier says that the
-bundle is loaded; memory is the resident set at that moment, and what of it is private. Median, lowest
-and highest.
+Start time is the time from the start of the process to the log line that reports the loaded bundle.
+Memory is the resident set at that moment, and its private part. Prints median, minimum and maximum.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ def start_once(bundle: Path) -> tuple[float, float, float]:
                 seconds = time.perf_counter() - begin
                 break
         else:
-            sys.exit(f"the classifier left with code {child.wait()}")
+            sys.exit(f"the classifier exited with code {child.wait()}")
         resident, private = memory(child.pid)
         child.send_signal(signal.SIGINT)
         child.stderr.read()

@@ -63,7 +63,10 @@ def add_training_options(
     add_options(parser, EnsembleSettings, only=ensemble)
     add_options(parser, FitSettings, only=training)
     parser.add_argument(
-        "--workers", type=int, metavar="N", help="processes that train at the same time (default: one a core)"
+        "--workers",
+        type=int,
+        metavar="N",
+        help="processes that train at the same time (default: one for each core)",
     )
     parser.add_argument(
         "--progress",

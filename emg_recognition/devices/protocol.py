@@ -12,6 +12,12 @@ from emg_recognition.errors import SettingError
 from emg_recognition.settings import check, setting
 from emg_recognition.types import UNITS
 
+BAUD_RATE = 921_600
+"""Default speed of a port, baud; it has no meaning for USB devices and pseudo-terminals."""
+
+SILENT_AFTER = 1.0
+"""Default time without a sample after which an armband counts as lost, s."""
+
 DELIMITERS = (",", ";", " ", "\t")
 """Possible separators of the numbers in a line."""
 

@@ -7,15 +7,12 @@ import logging
 import time
 from collections.abc import Callable
 
-from emg_recognition.devices.protocol import InfoFrame
+from emg_recognition.devices.protocol import SILENT_AFTER, InfoFrame
 from emg_recognition.devices.serial_armband import READ_SECONDS, SerialArmband
 from emg_recognition.devices.stream import ChunkSource, SampleChunk
 from emg_recognition.errors import DeviceError
 
 _LOG = logging.getLogger(__name__)
-
-SILENT_AFTER = 1.0
-"""Default time without a sample after which an armband counts as lost, s."""
 
 FIRST_PAUSE = 0.1
 """Pause before a lost armband is opened again, s."""

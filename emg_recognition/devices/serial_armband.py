@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 import serial
 
 from emg_recognition.devices.protocol import (
+    BAUD_RATE,
     DataFrame,
     DeviceProtocol,
     InfoFrame,
@@ -15,7 +16,7 @@ from emg_recognition.devices.protocol import (
     ProtocolSettings,
 )
 from emg_recognition.devices.protocols import make_protocol
-from emg_recognition.devices.serial_port import BAUD_RATE, SerialDevice, ports_found
+from emg_recognition.devices.serial_port import SerialDevice, ports_found
 from emg_recognition.devices.stream import ChunkSource, SampleChunk, SampleStream, StreamCounters
 from emg_recognition.errors import DeviceError, SettingError
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 import serial
 from serial.tools import list_ports
 
+from emg_recognition.devices.protocol import BAUD_RATE
 from emg_recognition.errors import DeviceError, SettingError
 
 try:
@@ -25,9 +26,6 @@ else:
 _OPEN_ERRORS: tuple[type[Exception], ...] = (ValueError, *_PORT_ERRORS)
 
 _LOG = logging.getLogger(__name__)
-
-BAUD_RATE = 921_600
-"""Default speed of a port, baud; it has no meaning for USB devices and pseudo-terminals."""
 
 WRITE_SECONDS = 0.5
 """A write that the device has not accepted after this time is an error."""

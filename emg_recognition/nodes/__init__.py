@@ -1,4 +1,4 @@
-"""Thin rclpy adapters: parameters, topics, timers, diagnostics; no arithmetic.
+"""The node programs: parameters, topics, timers and diagnostics around the package's other modules.
 
-The only room that imports rclpy. Each module is one executable in ``lib/emg_recognition``.
+Each module but ``settings`` is one executable in ``lib/emg_recognition``.
 """

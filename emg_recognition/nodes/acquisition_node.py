@@ -1,4 +1,4 @@
-"""Serial armband → ``emg/samples`` and ``emg/info``."""
+"""Read a serial armband and publish ``emg/samples`` and ``emg/info``."""
 
 from __future__ import annotations
 
@@ -15,40 +15,40 @@ from emg_recognition.devices.protocol import InfoFrame, ProtocolSettings
 from emg_recognition.devices.reconnection import ReconnectingArmband
 from emg_recognition.devices.serial_armband import SerialArmband
 from emg_recognition.devices.stream import SampleChunk, join_chunks
-from emg_recognition.errors import EmgRecognitionError, SettingError
+from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.msg import EmgInfo, EmgSamples
 from emg_recognition.nodes.settings import AcquisitionSettings
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.conversions import RosTime, to_floats, to_time
-from emg_recognition.ros.parameters import declare
+from emg_recognition.ros.parameters import declare, parameter_error
 from emg_recognition.ros.runner import ManagedNode, run
 from emg_recognition.types import RATE_TOLERANCE
 
 
 @dataclass(frozen=True)
 class AcquisitionState:
-    """What the node knows of its device.
+    """What the node knows about its device.
 
     Attributes
     ----------
     active : bool
-        Whether the node is.
+        Whether the node is active.
     silence : float
         Time since the last sample, s.
     silent_after : float
-        After so long it is worth a word, s.
+        Silence that is reported, s.
     fault : str
-        Why no samples come; empty while they do.
+        Why no samples arrive; empty while they do.
     attempts : int
-        How often the device was opened again since.
+        Attempts to open the device since the fault.
     next_attempt_in : float
-        Time until that happens again, s.
+        Time until the next attempt, s.
     lost, reconnections : int
-        Samples; how often the device came back.
+        Samples lost, and how often the device reconnected.
     rate : float
-        What the device says, Hz.
+        The rate that the device reports, Hz.
     measured_rate : float or None
-        What is true, Hz; None until it can be told.
+        The measured rate, Hz; None while unknown.
     """
 
     active: bool
@@ -84,21 +84,23 @@ def judge(state: AcquisitionState) -> tuple[bytes, str]:
         state.measured_rate is not None
         and abs(state.measured_rate - state.rate) > RATE_TOLERANCE * state.rate
     ):
-        warnings.append(f"{state.measured_rate:.1f} samples a second come, the device says {state.rate:g}")
+        warnings.append(
+            f"the measured rate is {state.measured_rate:.1f} Hz, the device reports {state.rate:g} Hz"
+        )
     if warnings:
         return diagnostics.WARN, "; ".join(warnings)
     return diagnostics.OK, "receiving"
 
 
-#: Time for the subscribers asked for to appear, s.
+#: How long to wait for the subscribers, s.
 _SUBSCRIBERS_WITHIN = 20.0
 
-#: What comes in this time is one message, s: a little less than 5 ms, in which most devices send a frame.
+#: Samples that arrive within this time form one message, s; most devices send a frame every 5 ms.
 _GATHERED = 0.0045
 
 
 class AcquisitionNode(ManagedNode):
-    """Publishes what a serial armband delivers, with true stamps and counted losses."""
+    """Publishes the samples of a serial armband with true stamps and counted losses."""
 
     def __init__(self) -> None:
         super().__init__("acquisition")
@@ -120,7 +122,7 @@ class AcquisitionNode(ManagedNode):
             self.bring_up()
 
     def on_configure(self, _state: LifecycleState) -> TransitionCallbackReturn:
-        """Open the port and learn what the device is."""
+        """Open the port and identify the device."""
         return self.attempt(self._open)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -198,10 +200,11 @@ class AcquisitionNode(ManagedNode):
         deadline = time.monotonic() + _SUBSCRIBERS_WITHIN
         while (found := self._samples.get_subscription_count()) < wanted:
             if time.monotonic() > deadline:
-                raise SettingError(
-                    "parameter subscribers of acquisition",
+                raise parameter_error(
+                    self,
+                    "subscribers",
                     wanted,
-                    f"only {found} nodes listen to emg/samples: start the others first, or ask for fewer",
+                    f"only {found} nodes subscribe to emg/samples: start the others first, or ask for fewer",
                 )
             time.sleep(0.02)
 
@@ -224,7 +227,7 @@ class AcquisitionNode(ManagedNode):
                 for chunk in join_chunks(chunks):
                     self._publish(chunk)
                 if chunks:
-                    # Each message has its price: for each listener, too.
+                    # Each message costs time here and in every subscriber.
                     time.sleep(max(0.0, read_at + _GATHERED - time.monotonic()))
         except EmgRecognitionError as error:
             self.failure = error
@@ -234,9 +237,9 @@ class AcquisitionNode(ManagedNode):
         info = self._armband.info
         assert info is not None
         if info != self._device:
-            # After a reconnection it may have another serial number.
+            # Another device may have been connected.
             self._introduce(info)
-        # Looked at for each chunk: after a clock step the windows must not mix two time scales.
+        # Checked for each chunk: after a clock step the windows must not mix two time scales.
         restart = self._ros_time.stepped() or chunk.restart
         message = EmgSamples(
             first_index=chunk.first_index,

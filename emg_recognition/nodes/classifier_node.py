@@ -1,4 +1,4 @@
-"""``emg/window`` → ``emg/action`` with a model bundle; imports neither TensorFlow nor SciPy."""
+"""Turn ``emg/window`` into ``emg/action`` with a model bundle; needs neither TensorFlow nor SciPy."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from typing import Any
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 
 from emg_recognition.classification import estimate_window, live_settings, live_values
-from emg_recognition.errors import BundleError, EmgRecognitionError, SampleError, SettingError
+from emg_recognition.errors import BundleError, EmgRecognitionError, SampleError
 from emg_recognition.models.bundle import check_compatible
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.msg import ActionEstimate, EmgWindow, ModelInfo
 from emg_recognition.nodes.settings import ClassifierSettings
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.conversions import to_matrix, to_nanoseconds
-from emg_recognition.ros.parameters import declare, given_bundle, given_parameters
+from emg_recognition.ros.parameters import declare, given_bundle, given_parameters, parameter_error
 from emg_recognition.ros.runner import ManagedNode, run
 
 
 class ClassifierNode(ManagedNode):
-    """Publishes one estimate for each window; silence for what it cannot judge."""
+    """Publishes one estimate for each window, and nothing for a window that it cannot judge."""
 
     def __init__(self) -> None:
         super().__init__("classifier")
@@ -49,22 +49,22 @@ class ClassifierNode(ManagedNode):
         return self.attempt(self._load)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Announce the model and judge windows from now on."""
+        """Announce the model and start to judge windows."""
         super().on_activate(state)
         return self.attempt(self._announce)
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Fall silent."""
+        """Stop judging windows."""
         self._active = False
         return super().on_deactivate(state)
 
     def on_cleanup(self, _state: LifecycleState) -> TransitionCallbackReturn:
-        """Forget the model."""
+        """Release the model."""
         self._model = None
         return TransitionCallbackReturn.SUCCESS
 
     def on_shutdown(self, _state: LifecycleState) -> TransitionCallbackReturn:
-        """Fall silent for good."""
+        """Stop judging windows."""
         self._active = False
         return TransitionCallbackReturn.SUCCESS
 
@@ -82,7 +82,7 @@ class ClassifierNode(ManagedNode):
     def _load(self) -> None:
         path = self._settings.model
         if not path:
-            raise SettingError("parameter model of classifier", path, "name the directory of a model bundle")
+            raise parameter_error(self, "model", path, "name the directory of a model bundle")
         self._model = ActionModel.load(path)
         info = self._model.info
         self._diagnostics.hardware_id = info.model_id
@@ -134,7 +134,7 @@ class ClassifierNode(ManagedNode):
             self.get_logger().error(str(error), throttle_duration_sec=1.0)
             return
         except EmgRecognitionError as error:
-            # Windows of another signal path: nothing this model says about them would be true.
+            # The windows come from another signal path, so the model's estimates would be wrong.
             self.failure = error
             return
         output = ActionEstimate(
@@ -156,7 +156,7 @@ class ClassifierNode(ManagedNode):
 
     def _count_dropped(self, sequence: int) -> None:
         expected = self._next_sequence
-        # A smaller number means that preprocessing was started anew.
+        # A smaller number means that preprocessing was restarted.
         if expected is not None and sequence > expected:
             self._dropped += sequence - expected
         self._next_sequence = sequence + 1

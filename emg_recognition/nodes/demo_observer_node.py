@@ -1,4 +1,4 @@
-"""Conducts the live part of the demo: starts acquisition, arms the bridge, writes down what it sees."""
+"""Run the live part of the demo: start acquisition, arm the bridge, and write what was observed."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from rclpy.task import Future
 from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectory
 
-from emg_recognition.errors import EmgRecognitionError, SettingError
+from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.msg import ActionEstimate, ActionLabel, BridgeState, EmgSamples, EmgWindow
 from emg_recognition.nodes.settings import DemoObserverSettings
 from emg_recognition.ros import heartbeat, qos
 from emg_recognition.ros.bridge_client import BridgeClient
 from emg_recognition.ros.conversions import to_nanoseconds
-from emg_recognition.ros.parameters import declare
+from emg_recognition.ros.parameters import declare, parameter_error
 from emg_recognition.ros.polling import PolledTopic
 from emg_recognition.ros.runner import run
 
-#: Each topic of the chain and how many nodes subscribe to it in the demo, this one included.
+#: Each topic of the chain and the number of its subscribers in the demo, including this node.
 _SUBSCRIBERS = {
     "emg/samples": 3,
     "emg/window": 2,
@@ -41,7 +41,7 @@ _SUBSCRIBERS = {
     "exo/joint_trajectory": 2,
     "exo/joint_states": 2,
 }
-#: From rclpy's major version to the distribution, for an environment that does not say it.
+#: Distribution for each major version of rclpy, for environments without ROS_DISTRO.
 _DISTRIBUTIONS = {"3": "humble", "7": "jazzy", "9": "kilted"}
 #: The states in which an armed bridge does not move.
 _INTERRUPTIONS = {BridgeState.HOLDING: "HOLDING", BridgeState.FAULT: "FAULT"}
@@ -51,12 +51,12 @@ _PERIOD = 0.05
 _SETTLE = 1.0
 #: Time for the last window to reach the exoskeleton after the last sample, s.
 _TAIL = 0.5
-#: After this without samples, those that are missing will not come any more, s.
+#: After this without samples, missing samples are given up, s.
 _GIVE_UP = 5.0
 
 
 class DemoObserverNode(Node):
-    """Manager, operator and witness of one demo."""
+    """Manager, operator and observer of one demo."""
 
     def __init__(self) -> None:
         super().__init__("demo_observer")
@@ -64,7 +64,7 @@ class DemoObserverNode(Node):
         self.finished = False
         settings = declare(self, DemoObserverSettings)
         if not settings.output:
-            raise SettingError("parameter output of demo_observer", "", "name a file")
+            raise parameter_error(self, "output", "", "name a file")
         self._output = Path(settings.output)
         self._deadline = time.monotonic() + settings.timeout
         self._samples = 0
@@ -75,7 +75,7 @@ class DemoObserverNode(Node):
         self._interruptions: list[dict[str, str]] = []
         self._labels: list[dict[str, object]] = []
         self._estimates = 0
-        #: ROS time in ns of the first command that rests on the window ending at this index.
+        #: ROS time in ns of the first command that is based on the window ending at this index.
         self._commanded: dict[int, int] = {}
         self._travel: dict[str, float] = {}
         self._positions: dict[str, float] = {}
@@ -87,7 +87,7 @@ class DemoObserverNode(Node):
         self._last_sample = 0.0
         self._pending: Future | None = None
         self._shown = 0.0
-        # In bulk: a callback for each of 800 messages a second would make the heartbeat late.
+        # In bulk, because 800 callbacks a second would make the heartbeat late.
         self._heard: list[tuple[PolledTopic, Callable[[Any], None]]] = [
             (PolledTopic(self, kind, topic, profile), take_in)
             for kind, topic, take_in, profile in (
@@ -106,7 +106,7 @@ class DemoObserverNode(Node):
         self.create_timer(_PERIOD, self._conduct, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def close(self) -> None:
-        """Let go."""
+        """Release the enabling switch."""
         self._heartbeat.close()
 
     # What crosses the topics -------------------------------------------------------------------------
@@ -174,7 +174,7 @@ class DemoObserverNode(Node):
         )
 
     def _say(self, event: dict[str, object]) -> None:
-        """Tell the process that started this node; one JSON object a line."""
+        """Write an event for the process that started this node, as one line of JSON."""
         sys.stdout.write(json.dumps(event) + "\n")
         sys.stdout.flush()
 
@@ -191,7 +191,7 @@ class DemoObserverNode(Node):
         now = time.monotonic()
         if now > self._deadline:
             self.failure = EmgRecognitionError(
-                f"demo: not done in time, still {self._phase} ({self._missing()}); see the logs of the nodes"
+                f"demo: not finished in time, still {self._phase} ({self._missing()}); see the nodes' logs"
             )
         elif self._phase == "gathering":
             if self._missing():
@@ -207,7 +207,7 @@ class DemoObserverNode(Node):
             self.finished = True
 
     def _missing(self) -> str:
-        """Return what of the graph is not there yet."""
+        """Return the parts of the graph that are missing."""
         missing = [
             topic
             for topic, number in _SUBSCRIBERS.items()
@@ -236,7 +236,7 @@ class DemoObserverNode(Node):
             self._enter("activating" if self._phase == "configuring" else "running")
 
     def _run(self, now: float) -> None:
-        """Keep the bridge armed until everything that was sent has arrived."""
+        """Keep the bridge armed until all samples have been processed."""
         patience = _TAIL if self._end is not None and self._samples >= self._end else _GIVE_UP
         if self._end is not None and now - self._last_sample > patience:
             self._bridge.call("disarm")

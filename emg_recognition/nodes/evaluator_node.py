@@ -1,4 +1,4 @@
-"""Scores what the live nodes say, and writes what ``emg-recognition evaluate`` writes offline."""
+"""Score the live nodes, with the same results as ``emg-recognition evaluate`` offline."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 
 from emg_recognition.classification import live_values
-from emg_recognition.errors import EmgRecognitionError, SettingError
+from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.msg import BridgeState, EmgWindow
 from emg_recognition.nodes.settings import EvaluatorSettings
 from emg_recognition.replay.online import replay_of_topics
@@ -21,21 +21,21 @@ from emg_recognition.replay.scoring import score
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.bridge_client import BridgeClient
 from emg_recognition.ros.heartbeat import Heartbeat
-from emg_recognition.ros.parameters import declare, given_bundle
+from emg_recognition.ros.parameters import declare, given_bundle, parameter_error
 from emg_recognition.ros.polling import PolledTopic
 from emg_recognition.ros.recording import SAMPLES_TOPIC, Recording
 from emg_recognition.ros.runner import run
 
-#: What the launch file waits for: before it starts a player, and before a player that waits may go on. Each
-#: with how long it has been so, s: who is seen here may not see the others yet. Nobody else can see whom
-#: `ros2 bag play` has found; Fast DDS repeats every 3 s what got lost when a process announced itself.
+#: Log lines that the launch file waits for, first to start a player, then to resume one that was started
+#: paused; each with how long its condition must have held, s. Nodes that are seen here may not have seen
+#: each other yet, and Fast DDS repeats a lost announcement only after 3 s.
 READY = (("the graph is complete: play now", 1.0), ("a player is connected: go on", 4.0))
-#: After the last message of a publisher that has gone nothing is waited for longer than this, s.
+#: How long to wait for more messages once the publisher of the samples has gone, s.
 _QUIET = 1.0
 
 
 class EvaluatorNode(Node):
-    """Records what crosses the topics of one arm, and scores it when the signals end."""
+    """Records the topics of one arm, and scores them when the signals end."""
 
     def __init__(self) -> None:
         super().__init__("evaluator")
@@ -45,15 +45,15 @@ class EvaluatorNode(Node):
         defaults = {} if bundle is None else live_values(bundle)
         self._settings = settings = declare(self, EvaluatorSettings, defaults=defaults)
         if not settings.output:
-            raise SettingError("parameter output of evaluator", "", "name a folder to make")
+            raise parameter_error(self, "output", "", "name a folder to make")
         self._decisions = settings.decisions
         self._output = Path(settings.output).absolute()
         refuse_foreign(self._output)
-        self._folder = _folder_beside(self._output)
+        self._folder = _folder_beside(self, self._output)
         self._recording = Recording(self, Path(self._folder.name) / "bag", [""], self._fail)
         self._windows = PolledTopic(self, EmgWindow, "emg/window", qos.WITNESS)
         self._simulated = settings.exoskeleton == "simulated"
-        # Where something real may move, a person holds the switch.
+        # Where something real may move, a person has to hold the switch.
         self._heartbeat = Heartbeat(self, True) if self._simulated else None
         self._bridge = BridgeClient(self, "arm")
         self._states = (
@@ -66,13 +66,13 @@ class EvaluatorNode(Node):
         self._window: EmgWindow | None = None
         self._heard = 0
         self._heard_at = time.monotonic()
-        self._ready = 0  # of the lines of READY, how many have been said
+        self._ready = 0  # how many lines of READY have been logged
         self._incomplete_at = time.monotonic()
         self._diagnostics = diagnostics.Diagnostics(self, self._report)
         self.create_timer(0.05, self._look, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def close(self) -> None:
-        """Score what there is, whatever the reason for the end."""
+        """Score what was recorded, whatever the reason for the end."""
         if self._heartbeat is not None:
             self._heartbeat.close()
         self._take_windows()
@@ -92,10 +92,9 @@ class EvaluatorNode(Node):
         if self._states is not None:
             self._keep_armed(self._states)
         counts = self._recording.counts
-        # The bridge speaks all the time; the signals and what is made of them are what counts.
-        # What is told of the signals goes on when they have ended.
-        about = self.resolve_topic_name("emg/quality")
-        heard = sum(number for topic, number in counts.items() if "/emg/" in topic and topic != about)
+        # Bridge and signal quality publish all the time; only the signals and their estimates count.
+        quality = self.resolve_topic_name("emg/quality")
+        heard = sum(number for topic, number in counts.items() if "/emg/" in topic and topic != quality)
         if heard != self._heard:
             self._heard, self._heard_at = heard, now
         if (
@@ -132,7 +131,7 @@ class EvaluatorNode(Node):
                 self._published += message.sequence - before.sequence
                 self._stride = math.gcd(self._stride, message.first_index - before.first_index)
             else:
-                # The first one, or preprocessing was started anew.
+                # The first window, or preprocessing was restarted.
                 self._published += 1
 
     def _keep_armed(self, states: PolledTopic) -> None:
@@ -168,13 +167,13 @@ class EvaluatorNode(Node):
         return diagnostics.OK, "the graph is complete" if self._ready else "waiting for the graph", values
 
 
-def _folder_beside(output: Path) -> tempfile.TemporaryDirectory[str]:
-    """Make a folder for the topics until they are scored: beside the output, /tmp may be small."""
+def _folder_beside(node: Node, output: Path) -> tempfile.TemporaryDirectory[str]:
+    """Make a folder for the bag until it is scored, beside the output because /tmp may be small."""
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         return tempfile.TemporaryDirectory(prefix=f".{output.name}-", dir=output.parent)
     except OSError as error:
-        raise SettingError("parameter output of evaluator", str(output), f"{error.strerror}") from error
+        raise parameter_error(node, "output", str(output), f"{error.strerror}") from error
 
 
 def main() -> int:

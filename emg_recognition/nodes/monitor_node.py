@@ -1,4 +1,4 @@
-"""The live view: what flows through the graph of one arm, on the terminal that this is started in."""
+"""The live view of one arm, in the terminal."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _QUIT = b"qQ"
 
 
 class MonitorNode(Node):
-    """Looks, and never speaks: it publishes nothing and holds nobody up.
+    """Only reads: it publishes nothing and delays no other node.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class MonitorNode(Node):
         self._action = ActionReader(self)
         self._bridge = BridgeReader(self)
         self._reports = ReportReader(self)
-        # Steady time: a paused simulation is worth looking at.
+        # Steady time, to show a paused simulation too.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(_LOOK, self._look, clock=steady)
         self.create_timer(view.period, self._show, clock=steady)
@@ -52,7 +52,7 @@ class MonitorNode(Node):
             keyboard.listen(self._on_keys)
 
     def close(self) -> None:
-        """Give the terminal back."""
+        """Restore the terminal."""
         self._view.close()
 
     def _look(self) -> None:
@@ -81,7 +81,7 @@ class MonitorNode(Node):
         )
 
     def _on_keys(self, keys: bytes) -> None:
-        """Take keys from the keyboard's thread; none means that the terminal is gone."""
+        """Take keys from the keyboard's thread; no keys mean that the terminal is gone."""
         if not keys or any(key in _QUIT for key in keys):
             self.finished = True
 

@@ -1,4 +1,4 @@
-"""A bag → ``emg/samples``, ``emg/info``, ``emg/label`` and ``/clock``, as if the device sent it now."""
+"""Play a bag: publish ``emg/samples``, ``emg/info``, ``emg/label`` and ``/clock`` as if they were live."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from rclpy.node import Node
 from rosgraph_msgs.msg import Clock as ClockMessage
 from std_srvs.srv import SetBool
 
-from emg_recognition.errors import EmgRecognitionError, RecordingError, SettingError
+from emg_recognition.errors import EmgRecognitionError, RecordingError
 from emg_recognition.msg import BridgeState
 from emg_recognition.nodes.settings import PlayerSettings
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.conversions import to_time
-from emg_recognition.ros.parameters import declare
+from emg_recognition.ros.parameters import declare, parameter_error
 from emg_recognition.ros.playback import INPUTS, SAMPLES, BagSource, Timeline, index_range, with_jumps
 from emg_recognition.ros.runner import run
 
-#: A clock message each, s.
+#: Time between two clock messages, s.
 _TICK = 0.005
-#: More may come, and who is seen here may not see us yet: nothing has to change for this long, s.
+#: The graph must not change for this long, s: nodes seen here may not have seen the player yet.
 _SETTLE = 1.0
-#: The last messages are acknowledged within this, s.
-_LAST_WORD = 5.0
+#: How long to wait for the last messages to be acknowledged, s.
+_ACKNOWLEDGED_WITHIN = 5.0
 
 
 class PlayerNode(Node):
-    """Plays with the recorded timing in a thread of its own; the executor serves pause and safety."""
+    """Plays with the recorded timing in a separate thread; the executor serves pause and safety."""
 
     def __init__(self) -> None:
         super().__init__("player")
@@ -39,7 +39,7 @@ class PlayerNode(Node):
         self.finished = False
         self._settings = settings = declare(self, PlayerSettings)
         if not settings.bag:
-            raise SettingError("parameter bag of player", "", "name a bag")
+            raise parameter_error(self, "bag", "", "name a bag")
         self._publishers_of = {
             topic: self.create_publisher(kind, topic, profile) for topic, (kind, profile) in INPUTS.items()
         }
@@ -83,7 +83,7 @@ class PlayerNode(Node):
             others = ", ".join(sorted(names - {self.get_name(), "_NODE_NAME_UNKNOWN_"})) or "another node"
             self._end(
                 EmgRecognitionError(
-                    f"{others} publishes {self.resolve_topic_name(SAMPLES)} as well: "
+                    f"{others} publishes {self.resolve_topic_name(SAMPLES)} too: "
                     "stop it, or play in another namespace"
                 )
             )
@@ -105,19 +105,19 @@ class PlayerNode(Node):
 
     def _run(self) -> None:
         try:
-            # Not in the constructor: opening a large bag takes a while, and the services answer meanwhile.
+            # Not in the constructor, because opening a large bag takes a while.
             with closing(BagSource(self._settings.bag, self._settings.bag_namespace or None)) as bag:
                 self._play(bag)
         except EmgRecognitionError as error:
             self._end(error)
         except Exception:
-            self._end(EmgRecognitionError("the thread that plays has ended; its error stands above"))
+            self._end(EmgRecognitionError("the playing thread has crashed; its traceback is above"))
             raise
 
     def _play(self, bag: BagSource) -> None:
         messages = with_jumps(bag.messages(), SAMPLES, index_range)
         moment = next(messages, None)
-        self._tell_problems(bag)
+        self._log_problems(bag)
         if moment is None:
             raise RecordingError(self._settings.bag, "there is nothing to play", "give a bag with samples")
         if not self._subscribers_are_there(moment.time):
@@ -134,8 +134,8 @@ class PlayerNode(Node):
             moment = next(messages, None)
         self._publish_clock(timeline.time(time.monotonic()))
         seconds = time.monotonic() - begin
-        self._tell_problems(bag)
-        self._last_word()
+        self._log_problems(bag)
+        self._wait_for_acknowledgement()
         counts = ", ".join(f"{number} of {topic}" for topic, number in self._counts.items())
         self.get_logger().info(
             f"played {counts} in {seconds:.1f} s, at most {self._latest * 1000:.0f} ms late"
@@ -143,7 +143,7 @@ class PlayerNode(Node):
         self.finished = True
 
     def _subscribers_are_there(self, first: int) -> bool:
-        """Wait for the graph; nodes that use the simulation's time have one meanwhile."""
+        """Wait for the graph and publish the clock meanwhile, for nodes that use simulated time."""
         deadline = time.monotonic() + self._settings.wait_timeout
         since = time.monotonic()
         wanted = self._settings.subscribers
@@ -158,16 +158,17 @@ class PlayerNode(Node):
             elif now - since >= _SETTLE:
                 return True
             if found < wanted and now > deadline:
-                raise SettingError(
-                    "parameter subscribers of player",
+                raise parameter_error(
+                    self,
+                    "subscribers",
                     wanted,
-                    f"only {found} nodes listen to {SAMPLES}: start the others first, or ask for fewer",
+                    f"only {found} nodes subscribe to {SAMPLES}: start the others first, or ask for fewer",
                 )
             self._stop.wait(_TICK)
         return False
 
     def _wait(self, timeline: Timeline, due: float) -> bool:
-        """Publish the clock until a message is due; False if the node ends before."""
+        """Publish the clock until a message is due; False if the node ends first."""
         while not self._stop.is_set():
             now = time.monotonic()
             self._tick(now, timeline.time(now))
@@ -194,12 +195,12 @@ class PlayerNode(Node):
         self._clock_message.clock = to_time(bag_time)
         self._clock_publisher.publish(self._clock_message)
 
-    def _last_word(self) -> None:
+    def _wait_for_acknowledgement(self) -> None:
         for topic, publisher in self._publishers_of.items():
-            if not publisher.wait_for_all_acked(Duration(seconds=_LAST_WORD)):
+            if not publisher.wait_for_all_acked(Duration(seconds=_ACKNOWLEDGED_WITHIN)):
                 self.get_logger().warning(f"not every subscriber of {topic} acknowledged the last messages")
 
-    def _tell_problems(self, bag: BagSource) -> None:
+    def _log_problems(self, bag: BagSource) -> None:
         for problem in bag.new_problems():
             self.get_logger().warning(problem)
 

@@ -1,4 +1,4 @@
-"""``emg/samples`` → filtered windows on the sample grid, ``emg/window``."""
+"""Turn ``emg/samples`` into filtered windows, ``emg/window``."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import replace
 from rclpy.node import Node
 
 from emg_recognition.classification import live_settings
-from emg_recognition.errors import EmgRecognitionError, SampleError, SettingError
+from emg_recognition.errors import EmgRecognitionError, SampleError
 from emg_recognition.models.bundle import BundleInfo, check_compatible
 from emg_recognition.msg import EmgSamples, EmgWindow
 from emg_recognition.nodes.settings import PreprocessingSettings
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.conversions import to_floats, to_matrix, to_nanoseconds, to_time
-from emg_recognition.ros.parameters import declare, given_bundle
+from emg_recognition.ros.parameters import declare, given_bundle, parameter_error
 from emg_recognition.ros.polling import subscribe_in_bulk
 from emg_recognition.ros.runner import run
 from emg_recognition.settings import from_mapping
@@ -22,7 +22,7 @@ from emg_recognition.signal.pipeline import Pipeline
 from emg_recognition.signal.settings import PipelineSettings, stride_samples, suited_settings
 
 #: Parameters that belong to the signal path, and the fields of PipelineSettings that they set.
-_OF_PATH = {"window": "window", "low": "low", "high": "high", "mains": "notch", "settling": "settling"}
+_OF_PIPELINE = {"window": "window", "low": "low", "high": "high", "mains": "notch", "settling": "settling"}
 #: Of those, the ones where 0 leaves the choice open.
 _EDGES = ("low", "high")
 
@@ -35,7 +35,7 @@ class PreprocessingNode(Node):
         self.failure: EmgRecognitionError | None = None
         self.finished = False
         self._bundle = given_bundle(self)
-        self._model_path = None if self._bundle is None else _signal_path(self._bundle)
+        self._of_model = None if self._bundle is None else _bundle_settings(self._bundle)
         self._settings = declare(self, PreprocessingSettings, defaults=self._defaults())
         self._check_against_model()
         self._pipeline: Pipeline | None = None
@@ -53,34 +53,35 @@ class PreprocessingNode(Node):
 
     def _defaults(self) -> dict[str, float]:
         """Return what the model says about the parameters; nothing without a model."""
-        if self._bundle is None or self._model_path is None:
+        if self._bundle is None or self._of_model is None:
             return {}
-        path = {name: getattr(self._model_path, field) for name, field in _OF_PATH.items()}
-        return {**path, "stride": live_settings(self._bundle).stride}
+        values = {name: getattr(self._of_model, field) for name, field in _OF_PIPELINE.items()}
+        return {**values, "stride": live_settings(self._bundle).stride}
 
     def _check_against_model(self) -> None:
         """Refuse a parameter that contradicts the model; another stride is allowed."""
-        bundle, path = self._bundle, self._model_path
-        if bundle is None or path is None:
+        bundle, model = self._bundle, self._of_model
+        if bundle is None or model is None:
             return
-        for name, field in _OF_PATH.items():
+        for name, field in _OF_PIPELINE.items():
             value = getattr(self._settings, name)
             left_open = name in _EDGES and value == 0.0
-            if not left_open and replace(path, **{field: value}).fingerprint() != path.fingerprint():
-                raise SettingError(
-                    f"parameter {name} of {self.get_fully_qualified_name()}",
+            if not left_open and replace(model, **{field: value}).fingerprint() != model.fingerprint():
+                raise parameter_error(
+                    self,
+                    name,
                     value,
-                    f"the model bundle {bundle.path} was trained with {getattr(path, field):g}; leave the "
+                    f"the model bundle {bundle.path} was trained with {getattr(model, field):g}; leave the "
                     "parameter out, or use a model trained with it",
                 )
         stride, usual = self._settings.stride, live_settings(bundle).stride
         if stride != usual:
             self.get_logger().info(f"stride {stride:g} s instead of the model's {usual:g} s")
 
-    def _path_for(self, rate: float, channels: int, unit: str) -> PipelineSettings:
-        if self._bundle is not None and self._model_path is not None:
+    def _pipeline_settings(self, rate: float, channels: int, unit: str) -> PipelineSettings:
+        if self._bundle is not None and self._of_model is not None:
             check_compatible(self._bundle, rate=rate, channels=channels, unit=unit)
-            return self._model_path
+            return self._of_model
         settings = self._settings
         edges = {edge: getattr(settings, edge) for edge in _EDGES if getattr(settings, edge) > 0.0}
         return suited_settings(
@@ -96,11 +97,11 @@ class PreprocessingNode(Node):
     def _pipeline_for(self, message: EmgSamples) -> Pipeline:
         signal = (message.rate, message.channels, message.unit)
         if self._pipeline is None or signal != self._signal:
-            path = self._path_for(*signal)
+            settings = self._pipeline_settings(*signal)
             stride = stride_samples(self._settings.stride, message.rate)
-            self._pipeline = Pipeline(path, stride)
+            self._pipeline = Pipeline(settings, stride)
             self._signal = signal
-            self._fingerprint = path.fingerprint()
+            self._fingerprint = settings.fingerprint()
             self.get_logger().info(f"signal path: {self._fingerprint}, stride {stride} samples")
         return self._pipeline
 
@@ -122,7 +123,7 @@ class PreprocessingNode(Node):
                     throttle_duration_sec=1.0,
                 )
         except SampleError as error:
-            # One bad chunk does not end the node: the next one restarts the stream.
+            # One bad chunk does not end the node; the next one restarts the stream.
             self._refused += 1
             self.get_logger().error(str(error), throttle_duration_sec=1.0)
             return
@@ -167,11 +168,11 @@ class PreprocessingNode(Node):
         return diagnostics.OK, "running", values
 
 
-def _signal_path(bundle: BundleInfo) -> PipelineSettings:
-    path = from_mapping(PipelineSettings, bundle.pipeline, f"{bundle.path}: pipeline")
+def _bundle_settings(bundle: BundleInfo) -> PipelineSettings:
+    settings = from_mapping(PipelineSettings, bundle.pipeline, f"{bundle.path}: pipeline")
     # A bundle of another version may name a signal path that this one no longer makes.
-    check_compatible(bundle, fingerprint=path.fingerprint())
-    return path
+    check_compatible(bundle, fingerprint=settings.fingerprint())
+    return settings
 
 
 def main() -> int:

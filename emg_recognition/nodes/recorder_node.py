@@ -1,4 +1,4 @@
-"""Samples, labels, estimates and what the bridge does → a bag that ``ros2 bag`` and ``evaluate`` read."""
+"""Record samples, labels, estimates and the bridge into a bag for ``ros2 bag`` and ``evaluate``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from emg_recognition.ros.runner import run
 
 
 class RecorderNode(Node):
-    """Writes what crosses the topics of one or more arms into a bag."""
+    """Writes the topics of one or more arms into a bag."""
 
     def __init__(self) -> None:
         super().__init__("recorder")
@@ -32,11 +32,11 @@ class RecorderNode(Node):
         self._silent: list[str] | None = None
         self._diagnostics = diagnostics.Diagnostics(self, self._report)
         self.get_logger().info(
-            f"recording {', '.join(self._recording.samples_topics)} and more into {self._path}"
+            f"recording {', '.join(self._recording.samples_topics)} and related topics into {self._path}"
         )
 
     def close(self) -> None:
-        """End the bag properly and say what is in it."""
+        """Close the bag and log what is in it."""
         self._recording.close()
         counts = self._recording.counts
         samples = ", ".join(f"{counts[topic]} of {topic}" for topic in self._recording.samples_topics)
@@ -55,11 +55,11 @@ class RecorderNode(Node):
         if silent != self._silent:
             self._silent = silent
             if silent:
-                self.get_logger().warning(f"no samples come on {', '.join(silent)}")
+                self.get_logger().warning(f"no samples arrive on {', '.join(silent)}")
             else:
                 self.get_logger().info("samples are coming")
         if silent:
-            return diagnostics.WARN, f"no samples come on {', '.join(silent)}", counts
+            return diagnostics.WARN, f"no samples arrive on {', '.join(silent)}", counts
         return diagnostics.OK, f"recording into {self._path}", counts
 
 

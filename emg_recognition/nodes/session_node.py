@@ -1,4 +1,4 @@
-"""A guided recording: prompts in the terminal, ``emg/label`` for all, and a bag that ``train`` reads."""
+"""A guided recording: prompts in the terminal, ``emg/label``, and a bag for ``train``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rclpy.duration import Duration
 from rclpy.node import Node
 from std_srvs.srv import Trigger
 
-from emg_recognition.errors import EmgRecognitionError, SettingError
+from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.guided.plan import load_plan
 from emg_recognition.guided.script import ScriptedOperator, load_script
 from emg_recognition.guided.session import Cue, GuidedSession, Key, Phase, doing
@@ -24,7 +24,7 @@ from emg_recognition.nodes.settings import SessionNodeSettings
 from emg_recognition.resources import config_path
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.keyboard import Keyboard, end_with_the_terminal
-from emg_recognition.ros.parameters import declare
+from emg_recognition.ros.parameters import declare, parameter_error
 from emg_recognition.ros.recording import Recording
 from emg_recognition.ros.runner import run
 from emg_recognition.ros.session_screen import Screen, View
@@ -32,26 +32,26 @@ from emg_recognition.ros.signal_watch import NO_SAMPLES, SignalWatch
 
 LABELS_TOPIC = "emg/label"
 
-#: How often the course is looked at, and how often it is drawn, s.
+#: Time between two steps of the session, and between two redraws, s.
 _TICK = 0.02
 _DRAWN = 0.1
-#: The signal has to be good for so long before the first prompt, s.
+#: The signal must be good for this long before the first prompt, s.
 _GOOD_FOR = 3.0
-#: Where nobody is there to mend it, the signal may be away for so long, s.
+#: Without a person to fix it, a missing signal ends the session after this, s.
 _PATIENCE = 60.0
-#: How long the last label may take to arrive in the bag, s.
+#: How long to wait for the last label to reach the bag, s.
 _LAST_WORD = 1.0
 
-#: What a terminal sends for keys without a character (ECMA-48).
+#: Sequences that a terminal sends for keys without a character (ECMA-48).
 _SEQUENCES = re.compile(rb"\x1b(\[[0-9;]*[A-Za-z~]|O[A-Z])?")
 _KEYS = {b"s": Key.SKIP, b"r": Key.REPEAT, b"d": Key.DISCARD, b" ": Key.PAUSE, b"q": Key.QUIT}
 
 
 class SessionNode(Node):
-    """Prompts, says on ``emg/label`` what is performed, and records all of it.
+    """Prompts, publishes on ``emg/label`` what is performed, and records everything.
 
-    Labels have the time at which they are said and no sample index: the sample of that moment is still on
-    its way, and whoever reads the bag places the stamp between samples that came before and after it.
+    Labels carry their time and no sample index, because the sample of that moment has not arrived yet.
+    A reader of the bag places the stamp between the samples before and after it.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class SessionNode(Node):
         settings = declare(self, SessionNodeSettings)
         for name in ("subject", "cohort"):
             if not getattr(settings, name).strip():
-                raise SettingError(f"parameter {name} of session", "", "name it; the labels carry it")
+                raise parameter_error(self, name, getattr(settings, name), "name it; the labels carry it")
         plan = load_plan(settings.plan or config_path("session.yaml"))
         script = load_script(settings.script, plan) if settings.script else None
         self._who = {name: getattr(settings, name).strip() for name in ("subject", "cohort", "session")}
@@ -79,7 +79,7 @@ class SessionNode(Node):
         self._watch = SignalWatch(self, self._recording)
         self._skip = False
         self._rivals = 0
-        self._mended = self._drawn = time.monotonic()
+        self._usable = self._drawn = time.monotonic()
         self._shown = (Phase.WAITING, "")
         for key in Key:
             self.create_service(Trigger, f"~/{key.value}", self._service(key))
@@ -93,7 +93,7 @@ class SessionNode(Node):
         self.get_logger().info(f"{self._title}: {self._session.total} repetitions, into {self._path}")
 
     def close(self) -> None:
-        """Take back what is being performed, end the bag properly and say what is in it."""
+        """Discard the current repetition, close the bag and log what is in it."""
         session = self._session
         if session.phase is not Phase.ENDED:
             self._say(session.press(Key.QUIT, time.monotonic()))
@@ -115,9 +115,9 @@ class SessionNode(Node):
         self._error = error
 
     def _tick(self) -> None:
-        """Look at signal, operator and clock."""
+        """Advance the session with signal, operator and clock."""
         if self._error is not None:
-            # Its line is to stand in the terminal, not on the screen that goes.
+            # The error line must remain in the terminal after the screen has closed.
             self._screen.close()
             self.failure = self._error
             return
@@ -141,16 +141,16 @@ class SessionNode(Node):
             self._give_up(now)
 
     def _give_up(self, now: float) -> None:
-        """End a session without a person whose signal does not come, or does not become good."""
+        """End a scripted session whose signal does not arrive or does not become good."""
         if self._session.phase is not Phase.WAITING and self._watch.flowing:
-            self._mended = now
-        if now - self._mended > _PATIENCE:
+            self._usable = now
+        if now - self._usable > _PATIENCE:
             waited = f"the session waited {_PATIENCE:g} s for the signal"
             self._fail(EmgRecognitionError(f"{waited}: {self._watch.line()}"))
 
     def _press(self, key: Key, at: float) -> None:
         if key is Key.SKIP:
-            # There has to be a signal at least.
+            # Skipping needs a signal, even if a bad one.
             self._skip = True
         else:
             self._say(self._session.press(key, at))
@@ -174,7 +174,7 @@ class SessionNode(Node):
             if not keys:
                 self._fail(EmgRecognitionError("the terminal of the session is gone"))
                 continue
-            # The bytes of an arrow and its like are no keys of ours.
+            # Arrows and other special keys are ignored.
             for key in re.findall(rb"[ -~]", _SEQUENCES.sub(b"", keys)):
                 if key in _KEYS:
                     self._press(_KEYS[key], time.monotonic())
@@ -188,7 +188,7 @@ class SessionNode(Node):
         return answer
 
     def _show(self, now: float) -> None:
-        """Draw, ten times a second and whenever the phase changes; without a terminal, log the changes."""
+        """Draw ten times a second and at each change of phase; without a terminal, log the changes."""
         shown = (self._session.phase, doing(self._session))
         if shown == self._shown and now - self._drawn < _DRAWN:
             return
@@ -202,7 +202,7 @@ class SessionNode(Node):
     def _rivalry(self) -> str:
         if not self._rivals:
             return ""
-        return f"{self._rivals} more publish {LABELS_TOPIC}: their labels get into the bag, too; end them"
+        return f"{self._rivals} more publish {LABELS_TOPIC}, and their labels reach the bag too: end them"
 
     def _report(self) -> diagnostics.Report:
         rivals = max(0, self.count_publishers(LABELS_TOPIC) - 1)

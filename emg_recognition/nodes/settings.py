@@ -15,10 +15,8 @@ from typing import Any, ClassVar
 
 from emg_recognition.control.decision import DecisionSettings
 from emg_recognition.control.settings import BridgeSettings
-from emg_recognition.devices.protocol import ProtocolSettings
+from emg_recognition.devices.protocol import BAUD_RATE, SILENT_AFTER, ProtocolSettings
 from emg_recognition.devices.protocols import PROTOCOLS
-from emg_recognition.devices.reconnection import SILENT_AFTER
-from emg_recognition.devices.serial_port import BAUD_RATE
 from emg_recognition.errors import SettingError
 from emg_recognition.settings import check, setting, settings_of, yaml_lines
 from emg_recognition.signal.quality import QualitySettings

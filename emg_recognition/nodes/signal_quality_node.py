@@ -1,4 +1,4 @@
-"""``emg/samples`` → ``emg/quality`` once a second, ``emg/preview`` 50 times a second."""
+"""Judge ``emg/samples``: ``emg/quality`` once a second, ``emg/preview`` 50 times a second."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from emg_recognition.signal.quality import SHORTEST, QualityMonitor, QualitySett
 from emg_recognition.signal.stream import RateMeter, RecentSamples
 from emg_recognition.types import RATE_TOLERANCE
 
-#: Between two previews, and what each of them covers, s.
+#: Time between two previews, which is also the time that each covers, s.
 _PREVIEW_PERIOD = 0.02
 
 
 class SignalQualityNode(Node):
-    """Tells once a second how good the signal of each channel is, and what to do about it."""
+    """Publishes once a second how good the signal of each channel is, and what to do about it."""
 
     def __init__(self) -> None:
         super().__init__("signal_quality")
@@ -48,13 +48,13 @@ class SignalQualityNode(Node):
         self._fresh = self._new = False  # samples since the last preview, since the last judgement
         self._lost = self._lost_before = self._refused = 0
         self._message = SignalQuality()
-        self._missing = 0  # samples lost in the second that the message is about
+        self._missing = 0  # samples lost in the last second
         self._samples = PolledTopic(self, EmgSamples, "emg/samples", qos.SAMPLES)
         self.create_subscription(EmgInfo, "emg/info", self._on_info, qos.LATCHED)
         self._quality = self.create_publisher(SignalQuality, "emg/quality", qos.QUALITY)
         self._preview = self.create_publisher(Float32MultiArray, "emg/preview", qos.QUALITY)
         self._diagnostics = diagnostics.Diagnostics(self, self._report)
-        # Steady time: silence must be noticed although a simulated clock stands still.
+        # Steady time, to notice silence even while a simulated clock is paused.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(_PREVIEW_PERIOD, self._take, clock=steady)
         self.create_timer(1.0, self._judge, clock=steady)
@@ -70,7 +70,7 @@ class SignalQualityNode(Node):
             self._resolution, self._monitor = resolution, None
 
     def _take(self) -> None:
-        """Take what has come, and publish the preview."""
+        """Take the new samples, and publish the preview."""
         for message, _ in self._samples.take():
             try:
                 self._add(message)
@@ -112,7 +112,7 @@ class SignalQualityNode(Node):
         self._fresh = self._new = True
 
     def _channel_names(self) -> tuple[str, ...]:
-        """Return the device's names, or numbers where it gives none."""
+        """Return the device's channel names, or numbers if it has none."""
         count = self._signal[1] if self._signal else len(self._names)
         if len(self._names) == count:
             return self._names
@@ -146,7 +146,7 @@ class SignalQualityNode(Node):
             if len(samples):
                 state, advice = (
                     State.WARN,
-                    f"only {len(samples)} samples in a row: wait; if it stays, check the link",
+                    f"only {len(samples)} samples without a gap: wait; if this continues, check the link",
                 )
             nothing = array("f", bytes(4 * count))
             message.rms = message.saturated = message.mains = message.noise = nothing

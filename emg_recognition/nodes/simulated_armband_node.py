@@ -1,7 +1,7 @@
-"""An armband without a wearer: plays any recording, or a simulated wearer, into a pseudo-terminal.
+"""An armband without a wearer: play a recording, or a simulated wearer, into a pseudo-terminal.
 
-Acquisition opens the other end like any serial port; nothing but bytes crosses it. What is performed is
-published as ``emg/label``, with the sample index and the true time of that sample.
+Acquisition opens the other end like any serial port. The performed actions are published as
+``emg/label``, with the sample index and the true time of that sample.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from emg_recognition.ros.runner import run
 
 
 class SimulatedArmbandNode(Node):
-    """Speaks the armband's serial protocol at true rate."""
+    """Sends the armband's serial protocol in real time."""
 
     def __init__(self) -> None:
         super().__init__("simulated_armband")
@@ -65,7 +65,7 @@ class SimulatedArmbandNode(Node):
         self._emulator.close()
 
     def _label(self) -> None:
-        """Announce the segment that is being sent, and the end."""
+        """Publish labels for the segment that is being sent, and for the end."""
         sent = self._emulator.sent
         if not sent:
             return
@@ -101,7 +101,7 @@ class SimulatedArmbandNode(Node):
         emulator = self._emulator
         if not emulator.sent:
             return diagnostics.STALE, "waiting for the start command", {"sent": 0}
-        message = "all is sent" if emulator.done else "sending"
+        message = "everything has been sent" if emulator.done else "sending"
         return diagnostics.OK, message, {"sent": emulator.sent, "late": emulator.late}
 
 

@@ -1,4 +1,4 @@
-"""Trains in a child process from recordings, reports progress, writes the bundle."""
+"""Train a model bundle in a child process and publish the progress."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from typing import IO, Any
 from rclpy.node import Node
 from std_msgs.msg import Float32
 
-from emg_recognition.errors import EmgRecognitionError, SettingError
+from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.nodes.settings import TrainerSettings
 from emg_recognition.ros import diagnostics, qos
-from emg_recognition.ros.parameters import declare
+from emg_recognition.ros.parameters import declare, parameter_error
 from emg_recognition.ros.runner import run
 
-#: After SIGTERM the child has this long before it is killed, s; the node leaves within a second.
+#: Time from SIGTERM to SIGKILL of the child, s, so that the node ends within a second.
 _GRACE = 0.5
 
 
@@ -43,15 +43,14 @@ class TrainerNode(Node):
             text=True,
             start_new_session=True,
         )
-        self.get_logger().info(f"training process {self._child.pid} works for {settings.output}")
+        self.get_logger().info(f"training process {self._child.pid} writes to {settings.output}")
         self._reader = threading.Thread(target=self._follow, name="training", daemon=True)
         self._reader.start()
 
-    @staticmethod
-    def _command(settings: TrainerSettings) -> list[str]:
+    def _command(self, settings: TrainerSettings) -> list[str]:
         for name in ("data", "output"):
             if not getattr(settings, name):
-                raise SettingError(f"parameter {name} of trainer", "", "name a path")
+                raise parameter_error(self, name, "", "name a path")
         command = [sys.executable, "-m", "emg_recognition.cli.main", "train", "--progress", "json"]
         command += ["--data", *settings.data.split(os.pathsep)]
         options = {
@@ -71,7 +70,7 @@ class TrainerNode(Node):
         return command
 
     def close(self) -> None:
-        """End the child; members that are finished stay on disk."""
+        """End the child; finished members remain on disk."""
         if self._child.poll() is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._child.pid, signal.SIGTERM)
@@ -88,7 +87,7 @@ class TrainerNode(Node):
         drain = threading.Thread(target=_keep_last, args=(self._child.stderr, errors), daemon=True)
         drain.start()
         for line in self._child.stdout:
-            # Libraries may write to stdout too; only JSON objects are progress.
+            # Libraries may also write to stdout; only JSON objects are progress.
             with contextlib.suppress(ValueError):
                 event = json.loads(line)
                 if isinstance(event, dict):
@@ -100,7 +99,7 @@ class TrainerNode(Node):
             self.get_logger().info(f"training finished: {self._status.get('path', '')}")
             self.finished = True
         elif code > 0:
-            reason = errors[-1].strip() if errors else f"the training process left with code {code}"
+            reason = errors[-1].strip() if errors else f"the training process exited with code {code}"
             self.failure = EmgRecognitionError(reason.removeprefix("emg-recognition: error: "))
         else:
             self.failure = EmgRecognitionError(f"the training process was ended by signal {-code}")
@@ -111,7 +110,7 @@ class TrainerNode(Node):
             self._message = f"{event['label']}, epoch {event['epoch']}/{event['epochs']}"
             self._progress.publish(Float32(data=event["done"]))
         elif event.get("event") == "job":
-            self.get_logger().info(f"{event['label']} is trained and saved")
+            self.get_logger().info(f"{event['label']} has been trained and saved")
 
     def _report(self) -> diagnostics.Report:
         level = diagnostics.ERROR if self.failure is not None else diagnostics.OK

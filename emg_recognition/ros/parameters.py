@@ -74,7 +74,7 @@ def declare(node: Node, *classes: type, defaults: Mapping[str, Any] | None = Non
     known = {name: one for cls in classes for name, one in settings_of(cls).items()}
     for name, value in given_parameters(node).items():
         if name not in known and not name.startswith(_OF_RCLPY):
-            raise SettingError(_full_name(node, name), value, _unknown(classes, name, known))
+            raise parameter_error(node, name, value, _unknown(classes, name, known))
     values = {
         name: _declare(node, one, (defaults or {}).get(name, one.default)) for name, one in known.items()
     }
@@ -94,13 +94,13 @@ def given_bundle(node: Node) -> BundleInfo | None:
     Raises
     ------
     SettingError
-        If `model` is no text.
+        If `model` is not a text.
     BundleError
-        If there is no usable bundle.
+        If the bundle cannot be used.
     """
     path = given_parameters(node).get("model") or ""
     if not isinstance(path, str):
-        raise SettingError(_full_name(node, "model"), path, "use a text")
+        raise parameter_error(node, "model", path, "use a text")
     return read_bundle(path) if path else None
 
 
@@ -108,7 +108,7 @@ def _make(node: Node, cls: type, values: Mapping[str, Any]) -> Any:
     try:
         return cls(**{name: values[name] for name in settings_of(cls)})
     except SettingError as error:
-        raise SettingError(_full_name(node, error.name), error.value, error.remedy) from error
+        raise parameter_error(node, error.name, error.value, error.remedy) from error
 
 
 def _declare(node: Node, one: Setting, default: Any) -> Any:
@@ -120,8 +120,8 @@ def _declare(node: Node, one: Setting, default: Any) -> Any:
         remedy = one.expected()
         if one.kind is float and isinstance(given, int) and not isinstance(given, bool):
             remedy += f", with a decimal point ({given:.1f})"
-        raise SettingError(_full_name(node, one.name), given, remedy) from error
-    return one.checked(value, _full_name(node, one.name))
+        raise parameter_error(node, one.name, given, remedy) from error
+    return value
 
 
 def _descriptor(one: Setting) -> ParameterDescriptor:
@@ -149,5 +149,6 @@ def _unknown(classes: tuple[type, ...], name: str, known: Mapping[str, Setting])
     return f"no such parameter; known are {', '.join(known)}"
 
 
-def _full_name(node: Node, name: str) -> str:
-    return f"parameter {name} of {node.get_fully_qualified_name()}"
+def parameter_error(node: Node, name: str, value: Any, remedy: str) -> SettingError:
+    """Return the error for a value that a node cannot use."""
+    return SettingError(f"parameter {name} of {node.get_fully_qualified_name()}", value, remedy)

@@ -30,7 +30,7 @@ from rclpy.serialization import serialize_message
 
 from emg_recognition.bags.writer import BagWriter
 
-#: Six processes start on what may be a busy machine; far above what is usual, s.
+#: Time for six processes to start on a busy machine, s.
 PATIENCE = 60.0
 ARGUMENTS = {
     "recognition": {"model", "port", "wait_for_port", "exoskeleton", "namespace", "params_file"},
@@ -62,9 +62,9 @@ sys.exit(service.run())
 
 @pytest.fixture
 def launched(repository, tmp_path, monkeypatch):
-    """Launch a file of launch/ in a process group of its own; end what is left of it."""
+    """Launch a file of launch/ in a separate process group; kill what is left of it at the end."""
     processes = []
-    # A graph of its own that stays on this machine.
+    # A separate graph, limited to this machine.
     monkeypatch.setenv("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
     if os.environ.get("ROS_DISTRO") == "humble":
         monkeypatch.setenv("ROS_LOCALHOST_ONLY", "1")
@@ -107,8 +107,8 @@ def test_arguments(name, repository):
 
 @pytest.mark.parametrize("enabled", ["true", "false"])
 @pytest.mark.parametrize("show", ["true", "false"])
-def test_simulation_starts_switch_and_picture_as_asked(repository, enabled, show):
-    # Not as processes: a lab that does not look at the robot needs no robot_state_publisher.
+def test_simulation_starts_switch_and_robot_state_publisher_as_requested(repository, enabled, show):
+    # Without processes, because robot_state_publisher may not be installed.
     spec = importlib.util.spec_from_file_location("simulation", repository / "launch/simulation.launch.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -156,14 +156,14 @@ def test_training_names_the_recording_that_is_missing(launched, tmp_path):
     assert "none.npz" in log.read_text()
 
 
-def test_a_session_without_a_subject_ends_all_with_its_reason(launched, tmp_path):
-    # Session 3 stays a text on its way to the node.
+def test_a_session_without_a_subject_ends_the_launch_with_its_reason(launched, tmp_path):
+    # Session 3 must reach the node as a text.
     process, log = launched(
         "session", port=str(tmp_path / "no_port"), wait_for_port="30.0", session="3", cohort="patient"
     )
     process.wait(timeout=PATIENCE)
     text = log.read_text()
-    assert "parameter subject of session is ''" in text
+    assert "parameter subject of /session is ''" in text
     assert "Traceback" not in text
     for name in ("acquisition", "signal_quality", "session"):
         assert f"{name}_node" in text
@@ -171,7 +171,7 @@ def test_a_session_without_a_subject_ends_all_with_its_reason(launched, tmp_path
 
 @pytest.fixture
 def graph(launched):
-    """A node that looks at the graph of what is launched."""
+    """A node that observes the launched graph."""
     context = rclpy.context.Context()
     context.init()
     node = rclpy.create_node("observer", context=context)
@@ -203,7 +203,7 @@ def test_ctrl_c_ends_every_node_in_order(launched, graph, tmp_path):
 
 
 def write_bag(path):
-    """Two seconds of the right arm, four channels at 500 Hz, and an empty topic of the left one."""
+    """Write two seconds of the right arm, four channels at 500 Hz, and an empty topic for the left arm."""
     arms = {f"/{arm}/emg/samples": "emg_recognition/msg/EmgSamples" for arm in ("left_arm", "right_arm")}
     with BagWriter(path, arms) as writer:
         for first in range(0, 1000, 5):

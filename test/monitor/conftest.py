@@ -1,4 +1,4 @@
-"""A graph in which all is well, to be changed by each test."""
+"""A healthy graph that each test changes."""
 
 from __future__ import annotations
 

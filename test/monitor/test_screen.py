@@ -1,4 +1,4 @@
-"""The drawing: it fits, the values of the graph are in it, and nothing in it moves the cursor."""
+"""The drawing fits, shows the values of the graph, and cannot move the cursor."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SIZES = [(80, 24), (81, 25), (100, 32), (160, 50), (250, 60)]
 
 
 def shown(snapshot, width=80, height=24):
-    """Return what a terminal of that size shows, line by line."""
+    """Return the lines that a terminal of this size shows."""
     console = Console(file=io.StringIO(), width=width, height=height, force_terminal=True, color_system=None)
     console.print(draw(snapshot, width, height), end="")
     return console.file.getvalue().splitlines()
@@ -77,7 +77,7 @@ def test_80_columns_show_every_value(graph):
     assert lines[-1].strip() == "emg-recognition arm"
 
 
-def test_an_empty_graph_says_what_is_missing():
+def test_an_empty_graph_shows_what_is_missing():
     lines = shown(EMPTY)
     assert "/left_arm" in lines[0]
     for words in (
@@ -91,16 +91,16 @@ def test_an_empty_graph_says_what_is_missing():
     assert "emg-recognition run --model BUNDLE --port PORT --namespace left_arm" in lines[-1]
 
 
-def test_what_has_fallen_silent_is_not_shown_as_if_it_were_now(graph):
+def test_old_values_are_not_shown(graph):
     old = {"age": 2.0}
     lines = shown(graph(samples=old, estimate=old, bridge=old, stop_input=old, joints_age=2.0))
     text = "\n".join(lines)
     for stale in ("999.6", "elbow_flexion  93", "DISARMED", "may move", "+1.15"):
         assert stale not in text
-    assert "0 samples, 0 restarts" in text  # what was lost stays lost
+    assert "0 samples, 0 restarts" in text  # losses remain
 
 
-def test_trouble_is_listed_bad_channels_first_and_what_does_not_fit_is_counted(graph):
+def test_warnings_list_bad_channels_first_and_count_what_does_not_fit(graph):
     channels = make_channels(1, Quality.WARN, "shave") + make_channels(1, Quality.BAD, "plug it in")
     reports = (
         make_report("acquisition", Level.WARN, "12 samples lost", since=30.0),
@@ -129,7 +129,7 @@ def test_many_channels_share_the_rows(graph, number, height):
     assert [len(line) for line in lines] == [100] * height
     upper = lines[2 : next(row for row, line in enumerate(lines) if "─ Flow" in line)]
     left = "".join(line[:49] for line in upper)
-    # Each channel has a bar with its name, or is a cell in a strip.
+    # Each channel has a named bar or a cell in a strip.
     assert left.count("CH") == number or sum(left.count(cell) for cell in "▁▂▃▄▅▆▇█") == number
 
 

@@ -1,4 +1,4 @@
-"""Rates, losses, latencies and bars from what comes."""
+"""Rates, losses, latencies and strengths."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ def feed(stream, first, count, *, dropped=0, restart=False, channels=2, rate=RAT
     stream.add(np.zeros((count, channels), np.float32), first, first / rate, dropped, restart)
 
 
-def test_losses_of_the_device_and_of_the_way_here_are_told_apart():
+def test_losses_of_the_device_and_of_this_reader_are_counted_separately():
     stream = SampleStream()
-    feed(stream, 5000, 10, dropped=7)  # lost before anybody looked
+    feed(stream, 5000, 10, dropped=7)  # lost before the view was opened
     feed(stream, 5010, 10)
     feed(stream, 5024, 10, dropped=4)  # lost by the device
-    feed(stream, 5054, 10)  # two chunks did not come here
+    feed(stream, 5054, 10)  # two chunks did not arrive here
     feed(stream, 5075, 10, dropped=1)  # and one more, with a loss
     assert (stream.lost, stream.unseen, stream.restarts) == (5, 20 + 10, 0)
 
@@ -29,11 +29,11 @@ def test_a_start_is_a_restart_only_after_another_one():
     feed(stream, 0, 10, restart=True)
     assert stream.restarts == 0
     feed(stream, 10, 10)
-    feed(stream, 0, 10, restart=True)  # a device that counts anew loses nothing
+    feed(stream, 0, 10, restart=True)  # the index restarts, nothing is lost
     assert (stream.restarts, stream.unseen, stream.lost) == (1, 0, 0)
 
 
-def test_the_rate_is_measured_from_stamps_and_starts_anew_with_the_stream():
+def test_the_rate_is_measured_from_stamps_and_restarts_with_the_stream():
     stream = SampleStream()
     feed(stream, 0, 10, rate=990.0)
     assert stream.rate == 0.0
@@ -53,7 +53,7 @@ def test_the_rms_is_without_the_mean_and_the_full_scale_fades():
     stream.settle(0.1)
     assert stream.rms == pytest.approx([1.0, 3.0], rel=1e-4)
     assert stream.full_scale == pytest.approx(3.0, rel=1e-4)
-    stream.settle(0.1)  # nothing came: the bars stand
+    stream.settle(0.1)  # no new samples: the strengths remain
     assert stream.rms == pytest.approx([1.0, 3.0], rel=1e-4)
     stream.add(samples[:, :1] * 0 + samples[:, 1:] / 3, 100, 0.1, 0, False)
     stream.settle(10.0)
@@ -61,7 +61,7 @@ def test_the_rms_is_without_the_mean_and_the_full_scale_fades():
     assert stream.full_scale == pytest.approx(1.5, rel=1e-3)
 
 
-def test_another_device_between_two_looks_is_no_error():
+def test_a_replaced_device_is_no_error():
     stream = SampleStream()
     feed(stream, 0, 10, channels=2)
     feed(stream, 0, 10, channels=8, restart=True)

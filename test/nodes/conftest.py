@@ -1,4 +1,4 @@
-"""Real rclpy, real processes, one DDS domain for this run that stays on this machine."""
+"""Real rclpy and real processes in a DDS domain for this run, limited to this machine."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ pytest.importorskip("emg_recognition.msg", reason="messages are not built: run `
 
 from .bridge_arm import Arm
 
-#: Discovery and Python's start on a busy machine; far above what is usual, s.
+#: Time for Python to start and for discovery on a busy machine, s.
 PATIENCE = 30.0
 
 
 @pytest.fixture(scope="session", autouse=True)
 def ros_environment() -> None:
-    """Give this run a domain of its own, for this process and its children."""
+    """Use a separate domain for this process and its children."""
     os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
     os.environ["ROS_DOMAIN_ID"] = str(1 + os.getpid() % 100)
     if os.environ.get("ROS_DISTRO") == "humble":
@@ -32,7 +32,7 @@ def ros_environment() -> None:
 
 
 class RunningNode:
-    """A node in a process of its own."""
+    """A node in a separate process."""
 
     def __init__(self, name: str, parameters: dict[str, object], folder: Path) -> None:
         self.name = name
@@ -57,7 +57,7 @@ class RunningNode:
             time.sleep(0.05)
 
     def wait(self) -> int:
-        """Return the exit code of a node that ends by itself."""
+        """Wait for a node to end by itself; return its exit code."""
         return self.process.wait(timeout=PATIENCE)
 
     def interrupt(self) -> int:
@@ -66,14 +66,29 @@ class RunningNode:
         return self.wait()
 
     def kill(self) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
+        self.process.kill()
+        self.process.wait()
+
+
+def end(nodes: list[RunningNode]) -> None:
+    """End the nodes that are still running; kill only those that do not end by themselves.
+
+    Killed nodes stay in the discovery of all others for a while, which slows the next test down and may
+    crash Fast DDS when the witness is closed.
+    """
+    for node in nodes:
+        if node.process.poll() is None:
+            node.process.terminate()
+    for node in nodes:
+        try:
+            node.process.wait(timeout=5.0)
+        except subprocess.TimeoutExpired:
+            node.kill()
 
 
 @pytest.fixture
 def start_node(tmp_path: Path) -> Iterator[Callable[..., RunningNode]]:
-    """Start nodes with parameters given by keyword; whatever still runs at the end is killed."""
+    """Start nodes with parameters as keywords; those still running at the end are ended."""
     started: list[RunningNode] = []
 
     def start(name: str, **parameters: object) -> RunningNode:
@@ -82,8 +97,7 @@ def start_node(tmp_path: Path) -> Iterator[Callable[..., RunningNode]]:
         return node
 
     yield start
-    for node in started:
-        node.kill()
+    end(started)
 
 
 class Witness:
@@ -161,13 +175,13 @@ def witness(ros_environment: None) -> Iterator[Witness]:
 def flexing_bundle(
     tmp_path_factory: pytest.TempPathFactory, write_tiny_bundle: Callable[[Path, tuple[float, ...]], Path]
 ) -> Path:
-    """A model that is quite sure of elbow flexion."""
+    """A model that nearly always recognises elbow flexion."""
     return write_tiny_bundle(tmp_path_factory.mktemp("flexing"), (0.0, 4.0, 0.0))
 
 
 @pytest.fixture(scope="module")
 def shared_arm(ros_environment: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arm]:
-    """An exoskeleton and a switch for the tests of a module; each test starts a bridge of its own."""
+    """An exoskeleton and a switch for the tests of a module; each test starts its own bridge."""
     folder, started, node = tmp_path_factory.mktemp("arm"), [], Witness()
 
     def start(name: str, **parameters: object) -> RunningNode:
@@ -175,6 +189,5 @@ def shared_arm(ros_environment: None, tmp_path_factory: pytest.TempPathFactory) 
         return started[-1]
 
     yield Arm(node, start)
-    for process in started:
-        process.kill()
+    end(started)
     node.close()

@@ -1,4 +1,4 @@
-"""A terminal of a size of its own, with a program in it, and a reader that knows what stands on it."""
+"""A program in a pseudo-terminal of a given size, and a reader of what the terminal shows."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ import sys
 import termios
 import threading
 
-#: As a shell starts a program: the terminal is that of its session, and the program in the foreground of it.
+#: Starts a program as a shell does: in the foreground of the terminal of its session.
 FOREGROUND = """
 import os, signal, sys
 signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run under nohup
 os.close(os.open(os.ttyname(0), os.O_RDWR))
 os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 """
-#: As a shell starts `program &`.
+#: Starts a program as a shell starts `program &`.
 BACKGROUND = """
 import os, subprocess, sys
 os.close(os.open(os.ttyname(0), os.O_RDWR))
@@ -66,19 +66,19 @@ class Terminal:
 
     @property
     def shown(self):
-        """Everything that was ever shown, as text."""
+        """Everything shown so far, as text."""
         return _CONTROL.sub("", self.output.decode(errors="replace"))
 
     @property
     def picture(self):
-        """The lines of the newest whole picture."""
+        """The lines of the newest complete picture."""
         pictures = self.output.decode(errors="ignore").split(_HOME)
-        # The last one may still be on its way.
+        # The last one may be incomplete.
         return _CONTROL.sub("", pictures[-2]).splitlines() if len(pictures) > 2 else []
 
     @property
     def rest(self):
-        """What stands on the ordinary screen after the program has left the other one."""
+        """What the ordinary screen shows after the program has left the alternate one."""
         return self.output.rsplit(LEAVE)[-1].replace(SHOW_CURSOR, b"").decode()
 
     @property
@@ -86,7 +86,7 @@ class Terminal:
         return termios.tcgetattr(self._screen)
 
     def restored(self):
-        """Whether the terminal is as it was: ordinary screen, cursor, keys and echo."""
+        """Whether the terminal is restored: ordinary screen, cursor, keys and echo."""
         balanced = self.output.count(ENTER) == self.output.count(LEAVE)
         cursor = self.output.rfind(SHOW_CURSOR) >= self.output.rfind(HIDE_CURSOR)
         return balanced and cursor and self.attributes == self.before

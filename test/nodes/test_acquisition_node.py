@@ -48,7 +48,7 @@ def test_everything_sent_arrives_to_the_bit(start_node, witness, armband, counts
         "acquisition", port=str(tmp_path / "armband"), autostart=False, frame_id="left_arm", subscribers=1
     )
     assert transition(witness, Transition.TRANSITION_CONFIGURE)
-    # What the device is stands there for whoever comes late.
+    # A late subscriber still receives the description of the device.
     infos = witness.collect(EmgInfo, "emg/info", qos.LATCHED)
     witness.spin_until(lambda: infos, "the device's description")
     (info,) = infos
@@ -68,7 +68,7 @@ def test_everything_sent_arrives_to_the_bit(start_node, witness, armband, counts
         index += len(chunk.data) // 4
     received = np.concatenate([np.frombuffer(chunk.data, np.float32) for chunk in chunks])
     assert np.array_equal(received, (counts / SCALE).astype(np.float32).ravel())
-    # No jitter of arrival in the stamps: they follow the device's clock.
+    # The stamps follow the device's clock and have no jitter of arrival.
     stamps = np.array([chunk.header.stamp.sec + chunk.header.stamp.nanosec * 1e-9 for chunk in chunks])
     first = np.array([chunk.first_index for chunk in chunks])
     assert np.ptp(stamps - first / RATE) < 0.02
@@ -78,7 +78,7 @@ def test_everything_sent_arrives_to_the_bit(start_node, witness, armband, counts
     assert node.interrupt() == 0
 
 
-def test_it_brings_itself_up_and_waits_for_the_port(start_node, witness, counts, tmp_path):
+def test_autostart_waits_for_the_port(start_node, witness, counts, tmp_path):
     chunks = witness.collect(EmgSamples, "emg/samples", qos.SAMPLES)
     link = tmp_path / "later"
     start_node("acquisition", port=str(link), wait_for_port=30.0)
@@ -87,14 +87,14 @@ def test_it_brings_itself_up_and_waits_for_the_port(start_node, witness, counts,
         witness.spin_until(lambda: chunks, "samples")
 
 
-def test_no_such_port_ends_the_node_with_one_line(start_node):
+def test_a_missing_port_ends_the_node_with_one_line(start_node):
     node = start_node("acquisition", port="/dev/no_such_port")
     assert node.wait() == 1
     assert len(node.log.strip().splitlines()) == 1
     assert "/dev/no_such_port" in node.log
 
 
-def test_a_port_that_is_no_armband_ends_the_node_with_one_line(start_node):
+def test_a_port_without_an_armband_ends_the_node_with_one_line(start_node):
     master, slave = os.openpty()
     tty.setraw(slave)
     try:
@@ -108,7 +108,7 @@ def test_a_port_that_is_no_armband_ends_the_node_with_one_line(start_node):
         os.close(slave)
 
 
-def test_a_manager_is_told_why_and_may_try_again(start_node, witness, counts, tmp_path):
+def test_a_refused_transition_is_logged_and_can_be_repeated(start_node, witness, counts, tmp_path):
     link = tmp_path / "armband"
     node = start_node("acquisition", port=str(link), autostart=False)
     assert not transition(witness, Transition.TRANSITION_CONFIGURE)
@@ -127,7 +127,7 @@ def test_without_reconnection_an_unplugged_armband_ends_the_node(start_node, wit
     assert sum("[FATAL]" in line for line in node.log.splitlines()) == 1
 
 
-def test_it_starts_when_the_subscribers_asked_for_listen(start_node, witness, counts, tmp_path):
+def test_the_device_starts_when_the_requested_subscribers_exist(start_node, witness, counts, tmp_path):
     with ArmbandEmulator(counts, rate=RATE, link=tmp_path / "armband") as armband:
         start_node("acquisition", port=str(tmp_path / "armband"), subscribers=1)
         witness.spin_for(3.0)

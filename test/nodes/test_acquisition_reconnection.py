@@ -1,4 +1,4 @@
-"""The acquisition node when its device goes away, falls silent or is another one."""
+"""The acquisition node when its device is unplugged, falls silent or is replaced."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COUNTS = (np.arange(120_000, dtype=np.int32) % 30_000).reshape(-1, 4)
 
 @pytest.fixture
 def plug(tmp_path):
-    """Return the function that plugs an armband in; used with `with`, it is unplugged in the end."""
+    """Return a context manager that plugs an armband in and unplugs it at the end."""
 
     def into(**changed):
         given = {"rate": RATE, "link": tmp_path / "armband", "loop": True, "serial_number": "1"} | changed
@@ -32,7 +32,7 @@ def plug(tmp_path):
 
 @pytest.fixture
 def said(witness):
-    """The node's latest word in /diagnostics: level, message and values."""
+    """The node's latest diagnostics: level, message and values."""
     arrays = witness.collect(DiagnosticArray, "/diagnostics", qos.DIAGNOSTICS)
 
     def latest():
@@ -49,7 +49,7 @@ def resources(process):
     return {kind: len(os.listdir(f"/proc/{process.pid}/{kind}")) for kind in ("fd", "task")}
 
 
-def test_unplugged_and_plugged_in_again_it_goes_on_in_one_line(start_node, witness, said, plug, tmp_path):
+def test_a_device_plugged_in_again_continues(start_node, witness, said, plug, tmp_path):
     chunks = witness.collect(EmgSamples, "emg/samples", qos.SAMPLES)
     infos = witness.collect(EmgInfo, "emg/info", qos.LATCHED)
     before = None
@@ -63,7 +63,7 @@ def test_unplugged_and_plugged_in_again_it_goes_on_in_one_line(start_node, witne
             if times == 1:
                 before = resources(node.process)
         if times == 0:
-            # Unplugged, the node stays active, says so and publishes nothing.
+            # While the device is unplugged, the node stays active, reports it and publishes nothing.
             witness.spin_until(lambda: said()[0] == diagnostics.ERROR, "the fault in /diagnostics")
             assert str(tmp_path / "armband") in said()[1]
             assert "attempt" in said()[1]
@@ -78,7 +78,7 @@ def test_unplugged_and_plugged_in_again_it_goes_on_in_one_line(start_node, witne
         assert other.first_index == one.first_index + len(one.data) // 4 + other.dropped_before
     assert node.log.count("reconnected after") == 5
     assert all(len(line) < 400 for line in node.log.splitlines())
-    # Deactivated while the device is away, it comes up again with it.
+    # Deactivated while the device is unplugged, the node is active again when the device is back.
     witness.spin_until(lambda: said()[0] == diagnostics.ERROR, "the fault in /diagnostics")
 
     def transition(number):
@@ -137,10 +137,10 @@ def test_a_device_that_cannot_describe_itself_and_its_true_rate(start_node, witn
         begin = int(values[0] * 2)
         assert np.array_equal(values, (np.arange(begin, begin + len(values)) % 30_000 / 2).astype(np.float32))
         witness.spin_until(lambda: said()[0] == diagnostics.WARN, "the rate in /diagnostics")
-        assert "samples a second come, the device says 520" in said()[1]
+        assert "Hz, the device reports 520 Hz" in said()[1]
         measured = float(said()[2]["measured_rate"])
         assert abs(measured - 500) < 10
-        # Nothing of it counts as lost.
+        # None of it counts as lost.
         assert said()[2]["dropped"] == "0"
 
 
@@ -153,7 +153,7 @@ def test_a_device_that_cannot_describe_itself_and_its_true_rate(start_node, witn
         ({"silent_after": 0.0}, ("0.0", "0.1")),
     ],
 )
-def test_settings_that_cannot_be_end_the_node_with_one_line(start_node, parameters, words):
+def test_impossible_settings_end_the_node_with_one_line(start_node, parameters, words):
     node = start_node("acquisition", port="/dev/null", **parameters)
     assert node.wait() == 1
     assert len(node.log.strip().splitlines()) == 1

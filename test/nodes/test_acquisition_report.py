@@ -1,4 +1,4 @@
-"""What acquisition says of each state."""
+"""What acquisition reports in each state."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ GOOD = AcquisitionState(
         (
             {"measured_rate": 989.0},
             diagnostics.WARN,
-            "989.0 samples a second come, the device says 1000",
+            "the measured rate is 989.0 Hz, the device reports 1000 Hz",
         ),
         ({"lost": 12}, diagnostics.WARN, "12 samples lost since the start"),
         (

@@ -45,7 +45,7 @@ def connect(witness):
         lambda: publisher.get_subscription_count() and witness.node.count_publishers("emg/action"),
         "the classifier",
     )
-    # Who is seen here does not always see us yet, and would not send us its first estimate.
+    # A node that is seen here may not have seen this one yet, and would not send its first estimate.
     witness.spin_for(1.0)
     return estimates, publisher
 
@@ -83,7 +83,7 @@ def test_estimates_are_those_of_the_offline_model(start_node, witness, model, ti
     assert node.interrupt() == 0
 
 
-def test_a_window_of_nan_gives_silence_and_one_error_line(start_node, witness, model, tiny_bundle, rng):
+def test_a_window_of_nan_gives_no_estimate_and_one_error_line(start_node, witness, model, tiny_bundle, rng):
     node = start_node("classifier", model=str(tiny_bundle))
     estimates, publisher = connect(witness)
     good = rng.normal(0, 1e-4, (model.info.length, 4))
@@ -97,9 +97,7 @@ def test_a_window_of_nan_gives_silence_and_one_error_line(start_node, witness, m
 
 
 @pytest.mark.parametrize(("queue", "heard"), [(4, 4), (200, 60)])
-def test_a_late_classifier_drops_the_oldest_windows_its_queue_does_not_hold(
-    start_node, witness, model, tiny_bundle, queue, heard
-):
+def test_a_late_classifier_drops_the_oldest_windows(start_node, witness, model, tiny_bundle, queue, heard):
     node = start_node("classifier", model=str(tiny_bundle), queue=queue)
     reports = witness.collect(DiagnosticArray, "/diagnostics", qos.DIAGNOSTICS)
     estimates, publisher = connect(witness)
@@ -111,7 +109,7 @@ def test_a_late_classifier_drops_the_oldest_windows_its_queue_does_not_hold(
         publisher.publish(window_message(window, 25 * number, model))
     node.process.send_signal(signal.SIGCONT)
     witness.spin_until(lambda: estimates[-1].first_index == 25 * 60, "the estimate of the last window")
-    # It may wake before everything has arrived, and then hears a few more than its queue holds.
+    # It may wake before everything has arrived, and then receives a few more than its queue holds.
     assert heard <= len(estimates) - 1 <= max(heard, 20)
     assert [e.first_index for e in estimates] == sorted({e.first_index for e in estimates})
     reports.clear()
@@ -153,7 +151,7 @@ def test_a_damaged_or_missing_bundle_ends_the_node_with_one_line(start_node, tin
         assert word in node.log
 
 
-def test_a_manager_brings_it_up(start_node, witness, model, tiny_bundle):
+def test_a_manager_configures_and_activates_it(start_node, witness, model, tiny_bundle):
     start_node("classifier", model=str(tiny_bundle), autostart=False)
     estimates, publisher = connect(witness)
     window = np.zeros((model.info.length, 4), np.float32)

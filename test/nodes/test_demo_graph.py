@@ -1,4 +1,4 @@
-"""The whole chain: every node a process, DDS between them, and the same answer as offline."""
+"""The whole chain of node processes over DDS gives the same results as offline."""
 
 import io
 import subprocess
@@ -11,8 +11,8 @@ from rich.console import Console
 
 from emg_recognition.bags.reader import open_bag
 from emg_recognition.demo.graph import RECORDING, run_graph
-from emg_recognition.demo.run import score_live
 from emg_recognition.demo.study import Study
+from emg_recognition.demo.summary import score_live
 from emg_recognition.errors import EmgRecognitionError, SettingError
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.processes import find_executable
@@ -22,7 +22,7 @@ from emg_recognition.recordings.events import SampleBlock
 from emg_recognition.replay.offline import replay_bag
 from emg_recognition.replay.scoring import score
 
-# Eight processes start, and a second of signal takes a second.
+# Eight processes start, and the signal plays in real time.
 pytestmark = pytest.mark.timeout(300)
 
 SEGMENTS = ("rest", "elbow_flexion", "rest", "elbow_extension")
@@ -72,12 +72,12 @@ def test_live_equals_offline_to_the_bit(ros_environment, study, flexing_bundle, 
     assert live["samples_sent"] == live["samples_received"] == live["samples_recorded"] == 3000
     assert live["restarts"] == (4 if breaks else 1)
     assert live["windows"] == live["windows_offline"]
-    # On a busy machine the classifier may drop whole windows, but what it says is never different.
+    # On a busy machine the classifier may drop whole windows, but its estimates never differ.
     assert live["windows"] / 2 < live["estimates"] <= live["windows"]
     assert live["agreement_with_offline"] == live["identical_probabilities"] == 1.0
     assert live["armings"] >= 1
     assert live["commands"] > 100
-    # The model means elbow flexion, and the mapping moves that joint and no other.
+    # The model recognises elbow flexion, which moves that joint and no other.
     assert live["joint_travel"]["elbow_flexion"] > 0.1
     assert live["joint_travel"]["forearm_rotation"] == 0
     assert live["latency_ms"]["median"] > 0
@@ -92,7 +92,7 @@ def test_a_node_that_fails_ends_the_demo_with_its_last_line(ros_environment, fle
         run_graph(study, flexing_bundle, tmp_path, seconds=6.0, console=Console(file=io.StringIO()))
 
 
-def test_without_a_built_package_the_remedy_is_named(monkeypatch):
+def test_without_a_built_package_the_error_names_the_remedy(monkeypatch):
     monkeypatch.setenv("AMENT_PREFIX_PATH", "/nowhere")
     with pytest.raises(SettingError, match=r"/nowhere.*tools/environment run"):
         find_executable("acquisition_node")
@@ -110,7 +110,7 @@ from emg_recognition.demo.study import Study
 
 live, bundle, output = map(Path, sys.argv[1:])
 study = Study("test", live, live, "1", "2", None, None, False)
-# The command with everything but the training, which has a test of its own.
+# The whole command except the training, which has its own test.
 run.run_demo = lambda *_, **__: run_graph(study, bundle, output, seconds=6.0, console=Console())
 graph._demo(type("Arguments", (), {"output": output, "data": None, "minority": None}))
 """

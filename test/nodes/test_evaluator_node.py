@@ -1,4 +1,4 @@
-"""The evaluator node: what it hears of live nodes becomes what `evaluate` writes."""
+"""The evaluator node scores live nodes as `evaluate` scores a bag."""
 
 import json
 
@@ -20,7 +20,7 @@ PIPELINE = f"emg1: 2 ch at {RATE} Hz in V, window {LENGTH}, settling {SETTLING}"
 
 
 class Robot:
-    """Publishes what preprocessing and classifier would."""
+    """Publishes in place of acquisition, preprocessing and classifier."""
 
     def __init__(self, witness):
         self.witness = witness
@@ -35,7 +35,7 @@ class Robot:
             topic: witness.node.create_publisher(kind, topic, profile)
             for topic, (kind, profile) in profiles.items()
         }
-        # The others that a complete graph has.
+        # The other nodes of a complete graph.
         witness.collect(EmgSamples, "emg/samples", qos.SAMPLES)
         witness.collect(EmgWindow, "emg/window", qos.WINDOWS)
         self.say(
@@ -112,7 +112,7 @@ def test_missing_windows_and_right_ones_are_counted(start_node, witness, tmp_pat
     witness.spin_until(lambda: "the graph is complete" in node.log, "the evaluator")
     robot.label(ActionLabel.START, 0, "elbow_flexion")
     robot.samples(0, 1000)
-    # Windows 7 to 45 are settled and complete; one is never published, one not heard, two not estimated.
+    # Windows 7 to 45 are settled and complete; one is not published, one is lost, two are not estimated.
     sequence = 0
     for number in range(7, 46):
         if number == 40:
@@ -125,7 +125,7 @@ def test_missing_windows_and_right_ones_are_counted(start_node, witness, tmp_pat
             robot.estimate(number, int(number > 18))
         witness.spin_for(0.005)
     robot.label(ActionLabel.END, 1000, "elbow_flexion")
-    # A pause is no end as long as the publisher is there.
+    # A pause does not end it while the publisher exists.
     witness.spin_for(2.0)
     assert node.process.poll() is None
     robot.leave()
@@ -142,7 +142,7 @@ def test_missing_windows_and_right_ones_are_counted(start_node, witness, tmp_pat
     windows = metrics["windows"]
     assert (windows["expected"], windows["estimated"], windows["missing"]) == (39, 36, 3)
     assert windows["settling"] == 7
-    # Scored are windows that lie 50 samples inside the label: up to number 42.
+    # Windows that lie at least 50 samples inside the label are scored, up to number 42.
     assert windows["labelled"] == 33
     assert metrics["accuracy"] == pytest.approx(22 / 33)
     problems = "\n".join(metrics["problems"])
@@ -156,7 +156,7 @@ def test_missing_windows_and_right_ones_are_counted(start_node, witness, tmp_pat
     assert sorted(path.name for path in tmp_path.glob(".out*")) == []
 
 
-def test_a_signal_writes_what_there_is(start_node, witness, tmp_path):
+def test_a_signal_scores_what_was_recorded(start_node, witness, tmp_path):
     robot = Robot(witness)
     node = start_node("evaluator", output=str(tmp_path / "out"))
     witness.spin_until(lambda: "the graph is complete" in node.log, "the evaluator")
@@ -172,7 +172,7 @@ def test_a_signal_writes_what_there_is(start_node, witness, tmp_path):
     assert (tmp_path / "out" / "report.html").exists()
 
 
-def test_nothing_heard_is_one_line_and_no_report(start_node, witness, tmp_path):
+def test_without_samples_there_is_one_line_and_no_report(start_node, witness, tmp_path):
     node = start_node("evaluator", output=str(tmp_path / "out"))
     reports = witness.collect(DiagnosticArray, "/diagnostics", qos.DIAGNOSTICS)
     witness.spin_until(lambda: reports, "the evaluator")
@@ -182,7 +182,7 @@ def test_nothing_heard_is_one_line_and_no_report(start_node, witness, tmp_path):
     assert list(tmp_path.glob("*out*")) == []
 
 
-def test_a_simulated_exoskeleton_is_armed_until_it_is_accepted(start_node, witness, tmp_path):
+def test_a_simulated_exoskeleton_is_armed_repeatedly_until_the_bridge_accepts(start_node, witness, tmp_path):
     robot = Robot(witness)
     asked = []
 
@@ -209,7 +209,7 @@ def test_a_simulated_exoskeleton_is_armed_until_it_is_accepted(start_node, witne
         bridge.publish(state)
         witness.spin_for(0.05)
     assert len(asked) == 2
-    # It is the operator: it holds the switch all the time, and lets go at the end.
+    # As the operator, it keeps the switch pressed and releases it at the end.
     assert witness.node.count_publishers("exo/enable") == 1
     assert len(said) > 20
     assert all(message.data for message in said)
@@ -218,7 +218,7 @@ def test_a_simulated_exoskeleton_is_armed_until_it_is_accepted(start_node, witne
     assert said[-1].data is False
 
 
-def test_where_something_real_may_move_it_says_nothing(start_node, witness, tmp_path):
+def test_a_real_exoskeleton_is_neither_enabled_nor_armed(start_node, witness, tmp_path):
     Robot(witness)
     node = start_node("evaluator", output=str(tmp_path / "out"))
     witness.spin_until(lambda: "the graph is complete" in node.log, "the evaluator")
@@ -233,7 +233,7 @@ def test_votes_that_cannot_decide_are_refused(start_node, tmp_path):
     assert "enter_votes" in node.log
 
 
-def test_a_folder_of_something_else_is_refused(start_node, tmp_path):
+def test_a_folder_with_other_files_is_refused(start_node, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "thesis.tex").touch()
     node = start_node("evaluator", output=str(tmp_path / "out"))

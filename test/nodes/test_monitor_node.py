@@ -1,4 +1,4 @@
-"""The live view on a real terminal: what a graph says stands on it, and it survives every end."""
+"""The live view on a real terminal: it shows the graph, and every end restores the terminal."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from emg_recognition.ros.conversions import to_floats
 from .terminal import BACKGROUND, ENTER, Terminal
 
 MODULE = ("-m", "emg_recognition.nodes.monitor_node")
-#: Runs a node whose third picture fails.
+#: Runs a node whose third redraw fails.
 BROKEN = """
 import sys
 from emg_recognition.monitor import terminal
@@ -75,7 +75,7 @@ def wait_for_end(witness, terminal):
 
 
 class Arm:
-    """The witness as all nodes of an arm."""
+    """The witness in place of all nodes of an arm."""
 
     def __init__(self, witness, namespace=""):
         node = witness.node
@@ -103,7 +103,7 @@ class Arm:
         self.state.signal_age = self.state.feedback_age = self.state.stop_input_age = 0.01
         self.state.counter_names = ["estimates", "signal_stale"]
         self.state.counter_values = array("Q", [1000, 3])
-        # Said once: who comes late must still learn it.
+        # Published once, and latched for late subscribers.
         self._info.publish(
             EmgInfo(device="test armband", channels=2, channel_names=["flexor", "extensor"], rate=1000.0)
         )
@@ -132,7 +132,7 @@ class Arm:
                 self._diagnostics.publish(DiagnosticArray(status=[status]))
 
     def chunk(self, dropped=0, restart=False):
-        """Publish 50 ms of samples: the first channel of 100 µV, the second of 50 µV."""
+        """Publish 50 ms of samples, 100 µV on the first channel and 50 µV on the second."""
         self.index += dropped
         wave = np.where(np.arange(50) % 2, 1e-4, -1e-4)
         samples = np.stack([wave + 0.5, wave / 2], axis=1)
@@ -150,7 +150,7 @@ class Arm:
         self.index += 50
 
 
-def test_everything_that_a_graph_says_stands_on_the_screen(witness, open_monitor):
+def test_the_screen_shows_every_part_of_the_graph(witness, open_monitor):
     arm = Arm(witness)
     terminal = open_monitor()
     wait_for(
@@ -180,14 +180,14 @@ def test_everything_that_a_graph_says_stands_on_the_screen(witness, open_monitor
     wait_for(witness, terminal, "30 samples, 1 restarts")
     arm.state.state, arm.state.reason = BridgeState.FAULT, "the stop input says false"
     wait_for(witness, terminal, " FAULT ", "the stop input says false")
-    # Nodes go, and come again.
+    # Nodes end and start again.
     arm.speaking = False
     wait_for(witness, terminal, "no samples for", "no command bridge is running", "stop input silent")
     arm.speaking = True
     wait_for(witness, terminal, "100 µV GOOD", " FAULT ", "recognised elbow_flexion  93 %")
 
 
-def test_it_only_looks(witness, open_monitor):
+def test_it_only_reads(witness, open_monitor):
     arm = Arm(witness)
     terminal = open_monitor()
     wait_for(witness, terminal, "test armband")
@@ -197,15 +197,15 @@ def test_it_only_looks(witness, open_monitor):
     services = {
         name.rsplit("/", 1)[-1] for name, _ in node.get_service_names_and_types_by_node("monitor", "/")
     }
-    assert services <= {"get_type_description"}  # of every node since Jazzy
+    assert services <= {"get_type_description"}  # every node has it since Jazzy
     for topic in ("emg/samples", "emg/action", "exo/bridge_state", "exo/enable", "exo/joint_states"):
         (endpoint,) = node.get_subscriptions_info_by_topic(node.resolve_topic_name(topic))
-        # A reader that is slow is nothing that a publisher could wait for.
+        # No publisher can wait for a slow reader.
         assert endpoint.qos_profile.reliability.name == "BEST_EFFORT"
     assert arm.speaking
 
 
-def test_another_arm_is_not_mixed_in(witness, open_monitor):
+def test_another_arm_is_not_shown(witness, open_monitor):
     Arm(witness)
     left = Arm(witness, "left_arm")
     left.state.reason = "left"
@@ -214,7 +214,7 @@ def test_another_arm_is_not_mixed_in(witness, open_monitor):
     assert "not armed yet" not in "\n".join(terminal.picture)
 
 
-def test_an_empty_graph_is_told_and_a_resize_is_followed(witness, open_monitor):
+def test_an_empty_graph_is_reported_and_the_view_follows_a_resize(witness, open_monitor):
     terminal = open_monitor()
     wait_for(
         witness,
@@ -263,7 +263,7 @@ def test_an_exception_restores_the_terminal_before_it_is_shown(witness, open_mon
     assert terminal.rest.strip().endswith("AssertionError: the third picture")
 
 
-def test_a_closed_terminal_ends_it(witness, open_monitor):
+def test_a_closed_terminal_ends_the_view(witness, open_monitor):
     terminal = open_monitor()
     wait_for(witness, terminal, "emg-recognition monitor")
     terminal.hang_up()
@@ -271,7 +271,7 @@ def test_a_closed_terminal_ends_it(witness, open_monitor):
 
 
 @pytest.mark.parametrize("reason", ["dumb", "background"])
-def test_a_terminal_that_is_no_screen_gets_lines(witness, open_monitor, reason):
+def test_a_terminal_that_cannot_show_a_screen_gets_lines(witness, open_monitor, reason):
     options = {"TERM": "dumb"} if reason == "dumb" else {"start": BACKGROUND}
     terminal = open_monitor(columns=200, **options)
     witness.spin_until(lambda: terminal.output.count(b"\n") >= 2, "two lines")
@@ -293,7 +293,7 @@ def test_without_a_terminal_it_writes_a_line_a_second(witness, start_node):
     assert node.interrupt() == 0
 
 
-def test_a_reader_that_has_enough_ends_it(ros_environment):
+def test_a_closed_pipe_ends_the_view(ros_environment):
     with subprocess.Popen(
         [sys.executable, *MODULE], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:

@@ -1,4 +1,4 @@
-"""The player node: what was recorded comes again, in its time, and nothing real moves."""
+"""The player node: it publishes a recording with its timing, and nothing real moves."""
 
 import re
 import time
@@ -36,7 +36,7 @@ def chunk(number):
 
 
 def recorded(chunks):
-    """(topic, log time, message) of so many chunks, 10 ms apart, and what belongs to them."""
+    """Return (topic, log time, message) for chunks 10 ms apart, with device and labels."""
     yield "emg/info", START, EmgInfo(device="armband", channels=2, rate=500.0, channel_names=["a", "b"])
     yield "emg/label", START + 1 * MS, ActionLabel(event=ActionLabel.START, action="rest", has_index=True)
     for number in range(chunks):
@@ -57,7 +57,7 @@ def write_bag(path, messages, arms=("",)):
 
 @pytest.fixture
 def collected(witness):
-    """What comes on each topic."""
+    """The messages on each topic."""
     profiles = {"emg/samples": qos.WITNESS, "emg/info": qos.LATCHED, "emg/label": qos.LABELS}
     return {topic: witness.collect(kind, topic, profiles[topic]) for topic, kind in KINDS.items()}
 
@@ -70,7 +70,7 @@ def play(start_node, witness, **parameters):
     return node
 
 
-def test_everything_comes_again_in_its_time(start_node, witness, collected, tmp_path):
+def test_every_message_is_played_with_its_timing(start_node, witness, collected, tmp_path):
     messages = list(recorded(200))
     clock = witness.collect(Clock, "/clock", qos.WITNESS)
     arrivals = []
@@ -83,28 +83,28 @@ def test_everything_comes_again_in_its_time(start_node, witness, collected, tmp_
     assert re.search(r"played 200 of emg/samples, 1 of emg/info, 1 of emg/label in 1\.\d s", node.log)
     for topic in KINDS:
         assert collected[topic] == [message for name, _, message in messages if name == topic]
-    # Two seconds at twice the speed: a busy machine may take longer, never less.
+    # Two seconds at double speed; a busy machine may take longer but never less.
     assert arrivals[-1] - arrivals[0] > 0.9
     times = [to_nanoseconds(message.clock) for message in clock]
     assert times == sorted(times)
     assert times[0] == START
     assert times[-1] == messages[-1][1]
-    # It was there before the first message, for those who need to know the time, and ran evenly.
+    # The clock started before the first message, for nodes that need the time, and ran evenly.
     assert times.count(START) > 20
     assert len(set(times)) > 50
 
 
-def test_it_waits_for_its_subscribers_and_says_how_many_there_are(start_node, witness, collected, tmp_path):
+def test_missing_subscribers_are_counted_in_the_error(start_node, witness, collected, tmp_path):
     bag = write_bag(tmp_path / "bag", recorded(5))
     node = start_node("player", bag=bag, subscribers=2, wait_timeout=4.0)
     witness.spin_until(lambda: node.process.poll() is not None, "the end")
     assert node.process.returncode == 1
     (line,) = node.log.strip().splitlines()
-    assert "only 1 nodes listen to emg/samples" in line
+    assert "only 1 nodes subscribe to emg/samples" in line
     assert collected["emg/samples"] == []
 
 
-def test_it_pauses_and_may_move_a_simulated_exoskeleton(start_node, witness, collected, tmp_path):
+def test_it_can_pause_and_move_a_simulated_exoskeleton(start_node, witness, collected, tmp_path):
     bag = write_bag(tmp_path / "bag", recorded(300))
     node = start_node("player", bag=bag, start_paused=True, exoskeleton="simulated")
     bridge = witness.node.create_publisher(BridgeState, "exo/bridge_state", qos.STATE)
@@ -126,7 +126,7 @@ def test_it_pauses_and_may_move_a_simulated_exoskeleton(start_node, witness, col
     assert [message.first_index for message in collected["emg/samples"]] == [5 * i for i in range(300)]
 
 
-def test_a_bag_of_an_older_version_is_played_as_messages_of_today(
+def test_a_bag_of_an_older_version_is_played_as_current_messages(
     start_node, witness, collected, repository, tmp_path
 ):
     text = (repository / "msg" / "EmgSamples.msg").read_text()
@@ -155,10 +155,10 @@ def test_a_bag_of_an_older_version_is_played_as_messages_of_today(
         assert message == expected
 
 
-def test_an_armed_bridge_ends_it(start_node, witness, collected, tmp_path):
+def test_an_armed_bridge_ends_the_playback(start_node, witness, collected, tmp_path):
     bridge = witness.node.create_publisher(BridgeState, "exo/bridge_state", qos.STATE)
     node = start_node("player", bag=write_bag(tmp_path / "bag", recorded(500)))
-    # Disarmed: it may play.
+    # A disarmed bridge is no obstacle.
     witness.spin_until(
         lambda: bridge.publish(BridgeState(state=BridgeState.DISARMED)) or collected["emg/samples"],
         "the first samples",
@@ -173,13 +173,13 @@ def test_an_armed_bridge_ends_it(start_node, witness, collected, tmp_path):
     assert len(collected["emg/samples"]) < 500
 
 
-def test_a_live_armband_on_the_same_topic_is_not_talked_over(start_node, witness, collected, tmp_path):
+def test_a_live_armband_on_the_same_topic_ends_the_playback(start_node, witness, collected, tmp_path):
     live = witness.node.create_publisher(EmgSamples, "emg/samples", qos.SAMPLES)
     node = start_node("player", bag=write_bag(tmp_path / "bag", recorded(50)))
     witness.spin_until(lambda: node.process.poll() is not None, "the end")
     assert node.process.returncode == 1
     (line,) = node.log.strip().splitlines()
-    assert "publishes /emg/samples as well" in line
+    assert "publishes /emg/samples too" in line
     assert collected["emg/samples"] == []
     witness.node.destroy_publisher(live)
 
@@ -193,7 +193,7 @@ def test_a_live_armband_on_the_same_topic_is_not_talked_over(start_node, witness
         ("no message", "nothing to play"),
     ],
 )
-def test_what_cannot_be_played_is_one_line(start_node, tmp_path, bag, words):
+def test_a_bag_that_cannot_be_played_ends_the_node_with_one_line(start_node, tmp_path, bag, words):
     if bag == "two arms":
         bag = write_bag(tmp_path / "bag", recorded(5), arms=("/left_arm", "/right_arm"))
     elif bag == "no message":

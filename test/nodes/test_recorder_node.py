@@ -1,4 +1,4 @@
-"""The recorder node: every message that came, and a bag that is whole whatever ends the process."""
+"""The recorder node: every message is in the bag, which is readable whatever ends the process."""
 
 import re
 import resource
@@ -45,7 +45,7 @@ def chunk(number, frame_id="armband", value=0.0):
 
 
 def one_of_each(witness, prefix=""):
-    """Publishers of every topic that is recorded, and what each of them sends."""
+    """A publisher for each recorded topic, and the message that it sends."""
     offered = {
         "emg/samples": (chunk(0), qos.SAMPLES),
         "emg/info": (EmgInfo(device="armband", channel_names=["a", "b"], rate=1000.0), qos.LATCHED),
@@ -67,7 +67,7 @@ def is_matched(publishers):
 
 
 def recorded(path):
-    """Topic -> messages of a bag in the order of the file; rclpy reads the bytes as they were on the wire."""
+    """Return the messages of each topic of a bag, in the order of the file."""
     found = {}
     with open_bag(path) as bag:
         for topic, _, message in bag.messages(bag.topics):
@@ -76,9 +76,9 @@ def recorded(path):
     return found
 
 
-def test_every_topic_is_recorded_as_it_came(start_node, witness, tmp_path):
+def test_every_topic_is_recorded_unchanged(start_node, witness, tmp_path):
     publishers = one_of_each(witness)
-    # What is latched must be learnt although it was said before anybody recorded.
+    # Latched messages are recorded although they were published before the recorder started.
     for topic in ("emg/info", "emg/model", "emg/label"):
         publishers[topic][0].publish(publishers[topic][1])
     node = start_node("recorder", output=str(tmp_path / "bag"))
@@ -105,7 +105,7 @@ def test_every_topic_is_recorded_as_it_came(start_node, witness, tmp_path):
     assert re.search(r"bag: 8 messages \(1 of /emg/samples\) in \d+\.\d s", node.log)
 
 
-def test_two_arms_stand_apart_in_one_bag(start_node, witness, tmp_path):
+def test_two_arms_have_separate_topics_in_one_bag(start_node, witness, tmp_path):
     arms = ["left_arm", "right_arm"]
     publishers = {arm: one_of_each(witness, f"{arm}/") for arm in arms}
     node = start_node("recorder", output=str(tmp_path / "bag"), namespaces=arms)
@@ -123,7 +123,7 @@ def test_two_arms_stand_apart_in_one_bag(start_node, witness, tmp_path):
         assert found[f"/{arm}/emg/samples"] == expected
 
 
-def test_silence_is_said(start_node, witness, tmp_path):
+def test_silence_is_reported(start_node, witness, tmp_path):
     reports = witness.collect(DiagnosticArray, "/diagnostics", qos.DIAGNOSTICS)
     node = start_node("recorder", output=str(tmp_path / "bag"))
 
@@ -131,8 +131,8 @@ def test_silence_is_said(start_node, witness, tmp_path):
         return reports[-1].status[0].level if reports else None
 
     witness.spin_until(lambda: level() == b"\x01", "a warning")
-    assert "no samples come on /emg/samples" in reports[-1].status[0].message
-    node.wait_for_log("no samples come on /emg/samples")
+    assert "no samples arrive on /emg/samples" in reports[-1].status[0].message
+    node.wait_for_log("no samples arrive on /emg/samples")
     publisher = witness.node.create_publisher(EmgSamples, "emg/samples", qos.SAMPLES)
     witness.spin_until(lambda: publisher.publish(chunk(1)) or level() == b"\x00", "samples to be noticed")
     node.wait_for_log("samples are coming")
@@ -146,7 +146,7 @@ def test_silence_is_said(start_node, witness, tmp_path):
         ({"output": "{tmp_path}/bag", "namespaces": ["left arm"]}, ("left arm", "ROS name")),
     ],
 )
-def test_what_cannot_be_recorded_is_one_line(start_node, tmp_path, parameters, words):
+def test_impossible_parameters_end_the_node_with_one_line(start_node, tmp_path, parameters, words):
     parameters["output"] = parameters["output"].format(tmp_path=tmp_path)
     node = start_node("recorder", **parameters)
     assert node.wait() == 1
@@ -155,7 +155,7 @@ def test_what_cannot_be_recorded_is_one_line(start_node, tmp_path, parameters, w
         assert word.format(tmp_path=tmp_path) in node.log
 
 
-def test_a_full_disk_ends_it_with_one_line_and_keeps_what_was_written(start_node, witness, tmp_path):
+def test_a_full_disk_ends_the_node_with_one_line_and_a_readable_bag(start_node, witness, tmp_path):
     publisher = witness.node.create_publisher(EmgSamples, "emg/samples", qos.SAMPLES)
     node = start_node("recorder", output=str(tmp_path / "bag"))
     witness.spin_until(publisher.get_subscription_count, "the recorder")
@@ -178,7 +178,7 @@ def test_a_full_disk_ends_it_with_one_line_and_keeps_what_was_written(start_node
     assert len(kept) > 100
 
 
-def test_sigkill_loses_the_last_moment_only(ros_environment, repository):
+def test_sigkill_loses_only_the_last_moment(ros_environment, repository):
     command = [sys.executable, str(repository / "bench" / "recorder_kill.py")]
     done = subprocess.run(
         [*command, "--times", "3", "--at-once", "3"], capture_output=True, text=True, check=False, timeout=120

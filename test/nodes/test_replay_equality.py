@@ -1,4 +1,4 @@
-"""What the robot said live, what its bag says offline, and what the bag played says: the same to the bit."""
+"""Live, offline from the bag, and played into the nodes: the same estimates to the bit."""
 
 import json
 import os
@@ -22,22 +22,22 @@ from emg_recognition.replay.offline import replay_bag
 from emg_recognition.replay.scoring import score
 from emg_recognition.ros import qos
 
-# Live signals take their time, and twenty processes start.
+# Signals play in real time, and twenty processes start.
 pytestmark = pytest.mark.timeout(300)
 
-#: Processes start and find each other on what may be a busy machine; far above what is usual, s.
+#: Time for processes to start and to find each other on a busy machine, s.
 PATIENCE = 60.0
 SEGMENTS = ("rest", "elbow_flexion", "rest", "elbow_extension")
 
 
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory, write_tiny_bundle):
-    """A model that says each of its actions of some of the windows, and rejects some."""
+    """A model that recognises each action in some windows and rejects some."""
     return write_tiny_bundle(tmp_path_factory.mktemp("swaying"), (-1.25, 0.0, 0.0))
 
 
 def write_archive(rng, path, length):
-    """Write four segments of a length (samples at 500 Hz) whose strength changes with the action."""
+    """Write four segments of the same length (samples at 500 Hz) whose strength depends on the action."""
     strength = np.repeat([10, 30, 10, 80], length)[:, np.newaxis]
     recordings = from_arrays(
         {
@@ -96,7 +96,7 @@ def wait_for(condition, what, graph=None):
 
 
 class PlayedBag:
-    """A bag played into nodes of its own, in a domain of its own."""
+    """A bag played into separate nodes in a separate domain."""
 
     def __init__(self, graphs, folder, bag, bundle, rate, number, monkeypatch, exoskeleton="none"):
         self.output = folder / "results"
@@ -135,7 +135,7 @@ class PlayedBag:
         self._start("player", self._player)
 
     def finish(self):
-        """Wait until everything is written; return estimates and metrics."""
+        """Wait for the results; return estimates and metrics."""
         wait_for(lambda: self.evaluator.poll() is not None, "the evaluator", self.graph)
         assert self.evaluator.returncode == 0, self.log("evaluator")
         assert self.player.wait(timeout=PATIENCE) == 0
@@ -150,7 +150,7 @@ def assert_identical(one, other):
 
 
 def without_beginning(bag, path, begin):
-    """Copy a bag without the samples before an index, as if its recorder had been started then."""
+    """Copy a bag without the samples before an index, as if its recorder had started there."""
     with open_bag(bag) as source:
         types = {topic.name: topic.type for topic in source.topics}
         with BagWriter(path, types) as copy:
@@ -185,13 +185,13 @@ def test_live_offline_and_played_at_every_rate_are_identical(
     assert len(np.unique(offline.estimates.action)) == 3
     assert 0 < offline.estimates.accepted.mean() < 1
 
-    # The live classifier may drop whole windows on a busy machine; what it says is never different.
+    # The live classifier may drop whole windows on a busy machine, but its estimates never differ.
     ours, theirs = common_windows(offline.estimates, offline.recorded)
     assert len(theirs) == len(offline.recorded) > len(offline.estimates) / 2
     assert np.array_equal(offline.estimates.probabilities[ours], offline.recorded.probabilities)
     assert np.array_equal(offline.estimates.accepted[ours], offline.recorded.accepted)
 
-    # Played: at three rates at once, each in a graph of its own.
+    # Play at three rates at once, each in a separate graph.
     expected = score(offline).to_json()
     with ExitStack() as graphs:
         played = [
@@ -209,11 +209,11 @@ def test_live_offline_and_played_at_every_rate_are_identical(
                 assert metrics[key] == expected[key], key
             assert metrics["model"]["sha256"] == expected["model"]["sha256"]
             assert (one.output / "report.html").exists()
-            # Only a simulated exoskeleton is armed; on a busy machine that may be refused.
+            # Only a simulated exoskeleton is armed; a busy machine may prevent it.
             log = one.log("command_bridge")
             assert ("-> ARMED" in log or "arming refused" in log) is (one is played[0])
 
-    # From a bag that begins in the middle comes the same, 2 s later.
+    # A bag that begins in the middle gives the same estimates from 2 s on.
     begin = 1000
     middle = replay_bag(without_beginning(bag, tmp_path / "late", begin), model)
     assert (middle.stretches[0].first, middle.stretches[-1].last) == (begin, 2399)
@@ -231,7 +231,7 @@ def test_live_offline_and_played_at_every_rate_are_identical(
 def test_a_stalled_classifier_leaves_out_whole_windows_and_counts_them(
     ros_environment, witness, rng, bundle, tmp_path
 ):
-    # Long enough for a classifier that preprocessing finds only by the announcement after next (3 s each).
+    # Long enough for a classifier that preprocessing finds only at the second announcement (3 s each).
     length = 1250
     archive = write_archive(rng, tmp_path / "live.npz", length)
     estimates = witness.collect(ActionEstimate, "emg/action", qos.ESTIMATES)
@@ -249,21 +249,21 @@ def test_a_stalled_classifier_leaves_out_whole_windows_and_counts_them(
         live["classifier"].send_signal(signal.SIGSTOP)
         witness.spin_for(1.0)
         live["classifier"].send_signal(signal.SIGCONT)
-        # The labels may be found late, too; all of them come then.
+        # Labels are latched: all of them arrive, even if late.
         witness.spin_until(
             lambda: bool(labels) and labels[-1].event == ActionLabel.END, "the last label", PATIENCE
         )
-        told = len(reported())
-        witness.spin_until(lambda: len(reported()) > told + 1, "a report after the end", PATIENCE)
+        before = len(reported())
+        witness.spin_until(lambda: len(reported()) > before + 1, "a report after the end", PATIENCE)
         counted = int(reported()[-1]["dropped_windows"])
         end(live["recorder"])
     offline = replay_bag(tmp_path / "bag", ActionModel.load(bundle))
     assert offline.stream.samples == length * len(SEGMENTS)
     ours, theirs = common_windows(offline.estimates, offline.recorded)
     assert len(theirs) == len(offline.recorded)
-    # A second has 41 windows; the classifier's queue keeps four of them.
+    # A second has 41 windows; the classifier's queue holds four.
     assert counted > 20
-    # Windows before the first one that reached it are none that it has dropped.
+    # Windows before the first one that it received do not count as dropped.
     before = int(np.sum(offline.estimates.first_index < offline.recorded.first_index[0]))
     assert len(offline.estimates) - before - len(offline.recorded) == counted
     assert np.array_equal(offline.estimates.probabilities[ours], offline.recorded.probabilities)

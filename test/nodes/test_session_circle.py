@@ -1,4 +1,4 @@
-"""The circle: a guided session without a person, a training on its bag, the graph that knows the wearer."""
+"""The full circle: a scripted guided session, training on its bag, and a graph that recognises the wearer."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from emg_recognition.recordings.open import open_recordings
 from emg_recognition.recordings.sample_clock import SampleClock
 from emg_recognition.simulation.study import StudySettings, simulate_stream
 
-# A minute of signal, a training in between, and a dozen processes on what may be a busy machine.
+# A minute of signal, a training, and a dozen processes on a possibly busy machine.
 pytestmark = pytest.mark.timeout(600)
 
 PATIENCE = 240.0
 ACTIONS = ["rest", "wrist_extension", "elbow_flexion"]
-#: Of a hold of 1 s windows begin in 0.35 s: borders, settling and the window itself go off.
+#: In a hold of 1 s, windows begin during 0.35 s: margins, settling and the window itself take the rest.
 TIMES = {"hold": 1.0, "pause": 0.5, "reaction": 0.6}
 SKIP = {"at": "signal", "do": "skip"}
 
@@ -38,7 +38,7 @@ def write(path, content):
 
 
 def simulated(path, plan: Plan, steps, session: int):
-    """A wearer who does what he will be told, 0.3 s late."""
+    """A wearer who follows the prompts 0.3 s late."""
     performed = rehearse(plan, steps, reaction=0.3)
     arrays = simulate_stream(
         StudySettings(), subject_number=1, cohort="healthy", session_seed=session, script=performed
@@ -48,7 +48,7 @@ def simulated(path, plan: Plan, steps, session: int):
 
 
 class Wearer:
-    """The simulated armband; what it says of itself is not among the labels of the session."""
+    """The simulated armband; its own labels are kept out of the session."""
 
     def __init__(self, archive, link):
         command = [sys.executable, "-m", "emg_recognition.nodes.simulated_armband_node", "--ros-args"]
@@ -78,7 +78,7 @@ def command(*words):
 
 
 def guided(folder, name, plan, script, number, *nodes):
-    """Record a session without a person; return its bag."""
+    """Record a scripted session; return its bag."""
     folder = folder / name
     folder.mkdir()
     plan_file = write(folder / "plan.yaml", plan)
@@ -99,7 +99,7 @@ def guided(folder, name, plan, script, number, *nodes):
 
 
 def acquisition(folder, others):
-    """Parameters for a port that appears a moment later; the wearer begins when everybody listens."""
+    """Parameters for a port that appears later; the signal begins when every subscriber exists."""
     parameters = {"wait_for_port": 30.0, "subscribers": 2 + (others > 0)}
     return write(folder / "params.yaml", {"/**/acquisition": {"ros__parameters": parameters}})
 
@@ -120,7 +120,7 @@ def bag(ros_environment, tmp_path_factory):
     )
 
 
-def test_the_bag_is_what_train_reads(bag):
+def test_train_can_read_the_bag(bag):
     path, said = bag
     assert "12 of 12 repetitions" in said
     recordings = open_recordings([path])
@@ -130,7 +130,7 @@ def test_the_bag_is_what_train_reads(bag):
     assert set(recordings.subject.tolist()) == {"anna"}
     assert set(recordings.cohort.tolist()) == {"healthy"}
     assert set(recordings.session.tolist()) == {"1"}
-    # As long as the action was held, less the margins of 0.1 s; a busy machine is late now and then.
+    # As long as the hold, minus the margins of 0.1 s; a busy machine may be late.
     assert np.all(np.abs(recordings.length / recordings.rate - 0.8) < 0.2)
 
 
@@ -138,7 +138,7 @@ def test_the_trained_graph_recognises_the_wearer(bag, tmp_path):
     network = {"stem": [8, 2, 1], "bottlenecks": [[16, 16, 2, 2]], "features": 32}
     config = write(tmp_path / "tiny.yaml", {"network": network, "training": {"epochs": 15}})
     command("train", "--data", bag[0], "--config", config, "--output", tmp_path / "out", "--workers", 1)
-    # Another day: the electrodes are put on anew, and the muscles' strength is another.
+    # Another day: the electrodes were put on again, and the muscles have another strength.
     live, _ = guided(
         tmp_path,
         "live",
@@ -157,7 +157,7 @@ def test_the_trained_graph_recognises_the_wearer(bag, tmp_path):
 
 
 def answers(path):
-    """What the classifier said live in each window of a prompt, and what the prompt was."""
+    """Return the live estimate and the prompt for each window inside a prompt."""
     labels, blocks, models, clock = [], [], [], SampleClock()
     with open_bag(path) as opened:
         for event in EmgBag(opened).events():

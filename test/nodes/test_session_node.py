@@ -1,4 +1,4 @@
-"""The session node: what it says on emg/label, what its bag holds, and keys and screen in a real terminal."""
+"""The session node: its labels, its bag, and keys and screen in a real terminal."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WHO = {"subject": "anna", "cohort": "patient", "session": "3"}
 
 
 class Armband:
-    """Samples on emg/samples at their true rate while the witness spins."""
+    """Publishes samples in real time while the witness spins."""
 
     def __init__(self, witness):
         self._node = witness.node
@@ -53,13 +53,13 @@ def armband(witness):
 
 @pytest.fixture
 def labels(witness):
-    """What the session says."""
+    """The labels of the session."""
     return witness.collect(ActionLabel, "emg/label", qos.LABELS)
 
 
 @pytest.fixture
 def parameters(tmp_path):
-    """A session of two actions, a second each."""
+    """Parameters of a session of two actions, one second each."""
     plan = {"actions": ["rest", {"name": "fist", "text": "make a fist"}], "repetitions": 2}
     (tmp_path / "plan.yaml").write_text(yaml.safe_dump({**plan, "hold": 1.0, "pause": 0.4, "reaction": 0.1}))
     return {**WHO, "plan": str(tmp_path / "plan.yaml"), "output": str(tmp_path / "bag")}
@@ -108,7 +108,7 @@ def test_a_script_prompts_labels_and_records(start_node, witness, armband, label
     assert "NOW fist 1: make a fist" in node.log
 
 
-def test_ctrl_c_takes_the_half_repetition_back(start_node, witness, armband, labels, parameters):
+def test_ctrl_c_discards_the_incomplete_repetition(start_node, witness, armband, labels, parameters):
     node = start_node("session", **script(parameters))
     witness.spin_until(lambda: said(labels)[-1:] == [(START, "fist", 1)], "the second repetition")
     witness.spin_for(0.5)
@@ -124,19 +124,19 @@ def test_kill_leaves_a_readable_bag(start_node, witness, armband, labels, parame
     node = start_node("session", **script(parameters))
     witness.spin_until(lambda: said(labels)[-1:] == [(START, "rest", 2)], "the third repetition")
     node.kill()
-    # What was performed until then; the disk is at most half a second behind.
+    # Everything until then, except at most the last half second.
     assert [row for row in performed(parameters) if row != ("rest", 2)] == [("fist", 1), ("rest", 1)]
 
 
-def test_without_samples_it_pauses_and_goes_on_when_told(start_node, witness, armband, labels, parameters):
+def test_without_samples_it_pauses_and_continues_at_a_key(start_node, witness, armband, labels, parameters):
     node = start_node("session", **parameters)
     witness.call(Trigger, "session/skip", Trigger.Request())
     witness.spin_until(lambda: said(labels) == [(START, "rest", 1)], "the first label")
     armband.silent = True
     witness.spin_until(lambda: len(labels) == 2, "a word on it")
-    # A busy machine may have ended the repetition before the silence was long enough to be one.
+    # On a busy machine the repetition may have ended before the silence was noticed.
     assert said(labels)[1] in ((DISCARD, "rest", 1), (END, "rest", 1))
-    node.wait_for_log("paused: no samples come on emg/samples")
+    node.wait_for_log("paused: no samples arrive on emg/samples")
     before = len(labels)
     witness.spin_for(1.0)
     assert len(labels) == before
@@ -167,7 +167,7 @@ def test_it_waits_for_a_good_signal(start_node, witness, armband, labels, parame
     assert node.interrupt() == 0
 
 
-def test_another_program_that_labels_is_noticed(start_node, witness, parameters):
+def test_another_publisher_of_labels_is_reported(start_node, witness, parameters):
     publisher = witness.node.create_publisher(ActionLabel, "emg/label", qos.LABELS)
     node = start_node("session", **parameters)
     node.wait_for_log("1 more publish emg/label")
@@ -178,12 +178,12 @@ def test_another_program_that_labels_is_noticed(start_node, witness, parameters)
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"subject": " "}, "parameter subject of session is ' ': name it"),
+        ({"subject": " "}, "parameter subject of /session is ' ': name it"),
         ({"plan": "/nowhere.yaml"}, "plan is '/nowhere.yaml': it cannot be read"),
         ({"output": "/"}, "it exists already"),
     ],
 )
-def test_what_cannot_be_done_is_one_line(start_node, parameters, change, words):
+def test_impossible_parameters_end_the_node_with_one_line(start_node, parameters, change, words):
     node = start_node("session", **{**parameters, **change})
     assert node.wait() == 1
     assert len(node.log.strip().splitlines()) == 1
@@ -204,11 +204,11 @@ def terminal(ros_environment, tmp_path, parameters):
 
 
 def test_keys_and_screen(terminal, witness, armband, labels, parameters):
-    witness.spin_until(lambda: "s begin nevertheless" in terminal.shown, "the screen")
+    witness.spin_until(lambda: "s begin anyway" in terminal.shown, "the screen")
     assert "Session 3 of anna (patient)" in terminal.shown
     terminal.type(b"s")
     witness.spin_until(lambda: (START, "rest", 1) in said(labels), "the first prompt")
-    terminal.type(b"\x1b[A")  # an arrow: no key of ours
+    terminal.type(b"\x1b[A")  # an arrow, which is ignored
     terminal.type(b"d")
     witness.spin_until(lambda: (DISCARD, "rest", 1) in said(labels), "the discard")
     witness.spin_until(lambda: (START, "fist", 1) in said(labels), "the second prompt")

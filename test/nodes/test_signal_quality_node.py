@@ -1,4 +1,4 @@
-"""The signal quality node: once a second it says what is wrong with which channel."""
+"""The signal quality node reports once a second what is wrong with which channel."""
 
 import time
 from array import array
@@ -16,7 +16,7 @@ NAMES = ["flexor", "extensor", "biceps", "triceps"]
 
 
 class Armband:
-    """Publishes samples at about true rate, with true stamps, while the witness spins."""
+    """Publishes samples in about real time, with true stamps, while the witness spins."""
 
     def __init__(self, witness, rng, rate_error=1.0):
         self.witness, self.rng, self.rate_error = witness, rng, rate_error
@@ -63,7 +63,7 @@ class Armband:
 
         def pump():
             nonlocal sent
-            # A busy machine delays the sender; it must not make a gap of it.
+            # A busy machine may delay the sender, but that must not look like a gap.
             while sent < (time.monotonic() - begin) * RATE:
                 self.publish()
                 sent += CHUNK
@@ -72,7 +72,7 @@ class Armband:
         self.witness.spin_until(pump, what)
 
     def newest(self, **wanted):
-        """Play until the newest message fits."""
+        """Play until the newest message satisfies a condition."""
         seen = len(self.qualities)
 
         def fits():
@@ -137,9 +137,9 @@ def test_good_samples_are_good_and_each_fault_is_named(armband):
     armband.status(DiagnosticStatus.ERROR, "flexor: no signal", "2 more")
 
 
-def test_gaps_and_silence_are_said(armband):
+def test_gaps_and_silence_are_reported(armband):
     armband.newest(samples=500)
-    # The loss is in the middle between two messages, so that neither side of it fills a second.
+    # The loss is half-way between two messages, so that neither side of it fills a second.
     middle = time.monotonic() + 0.3
     armband.play_until(lambda: time.monotonic() > middle, "the middle of a second")
     armband.lose = 123
@@ -148,7 +148,7 @@ def test_gaps_and_silence_are_said(armband):
     assert list(found.state) == [SignalQuality.GOOD] * CHANNELS
     armband.status(DiagnosticStatus.WARN, "123 samples lost in the last second")
     assert armband.newest(samples=500).lost == 123
-    # A chunk that no electrode can have sent is lost as well.
+    # A chunk of impossible samples is lost too.
     armband.fault = lambda codes, clock: codes.__setitem__((3, 1), np.nan)
     armband.publish()
     armband.fault = lambda codes, clock: None
@@ -182,7 +182,7 @@ def test_the_preview_shows_the_strength_of_each_channel(armband):
     armband.newest()
     armband.newest()
     rate = (len(armband.previews) - begin) / 2.0
-    # 50 a second, by two steady clocks of which one starts when the other is seen.
+    # 50 a second; the two clocks do not start together.
     assert 15 < rate <= 105
     strengths = np.array([message.data for message in armband.previews[begin:]])
     assert np.median(strengths, axis=0) == pytest.approx(np.array([40.0, 40.0, 200.0, 40.0]) / GAIN, rel=0.35)
@@ -191,10 +191,10 @@ def test_the_preview_shows_the_strength_of_each_channel(armband):
     assert (dimension.size, dimension.stride) == (CHANNELS, CHANNELS)
 
 
-def test_a_wrong_rate_is_told(start_node, witness, rng):
+def test_a_wrong_rate_is_reported(start_node, witness, rng):
     start_node("signal_quality")
     armband = Armband(witness, rng, rate_error=0.97)
-    # Ten seconds of the device's time, as fast as it goes.
+    # Ten seconds of the device's time, published as fast as possible.
     while armband.index < 12 * RATE:
         for _ in range(10):
             armband.publish()
@@ -204,7 +204,7 @@ def test_a_wrong_rate_is_told(start_node, witness, rng):
     armband.status(DiagnosticStatus.WARN, "the rate is 485.0 Hz, not 500 Hz")
 
 
-def test_before_any_armband_it_says_that_there_are_no_samples(start_node, witness):
+def test_without_an_armband_it_reports_that_there_are_no_samples(start_node, witness):
     node = start_node("signal_quality")
     qualities = witness.collect(SignalQuality, "emg/quality", qos.QUALITY)
     witness.spin_until(lambda: qualities, "the first quality")

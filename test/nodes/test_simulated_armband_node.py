@@ -41,7 +41,7 @@ def archive(path, values, scale):
 
 
 def bag(path, values):
-    """Write a bag of one action, sample for sample at its time."""
+    """Write a bag of one action with the time of each sample."""
     topics = {"/emg/samples": EmgSamples, "/emg/label": ActionLabel}
     kinds = {topic: f"emg_recognition/msg/{kind.__name__}" for topic, kind in topics.items()}
     with BagWriter(path, kinds) as writer:
@@ -64,7 +64,7 @@ def bag(path, values):
     return str(path)
 
 
-def test_counts_are_played_as_they_are(rng, tmp_path):
+def test_counts_are_played_unchanged(rng, tmp_path):
     values = rng.integers(-30000, 30000, (40, 3), np.int16)
     counts, scale = to_counts(open_recordings([archive(tmp_path / "a.npz", values, 7e5)]))
     assert scale == 7e5
@@ -72,7 +72,7 @@ def test_counts_are_played_as_they_are(rng, tmp_path):
 
 
 @pytest.mark.parametrize("size", [3e-4, 1.0, 2e6, 0.0])
-def test_numbers_in_the_unit_are_converted_with_24_bits(size, rng, tmp_path):
+def test_values_in_volts_are_converted_to_24_bits(size, rng, tmp_path):
     values = (size * rng.uniform(-1, 1, (40, 3))).astype(np.float32)
     played = open_recordings([archive(tmp_path / "a.npz", values, 1.0)])
     counts, scale = to_counts(played)
@@ -91,8 +91,8 @@ def test_a_bag_comes_back_through_the_port(protocol, channels, start_node, witne
     link = str(tmp_path / "armband")
     start_node("simulated_armband", link=link, archive=source, protocol=protocol, loop=False)
     counts, scale = to_counts(open_recordings([source], cache=tmp_path / "cache"))
-    # What a device of each kind cannot say.
-    told = {
+    # What a device of each kind cannot report.
+    reported = {
         "emg": {},
         "cyton": {"scale": scale},
         "ascii": {"scale": scale, "rate": RATE, "channels": channels, "unit": "V"},
@@ -103,11 +103,11 @@ def test_a_bag_comes_back_through_the_port(protocol, channels, start_node, witne
         wait_for_port=30.0,
         subscribers=1,
         protocol=protocol,
-        **told[protocol],
+        **reported[protocol],
     )
     witness.spin_until(lambda: sum(len(c.data) // channels for c in chunks) >= len(played) - 1, "all samples")
     received = np.concatenate([np.frombuffer(c.data, np.float32) for c in chunks]).reshape(-1, channels)
-    # Whoever begins to read lines may have begun within one.
+    # The first line read may be incomplete.
     skipped = len(played) - len(received)
     assert skipped <= (protocol == "ascii")
     assert np.array_equal(received, (counts[skipped:] / scale).astype(np.float32))
@@ -115,7 +115,7 @@ def test_a_bag_comes_back_through_the_port(protocol, channels, start_node, witne
     assert sum(c.dropped_before for c in chunks) == 0
 
 
-def test_what_a_device_of_this_kind_cannot_be_is_one_line(start_node, rng, tmp_path):
+def test_an_impossible_device_ends_the_node_with_one_line(start_node, rng, tmp_path):
     values = rng.integers(-300, 300, (40, 3), np.int16)
     node = start_node("simulated_armband", archive=archive(tmp_path / "a.npz", values, 1.0), protocol="cyton")
     assert node.wait() == 1

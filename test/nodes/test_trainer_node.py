@@ -12,7 +12,7 @@ from emg_recognition.models.runtime import ActionModel
 from emg_recognition.recordings.archive import from_arrays, save_archive
 from emg_recognition.ros import qos
 
-# A child process imports TensorFlow, perhaps on a busy machine.
+# A child process imports TensorFlow, possibly on a busy machine.
 pytestmark = pytest.mark.timeout(600)
 
 
@@ -46,7 +46,7 @@ def config(path, epochs):
     return str(path)
 
 
-def test_it_reports_progress_writes_the_bundle_and_leaves(start_node, witness, archive, tmp_path):
+def test_it_reports_progress_writes_the_bundle_and_ends(start_node, witness, archive, tmp_path):
     progress = witness.collect(Float32, "training/progress", qos.LATCHED)
     node = start_node(
         "trainer",
@@ -64,7 +64,7 @@ def test_it_reports_progress_writes_the_bundle_and_leaves(start_node, witness, a
     assert shares[-1] == 1.0
 
 
-def test_an_error_of_the_child_is_the_nodes_one_line(start_node, tmp_path):
+def test_an_error_of_the_child_ends_the_node_with_one_line(start_node, tmp_path):
     node = start_node("trainer", data=str(tmp_path / "none.npz"), output=str(tmp_path / "out"))
     assert node.process.wait(timeout=120) == 1
     (line,) = [line for line in node.log.splitlines() if "[INFO]" not in line]
@@ -73,7 +73,7 @@ def test_an_error_of_the_child_is_the_nodes_one_line(start_node, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_on_sigint_node_and_child_are_gone(start_node, archive, tmp_path):
+def test_sigint_ends_node_and_child(start_node, archive, tmp_path):
     node = start_node(
         "trainer",
         data=str(archive),

@@ -1,4 +1,4 @@
-"""When each message is due: without a clock, to the nanosecond."""
+"""When each message of a bag is due, to the nanosecond and without a clock."""
 
 import pytest
 from hypothesis import given
@@ -32,13 +32,13 @@ def test_a_step_back_of_the_clock_takes_no_time():
     assert due_times(1.0, times) == [100.0, 101.0, 101.0, 102.0]
 
 
-def test_two_messages_received_the_other_way_round_do_not_delay_the_rest():
+def test_two_messages_received_in_the_other_order_do_not_delay_the_rest():
     ms = SECOND // 1000
     times = [START, START + 5 * ms, START + 2 * ms, START + 10 * ms]
     assert due_times(1.0, times) == pytest.approx([100.0, 100.005, 100.005, 100.010])
 
 
-def test_a_jump_takes_no_time_and_the_clock_goes_along():
+def test_a_jump_takes_no_time_and_moves_the_clock():
     timeline = Timeline(1.0, 100.0, START)
     timeline.advance(START)
     assert timeline.advance(START + 3600 * SECOND, jump=True) == 100.0
@@ -51,13 +51,13 @@ def test_the_clock_runs_between_two_messages_and_no_further():
     assert timeline.advance(START + SECOND) == 100.5
     assert timeline.time(99.0) == START
     assert timeline.time(100.25) == START + SECOND // 2
-    # Late: time stands still until the message is out.
+    # The player is late: time does not pass until the message is published.
     assert timeline.time(107.0) == START + SECOND
-    # The next message is due as if nobody had been late.
+    # The next message is due as if the player had not been late.
     assert timeline.advance(START + 2 * SECOND) == 101.0
 
 
-def test_a_pause_puts_everything_off():
+def test_a_pause_delays_everything():
     timeline = Timeline(1.0, 100.0, START)
     timeline.advance(START)
     timeline.advance(START + SECOND)
@@ -68,7 +68,7 @@ def test_a_pause_puts_everything_off():
 
 
 def jumps(*messages):
-    """Which messages are gone to at once; samples are (first index, after last)."""
+    """Return which messages follow a jump; samples are (first index, index after the last)."""
     recorded = [(topic, START + int(time * SECOND), content) for topic, time, content in messages]
     return [moment.jump for moment in with_jumps(recorded, "samples", lambda content: content)]
 
@@ -81,7 +81,7 @@ def test_contiguous_samples_over_a_long_pause_are_a_clock_step():
     ]
 
 
-def test_a_label_in_the_pause_is_gone_to_as_well():
+def test_a_label_in_the_pause_follows_a_jump_too():
     found = jumps(("samples", 0, (0, 5)), ("label", 5, None), ("label", 9, None), ("samples", 9.1, (5, 10)))
     assert found == [False, True, True, False]
 
@@ -89,17 +89,17 @@ def test_a_label_in_the_pause_is_gone_to_as_well():
 @pytest.mark.parametrize(
     "messages",
     [
-        # Samples are missing: the pause was a real one.
+        # Samples are missing, so the pause was real.
         [("samples", 0, (0, 5)), ("samples", 9, (9005, 9010))],
-        # So it is when acquisition was started anew,
+        # As after a restart of acquisition,
         [("samples", 0, (5, 10)), ("samples", 9, (0, 5))],
-        # and nobody knows before the first samples and after the last.
+        # and before the first samples and after the last, where it is not known.
         [("label", 0, None), ("samples", 9, (0, 5)), ("label", 60, None)],
-        # A short pause is waited for.
+        # A short pause.
         [("samples", 0, (0, 5)), ("samples", 0.9, (5, 10))],
     ],
 )
-def test_other_pauses_are_waited_for(messages):
+def test_other_pauses_take_their_time(messages):
     assert not any(jumps(*messages))
 
 

@@ -1,4 +1,4 @@
-"""Messages that wait are taken in bulk, each of them once and in order."""
+"""Waiting messages are taken in bulk, each once and in order."""
 
 import time
 from itertools import pairwise
@@ -12,25 +12,25 @@ from emg_recognition.ros.polling import PolledTopic, subscribe_in_bulk
 
 @pytest.fixture
 def publish(witness):
-    """Return a function that publishes so many numbered messages without spinning."""
+    """Return a function that publishes numbered messages without spinning."""
     publisher = witness.node.create_publisher(ActionLabel, "emg/label", qos.WITNESS)
 
     def send(count):
         witness.spin_until(publisher.get_subscription_count, "the subscription")
         for number in range(count):
             publisher.publish(ActionLabel(index=number))
-        # DDS delivers in threads of its own.
+        # DDS delivers in other threads.
         time.sleep(0.5)
 
     return send
 
 
-def test_a_polled_topic_gives_everything_with_the_time_of_its_receipt(witness, publish):
+def test_a_polled_topic_yields_every_message_with_its_time_of_receipt(witness, publish):
     topic = PolledTopic(witness.node, ActionLabel, "emg/label", qos.WITNESS)
     before = time.time_ns()
     publish(500)
     after = time.time_ns()
-    # No executor takes anything away.
+    # The executor takes none of the messages.
     witness.spin_for(0.2)
     taken = list(topic.take())
     assert [message.index for message, _ in taken] == list(range(500))
@@ -40,7 +40,7 @@ def test_a_polled_topic_gives_everything_with_the_time_of_its_receipt(witness, p
     assert list(topic.take()) == []
 
 
-def test_who_is_late_gets_many_messages_at_once_and_others_their_turn(witness, publish):
+def test_a_late_node_gets_many_messages_at_once_but_timers_still_run(witness, publish):
     happened = []
     subscribe_in_bulk(
         witness.node, ActionLabel, "emg/label", lambda message: happened.append(message.index), qos.WITNESS
@@ -50,6 +50,6 @@ def test_who_is_late_gets_many_messages_at_once_and_others_their_turn(witness, p
     witness.spin_until(lambda: happened.count("timer") > 2000, "the timer")
     indices = [entry for entry in happened if entry != "timer"]
     assert indices == list(range(500))
-    # Not one message a turn, and not all of them before the timer.
+    # More than one message in each turn, but not all of them before the timer.
     turns = sum(one == "timer" != other for one, other in pairwise(happened))
     assert 4 <= turns <= 20
