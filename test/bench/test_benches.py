@@ -22,7 +22,7 @@ pytestmark = pytest.mark.timeout(300)
 
 #: The arguments of the short forms. {archive}, {bundle}, {config} and {folder} are filled in.
 IN_THIS_PROCESS = {
-    "baselines": "--rounds 1 --config {config}",
+    "baselines": "--rounds 1 --config {config} --baselines vgg16",
     "bridge_invariants": "--steps 200 --seed 1",
     "decisions": "--model {bundle} --sessions 1 --repetitions 1",
     "frames": "--seconds 0.3",
@@ -36,13 +36,13 @@ IN_THIS_PROCESS = {
     "replay": "{bundle} --hours 0 --seconds 6 --rounds 1",
     "simulated_study": "--seeds 7 --healthy 2 --patients 1",
     "size": "--rounds 1",
-    "threads": "--steps-per-epoch 1 --rounds 1",
+    "threads": "--steps-per-epoch 1 --rounds 1 --config {config}",
     "training_memory": "{archive} --times 2",
     "within_subject": "{archive} --train-reps 1-3 --test-reps 4 --config {config} --workers 0",
 }
-#: What is shorter still than the options allow: a network to build, a process to start less.
+#: What the options do not give: a small picture does not reach the factor, and one process less starts.
 SHORTER = {
-    "baselines": {"BASELINES": ("vgg16",), "WANTED": {"vgg16": 0.0}},
+    "baselines": {"WANTED": {"vgg16": 0.0}},
     "threads": {"WAYS": {"this process, all threads": 0, "one process, one thread": 1}},
 }
 IN_PROCESSES = {
