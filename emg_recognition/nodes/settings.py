@@ -18,24 +18,14 @@ from emg_recognition.control.settings import BridgeSettings
 from emg_recognition.devices.protocol import BAUD_RATE, SILENT_AFTER, ProtocolSettings
 from emg_recognition.devices.protocols import PROTOCOLS
 from emg_recognition.errors import SettingError
-from emg_recognition.settings import check, setting, settings_of, yaml_lines
+from emg_recognition.nodes.classifier_settings import ClassifierSettings
+from emg_recognition.settings import check, same, setting, settings_of, yaml_lines
 from emg_recognition.signal.quality import QualitySettings
 from emg_recognition.signal.settings import PipelineSettings
 from emg_recognition.types import LiveSettings
 
 #: Largest seed that a ROS parameter and NumPy both take.
 _LARGEST_SEED = 2**31 - 1
-
-
-def _same(cls: type, name: str, **changes: Any) -> Any:
-    """Return a setting of another class again, with its default, help, unit and range unless changed."""
-    one = settings_of(cls)[name]
-    fields = ("help", "unit", "low", "high", "above", "choices")
-    return setting(one.default, **{**{field: getattr(one, field) for field in fields}, **changes})
-
-
-def _autostart() -> Any:
-    return setting(True, "configure and activate at start; false leaves that to a lifecycle manager")
 
 
 def _moves() -> Any:
@@ -75,7 +65,7 @@ class AcquisitionSettings(_Checked):
     )
     frame_id: str = setting("armband", "frame of the samples")
     subscribers: int = setting(0, "start the device when this many nodes subscribe", low=0, high=100)
-    autostart: bool = _autostart()
+    autostart: bool = same(ClassifierSettings, "autostart")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,35 +75,23 @@ class PreprocessingSettings(_Checked):
     RENAMED: ClassVar[Mapping[str, str]] = {"step": "stride"}
 
     model: str = setting("", "directory of the model bundle that the windows are for; empty: none")
-    window: float = _same(PipelineSettings, "window", low=0.02, high=2.0)
-    stride: float = _same(LiveSettings, "stride")
+    window: float = same(PipelineSettings, "window", low=0.02, high=2.0)
+    stride: float = same(LiveSettings, "stride")
     low: float = setting(
         0.0, "lower edge of the band-pass; 0: suited to the rate", unit="Hz", low=0.0, high=10_000.0
     )
     high: float = setting(
         0.0, "upper edge of the band-pass; 0: suited to the rate", unit="Hz", low=0.0, high=10_000.0
     )
-    mains: float = _same(PipelineSettings, "notch", high=1000.0)
-    settling: float = _same(PipelineSettings, "settling", high=10.0)
+    mains: float = same(PipelineSettings, "notch", high=1000.0)
+    settling: float = same(PipelineSettings, "settling", high=10.0)
 
 
 @dataclass(frozen=True, kw_only=True)
 class SignalQualityNodeSettings(_Checked):
     """Parameters of ``signal_quality``."""
 
-    mains: float = _same(QualitySettings, "mains")
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClassifierSettings(_Checked):
-    """Parameters of ``classifier``."""
-
-    model: str = setting("", "directory of the model bundle")
-    confidence_threshold: float = _same(LiveSettings, "confidence_threshold")
-    queue: int = setting(
-        4, "windows that may wait; older ones are dropped whole and counted", low=1, high=10_000
-    )
-    autostart: bool = _autostart()
+    mains: float = same(QualitySettings, "mains")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,11 +199,11 @@ class EvaluatorSettings(_Checked):
     model: str = setting("", "directory of the model bundle, for the settings that go with it; empty: none")
     output: str = setting("", "folder for metrics, estimates, figures and report")
     source: str = setting("", "where the signals come from, for the report; empty: the topic")
-    votes: int = _same(DecisionSettings, "votes")
-    enter_votes: int = _same(DecisionSettings, "enter_votes")
-    keep_votes: int = _same(DecisionSettings, "keep_votes")
-    dwell: float = _same(DecisionSettings, "dwell")
-    confidence_threshold: float = _same(LiveSettings, "confidence_threshold")
+    votes: int = same(DecisionSettings, "votes")
+    enter_votes: int = same(DecisionSettings, "enter_votes")
+    keep_votes: int = same(DecisionSettings, "keep_votes")
+    dwell: float = same(DecisionSettings, "dwell")
+    confidence_threshold: float = same(LiveSettings, "confidence_threshold")
     exoskeleton: str = _moves()
 
     @property
