@@ -1,6 +1,6 @@
 """Install the library that needs no ROS, and its command line, with pip.
 
-The ROS package is built by CMakeLists.txt. What both need to know stands in one place each:
+The ROS package is built by CMakeLists.txt. What both need is in one place each:
 name and version in package.xml, commands in entry_points.ini, libraries in requirements/.
 """
 

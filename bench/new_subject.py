@@ -39,9 +39,10 @@ from emg_recognition.recordings.archive import load_archive  # noqa: E402
 from emg_recognition.recordings.recordings import parse_repetitions  # noqa: E402
 from emg_recognition.training.adapt import fine_tune  # noqa: E402
 from emg_recognition.training.comparators import fit_lda  # noqa: E402
+from emg_recognition.training.configuration import experiment_settings  # noqa: E402
 from emg_recognition.training.ensemble import job_seed  # noqa: E402
 from emg_recognition.training.jobs import KERAS, Job, predict_windows, train_jobs  # noqa: E402
-from emg_recognition.training.settings import ADAPT_SETTINGS, experiment_settings  # noqa: E402
+from emg_recognition.training.settings import ADAPT_SETTINGS, FitSettings  # noqa: E402
 from emg_recognition.training.windows import WindowSet, windows_from_recordings  # noqa: E402
 from emg_recognition.training.workers import default_workers  # noqa: E402
 
@@ -56,6 +57,7 @@ class Wearer:
     model: Path
     windows: WindowSet
     test_repetitions: tuple[int, ...]
+    adaptation: FitSettings
 
 
 def score(wearer: Wearer) -> list[float]:
@@ -73,7 +75,7 @@ def score(wearer: Wearer) -> list[float]:
         keras.backend.clear_session()  # otherwise the graph of every adaptation stays in memory
         model = keras.saving.load_model(wearer.model, compile=False)
         if learned is not None:
-            fine_tune(model, learned, ADAPT_SETTINGS)
+            fine_tune(model, learned, wearer.adaptation)
         found.append(float(np.mean(predict_windows(model, test).argmax(axis=1) == test.action)))
     return found
 
@@ -127,8 +129,9 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
         flush=True,
     )
     train_jobs(jobs, workers=arguments.workers, on_event=report)
+    adaptation = dataclasses.replace(ADAPT_SETTINGS, steps_per_epoch=arguments.adapt_steps)
     wearers = [
-        Wearer(name, job.place / KERAS, windows.select(windows.subject == name), test_repetitions)
+        Wearer(name, job.place / KERAS, windows.select(windows.subject == name), test_repetitions, adaptation)
         for job, fold in zip(jobs, folds, strict=True)
         for name in fold.tolist()
     ]
@@ -173,6 +176,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--test-reps", default="5-6")
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--steps-per-epoch", type=int, default=200, help="gradient steps; 8 epochs")
+    parser.add_argument(
+        "--adapt-steps",
+        type=int,
+        default=ADAPT_SETTINGS.steps_per_epoch,
+        help="gradient steps of an adaptation",
+    )
     parser.add_argument("--electrode-rotation", type=float, default=0.5, help="random, of the armband")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path, help="file for the result")

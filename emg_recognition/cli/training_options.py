@@ -63,7 +63,10 @@ def add_training_options(
     add_options(parser, EnsembleSettings, only=ensemble)
     add_options(parser, FitSettings, only=training)
     parser.add_argument(
-        "--workers", type=int, metavar="N", help="processes that train at the same time (default: one a core)"
+        "--workers",
+        type=int,
+        metavar="N",
+        help="processes that train at the same time (default: one for each core)",
     )
     parser.add_argument(
         "--progress",
@@ -92,7 +95,7 @@ def training_settings(args: argparse.Namespace) -> ExperimentSettings:
     SettingError
         If the file or a value cannot be used.
     """
-    from emg_recognition.training.settings import experiment_settings
+    from emg_recognition.training.configuration import experiment_settings
 
     settings = experiment_settings(args.config or config_path("compact.yaml"))
     return dataclasses.replace(

@@ -117,7 +117,7 @@ def finish_fold(
     pipeline : PipelineSettings
         The signal path.
     facts : mapping
-        What is known about the whole experiment (settings, data, versions, source, created).
+        What is known about the whole experiment (settings, data, versions, source, created, warnings).
     on_event : callable
         Called when a member is selected, and with warnings.
 
@@ -138,6 +138,7 @@ def finish_fold(
     if selection not in LEAKING:
         members = _tested(members, fold.jobs, test)
     kept = members if chosen is None else [members[chosen]]
+    few = _few_windows(fold.split, test)
     metrics: dict[str, Any] = {
         **facts,
         "actions": list(test.actions),
@@ -154,7 +155,7 @@ def finish_fold(
             for subset in SUBSETS
             for (cohort, action), number in fold.subsets[subset].count_by("cohort", "action").items()
         ],
-        "warnings": _few_windows(fold.split, test),
+        "warnings": [*facts["warnings"], *few],
         "minority": fold.minority,
         "minority_choice": fold.sentence,
         "members": members,
@@ -169,7 +170,7 @@ def finish_fold(
         "pipeline": pipeline.fingerprint(),
     }
     rest = REST if settings.rest is None else settings.rest
-    for warning in metrics["warnings"]:
+    for warning in few:
         on_event({"event": "warning", "message": warning})
     bundle = experiment_bundle(fold.folder / BUNDLE, fold.jobs, chosen, metrics, pipeline, settings.live)
     performance = measure(

@@ -1,4 +1,4 @@
-"""`pip install .` gives the library and its command on a machine without ROS."""
+"""`pip install .` gives the library and its command, without ROS and without TensorFlow."""
 
 from __future__ import annotations
 
@@ -8,8 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from emg_recognition.devices.emulator import ArmbandEmulator
+from emg_recognition.recordings.archive import from_arrays, load_archive, save_archive
+from emg_recognition.recordings.counts import to_counts
 from emg_recognition.resources import version
 
 #: What a build reads; a copy, so that nothing is written into the source tree.
@@ -72,6 +76,71 @@ runpy.run_path(sys.argv[0], run_name="__main__")
     result = run_python(installed, tmp_path, ["-c", code, str(installed / "bin" / "emg-recognition")])
     assert result.returncode == 0, result.stderr
     assert result.stdout.split() == ["emg-recognition", version()]
+
+
+#: The programs of README.md and docs/python, after a line that hides what a plain installation lacks.
+_HIDE = """
+import sys
+for name in ("rclpy", "tensorflow", "keras", "sklearn", "imblearn"):
+    sys.modules[name] = None
+"""
+_RECOGNISE = """
+import emg_recognition as emg
+recognizer = emg.Recognizer.load(sys.argv[1])
+with emg.SerialArmband(sys.argv[2]) as armband:
+    for chunk in armband:
+        for estimate in recognizer.push(chunk):
+            print(estimate.time, estimate.action, estimate.confidence, estimate.decision)
+            sys.exit(len(estimate.probabilities))
+"""
+_RECORDINGS = """
+import emg_recognition as emg
+recordings = emg.open_recordings(sys.argv[2])
+X, y, groups = recordings.windows()
+print(X.shape[1:], sorted(set(y.tolist())), len(groups) == len(X), recordings)
+print(emg.evaluate(sys.argv[1], recordings).metrics.windows.labelled)
+try:
+    emg.train(recordings, "out")
+except emg.EmgRecognitionError as error:
+    print(error)
+"""
+
+
+@pytest.fixture
+def archive(tmp_path, rng):
+    """Ten seconds for the tiny bundle: 4 channels at 500 Hz."""
+    arrays = {
+        "x": rng.normal(0, 300, (5000, 4)).astype(np.int16),
+        "start": [0, 2500],
+        "length": [2500, 2500],
+        "scale": 1e7,
+        "fs": 500.0,
+        "unit": "V",
+        "subject": ["s"] * 2,
+        "cohort": ["c"] * 2,
+        "session": ["1"] * 2,
+        "label": ["rest", "elbow_flexion"],
+        "rep": [1, 1],
+    }
+    save_archive(tmp_path / "study.npz", from_arrays(arrays, "test"))
+    return tmp_path / "study.npz"
+
+
+def test_a_program_recognises_what_an_armband_sends(installed, tiny_bundle, archive, tmp_path):
+    counts, scale = to_counts(load_archive(archive))
+    with ArmbandEmulator(counts, rate=500.0, scale=scale, unit="V") as armband:
+        done = run_python(installed, tmp_path, ["-c", _HIDE + _RECOGNISE, str(tiny_bundle), armband.port])
+    assert done.returncode == 3, done.stderr  # the number of actions
+    assert len(done.stdout.split(" ")) == 4
+
+
+def test_a_program_opens_recordings_and_evaluates_a_model(installed, tiny_bundle, archive, tmp_path):
+    done = run_python(installed, tmp_path, ["-c", _HIDE + _RECORDINGS, str(tiny_bundle), str(archive)])
+    assert done.returncode == 0, done.stderr
+    shape, windows, refusal = done.stdout.splitlines()
+    assert shape.startswith("(100, 4) ['elbow_flexion', 'rest'] True Recordings(")
+    assert int(windows) > 100
+    assert refusal.endswith("pip install 'emg_recognition[train]'")
 
 
 def test_files_that_are_not_modules_are_installed(installed, repository):

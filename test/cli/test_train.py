@@ -44,11 +44,15 @@ def train(*options):
 
 def test_ctrl_c_is_one_line_and_the_training_continues_when_run_again(archive, config, tmp_path):
     output = tmp_path / "out"
-    options = ("--data", archive, "--output", output, "--config", config, "--subject", "s0", "s1", "s2", "s4")
+    options = ["--data", archive, "--output", output, "--config", config]
+    # Each of these replaces what the configuration says.
+    options += ["--subject", "s0", "s1", "s2", "s4", "--train-reps", "2-3", "--test-reps", "1"]
+    options += ["--seed", "5", "--members", "2"]
+    events = []
     with train(*options, "--workers", "2", "--progress", "json") as process:
         for line in process.stdout:
-            event = json.loads(line)
-            if event["event"] == "job":
+            events.append(json.loads(line))
+            if events[-1]["event"] == "job":
                 break
         # As the terminal does: to the workers, too.
         os.killpg(process.pid, signal.SIGINT)
@@ -56,52 +60,28 @@ def test_ctrl_c_is_one_line_and_the_training_continues_when_run_again(archive, c
         # The pipe ends when every worker has.
         (line,) = process.stderr.read().splitlines()
     assert line == "emg-recognition: interrupted; finished members are kept, run again to continue"
-    assert (Path(event["path"]) / "model.keras").exists()
+    assert [event["event"] for event in events[:3]] == ["data", "start", "epoch"]
+    assert events[1]["windows_per_cohort"] == {"healthy": 24, "patient": 8}
+    assert (Path(events[-1]["path"]) / "model.keras").exists()
     assert not {"bundle", "metrics.json", "report.html"} & {path.name for path in output.iterdir()}
 
-    finished = train(*options)
+    finished = train(*options, "--workers", "1")
     out, err = finished.communicate(timeout=300)
     assert finished.returncode == 0, err
-    assert f"Member {event['job']}/3 (found finished): " in out
+    assert f"Member {events[-1]['job']}/2 (found finished): " in out
     assert "2 channels at 200 Hz" in out  # what the recordings hold heads every training
     assert f"bundle  {output / 'bundle'}\n" in out
     assert ActionModel.load(output / "bundle").info.actions == ("rest", "fist")
     metrics = json.loads((output / "metrics.json").read_text())
-    assert metrics["split"]["values"]["test"] == [3]
+    assert metrics["settings"]["training"]["seed"] == 5
+    assert metrics["settings"]["ensemble"]["members"] == 2
+    assert metrics["split"]["values"]["test"] == [1]
     # Sixteen windows of each action are too few for a bare 100 %.
     assert metrics["warnings"]
     for warning in metrics["warnings"]:
         assert f"warning: {warning}\n" in out
     assert "Error" not in err
-    assert {path.name for path in (output / "members").iterdir()} == {"member_01", "member_02", "member_03"}
-
-
-def test_options_change_the_configuration_and_events_come_as_json(archive, config, tmp_path):
-    options = ("--data", archive, "--output", tmp_path / "out", "--config", config, "--progress", "json")
-    chosen = (
-        "--subject",
-        "s0",
-        "s4",
-        "--train-reps",
-        "2-3",
-        "--test-reps",
-        "1",
-        "--seed",
-        "5",
-        "--members",
-        "2",
-    )
-    process = train(*options, *chosen)
-    out, err = process.communicate(timeout=300)
-    assert process.returncode == 0, err
-    events = [json.loads(line) for line in out.splitlines()]
-    kinds = [event["event"] for event in events if event["event"] != "warning"]
-    assert kinds == ["data", "start", *["epoch"] * 5, "job", "selected", "done"]
-    assert events[1]["windows_per_cohort"] == {"healthy": 8, "patient": 8}
-    metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
-    assert metrics["settings"]["training"]["seed"] == 5
-    assert metrics["settings"]["ensemble"]["members"] == 2
-    assert metrics["split"]["values"]["test"] == [1]
+    assert {path.name for path in (output / "members").iterdir()} == {"member_01", "member_02"}
 
 
 @pytest.fixture

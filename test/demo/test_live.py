@@ -45,7 +45,7 @@ def test_test_repetitions_fit_in_the_time_and_keep_whole_sessions(rng):
     assert len(live) == 6
     assert live.length.sum() / live.rate <= 10.0
     assert sorted(live.label) == ["a"] * 3 + ["b"] * 3
-    # Spread over subjects, and packed without the samples nobody plays.
+    # Spread over subjects, and without the samples that are not played.
     assert set(live.subject) == {"1", "2"}
     assert live.start.tolist() == [0, 300, 600, 900, 1200, 1500]
     assert len(live.counts) == 1800
@@ -79,7 +79,7 @@ def test_the_simulated_patient_performs_every_action():
 def test_the_last_repetition_that_every_action_has_is_the_test(rng):
     recordings = recordings_of(rng)
     assert split_repetitions(recordings) == ((1, 2, 3), (4,))
-    # A seventh repetition of one action only is no test of all.
+    # A seventh repetition that only one action has cannot test all of them.
     repetition = recordings.repetition.copy()
     repetition[(recordings.label == "a") & (repetition == 4)] = 7
     assert split_repetitions(dataclasses.replace(recordings, repetition=repetition)) == ((1, 2), (3,))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from emg_recognition.demo.run import latencies
+from emg_recognition.demo.summary import latencies
 
 
 def test_latency_is_from_the_true_time_of_the_last_sample():

@@ -8,8 +8,9 @@ import pytest
 from rich.console import Console
 
 from emg_recognition.cli.main import build_parser
-from emg_recognition.demo.run import next_steps, summary_table, write_summary
+from emg_recognition.demo.run import next_steps
 from emg_recognition.demo.study import Study
+from emg_recognition.demo.summary import summary_table, write_summary
 
 SCORES = {
     "windows": 10,
@@ -45,6 +46,7 @@ LIVE = {
     "interruptions": [
         {"state": "HOLDING", "reason": "signal stale: no usable estimate for 152 ms"},
         {"state": "HOLDING", "reason": "signal stale: no usable estimate for 160 ms"},
+        {"state": "HOLDING", "reason": "no position of joint elbow"},
         {"state": "FAULT", "reason": "the stop input is released"},
     ],
     "joint_travel": {"elbow_flexion": 1.5},
@@ -58,7 +60,7 @@ def test_what_is_written_is_what_is_shown(tmp_path):
     assert set(summary) == {"source", "ros", "train", "live"}
     assert summary["train"]["per_cohort"] == {"patient": SCORES}
     assert "split" not in summary["train"]
-    console = Console(width=100, record=True, file=(tmp_path / "screen").open("w"))
+    console = Console(width=130, record=True, file=(tmp_path / "screen").open("w"))
     console.print(summary_table(summary))
     text = console.export_text()
     console.file.close()
@@ -72,7 +74,7 @@ def test_what_is_written_is_what_is_shown(tmp_path):
         "1.50 rad",
         "fist, 62.5% of its windows",
         "rest, 50.0% of its windows",
-        "2 holds: signal stale: no usable estimate for 152 ms; ",
+        "3 holds: signal stale: no usable estimate for 152 ms; no position of joint elbow",
         "1 fault: the stop input is released",
     ):
         assert words in text
@@ -82,7 +84,7 @@ def test_a_run_without_commands_or_scores_has_a_table_too(tmp_path):
     live = {**LIVE, "accuracy": None, "recall": None, "interruptions": []}
     live["latency_ms"] = {"median": None, "p99": None, "measured": 0}
     summary = write_summary(tmp_path / "s.json", "x", METRICS, {"distro": "jazzy", "rmw": "rmw_x"}, live)
-    console = Console(width=100, record=True, file=(tmp_path / "screen").open("w"))
+    console = Console(width=130, record=True, file=(tmp_path / "screen").open("w"))
     console.print(summary_table(summary))
     text = console.export_text()
     assert "last sample" not in text

@@ -11,8 +11,8 @@ from rich.console import Console
 
 from emg_recognition.bags.reader import open_bag
 from emg_recognition.demo.graph import RECORDING, run_graph
-from emg_recognition.demo.run import score_live
 from emg_recognition.demo.study import Study
+from emg_recognition.demo.summary import score_live
 from emg_recognition.errors import EmgRecognitionError, SettingError
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.processes import find_executable

@@ -1,0 +1,125 @@
+"""Every program in ``bench/`` runs in a short form, so that none of the commands in the pages goes stale.
+
+The numbers of these short forms mean nothing; the programs check their own results.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+BENCH = Path(__file__).resolve().parents[2] / "bench"
+
+# TensorFlow and ROS processes, perhaps on a busy machine.
+pytestmark = pytest.mark.timeout(300)
+
+#: The arguments of the short forms. {archive}, {bundle}, {config} and {folder} are filled in.
+IN_THIS_PROCESS = {
+    "baselines": "--rounds 1 --config {config}",
+    "bridge_invariants": "--steps 200 --seed 1",
+    "decisions": "--model {bundle} --sessions 1 --repetitions 1",
+    "frames": "--seconds 0.3",
+    "fuzz_protocols": "--bytes 20000 --seed 1",
+    "inference": "{bundle} --calls 200 --limit 100",
+    "network": "{config}",
+    "new_subject": "{archive} --cohort healthy --folds 2 --test-reps 4 --config {config} --workers 1 "
+    "--steps-per-epoch 2 --adapt-steps 2",
+    "pipeline": "{archive} --segments 5 --pushes 100",
+    "quality": "{archive} --wearers 1 --seconds 4",
+    "replay": "{bundle} --hours 0 --seconds 6 --rounds 1",
+    "simulated_study": "--seeds 7 --healthy 2 --patients 1",
+    "size": "--rounds 1",
+    "threads": "--steps-per-epoch 1 --rounds 1",
+    "training_memory": "{archive} --times 2",
+    "within_subject": "{archive} --train-reps 1-3 --test-reps 4 --config {config} --workers 0",
+}
+#: What is shorter still than the options allow: a network to build, a process to start less.
+SHORTER = {
+    "baselines": {"BASELINES": ("vgg16",), "WANTED": {"vgg16": 0.0}},
+    "threads": {"WAYS": {"this process, all threads": 0, "one process, one thread": 1}},
+}
+IN_PROCESSES = {
+    "acquisition": "--minutes 0.05 --channels 8 --rate 500",
+    "classifier_process": "{bundle} --repeat 1",
+    "recorder_kill": "--times 1 --at-once 1 --seed 1",
+    "safety": "--times 1 --cases kill:classifier",
+}
+
+
+@pytest.fixture(scope="module")
+def filled_in(tmp_path_factory, tiny_bundle):
+    """What the placeholders stand for: a small simulated study and a tiny network."""
+    from emg_recognition.recordings.archive import from_arrays
+    from emg_recognition.simulation.study import StudySettings, simulate_study
+
+    folder = tmp_path_factory.mktemp("bench")
+    settings = StudySettings(healthy=2, patients=1, sessions=1, hold=3.0, rate=500.0, channels=4)
+    recordings = from_arrays(simulate_study(settings), "a simulated study")
+    actions = ("rest", "elbow_flexion", "elbow_extension")
+    recordings.select(np.isin(recordings.label, actions)).save(folder / "study.npz")
+    network = {"picture": [32, 32, 3], "stem": [4, 2, 1], "bottlenecks": [[4, 4, 2, 1]], "features": 8}
+    training = {"epochs": 1, "batch_size": 16}
+    config = {"network": network, "training": training, "ensemble": {"members": 1}}
+    (folder / "tiny.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    return {
+        "archive": folder / "study.npz",
+        "bundle": tiny_bundle,
+        "config": folder / "tiny.yaml",
+        "folder": folder,
+    }
+
+
+def test_every_bench_is_here():
+    assert {path.stem for path in BENCH.glob("*.py")} == set(IN_THIS_PROCESS) | set(IN_PROCESSES)
+
+
+@pytest.fixture
+def same_cores():
+    """Give the processor cores back that a bench kept for itself."""
+    cores = os.sched_getaffinity(0)
+    yield
+    os.sched_setaffinity(0, cores)
+
+
+@pytest.mark.usefixtures("same_cores")
+@pytest.mark.parametrize("name", sorted(IN_THIS_PROCESS))
+def test_short_form(name, filled_in, monkeypatch, capsys):
+    """Run a bench in this process, which has loaded TensorFlow already."""
+    monkeypatch.setattr(sys, "argv", [name, *arguments(IN_THIS_PROCESS[name], filled_in)])
+    monkeypatch.setattr(sys, "path", [str(BENCH), *sys.path])
+    spec = importlib.util.spec_from_file_location(name, BENCH / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, name, module)
+    spec.loader.exec_module(module)
+    for constant, value in SHORTER.get(name, {}).items():
+        assert hasattr(module, constant)
+        setattr(module, constant, value)
+    assert not module.main()  # 0 or None: done
+    assert capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", sorted(IN_PROCESSES))
+def test_short_form_with_nodes(name, filled_in, tmp_path):
+    """Run a bench that starts nodes, as a user would. Times may be too long on a busy machine: code 1."""
+    done = subprocess.run(
+        [sys.executable, BENCH / f"{name}.py", *arguments(IN_PROCESSES[name], filled_in)],
+        cwd=tmp_path,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=280,
+    )
+    assert done.returncode in (0, 1), done.stdout + done.stderr
+    assert "Traceback" not in done.stderr, done.stderr
+    assert done.stdout
+
+
+def arguments(template, filled_in):
+    return template.format(**filled_in).split()
