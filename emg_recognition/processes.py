@@ -238,7 +238,7 @@ class Graph:
             child = self._children[name]
             code = child.poll()
             if code is None:
-                code = end_process(child)
+                code = end_process(child, _GRACE)
                 if code is None:
                     problems.append(f"{name} did not end within {_GRACE:g} s after SIGINT and was killed")
                     continue
@@ -252,7 +252,7 @@ class Graph:
         return problems
 
 
-def end_process(child: subprocess.Popen[Any], grace: float = _GRACE) -> int | None:
+def end_process(child: subprocess.Popen[Any], grace: float) -> int | None:
     """Ask a process to end with SIGINT, and kill it if it does not.
 
     Parameters
