@@ -133,6 +133,9 @@ def _run(args: argparse.Namespace) -> int:
         shutil.rmtree(folder)
         return 0
     except EmgRecognitionError as error:
+        if not any(folder.glob("*.log")):  # no node was started
+            shutil.rmtree(folder)
+            raise
         raise EmgRecognitionError(f"{error} (logs of all nodes: {folder})") from error
 
 
