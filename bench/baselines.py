@@ -38,13 +38,13 @@ from emg_recognition.models.network import build_network  # noqa: E402
 from emg_recognition.models.settings import PLANES, NetworkSettings  # noqa: E402
 from emg_recognition.recordings.archive import load_archive  # noqa: E402
 from emg_recognition.recordings.recordings import Recordings, parse_repetitions  # noqa: E402
+from emg_recognition.training.configuration import experiment_settings  # noqa: E402
 from emg_recognition.training.fit import FitResult, fit_network  # noqa: E402
 from emg_recognition.training.jobs import predict_windows  # noqa: E402
 from emg_recognition.training.settings import (  # noqa: E402
     SUBSETS,
     ExperimentSettings,
     FitSettings,
-    experiment_settings,
 )
 from emg_recognition.training.windows import WindowSet, windows_from_recordings  # noqa: E402
 

@@ -36,7 +36,7 @@ def fresh_bundle(folder: Path, config: Path, *, rate: float = 200.0, unit: str =
     """Write a bundle of the configured network for 8 electrodes, without training."""
     from emg_recognition.models.export import to_keras_file, to_tflite
     from emg_recognition.models.network import build_network
-    from emg_recognition.training.settings import experiment_settings
+    from emg_recognition.training.configuration import experiment_settings
 
     settings = experiment_settings(config)
     pipeline = settings.pipeline_for(rate=rate, channels=8, unit=unit)

@@ -21,7 +21,7 @@ import numpy as np  # noqa: E402
 
 from emg_recognition.errors import EmgRecognitionError  # noqa: E402
 from emg_recognition.models.network import build_network  # noqa: E402
-from emg_recognition.training.settings import experiment_settings  # noqa: E402
+from emg_recognition.training.configuration import experiment_settings  # noqa: E402
 
 # A layer's name up to its first underscore is its stage, except for these.
 _OWN_STAGE = ("z_score",)

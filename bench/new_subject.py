@@ -39,13 +39,10 @@ from emg_recognition.recordings.archive import load_archive  # noqa: E402
 from emg_recognition.recordings.recordings import parse_repetitions  # noqa: E402
 from emg_recognition.training.adapt import fine_tune  # noqa: E402
 from emg_recognition.training.comparators import fit_lda  # noqa: E402
+from emg_recognition.training.configuration import experiment_settings  # noqa: E402
 from emg_recognition.training.ensemble import job_seed  # noqa: E402
 from emg_recognition.training.jobs import KERAS, Job, predict_windows, train_jobs  # noqa: E402
-from emg_recognition.training.settings import (  # noqa: E402
-    ADAPT_SETTINGS,
-    FitSettings,
-    experiment_settings,
-)
+from emg_recognition.training.settings import ADAPT_SETTINGS, FitSettings  # noqa: E402
 from emg_recognition.training.windows import WindowSet, windows_from_recordings  # noqa: E402
 from emg_recognition.training.workers import default_workers  # noqa: E402
 

@@ -25,8 +25,8 @@ import keras  # noqa: E402
 import numpy as np  # noqa: E402
 
 from emg_recognition.models import layers  # noqa: E402, F401  (Keras needs the layers to load a model)
+from emg_recognition.training.configuration import experiment_settings  # noqa: E402
 from emg_recognition.training.jobs import KERAS, Job, train_jobs  # noqa: E402
-from emg_recognition.training.settings import experiment_settings  # noqa: E402
 from emg_recognition.training.windows import from_windows  # noqa: E402
 from emg_recognition.training.workers import default_workers  # noqa: E402
 

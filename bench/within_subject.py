@@ -40,9 +40,10 @@ from emg_recognition.models.runtime import ActionModel  # noqa: E402
 from emg_recognition.recordings.archive import load_archive  # noqa: E402
 from emg_recognition.recordings.recordings import Recordings, parse_repetitions  # noqa: E402
 from emg_recognition.training.comparators import fit_lda  # noqa: E402
+from emg_recognition.training.configuration import experiment_settings  # noqa: E402
 from emg_recognition.training.ensemble import job_seed  # noqa: E402
 from emg_recognition.training.jobs import KERAS, Job, train_jobs  # noqa: E402
-from emg_recognition.training.settings import ExperimentSettings, experiment_settings  # noqa: E402
+from emg_recognition.training.settings import ExperimentSettings  # noqa: E402
 from emg_recognition.training.windows import WindowSet, windows_from_recordings  # noqa: E402
 from emg_recognition.training.workers import default_workers  # noqa: E402
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from emg_recognition.control.decision import DecisionSettings
 from emg_recognition.models.bundle import BundleInfo
 from emg_recognition.settings import from_mapping
 from emg_recognition.types import Estimate, LiveSettings
 
 if TYPE_CHECKING:
-    # Only the classifier and the recogniser need LiteRT.
+    # Imported where they are needed: the classifier makes no decisions, and others do without LiteRT.
+    from emg_recognition.control.decision import DecisionSettings
     from emg_recognition.models.runtime import ActionModel
 
 
@@ -92,6 +92,8 @@ def live_settings(info: BundleInfo) -> LiveSettings:
 
 def decision_settings(info: BundleInfo) -> DecisionSettings:
     """Return how a bundle's estimates become decisions; a bundle without that section takes the defaults."""
+    from emg_recognition.control.decision import DecisionSettings
+
     return from_mapping(DecisionSettings, info.live.get("decision"), f"{info.path}: live.decision")
 
 

@@ -178,6 +178,13 @@ def setting(
     return dataclasses.field(default=default, metadata={_KEY: metadata})
 
 
+def same(cls: type, name: str, **changes: Any) -> Any:
+    """Declare a field like one of another settings dataclass, except for `changes`."""
+    one = settings_of(cls)[name]
+    fields = ("help", "unit", "low", "high", "above", "choices")
+    return setting(one.default, **{**{field: getattr(one, field) for field in fields}, **changes})
+
+
 @functools.cache
 def settings_of(cls: type) -> dict[str, Setting]:
     """Return the settings that a dataclass declares, by name and in order.

@@ -95,7 +95,7 @@ def training_settings(args: argparse.Namespace) -> ExperimentSettings:
     SettingError
         If the file or a value cannot be used.
     """
-    from emg_recognition.training.settings import experiment_settings
+    from emg_recognition.training.configuration import experiment_settings
 
     settings = experiment_settings(args.config or config_path("compact.yaml"))
     return dataclasses.replace(

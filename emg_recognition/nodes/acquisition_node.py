@@ -6,7 +6,6 @@ import dataclasses
 import sys
 import threading
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
@@ -25,68 +24,41 @@ from emg_recognition.ros.runner import ManagedNode, run
 from emg_recognition.types import RATE_TOLERANCE
 
 
-@dataclass(frozen=True)
-class AcquisitionState:
-    """What the node knows about its device.
+def judge(
+    *,
+    active: bool,
+    silence: float,
+    silent_after: float,
+    fault: str,
+    attempts: int,
+    next_attempt_in: float,
+    lost: int,
+    reconnections: int,
+    rate: float,
+    measured_rate: float | None,
+) -> tuple[bytes, str]:
+    """Return level and message of the diagnostics; times in s, rates in Hz.
 
-    Attributes
-    ----------
-    active : bool
-        Whether the node is active.
-    silence : float
-        Time since the last sample, s.
-    silent_after : float
-        Silence that is reported, s.
-    fault : str
-        Why no samples arrive; empty while they do.
-    attempts : int
-        Attempts to open the device since the fault.
-    next_attempt_in : float
-        Time until the next attempt, s.
-    lost, reconnections : int
-        Samples lost, and how often the device reconnected.
-    rate : float
-        The rate that the device reports, Hz.
-    measured_rate : float or None
-        The measured rate, Hz; None while unknown.
+    `fault` says why no samples arrive (empty while they do), `attempts` how often the device was opened
+    since; `rate` is the rate that the device reports.
     """
-
-    active: bool
-    silence: float
-    silent_after: float
-    fault: str
-    attempts: int
-    next_attempt_in: float
-    lost: int
-    reconnections: int
-    rate: float
-    measured_rate: float | None
-
-
-def judge(state: AcquisitionState) -> tuple[bytes, str]:
-    """Return level and message of a state."""
-    if not state.active:
+    if not active:
         return diagnostics.STALE, "not active"
-    if state.fault:
-        if state.next_attempt_in > 0:
-            attempt = f"attempt {state.attempts + 1} in {state.next_attempt_in:.1f} s"
+    if fault:
+        if next_attempt_in > 0:
+            attempt = f"attempt {attempts + 1} in {next_attempt_in:.1f} s"
         else:
-            attempt = f"attempt {state.attempts} is under way"
-        return diagnostics.ERROR, f"{state.fault}; {attempt}"
-    if state.silence > state.silent_after:
-        return diagnostics.STALE, f"no samples for {state.silence:.1f} s"
+            attempt = f"attempt {attempts} is under way"
+        return diagnostics.ERROR, f"{fault}; {attempt}"
+    if silence > silent_after:
+        return diagnostics.STALE, f"no samples for {silence:.1f} s"
     warnings = []
-    if state.lost:
-        warnings.append(f"{state.lost} samples lost since the start")
-    if state.reconnections:
-        warnings.append(f"reconnected {state.reconnections} times")
-    if (
-        state.measured_rate is not None
-        and abs(state.measured_rate - state.rate) > RATE_TOLERANCE * state.rate
-    ):
-        warnings.append(
-            f"the measured rate is {state.measured_rate:.1f} Hz, the device reports {state.rate:g} Hz"
-        )
+    if lost:
+        warnings.append(f"{lost} samples lost since the start")
+    if reconnections:
+        warnings.append(f"reconnected {reconnections} times")
+    if measured_rate is not None and abs(measured_rate - rate) > RATE_TOLERANCE * rate:
+        warnings.append(f"the measured rate is {measured_rate:.1f} Hz, the device reports {rate:g} Hz")
     if warnings:
         return diagnostics.WARN, "; ".join(warnings)
     return diagnostics.OK, "receiving"
@@ -275,7 +247,7 @@ class AcquisitionNode(ManagedNode):
             "measured_rate": "" if measured is None else f"{measured:.2f}",
             "reconnections": source.reconnections,
         }
-        state = AcquisitionState(
+        level, message = judge(
             active=self._reader is not None,
             silence=time.monotonic() - self._last_chunk,
             silent_after=self._settings.silent_after,
@@ -287,7 +259,7 @@ class AcquisitionNode(ManagedNode):
             rate=device.rate,
             measured_rate=measured,
         )
-        return *judge(state), values
+        return level, message, values
 
 
 def main() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 import time
 from array import array
@@ -9,12 +10,12 @@ from typing import Any
 
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 
-from emg_recognition.classification import estimate_window, live_settings, live_values
+from emg_recognition.classification import estimate_window, live_settings
 from emg_recognition.errors import BundleError, EmgRecognitionError, SampleError
 from emg_recognition.models.bundle import check_compatible
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.msg import ActionEstimate, EmgWindow, ModelInfo
-from emg_recognition.nodes.settings import ClassifierSettings
+from emg_recognition.nodes.classifier_settings import ClassifierSettings
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.conversions import to_matrix, to_nanoseconds
 from emg_recognition.ros.parameters import declare, given_bundle, given_parameters, parameter_error
@@ -77,7 +78,7 @@ class ClassifierNode(ManagedNode):
         except BundleError:
             # Configuring refuses it; under a manager it may still appear.
             return {}
-        return {} if bundle is None else live_values(bundle)
+        return {} if bundle is None else dataclasses.asdict(live_settings(bundle))
 
     def _load(self) -> None:
         path = self._settings.model

@@ -18,28 +18,14 @@ from emg_recognition.control.settings import BridgeSettings
 from emg_recognition.devices.protocol import BAUD_RATE, SILENT_AFTER, ProtocolSettings
 from emg_recognition.devices.protocols import PROTOCOLS
 from emg_recognition.errors import SettingError
-from emg_recognition.settings import check, setting, settings_of, yaml_lines
+from emg_recognition.nodes.classifier_settings import ClassifierSettings
+from emg_recognition.settings import check, same, setting, settings_of, yaml_lines
 from emg_recognition.signal.quality import QualitySettings
 from emg_recognition.signal.settings import PipelineSettings
 from emg_recognition.types import LiveSettings
 
 #: Largest seed that a ROS parameter and NumPy both take.
 _LARGEST_SEED = 2**31 - 1
-
-
-def _same(cls: type, name: str, **changes: Any) -> Any:
-    """Return a setting of another class again, with its default, help, unit and range unless changed."""
-    one = settings_of(cls)[name]
-    fields = ("help", "unit", "low", "high", "above", "choices")
-    return setting(one.default, **{**{field: getattr(one, field) for field in fields}, **changes})
-
-
-def _model() -> Any:
-    return setting("", "directory of the model bundle")
-
-
-def _autostart() -> Any:
-    return setting(True, "configure and activate at start; false leaves that to a lifecycle manager")
 
 
 def _moves() -> Any:
@@ -54,19 +40,22 @@ def _exoskeleton() -> Any:
     return setting("", "YAML file of joints, limits and motions; empty: the packaged exoskeleton.yaml")
 
 
+class _Checked:
+    """Check every setting of an instance."""
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
 @dataclass(frozen=True, kw_only=True)
-class AcquisitionSettings:
+class AcquisitionSettings(_Checked):
     """Parameters of ``acquisition``, besides :class:`ProtocolSettings`."""
 
     port: str = setting("", "serial port of the armband, e.g. /dev/ttyACM0")
     baud_rate: int = setting(BAUD_RATE, "speed of the port", unit="baud", low=9600, high=12_000_000)
     protocol: str = setting("emg", "protocol of the armband", choices=tuple(PROTOCOLS))
-    wait_for_port: float = setting(
-        0.0, "how long to wait for the port to appear", unit="s", low=0.0, high=3600.0
-    )
-    reconnect: bool = setting(
-        True, "wait for a device that was unplugged; false: the node ends with an error"
-    )
+    wait_for_port: float = setting(0.0, "how long to wait for the port", unit="s", low=0.0, high=3600.0)
+    reconnect: bool = setting(True, "wait for an unplugged device to return; false: end with an error")
     silent_after: float = setting(
         SILENT_AFTER,
         "time without a sample after which a device counts as lost",
@@ -75,64 +64,38 @@ class AcquisitionSettings:
         high=3600.0,
     )
     frame_id: str = setting("armband", "frame of the samples")
-    subscribers: int = setting(
-        0, "start the device when this many nodes subscribe, so that they miss nothing", low=0, high=100
-    )
-    autostart: bool = _autostart()
-
-    def __post_init__(self) -> None:
-        check(self)
+    subscribers: int = setting(0, "start the device when this many nodes subscribe", low=0, high=100)
+    autostart: bool = same(ClassifierSettings, "autostart")
 
 
 @dataclass(frozen=True, kw_only=True)
-class PreprocessingSettings:
+class PreprocessingSettings(_Checked):
     """Parameters of ``preprocessing``; with a model its bundle gives every other one."""
 
     RENAMED: ClassVar[Mapping[str, str]] = {"step": "stride"}
 
     model: str = setting("", "directory of the model bundle that the windows are for; empty: none")
-    window: float = _same(PipelineSettings, "window", low=0.02, high=2.0)
-    stride: float = _same(LiveSettings, "stride")
+    window: float = same(PipelineSettings, "window", low=0.02, high=2.0)
+    stride: float = same(LiveSettings, "stride")
     low: float = setting(
         0.0, "lower edge of the band-pass; 0: suited to the rate", unit="Hz", low=0.0, high=10_000.0
     )
     high: float = setting(
         0.0, "upper edge of the band-pass; 0: suited to the rate", unit="Hz", low=0.0, high=10_000.0
     )
-    mains: float = _same(PipelineSettings, "notch", high=1000.0)
-    settling: float = _same(PipelineSettings, "settling", high=10.0)
-
-    def __post_init__(self) -> None:
-        check(self)
+    mains: float = same(PipelineSettings, "notch", high=1000.0)
+    settling: float = same(PipelineSettings, "settling", high=10.0)
 
 
 @dataclass(frozen=True, kw_only=True)
-class SignalQualityNodeSettings:
+class SignalQualityNodeSettings(_Checked):
     """Parameters of ``signal_quality``."""
 
-    mains: float = _same(QualitySettings, "mains")
-
-    def __post_init__(self) -> None:
-        check(self)
+    mains: float = same(QualitySettings, "mains")
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClassifierSettings:
-    """Parameters of ``classifier``."""
-
-    model: str = _model()
-    confidence_threshold: float = _same(LiveSettings, "confidence_threshold")
-    queue: int = setting(
-        4, "windows that may wait; older ones are dropped whole and counted", low=1, high=10_000
-    )
-    autostart: bool = _autostart()
-
-    def __post_init__(self) -> None:
-        check(self)
-
-
-@dataclass(frozen=True, kw_only=True)
-class CommandBridgeSettings:
+class CommandBridgeSettings(_Checked):
     """Parameters of ``command_bridge``, besides :class:`BridgeSettings` and :class:`DecisionSettings`."""
 
     model: str = setting(
@@ -152,7 +115,7 @@ class CommandBridgeSettings:
     allow_long_delay: bool = setting(False, "allow an average controller delay above 300 ms")
 
     def __post_init__(self) -> None:
-        check(self)
+        super().__post_init__()
         if self.output == "velocity" and not self.external_watchdog:
             raise SettingError(
                 "output",
@@ -165,7 +128,7 @@ class CommandBridgeSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SimulatedArmbandSettings:
+class SimulatedArmbandSettings(_Checked):
     """Parameters of ``simulated_armband``."""
 
     link: str = setting("/tmp/emg_armband", "link to the pseudo-terminal, the port for acquisition")
@@ -179,12 +142,9 @@ class SimulatedArmbandSettings:
     session: int = setting(1, "seed of the simulated session", low=0, high=_LARGEST_SEED)
     hold: float = setting(3.0, "how long the simulated wearer holds an action", unit="s", low=0.5, high=60.0)
 
-    def __post_init__(self) -> None:
-        check(self)
-
 
 @dataclass(frozen=True, kw_only=True)
-class SimulatedExoskeletonSettings:
+class SimulatedExoskeletonSettings(_Checked):
     """Parameters of ``simulated_exoskeleton``."""
 
     exoskeleton: str = _exoskeleton()
@@ -203,65 +163,48 @@ class SimulatedExoskeletonSettings:
     )
     link: str = setting("/tmp/exoskeleton", "controller serial: link to the pseudo-terminal")
 
-    def __post_init__(self) -> None:
-        check(self)
-
 
 @dataclass(frozen=True, kw_only=True)
-class EnablingSwitchSettings:
+class EnablingSwitchSettings(_Checked):
     """Parameters of ``enabling_switch``."""
 
     pressed: bool = setting(False, "whether the switch is pressed at the start, so that the bridge may move")
 
-    def __post_init__(self) -> None:
-        check(self)
-
 
 @dataclass(frozen=True, kw_only=True)
-class RecorderSettings:
+class RecorderSettings(_Checked):
     """Parameters of ``recorder``."""
 
     output: str = setting("", "folder of the bag; empty: recording_ with date and time, here")
     namespaces: tuple[str, ...] = setting(("",), "namespaces of the arms, e.g. [left_arm, right_arm]")
 
-    def __post_init__(self) -> None:
-        check(self)
-
 
 @dataclass(frozen=True, kw_only=True)
-class PlayerSettings:
+class PlayerSettings(_Checked):
     """Parameters of ``player``."""
 
     bag: str = setting("", "bag to play: a folder, an .mcap or a .db3 file")
     bag_namespace: str = setting("", "arm to play where the bag holds several, e.g. left_arm")
     rate: float = setting(1.0, "playback speed; 1.0 is real time", low=0.01, high=100.0)
     start_paused: bool = setting(False, "wait for a call of ~/pause with data: false at the start")
-    subscribers: int = setting(
-        1, "start when this many nodes subscribe to the samples, so that they miss nothing", low=0, high=100
-    )
+    subscribers: int = setting(1, "start when this many nodes subscribe to the samples", low=0, high=100)
     wait_timeout: float = setting(60.0, "how long to wait for them", unit="s", low=1.0, high=3600.0)
     exoskeleton: str = _moves()
 
-    def __post_init__(self) -> None:
-        check(self)
-
 
 @dataclass(frozen=True, kw_only=True)
-class EvaluatorSettings:
+class EvaluatorSettings(_Checked):
     """Parameters of ``evaluator``."""
 
     model: str = setting("", "directory of the model bundle, for the settings that go with it; empty: none")
     output: str = setting("", "folder for metrics, estimates, figures and report")
     source: str = setting("", "where the signals come from, for the report; empty: the topic")
-    votes: int = _same(DecisionSettings, "votes")
-    enter_votes: int = _same(DecisionSettings, "enter_votes")
-    keep_votes: int = _same(DecisionSettings, "keep_votes")
-    dwell: float = _same(DecisionSettings, "dwell")
-    confidence_threshold: float = _same(LiveSettings, "confidence_threshold")
+    votes: int = same(DecisionSettings, "votes")
+    enter_votes: int = same(DecisionSettings, "enter_votes")
+    keep_votes: int = same(DecisionSettings, "keep_votes")
+    dwell: float = same(DecisionSettings, "dwell")
+    confidence_threshold: float = same(LiveSettings, "confidence_threshold")
     exoskeleton: str = _moves()
-
-    def __post_init__(self) -> None:
-        check(self)
 
     @property
     def decisions(self) -> DecisionSettings:
@@ -272,7 +215,7 @@ class EvaluatorSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SessionNodeSettings:
+class SessionNodeSettings(_Checked):
     """Parameters of ``session``."""
 
     subject: str = setting("", "name of the subject")
@@ -282,12 +225,9 @@ class SessionNodeSettings:
     plan: str = setting("", "YAML file of actions, repetitions and times; empty: the packaged session.yaml")
     script: str = setting("", "YAML file of the operator's key presses; empty: a person presses the keys")
 
-    def __post_init__(self) -> None:
-        check(self)
-
 
 @dataclass(frozen=True, kw_only=True)
-class TrainerSettings:
+class TrainerSettings(_Checked):
     """Parameters of ``trainer``, which are those of ``emg-recognition train``."""
 
     data: str = setting(
@@ -308,30 +248,21 @@ class TrainerSettings:
         -1, "seed of partition, initial weights and batches; -1: the experiment's", low=-1, high=_LARGEST_SEED
     )
 
-    def __post_init__(self) -> None:
-        check(self)
-
 
 @dataclass(frozen=True, kw_only=True)
-class DemoObserverSettings:
+class DemoObserverSettings(_Checked):
     """Parameters of ``demo_observer``."""
 
     output: str = setting("", "JSON file for what was observed")
     timeout: float = setting(120.0, "time after which the demo is given up", unit="s", low=1.0, high=3600.0)
 
-    def __post_init__(self) -> None:
-        check(self)
-
 
 @dataclass(frozen=True, kw_only=True)
-class CallBridgeSettings:
+class CallBridgeSettings(_Checked):
     """Parameters of ``call_bridge``."""
 
     command: str = setting("arm", "what the bridge is asked to do", choices=("arm", "disarm", "stop"))
     timeout: float = setting(5.0, "how long to wait for the bridge", unit="s", low=0.1, high=60.0)
-
-    def __post_init__(self) -> None:
-        check(self)
 
 
 #: The settings classes of every node.
@@ -362,53 +293,34 @@ FROM_MODEL: dict[str, tuple[str, ...]] = {
     "evaluator": ("votes", "enter_votes", "keep_votes", "dwell", "confidence_threshold"),
 }
 
-#: The parameter files: what each is for, and its nodes.
-FILES: dict[str, tuple[str, tuple[str, ...]]] = {
-    "recognition.yaml": (
-        "the nodes on the robot",
-        ("acquisition", "preprocessing", "signal_quality", "classifier", "command_bridge"),
-    ),
-    "simulation.yaml": (
-        "the simulated armband, the simulated exoskeleton and the enabling switch",
-        ("simulated_armband", "simulated_exoskeleton", "enabling_switch"),
-    ),
-    "replay.yaml": (
-        "the nodes that record, play and score",
-        ("recorder", "player", "evaluator"),
-    ),
-    "training.yaml": ("the training node", ("trainer",)),
+#: The parameter files and their nodes.
+FILES: dict[str, tuple[str, ...]] = {
+    "recognition.yaml": ("acquisition", "preprocessing", "signal_quality", "classifier", "command_bridge"),
+    "simulation.yaml": ("simulated_armband", "simulated_exoskeleton", "enabling_switch"),
+    "replay.yaml": ("recorder", "player", "evaluator"),
+    "training.yaml": ("trainer",),
 }
 
 
 def parameter_file(name: str) -> str:
     """Return the content of one of :data:`FILES`: every parameter of its nodes with default and help."""
-    purpose, nodes = FILES[name]
+    nodes = FILES[name]
     lines = [
-        f"# Parameters of {purpose}, with their defaults.",
+        f"# Parameters of {', '.join(nodes)}, with their defaults.",
         "# /**/ applies in every namespace, e.g. for a second arm.",
     ]
     if any(node in FROM_MODEL for node in nodes):
         lines.append("# Where model is set, the parameters with a # take their values from the model bundle.")
     for node in nodes:
         lines += ["", f"/**/{node}:", "  ros__parameters:"]
-        from_model = FROM_MODEL.get(node, ())
         for cls in NODES[node]:
             for key, line in zip(settings_of(cls), yaml_lines(cls, indent=4), strict=True):
-                lines.append(_commented_out(line) if key in from_model else line)
+                value, _, help_text = line.partition("  # ")
+                from_model = key in FROM_MODEL.get(node, ())
+                lines.append(f"{f'    # {value.strip()}':<36}# {help_text}" if from_model else line)
     return "\n".join(lines) + "\n"
 
 
-def _commented_out(line: str) -> str:
-    value, _, comment = line.partition("  # ")
-    return f"{f'    # {value.strip()}':<36}# {comment}"
-
-
-def main() -> int:
-    """Write the parameter files into a folder."""
-    for name in FILES:
-        Path(sys.argv[1], name).write_text(parameter_file(name), encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    for file in FILES:
+        Path(sys.argv[1], file).write_text(parameter_file(file), encoding="utf-8")

@@ -16,11 +16,11 @@ from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.quiet import without_information
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.settings import from_mapping
+from emg_recognition.training.configuration import experiment_settings
 from emg_recognition.training.settings import (
     ADAPT_SETTINGS,
     ExperimentSettings,
     FitSettings,
-    experiment_settings,
 )
 
 if TYPE_CHECKING:

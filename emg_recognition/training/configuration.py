@@ -1,4 +1,4 @@
-"""Write a training configuration as commented YAML.
+"""Read training configurations, and write them as commented YAML.
 
 ``python -m emg_recognition.training.configuration config`` rewrites the packaged files after a description,
 a default or a range has changed; their values and their first comment lines stay.
@@ -6,16 +6,88 @@ a default or a range has changed; their values and their first comment lines sta
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from emg_recognition.control.decision import DecisionSettings
-from emg_recognition.settings import yaml_lines
-from emg_recognition.training.settings import BundleLiveSettings, ExperimentSettings, experiment_settings
+from emg_recognition.errors import SettingError
+from emg_recognition.models.settings import NetworkSettings
+from emg_recognition.settings import from_mapping, load_yaml, yaml_lines
+from emg_recognition.training.settings import (
+    BundleLiveSettings,
+    EnsembleSettings,
+    ExperimentSettings,
+    FitSettings,
+    SplitSettings,
+)
 
 FILES = ("compact.yaml", "paper.yaml")
 _FIRST = ("window", "stride", "warm_up")
 _LAST = ("actions", "rest", "baseline")
+
+
+_SECTIONS = {
+    "network": NetworkSettings,
+    "training": FitSettings,
+    "ensemble": EnsembleSettings,
+    "split": SplitSettings,
+    "live": BundleLiveSettings,
+}
+
+
+def experiment_settings(
+    settings: ExperimentSettings | Mapping[str, Any] | str | os.PathLike[str] | None,
+) -> ExperimentSettings:
+    """Return the settings of a training, however they are given.
+
+    Parameters
+    ----------
+    settings : ExperimentSettings, mapping, path or None
+        A mapping or a YAML file has sections as in ``config/compact.yaml``; what it leaves out has its
+        default. ``None``: all defaults.
+
+    Returns
+    -------
+    ExperimentSettings
+        The settings.
+
+    Raises
+    ------
+    SettingError
+        If a file cannot be read, or a key or value cannot be used; the message names the file.
+    """
+    if settings is None:
+        return ExperimentSettings()
+    if isinstance(settings, ExperimentSettings):
+        return settings
+    if isinstance(settings, Mapping):
+        return _from_document(settings, "settings")
+    return _from_document(load_yaml(settings, "training configuration"), Path(settings).name)
+
+
+def _from_document(document: Any, where: str) -> ExperimentSettings:
+    if document is not None and not isinstance(document, Mapping):
+        raise SettingError(where, document, "write a mapping of names to values")
+    values = dict(document or {})
+    for name, section in _SECTIONS.items():
+        if name in values:
+            values[name] = _section(section, values[name], f"{where}: {name}")
+    pipeline = values.get("pipeline") or {}
+    if not isinstance(pipeline, Mapping):
+        raise SettingError(f"{where}: pipeline", pipeline, "write a mapping of names to values here")
+    return from_mapping(ExperimentSettings, {**values, "pipeline": dict(pipeline)}, f"{where}:")
+
+
+def _section(section: type[Any], values: Any, where: str) -> Any:
+    if isinstance(values, section):
+        return values
+    if section is BundleLiveSettings and isinstance(values, Mapping) and "decision" in values:
+        decision = _section(DecisionSettings, values["decision"], f"{where}.decision")
+        values = {**values, "decision": decision}
+    return from_mapping(section, values, where)
 
 
 def configuration_text(settings: ExperimentSettings) -> str:
@@ -29,7 +101,7 @@ def configuration_text(settings: ExperimentSettings) -> str:
     Returns
     -------
     str
-        YAML that :func:`~emg_recognition.training.settings.experiment_settings` reads.
+        YAML that :func:`experiment_settings` reads.
     """
     whole = {line.split(":")[0]: line for line in yaml_lines(ExperimentSettings, values=vars(settings))}
     lines = [whole[name] for name in _FIRST]

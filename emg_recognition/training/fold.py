@@ -117,7 +117,7 @@ def finish_fold(
     pipeline : PipelineSettings
         The signal path.
     facts : mapping
-        What is known about the whole experiment (settings, data, versions, source, created).
+        What is known about the whole experiment (settings, data, versions, source, created, warnings).
     on_event : callable
         Called when a member is selected, and with warnings.
 
@@ -138,6 +138,7 @@ def finish_fold(
     if selection not in LEAKING:
         members = _tested(members, fold.jobs, test)
     kept = members if chosen is None else [members[chosen]]
+    few = _few_windows(fold.split, test)
     metrics: dict[str, Any] = {
         **facts,
         "actions": list(test.actions),
@@ -154,7 +155,7 @@ def finish_fold(
             for subset in SUBSETS
             for (cohort, action), number in fold.subsets[subset].count_by("cohort", "action").items()
         ],
-        "warnings": _few_windows(fold.split, test),
+        "warnings": [*facts["warnings"], *few],
         "minority": fold.minority,
         "minority_choice": fold.sentence,
         "members": members,
@@ -169,7 +170,7 @@ def finish_fold(
         "pipeline": pipeline.fingerprint(),
     }
     rest = REST if settings.rest is None else settings.rest
-    for warning in metrics["warnings"]:
+    for warning in few:
         on_event({"event": "warning", "message": warning})
     bundle = experiment_bundle(fold.folder / BUNDLE, fold.jobs, chosen, metrics, pipeline, settings.live)
     performance = measure(
@@ -182,7 +183,7 @@ def finish_fold(
         begin=test.begin,
         stride=settings.stride_samples(pipeline.rate) / pipeline.rate,
         rest=rest if rest in test.actions else None,
-        baseline=fit_lda(fold.subsets["train"])(test).argmax(axis=1) if settings.baseline else None,
+        baseline=_baseline(fold) if settings.baseline else None,
     )
     metrics.update(performance.to_json())
     write_report(fold.folder, metrics, performance, [job.record()["epochs"] for job in fold.jobs])
@@ -193,6 +194,14 @@ def finish_fold(
 def predict(model: ActionModel, windows: WindowSet) -> NDArray[np.float32]:
     """Return the probabilities of the actions for each window, shape (windows, actions), as they are live."""
     return np.stack([model.predict(window) for batch in windows.batches() for window in batch])
+
+
+def _baseline(fold: Fold) -> NDArray[np.int64] | None:
+    """Return the actions that LDA recognises in the test windows; None with too few windows to fit it."""
+    train = fold.subsets["train"]
+    if len(train) <= len(train.actions):
+        return None
+    return fit_lda(train)(fold.subsets["test"]).argmax(axis=1)
 
 
 def _tested(members: list[dict[str, Any]], jobs: Sequence[Job], test: WindowSet) -> list[dict[str, Any]]:

@@ -43,7 +43,7 @@ class Prepared:
     identity : dict
         What decides the result: settings, subsets, data and versions.
     facts : dict
-        `identity`, and where and when.
+        `identity`, the source, the time, and warnings about the recordings.
     """
 
     inspection: Inspection
@@ -132,7 +132,12 @@ def prepare(
         windows=windows,
         output=output,
         identity=decides,
-        facts={"source": Path(chosen.source).name, "created": created, **decides},
+        facts={
+            "source": Path(chosen.source).name,
+            "created": created,
+            "warnings": list(inspection.warnings),
+            **decides,
+        },
     )
 
 

@@ -1,21 +1,19 @@
 """The settings of a training: ``config/compact.yaml`` and ``config/paper.yaml`` show all of them.
 
-Reading them takes no numerical library, so that the command line is quick.
+Importing this module loads no numerical library, so that the command line is quick.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, ClassVar
 
 from emg_recognition.control.decision import DecisionSettings
 from emg_recognition.errors import SettingError
 from emg_recognition.models.settings import NetworkSettings
-from emg_recognition.settings import check, from_mapping, load_yaml, setting
+from emg_recognition.settings import check, setting
 from emg_recognition.signal.settings import PipelineSettings, stride_samples, suited_settings
 from emg_recognition.types import LiveSettings
 
@@ -310,64 +308,3 @@ class ExperimentSettings:
     def to_mapping(self) -> dict[str, Any]:
         """Return plain values, as in a YAML file."""
         return dataclasses.asdict(self)
-
-
-_SECTIONS = {
-    "network": NetworkSettings,
-    "training": FitSettings,
-    "ensemble": EnsembleSettings,
-    "split": SplitSettings,
-    "live": BundleLiveSettings,
-}
-
-
-def experiment_settings(
-    settings: ExperimentSettings | Mapping[str, Any] | str | os.PathLike[str] | None,
-) -> ExperimentSettings:
-    """Return the settings of a training, however they are given.
-
-    Parameters
-    ----------
-    settings : ExperimentSettings, mapping, path or None
-        A mapping or a YAML file has sections as in ``config/compact.yaml``; what it leaves out has its
-        default. ``None``: all defaults.
-
-    Returns
-    -------
-    ExperimentSettings
-        The settings.
-
-    Raises
-    ------
-    SettingError
-        If a file cannot be read, or a key or value cannot be used; the message names the file.
-    """
-    if settings is None:
-        return ExperimentSettings()
-    if isinstance(settings, ExperimentSettings):
-        return settings
-    if isinstance(settings, Mapping):
-        return _from_document(settings, "settings")
-    return _from_document(load_yaml(settings, "training configuration"), Path(settings).name)
-
-
-def _from_document(document: Any, where: str) -> ExperimentSettings:
-    if document is not None and not isinstance(document, Mapping):
-        raise SettingError(where, document, "write a mapping of names to values")
-    values = dict(document or {})
-    for name, section in _SECTIONS.items():
-        if name in values:
-            values[name] = _section(section, values[name], f"{where}: {name}")
-    pipeline = values.get("pipeline") or {}
-    if not isinstance(pipeline, Mapping):
-        raise SettingError(f"{where}: pipeline", pipeline, "write a mapping of names to values here")
-    return from_mapping(ExperimentSettings, {**values, "pipeline": dict(pipeline)}, f"{where}:")
-
-
-def _section(section: type[Any], values: Any, where: str) -> Any:
-    if isinstance(values, section):
-        return values
-    if section is BundleLiveSettings and isinstance(values, Mapping) and "decision" in values:
-        decision = _section(DecisionSettings, values["decision"], f"{where}.decision")
-        values = {**values, "decision": decision}
-    return from_mapping(section, values, where)

@@ -89,6 +89,14 @@ class RandomWindows(Split):
         return {subset: windows.select(np.sort(np.concatenate(pieces[subset]))) for subset in SUBSETS}
 
 
+def random_windows(recordings: Recordings, seed: int) -> Split:
+    """Return the paper's split; see :class:`RandomWindows`."""
+    everything = np.arange(len(recordings))
+    values = dict.fromkeys(SUBSETS, distinct(recordings.repetition))
+    rule = f"random windows, seed {seed} (leaking: windows of one repetition train and test)"
+    return RandomWindows("", rule, everything, everything, everything, values, seed=seed)
+
+
 def stratified_parts(actions: ArrayLike, parts: int, seed: int) -> list[NDArray[np.int64]]:
     """Divide windows into parts at random, each with its share of every action.
 
@@ -242,3 +250,9 @@ def listed(labels: NDArray[Any]) -> str:
     """Return the values that occur, as many as an error can show."""
     values = [str(value) for value in distinct(labels)]
     return ", ".join(values if len(values) <= 8 else [*values[:7], "…"])
+
+
+def subject_sessions(recordings: Recordings) -> NDArray[np.str_]:
+    """Return a name for each segment's session that is unique among all subjects."""
+    pairs = zip(recordings.subject.tolist(), recordings.session.tolist(), strict=True)
+    return np.array([f"{subject}/{session}" for subject, session in pairs], dtype=np.str_)

@@ -12,8 +12,7 @@ If neither ``train`` nor ``test`` is named, the last repetition in which every c
 tests, together with those that follow it; or the last session of each subject. Subjects and cohorts have no
 order, so one has to be named.
 
-``leave-one-subject-out`` and ``k-fold`` give several folds, ``list`` reads a file, and ``random-windows`` is
-the paper's split, which leaks.
+``leave-one-subject-out`` and ``k-fold`` give several folds; ``list`` reads a file.
 """
 
 from __future__ import annotations
@@ -33,13 +32,14 @@ from emg_recognition.recordings.recordings import Recordings, parse_repetitions
 from emg_recognition.settings import load_yaml
 from emg_recognition.training.settings import SUBSETS, SplitSettings
 from emg_recognition.training.split import (
-    RandomWindows,
     Split,
     complete_repetitions,
     distinct,
     honest_split,
     in_order,
     listed,
+    random_windows,
+    subject_sessions,
 )
 
 _LONGEST_NAME = 60
@@ -168,12 +168,6 @@ def _last_sessions(recordings: Recordings) -> tuple[NDArray[Any], tuple[Any, ...
     return pairs, tuple(test)
 
 
-def subject_sessions(recordings: Recordings) -> NDArray[np.str_]:
-    """Return a name for each segment's session that is unique among all subjects."""
-    pairs = zip(recordings.subject.tolist(), recordings.session.tolist(), strict=True)
-    return np.array([f"{subject}/{session}" for subject, session in pairs], dtype=np.str_)
-
-
 def leave_one_subject_out(recordings: Recordings, settings: SplitSettings) -> list[Split]:
     """Test each subject with a model of all the others.
 
@@ -210,8 +204,7 @@ def k_fold(recordings: Recordings, settings: SplitSettings) -> list[Split]:
     """Divide whole groups into folds of about the same size, each with its share of every cohort.
 
     Groups are subjects, sessions of a subject, or repetitions (the same for everyone). Scikit-learn's
-    ``StratifiedGroupKFold`` divides them, with the cohorts as classes (the subjects, where groups are
-    sessions).
+    ``StratifiedGroupKFold`` divides them; its classes are the cohorts (for sessions, the subjects).
 
     Parameters
     ----------
@@ -242,8 +235,8 @@ def k_fold(recordings: Recordings, settings: SplitSettings) -> list[Split]:
     if len(groups) < settings.folds:
         remedy = f"there are only {len(groups)} {settings.groups}s to divide"
         raise SettingError("split.folds", settings.folds, remedy)
-    # The splitter takes groups of one size in the order of their numbers. Numbering them at random here, and
-    # not in the splitter, keeps the folds the same with every version of scikit-learn.
+    # Equal groups are dealt in the order of their numbers. Numbering them at random here, instead of letting
+    # the splitter shuffle, keeps the folds the same in every version of scikit-learn.
     shuffled = np.random.default_rng(settings.seed).permutation(len(groups))[number]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # a cohort may well be smaller than the number of folds
@@ -281,14 +274,6 @@ def _tested(recordings: Recordings, cohort: str | None) -> NDArray[np.bool_]:
 
 def _of(cohort: str | None) -> str:
     return "" if cohort is None else f" of the cohort {cohort}"
-
-
-def random_windows(recordings: Recordings, seed: int) -> Split:
-    """Return the paper's split; see :class:`~emg_recognition.training.split.RandomWindows`."""
-    everything = np.arange(len(recordings))
-    values = dict.fromkeys(SUBSETS, distinct(recordings.repetition))
-    rule = f"random windows, seed {seed} (leaking: windows of one repetition train and test)"
-    return RandomWindows("", rule, everything, everything, everything, values, seed=seed)
 
 
 def split_by_list(recordings: Recordings, file: str) -> Split:

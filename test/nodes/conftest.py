@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -177,6 +178,20 @@ def flexing_bundle(
 ) -> Path:
     """A model that nearly always recognises elbow flexion."""
     return write_tiny_bundle(tmp_path_factory.mktemp("flexing"), (0.0, 4.0, 0.0))
+
+
+@pytest.fixture
+def change_bundle(tiny_bundle: Path, tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that copies the tiny bundle and changes entries of its model.yaml."""
+
+    def change(**changes: object) -> Path:
+        folder = tmp_path / "changed_bundle"
+        shutil.copytree(tiny_bundle, folder)
+        file = folder / "model.yaml"
+        file.write_text(yaml.safe_dump({**yaml.safe_load(file.read_text()), **changes}))
+        return folder
+
+    return change
 
 
 @pytest.fixture(scope="module")

@@ -167,6 +167,14 @@ def test_a_manager_configures_and_activates_it(start_node, witness, model, tiny_
     assert estimates[0].first_index == 25
 
 
+def test_the_threshold_is_that_of_the_bundle_unless_it_is_given(start_node, change_bundle):
+    bundle = change_bundle(live={"confidence_threshold": 0.9})
+    for given, used in (({}, "0.9"), ({"confidence_threshold": 0.2}, "0.2")):
+        node = start_node("classifier", model=str(bundle), **given)
+        node.wait_for_log(f"confidence threshold {used};")
+        assert node.interrupt() == 0
+
+
 def test_the_module_needs_neither_tensorflow_nor_scipy():
     code = (
         "import sys, emg_recognition.nodes.classifier_node\n"

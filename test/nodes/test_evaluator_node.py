@@ -105,10 +105,14 @@ class Robot:
             self.witness.node.destroy_publisher(publisher)
 
 
-def test_missing_windows_and_right_ones_are_counted(start_node, witness, tmp_path):
+def test_missing_windows_and_right_ones_are_counted(start_node, witness, change_bundle, tmp_path):
     robot = Robot(witness)
     votes = {"votes": 5, "enter_votes": 4, "keep_votes": 2, "dwell": 0.05}
-    node = start_node("evaluator", output=str(tmp_path / "out"), source="here", **votes)
+    # All but one come from the bundle.
+    bundle = change_bundle(live={"decision": {**votes, "keep_votes": 1}})
+    node = start_node(
+        "evaluator", output=str(tmp_path / "out"), source="here", model=str(bundle), keep_votes=2
+    )
     witness.spin_until(lambda: "the graph is complete" in node.log, "the evaluator")
     robot.label(ActionLabel.START, 0, "elbow_flexion")
     robot.samples(0, 1000)

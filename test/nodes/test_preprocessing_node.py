@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import array
 import dataclasses
-import shutil
 
 import numpy as np
 import pytest
-import yaml
 from emg_recognition.msg import EmgSamples, EmgWindow
 
 from emg_recognition.ros import qos
@@ -22,17 +20,12 @@ OF_MODEL = dataclasses.replace(SUITED, notch=60.0, settling=0.3)
 STRIDE = 0.05
 
 
-@pytest.fixture(scope="module")
-def bundle(tiny_bundle, tmp_path_factory):
-    """A bundle with a signal path and a stride of its own."""
-    folder = tmp_path_factory.mktemp("model") / "bundle"
-    shutil.copytree(tiny_bundle, folder)
-    file = folder / "model.yaml"
-    content = yaml.safe_load(file.read_text())
-    content |= {"pipeline": OF_MODEL.to_mapping(), "fingerprint": OF_MODEL.fingerprint()}
-    content["live"] = {"stride": STRIDE}
-    file.write_text(yaml.safe_dump(content))
-    return folder
+@pytest.fixture
+def bundle(change_bundle):
+    """A bundle whose signal path and stride are not the defaults."""
+    return change_bundle(
+        pipeline=OF_MODEL.to_mapping(), fingerprint=OF_MODEL.fingerprint(), live={"stride": STRIDE}
+    )
 
 
 def chunk(samples, first_index, restart=False, rate=RATE):

@@ -44,7 +44,7 @@ def test_a_parameter_file_is_written_from_the_declarations(repository, file):
     assert text == parameter_file(file), "run: python -m emg_recognition.nodes.settings config"
     # With the lines that leave a value to the model, it lists every parameter with its default.
     content = yaml.safe_load(text.replace("\n    # ", "\n    "))
-    for node in FILES[file][1]:
+    for node in FILES[file]:
         listed = content[f"/**/{node}"]["ros__parameters"]
         declared = {
             name: list(one.default) if isinstance(one.default, tuple) else one.default

@@ -93,10 +93,13 @@ from emg_recognition.training.workers import default_workers
 
 if __name__ == "__main__":
     assert default_workers() == os.cpu_count()
-    settings = {"training": {"epochs": 100_000}, "ensemble": {"members": 2, "minority": "left"}}
+    settings = {
+        "network": {"picture": [10, 0, 3], "stem": [4, 2, 1], "bottlenecks": [[4, 4, 2, 1]], "features": 8},
+        "training": {"epochs": 100_000},
+    }
     show = lambda event: print(event["event"], flush=True)
     try:
-        emg.train(emg.open_recordings(sys.argv[1]), sys.argv[2], settings=settings, workers=2, on_event=show)
+        emg.train(emg.open_recordings(sys.argv[1]), sys.argv[2], settings=settings, workers=1, on_event=show)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(130)

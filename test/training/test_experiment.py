@@ -163,7 +163,7 @@ def test_without_a_minority_one_member_is_trained_on_everything(study, tiny, tmp
     assert member["windows"] == result.metrics["windows_per_cohort"]
     assert result.metrics["minority"] is None
     assert member["val_balanced_accuracy"] == member["val_balanced_accuracy_all"]
-    (warning,) = result.metrics["warnings"]
+    *_, warning = result.metrics["warnings"]
     assert warning.startswith("too few test windows to judge an accuracy, fewer than 20: rest has 8, ")
     assert [event["message"] for event in events if event["event"] == "warning"] == [warning]
     assert events[0]["event"] == "data"
@@ -230,14 +230,14 @@ def test_the_split_and_selection_of_the_paper_are_labelled_as_leaking(study, tin
 
 def test_leave_one_subject_out_writes_a_folder_for_each_fold(study, tiny, tmp_path):
     settings = dataclasses.replace(tiny, split=SplitSettings(name="leave-one-subject-out"))
-    recordings = study({"healthy": 3})
+    recordings = study({"healthy": 2})
     events = []
     result = train(recordings, tmp_path, settings=settings, on_event=events.append)
     assert result.bundle is None
-    assert events[1]["jobs"] == 3
+    assert events[1]["jobs"] == 2
     names = [fold["name"] for fold in result.metrics["folds"]]
-    assert len(names) == 3
-    for name, subject in zip(names, ("healthy_1", "healthy_2", "healthy_3"), strict=True):
+    assert len(names) == 2
+    for name, subject in zip(names, ("healthy_1", "healthy_2"), strict=True):
         fold = tmp_path / "folds" / name
         metrics = json.loads((fold / "metrics.json").read_text())
         assert list(metrics["per_subject"]) == [subject]
@@ -248,4 +248,4 @@ def test_leave_one_subject_out_writes_a_folder_for_each_fold(study, tiny, tmp_pa
     assert np.isclose(result.metrics["test_accuracy"], np.mean(of_folds))  # folds of one size
     again = []
     train(recordings, tmp_path, settings=settings, on_event=again.append)
-    assert [event["resumed"] for event in again if event["event"] == "job"] == [True] * 3
+    assert [event["resumed"] for event in again if event["event"] == "job"] == [True] * 2

@@ -13,14 +13,18 @@ from emg_recognition.control.decision import DecisionSettings
 from emg_recognition.errors import SettingError
 from emg_recognition.models.settings import NetworkSettings
 from emg_recognition.settings import from_mapping
-from emg_recognition.training.configuration import FILES, configuration_text, rewritten
+from emg_recognition.training.configuration import (
+    FILES,
+    configuration_text,
+    experiment_settings,
+    rewritten,
+)
 from emg_recognition.training.settings import (
     SPLITS,
     BundleLiveSettings,
     ExperimentSettings,
     FitSettings,
     SplitSettings,
-    experiment_settings,
 )
 
 
@@ -201,7 +205,7 @@ def test_a_split_that_cannot_be_used_is_refused(asked, message):
 
 def test_settings_need_no_numerical_library():
     code = (
-        "import sys; from emg_recognition.training.settings import experiment_settings;"
+        "import sys; from emg_recognition.training.configuration import experiment_settings;"
         "experiment_settings({'split': {'test': (4,)}});"
         "print(sorted({'numpy', 'scipy', 'tensorflow', 'keras', 'sklearn'} & set(sys.modules)))"
     )
