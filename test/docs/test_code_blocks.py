@@ -8,6 +8,7 @@ device emulator on a pseudo-terminal; a loop over it, which never ends, is left 
 
 from __future__ import annotations
 
+import re
 import shlex
 import shutil
 import sys
@@ -138,6 +139,23 @@ def test_programs_run(page, folder, request):
             run_shell(block)
         elif block.language == "python":
             run_python(block, page, namespace, port)
+    if page.name == "python.md":
+        check_keys(namespace)
+
+
+def check_keys(namespace):
+    """Compare what a training, an evaluation and a comparison return with the page about these keys."""
+    page = next(page for page in PAGES if page.name == "metrics-json.md").read_text(encoding="utf-8")
+    sections = {part.partition(")=")[0]: part for part in page.split("\n(")[1:]}
+    found = {
+        "training": namespace["result"].metrics,
+        "evaluation": namespace["evaluation"].metrics.to_json(),
+        "comparison": namespace["comparison"].result,
+    }
+    for section, keys in found.items():
+        rows = [row.split(" | ")[0] for row in sections[section].splitlines() if row.startswith("| ")]
+        named = {code for row in rows for code in re.findall(r"`(\w+)`", row)}
+        assert set(keys) <= named, f"metrics-json.md, {section}, lacks {sorted(set(keys) - named)}"
 
 
 def test_the_exoskeleton_of_the_tutorial_is_accepted(tmp_path):
