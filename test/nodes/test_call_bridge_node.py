@@ -8,10 +8,10 @@ from .bridge_arm import Arm
 
 
 def test_a_bridge_is_armed_disarmed_and_stopped(witness, start_node):
-    arm = Arm(witness, start_node)
+    arm = Arm(witness, start_node).start_bridge()
 
     def call(command):
-        node = start_node("call_bridge", command=command, timeout=30.0)
+        node = start_node("call_bridge", command=command, timeout=20.0)
         # The witness must go on sending estimates meanwhile.
         witness.spin_until(lambda: node.process.poll() is not None, f"the end of {command}")
         return node.process.returncode, node.log
