@@ -154,6 +154,7 @@ class Graph:
         directory.mkdir(parents=True, exist_ok=True)
         self._children: dict[str, subprocess.Popen[str]] = {}
         self._logs: list[IO[str]] = []
+        self._optional: set[str] = set()
 
     def __enter__(self) -> Graph:
         return self
@@ -172,6 +173,7 @@ class Graph:
         *,
         parameter_file: Path | None = None,
         capture: bool = False,
+        optional: bool = False,
     ) -> subprocess.Popen[str]:
         """Start one node.
 
@@ -185,7 +187,11 @@ class Graph:
             A ROS parameter file to read first.
         capture : bool
             Leave standard output to the caller as a pipe of lines.
+        optional : bool
+            The others go on without it; a failure is reported at the end only.
         """
+        if optional:
+            self._optional.add(name)
         own = self._directory / f"{name}.yaml"
         given = {key: value for key, value in parameters.items() if value is not None}
         own.write_text(yaml.safe_dump({f"/**/{name}": {"ros__parameters": given}}), encoding="utf-8")
@@ -220,7 +226,7 @@ class Graph:
         """
         for name, child in self._children.items():
             code = child.poll()
-            if code is not None and (code != 0 or complete):
+            if code is not None and (code != 0 or complete) and name not in self._optional:
                 raise EmgRecognitionError(self._failure(name, code))
 
     def _failure(self, name: str, code: int) -> str:
@@ -238,7 +244,7 @@ class Graph:
             child = self._children[name]
             code = child.poll()
             if code is None:
-                code = end_process(child)
+                code = end_process(child, _GRACE)
                 if code is None:
                     problems.append(f"{name} did not end within {_GRACE:g} s after SIGINT and was killed")
                     continue
@@ -252,7 +258,7 @@ class Graph:
         return problems
 
 
-def end_process(child: subprocess.Popen[Any], grace: float = _GRACE) -> int | None:
+def end_process(child: subprocess.Popen[Any], grace: float) -> int | None:
     """Ask a process to end with SIGINT, and kill it if it does not.
 
     Parameters

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# What it logs before its logging is set up is not under TF_CPP_MIN_LOG_LEVEL. I: information; W and E stay.
+# TF_CPP_MIN_LOG_LEVEL does not cover what is logged before the logging is set up. I: information; W, E stay.
 _INFORMATION = (
     b"I0000 ",
     b"WARNING: All log messages before absl::InitializeLog()",
@@ -19,7 +19,7 @@ _INFORMATION = (
 
 @contextmanager
 def without_information() -> Iterator[None]:
-    """Leave information of C++ libraries out of stderr; warnings and errors come out at the end."""
+    """Keep information of C++ libraries out of stderr; warnings and errors are written at the end."""
     sys.stderr.flush()
     kept = os.dup(2)
     with tempfile.TemporaryFile() as file:

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -103,7 +103,7 @@ def _demo(args: argparse.Namespace) -> int:
 
 
 def _run(args: argparse.Namespace) -> int:
-    """Run the graph until a signal; a node that ends is an error, with its last line."""
+    """Run the graph until a signal; the end of a node that the others need is an error."""
     from emg_recognition.models.bundle import read_bundle
     from emg_recognition.processes import Graph, end_signals_raise
 
@@ -133,6 +133,9 @@ def _run(args: argparse.Namespace) -> int:
         shutil.rmtree(folder)
         return 0
     except EmgRecognitionError as error:
+        if not any(folder.glob("*.log")):  # no node was started
+            shutil.rmtree(folder)
+            raise
         raise EmgRecognitionError(f"{error} (logs of all nodes: {folder})") from error
 
 
@@ -152,13 +155,13 @@ def _start(graph: Graph, folder: Path, args: argparse.Namespace) -> queue.Simple
             graph.start("simulated_exoskeleton", {"exoskeleton": exoskeleton}, parameter_file=file)
     if args.enabled:
         graph.start("enabling_switch", {"pressed": True})
-    graph.start("signal_quality", {}, parameter_file=file)
+    graph.start("signal_quality", {}, parameter_file=file, optional=True)
     if not args.no_bridge:
         graph.start("command_bridge", {"exoskeleton": exoskeleton, "model": model}, parameter_file=file)
     graph.start("classifier", {"model": model}, parameter_file=file)
     graph.start("preprocessing", {"model": model}, parameter_file=file)
     graph.start("acquisition", {"port": port, "wait_for_port": wait}, parameter_file=file)
-    monitor = graph.start("monitor", {}, capture=True)
+    monitor = graph.start("monitor", {}, capture=True, optional=True)
     assert monitor.stdout is not None
     lines: queue.SimpleQueue[str] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(monitor.stdout, lines), daemon=True).start()
@@ -202,5 +205,10 @@ def _status() -> Iterator[Callable[[str], None]]:
     if not console.is_terminal:
         yield lambda line: print(line, flush=True)
         return
-    with Live(Text("the nodes start …"), console=console, transient=True) as live:
+    live = Live(Text("the nodes start …"), console=console, transient=True)
+    live.start()
+    try:
         yield lambda line: live.update(Text(line.replace(" | ", "\n")))
+    finally:
+        with suppress(OSError):  # the terminal may be gone
+            live.stop()

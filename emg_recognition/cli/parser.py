@@ -11,11 +11,8 @@ from typing import Any, NoReturn
 RENAMED = {
     "--step": "--stride",
     "--turn": "--electrode-rotation",
-    "--gain": "--gain-jitter",
-    "--shift": "--time-shift",
     "--steps": "--steps-per-epoch",
     "--every-window": "--warm-up",
-    "--bridge": "--warm-up",
 }
 
 

@@ -1,1 +1,1 @@
-"""The network, the model bundle and the runtime that the classifier calls."""
+"""The network, the model bundle, and the runtime that the classifier uses."""

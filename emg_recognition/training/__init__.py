@@ -1,1 +1,1 @@
-"""From labelled recordings to a model bundle: splits, partition, ensemble, selection, report."""
+"""From labelled recordings to a model bundle: splits, ensemble, selection, comparison, adaptation."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -72,7 +73,9 @@ def fit_lda(train: WindowSet) -> Predictor:
     """
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-    return _predictor(LinearDiscriminantAnalysis(), train, train.action, np.arange(len(train.actions)))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Variables are collinear")  # a flat channel; it is left out
+        return _predictor(LinearDiscriminantAnalysis(), train, train.action, np.arange(len(train.actions)))
 
 
 def fit_bagging(train: WindowSet, seed: int) -> Predictor:

@@ -183,7 +183,7 @@ def finish_fold(
         begin=test.begin,
         stride=settings.stride_samples(pipeline.rate) / pipeline.rate,
         rest=rest if rest in test.actions else None,
-        baseline=fit_lda(fold.subsets["train"])(test).argmax(axis=1) if settings.baseline else None,
+        baseline=_baseline(fold) if settings.baseline else None,
     )
     metrics.update(performance.to_json())
     write_report(fold.folder, metrics, performance, [job.record()["epochs"] for job in fold.jobs])
@@ -194,6 +194,14 @@ def finish_fold(
 def predict(model: ActionModel, windows: WindowSet) -> NDArray[np.float32]:
     """Return the probabilities of the actions for each window, shape (windows, actions), as they are live."""
     return np.stack([model.predict(window) for batch in windows.batches() for window in batch])
+
+
+def _baseline(fold: Fold) -> NDArray[np.int64] | None:
+    """Return the actions that LDA recognises in the test windows; None with too few windows to fit it."""
+    train = fold.subsets["train"]
+    if len(train) <= len(train.actions):
+        return None
+    return fit_lda(train)(fold.subsets["test"]).argmax(axis=1)
 
 
 def _tested(members: list[dict[str, Any]], jobs: Sequence[Job], test: WindowSet) -> list[dict[str, Any]]:

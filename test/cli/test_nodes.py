@@ -11,7 +11,9 @@ import time
 
 import pytest
 
+from emg_recognition import processes
 from emg_recognition.cli import main as command
+from emg_recognition.errors import EmgRecognitionError
 
 COMMAND = [sys.executable, "-m", "emg_recognition"]
 WHO = ["--subject", "anna", "--cohort", "patient"]
@@ -146,6 +148,19 @@ def test_a_signal_ends_the_session_in_order(make_node, tmp_path, number):
         rest = process.stderr.read()
     assert process.returncode == 5, rest
     assert rest == ""
+
+
+def test_a_node_that_ignores_sigint_is_killed_and_reported(make_node, tmp_path, monkeypatch):
+    make_node("deaf", seconds=60.0)
+    path = tmp_path / "prefix" / "lib" / "emg_recognition" / "deaf_node"
+    path.write_text(path.read_text().replace("lambda *_: sys.exit(0)", "signal.SIG_IGN"))
+    monkeypatch.setattr(processes, "_GRACE", 0.3)
+    graph = processes.Graph(tmp_path / "graph")
+    child = graph.start("deaf", {}, capture=True)
+    child.stdout.readline()
+    with pytest.raises(EmgRecognitionError, match=r"deaf did not end within 0.3 s after SIGINT"):
+        graph.__exit__(None, None, None)
+    assert child.poll() == -signal.SIGKILL
 
 
 def test_parameters_of_acquisition_need_a_port(make_node, capsys, tmp_path):

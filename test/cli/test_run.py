@@ -176,9 +176,13 @@ def test_a_node_that_ends_is_reported_with_its_last_line(run, tiny_bundle, tmp_p
         (["--simulated", "--no-bridge", "--exoskeleton", "x"], "leave it out with --no-bridge"),
         (["--simulated", "--namespace", "left arm"], "such as left_arm"),
         (["--simulated", "--model", "nowhere"], "nowhere"),
+        (["--simulated"], "tools/environment run"),
     ],
 )
-def test_what_cannot_run_is_one_line(tiny_bundle, options, expected, capsys):
+def test_what_cannot_run_is_one_line(tiny_bundle, tmp_path, monkeypatch, options, expected, capsys):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv("AMENT_PREFIX_PATH", "/nowhere")
     assert command.main(["run", "--model", str(tiny_bundle), *options]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert expected in line
+    assert list(tmp_path.iterdir()) == []

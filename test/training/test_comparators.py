@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import warnings
 
 import numpy as np
 import pytest
@@ -109,6 +110,17 @@ def test_lda_decides_as_scikit_learn_does(both):
     plain = LinearDiscriminantAnalysis().fit(features(train), train.action).predict(features(test))
     np.testing.assert_array_equal(found.argmax(axis=1), plain)
     assert (plain == test.action).mean() > 0.9
+
+
+def test_a_flat_channel_does_not_disturb_lda(both):
+    train, test = both(300, 0), both(200, 0)
+    flat = [
+        from_windows(np.pad(w.windows, ((0, 0), (0, 0), (0, 1))), w.action, w.actions) for w in (train, test)
+    ]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = fit_lda(flat[0])(flat[1])
+    np.testing.assert_allclose(found, fit_lda(train)(test), atol=1e-4)
 
 
 def test_an_action_that_was_not_trained_has_no_probability(both):

@@ -72,6 +72,7 @@ def test_the_rows_of_the_comparison(compared):
     assert set(rows["lda"]["per_subject"]) == {"patient_1", "patient_2"}
     assert json.loads((output / "compare.json").read_text()) == json.loads(json.dumps(result))
     assert (output / "figures" / "comparison.png").read_bytes().startswith(b"\x89PNG")
+    assert "One network, weighted" in (output / "report.html").read_text()
 
 
 def test_selection_by_the_test_data_is_an_upper_bound(compared):
