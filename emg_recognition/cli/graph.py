@@ -130,11 +130,11 @@ def _run(args: argparse.Namespace) -> int:
                     except queue.Empty:
                         continue
     except KeyboardInterrupt:
-        shutil.rmtree(folder)
+        shutil.rmtree(folder, ignore_errors=True)
         return 0
     except EmgRecognitionError as error:
         if not any(folder.glob("*.log")):  # no node was started
-            shutil.rmtree(folder)
+            shutil.rmtree(folder, ignore_errors=True)
             raise
         raise EmgRecognitionError(f"{error} (logs of all nodes: {folder})") from error
 

@@ -262,7 +262,7 @@ class CallBridgeSettings(_Checked):
     """Parameters of ``call_bridge``."""
 
     command: str = setting("arm", "what the bridge is asked to do", choices=("arm", "disarm", "stop"))
-    timeout: float = setting(5.0, "how long to wait for the bridge", unit="s", low=0.1, high=60.0)
+    timeout: float = setting(10.0, "how long to wait for the bridge", unit="s", low=0.1, high=60.0)
 
 
 #: The settings classes of every node.

@@ -8,16 +8,16 @@ from .bridge_arm import Arm
 
 
 def test_a_bridge_is_armed_disarmed_and_stopped(witness, start_node):
-    arm = Arm(witness, start_node)
+    arm = Arm(witness, start_node).start_bridge()
 
     def call(command):
-        node = start_node("call_bridge", command=command)
+        node = start_node("call_bridge", command=command, timeout=20.0)
         # The witness must go on sending estimates meanwhile.
         witness.spin_until(lambda: node.process.poll() is not None, f"the end of {command}")
         return node.process.returncode, node.log
 
     code, log = call("arm")
-    assert (code, len(log.splitlines())) == (1, 1)
+    assert (code, len(log.splitlines())) == (1, 1), log
     assert "model" in log
     arm.armed()
     assert call("disarm")[0] == 0

@@ -221,7 +221,7 @@ def test_an_empty_graph_is_reported_and_the_view_follows_a_resize(witness, open_
         terminal,
         "no samples: is acquisition running?",
         "no command bridge is running",
-        "ros2 launch emg_recognition recognition.launch.py",
+        "emg-recognition run --model BUNDLE --port PORT",
     )
     assert [len(line) for line in terminal.picture] == [80] * 24
     for columns, rows in ((120, 40), (60, 15)):
