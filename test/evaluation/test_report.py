@@ -94,6 +94,7 @@ def content(result):
         },
         "data": {"sha256": "abc123"},
         "versions": {"keras": "3.15"},
+        "warnings": ["only 12 windows of fist <were> tested"],
         **result.to_json(),
         "test_loss": 0.6,
     }
@@ -112,6 +113,7 @@ def test_the_numbers_are_there(content, read_page):
         "Test accuracy 75.0\u202f% 30.1–95.4\u202f%",
         "This model 75.0\u202f% 30.1–95.4\u202f% 75.0\u202f% 73.3\u202f%",
         "by Wilson's formula over windows",
+        "Only 12 windows of fist <were> tested.",
         "2\u202fmin 32\u202fs",
         "Member 2 was kept, the member with the best balanced accuracy on the validation windows of patient.",
         "The test windows played no part in any choice.",
