@@ -106,7 +106,7 @@ def version() -> str:
     Returns
     -------
     str
-        The version, e.g. ``"0.1.0"``.
+        The version, e.g. ``"0.2.0"``.
     """
     manifest = Path(__file__).resolve().parent.parent / "package.xml"
     if manifest.is_file():

@@ -30,6 +30,12 @@ def test_no_other_file_of_the_build_repeats_them(manifest, repository):
     assert f'name="{name}"' not in (repository / "setup.py").read_text()
 
 
+def test_citation_and_changelog_are_of_this_version(manifest, repository):
+    version = manifest.findtext("version")
+    assert f"\nversion: {version}\n" in (repository / "CITATION.cff").read_text()
+    assert (repository / "CHANGELOG.md").read_text().startswith(f"# Changelog\n\n## {version}\n")
+
+
 def test_colcon_built_this_version(manifest):
     versions = [
         found.version
