@@ -15,6 +15,7 @@ import yaml
 sys.path.insert(0, str(Path(__file__).parent))
 from conftest import PAGES, REPOSITORY, blocks, name_of
 
+import emg_recognition
 from emg_recognition.cli.main import build_parser
 from emg_recognition.nodes.settings import NODES
 from emg_recognition.settings import settings_of
@@ -185,3 +186,9 @@ def test_quoted_messages_are_those_of_the_package(name):
         for fragment in re.split(r"…|;| for |armband|\d+(?:\.\d+)?", code):
             text = fragment.strip(" ;:,.()")
             assert len(text) < 6 or text in known, f"{name} quotes {code!r}: nothing prints {text!r}"
+
+
+def test_the_citation_names_this_version():
+    citation = yaml.safe_load((REPOSITORY / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["version"] == emg_recognition.__version__
+    assert citation["license"] == "Apache-2.0"
