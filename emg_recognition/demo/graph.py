@@ -23,15 +23,19 @@ from emg_recognition.resources import config_path
 RECORDING = "recording"
 #: The exoskeleton's file, where the packaged one does not know all actions of the model.
 EXOSKELETON = "exoskeleton.yaml"
+#: What rest is called in the two public data sets that the benchmarks use.
+_OTHER_REST = ("M1", "hibernation")
+#: How fast an unknown action moves a simulated joint, rad/s.
+_SPEED = 0.4
 #: How long the start of the nodes and the wait for the last messages may take on a busy machine, s.
 _MARGIN = 60.0
 
 
 def exoskeleton_for(actions: Sequence[str], folder: Path) -> str:
-    """Write an exoskeleton file in which actions unknown to the packaged one move nothing.
+    """Write an exoskeleton file that names every action of a model.
 
     The bridge refuses a model with an action that its exoskeleton file does not name. The demo moves
-    simulated joints only, so it may add such actions for any recordings.
+    simulated joints only, so it may let unknown actions move them: one joint and direction after the other.
 
     Parameters
     ----------
@@ -53,7 +57,12 @@ def exoskeleton_for(actions: Sequence[str], folder: Path) -> str:
     unknown = [action for action in actions if action not in known]
     if not unknown:
         return ""
-    document["no_motion"] += unknown
+    document["rest"] += [action for action in unknown if action in _OTHER_REST]
+    moving = [action for action in unknown if action not in _OTHER_REST]
+    ways = [(joint, speed) for joint in document["joints"] for speed in (_SPEED, -_SPEED)]
+    for action, (joint, speed) in zip(moving, ways, strict=False):
+        document["actions"][action] = {"velocities": {joint: speed}}
+    document["no_motion"] += moving[len(ways) :]
     path.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
     return str(path)
 
