@@ -13,10 +13,10 @@ from emg_recognition.cli.training_options import (
     process_options,
     training_settings,
 )
+from emg_recognition.training.settings import METHODS
 
 #: With more subjects than this, each one's accuracy is left to the report.
 _FEW = 8
-_METHODS = ("ensemble", "weighted", "minority", "lda", "balanced-bagging")
 
 
 def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
@@ -42,9 +42,9 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument(
         "--methods",
         nargs="+",
-        choices=_METHODS,
+        choices=METHODS,
         metavar="M",
-        help=f"some of {', '.join(_METHODS)} (default: all)",
+        help=f"some of {', '.join(METHODS)} (default: all)",
     )
     parser.set_defaults(run=run)
 

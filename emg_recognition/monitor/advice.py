@@ -7,6 +7,7 @@ from typing import NamedTuple
 from emg_recognition.control.inputs import SILENCE
 from emg_recognition.control.states import State
 from emg_recognition.monitor.snapshot import STALE, Bridge, Level, Quality, Snapshot
+from emg_recognition.resources import shell_command
 
 #: DDS needs some seconds to find the nodes.
 _DISCOVERY = 4.0
@@ -40,7 +41,7 @@ def next_step(snapshot: Snapshot) -> Step:
 
 def _command(verb: str, snapshot: Snapshot) -> str:
     namespace = snapshot.namespace.strip("/")
-    return f"emg-recognition {verb}" + (f" --namespace {namespace}" if namespace else "")
+    return shell_command(f"emg-recognition {verb}" + (f" --namespace {namespace}" if namespace else ""))
 
 
 def _without_samples(snapshot: Snapshot) -> Step:

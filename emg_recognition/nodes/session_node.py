@@ -21,7 +21,7 @@ from emg_recognition.guided.script import ScriptedOperator, load_script
 from emg_recognition.guided.session import Cue, GuidedSession, Key, Phase, doing
 from emg_recognition.msg import ActionLabel
 from emg_recognition.nodes.settings import SessionNodeSettings
-from emg_recognition.resources import config_path
+from emg_recognition.resources import config_path, shell_command
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.keyboard import Keyboard, end_with_the_terminal
 from emg_recognition.ros.parameters import declare, parameter_error
@@ -103,7 +103,7 @@ class SessionNode(Node):
         dropped = f", {session.dropped} discarded" if session.dropped else ""
         self.get_logger().info(
             f"{self._path}: {session.kept} of {session.total} repetitions{dropped};"
-            f" emg-recognition train --data {self._path}"
+            f" {shell_command(f'emg-recognition train --data {self._path}')}"
         )
 
     @property

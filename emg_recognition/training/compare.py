@@ -23,14 +23,14 @@ from emg_recognition.models import layers  # noqa: F401  (Keras needs the layers
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.training.batches import Batches
 from emg_recognition.training.comparators import balanced_weights, check_bagging, fit_bagging, fit_lda
-from emg_recognition.training.comparison_table import METHODS, TITLES, average_runs, score_run
+from emg_recognition.training.comparison_table import TITLES, average_runs, score_run
 from emg_recognition.training.ensemble import choose_minority, job_seed, select_member
 from emg_recognition.training.fold import Fold, make_fold
 from emg_recognition.training.jobs import KERAS, Job, OnEvent, predict_windows, train_jobs
 from emg_recognition.training.output import FOLDS
 from emg_recognition.training.prepare import prepare
 from emg_recognition.training.results import REPORT
-from emg_recognition.training.settings import SELECTIONS, ExperimentSettings, FitSettings
+from emg_recognition.training.settings import METHODS, SELECTIONS, ExperimentSettings, FitSettings
 from emg_recognition.training.split import Split
 from emg_recognition.training.windows import WindowSet
 

@@ -11,9 +11,6 @@ from numpy.typing import NDArray
 from emg_recognition.evaluation.metrics import score_windows, scores_by_group
 from emg_recognition.training.windows import WindowSet
 
-METHODS = ("ensemble", "weighted", "minority", "lda", "balanced-bagging")
-"""What can be compared; by default all of them."""
-
 TITLES = {
     "ensemble-minority": ("ensemble", "Ensemble, best on the minority"),
     "ensemble-overall": ("ensemble", "Ensemble, best on all"),

@@ -17,6 +17,9 @@ from emg_recognition.settings import check, setting
 from emg_recognition.signal.settings import PipelineSettings, stride_samples, suited_settings
 from emg_recognition.types import LiveSettings
 
+#: What ``compare`` can train and test; by default all of them.
+METHODS = ("ensemble", "weighted", "minority", "lda", "balanced-bagging")
+
 SUBSETS = ("train", "validation", "test")
 
 SPLITS: dict[str, tuple[str, ...]] = {
