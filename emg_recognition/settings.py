@@ -6,28 +6,21 @@ ROS parameters are made from that declaration, so that none of them repeats a de
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import functools
 import math
 import numbers
-import os
 import types
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar
-
-import yaml
 
 from emg_recognition.errors import SettingError
 
 T = TypeVar("T")
 
 _KEY = "emg_recognition.setting"
-#: What the help of a command shows for the value of an option without a unit.
-_METAVARS = {int: "N", float: "X", str: "NAME", tuple: "A,B"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -289,148 +282,3 @@ def unknown_name(cls: type, name: str, known: Iterable[str]) -> str:
     if name in renamed:
         return f"this setting is called {renamed[name]}; rename it"
     return f"no such setting; known are {', '.join(known)}"
-
-
-def add_options(
-    parser: argparse.ArgumentParser | argparse._ArgumentGroup,
-    cls: type,
-    *,
-    only: Iterable[str] | None = None,
-    defaults: Mapping[str, Any] | None = None,
-) -> None:
-    """Add one command-line option for each setting of a dataclass.
-
-    An option that is not given leaves no trace in the namespace; :func:`given_options` collects the others.
-
-    Parameters
-    ----------
-    parser : argparse.ArgumentParser or argument group
-        Where the options go.
-    cls : type
-        The settings dataclass.
-    only : iterable of str, optional
-        The fields to offer; by default all.
-    defaults : mapping, optional
-        What the help shows instead of the dataclass's own default, by field.
-    """
-    declared = settings_of(cls)
-    for name in declared if only is None else only:
-        one = declared[name]
-        default = (defaults or {}).get(name, one.default)
-        # What YAML calls null is, on the command line, an option that is not given.
-        text, _, of_null = one.help_with_unit().partition("; null: ")
-        default = of_null if default in (None, "", dataclasses.MISSING) else default
-        option = f"--{name.replace('_', '-')}"
-        common: dict[str, Any] = {
-            "dest": name,
-            "default": argparse.SUPPRESS,
-            "help": (f"{text} (default: {default})" if default != "" else text).replace("%", "%%"),
-        }
-        if one.kind is bool:
-            parser.add_argument(option, action=argparse.BooleanOptionalAction, **common)
-        elif one.choices:
-            parser.add_argument(option, choices=one.choices, **common)
-        else:
-            metavar = one.unit or _METAVARS[one.kind]
-            parser.add_argument(option, type=_reader(one, option), metavar=metavar, **common)
-
-
-def _reader(one: Setting, option: str) -> Callable[[str], Any]:
-    """Return the function that reads an option's text, with an error that says what to write."""
-
-    def read(text: str) -> Any:
-        value: Any = text
-        if one.kind in (int, float):
-            try:
-                value = one.kind(text)
-            except ValueError:
-                raise argparse.ArgumentTypeError(f"{text!r}: {one.expected()}") from None
-        elif one.kind is tuple:
-            value = tuple(part.strip() for part in text.split(",") if part.strip())
-        try:
-            return one.checked(value, option)
-        except SettingError:
-            raise argparse.ArgumentTypeError(f"{text!r}: {one.expected()}") from None
-
-    return read
-
-
-def given_options(args: argparse.Namespace, cls: type) -> dict[str, Any]:
-    """Return the settings of a dataclass that the command line gave, by field."""
-    return {name: getattr(args, name) for name in settings_of(cls) if hasattr(args, name)}
-
-
-def yaml_lines(cls: type, *, indent: int = 0, values: Mapping[str, Any] | None = None) -> list[str]:
-    """Write a settings dataclass as commented YAML.
-
-    Parameters
-    ----------
-    cls : type
-        The settings dataclass.
-    indent : int
-        Spaces before each line.
-    values : mapping, optional
-        Values that differ from the defaults, by field.
-
-    Returns
-    -------
-    list of str
-        A line ``name: value  # help, unit`` for each setting.
-    """
-    lines = []
-    for name, one in settings_of(cls).items():
-        value = (values or {}).get(name, "" if one.default is dataclasses.MISSING else one.default)
-        plain = list(value) if isinstance(value, tuple) else value
-        text = yaml.safe_dump(plain, default_flow_style=True, width=1000).removesuffix("...\n").strip()
-        if isinstance(plain, str):
-            text = f'"{plain}"' if plain in ("", ",") else text
-        key = f"{' ' * indent}{name}: {text}"
-        lines.append(f"{key:<36}# {one.describe()}" if one.help else key)
-    return lines
-
-
-class _UniqueKeys(yaml.SafeLoader):
-    """YAML's safe loader, except that a key given twice is an error and not a silent choice."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [
-            self.construct_object(key, deep=True)
-            for key, _ in node.value
-            if key.tag != "tag:yaml.org,2002:merge"
-        ]
-        for number, key in enumerate(keys):
-            if key in keys[:number]:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} is given twice", node.start_mark
-                )
-        return super().construct_mapping(node, deep)
-
-
-def load_yaml(path: str | os.PathLike[str], what: str) -> Any:
-    """Read a YAML file that a user wrote.
-
-    Parameters
-    ----------
-    path : path
-        The file.
-    what : str
-        What the file is, for an error, e.g. ``"session plan"``.
-
-    Returns
-    -------
-    object
-        What it holds; None for an empty file.
-
-    Raises
-    ------
-    SettingError
-        If it cannot be read, is not YAML, or gives a key twice.
-    """
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-        return yaml.load(text, Loader=_UniqueKeys)
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingError(what, os.fspath(path), f"it cannot be read ({error})") from error
-    except yaml.YAMLError as error:
-        problem = " ".join(str(error).split())
-        raise SettingError(what, os.fspath(path), f"it is not a YAML file ({problem})") from error

@@ -11,17 +11,10 @@ import numpy as np
 import pytest
 import yaml
 
+from emg_recognition.cli.options import add_options, given_options
 from emg_recognition.errors import SettingError
-from emg_recognition.settings import (
-    add_options,
-    check,
-    from_mapping,
-    given_options,
-    load_yaml,
-    setting,
-    settings_of,
-    yaml_lines,
-)
+from emg_recognition.settings import check, from_mapping, setting, settings_of
+from emg_recognition.yaml_files import load_yaml, yaml_lines
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from emg_recognition.cli.data import add_data_options, open_data, select
 from emg_recognition.cli.leave import leave_on_signals
+from emg_recognition.cli.options import add_options, given_options
 from emg_recognition.cli.parser import examples
-from emg_recognition.settings import add_options, given_options
 from emg_recognition.training.settings import ADAPT_SETTINGS, FitSettings
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from emg_recognition.cli.options import add_options, given_options
 from emg_recognition.cli.parser import examples
 from emg_recognition.errors import SettingError
-from emg_recognition.settings import add_options, given_options
 from emg_recognition.simulation.settings import StudySettings
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emg_recognition.cli.data import select
+from emg_recognition.cli.options import add_options, given_options
 from emg_recognition.cli.parser import examples
 from emg_recognition.control.decision import DecisionSettings
 from emg_recognition.errors import SettingError
-from emg_recognition.settings import add_options, given_options
 from emg_recognition.types import LiveSettings
 
 if TYPE_CHECKING:

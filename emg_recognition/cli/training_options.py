@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emg_recognition.cli.data import add_data_options, open_data, select
+from emg_recognition.cli.options import add_options, given_options
 from emg_recognition.errors import SettingError
 from emg_recognition.resources import config_path
-from emg_recognition.settings import add_options, given_options
 from emg_recognition.training.settings import SPLITS, SUBSETS, EnsembleSettings, FitSettings, SplitSettings
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from typing import Any, ClassVar
 from emg_recognition.actions import REST
 from emg_recognition.control.joints import JointLimits, urdf_limits
 from emg_recognition.errors import SettingError
-from emg_recognition.settings import check, from_mapping, load_yaml, setting, unknown_name
+from emg_recognition.settings import check, from_mapping, setting, unknown_name
+from emg_recognition.yaml_files import load_yaml
 
 
 @dataclass(frozen=True, kw_only=True)

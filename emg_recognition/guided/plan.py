@@ -10,7 +10,8 @@ from typing import Any
 
 from emg_recognition.actions import PAPER_ACTIONS
 from emg_recognition.errors import SettingError
-from emg_recognition.settings import check, from_mapping, load_yaml, setting
+from emg_recognition.settings import check, from_mapping, setting
+from emg_recognition.yaml_files import load_yaml
 
 #: What the wearer does for each of the paper's actions.
 _TEXTS = {action.name: action.description for action in PAPER_ACTIONS}

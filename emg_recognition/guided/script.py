@@ -11,7 +11,8 @@ from emg_recognition.actions import REST
 from emg_recognition.errors import SettingError
 from emg_recognition.guided.plan import Plan, Prompt
 from emg_recognition.guided.session import GuidedSession, Key, Phase
-from emg_recognition.settings import check, from_mapping, load_yaml, setting
+from emg_recognition.settings import check, from_mapping, setting
+from emg_recognition.yaml_files import load_yaml
 
 SIGNAL = "signal"
 """``at`` of a step for the time while the session waits for a good signal."""

@@ -19,10 +19,11 @@ from emg_recognition.devices.protocol import BAUD_RATE, SILENT_AFTER, ProtocolSe
 from emg_recognition.devices.protocols import PROTOCOLS
 from emg_recognition.errors import SettingError
 from emg_recognition.nodes.classifier_settings import ClassifierSettings
-from emg_recognition.settings import check, same, setting, settings_of, yaml_lines
+from emg_recognition.settings import check, same, setting, settings_of
 from emg_recognition.signal.quality import QualitySettings
 from emg_recognition.signal.settings import PipelineSettings
 from emg_recognition.types import LiveSettings
+from emg_recognition.yaml_files import yaml_lines
 
 #: Largest seed that a ROS parameter and NumPy both take.
 _LARGEST_SEED = 2**31 - 1

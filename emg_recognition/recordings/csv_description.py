@@ -11,8 +11,9 @@ from typing import Any
 
 from emg_recognition.errors import SettingError
 from emg_recognition.recordings.recordings import parse_repetitions
-from emg_recognition.settings import check, from_mapping, load_yaml, setting
+from emg_recognition.settings import check, from_mapping, setting
 from emg_recognition.types import UNITS
+from emg_recognition.yaml_files import load_yaml
 
 ROLES = ("subject", "cohort", "session", "label", "repetition")
 """What is known about a segment: from a group of the file name, from a column, or from a constant."""

@@ -15,7 +15,7 @@ from typing import Any
 from emg_recognition.control.decision import DecisionSettings
 from emg_recognition.errors import SettingError
 from emg_recognition.models.settings import NetworkSettings
-from emg_recognition.settings import from_mapping, load_yaml, yaml_lines
+from emg_recognition.settings import from_mapping
 from emg_recognition.training.settings import (
     BundleLiveSettings,
     EnsembleSettings,
@@ -23,6 +23,7 @@ from emg_recognition.training.settings import (
     FitSettings,
     SplitSettings,
 )
+from emg_recognition.yaml_files import load_yaml, yaml_lines
 
 FILES = ("compact.yaml", "paper.yaml")
 _FIRST = ("window", "stride", "warm_up")

@@ -29,7 +29,6 @@ from numpy.typing import NDArray
 
 from emg_recognition.errors import RecordingError, SettingError
 from emg_recognition.recordings.recordings import Recordings, parse_repetitions
-from emg_recognition.settings import load_yaml
 from emg_recognition.training.settings import SUBSETS, SplitSettings
 from emg_recognition.training.split import (
     Split,
@@ -41,6 +40,7 @@ from emg_recognition.training.split import (
     random_windows,
     subject_sessions,
 )
+from emg_recognition.yaml_files import load_yaml
 
 _LONGEST_NAME = 60
 _COLUMNS = ("subject", "session", "repetition")

@@ -10,7 +10,7 @@ from emg_recognition.actions import PAPER_ACTION_NAMES, REST
 from emg_recognition.control.exoskeleton import ActionMotion, load_exoskeleton
 from emg_recognition.control.joints import JointLimits
 from emg_recognition.errors import SettingError
-from emg_recognition.settings import yaml_lines
+from emg_recognition.yaml_files import yaml_lines
 
 CONFIG = Path(__file__).parents[2] / "config" / "exoskeleton.yaml"
 

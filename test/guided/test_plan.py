@@ -6,7 +6,7 @@ import yaml
 from emg_recognition.actions import PAPER_ACTION_NAMES
 from emg_recognition.errors import SettingError
 from emg_recognition.guided.plan import Plan, PlannedAction, load_plan
-from emg_recognition.settings import yaml_lines
+from emg_recognition.yaml_files import yaml_lines
 
 
 def write(folder, content):
