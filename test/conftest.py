@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,6 +19,15 @@ def own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         patch.delenv("EMG_RECOGNITION_PREFIX", raising=False)  # hints as after `source install/setup.bash`
         yield
+
+
+@pytest.fixture(autouse=True)
+def same_signals() -> Iterator[None]:
+    """Refuse a test that blocks signals: every process started later would inherit that."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    yield
+    after = signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    assert after == before, f"signals {after - before} are blocked after the test"
 
 
 @pytest.fixture

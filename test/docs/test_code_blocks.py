@@ -116,6 +116,15 @@ def run_python(block, page, namespace, port):
     assert not endless, f"{name_of(page)}:{block.line} ended before it had shown {ENOUGH} results"
 
 
+@pytest.fixture
+def signals_as_they_are(monkeypatch):
+    """Let commands that end with the process on Ctrl-C leave the signals of this process alone."""
+    from emg_recognition.cli import adapt, compare, train
+
+    for command in (adapt, compare, train):
+        monkeypatch.setattr(command, "leave_on_signals", lambda message: None)
+
+
 def run_shell(block):
     """Run the commands of a block as the command line would."""
     from emg_recognition.cli.main import main
@@ -127,6 +136,7 @@ def run_shell(block):
 
 
 @pytest.mark.parametrize("page", PROGRAMS, ids=name_of)
+@pytest.mark.usefixtures("signals_as_they_are")
 def test_programs_run(page, folder, request):
     code = [block for block in blocks(page) if block.language == "python" or block.comment]
     needs_armband = any(PORT in block.text for block in code)
