@@ -127,7 +127,6 @@ def end_signals_raise() -> Iterator[None]:
 
     A second signal has no effect, so that it cannot interrupt the ending.
     """
-
     numbers = end_signals()
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:

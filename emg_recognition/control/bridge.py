@@ -7,16 +7,17 @@ tested to the millisecond.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 
 from emg_recognition.control.decision import NO_ACTION, NO_DECISION, Decider, Decision, DecisionSettings
 from emg_recognition.control.exoskeleton import Exoskeleton
 from emg_recognition.control.inputs import Instant, check_estimate
-from emg_recognition.control.joints import STOP_RAMP
-from emg_recognition.control.motion import MotionProfile, is_moving
+from emg_recognition.control.motion import AHEAD, MotionProfile, is_moving
+from emg_recognition.control.receiver import FOLLOWING_TOLERANCE
 from emg_recognition.control.settings import BridgeSettings, controller_delay
 from emg_recognition.control.states import Event, Reason, Response, State, Violation, after
-from emg_recognition.control.trajectory import Command, check_command
+from emg_recognition.control.trajectory import Command, check_command, standstill
 from emg_recognition.control.velocity_goal import VelocityGoal
 from emg_recognition.control.watch import Signal, Watch
 from emg_recognition.types import Estimate, Model
@@ -66,6 +67,9 @@ class Bridge:
         self._sent: Command | None = None
         self._holding_since = 0.0
         self._standing_since: float | None = None
+        self._astray = False
+        self._astray_since = 0.0
+        self._anchored_at = -math.inf
         self.state = State.DISARMED
         self.reason = "not armed yet"
         self.action = NO_ACTION
@@ -157,6 +161,14 @@ class Bridge:
         """Take the number of publishers of the stop input."""
         self._watch.stop_input.count(number)
 
+    def feedback_publishers(self, number: int) -> None:
+        """Take the number of publishers of joint states."""
+        self._watch.feedback.publishers = number
+
+    def command_publishers(self, number: int) -> None:
+        """Take the number of publishers of commands for the joints, this bridge among them."""
+        self._watch.command_publishers = number
+
     def output_problem(self, problem: str | None) -> None:
         """Take what is wrong with the connection to the exoskeleton; None if nothing is."""
         if problem is not None and problem != self._watch.output_problem:
@@ -188,6 +200,7 @@ class Bridge:
         self._decider.clear()
         self._profile.begin(self._watch.feedback.positions(), now.steady)
         self._standing_since = None
+        self._astray = False
         self.counters["armings"] += 1
         self._go(Event.ARM, "armed")
         return None
@@ -245,11 +258,19 @@ class Bridge:
         self.action = decision.action
         if not self._profile.started or self._has_stopped(here, now):
             return None
-        if self._settings.follows_velocity and self.engaged:
-            here = self._profile.follow(self._watch.feedback.positions(), here, now.steady)
+        if self._watch.output_problem is not None and not self.engaged:
+            # What is sent now might be obeyed when the cause has gone.
+            self._profile.end()
+            return None
+        here = self._where(here, now)
+        if not here:
+            return None
         targets = self._targets(decision, [position for position, _ in here])
         command = self._profile.plan(targets, here, now.steady)
+        if command is None:
+            return None
         broken = check_command(command, here, self._joints)
+        broken = broken or self._watch.feedback.far_from(command, now.steady)
         self._sent = command if broken is None else self._brake(broken, now)
         self.counters["commands"] += self._sent is not None
         return self._sent
@@ -259,7 +280,40 @@ class Bridge:
         self.disarm("shutting down")
         if not self._profile.started or self._has_stopped(self._profile.here(now.steady), now):
             return None
-        return self._profile.stop(now.steady)
+        return self._profile.plan((0.0,) * len(self._joints), self._profile.here(now.steady), now.steady)
+
+    def _where(self, here: list[tuple[float, float]], now: Instant) -> list[tuple[float, float]]:
+        """Return where the next command begins; nothing if none is to be sent.
+
+        A stop stops where the joints are: if they are not where the commands have brought them, it begins
+        at the measured positions.
+        """
+        feedback = self._watch.feedback
+        if feedback.violation(now) is not None or feedback.pause(now.steady, 0.0) is not None:
+            # Where the joints are is not known. The stop is said now; repeated later it would be wrong.
+            if not self._astray:
+                self._astray, self._astray_since = True, now.steady
+            return here if is_moving(here) and now.steady - self._astray_since <= AHEAD else []
+        measured = feedback.positions()
+        if self._settings.follows_velocity:
+            return self._profile.follow(measured, here, now.steady) if self.engaged else here
+        if self._astray and self.state is not State.ARMED:
+            self._astray = False
+            return self._anchor(measured, now)
+        stray = self._profile.receiver.stray(measured)
+        if stray is not None:
+            return self._anchor(stray, now)
+        return here
+
+    def _anchor(self, positions: Sequence[float], now: Instant) -> list[tuple[float, float]]:
+        """Begin at these positions (rad), inside the limits."""
+        inside = [
+            min(max(position, joint.lower), joint.upper)
+            for joint, position in zip(self._joints, positions, strict=True)
+        ]
+        self._profile.begin(inside, now.steady)
+        self._anchored_at = now.steady
+        return self._profile.here(now.steady)
 
     def _targets(self, decision: Decision, positions: Sequence[float]) -> tuple[float, ...]:
         """Return the velocity that each joint should have, rad/s."""
@@ -276,8 +330,9 @@ class Bridge:
         self._fault(Reason.UNSAFE_COMMAND, f"a command was not sent: {broken}")
         if self._sent is None:
             return None
-        self._profile.begin(self._sent.positions, now.steady)
-        return Command(STOP_RAMP, self._sent.positions, (0.0,) * len(self._joints))
+        positions = self._watch.feedback.positions()
+        self._profile.begin(positions, now.steady)
+        return standstill(positions, AHEAD, self._settings.period)
 
     def _has_stopped(self, here: Sequence[tuple[float, float]], now: Instant) -> bool:
         """Return whether the stop was repeated long enough after standstill."""
@@ -293,8 +348,7 @@ class Bridge:
         sudden = self._watch.tick(now)
         if not self.engaged:
             return
-        commanded = [position for position, _ in here]
-        lasting = self._watch.following_error(commanded) or self._watch.violation(now)
+        lasting = self._following() or self._watch.violation(now)
         # A reason to fault comes before a reason to hold.
         for found in (sudden, lasting):
             if found is not None and found.reason.response is Response.FAULTS:
@@ -303,11 +357,30 @@ class Bridge:
         violation = sudden or lasting
         if violation is not None:
             self._hold(violation, now)
-        elif self._decider.full and self._watch.stop_input.confirmed:
+        elif self._decider.full and self._watch.stop_input.confirmed and self._found(now):
             self._go(Event.RESUME, "signals fresh again")
         limit = self._settings.hold_timeout
         if self.state is State.HOLDING and now.steady - self._holding_since > limit:
             self._fault(Reason.HELD_TOO_LONG, f"held longer than {limit:g} s: {self.reason}")
+
+    def _found(self, now: Instant) -> bool:
+        """Return whether the joints are where they are believed to be, and have had time to get there."""
+        return not self._astray and self._watch.feedback.received() - self._anchored_at > AHEAD
+
+    def _following(self) -> Violation | None:
+        """Return which joint is not where its commands should have brought it, or None."""
+        feedback = self._watch.feedback
+        beyond = self._profile.receiver.look(feedback.positions(), feedback.received())
+        for joint, distance in zip(self._joints, beyond, strict=True):
+            # "not <=", so that a profile that is not finite fails as well.
+            if not distance <= FOLLOWING_TOLERANCE:
+                self._astray = True
+                return Violation(
+                    Reason.NOT_FOLLOWING,
+                    f"joint {joint.name} is {distance:.2f} rad farther from its command than it may lag: blocked "
+                    "or loose",
+                )
+        return None
 
     def _refusal(self, now: Instant) -> Violation | None:
         """Return why arming is refused now, or None."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from emg_recognition.control.exoskeleton import Exoskeleton
@@ -11,9 +10,6 @@ from emg_recognition.control.inputs import Instant, RosClockWatch, SignalWatch, 
 from emg_recognition.control.settings import BridgeSettings
 from emg_recognition.control.states import Reason, Violation
 from emg_recognition.types import Model
-
-MAX_FOLLOWING_ERROR = 0.2
-"""Largest distance (rad) of a measured position from its command; beyond it the joint is blocked or loose."""
 
 
 class Signal(NamedTuple):
@@ -100,6 +96,8 @@ class Watch:
         What the armband says about itself.
     output_problem : str or None
         What is wrong with the connection to the exoskeleton.
+    command_publishers : int
+        How many publish commands for the joints, this bridge among them.
     """
 
     def __init__(self, exoskeleton: Exoskeleton, settings: BridgeSettings) -> None:
@@ -107,17 +105,20 @@ class Watch:
         self._settings = settings
         self._clock = RosClockWatch(settings.stale_after)
         self._ticked: float | None = None
+        self._held_up = 0.0
         self.signal = SignalWatch(settings.stale_after)
         self.feedback = JointFeedback(exoskeleton.joints, settings.stale_after)
         self.stop_input = StopInput()
         self.model: Model | None = None
         self.device = ANY_SIGNAL
         self.output_problem: str | None = None
+        self.command_publishers = 1
 
     def tick(self, now: Instant) -> Violation | None:
         """Let time pass; return what only this tick shows: a jump of ROS time, or a pause of the bridge."""
         jump = self._clock.tick(now)
         last, self._ticked = self._ticked, now.steady
+        self._held_up = 0.0 if last is None else max(now.steady - last - self._settings.period, 0.0)
         if last is None or now.steady - last <= self._settings.stale_after:
             return jump
         # Messages of the stop input may have waited in a queue since it fell silent.
@@ -129,9 +130,19 @@ class Watch:
         """Return why motion must not begin or go on now, or None."""
         return (
             self.stop_input.violation(now.steady)
+            or self._others()
             or self._clock.violation(now)
             or self.signal.violation(now)
             or self.feedback.violation(now)
+            or self.feedback.pause(now.steady, self._held_up)
+        )
+
+    def _others(self) -> Violation | None:
+        if self.command_publishers <= 1:
+            return None
+        return Violation(
+            Reason.COMMANDS_SEVERAL,
+            f"{self.command_publishers - 1} others publish commands for the joints; look for another bridge",
         )
 
     def refusal(self, now: Instant) -> Violation | None:
@@ -141,23 +152,10 @@ class Watch:
         if self.model is None:
             return Violation(Reason.NO_MODEL, "no model announced yet: start the classifier")
         refusal = mismatch(self.model, self._exoskeleton, self._settings, self.device) or self.violation(now)
+        refusal = refusal or self.feedback.restless(now.steady)
         if refusal is None and not self.stop_input.confirmed:
             return Violation(Reason.STOP_INPUT_SILENT, "only one message of the stop input so far; try again")
         if refusal is None and self.signal.stride == 0:
             # The controller delay depends on the stride.
             return Violation(Reason.SIGNAL_STALE, "only one usable estimate seen yet; try again")
         return refusal
-
-    def following_error(self, commanded: Sequence[float]) -> Violation | None:
-        """Return which joint is not where its commands (rad) should have brought it, or None."""
-        for joint, position, measured in zip(
-            self._exoskeleton.joints, commanded, self.feedback.positions(), strict=True
-        ):
-            error = abs(position - measured)
-            # "not <=", so that a profile that is not finite fails as well.
-            if not error <= MAX_FOLLOWING_ERROR:
-                return Violation(
-                    Reason.NOT_FOLLOWING,
-                    f"joint {joint.name} is {error:.2f} rad away from its command: blocked or loose",
-                )
-        return None
