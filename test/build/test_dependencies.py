@@ -44,6 +44,7 @@ ROS = {
     "ament_index_python",
     "builtin_interfaces",
     "diagnostic_msgs",
+    "geometry_msgs",
     "launch",
     "launch_ros",
     "lifecycle_msgs",
@@ -80,7 +81,7 @@ def imports(folder):
 
 @pytest.fixture
 def used(repository):
-    return imports(repository / "emg_recognition") | imports(repository / "launch")
+    return set().union(*(imports(repository / folder) for folder in ("emg_recognition", "launch", "examples")))
 
 
 @pytest.fixture
