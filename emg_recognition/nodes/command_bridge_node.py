@@ -108,6 +108,10 @@ class CommandBridgeNode(Node):
             self.get_logger().error("the stop was not acknowledged: check that the exoskeleton does not move")
         self._output.close()
 
+    def surprised(self, error: str) -> None:
+        """Fault, because a callback failed in a way that nobody expected."""
+        self._bridge.surprised(error)
+
     def _open_output(self, joints: Sequence[JointLimits]) -> Output:
         if self._settings.output == "velocity":
             return VelocityOutput(self, joints)
