@@ -207,6 +207,10 @@ class Bridge:
         """Stop and latch a fault, in any state."""
         self._fault(Reason.STOP_SERVICE, reason, Event.STOP)
 
+    def surprised(self, error: str) -> None:
+        """Stop and latch a fault, because the program around the bridge met an error that it did not expect."""
+        self._fault(Reason.UNEXPECTED, f"unexpected error: {error}")
+
     def return_to_neutral(self) -> str | None:
         """Bring the joints to their neutral positions, unless a decided action moves something.
 

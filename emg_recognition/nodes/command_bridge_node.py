@@ -25,12 +25,13 @@ from emg_recognition.control.settings import BridgeSettings, is_long
 from emg_recognition.control.states import Reason, State, Violation
 from emg_recognition.control.watch import Signal
 from emg_recognition.errors import EmgRecognitionError, SettingError
+from emg_recognition.messages import read_estimate, read_model
 from emg_recognition.msg import ActionEstimate, EmgInfo, ModelInfo
 from emg_recognition.nodes.settings import CommandBridgeSettings
 from emg_recognition.resources import config_path
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.bridge_state import BridgeStatePublisher
-from emg_recognition.ros.conversions import to_estimate, to_model, to_nanoseconds
+from emg_recognition.ros.conversions import to_nanoseconds
 from emg_recognition.ros.decisions import DecisionPublisher
 from emg_recognition.ros.heartbeat import TOPIC as STOP_INPUT_TOPIC
 from emg_recognition.ros.outputs import Output, SerialOutput, TrajectoryOutput, VelocityOutput
@@ -110,6 +111,10 @@ class CommandBridgeNode(Node):
             self.get_logger().error("the stop was not acknowledged: check that the exoskeleton does not move")
         self._output.close()
 
+    def surprised(self, error: str) -> None:
+        """Fault, because a callback failed in a way that nobody expected."""
+        self._bridge.surprised(error)
+
     def _open_output(self, joints: Sequence[JointLimits]) -> Output:
         if self._settings.output == "velocity":
             return VelocityOutput(self, joints)
@@ -123,12 +128,12 @@ class CommandBridgeNode(Node):
         return Instant(time.monotonic(), self.get_clock().now().nanoseconds * 1e-9)
 
     def _on_estimate(self, message: ActionEstimate) -> None:
-        receipt = self._bridge.estimate(to_estimate(message), self._now())
+        receipt = self._bridge.estimate(read_estimate(message), self._now())
         if receipt is not None:
             self._decided.add(message, receipt)
 
     def _on_model(self, message: ModelInfo) -> None:
-        self._bridge.announce(to_model(message))
+        self._bridge.announce(read_model(message))
 
     def _on_info(self, message: EmgInfo) -> None:
         self._bridge.device(Signal(message.rate, message.channels))

@@ -14,11 +14,11 @@ from emg_recognition.classification import decision_settings
 from emg_recognition.control.decision import Decider, DecisionSettings
 from emg_recognition.control.inputs import Instant, SignalWatch, check_estimate
 from emg_recognition.control.settings import BridgeSettings
-from emg_recognition.errors import EmgRecognitionError, SettingError
+from emg_recognition.errors import EmgRecognitionError, MessageError, SettingError
+from emg_recognition.messages import check_model, read_estimate, read_model
 from emg_recognition.msg import ActionEstimate, ModelInfo
 from emg_recognition.nodes.settings import DecisionNodeSettings
 from emg_recognition.ros import diagnostics, qos
-from emg_recognition.ros.conversions import to_estimate, to_model
 from emg_recognition.ros.decisions import DecisionPublisher
 from emg_recognition.ros.parameters import declare, given_bundle
 from emg_recognition.ros.runner import run
@@ -54,13 +54,18 @@ class DecisionNode(Node):
         """Nothing to release."""
 
     def _on_model(self, message: ModelInfo) -> None:
-        self._model = to_model(message)
+        try:
+            check_model(message)
+        except MessageError as error:
+            self.get_logger().warning(f"emg/model refused: {error}", throttle_duration_sec=1.0)
+            return
+        self._model = read_model(message)
 
     def _on_estimate(self, message: ActionEstimate) -> None:
         if self._model is None:
             self._refused += 1
             return
-        estimate = to_estimate(message)
+        estimate = read_estimate(message)
         violation = check_estimate(estimate, self._model)
         if violation is not None:
             self._refuse(violation.text)

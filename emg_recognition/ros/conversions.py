@@ -9,9 +9,6 @@ import numpy as np
 from builtin_interfaces.msg import Time
 from rclpy.clock import Clock
 
-from emg_recognition.msg import ActionEstimate, ModelInfo
-from emg_recognition.types import Estimate, Model
-
 
 def to_floats(values: np.ndarray) -> array:
     """Return a float32 sequence for a message field.
@@ -35,36 +32,6 @@ def to_time(nanoseconds: int) -> Time:
 def to_nanoseconds(stamp: Time) -> int:
     """Return nanoseconds since the epoch from a stamp."""
     return stamp.sec * 1_000_000_000 + stamp.nanosec
-
-
-def to_estimate(message: ActionEstimate) -> Estimate:
-    """Return an estimate from its message; its time is ROS time, s."""
-    return Estimate(
-        time=to_nanoseconds(message.header.stamp) * 1e-9,
-        first_index=message.first_index,
-        last_index=message.last_index,
-        accepted=message.status == ActionEstimate.ACCEPTED,
-        action_id=message.action_id,
-        action=message.action,
-        confidence=message.confidence,
-        probabilities=message.probabilities,
-        activation=message.activation,
-        model=message.model,
-    )
-
-
-def to_model(message: ModelInfo) -> Model:
-    """Return the model from its announcement."""
-    return Model(
-        model=message.model,
-        sha256=message.sha256,
-        actions=tuple(message.actions),
-        rate=message.rate,
-        channels=message.channels,
-        length=message.length,
-        unit=message.unit,
-        pipeline=message.pipeline,
-    )
 
 
 #: A step of the ROS clock larger than this restarts the stream, s.
