@@ -39,7 +39,7 @@ def yaml_lines(cls: type, *, indent: int = 0, values: Mapping[str, Any] | None =
         if isinstance(plain, str):
             text = f'"{plain}"' if plain in ("", ",") else text
         key = f"{' ' * indent}{name}: {text}"
-        lines.append(f"{key:<36}# {one.describe()}" if one.help else key)
+        lines.append(f"{key:<34}  # {one.describe()}" if one.help else key)
     return lines
 
 

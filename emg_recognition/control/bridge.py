@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from emg_recognition.control.decision import NO_ACTION, NO_DECISION, Decider, Decision, DecisionSettings
 from emg_recognition.control.exoskeleton import Exoskeleton
-from emg_recognition.control.inputs import Instant, check_estimate
+from emg_recognition.control.inputs import Instant, Receipt, check_estimate
 from emg_recognition.control.motion import AHEAD, MotionProfile, is_moving
 from emg_recognition.control.receiver import FOLLOWING_TOLERANCE
 from emg_recognition.control.settings import BridgeSettings, controller_delay
@@ -26,6 +26,9 @@ COUNTERS = (
     *("estimates", "rejected", "commands", "armings", "refusals", "holds", "faults"),
     *(reason.counter for reason in Reason),
 )
+
+_AGAIN = 2.0
+"""Joints that come to rest away from their commands twice in this time (s) do not follow."""
 
 
 class Bridge:
@@ -60,10 +63,12 @@ class Bridge:
         self._exoskeleton = exoskeleton
         self._joints = exoskeleton.joints
         self._settings = settings
-        self._decider = self._new_decider()
+        self._decider = self.new_decider()
         self._watch = Watch(exoskeleton, settings)
         self._goal = VelocityGoal(exoskeleton)
-        self._profile = MotionProfile(exoskeleton.joints, settings.period)
+        self._profile = MotionProfile(
+            exoskeleton.joints, settings.period, follows_velocity=settings.follows_velocity
+        )
         self._sent: Command | None = None
         self._holding_since = 0.0
         self._standing_since: float | None = None
@@ -120,28 +125,35 @@ class Bridge:
         """Take what the armband says about itself."""
         self._watch.device = signal
 
-    def estimate(self, estimate: Estimate, now: Instant) -> None:
-        """Take the next estimate; its ``time`` is ROS time."""
+    def estimate(self, estimate: Estimate, now: Instant) -> Receipt | None:
+        """Take the next estimate; its ``time`` is ROS time.
+
+        Returns
+        -------
+        Receipt or None
+            ``FRESH`` or ``FIRST``; None for one that may not vote.
+        """
         self.counters["estimates"] += 1
         if self._watch.model is None:
             self._count(Reason.WITHOUT_MODEL)
-            return
+            return None
         violation = check_estimate(estimate, self._watch.model)
         if violation is not None:
             self._fault(*violation)
-            return
+            return None
         receipt = self._watch.signal.receive(
             estimate.time, estimate.last_index, now, may_restart=not self.engaged
         )
         if receipt.ignored is not None:
             self._count(receipt.ignored)
-            return
+            return None
         if receipt is receipt.FIRST:
             self._decider.clear()
         self.counters["rejected"] += not estimate.accepted
         self._decider.add(
             estimate.action, estimate.confidence, estimate.activation, estimate.accepted, now.steady
         )
+        return receipt
 
     def feedback(
         self, names: Sequence[str], positions: Sequence[float], now: Instant, stamp: float | None = None
@@ -213,6 +225,10 @@ class Bridge:
         """Stop and latch a fault, in any state."""
         self._fault(Reason.STOP_SERVICE, reason, Event.STOP)
 
+    def surprised(self, error: str) -> None:
+        """Stop and latch a fault: the program around the bridge met an error that it did not expect."""
+        self._fault(Reason.UNEXPECTED, f"unexpected error: {error}")
+
     def return_to_neutral(self) -> str | None:
         """Bring the joints to their neutral positions, unless a decided action moves something.
 
@@ -240,7 +256,7 @@ class Bridge:
         if self.engaged:
             return f"the bridge is {self.state.name}: disarm first"
         self._settings = dataclasses.replace(self._settings, decisions=decisions, hold_timeout=hold_timeout)
-        self._decider = self._new_decider()
+        self._decider = self.new_decider()
         return None
 
     def tick(self, now: Instant) -> Command | None:
@@ -253,7 +269,7 @@ class Bridge:
             has brought the joints by now.
         """
         here = self._profile.here(now.steady)
-        self._review(here, now)
+        self._review(self._following(), now)
         decision = self._decider.decide(now.steady) if self.state is State.ARMED else NO_DECISION
         self.action = decision.action
         if not self._profile.started or self._has_stopped(here, now):
@@ -266,7 +282,8 @@ class Bridge:
         if not here:
             return None
         targets = self._targets(decision, [position for position, _ in here])
-        command = self._profile.plan(targets, here, now.steady)
+        urgent = self.state is not State.ARMED
+        command = self._profile.plan(targets, here, now.steady, urgent=urgent)
         if command is None:
             return None
         broken = check_command(command, here, self._joints)
@@ -280,7 +297,11 @@ class Bridge:
         self.disarm("shutting down")
         if not self._profile.started or self._has_stopped(self._profile.here(now.steady), now):
             return None
-        return self._profile.plan((0.0,) * len(self._joints), self._profile.here(now.steady), now.steady)
+        here = self._profile.here(now.steady)
+        still = (0.0,) * len(self._joints)
+        command = self._profile.plan(still, here, now.steady, urgent=True)
+        # For an exoskeleton that follows velocities, this is the last one.
+        return None if command is None else command._replace(velocities=still)
 
     def _where(self, here: list[tuple[float, float]], now: Instant) -> list[tuple[float, float]]:
         """Return where the next command begins; nothing if none is to be sent.
@@ -293,7 +314,7 @@ class Bridge:
             # Where the joints are is not known. The stop is said now; repeated later it would be wrong.
             if not self._astray:
                 self._astray, self._astray_since = True, now.steady
-            return here if is_moving(here) and now.steady - self._astray_since <= AHEAD else []
+            return here if now.steady - self._astray_since <= AHEAD else []
         measured = feedback.positions()
         if self._settings.follows_velocity:
             return self._profile.follow(measured, here, now.steady) if self.engaged else here
@@ -302,6 +323,9 @@ class Bridge:
             return self._anchor(measured, now)
         stray = self._profile.receiver.stray(measured)
         if stray is not None:
+            if self.state is State.ARMED and now.steady - self._anchored_at < _AGAIN:
+                self._fault(Reason.NOT_FOLLOWING, "the joints do not follow their commands: blocked or loose")
+                stray = list(measured)
             return self._anchor(stray, now)
         return here
 
@@ -326,13 +350,13 @@ class Bridge:
         return velocities
 
     def _brake(self, broken: str, now: Instant) -> Command | None:
-        """Fault, and stop where the last good command was."""
+        """Fault, and stop where the joints are measured, if a command there is possible."""
         self._fault(Reason.UNSAFE_COMMAND, f"a command was not sent: {broken}")
-        if self._sent is None:
-            return None
-        positions = self._watch.feedback.positions()
-        self._profile.begin(positions, now.steady)
-        return standstill(positions, AHEAD, self._settings.period)
+        here = self._anchor(self._watch.feedback.positions(), now)
+        command = standstill([position for position, _ in here], AHEAD, self._settings.period)
+        # Without one, the end of the last command stops the joints; velocities have no end.
+        far = self._watch.feedback.far_from(command, now.steady) is not None
+        return None if far and not self._settings.follows_velocity else command
 
     def _has_stopped(self, here: Sequence[tuple[float, float]], now: Instant) -> bool:
         """Return whether the stop was repeated long enough after standstill."""
@@ -343,12 +367,12 @@ class Bridge:
             self._standing_since = now.steady
         return now.steady - self._standing_since > self._settings.stop_time
 
-    def _review(self, here: Sequence[tuple[float, float]], now: Instant) -> None:
+    def _review(self, following: Violation | None, now: Instant) -> None:
         """Leave ARMED or HOLDING if time or the joints demand it."""
         sudden = self._watch.tick(now)
         if not self.engaged:
             return
-        lasting = self._following() or self._watch.violation(now)
+        lasting = following or self._watch.violation(now)
         # A reason to fault comes before a reason to hold.
         for found in (sudden, lasting):
             if found is not None and found.reason.response is Response.FAULTS:
@@ -369,16 +393,18 @@ class Bridge:
 
     def _following(self) -> Violation | None:
         """Return which joint is not where its commands should have brought it, or None."""
+        if not self._profile.started:
+            return None
         feedback = self._watch.feedback
         beyond = self._profile.receiver.look(feedback.positions(), feedback.received())
         for joint, distance in zip(self._joints, beyond, strict=True):
             # "not <=", so that a profile that is not finite fails as well.
             if not distance <= FOLLOWING_TOLERANCE:
-                self._astray = True
+                self._astray = self._astray or self.engaged
                 return Violation(
                     Reason.NOT_FOLLOWING,
-                    f"joint {joint.name} is {distance:.2f} rad farther from its command than it may lag: blocked "
-                    "or loose",
+                    f"joint {joint.name} is {distance:.2f} rad farther from its command than it may "
+                    "lag: blocked or loose",
                 )
         return None
 
@@ -414,6 +440,7 @@ class Bridge:
     def _count(self, reason: Reason) -> None:
         self.counters[reason.counter] += 1
 
-    def _new_decider(self) -> Decider:
+    def new_decider(self) -> Decider:
+        """Return a decider with the bridge's settings that has seen nothing yet."""
         no_motion = (*self._exoskeleton.rest, *self._exoskeleton.no_motion)
         return Decider(self._settings.decisions, self._exoskeleton.thresholds(), no_motion)

@@ -144,7 +144,7 @@ class JointFeedback:
         if self._jumped is not None and steady - self._jumped < JUMP_MEMORY:
             return Violation(
                 Reason.FEEDBACK_RESTLESS,
-                f"the joint states jumped {steady - self._jumped:.1f} s ago: look for a second source of them",
+                f"the joint states jumped {steady - self._jumped:.1f} s ago: look for a second source",
             )
         for name in self._joints:
             positions = [
@@ -153,8 +153,8 @@ class JointFeedback:
             if positions and max(positions) - min(positions) > RESTLESS:
                 return Violation(
                     Reason.FEEDBACK_RESTLESS,
-                    f"joint {name} moves by {max(positions) - min(positions):.2f} rad although nothing moves it: "
-                    "look for a second source of commands or joint states",
+                    f"joint {name} moves by {max(positions) - min(positions):.2f} rad although nothing "
+                    "moves it: look for a second source of commands or joint states",
                 )
         return None
 
@@ -163,8 +163,8 @@ class JointFeedback:
         if self.publishers > 1:
             return Violation(
                 Reason.FEEDBACK_SEVERAL,
-                f"the joint states have {self.publishers} publishers, one is allowed: they may contradict each "
-                "other",
+                f"the joint states have {self.publishers} publishers, one is allowed: they may contradict "
+                "each other",
             )
         for name, limits in self._joints.items():
             measured = self._newest.get(name)

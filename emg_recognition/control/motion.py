@@ -16,8 +16,8 @@ from emg_recognition.control.receiver import BRAKE, RETURN, Receiver, Step, reac
 from emg_recognition.control.trajectory import Command
 
 AHEAD = 0.1
-"""Longest time (s) from a command to its standstill. The longer it is, the more gently a receiver returns that
-missed commands; the shorter, the sooner the joints stop when the bridge dies."""
+"""Longest time (s) from a command to its standstill. The longer it is, the more gently a receiver returns
+that missed commands; the shorter, the sooner the joints stop when the bridge dies."""
 
 CREEP = 0.05
 """Share of the largest speed that is left at the very limit of a soft zone, so that a joint gets there."""
@@ -26,14 +26,19 @@ _DRIFT = 1.0
 """Time constant (s) with which the profile follows the measured positions of an exoskeleton that obeys
 velocities alone: fast enough for its drift, slow enough for a blocked joint to be noticed."""
 
-_STOPS = (0.0, 0.06, 0.08, AHEAD)
+_STOPS = (0.01, 0.02, 0.04, 0.06, 0.08, AHEAD)
 """Times (s) of a stop that are tried, until it is gentle enough for every receiver."""
+
+_SAME_POSITION, _SAME_VELOCITY = 0.001, 0.05
+"""Differences (rad, rad/s) between states that make no difference."""
 
 _EASE = 1.25
 """A stop takes this many times the shortest time."""
 
 
-def next_velocity(limits: JointLimits, position: float, velocity: float, target: float, period: float) -> float:
+def next_velocity(
+    limits: JointLimits, position: float, velocity: float, target: float, period: float
+) -> float:
     """Return the velocity after the next period, rad/s, as close to the target as the limits allow.
 
     Parameters
@@ -60,8 +65,8 @@ def next_velocity(limits: JointLimits, position: float, velocity: float, target:
 def _highest_velocity(limits: JointLimits, room: float, velocity: float, period: float) -> float:
     """Return the highest velocity towards a limit at the step's end that leaves enough room to stop.
 
-    The room must be at least v·(period/2 + ⅔·ahead) + v²/(2·acceleration): then the command's end is inside the
-    limit, and so it is after a period of full braking.
+    The room must be at least v·(period/2 + ⅔·ahead) + v²/(2·acceleration): then the command's end is inside
+    the limit, and so it is after a period of full braking.
     """
     gentle = _approach_speed(limits, room)
     room -= velocity * period / 2
@@ -102,6 +107,7 @@ class MotionProfile:
     ) -> None:
         self._joints = tuple(joints)
         self._period = period
+        self._follows_velocity = follows_velocity
         self._steps: list[Step] = []
         self._begun = 0.0
         self._duration = AHEAD
@@ -158,7 +164,12 @@ class MotionProfile:
         return self.here(steady)
 
     def plan(
-        self, targets: Sequence[float], here: Sequence[tuple[float, float]], steady: float
+        self,
+        targets: Sequence[float],
+        here: Sequence[tuple[float, float]],
+        steady: float,
+        *,
+        urgent: bool = False,
     ) -> Command | None:
         """Plan a command towards target velocities.
 
@@ -170,6 +181,9 @@ class MotionProfile:
             What :meth:`here` returns for this moment.
         steady : float
             Now, on the steady clock, s.
+        urgent : bool
+            Whether a stop must not take longer for the sake of a receiver that missed commands before: that
+            one may then brake harder than a joint's largest acceleration.
 
         Returns
         -------
@@ -177,33 +191,39 @@ class MotionProfile:
             Within every limit, also for a receiver that missed commands before; None if there is none: then
             the end of what was sent last stops the joints.
         """
-        states = self.receiver.possible(steady)
+        states = [[] for _ in here] if self._follows_velocity else self.receiver.possible(steady)
         if any(targets):
-            steps = self._steps_to(AHEAD, here, states, targets)
+            steps = self._steps_to(AHEAD, here, states, urgent=False, targets=targets)
             if steps is not None:
                 self._stops_at = None
                 return self._command(steps, steady, AHEAD)
-        return self._stop(here, states, steady)
+        return self._stop(here, states, steady, urgent=urgent)
 
-    def _stop(self, here: Sequence[_State], states: Sequence[Sequence[_State]], steady: float) -> Command | None:
+    def _stop(
+        self, here: Sequence[_State], states: Sequence[Sequence[_State]], steady: float, *, urgent: bool
+    ) -> Command | None:
         """Plan a stop: every command of it has the same end, so that missed ones change little."""
-        moving = is_moving(here)
+        # What one period can stop four times is as good as at rest.
+        slowness = [joint.max_acceleration * self._period / 4 for joint in self._joints]
+        moving = any(abs(velocity) > slow for (_, velocity), slow in zip(here, slowness, strict=True))
         shortest = AHEAD
-        if moving and self._stops_at is not None and self._stops_at > steady:
+        if not moving:
+            here = [(position, 0.0) for position, _ in here]
+        elif self._stops_at is not None and self._stops_at > steady:
             shortest = self._stops_at - steady
-        elif moving:
+        else:
             shortest = _EASE * max(
                 abs(velocity) / joint.max_acceleration
                 for joint, (_, velocity) in zip(self._joints, here, strict=True)
             )
-        for longer in _STOPS:
-            duration = min(max(shortest, longer), AHEAD)
-            steps = self._steps_to(duration, here, states, None)
-            if steps is not None:
-                self._stops_at = steady + duration if moving else None
-                return self._command(steps, steady, duration)
-            if duration == AHEAD:
-                break
+        durations = [min(max(shortest, longer), AHEAD) for longer in _STOPS]
+        # Rather longer than elsewhere.
+        for elsewhere in (False, True):
+            for duration in durations:
+                steps = self._steps_to(duration, here, states, urgent=urgent, elsewhere=elsewhere)
+                if steps is not None:
+                    self._stops_at = steady + duration if moving else None
+                    return self._command(steps, steady, duration)
         return None
 
     def _steps_to(
@@ -211,13 +231,23 @@ class MotionProfile:
         duration: float,
         here: Sequence[_State],
         states: Sequence[Sequence[_State]],
-        targets: Sequence[float] | None,
+        *,
+        urgent: bool,
+        elsewhere: bool = True,
+        targets: Sequence[float] | None = None,
     ) -> list[Step] | None:
-        """Return the steps to standstill in `duration` that are safe from every state; None if none are."""
+        """Return the steps to standstill in `duration` that are safe from every state; None if none are.
+
+        They may end elsewhere than they would without the other states, if that is allowed.
+        """
         steps = []
         s = self._period / duration
+        change, brake = RETURN, BRAKE
+        if targets is None:
+            change, brake = (math.inf, math.inf) if urgent else (2 * RETURN, 2 * BRAKE)
         for i, joint in enumerate(self._joints):
             position, velocity = here[i]
+            others = [other for other in states[i] if not _near(other, here[i])]
             if targets is None:
                 # The velocity falls linearly.
                 middle = velocity / 2
@@ -226,24 +256,33 @@ class MotionProfile:
                 # The velocity after one period is (1 - s)² · velocity + 2 s (1 - s) · middle.
                 middle = (wanted - (1 - s) ** 2 * velocity) / (2 * s * (1 - s))
                 if targets[i] == 0:
-                    # Not past standstill.
-                    middle = max(middle, 0.0) if velocity >= 0 else min(middle, 0.0)
+                    # It ends where the joint is at the least: who misses the next commands does not go back.
+                    middle = max(middle, -velocity) if velocity >= 0 else min(middle, -velocity)
             end = position + (velocity + middle) * duration / 3
-            low, high = joint.lower, joint.upper
-            others = states[i]
-            if any(other != here[i] for other in others):
-                limit = joint.max_acceleration
+            # A late tick lets the cubic go on.
+            low, high = reachable(joint, here[i], duration, math.inf, math.inf)
+            end = min(max(end, low, joint.lower), high, joint.upper)
+            low, high = max(low, joint.lower), min(high, joint.upper)
+            if others:
+                # Three quarters, because a joint that is as good as at rest may still have a quarter to lose.
+                limit = joint.max_acceleration * (1.0 if velocity else 0.75)
+                if targets is None:
+                    # A stop does not go back.
+                    low, high = (position, high) if velocity >= 0 else (low, position)
                 if s < 1:
                     # A receiver that obeys every command keeps the limit itself.
-                    change = limit * self._period / (2 * s * (1 - s))
-                    least = velocity * (s - s * s / 2) / (s * (1 - s)) - change
+                    room = limit * self._period / (2 * s * (1 - s))
+                    least = velocity * (s - s * s / 2) / (s * (1 - s)) - room
                     thirds = duration / 3
                     low = max(low, position + (velocity + least) * thirds)
-                    high = min(high, position + (velocity + least + 2 * change) * thirds)
-                for other in others:
-                    lowest, highest = reachable(joint, other, duration, RETURN * limit, BRAKE * limit)
+                    high = min(high, position + (velocity + least + 2 * room) * thirds)
+                else:
+                    lowest, highest = reachable(joint, here[i], duration, limit, limit)
                     low, high = max(low, lowest), min(high, highest)
-                if low > high:
+                for other in others:
+                    lowest, highest = reachable(joint, other, duration, change * limit, brake * limit)
+                    low, high = max(low, lowest), min(high, highest)
+                if low > high or not (elsewhere or low <= end <= high):
                     return None
             steps.append(Step(position, velocity, min(max(end, low), high)))
         return steps
@@ -262,6 +301,11 @@ class MotionProfile:
     def _keep(self, steps: list[Step], steady: float, duration: float) -> None:
         self._steps, self._begun, self._duration = steps, steady, duration
         self.receiver.add(steady, duration, steps)
+
+
+def _near(state: _State, other: _State) -> bool:
+    """Return whether two states are as good as the same."""
+    return abs(state[0] - other[0]) <= _SAME_POSITION and abs(state[1] - other[1]) <= _SAME_VELOCITY
 
 
 def is_moving(here: Sequence[tuple[float, float]]) -> bool:

@@ -14,8 +14,8 @@ from typing import NamedTuple
 from emg_recognition.control.joints import JointLimits
 
 RETURN = 2.0
-"""A receiver that missed commands speeds up with at most this many times a joint's largest acceleration when it
-returns; its speed never exceeds the joint's limit. One that obeys every command keeps both limits."""
+"""A receiver that missed commands speeds up with at most this many times a joint's largest acceleration when
+it returns; its speed never exceeds the joint's limit. One that obeys every command keeps both limits."""
 
 BRAKE = 3.0
 """The same for slowing down."""
@@ -49,6 +49,7 @@ _SLOW = 0.02
 
 _ASTRAY = 0.003
 """Deviation (rad) at rest that missed commands explain, and noise does not."""
+
 
 class Step(NamedTuple):
     """The motion of a joint in one command: a cubic to standstill.
@@ -123,7 +124,7 @@ def reachable(
         Positions, rad; the lowest is above the highest if there are none.
     """
     position, velocity = state
-    # The velocity is a quadratic with the Bézier points velocity, middle and 0; its slope is largest at an end.
+    # The velocity is a quadratic with the Bézier points velocity, middle and 0, steepest at an end.
     half = duration / 2
     up, down = (change, brake) if velocity >= 0 else (brake, change)
     low = max(velocity - down * half, -brake * half)
@@ -157,6 +158,7 @@ class Receiver:
         self._looked = -math.inf
         self._lags = [_FIRST_LAG] * len(joints)
         self._deviations = [0.0] * len(joints)
+        self._learned = [0.0] * len(joints)
         self._speeds = [0.0] * len(joints)
         self._sags = [0.0] * len(joints)
         self._astray = False
@@ -225,7 +227,6 @@ class Receiver:
         """
         passed = min(max(received - self._looked, 0.0), _MEMORY)
         self._looked = max(received, self._looked)
-        share = passed / _LEARNING
         follows, beyond, lagging = True, [], []
         self._astray = False
         for i, ((position, velocity), seen) in enumerate(zip(self.at(received), measured, strict=True)):
@@ -235,6 +236,12 @@ class Receiver:
             self._speeds[i] = max(speed, self._speeds[i] * math.exp(-passed / LONGEST_LAG))
             beyond.append(abs(behind) - LONGEST_LAG * self._speeds[i])
             behind -= self._sags[i]
+            if speed > _SLOW:
+                # What is seen first counts more.
+                self._learned[i] = min(self._learned[i] + passed, _LEARNING)
+                share = passed / max(self._learned[i], passed, 1e-9)
+                lag = min(max(behind / velocity, 0.0), LONGEST_LAG)
+                self._lags[i] += (lag - self._lags[i]) * share
             then = received - self._lags[i]
             before = self.at(then)[i][0]
             deviation = abs(before - self._sags[i] - seen)
@@ -243,14 +250,12 @@ class Receiver:
                 follows = False
             lagging.append((then, before, 1.5 * allowed))
             if speed > _SLOW:
-                lag = min(max(behind / velocity, 0.0), LONGEST_LAG)
-                self._lags[i] += (lag - self._lags[i]) * share
                 self._deviations[i] += (deviation - self._deviations[i]) * share
             elif self._speeds[i] <= _SLOW:
                 if self._anchored or deviation <= _ASTRAY:
                     # A drive under load rests beside its command.
                     sag = min(max(behind + self._sags[i], -FOLLOWING_TOLERANCE), FOLLOWING_TOLERANCE)
-                    self._sags[i] += (sag - self._sags[i]) * share
+                    self._sags[i] += (sag - self._sags[i]) * passed / _LEARNING
                 else:
                     self._astray = True
         if follows:

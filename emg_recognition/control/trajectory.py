@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from emg_recognition.control.joints import STOP_RAMP, JointLimits
+from emg_recognition.control.joints import JointLimits
 
 _ROUNDING = 1e-9
 """What floating-point arithmetic may add to a value."""
@@ -69,7 +69,7 @@ def check_command(
             return f"joint {joint.name}: position {wanted}, velocity {speed}"
         if not joint.lower <= wanted <= joint.upper:
             return f"joint {joint.name}: position {wanted!r} outside {joint.lower!r} to {joint.upper!r}"
-        if abs(speed) > joint.max_velocity:
+        if abs(speed) > joint.max_velocity + _ROUNDING:
             return f"joint {joint.name}: velocity {speed!r} above {joint.max_velocity!r}"
         # "not <=", so that a present state that is not finite fails as well.
         if not abs(speed - velocity) <= joint.max_acceleration * command.time + _ROUNDING:
