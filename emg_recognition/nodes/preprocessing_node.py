@@ -99,7 +99,7 @@ class PreprocessingNode(Node):
         if self._pipeline is None or signal != self._signal:
             settings = self._pipeline_settings(*signal)
             stride = stride_samples(self._settings.stride, message.rate)
-            self._pipeline = Pipeline(settings, stride)
+            self._pipeline = Pipeline(settings, stride, () if self._bundle is None else self._bundle.sections)
             self._signal = signal
             self._fingerprint = settings.fingerprint()
             self.get_logger().info(f"signal path: {self._fingerprint}, stride {stride} samples")
