@@ -149,11 +149,17 @@ class SimulatedExoskeletonSettings(_Checked):
     """Parameters of ``simulated_exoskeleton``."""
 
     exoskeleton: str = _exoskeleton()
-    rate: float = setting(100.0, "joint states a second", unit="Hz", low=10.0, high=500.0)
+    rate: float = setting(
+        100.0, "updates of the controller a second, each with a joint state", unit="Hz", low=10.0, high=500.0
+    )
     controller: str = setting(
         "trajectory",
         "commands that the joints follow; serial: those that arrive at a pseudo-terminal",
         choices=("trajectory", "velocity", "serial"),
+    )
+    interpolate_from_desired_state: bool = setting(
+        False,
+        "controller trajectory: begin at what was commanded last, not where the joints are measured",
     )
     watchdog: float = setting(
         0.0,
@@ -163,6 +169,9 @@ class SimulatedExoskeletonSettings(_Checked):
         high=10.0,
     )
     link: str = setting("/tmp/exoskeleton", "controller serial: link to the pseudo-terminal")
+    trace: str = setting(
+        "", "file that gets time, positions and velocities of the joints at every update; empty: none"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -318,7 +327,7 @@ def parameter_file(name: str) -> str:
             for key, line in zip(settings_of(cls), yaml_lines(cls, indent=4), strict=True):
                 value, _, help_text = line.partition("  # ")
                 from_model = key in FROM_MODEL.get(node, ())
-                lines.append(f"{f'    # {value.strip()}':<36}# {help_text}" if from_model else line)
+                lines.append(f"{f'    # {value.strip()}':<34}  # {help_text}" if from_model else line)
     return "\n".join(lines) + "\n"
 
 
