@@ -28,10 +28,15 @@ _POLL = 0.1
 class NodeProgram(Protocol):
     """What the runner needs from a node besides rclpy's own interface."""
 
-    #: Set by a thread or callback to end the process with an error line and exit code 1.
-    failure: EmgRecognitionError | None
     #: Set when the work is done, to end the process with exit code 0.
     finished: bool
+
+    @property
+    def failure(self) -> Exception | None:
+        """Set by a thread or callback to end the process with exit code 1.
+
+        An error of this package gives one line, any other its traceback.
+        """
 
     def close(self) -> None:
         """Publish the last messages while publishers still work, and release devices and children."""
@@ -51,7 +56,8 @@ def run(name: str, create: Callable[[], NodeProgram], args: list[str] | None = N
     name : str
         Name of the logger for errors before the node exists.
     create : callable
-        Creates the node: an rclpy node that satisfies :class:`NodeProgram`.
+        Creates the node: an rclpy node that satisfies :class:`NodeProgram`, or an object that does and has
+        several nodes in its attribute ``nodes``.
     args : list of str, optional
         Command line; default ``sys.argv``.
 
@@ -84,7 +90,8 @@ def run(name: str, create: Callable[[], NodeProgram], args: list[str] | None = N
         rclpy.init(args=sys.argv if args is None else args, signal_handler_options=SignalHandlerOptions.NO)
         executor = SingleThreadedExecutor()
         node = create()
-        executor.add_node(cast(Node, node))
+        for one in getattr(node, "nodes", (node,)):
+            executor.add_node(cast(Node, one))
         spinning = True
         while not stop and node.failure is None and not node.finished:
             executor.spin_once(timeout_sec=_POLL)
@@ -142,7 +149,7 @@ class ManagedNode(LifecycleNode):
     keeps its state, so that the manager can try again.
     """
 
-    failure: EmgRecognitionError | None = None
+    failure: Exception | None = None
     finished = False
 
     def bring_up(self) -> None:

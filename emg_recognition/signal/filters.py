@@ -7,6 +7,7 @@ Both do the same operations in the same order.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib.util import find_spec
 
@@ -64,25 +65,43 @@ def given_sections(sections: ArrayLike, settings: PipelineSettings) -> np.ndarra
     Raises
     ------
     SettingError
-        If the number of sections does not suit the settings, or they are unstable or not numbers.
+        If they are not what :func:`design` makes of these settings: unstable, not -3 dB at the band's edges,
+        or another notch.
     """
     expected = settings.order + (settings.notch > 0)
     try:
         checked = np.array(sections, dtype=np.float64, order="C")
     except (TypeError, ValueError):
         checked = np.empty(0)
-    if (
-        checked.shape != (expected, 6)
-        or not np.isfinite(checked).all()
-        or (checked[:, 3] != 1.0).any()
-        # Both poles of 1 + a1/z + a2/z² lie in the unit circle.
-        or (np.abs(checked[:, 5]) >= 1.0).any()
-        or (np.abs(checked[:, 4]) >= 1.0 + checked[:, 5]).any()
-    ):
+    if checked.shape != (expected, 6) or not _is_design(checked, settings):
         raise SettingError(
-            "sections", f"{checked.shape}", f"use the {expected} stable ones that were designed"
+            "sections", f"{checked.shape}", f"use the {expected} that were designed for this signal path"
         )
     return checked
+
+
+def _is_design(sections: np.ndarray, settings: PipelineSettings) -> bool:
+    """Return whether sections are stable and have the band and the notch of the settings."""
+    _, _, _, a0, a1, a2 = sections.T
+    # Both poles of 1 + a1/z + a2/z² lie in the unit circle.
+    if not ((a0 == 1.0) & (np.abs(a2) < 1.0) & (np.abs(a1) < 1.0 + a2)).all():
+        return False
+    edges = np.abs(_response(sections[: settings.order], [settings.low, settings.high], settings.rate))
+    if not np.allclose(edges, np.sqrt(0.5), atol=1e-3):
+        return False
+    if not settings.notch:
+        return True
+    bandwidth = settings.notch / settings.notch_quality
+    quality = a2[-1], 2 / (1 + np.tan(np.pi * bandwidth / settings.rate)) - 1
+    return bool(
+        abs(_response(sections[-1:], [settings.notch], settings.rate)) < 1e-3 and np.isclose(*quality)
+    )
+
+
+def _response(sections: np.ndarray, frequencies: Sequence[float], rate: float) -> np.ndarray:
+    delay = np.exp(-2j * np.pi * np.array(frequencies) / rate)
+    powers = np.array([delay**0, delay, delay**2])
+    return np.asarray(np.prod((sections[:, :3] @ powers) / (sections[:, 3:] @ powers), axis=0))
 
 
 class StreamFilter:

@@ -117,6 +117,7 @@ def test_every_order_is_stable(order, low, high):
     )
     poles = np.concatenate([np.roots(section[3:]) for section in design(settings)])
     assert np.abs(poles).max() < 1
+    np.testing.assert_array_equal(given_sections(design(settings), settings), design(settings))
 
 
 @pytest.mark.skipif(find_spec("emg_recognition._filter") is None, reason="only built with the ROS package")
@@ -171,11 +172,15 @@ def test_sections_keep_their_bits_in_yaml():
         lambda sections: sections[1:],
         lambda sections: sections * [1, 1, 1, 1, 1, 1.2],
         lambda sections: sections * [1, 1, 1, 2, 1, 1],
+        lambda sections: sections * [1.01, 1, 1, 1, 1, 1],
         lambda sections: sections + np.nan,
+        lambda sections: design(suited_settings(rate=200, channels=2, unit="count", mains=60.0)),
+        lambda sections: design(suited_settings(rate=200, channels=2, unit="count", low=21.0)),
+        lambda sections: design(suited_settings(rate=200, channels=2, unit="count", notch_quality=12.0)),
         lambda sections: "0.1, 0.2",
     ],
 )
 def test_sections_that_do_not_suit_are_refused(change):
     settings = suited_settings(rate=200, channels=2, unit="count")
-    with pytest.raises(SettingError, match="stable"):
+    with pytest.raises(SettingError, match="designed for this signal path"):
         given_sections(change(design(settings)), settings)
