@@ -9,11 +9,13 @@ import sys
 import threading
 from collections import deque
 
+from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.msg import EmgWindow
 from emg_recognition.nodes.acquisition_node import AcquisitionNode
 from emg_recognition.nodes.classifier_node import ClassifierNode
 from emg_recognition.nodes.preprocessing_node import PreprocessingNode
 from emg_recognition.ros.runner import run
+from emg_recognition.ros.surprises import surviving
 
 
 class Judge(threading.Thread):
@@ -28,7 +30,8 @@ class Judge(threading.Thread):
 
     def __init__(self, classifier: ClassifierNode) -> None:
         super().__init__(name="classifier", daemon=True)
-        self._classifier = classifier
+        self._take = surviving(classifier, classifier.take)
+        self._most = classifier.queue
         self._waiting: deque[EmgWindow] = deque()
         self._changed = threading.Condition()
         self._stopping = False
@@ -36,7 +39,7 @@ class Judge(threading.Thread):
     def put(self, window: EmgWindow) -> None:
         """Take the next window without waiting."""
         with self._changed:
-            if len(self._waiting) >= self._classifier.queue:
+            if len(self._waiting) >= self._most:
                 self._waiting.clear()
             self._waiting.append(window)
             self._changed.notify()
@@ -51,11 +54,8 @@ class Judge(threading.Thread):
 
     def run(self) -> None:
         """Wait for windows until it is closed."""
-        try:
-            while (window := self._next()) is not None:
-                self._classifier.take(window)
-        except Exception as error:
-            self._classifier.failure = error
+        while (window := self._next()) is not None:
+            self._take(window)
 
     def _next(self) -> EmgWindow | None:
         with self._changed:
@@ -75,11 +75,11 @@ class Chain:
         self._judge = Judge(self._classifier)
         self._preprocessing = PreprocessingNode(fed=True, feed=self._judge.put)
         self._judge.start()
-        self._acquisition = AcquisitionNode(feed=self._preprocessing.take)
+        self._acquisition = AcquisitionNode(feed=surviving(self._preprocessing, self._preprocessing.take))
         self.nodes = (self._acquisition, self._preprocessing, self._classifier)
 
     @property
-    def failure(self) -> Exception | None:
+    def failure(self) -> EmgRecognitionError | None:
         """Why one of the nodes has failed."""
         failures = (node.failure for node in self.nodes)
         return next((failure for failure in failures if failure is not None), None)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 
 from emg_recognition.ros.polling import Unexecuted
+from emg_recognition.ros.surprises import surprises_of, surviving
 
 M = TypeVar("M")
 
@@ -26,12 +27,13 @@ class ReceivingThread(Generic[M]):
     sooner (``docs/reference/benchmarks.md``). All messages that wait are taken at once, so a node that is
     late, as in fast replay, catches up several times faster.
 
-    Callbacks run beside those of the executor: what both use needs a lock.
+    Callbacks run beside those of the executor: what both use needs a lock. Their unexpected errors are survived
+    as in the executor.
 
     Parameters
     ----------
     node : rclpy.node.Node
-        The node that subscribes; an exception of the callback becomes its ``failure``.
+        The node that subscribes.
     kind : type
         The message type.
     topic : str
@@ -50,8 +52,8 @@ class ReceivingThread(Generic[M]):
         callback: Callable[[M], None],
         profile: QoSProfile,
     ) -> None:
-        self._node: Any = node
-        self._kind, self._callback = kind, callback
+        self._node, self._kind = node, kind
+        self._callback = surviving(node, callback)
         self._context = node.context
         self._subscription = node.create_subscription(
             kind, topic, callback, profile, callback_group=Unexecuted()
@@ -70,14 +72,18 @@ class ReceivingThread(Generic[M]):
         # As rclpy.wait_for_message does it.
         wait_set = rclpy_implementation.WaitSet(1, 0, 0, 0, 0, 0, self._context.handle)
         handle = self._subscription.handle
+        with handle:  # not destroyed while it is waited for
+            while not self._stopping and self._context.ok():
+                wait_set.clear_entities()
+                wait_set.add_subscription(handle)
+                wait_set.wait(_LOOK_EVERY)
+                while (message := self._take()) is not None and not self._stopping:
+                    self._callback(message)
+
+    def _take(self) -> M | None:
         try:
-            with handle:  # not destroyed while it is waited for
-                while not self._stopping and self._context.ok():
-                    wait_set.clear_entities()
-                    wait_set.add_subscription(handle)
-                    wait_set.wait(_LOOK_EVERY)
-                    while (found := handle.take_message(self._kind, False)) and not self._stopping:
-                        self._callback(found[0])
-        except Exception as error:
-            if self._context.ok():
-                self._node.failure = error
+            found = self._subscription.handle.take_message(self._kind, False)
+        except Exception as error:  # e.g. a text that is not UTF-8
+            surprises_of(self._node).refuse(self._subscription.topic_name, error)
+            return None
+        return None if found is None else found[0]
