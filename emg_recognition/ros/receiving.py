@@ -27,8 +27,8 @@ class ReceivingThread(Generic[M]):
     sooner (``docs/reference/benchmarks.md``). All messages that wait are taken at once, so a node that is
     late, as in fast replay, catches up several times faster.
 
-    Callbacks run beside those of the executor: what both use needs a lock. Their unexpected errors are survived
-    as in the executor.
+    Callbacks run beside those of the executor: what both use needs a lock. Their unexpected errors are
+    survived as in the executor.
 
     Parameters
     ----------
@@ -69,6 +69,13 @@ class ReceivingThread(Generic[M]):
             self._thread.join()
 
     def _receive(self) -> None:
+        try:
+            self._receive_until_closed()
+        except Exception:
+            if self._context.ok():  # otherwise rclpy has shut down meanwhile
+                raise
+
+    def _receive_until_closed(self) -> None:
         # As rclpy.wait_for_message does it.
         wait_set = rclpy_implementation.WaitSet(1, 0, 0, 0, 0, 0, self._context.handle)
         handle = self._subscription.handle
