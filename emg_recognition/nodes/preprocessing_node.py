@@ -14,7 +14,7 @@ from emg_recognition.msg import EmgSamples, EmgWindow
 from emg_recognition.nodes.settings import PreprocessingSettings
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.conversions import to_floats, to_matrix, to_nanoseconds, to_time
-from emg_recognition.ros.parameters import declare, given_bundle, parameter_error
+from emg_recognition.ros.parameters import declare, given_bundle, overridable, parameter_error
 from emg_recognition.ros.polling import subscribe_in_bulk
 from emg_recognition.ros.runner import run
 from emg_recognition.settings import from_mapping
@@ -32,6 +32,7 @@ class PreprocessingNode(Node):
 
     def __init__(self) -> None:
         super().__init__("preprocessing")
+        samples = overridable(self, "emg/samples", "subscription", qos.SAMPLES)
         self.failure: EmgRecognitionError | None = None
         self.finished = False
         self._bundle = given_bundle(self)
@@ -45,7 +46,7 @@ class PreprocessingNode(Node):
         self._lost = 0
         self._refused = 0
         self._windows = self.create_publisher(EmgWindow, "emg/window", qos.WINDOWS)
-        subscribe_in_bulk(self, EmgSamples, "emg/samples", self._on_samples, qos.SAMPLES)
+        subscribe_in_bulk(self, EmgSamples, "emg/samples", self._on_samples, samples)
         self._diagnostics = diagnostics.Diagnostics(self, self._report)
 
     def close(self) -> None:
