@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+import threading
+import time
 from collections.abc import Callable
 from typing import Protocol, cast
 
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.impl.rcutils_logger import RcutilsLogger
 from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
 from rclpy.logging import get_logger
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from emg_recognition.errors import EmgRecognitionError
+from emg_recognition.processes import end_signals, ignores_hangup
 
-#: How often the loop looks for a signal while no callback is due, s.
+#: How often to look for a signal while no callback is due, and for the parent, s.
 _POLL = 0.1
 
 
@@ -36,7 +41,7 @@ class NodeProgram(Protocol):
 
 
 def run(name: str, create: Callable[[], NodeProgram], args: list[str] | None = None) -> int:
-    """Run a node until SIGINT, SIGTERM, its own end or an error.
+    """Run a node until a signal, the end of its parent, its own end or an error.
 
     rclpy's own signal handler invalidates the context before the node can publish its last messages,
     so it is switched off and the signals are handled here.
@@ -65,11 +70,13 @@ def run(name: str, create: Callable[[], NodeProgram], args: list[str] | None = N
             # A constructor may be waiting for a port.
             raise KeyboardInterrupt
 
-    # Set explicitly, because a shell makes background jobs ignore SIGINT.
-    signal.signal(signal.SIGINT, request_stop)
-    signal.signal(signal.SIGTERM, request_stop)
-
     logger = get_logger(name)
+    _end_with_the_parent(logger)
+    numbers = end_signals()
+    for number in numbers:
+        # Set explicitly, because a shell makes background jobs ignore SIGINT and SIGQUIT.
+        signal.signal(number, request_stop)
+
     node: NodeProgram | None = None
     executor = None
     code = 0
@@ -103,9 +110,29 @@ def run(name: str, create: Callable[[], NodeProgram], args: list[str] | None = N
         rclpy.try_shutdown()
         # Ctrl-C reaches the whole process group, and `ros2 launch` sends it once more; the second one must
         # not interrupt Python's cleanup.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        for number in numbers:
+            signal.signal(number, signal.SIG_IGN)
     return code
+
+
+def _end_with_the_parent(logger: RcutilsLogger) -> None:
+    """End this process as SIGTERM does when the process that started it is gone.
+
+    `ros2 launch` and `ros2 run` that are killed, or get SIGTERM, leave their nodes alone: an armed bridge, a
+    pressed switch. A process that leads a session of its own (`setsid`) or ignores SIGHUP (`nohup`) was
+    started to go on without its parent. The parent of a service, process 1, is never gone.
+    """
+    parent = os.getppid()
+    if ignores_hangup() or os.getsid(0) == os.getpid():
+        return
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_POLL)
+        logger.warning("the process that started this node is gone: it ends as well")
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
 
 
 class ManagedNode(LifecycleNode):

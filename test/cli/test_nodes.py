@@ -138,7 +138,12 @@ def test_a_signal_ends_the_session_in_order(make_node, tmp_path, number):
         make_node(name, code=5 * (name == "session"), seconds=60.0)
     folder = tmp_path / "prefix" / "lib" / "emg_recognition"
     with subprocess.Popen(
-        [*COMMAND, "session", *WHO, "--port", "x"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*COMMAND, "session", *WHO, "--port", "x"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # The tests may run under nohup.
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
     ) as process:
         deadline = time.monotonic() + 60.0
         while len(list(folder.glob("*.runs"))) < 3:

@@ -115,7 +115,7 @@ def test_the_stop_service_latches(arm):
     assert arm.call("disarm").message == "FAULT: stopped by service"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGQUIT])
 def test_the_last_command_is_a_stop_that_arrives(arm, number):
     arm.armed()
     arm.wait_for_motion()
