@@ -31,7 +31,7 @@ def test_from_disarmed_to_motion_within_every_limit(arm):
     assert "moves a joint: rest, fist" in answer.message
     arm.announce()
     arm.witness.spin_for(0.2)
-    assert arm.call("arm").message == "no usable estimate seen yet"
+    assert arm.call("arm").message == "no usable estimate on /emg/action yet"
     assert not arm.trajectories
 
     arm.armed()
