@@ -117,7 +117,7 @@ class CommandBridgeNode(Node):
         command = self._bridge.last_command(now)
         if command is not None:
             self._output.send(command)
-        self._states.publish(command, now)
+        self._states.publish(command, now, last=True)
         self._log_change()
         if command is not None and not self._output.flush(_LAST_COMMAND):
             self.get_logger().error("the stop was not acknowledged: check that the exoskeleton does not move")

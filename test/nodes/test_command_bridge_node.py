@@ -4,10 +4,11 @@ import math
 import signal
 
 import pytest
-from emg_recognition.msg import BridgeState
+from emg_recognition.msg import BridgeCounters, BridgeState
 
 from emg_recognition.control.exoskeleton import load_exoskeleton
 from emg_recognition.resources import config_path
+from emg_recognition.ros import qos
 
 JOINTS = load_exoskeleton(config_path("exoskeleton.yaml")).joints
 NAMES = [joint.name for joint in JOINTS]
@@ -18,7 +19,13 @@ def arm(shared_arm):
     return shared_arm.start_bridge()
 
 
-def test_from_disarmed_to_motion_within_every_limit(arm):
+@pytest.fixture
+def counters(shared_arm):
+    """Each message of the bridge's counters, those of an earlier test's bridge first."""
+    return shared_arm.witness.collect(BridgeCounters, "exo/bridge_counters", qos.LATCHED)
+
+
+def test_from_disarmed_to_motion_within_every_limit(arm, counters):
     assert arm.states[-1].state == BridgeState.DISARMED
     assert "no model announced" in arm.call("arm").message
     arm.announce(["rest", "juggling"])
@@ -42,15 +49,20 @@ def test_from_disarmed_to_motion_within_every_limit(arm):
     assert moving.has_index
     assert moving.last_index >= 1000
     assert list(moving.joint_names) == NAMES
-    counters = dict(zip(moving.counter_names, moving.counter_values, strict=True))
-    assert counters["armings"] == 1
-    assert counters["commands"] > 10
     answer = arm.call("disarm")
     assert answer.success
     assert answer.message == "DISARMED: disarmed by service"
     arm.wait_for_silence()
     assert arm.states[-1].state == BridgeState.DISARMED
     check_trajectories(arm.trajectories)
+    # At the latest a second after the last command.
+    arm.witness.spin_until(lambda: counted(counters)["commands"] == len(arm.trajectories), "the counters")
+    assert counted(counters)["armings"] == 1
+    assert counted(counters)["refusals"] >= 4
+
+
+def counted(counters):
+    return dict(zip(counters[-1].names, counters[-1].values, strict=True))
 
 
 def check_trajectories(trajectories):
