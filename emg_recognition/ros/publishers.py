@@ -1,4 +1,7 @@
-"""Subscriptions that tell who published each message, which rclpy's message info does not."""
+"""Who publishes: counts that follow remappings, and subscriptions that tell whose each message is.
+
+rclpy's message info does not tell it.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +28,16 @@ _AT_ONCE = 100
 _NAMELESS = "_NODE_NAME_UNKNOWN_"
 
 MessageT = TypeVar("MessageT")
+
+
+def count_publishers(node: Node, topic: str) -> int:
+    """Return how many publishers a topic of a node has; unlike rclpy's own count, remappings apply."""
+    return int(node.count_publishers(node.resolve_topic_name(topic)))
+
+
+def count_subscribers(node: Node, topic: str) -> int:
+    """Return how many subscribers a topic of a node has; unlike rclpy's own count, remappings apply."""
+    return int(node.count_subscribers(node.resolve_topic_name(topic)))
 
 
 class _Allocator(ctypes.Structure):

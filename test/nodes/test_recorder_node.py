@@ -90,7 +90,14 @@ def test_every_topic_is_recorded_unchanged(start_node, witness, tmp_path):
     witness.spin_until(lambda: is_matched(publishers), "the recorder")
     witness.spin_for(1.0)
     before = time.time_ns()
-    for topic in ("emg/samples", "emg/action", "emg/decision", "emg/quality", "exo/bridge_state", "exo/enable"):
+    for topic in (
+        "emg/samples",
+        "emg/action",
+        "emg/decision",
+        "emg/quality",
+        "exo/bridge_state",
+        "exo/enable",
+    ):
         publishers[topic][0].publish(publishers[topic][1])
     witness.spin_for(0.3)
     assert node.interrupt() == 0
