@@ -47,6 +47,7 @@ COMMON = {
     "quiet",
     "resources",
     "settings",
+    "text",
     "types",
     "yaml_files",
 }

@@ -120,6 +120,7 @@ class Reason(Enum):
     )
     COMMANDS_SEVERAL = (Response.FAULTS, "another publisher on the topic of the bridge's commands")
     UNSAFE_COMMAND = (Response.FAULTS, "the last check before the output found a command beyond a limit")
+    UNEXPECTED = (Response.FAULTS, "an error in the bridge's own program; its log has the traceback")
 
     STILL_MOVING = (Response.REFUSES, "the joints are still stopping")
     HOLDING_ALREADY = (Response.REFUSES, "armed already, and holding")

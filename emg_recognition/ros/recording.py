@@ -41,7 +41,7 @@ TOPICS: dict[str, tuple[Any, QoSProfile]] = {
     "emg/model": (ModelInfo, qos.LATCHED),
     "emg/label": (ActionLabel, qos.LABELS),
     "emg/action": (ActionEstimate, qos.ESTIMATES),
-    "emg/decision": (ActionDecision, qos.ESTIMATES),
+    "emg/decision": (ActionDecision, qos.DECISIONS),
     "emg/quality": (SignalQuality, qos.QUALITY),
     "exo/bridge_state": (BridgeState, qos.STATE),
     "exo/bridge_counters": (BridgeCounters, qos.LATCHED),
