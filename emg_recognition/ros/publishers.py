@@ -16,7 +16,8 @@ from rclpy.serialization import deserialize_message
 from rclpy.subscription import Subscription
 from rclpy.waitable import NumberOfEntities, Waitable
 
-from emg_recognition.ros.polling import NoCallbacks
+from emg_recognition.ros.polling import Unexecuted
+from emg_recognition.ros.surprises import Surprises
 
 #: The publisher of every message where the middleware does not tell them apart: count them instead.
 UNKNOWN = b""
@@ -128,7 +129,7 @@ class IdentifiedSubscription(Generic[MessageT]):
     def __init__(self, node: Node, kind: type[MessageT], topic: str, profile: QoSProfile) -> None:
         self._node, self._kind = node, kind
         self._subscription: Subscription = node.create_subscription(
-            kind, topic, lambda _: None, profile, callback_group=NoCallbacks()
+            kind, topic, lambda _: None, profile, callback_group=Unexecuted()
         )
         self.topic_name = str(self._subscription.topic_name)
         self.broken = 0
@@ -171,8 +172,11 @@ class IdentifiedSubscription(Generic[MessageT]):
                 return None
             data = ctypes.string_at(self._bytes.buffer, self._bytes.length)
             message = deserialize_message(data, self._kind)
-        except Exception:  # whatever a stranger sends must not end the process
+        except Exception as error:  # whatever a stranger sends must not end the process
             self.broken += 1
+            surprises: Surprises | None = getattr(self._node, "surprises", None)
+            if surprises is not None:
+                surprises.refuse(self.topic_name, error)
             return None
         publisher = bytes(self._info.publisher)
         return message, publisher if any(publisher) else UNKNOWN
