@@ -39,7 +39,7 @@ from typing import Any
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))
 
-import numpy as np
+import numpy as np  # noqa: E402
 
 #: Samples in a frame of the armband.
 FRAME = 10
@@ -63,10 +63,15 @@ ROWS = {
     "1kHz": Row(1000.0, 8, 0.05),
     "64ch": Row(2000.0, 64, 0.005),
 }
-#: The nodes of the path with the bridge.
+#: The programs of the path with the bridge, and the nodes that they hold.
 WAYS = {
-    "four processes": ("command_bridge", "classifier", "preprocessing", "acquisition"),
-    "composed": ("command_bridge", "chain"),
+    "four processes": {
+        name: (name,) for name in ("command_bridge", "classifier", "preprocessing", "acquisition")
+    },
+    "composed": {
+        "command_bridge": ("command_bridge",),
+        "chain": ("acquisition", "preprocessing", "classifier"),
+    },
 }
 
 
@@ -215,7 +220,9 @@ def watch(orders: Connection) -> None:
 def helper(target: Any, *arguments: Any) -> Iterator[Connection]:
     """Run a function in a process of its own, and end it."""
     ours, theirs = multiprocessing.Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=target, args=(*arguments, theirs), daemon=True)
+    process = multiprocessing.get_context("spawn").Process(
+        target=target, args=(*arguments, theirs), daemon=True
+    )
     process.start()
     try:
         if not ours.poll(PATIENCE) or ours.recv() != "ready":
@@ -242,6 +249,7 @@ def run(way: str, row: Row, bundle: Path, seconds: float, folder: Path) -> Measu
     """Run the graph once."""
     from emg_recognition.processes import Graph
 
+    folder.mkdir()
     link = str(folder / "armband")
     settings: dict[str, dict[str, Any]] = {
         "command_bridge": {"model": str(bundle)},
@@ -255,7 +263,10 @@ def run(way: str, row: Row, bundle: Path, seconds: float, folder: Path) -> Measu
         graph.start("enabling_switch", {"pressed": True})
         time.sleep(2.0)
         begin = time.monotonic()
-        nodes = {name: graph.start(name, settings) if name == "chain" else graph.start(name, settings[name]) for name in WAYS[way]}
+        nodes = [
+            graph.start_several(name, {node: settings[node] for node in holds})
+            for name, holds in WAYS[way].items()
+        ]
         watcher.send("first")
         first = watcher.recv()
         graph.check(complete=True)
@@ -266,15 +277,15 @@ def run(way: str, row: Row, bundle: Path, seconds: float, folder: Path) -> Measu
         if refusal := watcher.recv():
             raise SystemExit(f"{way}: {refusal}")
         time.sleep(WARM_UP)
-        used, measured_from = sum(map(cpu_seconds, nodes.values())), time.monotonic()
+        used, measured_from = sum(map(cpu_seconds, nodes)), time.monotonic()
         watcher.send("begin")
         time.sleep(seconds)
         watcher.send("results")
         estimates, decisions, commands = watcher.recv()
         graph.check(complete=True)
-        used = sum(map(cpu_seconds, nodes.values())) - used
+        used = sum(map(cpu_seconds, nodes)) - used
         result.cpu = 100 * used / (time.monotonic() - measured_from)
-        result.memory = sum(map(memory, nodes.values()))
+        result.memory = sum(map(memory, nodes))
         watcher.send("end")
         armband.send("end")
         written = dict(armband.recv())
@@ -302,7 +313,9 @@ def delays(received: Sequence[tuple[int, float]], written: dict[int, float]) -> 
 
 def spread(values: Sequence[float], digits: int) -> str:
     """Write the median and the range of the rounds."""
-    low, middle, high = (f"{value:.{digits}f}" for value in (min(values), float(np.median(values)), max(values)))
+    low, middle, high = (
+        f"{value:.{digits}f}" for value in (min(values), float(np.median(values)), max(values))
+    )
     return middle if len(values) == 1 else f"{middle} ({low}–{high})"
 
 
@@ -315,7 +328,9 @@ def percentiles(runs: Sequence[list[float]]) -> str:
 
 def main() -> int:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS))
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
     parser.add_argument("--rounds", type=int, default=5)
@@ -326,7 +341,10 @@ def main() -> int:
     rows, rounds, seconds = arguments.rows, arguments.rounds, arguments.seconds
     if arguments.quick:
         rows, rounds, seconds = rows[:1], 1, 2.0
-    print("| signal | way | estimate 50 / 95 / 99 %, ms | command 50 / 95 / 99 %, ms | CPU, % | PSS, MiB | start, s | dropped |")
+    print(
+        "| signal | way | estimate 50 / 95 / 99 %, ms | command 50 / 95 / 99 %, ms "
+        "| CPU, % | PSS, MiB | start, s | dropped |"
+    )
     print("|---|---|---|---|---|---|---|---|")
     for name in rows:
         with tempfile.TemporaryDirectory() as place:
