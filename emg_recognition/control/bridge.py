@@ -201,7 +201,7 @@ class Bridge:
         self._fault(Reason.STOP_SERVICE, reason, Event.STOP)
 
     def surprised(self, error: str) -> None:
-        """Stop and latch a fault, because the program around the bridge met an error that it did not expect."""
+        """Stop and latch a fault, because the program around the bridge met an unexpected error."""
         self._fault(Reason.UNEXPECTED, f"unexpected error: {error}")
 
     def return_to_neutral(self) -> str | None:
