@@ -15,13 +15,15 @@ from rclpy.subscription import Subscription
 _AT_ONCE = 100
 
 
-class _NoCallbacks(CallbackGroup):
+class NoCallbacks(CallbackGroup):
     """Keep its subscriptions out of every executor."""
 
     def can_execute(self, entity: Any) -> bool:
+        """Return False."""
         return False
 
     def beginning_execution(self, entity: Any) -> bool:
+        """Return False."""
         return False
 
     def ending_execution(self, entity: Any) -> None:
@@ -51,7 +53,7 @@ class PolledTopic:
     def __init__(self, node: Node, kind: type, topic: str, profile: QoSProfile, *, raw: bool = False) -> None:
         self._kind, self._raw = kind, raw
         self._subscription = node.create_subscription(
-            kind, topic, lambda _: None, profile, callback_group=_NoCallbacks(), raw=raw
+            kind, topic, lambda _: None, profile, callback_group=NoCallbacks(), raw=raw
         )
 
     def take(self) -> Iterator[tuple[Any, int]]:
