@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from emg_recognition.errors import MessageError
+from emg_recognition.signal.settings import LARGEST_SAMPLE
 from emg_recognition.text import LONGEST, printable
 from emg_recognition.types import UNITS, Estimate, Model
 
@@ -42,7 +43,7 @@ def check_samples(message: Any) -> None:
     ------
     MessageError
         For a rate, number of channels, unit, index or amount of data that no device has, and for samples that
-        are not finite.
+        are not finite or of an absurd magnitude.
     """
     _rate(message.rate)
     columns = _count("channels", message.channels, MOST_CHANNELS)
@@ -52,7 +53,7 @@ def check_samples(message: Any) -> None:
         raise _error("data", f"{size} values for {columns} channels", "send whole samples")
     _index("first_index", message.first_index, size // columns)
     _index("dropped_before", message.dropped_before)
-    _finite(message.data, columns, message.first_index)
+    _finite(message.data, columns, message.first_index, LARGEST_SAMPLE)
 
 
 def check_window(message: Any) -> None:
@@ -305,16 +306,16 @@ def _texts(field: str, values: Sequence[str], most: int, longest: int = _LONGEST
         _text(field, value, longest)
 
 
-def _finite(data: Any, columns: int, first_index: int) -> None:
+def _finite(data: Any, columns: int, first_index: int, largest: float = math.inf) -> None:
     flat = np.frombuffer(data, dtype=np.float32)
-    # One product is cheaper than a test of every value, and NaN and infinity survive it.
+    # One product is cheaper than a test of every value; NaN, infinity and absurd magnitudes survive it.
     if math.isfinite(float(flat.dot(flat))):
         return
-    wrong = np.flatnonzero(~np.isfinite(flat))
+    wrong = np.flatnonzero(~(np.isfinite(flat) & (np.abs(flat) <= largest)))
     if len(wrong):
         row, channel = divmod(int(wrong[0]), columns)
         raise _error(
             "data",
             f"{flat[wrong[0]]} at sample {first_index + row} of channel {channel}",
-            "check the electrode and the device; only finite values can be used",
+            "check the electrode and the device; only finite values can be filtered",
         )

@@ -25,12 +25,14 @@ from emg_recognition.control.settings import BridgeSettings, is_long
 from emg_recognition.control.states import Reason, State, Violation
 from emg_recognition.control.watch import Signal
 from emg_recognition.errors import EmgRecognitionError, SettingError
+from emg_recognition.messages import check_estimate, check_info, check_model, read_estimate, read_model
 from emg_recognition.msg import ActionEstimate, EmgInfo, ModelInfo
 from emg_recognition.nodes.settings import CommandBridgeSettings
 from emg_recognition.resources import config_path
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.bridge_state import BridgeStatePublisher
 from emg_recognition.ros.conversions import to_nanoseconds
+from emg_recognition.ros.following import Announced, Followed, follow
 from emg_recognition.ros.heartbeat import TOPIC as STOP_INPUT_TOPIC
 from emg_recognition.ros.outputs import (
     TRAJECTORY_TOPIC,
@@ -45,7 +47,7 @@ from emg_recognition.ros.publishers import subscribe
 from emg_recognition.ros.runner import run
 from emg_recognition.settings import settings_of
 from emg_recognition.signal.settings import PipelineSettings
-from emg_recognition.types import Estimate, LiveSettings, Model
+from emg_recognition.types import LiveSettings
 
 ESTIMATES_TOPIC = "emg/action"
 MODEL_TOPIC = "emg/model"
@@ -87,9 +89,15 @@ class CommandBridgeNode(Node):
         self._logged = (self._bridge.state, self._bridge.reason)
         self._output = self._open_output(exoskeleton.joints)
         self._states = BridgeStatePublisher(self, self._bridge, exoskeleton.joint_names)
-        self.create_subscription(ActionEstimate, ESTIMATES_TOPIC, self._on_estimate, qos.LATEST_ESTIMATES)
-        self.create_subscription(ModelInfo, MODEL_TOPIC, self._on_model, qos.LATCHED)
-        self.create_subscription(EmgInfo, "emg/info", self._on_info, qos.LATCHED)
+        # A faulty estimate of the classifier stops the motion; one of anybody else changes nothing.
+        self._estimates = Followed(
+            self, ESTIMATES_TOPIC, check_estimate, self._on_estimate, faulty=self._on_estimate
+        )
+        self._models = Announced(self, MODEL_TOPIC, check_model, self._on_model, stream=self._estimates)
+        self._infos = Announced(self, "emg/info", check_info, self._on_info)
+        follow(self, ActionEstimate, self._estimates, qos.LATEST_ESTIMATES)
+        follow(self, ModelInfo, self._models, qos.LATCHED)
+        follow(self, EmgInfo, self._infos, qos.LATCHED)
         self._stop_input = subscribe(self, Bool, STOP_INPUT_TOPIC, self._on_stop_input, qos.ENABLE)
         self._joint_states = (
             None
@@ -101,7 +109,9 @@ class CommandBridgeNode(Node):
         self.create_service(Trigger, "~/stop", self._on_stop)
         self.create_service(Trigger, "~/return_to_neutral", self._on_return)
         self.add_on_set_parameters_callback(self._on_parameters)
-        self._diagnostics = diagnostics.Diagnostics(self, self._report)
+        self._diagnostics = diagnostics.Diagnostics(
+            self, self._report, topics=[self._estimates, self._models, self._infos]
+        )
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._timer = self.create_timer(self._period, self._tick, clock=steady)
 
@@ -153,31 +163,10 @@ class CommandBridgeNode(Node):
         return Instant(time.monotonic(), self.get_clock().now().nanoseconds * 1e-9)
 
     def _on_estimate(self, message: ActionEstimate) -> None:
-        estimate = Estimate(
-            time=to_nanoseconds(message.header.stamp) * 1e-9,
-            last_index=message.last_index,
-            accepted=message.status == ActionEstimate.ACCEPTED,
-            action_id=message.action_id,
-            action=message.action,
-            confidence=message.confidence,
-            probabilities=message.probabilities,
-            activation=message.activation,
-            model=message.model,
-        )
-        self._bridge.estimate(estimate, self._now())
+        self._bridge.estimate(read_estimate(message), self._now())
 
     def _on_model(self, message: ModelInfo) -> None:
-        model = Model(
-            model=message.model,
-            sha256=message.sha256,
-            actions=tuple(message.actions),
-            rate=message.rate,
-            channels=message.channels,
-            length=message.length,
-            unit=message.unit,
-            pipeline=message.pipeline,
-        )
-        self._bridge.announce(model)
+        self._bridge.announce(read_model(message))
 
     def _on_info(self, message: EmgInfo) -> None:
         self._bridge.device(Signal(message.rate, message.channels))
@@ -195,6 +184,8 @@ class CommandBridgeNode(Node):
 
     def _on_arm(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         self._look_at_graph()
+        self._models.look()
+        self._infos.look()
         engaged = self._bridge.engaged
         objection = None
         try:
@@ -290,6 +281,8 @@ class CommandBridgeNode(Node):
 
     def _report(self) -> diagnostics.Report:
         bridge = self._bridge
+        self._models.look()
+        self._infos.look()
         signal, feedback, stop_input = bridge.ages(self._now())
         values: dict[str, object] = {
             **bridge.counters,
