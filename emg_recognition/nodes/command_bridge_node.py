@@ -1,4 +1,4 @@
-"""``emg/action`` → commands for the exoskeleton while armed; on any violation, and at its end, a stop."""
+"""``emg/action`` → ``emg/decision``, and commands while armed; on any violation, and at its end, a stop."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ from emg_recognition.resources import config_path
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.bridge_state import BridgeStatePublisher
 from emg_recognition.ros.conversions import to_nanoseconds
+from emg_recognition.ros.decisions import DecisionPublisher
 from emg_recognition.ros.following import Announced, Followed, follow
 from emg_recognition.ros.heartbeat import TOPIC as STOP_INPUT_TOPIC
 from emg_recognition.ros.outputs import (
@@ -88,6 +89,7 @@ class CommandBridgeNode(Node):
         self._log_delay(*self._judged_delay(self._decisions), "plus the time for processing")
         self._logged = (self._bridge.state, self._bridge.reason)
         self._output = self._open_output(exoskeleton.joints)
+        self._decided = DecisionPublisher(self, self._bridge.new_decider())
         self._states = BridgeStatePublisher(self, self._bridge, exoskeleton.joint_names)
         # A faulty estimate of the classifier stops the motion; one of anybody else changes nothing.
         self._estimates = Followed(
@@ -163,7 +165,9 @@ class CommandBridgeNode(Node):
         return Instant(time.monotonic(), self.get_clock().now().nanoseconds * 1e-9)
 
     def _on_estimate(self, message: ActionEstimate) -> None:
-        self._bridge.estimate(read_estimate(message), self._now())
+        receipt = self._bridge.estimate(read_estimate(message), self._now())
+        if receipt is not None:
+            self._decided.add(message, receipt)
 
     def _on_model(self, message: ModelInfo) -> None:
         self._bridge.announce(read_model(message))
@@ -232,6 +236,7 @@ class CommandBridgeNode(Node):
         refusal = self._bridge.change(decisions=decisions, hold_timeout=hold_timeout)
         if refusal is None:
             self._decisions = decisions
+            self._decided.use(self._bridge.new_decider())
             self._log_delay(*judged, "with the new values")
         return SetParametersResult(successful=refusal is None, reason=refusal or "")
 

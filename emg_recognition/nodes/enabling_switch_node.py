@@ -94,7 +94,8 @@ class EnablingSwitchNode(Node):
         return diagnostics.OK, self._state, values
 
     def _rivalry(self) -> str:
-        return f"{self._rivals} more publish {self._heartbeat.topic_name}: the bridge cannot be armed until only one does"
+        topic = self._heartbeat.topic_name
+        return f"{self._rivals} more publish {topic}: the bridge cannot be armed until only one does"
 
 
 def main() -> int:

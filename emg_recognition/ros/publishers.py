@@ -1,4 +1,7 @@
-"""Subscriptions that tell who published each message, which rclpy's message info does not."""
+"""Who publishes: counts that follow remappings, and subscriptions that tell whose each message is.
+
+rclpy's message info does not tell it.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,8 @@ from rclpy.serialization import deserialize_message
 from rclpy.subscription import Subscription
 from rclpy.waitable import NumberOfEntities, Waitable
 
-from emg_recognition.ros.polling import NoCallbacks
+from emg_recognition.ros.polling import Unexecuted
+from emg_recognition.ros.surprises import Surprises
 
 #: The publisher of every message where the middleware does not tell them apart: count them instead.
 UNKNOWN = b""
@@ -25,6 +29,16 @@ _AT_ONCE = 100
 _NAMELESS = "_NODE_NAME_UNKNOWN_"
 
 MessageT = TypeVar("MessageT")
+
+
+def count_publishers(node: Node, topic: str) -> int:
+    """Return how many publishers a topic of a node has; unlike rclpy's own count, remappings apply."""
+    return int(node.count_publishers(node.resolve_topic_name(topic)))
+
+
+def count_subscribers(node: Node, topic: str) -> int:
+    """Return how many subscribers a topic of a node has; unlike rclpy's own count, remappings apply."""
+    return int(node.count_subscribers(node.resolve_topic_name(topic)))
 
 
 class _Allocator(ctypes.Structure):
@@ -115,7 +129,7 @@ class IdentifiedSubscription(Generic[MessageT]):
     def __init__(self, node: Node, kind: type[MessageT], topic: str, profile: QoSProfile) -> None:
         self._node, self._kind = node, kind
         self._subscription: Subscription = node.create_subscription(
-            kind, topic, lambda _: None, profile, callback_group=NoCallbacks()
+            kind, topic, lambda _: None, profile, callback_group=Unexecuted()
         )
         self.topic_name = str(self._subscription.topic_name)
         self.broken = 0
@@ -158,8 +172,11 @@ class IdentifiedSubscription(Generic[MessageT]):
                 return None
             data = ctypes.string_at(self._bytes.buffer, self._bytes.length)
             message = deserialize_message(data, self._kind)
-        except Exception:  # whatever a stranger sends must not end the process
+        except Exception as error:  # whatever a stranger sends must not end the process
             self.broken += 1
+            surprises: Surprises | None = getattr(self._node, "surprises", None)
+            if surprises is not None:
+                surprises.refuse(self.topic_name, error)
             return None
         publisher = bytes(self._info.publisher)
         return message, publisher if any(publisher) else UNKNOWN

@@ -95,9 +95,9 @@ def test_another_source_of_commands_is_noticed(graph):
     point.positions[joints.index("elbow_flexion")] = graph.elbow - 0.5
     point.time_from_start.nanosec = 20_000_000
     message = JointTrajectory(joint_names=joints, points=[point])
+    logged = len(graph.log("command_bridge"))
     publisher = graph.node.create_publisher(JointTrajectory, "exo/joint_trajectory", qos.COMMANDS)
     timer = graph.node.create_timer(0.002, lambda: publisher.publish(message))
-    logged = len(graph.log("command_bridge"))
 
     def noticed():
         # On a busy machine another fault may come first.
