@@ -303,7 +303,7 @@ def comparison_figure(methods: Sequence[MethodRuns]) -> Figure:
     handles.append(
         Line2D([], [], color=PALE_INK, marker="|", markersize=11, linestyle="none", label="mean of the runs")
     )
-    style.legend(figure, handles, ncols=len(handles) if len(panels) > 1 else 3)
+    style.legend(figure, handles, ncol=len(handles) if len(panels) > 1 else 3)
     return figure
 
 
