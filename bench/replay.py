@@ -123,8 +123,6 @@ def write_bag(path: Path, info: BundleInfo, seconds: int, rng: np.random.Generat
         velocities=np.zeros(3),
         signal_age=0.01,
         has_index=True,
-        counter_names=["estimates", "commands"],
-        counter_values=np.zeros(2, np.uint64),
     )
     stride, length = round(STRIDE * info.rate), info.length
     with BagWriter(path, TOPICS) as bag:

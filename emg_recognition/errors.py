@@ -65,6 +65,21 @@ class SampleError(EmgRecognitionError):
         super().__init__(f"{problem}; {remedy}")
 
 
+class MessageError(EmgRecognitionError):
+    """A message from another program cannot be used.
+
+    Parameters
+    ----------
+    problem : str
+        Which field is wrong, and its value, fit for a log.
+    remedy : str
+        What to send instead.
+    """
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(f"{problem}; {remedy}")
+
+
 class BundleError(EmgRecognitionError):
     """A model bundle is damaged, unknown or made for other signals.
 

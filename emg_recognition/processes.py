@@ -22,10 +22,6 @@ from emg_recognition.errors import EmgRecognitionError, SettingError
 PACKAGE = "emg_recognition"
 #: A node has this long to end after SIGINT; then it is killed, and that is reported, s.
 _GRACE = 5.0
-#: The signals that ask a program to end: Ctrl-C, ``kill``, and a terminal that was closed.
-END_SIGNALS = tuple(
-    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
-)
 _PR_SET_PDEATHSIG = 1
 
 
@@ -109,19 +105,36 @@ def absolute_namespace(namespace: str) -> str:
     return f"/{name}"
 
 
+def end_signals() -> list[signal.Signals]:
+    """Return the signals that ask this program to end: Ctrl-C, ``kill``, SIGQUIT, and a closed terminal.
+
+    Not the closed terminal where ``nohup`` ignores it.
+    """
+    names = ["SIGINT", "SIGTERM", "SIGQUIT", "SIGHUP"]
+    if ignores_hangup():
+        names.remove("SIGHUP")
+    return [getattr(signal, name) for name in names if hasattr(signal, name)]
+
+
+def ignores_hangup() -> bool:
+    """Return whether this program was told to outlive its terminal, as ``nohup`` does."""
+    return hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+
+
 @contextmanager
 def end_signals_raise() -> Iterator[None]:
     """Let each signal that asks to end raise KeyboardInterrupt, also where a shell ignores SIGINT.
 
     A second signal has no effect, so that it cannot interrupt the ending.
     """
+    numbers = end_signals()
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
-        for number in END_SIGNALS:
+        for number in numbers:
             signal.signal(number, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, interrupt) for number in END_SIGNALS}
+    before = {number: signal.signal(number, interrupt) for number in numbers}
     try:
         yield
     finally:

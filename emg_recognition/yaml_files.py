@@ -39,7 +39,7 @@ def yaml_lines(cls: type, *, indent: int = 0, values: Mapping[str, Any] | None =
         if isinstance(plain, str):
             text = f'"{plain}"' if plain in ("", ",") else text
         key = f"{' ' * indent}{name}: {text}"
-        lines.append(f"{key:<36}# {one.describe()}" if one.help else key)
+        lines.append(f"{key:<34}  # {one.describe()}" if one.help else key)
     return lines
 
 
@@ -47,16 +47,17 @@ class _UniqueKeys(yaml.SafeLoader):
     """YAML's safe loader, except that a key given twice is an error and not a silent choice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [
-            self.construct_object(key, deep=True)
-            for key, _ in node.value
-            if key.tag != "tag:yaml.org,2002:merge"
-        ]
-        for number, key in enumerate(keys):
-            if key in keys[:number]:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} is given twice", node.start_mark
-                )
+        found: list[tuple[Any, int]] = []
+        for one, _ in node.value:
+            if one.tag == "tag:yaml.org,2002:merge":
+                continue
+            key, line = self.construct_object(one, deep=True), one.start_mark.line + 1
+            for other, first in found:
+                if key == other:
+                    raise yaml.constructor.ConstructorError(
+                        None, None, f"the key {key!r} is given twice, in lines {first} and {line}"
+                    )
+            found.append((key, line))
         return super().construct_mapping(node, deep)
 
 

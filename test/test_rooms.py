@@ -38,7 +38,18 @@ ARROWS = {
         "demo",
     },
 }
-COMMON = {"yaml_files", "types", "actions", "errors", "settings", "resources", "quiet", "files", "processes"}
+COMMON = {
+    "yaml_files",
+    "text",
+    "types",
+    "actions",
+    "errors",
+    "settings",
+    "resources",
+    "quiet",
+    "files",
+    "processes",
+}
 ROS = {"rclpy", "std_msgs", "std_srvs", "sensor_msgs", "trajectory_msgs", "diagnostic_msgs", "launch"}
 
 

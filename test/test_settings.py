@@ -107,7 +107,7 @@ def test_a_declaration_can_be_looked_up():
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("a: 1\nb: 2\na: 3\n", "the key 'a' is given twice"),
+        ("a: 1\nb: 2\na: 3\n", r"the key 'a' is given twice, in lines 1 and 3\)"),
         ("a: [", "it is not a YAML file"),
         ("\xff", "it cannot be"),
     ],

@@ -23,6 +23,16 @@ LONGEST_PERIOD = 0.02
 with the 80 ms ramp a trajectory ends at most 100 ms ahead."""
 
 
+FARTHEST = 4 * math.pi
+"""Largest position (rad) that a limit may allow; no joint of an arm turns twice."""
+
+FASTEST = 20.0
+"""Largest speed (rad/s) that a limit may allow; an elbow reaches it in a throw."""
+
+STRONGEST = 1000.0
+"""Largest acceleration (rad/s²) that a limit may allow."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class JointLimits:
     """What a joint may do, in the joint's own direction of rotation (REP-103).
@@ -30,7 +40,7 @@ class JointLimits:
     Raises
     ------
     SettingError
-        For a value out of range, or values that contradict each other.
+        For a value out of range, such as degrees, or values that contradict each other.
     """
 
     name: str
@@ -64,6 +74,18 @@ class JointLimits:
 
     def __post_init__(self) -> None:
         check(self)
+        for name, largest, unit in (
+            ("lower", FARTHEST, "rad"),
+            ("upper", FARTHEST, "rad"),
+            ("max_velocity", FASTEST, "rad/s"),
+            ("max_acceleration", STRONGEST, "rad/s²"),
+        ):
+            if abs(getattr(self, name)) > largest:
+                raise SettingError(
+                    name,
+                    getattr(self, name),
+                    f"it is in {unit}, at most {largest:.4g}; did you mean degrees?",
+                )
         if not self.lower + 2 * SOFT_MARGIN < self.upper:
             raise SettingError(
                 "lower",

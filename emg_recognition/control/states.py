@@ -118,6 +118,7 @@ class Reason(Enum):
         "the exoskeleton's cable was lost, or the device reports that it has stopped by itself",
     )
     UNSAFE_COMMAND = (Response.FAULTS, "the last check before the output found a command beyond a limit")
+    UNEXPECTED = (Response.FAULTS, "an error in the bridge's own program; its log has the traceback")
 
     STILL_MOVING = (Response.REFUSES, "the joints are still stopping")
     HOLDING_ALREADY = (Response.REFUSES, "armed already, and holding")

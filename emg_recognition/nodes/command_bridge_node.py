@@ -1,4 +1,4 @@
-"""``emg/action`` → commands for the exoskeleton while armed; on any violation, and at its end, a stop."""
+"""``emg/action`` → ``emg/decision``, and commands while armed; on any violation, and at its end, a stop."""
 
 from __future__ import annotations
 
@@ -24,11 +24,13 @@ from emg_recognition.control.settings import BridgeSettings, is_long
 from emg_recognition.control.states import Reason, State, Violation
 from emg_recognition.control.watch import Signal
 from emg_recognition.errors import EmgRecognitionError, SettingError
+from emg_recognition.messages import read_estimate, read_model
 from emg_recognition.msg import ActionEstimate, EmgInfo, ModelInfo
 from emg_recognition.nodes.settings import CommandBridgeSettings
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.bridge_state import BridgeStatePublisher
 from emg_recognition.ros.conversions import to_nanoseconds
+from emg_recognition.ros.decisions import DecisionPublisher
 from emg_recognition.ros.description import exoskeleton_of
 from emg_recognition.ros.heartbeat import TOPIC as STOP_INPUT_TOPIC
 from emg_recognition.ros.outputs import Output, SerialOutput, TrajectoryOutput, VelocityOutput
@@ -36,7 +38,7 @@ from emg_recognition.ros.parameters import declare, given_bundle
 from emg_recognition.ros.runner import run
 from emg_recognition.settings import settings_of
 from emg_recognition.signal.settings import PipelineSettings
-from emg_recognition.types import Estimate, LiveSettings, Model
+from emg_recognition.types import LiveSettings
 
 #: How long to wait until the last command has arrived, s.
 _LAST_COMMAND = 1.0
@@ -73,6 +75,7 @@ class CommandBridgeNode(Node):
         self._log_delay(*self._judged_delay(self._decisions), "plus the time for processing")
         self._logged = (self._bridge.state, self._bridge.reason)
         self._output = self._open_output(exoskeleton.joints)
+        self._decided = DecisionPublisher(self, self._bridge.new_decider())
         self._states = BridgeStatePublisher(self, self._bridge, exoskeleton.joint_names)
         self.create_subscription(ActionEstimate, "emg/action", self._on_estimate, qos.LATEST_ESTIMATES)
         self.create_subscription(ModelInfo, "emg/model", self._on_model, qos.LATCHED)
@@ -101,11 +104,15 @@ class CommandBridgeNode(Node):
         command = self._bridge.last_command(now)
         if command is not None:
             self._output.send(command)
-        self._states.publish(command, now)
+        self._states.publish(command, now, last=True)
         self._log_change()
         if command is not None and not self._output.flush(_LAST_COMMAND):
             self.get_logger().error("the stop was not acknowledged: check that the exoskeleton does not move")
         self._output.close()
+
+    def surprised(self, error: str) -> None:
+        """Fault, because a callback failed in a way that nobody expected."""
+        self._bridge.surprised(error)
 
     def _open_output(self, joints: Sequence[JointLimits]) -> Output:
         if self._settings.output == "velocity":
@@ -120,31 +127,12 @@ class CommandBridgeNode(Node):
         return Instant(time.monotonic(), self.get_clock().now().nanoseconds * 1e-9)
 
     def _on_estimate(self, message: ActionEstimate) -> None:
-        estimate = Estimate(
-            time=to_nanoseconds(message.header.stamp) * 1e-9,
-            last_index=message.last_index,
-            accepted=message.status == ActionEstimate.ACCEPTED,
-            action_id=message.action_id,
-            action=message.action,
-            confidence=message.confidence,
-            probabilities=message.probabilities,
-            activation=message.activation,
-            model=message.model,
-        )
-        self._bridge.estimate(estimate, self._now())
+        receipt = self._bridge.estimate(read_estimate(message), self._now())
+        if receipt is not None:
+            self._decided.add(message, receipt)
 
     def _on_model(self, message: ModelInfo) -> None:
-        model = Model(
-            model=message.model,
-            sha256=message.sha256,
-            actions=tuple(message.actions),
-            rate=message.rate,
-            channels=message.channels,
-            length=message.length,
-            unit=message.unit,
-            pipeline=message.pipeline,
-        )
-        self._bridge.announce(model)
+        self._bridge.announce(read_model(message))
 
     def _on_info(self, message: EmgInfo) -> None:
         self._bridge.device(Signal(message.rate, message.channels))
@@ -208,6 +196,7 @@ class CommandBridgeNode(Node):
         refusal = self._bridge.change(decisions=decisions, hold_timeout=hold_timeout)
         if refusal is None:
             self._decisions = decisions
+            self._decided.use(self._bridge.new_decider())
             self._log_delay(*judged, "with the new values")
         return SetParametersResult(successful=refusal is None, reason=refusal or "")
 

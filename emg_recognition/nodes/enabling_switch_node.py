@@ -15,7 +15,7 @@ from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.nodes.settings import EnablingSwitchSettings
 from emg_recognition.ros import diagnostics
 from emg_recognition.ros.heartbeat import TOPIC, Heartbeat
-from emg_recognition.ros.keyboard import Keyboard, end_with_the_terminal
+from emg_recognition.ros.keyboard import Keyboard
 from emg_recognition.ros.parameters import declare
 from emg_recognition.ros.runner import run
 
@@ -99,7 +99,6 @@ class EnablingSwitchNode(Node):
 
 def main() -> int:
     """Run the node."""
-    end_with_the_terminal()
     with Keyboard() as keyboard:
         return run("enabling_switch", lambda: EnablingSwitchNode(keyboard))
 

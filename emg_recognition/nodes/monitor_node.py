@@ -11,7 +11,7 @@ from rclpy.node import Node
 from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.monitor.snapshot import Snapshot
 from emg_recognition.monitor.terminal import View, suited_view
-from emg_recognition.ros.keyboard import Keyboard, end_with_the_terminal
+from emg_recognition.ros.keyboard import Keyboard
 from emg_recognition.ros.monitor_bridge import BridgeReader, ReportReader
 from emg_recognition.ros.monitor_signal import ActionReader, SignalReader
 from emg_recognition.ros.parameters import declare
@@ -88,7 +88,6 @@ class MonitorNode(Node):
 
 def main() -> int:
     """Run the node."""
-    end_with_the_terminal()
     view = suited_view()
     with Keyboard() as keyboard:
         return run("monitor", lambda: MonitorNode(keyboard, view))

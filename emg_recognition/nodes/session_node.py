@@ -23,7 +23,7 @@ from emg_recognition.msg import ActionLabel
 from emg_recognition.nodes.settings import SessionNodeSettings
 from emg_recognition.resources import config_path, shell_command
 from emg_recognition.ros import diagnostics, qos
-from emg_recognition.ros.keyboard import Keyboard, end_with_the_terminal
+from emg_recognition.ros.keyboard import Keyboard
 from emg_recognition.ros.parameters import declare, parameter_error
 from emg_recognition.ros.recording import Recording
 from emg_recognition.ros.runner import run
@@ -227,7 +227,6 @@ class SessionNode(Node):
 
 def main() -> int:
     """Run the node."""
-    end_with_the_terminal()
     with Keyboard() as keyboard:
         return run("session", lambda: SessionNode(keyboard))
 

@@ -129,6 +129,13 @@ class CommandBridgeSettings(_Checked):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DecisionNodeSettings(_Checked):
+    """Parameters of ``decision``, besides :class:`DecisionSettings`."""
+
+    model: str = setting("", "directory of the model bundle, for the votes that go with it; empty: none")
+
+
+@dataclass(frozen=True, kw_only=True)
 class SimulatedArmbandSettings(_Checked):
     """Parameters of ``simulated_armband``."""
 
@@ -149,11 +156,17 @@ class SimulatedExoskeletonSettings(_Checked):
     """Parameters of ``simulated_exoskeleton``."""
 
     exoskeleton: str = _exoskeleton()
-    rate: float = setting(100.0, "joint states a second", unit="Hz", low=10.0, high=500.0)
+    rate: float = setting(
+        100.0, "updates of the controller a second, each with a joint state", unit="Hz", low=10.0, high=500.0
+    )
     controller: str = setting(
         "trajectory",
         "commands that the joints follow; serial: those that arrive at a pseudo-terminal",
         choices=("trajectory", "velocity", "serial"),
+    )
+    interpolate_from_desired_state: bool = setting(
+        False,
+        "controller trajectory: begin at what was commanded last, not where the joints are measured",
     )
     watchdog: float = setting(
         0.0,
@@ -163,6 +176,9 @@ class SimulatedExoskeletonSettings(_Checked):
         high=10.0,
     )
     link: str = setting("/tmp/exoskeleton", "controller serial: link to the pseudo-terminal")
+    trace: str = setting(
+        "", "file that gets time, positions and velocities of the joints at every update; empty: none"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -273,6 +289,7 @@ NODES: dict[str, tuple[type, ...]] = {
     "signal_quality": (SignalQualityNodeSettings,),
     "classifier": (ClassifierSettings,),
     "command_bridge": (CommandBridgeSettings, BridgeSettings, DecisionSettings),
+    "decision": (DecisionNodeSettings, DecisionSettings),
     "simulated_armband": (SimulatedArmbandSettings,),
     "simulated_exoskeleton": (SimulatedExoskeletonSettings,),
     "enabling_switch": (EnablingSwitchSettings,),
@@ -291,12 +308,20 @@ FROM_MODEL: dict[str, tuple[str, ...]] = {
     "preprocessing": ("window", "stride", "low", "high", "mains", "settling"),
     "classifier": ("confidence_threshold",),
     "command_bridge": tuple(settings_of(DecisionSettings)),
+    "decision": tuple(settings_of(DecisionSettings)),
     "evaluator": ("votes", "enter_votes", "keep_votes", "dwell", "confidence_threshold"),
 }
 
 #: The parameter files and their nodes.
 FILES: dict[str, tuple[str, ...]] = {
-    "recognition.yaml": ("acquisition", "preprocessing", "signal_quality", "classifier", "command_bridge"),
+    "recognition.yaml": (
+        "acquisition",
+        "preprocessing",
+        "signal_quality",
+        "classifier",
+        "command_bridge",
+        "decision",
+    ),
     "simulation.yaml": ("simulated_armband", "simulated_exoskeleton", "enabling_switch"),
     "replay.yaml": ("recorder", "player", "evaluator"),
     "training.yaml": ("trainer",),
@@ -318,7 +343,7 @@ def parameter_file(name: str) -> str:
             for key, line in zip(settings_of(cls), yaml_lines(cls, indent=4), strict=True):
                 value, _, help_text = line.partition("  # ")
                 from_model = key in FROM_MODEL.get(node, ())
-                lines.append(f"{f'    # {value.strip()}':<36}# {help_text}" if from_model else line)
+                lines.append(f"{f'    # {value.strip()}':<34}  # {help_text}" if from_model else line)
     return "\n".join(lines) + "\n"
 
 

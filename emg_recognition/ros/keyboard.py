@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import select
-import signal
 import termios
 import threading
 from collections.abc import Callable
@@ -92,12 +91,6 @@ class Keyboard:
             return os.read(self._descriptor, 1024)
         except OSError:
             return b""
-
-
-def end_with_the_terminal() -> None:
-    """Let a closed terminal end this process as SIGTERM does, except under `nohup`."""
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
 
 
 def _in_foreground(descriptor: int) -> bool:

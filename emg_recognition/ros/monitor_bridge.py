@@ -16,7 +16,7 @@ from emg_recognition.control.exoskeleton import load_exoskeleton
 from emg_recognition.control.states import Reason, State
 from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.monitor.snapshot import STALE, Bridge, Joint, Level, Report, StopInput
-from emg_recognition.msg import BridgeState
+from emg_recognition.msg import BridgeCounters, BridgeState
 from emg_recognition.resources import config_path
 from emg_recognition.ros import heartbeat
 from emg_recognition.ros.monitor_signal import Feed, glance
@@ -68,7 +68,7 @@ _REASONS = {reason.counter for reason in Reason}
 
 
 class BridgeReader:
-    """Read ``exo/bridge_state``, ``exo/enable`` and ``exo/joint_states``.
+    """Read ``exo/bridge_state``, ``exo/bridge_counters``, ``exo/enable`` and ``exo/joint_states``.
 
     Parameters
     ----------
@@ -79,6 +79,7 @@ class BridgeReader:
     def __init__(self, node: Node) -> None:
         self._node = node
         self._bridge = Feed(node, BridgeState, "exo/bridge_state", glance(1))
+        self._counters = Feed(node, BridgeCounters, "exo/bridge_counters", glance(1))
         self._switch = Feed(node, Bool, heartbeat.TOPIC, glance(1))
         self._joints = Feed(node, JointState, "exo/joint_states", glance(5))
         self._positions: dict[str, float] = {}
@@ -87,6 +88,7 @@ class BridgeReader:
     def look(self) -> None:
         """Take the new messages."""
         self._bridge.take()
+        self._counters.take()
         self._switch.take()
         # A driver may publish its joints one by one.
         for joints, _ in self._joints.take():
@@ -98,7 +100,8 @@ class BridgeReader:
         newest = self._bridge.newest
         if newest is None:
             return None
-        counted = zip(newest.counter_names, newest.counter_values, strict=False)
+        counters = self._counters.newest
+        counted = zip(counters.names, counters.values, strict=False) if counters is not None else ()
         return Bridge(
             age=self._bridge.age,
             state=State(newest.state),

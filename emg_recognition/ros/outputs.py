@@ -220,12 +220,18 @@ class SerialOutput:
             self._lose(error)
 
     def flush(self, seconds: float) -> bool:
-        """Wait until the device has reported that it obeys the newest command."""
+        """Wait until the device has reported that it obeys the newest command, and no problem.
+
+        A device whose emergency stop is pressed obeys nothing, whatever it has obeyed before.
+        """
         deadline = time.monotonic() + seconds
-        while self._lost is None and not self._device.obeyed and time.monotonic() < deadline:
+        while self._lost is None and not self._obeys() and time.monotonic() < deadline:
             time.sleep(0.001)
             self._poll()
-        return self._lost is None and self._device.obeyed
+        return self._obeys()
+
+    def _obeys(self) -> bool:
+        return self.problem is None and self._device.obeyed
 
     def close(self) -> None:
         """Close the port."""

@@ -19,8 +19,9 @@ SAMPLES = _reliable(2000)
 WINDOWS = _reliable(200)
 #: Fast replay makes estimates in bursts, and a recorder must not miss any.
 ESTIMATES = _reliable(200)
-#: The bridge needs only the newest.
+#: Who decides or follows a decision needs only the newest.
 LATEST_ESTIMATES = _reliable(10)
+DECISIONS = _reliable(10)
 STATE = _reliable(1)
 #: Commands and joint states: only the newest counts.
 COMMANDS = _reliable(1)

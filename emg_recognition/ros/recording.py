@@ -19,8 +19,10 @@ from std_msgs.msg import Bool
 from emg_recognition.bags.writer import BagWriter, TopicQos
 from emg_recognition.errors import EmgRecognitionError, SettingError
 from emg_recognition.msg import (
+    ActionDecision,
     ActionEstimate,
     ActionLabel,
+    BridgeCounters,
     BridgeState,
     EmgInfo,
     EmgSamples,
@@ -39,8 +41,10 @@ TOPICS: dict[str, tuple[Any, QoSProfile]] = {
     "emg/model": (ModelInfo, qos.LATCHED),
     "emg/label": (ActionLabel, qos.LABELS),
     "emg/action": (ActionEstimate, qos.ESTIMATES),
+    "emg/decision": (ActionDecision, qos.DECISIONS),
     "emg/quality": (SignalQuality, qos.QUALITY),
     "exo/bridge_state": (BridgeState, qos.STATE),
+    "exo/bridge_counters": (BridgeCounters, qos.LATCHED),
     heartbeat.TOPIC: (Bool, qos.ENABLE),
 }
 

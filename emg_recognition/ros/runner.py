@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+import threading
+import time
+import traceback
 from collections.abc import Callable
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 import rclpy
+from lifecycle_msgs.srv import ChangeState
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.impl.rcutils_logger import RcutilsLogger
 from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
 from rclpy.logging import get_logger
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from emg_recognition.errors import EmgRecognitionError
+from emg_recognition.processes import end_signals, ignores_hangup
+from emg_recognition.ros.surprises import Surprises
+from emg_recognition.text import printable
 
-#: How often the loop looks for a signal while no callback is due, s.
+#: How often to look for a signal while no callback is due, and for the parent, s.
 _POLL = 0.1
 
 
@@ -36,7 +45,7 @@ class NodeProgram(Protocol):
 
 
 def run(name: str, create: Callable[[], NodeProgram], args: list[str] | None = None) -> int:
-    """Run a node until SIGINT, SIGTERM, its own end or an error.
+    """Run a node until a signal, the end of its parent, its own end or an error.
 
     rclpy's own signal handler invalidates the context before the node can publish its last messages,
     so it is switched off and the signals are handled here.
@@ -65,22 +74,28 @@ def run(name: str, create: Callable[[], NodeProgram], args: list[str] | None = N
             # A constructor may be waiting for a port.
             raise KeyboardInterrupt
 
-    # Set explicitly, because a shell makes background jobs ignore SIGINT.
-    signal.signal(signal.SIGINT, request_stop)
-    signal.signal(signal.SIGTERM, request_stop)
-
     logger = get_logger(name)
+    _end_with_the_parent(logger)
+    numbers = end_signals()
+    for number in numbers:
+        # Set explicitly, because a shell makes background jobs ignore SIGINT and SIGQUIT.
+        signal.signal(number, request_stop)
+
     node: NodeProgram | None = None
     executor = None
     code = 0
     try:
         rclpy.init(args=sys.argv if args is None else args, signal_handler_options=SignalHandlerOptions.NO)
-        executor = SingleThreadedExecutor()
         node = create()
+        surprises = Surprises(cast(Node, node))
+        executor = _Executor(surprises)
         executor.add_node(cast(Node, node))
         spinning = True
         while not stop and node.failure is None and not node.finished:
-            executor.spin_once(timeout_sec=_POLL)
+            try:
+                executor.spin_once(timeout_sec=_POLL)
+            except Exception as error:
+                surprises.meet(error)
         # After a signal to the whole process group the armband may end first, which is not a failure.
         if node.failure is not None and not stop:
             raise node.failure
@@ -103,9 +118,60 @@ def run(name: str, create: Callable[[], NodeProgram], args: list[str] | None = N
         rclpy.try_shutdown()
         # Ctrl-C reaches the whole process group, and `ros2 launch` sends it once more; the second one must
         # not interrupt Python's cleanup.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        for number in numbers:
+            signal.signal(number, signal.SIG_IGN)
     return code
+
+
+class _Executor(SingleThreadedExecutor):
+    """Drops what cannot be decoded, such as a text that is not UTF-8.
+
+    An error while rclpy takes a message leaves its callback group blocked for good, and the node deaf.
+    """
+
+    def __init__(self, surprises: Surprises) -> None:
+        super().__init__()
+        self._surprises = surprises
+
+    def _take_subscription(self, sub: Any) -> Any:
+        return self._taken(super()._take_subscription, sub)
+
+    def _take_service(self, srv: Any) -> Any:
+        return self._taken(super()._take_service, srv)
+
+    def _take_client(self, client: Any) -> Any:
+        return self._taken(super()._take_client, client)
+
+    def _take_waitable(self, waitable: Any) -> Any:
+        return self._taken(super()._take_waitable, waitable)
+
+    def _taken(self, take: Callable[[Any], Any], entity: Any) -> Any:
+        try:
+            return take(entity)
+        except Exception as error:
+            name = getattr(entity, "topic_name", "") or getattr(entity, "srv_name", "")
+            self._surprises.refuse(str(name or type(entity).__name__), error)
+            return None
+
+
+def _end_with_the_parent(logger: RcutilsLogger) -> None:
+    """End this process as SIGTERM does when the process that started it is gone.
+
+    `ros2 launch` and `ros2 run` that are killed, or get SIGTERM, leave their nodes alone: an armed bridge, a
+    pressed switch. A process that leads a session of its own (`setsid`) or ignores SIGHUP (`nohup`) was
+    started to go on without its parent. The parent of a service, process 1, is never gone.
+    """
+    parent = os.getppid()
+    if ignores_hangup() or os.getsid(0) == os.getpid():
+        return
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_POLL)
+        logger.warning("the process that started this node is gone: it ends as well")
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
 
 
 class ManagedNode(LifecycleNode):
@@ -117,6 +183,30 @@ class ManagedNode(LifecycleNode):
 
     failure: EmgRecognitionError | None = None
     finished = False
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        for service in self.services:
+            if service.srv_type is ChangeState:
+                service.callback = self._refusing(service.callback)
+
+    def _refusing(self, change: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+        """Return rclpy's callback, except that a transition out of turn is refused.
+
+        rclpy would raise and not answer, and its C library logs foreign labels as they are.
+        """
+
+        def answer(request: ChangeState.Request, response: ChangeState.Response) -> ChangeState.Response:
+            asked, machine = request.transition, self._state_machine
+            for number, label, *_ in machine.available_transitions:
+                if asked.label == label if asked.label else asked.id == number:
+                    return change(request, response)
+            wanted, (_, state) = printable(asked.label or asked.id), machine.current_state
+            self.get_logger().warning(f"transition {wanted} is not possible while {state}: refused")
+            response.success = False
+            return response
+
+        return answer
 
     def bring_up(self) -> None:
         """Configure and activate.
@@ -142,5 +232,9 @@ class ManagedNode(LifecycleNode):
             # bring_up() raises it, and the runner logs it once.
             if not self.get_parameter("autostart").value:
                 self.get_logger().error(str(error))
+            return TransitionCallbackReturn.FAILURE
+        except Exception:
+            # rclpy would say nothing about it.
+            self.get_logger().error(f"a transition failed unexpectedly:\n{traceback.format_exc()}")
             return TransitionCallbackReturn.FAILURE
         return TransitionCallbackReturn.SUCCESS

@@ -9,7 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from emg_recognition.simulation.exoskeleton import SimulatedJoint, TrajectoryPoint, TrajectorySimulator
+from emg_recognition.simulation.exoskeleton import (
+    SimulatedJoint,
+    SimulatedJoints,
+    TrajectoryPoint,
+    TrajectorySimulator,
+)
 
 STOP_RAMP = 0.08
 """Time (s) in which the device stops by itself."""
@@ -17,7 +22,10 @@ STOP_RAMP = 0.08
 MAX_DURATION = 0.1
 """Longest duration (s) of a command: a bridge that dies must not leave the joints moving."""
 
-BRAKE = 0.001
+PERIOD = 0.002
+"""Time (s) between two updates of the device."""
+
+BRAKE = 0.002
 """Time (s) in which the brakes of the emergency stop bring the joints to rest."""
 
 TOLERANCE = 1e-6
@@ -39,10 +47,16 @@ class SerialSimulator:
     """
 
     def __init__(self, joints: Sequence[SimulatedJoint]) -> None:
-        self._joints = TrajectorySimulator(joints)
+        self._joints = TrajectorySimulator(joints, PERIOD, interpolate_from_desired_state=True)
+        self._passed = 0.0
         self._left = 0.0
         self._emergency_stop = False
         self.watchdog = True
+
+    @property
+    def joints(self) -> SimulatedJoints:
+        """What moves."""
+        return self._joints
 
     @property
     def positions(self) -> list[float]:
@@ -107,9 +121,12 @@ class SerialSimulator:
         return refusal
 
     def step(self, duration: float) -> None:
-        """Let `duration` seconds pass, at least 0."""
-        self._joints.step(duration)
-        self._left = max(self._left - max(duration, 0.0), 0.0)
+        """Let `duration` seconds pass, at least 0: do the updates that are due by then."""
+        # After 10 s without a command the joints have long stopped.
+        self._passed += min(max(duration, 0.0), 10.0)
+        while self._joints.time <= self._passed:
+            self._joints.update()
+            self._left = max(self._left - PERIOD, 0.0)
         self.watchdog = self._left == 0.0
 
     def _follow(self, points: Sequence[TrajectoryPoint]) -> str | None:

@@ -79,6 +79,9 @@ def with_digests(found: Mapping[str, Any]) -> dict[str, Any]:
 
 def assert_same(found: Any, expected: Any, name: str, *, exact: bool) -> None:
     """Assert that a value is the expected one; a mapping may hold more than is expected."""
+    # BLAS adds the squares of a window in an order of its own, which its processor and its length decide; the
+    # probe of one length does not show that of another.
+    exact = exact and not name.endswith(" activation")
     if isinstance(expected, np.ndarray):
         assert found.shape == expected.shape, name
         if expected.dtype.kind != "f":

@@ -44,6 +44,7 @@ ROS = {
     "ament_index_python",
     "builtin_interfaces",
     "diagnostic_msgs",
+    "geometry_msgs",
     "launch",
     "launch_ros",
     "lifecycle_msgs",
@@ -73,14 +74,14 @@ def imports(folder):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Import):
                 found |= {alias.name.partition(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module:
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 found.add(node.module.partition(".")[0])
     return found - set(sys.stdlib_module_names) - {"emg_recognition"}
 
 
 @pytest.fixture
 def used(repository):
-    return imports(repository / "emg_recognition") | imports(repository / "launch")
+    return set().union(*(imports(repository / folder) for folder in ("emg_recognition", "launch", "examples")))
 
 
 @pytest.fixture

@@ -138,7 +138,11 @@ def test_a_signal_ends_the_session_in_order(make_node, tmp_path, number):
         make_node(name, code=5 * (name == "session"), seconds=60.0)
     folder = tmp_path / "prefix" / "lib" / "emg_recognition"
     with subprocess.Popen(
-        [*COMMAND, "session", *WHO, "--port", "x"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*COMMAND, "session", *WHO, "--port", "x"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # noqa: PLW1509 - as under nohup
     ) as process:
         deadline = time.monotonic() + 60.0
         while len(list(folder.glob("*.runs"))) < 3:

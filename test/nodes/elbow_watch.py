@@ -33,15 +33,17 @@ STEADY = 0.5
 STATE_RATE = 200.0
 #: In a gap of the joint states longer than this the end of a motion cannot be located, s.
 UNSEEN = 0.1
+#: Beyond this the elbow is near its limit, rad.
+FAR = 8.0
 #: Start, discovery and arming on a busy machine, s.
 PATIENCE = 40.0
 
 
 def write_endless_joints(path: Path) -> Path:
-    """Write the packaged exoskeleton with joints that never reach their limits."""
+    """Write the packaged exoskeleton with the widest limits; `ElbowWatch.move` keeps the elbow off them."""
     exoskeleton = yaml.safe_load(config_path("exoskeleton.yaml").read_text())
     for joint in exoskeleton["joints"].values():
-        joint.update(lower=-1000.0, upper=1000.0)
+        joint.update(lower=-12.5, upper=12.5)
     path.write_text(yaml.safe_dump(exoskeleton))
     return path
 
@@ -178,6 +180,8 @@ class ElbowWatch:
     def move(self) -> None:
         """Start dead nodes, continue stopped ones, arm, and wait until the elbow moves.
 
+        An elbow that is near its limit starts in the middle again.
+
         Raises
         ------
         AssertionError
@@ -185,6 +189,8 @@ class ElbowWatch:
         TimeoutError
             If the elbow does not move.
         """
+        if abs(self.elbow) > FAR and "simulated_exoskeleton" not in self.dead():
+            self.start("simulated_exoskeleton")
         for name in self.dead():
             self.start(name)
         for name in self._children:

@@ -4,10 +4,11 @@ import math
 import signal
 
 import pytest
-from emg_recognition.msg import BridgeState
+from emg_recognition.msg import ActionDecision, BridgeCounters, BridgeState
 
 from emg_recognition.control.exoskeleton import load_exoskeleton
 from emg_recognition.resources import config_path
+from emg_recognition.ros import qos
 
 JOINTS = load_exoskeleton(config_path("exoskeleton.yaml")).joints
 NAMES = [joint.name for joint in JOINTS]
@@ -18,7 +19,13 @@ def arm(shared_arm):
     return shared_arm.start_bridge()
 
 
-def test_from_disarmed_to_motion_within_every_limit(arm):
+@pytest.fixture
+def counters(shared_arm):
+    """Each message of the bridge's counters, those of an earlier test's bridge first."""
+    return shared_arm.witness.collect(BridgeCounters, "exo/bridge_counters", qos.LATCHED)
+
+
+def test_from_disarmed_to_motion_within_every_limit(arm, counters):
     assert arm.states[-1].state == BridgeState.DISARMED
     assert "no model announced" in arm.call("arm").message
     arm.announce(["rest", "juggling"])
@@ -42,15 +49,41 @@ def test_from_disarmed_to_motion_within_every_limit(arm):
     assert moving.has_index
     assert moving.last_index >= 1000
     assert list(moving.joint_names) == NAMES
-    counters = dict(zip(moving.counter_names, moving.counter_values, strict=True))
-    assert counters["armings"] == 1
-    assert counters["commands"] > 10
     answer = arm.call("disarm")
     assert answer.success
     assert answer.message == "DISARMED: disarmed by service"
     arm.wait_for_silence()
     assert arm.states[-1].state == BridgeState.DISARMED
     check_trajectories(arm.trajectories)
+    # At the latest a second after the last command.
+    arm.witness.spin_until(lambda: counted(counters)["commands"] == len(arm.trajectories), "the counters")
+    assert counted(counters)["armings"] == 1
+    assert counted(counters)["refusals"] >= 4
+
+
+def test_decisions_are_published_whether_it_is_armed_or_not(arm):
+    decisions = arm.witness.collect(ActionDecision, "emg/decision", qos.DECISIONS)
+    arm.announce()
+    arm.action = "elbow_flexion"
+    arm.send_estimates()
+
+    def flexes():
+        return decisions and decisions[-1].action == "elbow_flexion"
+
+    arm.witness.spin_until(flexes, "a decision")
+    assert decisions[-1].speed == 1.0
+    assert decisions[-1].last_index >= 1000
+    assert not arm.trajectories
+    arm.armed()
+    decisions.clear()
+    arm.wait_for_motion()
+    arm.call("stop")
+    decisions.clear()
+    arm.witness.spin_until(flexes, "a decision after the stop")
+
+
+def counted(counters):
+    return dict(zip(counters[-1].names, counters[-1].values, strict=True))
 
 
 def check_trajectories(trajectories):
@@ -115,7 +148,7 @@ def test_the_stop_service_latches(arm):
     assert arm.call("disarm").message == "FAULT: stopped by service"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGQUIT])
 def test_the_last_command_is_a_stop_that_arrives(arm, number):
     arm.armed()
     arm.wait_for_motion()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -25,6 +27,13 @@ os.close(os.open(os.ttyname(0), os.O_RDWR))
 child = subprocess.Popen([sys.executable, *sys.argv[1:]], preexec_fn=os.setpgrp)
 print("pid", child.pid, flush=True)
 sys.exit(child.wait())
+"""
+#: Starts a program as `ros2 launch` does, and lives until it is killed.
+PARENT = """
+import signal, subprocess, sys, time
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run under nohup
+print(subprocess.Popen([sys.executable, *sys.argv[1:]]).pid, flush=True)
+time.sleep(600)
 """
 
 
@@ -90,7 +99,7 @@ def test_e_presses_and_any_other_key_releases_at_once(witness, open_terminal, sa
     assert "enable\r\n" not in terminal.shown.replace("enabling", "")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
 def test_a_signal_releases_the_switch_and_restores_the_terminal(witness, open_terminal, said, number):
     terminal = running(witness, open_terminal, said, "pressed:=true")
     assert newest(said)
@@ -119,6 +128,19 @@ def test_a_closed_terminal_releases_and_ends_the_switch(witness, open_terminal, 
     witness.spin_until(lambda: terminal.process.poll() is not None, "the end")
     witness.spin_for(0.2)
     assert newest(said) is False
+
+
+def test_it_is_released_and_ends_with_the_process_that_started_it(ros_environment, witness, said):
+    arguments = ("-m", MODULE, "--ros-args", "-p", "pressed:=true")
+    command = [sys.executable, "-c", PARENT, *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as parent:
+        pid = int(parent.stdout.readline())
+        witness.spin_until(lambda: newest(said), "pressed")
+        parent.kill()
+        witness.spin_until(lambda: not Path(f"/proc/{pid}/cmdline").exists(), "the end")
+        witness.spin_for(0.2)
+        assert newest(said) is False
+        assert "the process that started this node is gone" in parent.stderr.read()
 
 
 def test_in_the_background_of_a_terminal_it_is_not_stopped(witness, open_terminal, said):

@@ -15,6 +15,7 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from emg_recognition.msg import (
     ActionEstimate,
     ActionLabel,
+    BridgeCounters,
     BridgeState,
     EmgInfo,
     EmgSamples,
@@ -92,6 +93,7 @@ class Arm:
         self._estimates = publish(ActionEstimate, "emg/action", qos.ESTIMATES)
         self._labels = publish(ActionLabel, "emg/label", qos.LABELS)
         self._states = publish(BridgeState, "exo/bridge_state", qos.STATE)
+        self._counters = publish(BridgeCounters, "exo/bridge_counters", qos.LATCHED)
         self._switch = publish(Bool, "exo/enable", qos.ENABLE)
         self._joints = publish(JointState, "exo/joint_states", qos.COMMANDS)
         self._diagnostics = node.create_publisher(DiagnosticArray, "/diagnostics", qos.DIAGNOSTICS)
@@ -101,8 +103,7 @@ class Arm:
         self.speaking = True
         self.state = BridgeState(state=BridgeState.DISARMED, reason="not armed yet")
         self.state.signal_age = self.state.feedback_age = self.state.stop_input_age = 0.01
-        self.state.counter_names = ["estimates", "signal_stale"]
-        self.state.counter_values = array("Q", [1000, 3])
+        self.counters = BridgeCounters(names=["estimates", "signal_stale"], values=array("Q", [1000, 3]))
         # Published once, and latched for late subscribers.
         self._info.publish(
             EmgInfo(device="test armband", channels=2, channel_names=["flexor", "extensor"], rate=1000.0)
@@ -119,6 +120,7 @@ class Arm:
         estimate.header.stamp = self._now()
         self._estimates.publish(estimate)
         self._states.publish(self.state)
+        self._counters.publish(self.counters)
         self._switch.publish(Bool(data=True))
         self._joints.publish(JointState(name=["elbow_flexion"], position=[1.25]))
         if next(self._ticks) % 20 == 0:
@@ -198,7 +200,7 @@ def test_it_only_reads(witness, open_monitor):
         name.rsplit("/", 1)[-1] for name, _ in node.get_service_names_and_types_by_node("monitor", "/")
     }
     assert services <= {"get_type_description"}  # every node has it since Jazzy
-    for topic in ("emg/samples", "emg/action", "exo/bridge_state", "exo/enable", "exo/joint_states"):
+    for topic in ("emg/samples", "emg/action", "exo/bridge_state", "exo/bridge_counters", "exo/enable"):
         (endpoint,) = node.get_subscriptions_info_by_topic(node.resolve_topic_name(topic))
         # No publisher can wait for a slow reader.
         assert endpoint.qos_profile.reliability.name == "BEST_EFFORT"

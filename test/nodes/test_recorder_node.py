@@ -5,13 +5,16 @@ import resource
 import subprocess
 import sys
 import time
+from array import array
 
 import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray
 from emg_recognition.msg import (
+    ActionDecision,
     ActionEstimate,
     ActionLabel,
+    BridgeCounters,
     BridgeState,
     EmgInfo,
     EmgSamples,
@@ -52,8 +55,10 @@ def one_of_each(witness, prefix=""):
         "emg/model": (ModelInfo(model="abc", actions=["rest", "fist"], length=200), qos.LATCHED),
         "emg/label": (ActionLabel(event=ActionLabel.START, action="rest", has_index=True), qos.LABELS),
         "emg/action": (ActionEstimate(first_index=7, probabilities=[0.25, 0.75]), qos.ESTIMATES),
+        "emg/decision": (ActionDecision(action="rest", speed=1.0), qos.DECISIONS),
         "emg/quality": (SignalQuality(channel_names=["a", "b"], state=[0, 2], lost=3), qos.QUALITY),
         "exo/bridge_state": (BridgeState(state=BridgeState.HOLDING, joint_names=["elbow"]), qos.STATE),
+        "exo/bridge_counters": (BridgeCounters(names=["faults"], values=array("Q", [3])), qos.LATCHED),
         "exo/enable": (Bool(data=True), qos.ENABLE),
     }
     return {
@@ -79,14 +84,15 @@ def recorded(path):
 def test_every_topic_is_recorded_unchanged(start_node, witness, tmp_path):
     publishers = one_of_each(witness)
     # Latched messages are recorded although they were published before the recorder started.
-    for topic in ("emg/info", "emg/model", "emg/label"):
+    for topic in ("emg/info", "emg/model", "emg/label", "exo/bridge_counters"):
         publishers[topic][0].publish(publishers[topic][1])
     node = start_node("recorder", output=str(tmp_path / "bag"))
     witness.spin_until(lambda: is_matched(publishers), "the recorder")
     witness.spin_for(1.0)
     before = time.time_ns()
-    for topic in ("emg/samples", "emg/action", "emg/quality", "exo/bridge_state", "exo/enable"):
-        publishers[topic][0].publish(publishers[topic][1])
+    for publisher, message in publishers.values():
+        if publisher.qos_profile.durability.name == "VOLATILE":
+            publisher.publish(message)
     witness.spin_for(0.3)
     assert node.interrupt() == 0
     after = time.time_ns()
@@ -102,7 +108,7 @@ def test_every_topic_is_recorded_unchanged(start_node, witness, tmp_path):
             )
             if not latched:
                 assert before <= received <= after
-    assert re.search(r"bag: 8 messages \(1 of /emg/samples\) in \d+\.\d s", node.log)
+    assert re.search(r"bag: 10 messages \(1 of /emg/samples\) in \d+\.\d s", node.log)
 
 
 def test_two_arms_have_separate_topics_in_one_bag(start_node, witness, tmp_path):

@@ -2,6 +2,7 @@
 
 import math
 import time
+from itertools import pairwise
 
 import pytest
 from sensor_msgs.msg import JointState
@@ -49,8 +50,9 @@ def trajectory(*points, names=NAMES):
     return message
 
 
-def test_it_starts_at_rest_in_the_middle_and_reports_with_stamps(witness, start_node):
-    exoskeleton = Exoskeleton(witness, start_node)
+def test_it_starts_at_rest_in_the_middle_and_reports_with_stamps(witness, start_node, tmp_path):
+    trace = tmp_path / "trace.csv"
+    exoskeleton = Exoskeleton(witness, start_node, trace=str(trace))
     witness.spin_until(lambda: len(exoskeleton.states) > 50, "joint states")
     for state in exoskeleton.states:
         assert list(state.name) == NAMES
@@ -60,6 +62,13 @@ def test_it_starts_at_rest_in_the_middle_and_reports_with_stamps(witness, start_
     assert stamps == sorted(stamps)
     assert abs(time.time() - stamps[-1]) < 5.0
     assert exoskeleton.node.interrupt() == 0
+    # Every update, whatever has arrived: steady time, positions, velocities.
+    rows = [[float(value) for value in line.split(",")] for line in trace.read_text().splitlines()]
+    assert len(rows) >= len(exoskeleton.states)
+    assert [after[0] - before[0] for before, after in pairwise(rows)] == pytest.approx(
+        [0.01] * (len(rows) - 1), abs=1e-6
+    )
+    assert rows[-1][1:] == pytest.approx(MIDDLE + [0.0] * 3)
 
 
 def test_it_obeys_trajectories_and_refuses_wrong_ones(witness, start_node):
@@ -135,6 +144,7 @@ def test_the_serial_one_moves_stops_by_itself_and_publishes_nothing(witness, sta
     [
         ({"controller": "effort"}, ("effort", "trajectory, velocity, serial")),
         ({"watchdog": -1.0}, ("-1.0", "0 to 10 s")),
+        ({"trace": "/no/such/folder/trace"}, ("/no/such/folder/trace", "cannot be written")),
         (
             {"controller": "serial", "link": "/no/such/folder/exo"},
             ("/no/such/folder/exo", "choose another link"),

@@ -10,13 +10,14 @@ from emg_recognition.control.joints import STOP_RAMP as BRIDGE_STOP_RAMP
 from emg_recognition.control.joints import JointLimits
 from emg_recognition.control.trajectory import Command, trajectory_points
 from emg_recognition.simulation.exoskeleton import SimulatedJoint, TrajectoryPoint, TrajectorySimulator
+from emg_recognition.simulation.serial_exoskeleton import PERIOD as UPDATE
 from emg_recognition.simulation.serial_exoskeleton import STOP_RAMP, SerialSimulator
 
 JOINTS = [SimulatedJoint("elbow", 0.0, 2.0), SimulatedJoint("wrist", -1.0, 1.0)]
 PERIOD = 0.005
 
 
-def run(arm: SerialSimulator | TrajectorySimulator, seconds: float, dt: float = 0.001) -> None:
+def run(arm: SerialSimulator, seconds: float, dt: float = 0.001) -> None:
     for _ in range(round(seconds / dt)):
         arm.step(dt)
 
@@ -48,7 +49,8 @@ def test_it_stops_by_itself_within_the_ramp_of_the_bridge() -> None:
 
 
 def test_it_moves_as_with_the_trajectory_of_the_same_command() -> None:
-    serial, trajectory = SerialSimulator(JOINTS), TrajectorySimulator(JOINTS)
+    serial = SerialSimulator(JOINTS)
+    trajectory = TrajectorySimulator(JOINTS, UPDATE, interpolate_from_desired_state=True)
     limits = [
         JointLimits(name=j.name, lower=j.lower, upper=j.upper, max_velocity=0.6, max_acceleration=8.0)
         for j in JOINTS
@@ -58,9 +60,10 @@ def test_it_moves_as_with_the_trajectory_of_the_same_command() -> None:
         serial.obey(command.positions, command.velocities, command.time)
         points = [TrajectoryPoint(*point) for point in trajectory_points(command, limits)]
         assert trajectory.follow(["elbow", "wrist"], points) is None
-        for dt in (0.002, 0.001 * (k % 4)):
+        for dt in (0.0021, 0.001 * (k % 4)):
             serial.step(dt)
-            trajectory.step(dt)
+            while trajectory.time < serial.joints.time:
+                trajectory.update()
             assert serial.positions == pytest.approx(trajectory.positions, abs=1e-12)
 
 

@@ -1,0 +1,35 @@
+"""Text that other programs wrote, made fit for a log, a terminal or a message."""
+
+from __future__ import annotations
+
+LONGEST = 200
+"""Longest text (characters) that is repeated in logs, messages and on screens."""
+
+
+def printable(text: object, longest: int = LONGEST) -> str:
+    r"""Return a text of one line that cannot steer a terminal, bounded in length.
+
+    Control characters, escape sequences, line breaks, and the characters that turn the direction of writing
+    are shown as their escapes, such as ``\x1b``.
+
+    Parameters
+    ----------
+    text : object
+        A text, or something whose ``str`` is shown, such as an error.
+    longest : int
+        Longest result in characters, without the note of how many there were.
+
+    Returns
+    -------
+    str
+        The text; a longer one ends with ``… (5000 characters)``.
+    """
+    whole = str(text)
+    shown = whole[:longest]
+    if not shown.isprintable():
+        shown = "".join(one if one.isprintable() else _escaped(one) for one in shown)[:longest]
+    return shown if len(whole) <= longest else f"{shown}… ({len(whole)} characters)"
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
