@@ -5,10 +5,13 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable
+from typing import TypeVar
 
 from rclpy.node import Node
 
 from emg_recognition.text import printable
+
+M = TypeVar("M")
 
 #: An error that repeats is logged again after this, s.
 _AGAIN = 10.0
@@ -79,3 +82,28 @@ class Surprises:
         self._node.get_logger().error(
             f"what came on {name} could not be decoded: {line}", throttle_duration_sec=_AGAIN
         )
+
+
+def surprises_of(node: Node) -> Surprises:
+    """Return the surprises of a node."""
+    return getattr(node, "surprises", None) or Surprises(node)
+
+
+def surviving(node: Node, callback: Callable[[M], None]) -> Callable[[M], None]:
+    """Return a callback that survives unexpected errors, for threads other than the executor's.
+
+    Parameters
+    ----------
+    node : rclpy.node.Node
+        The node that logs and counts them.
+    callback : callable
+        Takes a message.
+    """
+
+    def call(message: M) -> None:
+        try:
+            callback(message)
+        except Exception as error:
+            surprises_of(node).meet(error)
+
+    return call

@@ -56,12 +56,13 @@ ROS = {
     "std_srvs",
     "trajectory_msgs",
 }
-#: Needed but never imported: what builds the messages, `ros2 launch` itself, and a node that it starts.
+#: Needed but never imported: what builds messages and filter, `ros2 launch` itself, and a node that it starts.
 NOT_IMPORTED = {
     "ament_cmake",
     "ament_cmake_python",
     "rosidl_default_generators",
     "rosidl_default_runtime",
+    "python3-dev",
     "ros2launch",
     "robot_state_publisher",
 }
