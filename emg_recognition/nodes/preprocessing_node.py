@@ -17,7 +17,7 @@ from emg_recognition.nodes.settings import PreprocessingSettings
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.conversions import to_floats, to_matrix, to_nanoseconds, to_time
 from emg_recognition.ros.following import Followed
-from emg_recognition.ros.parameters import declare, given_bundle, parameter_error
+from emg_recognition.ros.parameters import declare, given_bundle, overridable, parameter_error
 from emg_recognition.ros.receiving import ReceivingThread
 from emg_recognition.ros.runner import run
 from emg_recognition.settings import from_mapping
@@ -44,6 +44,7 @@ class PreprocessingNode(Node):
     def __init__(self, *, fed: bool = False, feed: Callable[[EmgWindow], None] | None = None) -> None:
         super().__init__("preprocessing")
         self._feed = feed
+        samples = qos.SAMPLES if fed else overridable(self, "emg/samples", "subscription", qos.SAMPLES)
         self.failure: EmgRecognitionError | None = None
         self.finished = False
         self._bundle = given_bundle(self)
@@ -58,7 +59,7 @@ class PreprocessingNode(Node):
         self._windows = self.create_publisher(EmgWindow, "emg/window", qos.WINDOWS)
         self._samples = Followed(self, "emg/samples", self._check, self._filter, faulty=self._break_off)
         self._diagnostics = diagnostics.Diagnostics(self, self._report, topics=[self._samples])
-        self._receiver = None if fed else ReceivingThread(self, EmgSamples, self._samples, qos.SAMPLES)
+        self._receiver = None if fed else ReceivingThread(self, EmgSamples, self._samples, samples)
 
     def close(self) -> None:
         """Take no more samples."""

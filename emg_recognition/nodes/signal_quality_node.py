@@ -18,7 +18,7 @@ from emg_recognition.nodes.settings import SignalQualityNodeSettings
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.conversions import to_floats, to_matrix, to_nanoseconds, to_time
 from emg_recognition.ros.following import Announced, Followed, follow
-from emg_recognition.ros.parameters import declare
+from emg_recognition.ros.parameters import declare, overridable
 from emg_recognition.ros.publishers import IdentifiedSubscription
 from emg_recognition.ros.runner import run
 from emg_recognition.signal.quality import SHORTEST, QualityMonitor, QualitySettings, State
@@ -34,6 +34,7 @@ class SignalQualityNode(Node):
 
     def __init__(self) -> None:
         super().__init__("signal_quality")
+        samples = overridable(self, "emg/samples", "subscription", qos.SAMPLES)
         self.failure: EmgRecognitionError | None = None
         self.finished = False
         self._settings = QualitySettings(mains=declare(self, SignalQualityNodeSettings).mains)
@@ -50,7 +51,7 @@ class SignalQualityNode(Node):
         self._lost = self._lost_before = 0
         self._message = SignalQuality()
         self._missing = 0  # samples lost in the last second
-        self._waiting = IdentifiedSubscription(self, EmgSamples, "emg/samples", qos.SAMPLES)
+        self._waiting = IdentifiedSubscription(self, EmgSamples, "emg/samples", samples)
         self._samples = Followed(self, "emg/samples", check_samples, self._add, faulty=self._break_off)
         self._samples.attach(self._waiting)
         self._info = Announced(self, "emg/info", check_info, self._on_info, stream=self._samples)
