@@ -158,6 +158,7 @@ def watch(orders: Connection) -> None:
 
     from emg_recognition.ros import qos
     from emg_recognition.ros.discovery import discovery_variables
+    from emg_recognition.ros.following import Followed
     from emg_recognition.ros.receiving import ReceivingThread
 
     os.environ.update(discovery_variables(os.environ))
@@ -173,24 +174,24 @@ def watch(orders: Connection) -> None:
     def on_decision(message: ActionDecision) -> None:
         decisions.append((message.last_index, time.monotonic()))
 
+    def on_command(_message: JointTrajectory) -> None:
+        commands.append(time.monotonic())
+
+    def accept(_message: object) -> None:
+        """Take whatever comes."""
+
     threads = [
-        ReceivingThread(node, ActionEstimate, "emg/action", on_estimate, qos.ESTIMATES),
-        ReceivingThread(node, ActionDecision, "emg/decision", on_decision, qos.DECISIONS),
-        ReceivingThread(
-            node,
-            JointTrajectory,
-            "exo/joint_trajectory",
-            lambda _: commands.append(time.monotonic()),
-            qos.WITNESS,
-        ),
+        ReceivingThread(node, kind, Followed(node, topic, accept, callback), qos.WITNESS)
+        for kind, topic, callback in (
+            (ActionEstimate, "emg/action", on_estimate),
+            (ActionDecision, "emg/decision", on_decision),
+            (JointTrajectory, "exo/joint_trajectory", on_command),
+        )
     ]
     arm = node.create_client(Trigger, "command_bridge/arm")
     orders.send("ready")
     while (order := orders.recv()) != "end":
         if order == "first":
-            deadline = time.monotonic() + PATIENCE
-            while not estimates and time.monotonic() < deadline:
-                time.sleep(0.005)
             orders.send(estimates[0][1] if estimates else None)
         elif order == "arm":
             answer = "there is no bridge"
@@ -267,11 +268,14 @@ def run(way: str, row: Row, bundle: Path, seconds: float, folder: Path) -> Measu
             graph.start_several(name, {node: settings[node] for node in holds})
             for name, holds in WAYS[way].items()
         ]
-        watcher.send("first")
-        first = watcher.recv()
-        graph.check(complete=True)
-        if first is None:
-            raise SystemExit(f"{way}: no estimate within {PATIENCE:g} s")
+        first = None
+        while first is None:
+            graph.check(complete=True)
+            if time.monotonic() > begin + PATIENCE:
+                raise SystemExit(f"{way}: no estimate within {PATIENCE:g} s")
+            time.sleep(0.1)
+            watcher.send("first")
+            first = watcher.recv()
         result.start = first - begin
         watcher.send("arm")
         if refusal := watcher.recv():
@@ -321,6 +325,8 @@ def spread(values: Sequence[float], digits: int) -> str:
 
 def percentiles(runs: Sequence[list[float]]) -> str:
     """Write the median, 95 % and 99 % of a time, each as the median over the rounds and its range."""
+    if not all(runs):
+        return "none"
     return " / ".join(
         spread([float(np.percentile(times, share)) for times in runs], 2) for share in (50, 95, 99)
     )
