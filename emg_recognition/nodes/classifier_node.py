@@ -16,12 +16,14 @@ from std_srvs.srv import Trigger
 
 from emg_recognition.classification import estimate_window, live_settings
 from emg_recognition.errors import BundleError, EmgRecognitionError, SampleError
+from emg_recognition.messages import check_window
 from emg_recognition.models.bundle import BundleInfo, check_compatible
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.msg import ActionEstimate, BridgeState, EmgWindow, ModelInfo
 from emg_recognition.nodes.classifier_settings import ClassifierSettings
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.conversions import to_matrix, to_nanoseconds
+from emg_recognition.ros.following import Followed
 from emg_recognition.ros.parameters import declare, given_bundle, given_parameters, parameter_error
 from emg_recognition.ros.polling import PolledTopic
 from emg_recognition.ros.receiving import ReceivingThread
@@ -59,18 +61,16 @@ class ClassifierNode(ManagedNode):
         self._published = 0
         self._rejected = 0
         self._dropped = 0
-        self._refused = 0
         self._estimates = self.create_publisher(ActionEstimate, "emg/action", qos.ESTIMATES)
         self._model_info = self.create_publisher(ModelInfo, "emg/model", qos.LATCHED)
         self._bridge = PolledTopic(self, BridgeState, "exo/bridge_state", qos.STATE)
         self._bridge_heard: tuple[BridgeState, int] | None = None
         self.create_service(Trigger, "~/reload_model", self._on_reload)
         self.add_on_set_parameters_callback(self._on_parameters)
-        self._diagnostics = diagnostics.Diagnostics(self, self._report)
+        self._windows = Followed(self, "emg/window", self._check, self._judge)
+        self._diagnostics = diagnostics.Diagnostics(self, self._report, topics=[self._windows])
         self._receiver = (
-            None
-            if fed
-            else ReceivingThread(self, EmgWindow, "emg/window", self.take, qos.latest_windows(self.queue))
+            None if fed else ReceivingThread(self, EmgWindow, self._windows, qos.latest_windows(self.queue))
         )
         if self._settings.autostart:
             self.bring_up()
@@ -214,21 +214,30 @@ class ClassifierNode(ManagedNode):
 
     def take(self, message: EmgWindow) -> None:
         """Judge a window and publish the estimate."""
-        with self._between_windows:
-            self._judge(message)
+        self._windows.receive(message)
+
+    def _check(self, message: EmgWindow) -> None:
+        """Refuse a window that is not one, or that another signal path has made for another model."""
+        check_window(message)
+        model = self._model
+        if model is not None:
+            check_compatible(
+                model.info, rate=message.rate, channels=message.channels, fingerprint=message.pipeline
+            )
 
     def _judge(self, message: EmgWindow) -> None:
+        with self._between_windows:
+            self._estimate(message)
+
+    def _estimate(self, message: EmgWindow) -> None:
         self._signal = (message.rate, message.channels, message.pipeline)
         self._signal_received = time.monotonic()
         if not self._active or self._model is None:
             return
         self._count_dropped(message.sequence)
+        window = to_matrix(message.data, message.channels)
+        start = time.perf_counter()
         try:
-            check_compatible(
-                self._model.info, rate=message.rate, channels=message.channels, fingerprint=message.pipeline
-            )
-            window = to_matrix(message.data, message.channels)
-            start = time.perf_counter()
             estimate = estimate_window(
                 self._model,
                 window,
@@ -236,15 +245,10 @@ class ClassifierNode(ManagedNode):
                 time=to_nanoseconds(message.header.stamp) * 1e-9,
                 confidence_threshold=self._threshold,
             )
-            inference_time = time.perf_counter() - start
         except SampleError as error:
-            self._refused += 1
-            self.get_logger().error(str(error), throttle_duration_sec=1.0)
+            self._windows.refuse(error)
             return
-        except EmgRecognitionError as error:
-            # The windows come from another signal path, so the model's estimates would be wrong.
-            self.failure = error
-            return
+        inference_time = time.perf_counter() - start
         output = ActionEstimate(
             first_index=estimate.first_index,
             last_index=estimate.last_index,
@@ -274,7 +278,6 @@ class ClassifierNode(ManagedNode):
             "estimates": self._published,
             "rejected": self._rejected,
             "dropped_windows": self._dropped,
-            "refused_windows": self._refused,
         }
         if not self._active:
             return diagnostics.STALE, "not active", values
