@@ -106,7 +106,7 @@ def absolute_namespace(namespace: str) -> str:
 
 
 def end_signals() -> list[signal.Signals]:
-    """Return the signals that ask this program to end: Ctrl-C, ``kill``, Ctrl-\\, and a closed terminal.
+    """Return the signals that ask this program to end: Ctrl-C, ``kill``, SIGQUIT, and a closed terminal.
 
     Not the closed terminal where ``nohup`` ignores it.
     """
@@ -127,7 +127,6 @@ def end_signals_raise() -> Iterator[None]:
 
     A second signal has no effect, so that it cannot interrupt the ending.
     """
-
     numbers = end_signals()
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:

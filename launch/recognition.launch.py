@@ -8,7 +8,19 @@ It starts no enabling switch: the bridge needs the one in the operator's hand (d
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import OpaqueFunction
 
-from emg_recognition.ros.launching import declare_arguments, end_all, namespace, params_file, start
+from emg_recognition.nodes.settings import FILES
+from emg_recognition.ros.launching import (
+    check_parameters,
+    declare_arguments,
+    end_all,
+    is_on,
+    log_level,
+    namespace,
+    params_file,
+    robot_arguments,
+    start,
+    switch,
+)
 
 #: Each argument and the nodes whose parameter it sets.
 ARGUMENTS = {
@@ -16,6 +28,7 @@ ARGUMENTS = {
     "port": ("acquisition",),
     "wait_for_port": ("acquisition",),
     "exoskeleton": ("command_bridge",),
+    "autostart": ("acquisition", "classifier"),
 }
 
 
@@ -23,7 +36,10 @@ def generate_launch_description() -> LaunchDescription:
     return LaunchDescription(
         [
             *declare_arguments(ARGUMENTS),
+            switch("bridge", "true", "false: no command bridge; nothing can move."),
+            *robot_arguments(),
             namespace(),
+            log_level(),
             params_file("recognition.yaml"),
             OpaqueFunction(function=_nodes),
         ]
@@ -31,7 +47,10 @@ def generate_launch_description() -> LaunchDescription:
 
 
 def _nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
-    chain = ("acquisition", "preprocessing", "classifier", "command_bridge")
+    chain = ["acquisition", "preprocessing", "classifier"]
+    if is_on("bridge", context):
+        chain.append("command_bridge")
+    check_parameters(context, [*chain, "signal_quality"], "command_bridge", *FILES["simulation.yaml"])
     return [
         *(start(name, context, ARGUMENTS, on_exit=end_all) for name in chain),
         # The chain works without it.

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from emg_recognition.control.decision import NO_ACTION, NO_DECISION, Decider, Decision, DecisionSettings
 from emg_recognition.control.exoskeleton import Exoskeleton
-from emg_recognition.control.inputs import Instant, check_estimate
+from emg_recognition.control.inputs import RELATIVE, Instant, Receipt, Sources, check_estimate
 from emg_recognition.control.joints import STOP_RAMP
 from emg_recognition.control.motion import MotionProfile, is_moving
 from emg_recognition.control.settings import BridgeSettings, controller_delay
@@ -36,6 +36,8 @@ class Bridge:
         Joints, limits and the motion of each action.
     settings : BridgeSettings
         Command rate, decisions and times.
+    sources : Sources
+        Names of topics, for people.
 
     Attributes
     ----------
@@ -54,13 +56,15 @@ class Bridge:
         If a joint's `max_step` is too small for its `max_velocity` at this rate.
     """
 
-    def __init__(self, exoskeleton: Exoskeleton, settings: BridgeSettings) -> None:
+    def __init__(
+        self, exoskeleton: Exoskeleton, settings: BridgeSettings, sources: Sources = RELATIVE
+    ) -> None:
         exoskeleton.check_period(settings.period)
         self._exoskeleton = exoskeleton
         self._joints = exoskeleton.joints
         self._settings = settings
-        self._decider = self._new_decider()
-        self._watch = Watch(exoskeleton, settings)
+        self._decider = self.new_decider()
+        self._watch = Watch(exoskeleton, settings, sources)
         self._goal = VelocityGoal(exoskeleton)
         self._profile = MotionProfile(exoskeleton.joints, settings.period)
         self._sent: Command | None = None
@@ -116,46 +120,62 @@ class Bridge:
         """Take what the armband says about itself."""
         self._watch.device = signal
 
-    def estimate(self, estimate: Estimate, now: Instant) -> None:
-        """Take the next estimate; its ``time`` is ROS time."""
+    def estimate(self, estimate: Estimate, now: Instant) -> Receipt | None:
+        """Take the next estimate; its ``time`` is ROS time.
+
+        Returns
+        -------
+        Receipt or None
+            ``FRESH`` or ``FIRST``; None for one that may not vote.
+        """
         self.counters["estimates"] += 1
         if self._watch.model is None:
             self._count(Reason.WITHOUT_MODEL)
-            return
+            return None
         violation = check_estimate(estimate, self._watch.model)
         if violation is not None:
             self._fault(*violation)
-            return
+            return None
         receipt = self._watch.signal.receive(
             estimate.time, estimate.last_index, now, may_restart=not self.engaged
         )
         if receipt.ignored is not None:
             self._count(receipt.ignored)
-            return
+            return None
         if receipt is receipt.FIRST:
             self._decider.clear()
         self.counters["rejected"] += not estimate.accepted
         self._decider.add(
             estimate.action, estimate.confidence, estimate.activation, estimate.accepted, now.steady
         )
+        return receipt
 
     def feedback(
-        self, names: Sequence[str], positions: Sequence[float], now: Instant, stamp: float | None = None
+        self,
+        names: Sequence[str],
+        positions: Sequence[float],
+        now: Instant,
+        stamp: float | None = None,
+        publisher: bytes = b"",
     ) -> None:
-        """Take measured joint positions (rad), and the ROS time (s) at which they were measured."""
-        violation = self._watch.feedback.receive(names, positions, now, stamp)
+        """Take measured joint positions (rad), the ROS time (s) of the measurement, and who reports them."""
+        violation = self._watch.feedback.receive(names, positions, now, stamp, publisher)
         if violation is not None:
             self._fault(*violation)
 
-    def stop_input(self, allowed: bool, now: Instant) -> None:
-        """Take a message of the stop input: whether motion is allowed."""
-        self._watch.stop_input.receive(allowed, now.steady)
+    def stop_input(self, allowed: bool, now: Instant, publisher: bytes = b"") -> None:
+        """Take a message of the stop input: whether motion is allowed, and who says so."""
+        self._watch.stop_input.receive(allowed, now.steady, publisher)
         if not allowed and self.engaged:
             self._fault(Reason.STOP_INPUT_FALSE, "the stop input says false")
 
     def stop_input_publishers(self, number: int) -> None:
-        """Take the number of publishers of the stop input."""
+        """Take the number of publishers of the stop input, dead ones included."""
         self._watch.stop_input.count(number)
+
+    def command_publishers(self, number: int) -> None:
+        """Take the number of publishers on the topic of the commands, the bridge included."""
+        self._watch.command_publishers = number
 
     def output_problem(self, problem: str | None) -> None:
         """Take what is wrong with the connection to the exoskeleton; None if nothing is."""
@@ -200,6 +220,10 @@ class Bridge:
         """Stop and latch a fault, in any state."""
         self._fault(Reason.STOP_SERVICE, reason, Event.STOP)
 
+    def surprised(self, error: str) -> None:
+        """Stop and latch a fault, because the program around the bridge met an error that it did not expect."""
+        self._fault(Reason.UNEXPECTED, f"unexpected error: {error}")
+
     def return_to_neutral(self) -> str | None:
         """Bring the joints to their neutral positions, unless a decided action moves something.
 
@@ -227,7 +251,7 @@ class Bridge:
         if self.engaged:
             return f"the bridge is {self.state.name}: disarm first"
         self._settings = dataclasses.replace(self._settings, decisions=decisions, hold_timeout=hold_timeout)
-        self._decider = self._new_decider()
+        self._decider = self.new_decider()
         return None
 
     def tick(self, now: Instant) -> Command | None:
@@ -341,6 +365,7 @@ class Bridge:
     def _count(self, reason: Reason) -> None:
         self.counters[reason.counter] += 1
 
-    def _new_decider(self) -> Decider:
+    def new_decider(self) -> Decider:
+        """Return a decider with the bridge's settings that has seen nothing yet."""
         no_motion = (*self._exoskeleton.rest, *self._exoskeleton.no_motion)
         return Decider(self._settings.decisions, self._exoskeleton.thresholds(), no_motion)

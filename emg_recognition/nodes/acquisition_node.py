@@ -6,6 +6,7 @@ import dataclasses
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
@@ -19,7 +20,7 @@ from emg_recognition.msg import EmgInfo, EmgSamples
 from emg_recognition.nodes.settings import AcquisitionSettings
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.conversions import RosTime, to_floats, to_time
-from emg_recognition.ros.parameters import declare, parameter_error
+from emg_recognition.ros.parameters import declare, overridable, parameter_error
 from emg_recognition.ros.runner import ManagedNode, run
 from emg_recognition.types import RATE_TOLERANCE
 
@@ -72,12 +73,20 @@ _GATHERED = 0.0045
 
 
 class AcquisitionNode(ManagedNode):
-    """Publishes the samples of a serial armband with true stamps and counted losses."""
+    """Publishes the samples of a serial armband with true stamps and counted losses.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    feed : callable, optional
+        Takes each message before it is published; counts as one subscriber.
+    """
+
+    def __init__(self, *, feed: Callable[[EmgSamples], None] | None = None) -> None:
         super().__init__("acquisition")
+        self._feed = feed
+        samples = overridable(self, "emg/samples", "publisher", qos.SAMPLES)
         self._settings, self._protocol = declare(self, AcquisitionSettings, ProtocolSettings)
-        self._samples = self.create_publisher(EmgSamples, "emg/samples", qos.SAMPLES)
+        self._samples = self.create_publisher(EmgSamples, "emg/samples", samples)
         self._info = self.create_publisher(EmgInfo, "emg/info", qos.LATCHED)
         self._armband: SerialArmband | None = None
         self._source: ReconnectingArmband | None = None
@@ -170,7 +179,8 @@ class AcquisitionNode(ManagedNode):
 
     def _wait_for_subscribers(self, wanted: int) -> None:
         deadline = time.monotonic() + _SUBSCRIBERS_WITHIN
-        while (found := self._samples.get_subscription_count()) < wanted:
+        fed = self._feed is not None
+        while (found := self._samples.get_subscription_count() + fed) < wanted:
             if time.monotonic() > deadline:
                 raise parameter_error(
                     self,
@@ -224,6 +234,8 @@ class AcquisitionNode(ManagedNode):
         )
         message.header.stamp = to_time(self._ros_time.nanoseconds(chunk.time))
         message.header.frame_id = self._settings.frame_id
+        if self._feed is not None:
+            self._feed(message)
         self._samples.publish(message)
         self._published += len(chunk.samples)
         self._dropped += chunk.dropped_before

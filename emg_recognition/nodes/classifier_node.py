@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+import threading
 import time
 from array import array
 from typing import Any
@@ -19,14 +20,23 @@ from emg_recognition.nodes.classifier_settings import ClassifierSettings
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.conversions import to_matrix, to_nanoseconds
 from emg_recognition.ros.parameters import declare, given_bundle, given_parameters, parameter_error
+from emg_recognition.ros.receiving import ReceivingThread
 from emg_recognition.ros.runner import ManagedNode, run
 
 
 class ClassifierNode(ManagedNode):
-    """Publishes one estimate for each window, and nothing for a window that it cannot judge."""
+    """Publishes one estimate for each window, and nothing for a window that it cannot judge.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    fed : bool
+        Windows come through :meth:`take` instead of ``emg/window``.
+    """
+
+    def __init__(self, *, fed: bool = False) -> None:
         super().__init__("classifier")
+        # Windows arrive in a thread: the model may only change between two of them.
+        self._between_windows = threading.Lock()
         self._settings = declare(self, ClassifierSettings, defaults=self._defaults())
         self._threshold = self._settings.confidence_threshold
         self._model: ActionModel | None = None
@@ -38,12 +48,19 @@ class ClassifierNode(ManagedNode):
         self._refused = 0
         self._estimates = self.create_publisher(ActionEstimate, "emg/action", qos.ESTIMATES)
         self._model_info = self.create_publisher(ModelInfo, "emg/model", qos.LATCHED)
-        self.create_subscription(
-            EmgWindow, "emg/window", self._on_window, qos.latest_windows(self._settings.queue)
-        )
         self._diagnostics = diagnostics.Diagnostics(self, self._report)
+        self._receiver = (
+            None
+            if fed
+            else ReceivingThread(self, EmgWindow, "emg/window", self.take, qos.latest_windows(self.queue))
+        )
         if self._settings.autostart:
             self.bring_up()
+
+    @property
+    def queue(self) -> int:
+        """How many windows may wait."""
+        return self._settings.queue
 
     def on_configure(self, _state: LifecycleState) -> TransitionCallbackReturn:
         """Read the bundle."""
@@ -56,21 +73,26 @@ class ClassifierNode(ManagedNode):
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop judging windows."""
-        self._active = False
+        with self._between_windows:
+            self._active = False
         return super().on_deactivate(state)
 
     def on_cleanup(self, _state: LifecycleState) -> TransitionCallbackReturn:
         """Release the model."""
-        self._model = None
+        with self._between_windows:
+            self._model = None
         return TransitionCallbackReturn.SUCCESS
 
     def on_shutdown(self, _state: LifecycleState) -> TransitionCallbackReturn:
         """Stop judging windows."""
-        self._active = False
+        with self._between_windows:
+            self._active = False
         return TransitionCallbackReturn.SUCCESS
 
     def close(self) -> None:
-        """Nothing to release."""
+        """Take no more windows."""
+        if self._receiver is not None:
+            self._receiver.close()
 
     def _defaults(self) -> dict[str, Any]:
         try:
@@ -109,10 +131,16 @@ class ClassifierNode(ManagedNode):
         )
         message.header.stamp = self.get_clock().now().to_msg()
         self._model_info.publish(message)
-        self._next_sequence = None
-        self._active = True
+        with self._between_windows:
+            self._next_sequence = None
+            self._active = True
 
-    def _on_window(self, message: EmgWindow) -> None:
+    def take(self, message: EmgWindow) -> None:
+        """Judge a window and publish the estimate."""
+        with self._between_windows:
+            self._judge(message)
+
+    def _judge(self, message: EmgWindow) -> None:
         if not self._active or self._model is None:
             return
         self._count_dropped(message.sequence)

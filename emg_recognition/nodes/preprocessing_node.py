@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 
 from rclpy.node import Node
@@ -14,8 +15,8 @@ from emg_recognition.msg import EmgSamples, EmgWindow
 from emg_recognition.nodes.settings import PreprocessingSettings
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.conversions import to_floats, to_matrix, to_nanoseconds, to_time
-from emg_recognition.ros.parameters import declare, given_bundle, parameter_error
-from emg_recognition.ros.polling import subscribe_in_bulk
+from emg_recognition.ros.parameters import declare, given_bundle, overridable, parameter_error
+from emg_recognition.ros.receiving import ReceivingThread
 from emg_recognition.ros.runner import run
 from emg_recognition.settings import from_mapping
 from emg_recognition.signal.pipeline import Pipeline
@@ -28,10 +29,20 @@ _EDGES = ("low", "high")
 
 
 class PreprocessingNode(Node):
-    """Runs the signal path over the samples of one device."""
+    """Runs the signal path over the samples of one device.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    fed : bool
+        Samples come through :meth:`take` instead of ``emg/samples``.
+    feed : callable, optional
+        Takes each window before it is published.
+    """
+
+    def __init__(self, *, fed: bool = False, feed: Callable[[EmgWindow], None] | None = None) -> None:
         super().__init__("preprocessing")
+        self._feed = feed
+        samples = qos.SAMPLES if fed else overridable(self, "emg/samples", "subscription", qos.SAMPLES)
         self.failure: EmgRecognitionError | None = None
         self.finished = False
         self._bundle = given_bundle(self)
@@ -45,11 +56,13 @@ class PreprocessingNode(Node):
         self._lost = 0
         self._refused = 0
         self._windows = self.create_publisher(EmgWindow, "emg/window", qos.WINDOWS)
-        subscribe_in_bulk(self, EmgSamples, "emg/samples", self._on_samples, qos.SAMPLES)
         self._diagnostics = diagnostics.Diagnostics(self, self._report)
+        self._receiver = None if fed else ReceivingThread(self, EmgSamples, "emg/samples", self.take, samples)
 
     def close(self) -> None:
-        """Nothing to release."""
+        """Take no more samples."""
+        if self._receiver is not None:
+            self._receiver.close()
 
     def _defaults(self) -> dict[str, float]:
         """Return what the model says about the parameters; nothing without a model."""
@@ -99,13 +112,14 @@ class PreprocessingNode(Node):
         if self._pipeline is None or signal != self._signal:
             settings = self._pipeline_settings(*signal)
             stride = stride_samples(self._settings.stride, message.rate)
-            self._pipeline = Pipeline(settings, stride)
+            self._pipeline = Pipeline(settings, stride, () if self._bundle is None else self._bundle.sections)
             self._signal = signal
             self._fingerprint = settings.fingerprint()
             self.get_logger().info(f"signal path: {self._fingerprint}, stride {stride} samples")
         return self._pipeline
 
-    def _on_samples(self, message: EmgSamples) -> None:
+    def take(self, message: EmgSamples) -> None:
+        """Filter the next samples and publish the windows that they complete."""
         try:
             pipeline = self._pipeline_for(message)
             if message.channels == 0 or len(message.data) % message.channels:
@@ -145,6 +159,8 @@ class PreprocessingNode(Node):
             offset = window.last_index - message.first_index
             output.header.stamp = to_time(stamp + round(offset / message.rate * 1e9))
             output.header.frame_id = message.header.frame_id
+            if self._feed is not None:
+                self._feed(output)
             self._windows.publish(output)
             self._published += 1
 

@@ -129,6 +129,13 @@ class CommandBridgeSettings(_Checked):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DecisionNodeSettings(_Checked):
+    """Parameters of ``decision``, besides :class:`DecisionSettings`."""
+
+    model: str = setting("", "directory of the model bundle, for the votes that go with it; empty: none")
+
+
+@dataclass(frozen=True, kw_only=True)
 class SimulatedArmbandSettings(_Checked):
     """Parameters of ``simulated_armband``."""
 
@@ -282,6 +289,7 @@ NODES: dict[str, tuple[type, ...]] = {
     "signal_quality": (SignalQualityNodeSettings,),
     "classifier": (ClassifierSettings,),
     "command_bridge": (CommandBridgeSettings, BridgeSettings, DecisionSettings),
+    "decision": (DecisionNodeSettings, DecisionSettings),
     "simulated_armband": (SimulatedArmbandSettings,),
     "simulated_exoskeleton": (SimulatedExoskeletonSettings,),
     "enabling_switch": (EnablingSwitchSettings,),
@@ -300,12 +308,20 @@ FROM_MODEL: dict[str, tuple[str, ...]] = {
     "preprocessing": ("window", "stride", "low", "high", "mains", "settling"),
     "classifier": ("confidence_threshold",),
     "command_bridge": tuple(settings_of(DecisionSettings)),
+    "decision": tuple(settings_of(DecisionSettings)),
     "evaluator": ("votes", "enter_votes", "keep_votes", "dwell", "confidence_threshold"),
 }
 
 #: The parameter files and their nodes.
 FILES: dict[str, tuple[str, ...]] = {
-    "recognition.yaml": ("acquisition", "preprocessing", "signal_quality", "classifier", "command_bridge"),
+    "recognition.yaml": (
+        "acquisition",
+        "preprocessing",
+        "signal_quality",
+        "classifier",
+        "command_bridge",
+        "decision",
+    ),
     "simulation.yaml": ("simulated_armband", "simulated_exoskeleton", "enabling_switch"),
     "replay.yaml": ("recorder", "player", "evaluator"),
     "training.yaml": ("trainer",),

@@ -16,7 +16,7 @@ from emg_recognition.msg import EmgInfo, EmgSamples, SignalQuality
 from emg_recognition.nodes.settings import SignalQualityNodeSettings
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.conversions import to_floats, to_matrix, to_nanoseconds, to_time
-from emg_recognition.ros.parameters import declare
+from emg_recognition.ros.parameters import declare, overridable
 from emg_recognition.ros.polling import PolledTopic
 from emg_recognition.ros.runner import run
 from emg_recognition.signal.pipeline import check_samples
@@ -33,6 +33,7 @@ class SignalQualityNode(Node):
 
     def __init__(self) -> None:
         super().__init__("signal_quality")
+        samples = overridable(self, "emg/samples", "subscription", qos.SAMPLES)
         self.failure: EmgRecognitionError | None = None
         self.finished = False
         self._settings = QualitySettings(mains=declare(self, SignalQualityNodeSettings).mains)
@@ -49,7 +50,7 @@ class SignalQualityNode(Node):
         self._lost = self._lost_before = self._refused = 0
         self._message = SignalQuality()
         self._missing = 0  # samples lost in the last second
-        self._samples = PolledTopic(self, EmgSamples, "emg/samples", qos.SAMPLES)
+        self._samples = PolledTopic(self, EmgSamples, "emg/samples", samples)
         self.create_subscription(EmgInfo, "emg/info", self._on_info, qos.LATCHED)
         self._quality = self.create_publisher(SignalQuality, "emg/quality", qos.QUALITY)
         self._preview = self.create_publisher(Float32MultiArray, "emg/preview", qos.QUALITY)

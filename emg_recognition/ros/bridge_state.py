@@ -50,7 +50,7 @@ class BridgeStatePublisher:
         self._counters_publisher = node.create_publisher(BridgeCounters, "exo/bridge_counters", qos.LATCHED)
 
     def publish(self, command: Command | None, now: Instant, *, last: bool = False) -> None:
-        """Take the command of this tick, if there is one, and publish what is due; everything if it is the last."""
+        """Take the command of this tick, if there is one; publish what is due, or everything at last."""
         bridge = self._bridge
         if command is not None:
             self._command = command

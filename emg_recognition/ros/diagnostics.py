@@ -9,11 +9,16 @@ from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 
 from emg_recognition.ros import qos
+from emg_recognition.ros.surprises import Surprises
+from emg_recognition.text import printable
 
 OK = DiagnosticStatus.OK
 WARN = DiagnosticStatus.WARN
 ERROR = DiagnosticStatus.ERROR
 STALE = DiagnosticStatus.STALE
+
+#: Longest message, characters.
+_LONGEST = 500
 
 #: Level, message and counters of a node.
 Report = tuple[bytes, str, Mapping[str, object]]
@@ -43,12 +48,21 @@ class Diagnostics:
     def publish(self) -> None:
         """Publish the report now."""
         level, message, values = self._report()
+        surprises: Surprises | None = getattr(self._node, "surprises", None)
+        if surprises is not None:
+            strange, count = surprises.strange, surprises.count
+            values = {**values, "undecodable_messages": strange, "unexpected_errors": count}
+            if count:
+                level, message = (
+                    ERROR,
+                    f"{message}; {count} unexpected errors, the newest: {surprises.newest}",
+                )
         status = DiagnosticStatus(
             level=level,
             name=self._node.get_fully_qualified_name().lstrip("/"),
-            message=message,
-            hardware_id=self.hardware_id,
-            values=[KeyValue(key=key, value=str(value)) for key, value in values.items()],
+            message=printable(message, _LONGEST),
+            hardware_id=printable(self.hardware_id),
+            values=[KeyValue(key=printable(key), value=printable(value)) for key, value in values.items()],
         )
         array = DiagnosticArray(status=[status])
         array.header.stamp = self._node.get_clock().now().to_msg()

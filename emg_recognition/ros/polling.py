@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from rclpy.callback_groups import CallbackGroup
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
-from rclpy.subscription import Subscription
-
-#: Most messages before timers and services have their turn.
-_AT_ONCE = 100
 
 
-class _NoCallbacks(CallbackGroup):
+class Unexecuted(CallbackGroup):
     """Keep its subscriptions out of every executor."""
 
     def can_execute(self, entity: Any) -> bool:
+        """Whether an executor may call a callback: never."""
         return False
 
     def beginning_execution(self, entity: Any) -> bool:
+        """Whether an executor may begin to: never."""
         return False
 
     def ending_execution(self, entity: Any) -> None:
@@ -51,7 +49,7 @@ class PolledTopic:
     def __init__(self, node: Node, kind: type, topic: str, profile: QoSProfile, *, raw: bool = False) -> None:
         self._kind, self._raw = kind, raw
         self._subscription = node.create_subscription(
-            kind, topic, lambda _: None, profile, callback_group=_NoCallbacks(), raw=raw
+            kind, topic, lambda _: None, profile, callback_group=Unexecuted(), raw=raw
         )
 
     def take(self) -> Iterator[tuple[Any, int]]:
@@ -62,42 +60,3 @@ class PolledTopic:
             message, about = found
             # Not every middleware tells the time.
             yield message, about["received_timestamp"] or time.time_ns()
-
-
-def subscribe_in_bulk(
-    node: Node, kind: type, topic: str, callback: Callable[[Any], None], profile: QoSProfile
-) -> Subscription:
-    """Subscribe, and pass all waiting messages to the callback whenever one wakes the executor.
-
-    A message after a pause arrives as early as with ``node.create_subscription``, but a node that is late,
-    as in fast replay, catches up several times faster.
-
-    Parameters
-    ----------
-    node : rclpy.node.Node
-        The node that subscribes.
-    kind : type
-        The message type.
-    topic : str
-        Its name, relative or not.
-    callback : callable
-        Called with each message.
-    profile : rclpy.qos.QoSProfile
-        As offered by the publisher, or less strict.
-
-    Returns
-    -------
-    rclpy.subscription.Subscription
-        As from ``node.create_subscription``.
-    """
-
-    def receive(message: Any) -> None:
-        callback(message)
-        for _ in range(_AT_ONCE):
-            found = subscription.handle.take_message(kind, False)
-            if found is None:
-                return
-            callback(found[0])
-
-    subscription: Subscription = node.create_subscription(kind, topic, receive, profile)
-    return subscription

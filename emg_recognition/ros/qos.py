@@ -19,11 +19,17 @@ SAMPLES = _reliable(2000)
 WINDOWS = _reliable(200)
 #: Fast replay makes estimates in bursts, and a recorder must not miss any.
 ESTIMATES = _reliable(200)
-#: The bridge needs only the newest.
+#: Who decides or follows a decision needs only the newest.
 LATEST_ESTIMATES = _reliable(10)
+DECISIONS = _reliable(10)
 STATE = _reliable(1)
 #: Commands and joint states: only the newest counts.
 COMMANDS = _reliable(1)
+#: Joint states as received: best effort matches every driver, and a lost position is followed by a newer one.
+#: A driver may publish its joints one by one, so that the newest message alone would starve the others.
+JOINT_STATES = QoSProfile(
+    history=HistoryPolicy.KEEP_LAST, depth=100, reliability=ReliabilityPolicy.BEST_EFFORT
+)
 #: The stop input, 20 times a second: an old message must never arrive after a newer one.
 ENABLE = _reliable(1)
 #: Labels may follow each other quickly, and the current one must reach late subscribers.

@@ -7,10 +7,12 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
-from typing import Protocol, cast
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, cast
 
 import rclpy
+from lifecycle_msgs.srv import ChangeState
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.impl.rcutils_logger import RcutilsLogger
 from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
@@ -20,6 +22,8 @@ from rclpy.signals import SignalHandlerOptions
 
 from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.processes import end_signals, ignores_hangup
+from emg_recognition.ros.surprises import Surprises, surprises_of
+from emg_recognition.text import printable
 
 #: How often to look for a signal while no callback is due, and for the parent, s.
 _POLL = 0.1
@@ -28,10 +32,12 @@ _POLL = 0.1
 class NodeProgram(Protocol):
     """What the runner needs from a node besides rclpy's own interface."""
 
-    #: Set by a thread or callback to end the process with an error line and exit code 1.
-    failure: EmgRecognitionError | None
     #: Set when the work is done, to end the process with exit code 0.
     finished: bool
+
+    @property
+    def failure(self) -> EmgRecognitionError | None:
+        """Set by a thread or callback to end the process with an error line and exit code 1."""
 
     def close(self) -> None:
         """Publish the last messages while publishers still work, and release devices and children."""
@@ -51,7 +57,8 @@ def run(name: str, create: Callable[[], NodeProgram], args: list[str] | None = N
     name : str
         Name of the logger for errors before the node exists.
     create : callable
-        Creates the node: an rclpy node that satisfies :class:`NodeProgram`.
+        Creates the node: an rclpy node that satisfies :class:`NodeProgram`, or an object that does and has
+        several nodes in its attribute ``nodes``.
     args : list of str, optional
         Command line; default ``sys.argv``.
 
@@ -82,12 +89,18 @@ def run(name: str, create: Callable[[], NodeProgram], args: list[str] | None = N
     code = 0
     try:
         rclpy.init(args=sys.argv if args is None else args, signal_handler_options=SignalHandlerOptions.NO)
-        executor = SingleThreadedExecutor()
         node = create()
-        executor.add_node(cast(Node, node))
+        nodes = cast(Sequence[Node], getattr(node, "nodes", (node,)))
+        surprises = surprises_of(nodes[0])
+        executor = _Executor(surprises)
+        for one in nodes:
+            executor.add_node(one)
         spinning = True
         while not stop and node.failure is None and not node.finished:
-            executor.spin_once(timeout_sec=_POLL)
+            try:
+                executor.spin_once(timeout_sec=_POLL)
+            except Exception as error:
+                surprises.meet(error)
         # After a signal to the whole process group the armband may end first, which is not a failure.
         if node.failure is not None and not stop:
             raise node.failure
@@ -113,6 +126,37 @@ def run(name: str, create: Callable[[], NodeProgram], args: list[str] | None = N
         for number in numbers:
             signal.signal(number, signal.SIG_IGN)
     return code
+
+
+class _Executor(SingleThreadedExecutor):
+    """Drops what cannot be decoded, such as a text that is not UTF-8.
+
+    An error while rclpy takes a message leaves its callback group blocked for good, and the node deaf.
+    """
+
+    def __init__(self, surprises: Surprises) -> None:
+        super().__init__()
+        self._surprises = surprises
+
+    def _take_subscription(self, sub: Any) -> Any:
+        return self._taken(super()._take_subscription, sub)
+
+    def _take_service(self, srv: Any) -> Any:
+        return self._taken(super()._take_service, srv)
+
+    def _take_client(self, client: Any) -> Any:
+        return self._taken(super()._take_client, client)
+
+    def _take_waitable(self, waitable: Any) -> Any:
+        return self._taken(super()._take_waitable, waitable)
+
+    def _taken(self, take: Callable[[Any], Any], entity: Any) -> Any:
+        try:
+            return take(entity)
+        except Exception as error:
+            name = getattr(entity, "topic_name", "") or getattr(entity, "srv_name", "")
+            self._surprises.refuse(str(name or type(entity).__name__), error)
+            return None
 
 
 def _end_with_the_parent(logger: RcutilsLogger) -> None:
@@ -145,6 +189,30 @@ class ManagedNode(LifecycleNode):
     failure: EmgRecognitionError | None = None
     finished = False
 
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        for service in self.services:
+            if service.srv_type is ChangeState:
+                service.callback = self._refusing(service.callback)
+
+    def _refusing(self, change: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+        """Return rclpy's callback, except that a transition out of turn is refused.
+
+        rclpy would raise and not answer, and its C library logs foreign labels as they are.
+        """
+
+        def answer(request: ChangeState.Request, response: ChangeState.Response) -> ChangeState.Response:
+            asked, machine = request.transition, self._state_machine
+            for number, label, *_ in machine.available_transitions:
+                if asked.label == label if asked.label else asked.id == number:
+                    return change(request, response)
+            wanted, (_, state) = printable(asked.label or asked.id), machine.current_state
+            self.get_logger().warning(f"transition {wanted} is not possible while {state}: refused")
+            response.success = False
+            return response
+
+        return answer
+
     def bring_up(self) -> None:
         """Configure and activate.
 
@@ -169,5 +237,9 @@ class ManagedNode(LifecycleNode):
             # bring_up() raises it, and the runner logs it once.
             if not self.get_parameter("autostart").value:
                 self.get_logger().error(str(error))
+            return TransitionCallbackReturn.FAILURE
+        except Exception:
+            # rclpy would say nothing about it.
+            self.get_logger().error(f"a transition failed unexpectedly:\n{traceback.format_exc()}")
             return TransitionCallbackReturn.FAILURE
         return TransitionCallbackReturn.SUCCESS

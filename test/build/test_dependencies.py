@@ -44,6 +44,7 @@ ROS = {
     "ament_index_python",
     "builtin_interfaces",
     "diagnostic_msgs",
+    "geometry_msgs",
     "launch",
     "launch_ros",
     "lifecycle_msgs",
@@ -55,12 +56,13 @@ ROS = {
     "std_srvs",
     "trajectory_msgs",
 }
-#: Needed but never imported: what builds the messages, `ros2 launch` itself, and a node that it starts.
+#: Needed but never imported: what builds messages and filter, `ros2 launch` itself, and a node that it starts.
 NOT_IMPORTED = {
     "ament_cmake",
     "ament_cmake_python",
     "rosidl_default_generators",
     "rosidl_default_runtime",
+    "python3-dev",
     "ros2launch",
     "robot_state_publisher",
 }
@@ -73,14 +75,14 @@ def imports(folder):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Import):
                 found |= {alias.name.partition(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module:
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 found.add(node.module.partition(".")[0])
     return found - set(sys.stdlib_module_names) - {"emg_recognition"}
 
 
 @pytest.fixture
 def used(repository):
-    return imports(repository / "emg_recognition") | imports(repository / "launch")
+    return set().union(*(imports(repository / folder) for folder in ("emg_recognition", "launch", "examples")))
 
 
 @pytest.fixture

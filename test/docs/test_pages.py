@@ -21,7 +21,7 @@ from emg_recognition.nodes.settings import NODES
 from emg_recognition.settings import settings_of
 
 FILE = re.compile(
-    r"(?<![\w/])(?:(?:test|bench|config|launch|urdf|msg|docs|tools)/[\w./-]*\w|emg_recognition/[\w/]*(?:\.py|/(?!\w)))"
+    r"(?<![\w/])(?:(?:test|bench|config|launch|urdf|msg|docs|tools|examples)/[\w./-]*\w|emg_recognition/[\w/]*(?:\.py|/(?!\w)))"
 )
 MESSAGE = re.compile(r"(?<![\w/])emg_recognition/([A-Z]\w+)")
 LAUNCH = re.compile(r"ros2 launch emg_recognition (\S+)(.*)")

@@ -4,7 +4,7 @@ import math
 import signal
 
 import pytest
-from emg_recognition.msg import BridgeCounters, BridgeState
+from emg_recognition.msg import ActionDecision, BridgeCounters, BridgeState
 
 from emg_recognition.control.exoskeleton import load_exoskeleton
 from emg_recognition.resources import config_path
@@ -38,7 +38,7 @@ def test_from_disarmed_to_motion_within_every_limit(arm, counters):
     assert "moves a joint: rest, fist" in answer.message
     arm.announce()
     arm.witness.spin_for(0.2)
-    assert arm.call("arm").message == "no usable estimate seen yet"
+    assert arm.call("arm").message == "no usable estimate on /emg/action yet"
     assert not arm.trajectories
 
     arm.armed()
@@ -59,6 +59,27 @@ def test_from_disarmed_to_motion_within_every_limit(arm, counters):
     arm.witness.spin_until(lambda: counted(counters)["commands"] == len(arm.trajectories), "the counters")
     assert counted(counters)["armings"] == 1
     assert counted(counters)["refusals"] >= 4
+
+
+def test_decisions_are_published_whether_it_is_armed_or_not(arm):
+    decisions = arm.witness.collect(ActionDecision, "emg/decision", qos.DECISIONS)
+    arm.announce()
+    arm.action = "elbow_flexion"
+    arm.send_estimates()
+
+    def flexes():
+        return decisions and decisions[-1].action == "elbow_flexion"
+
+    arm.witness.spin_until(flexes, "a decision")
+    assert decisions[-1].speed == 1.0
+    assert decisions[-1].last_index >= 1000
+    assert not arm.trajectories
+    arm.armed()
+    decisions.clear()
+    arm.wait_for_motion()
+    arm.call("stop")
+    decisions.clear()
+    arm.witness.spin_until(flexes, "a decision after the stop")
 
 
 def counted(counters):

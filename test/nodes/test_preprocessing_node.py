@@ -10,6 +10,7 @@ import pytest
 from emg_recognition.msg import EmgSamples, EmgWindow
 
 from emg_recognition.ros import qos
+from emg_recognition.signal.filters import design
 from emg_recognition.signal.pipeline import Pipeline
 from emg_recognition.signal.settings import suited_settings
 
@@ -24,7 +25,10 @@ STRIDE = 0.05
 def bundle(change_bundle):
     """A bundle whose signal path and stride are not the defaults."""
     return change_bundle(
-        pipeline=OF_MODEL.to_mapping(), fingerprint=OF_MODEL.fingerprint(), live={"stride": STRIDE}
+        pipeline=OF_MODEL.to_mapping(),
+        fingerprint=OF_MODEL.fingerprint(),
+        sections=design(OF_MODEL).tolist(),
+        live={"stride": STRIDE},
     )
 
 

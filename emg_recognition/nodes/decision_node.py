@@ -1,0 +1,114 @@
+"""``emg/action`` → ``emg/decision``, where no command bridge runs: for machines of other kinds."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+import time
+
+from rcl_interfaces.msg import SetParametersResult
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+from emg_recognition.classification import decision_settings
+from emg_recognition.control.decision import Decider, DecisionSettings
+from emg_recognition.control.inputs import Instant, SignalWatch, check_estimate
+from emg_recognition.control.settings import BridgeSettings
+from emg_recognition.errors import EmgRecognitionError, MessageError, SettingError
+from emg_recognition.messages import check_model, read_estimate, read_model
+from emg_recognition.msg import ActionEstimate, ModelInfo
+from emg_recognition.nodes.settings import DecisionNodeSettings
+from emg_recognition.ros import diagnostics, qos
+from emg_recognition.ros.decisions import DecisionPublisher
+from emg_recognition.ros.parameters import declare, given_bundle
+from emg_recognition.ros.runner import run
+from emg_recognition.types import Model
+
+
+class DecisionNode(Node):
+    """Judges and decides as the command bridge does, and moves nothing."""
+
+    def __init__(self) -> None:
+        super().__init__("decision")
+        self.failure: EmgRecognitionError | None = None
+        self.finished = False
+        bundle = given_bundle(self)
+        _, self._settings = declare(
+            self,
+            DecisionNodeSettings,
+            DecisionSettings,
+            defaults={} if bundle is None else dataclasses.asdict(decision_settings(bundle)),
+        )
+        self._model: Model | None = None
+        self._signal = SignalWatch(BridgeSettings.stale_after)
+        self._decisions = DecisionPublisher(self, Decider(self._settings))
+        self._published = 0
+        self._refused = 0
+        self._refusal = "no model announced yet"
+        self.create_subscription(ActionEstimate, "emg/action", self._on_estimate, qos.LATEST_ESTIMATES)
+        self.create_subscription(ModelInfo, "emg/model", self._on_model, qos.LATCHED)
+        self.add_on_set_parameters_callback(self._on_parameters)
+        self._diagnostics = diagnostics.Diagnostics(self, self._report)
+
+    def close(self) -> None:
+        """Nothing to release."""
+
+    def _on_model(self, message: ModelInfo) -> None:
+        try:
+            check_model(message)
+        except MessageError as error:
+            self.get_logger().warning(f"emg/model refused: {error}", throttle_duration_sec=1.0)
+            return
+        self._model = read_model(message)
+
+    def _on_estimate(self, message: ActionEstimate) -> None:
+        if self._model is None:
+            self._refused += 1
+            return
+        estimate = read_estimate(message)
+        violation = check_estimate(estimate, self._model)
+        if violation is not None:
+            self._refuse(violation.text)
+            return
+        now = Instant(time.monotonic(), self.get_clock().now().nanoseconds * 1e-9)
+        receipt = self._signal.receive(estimate.time, estimate.last_index, now, may_restart=True)
+        if receipt.ignored is not None:
+            self._refuse(f"estimate {receipt.ignored.counter}")
+            return
+        self._decisions.add(message, receipt)
+        self._published += 1
+
+    def _refuse(self, why: str) -> None:
+        self._refused += 1
+        self._refusal = why
+        self.get_logger().warning(why, throttle_duration_sec=1.0)
+
+    def _on_parameters(self, changes: list[Parameter]) -> SetParametersResult:
+        try:
+            self._settings = dataclasses.replace(
+                self._settings,
+                **{change.name: change.value for change in changes if hasattr(self._settings, change.name)},
+            )
+        except SettingError as error:
+            return SetParametersResult(successful=False, reason=str(error))
+        self._decisions.use(Decider(self._settings))
+        return SetParametersResult(successful=True)
+
+    def _report(self) -> diagnostics.Report:
+        values = {"decisions": self._published, "refused_estimates": self._refused}
+        now = Instant(time.monotonic(), self.get_clock().now().nanoseconds * 1e-9)
+        violation = self._signal.violation(now)
+        if self._model is None or violation is not None:
+            return diagnostics.STALE, self._refusal if violation is None else violation.text, values
+        if self._refused:
+            return diagnostics.WARN, f"{self._refused} estimates refused; the last: {self._refusal}", values
+        return diagnostics.OK, "running", values
+
+
+def main() -> int:
+    """Run the node."""
+    return run("decision", DecisionNode)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
