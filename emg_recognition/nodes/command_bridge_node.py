@@ -18,7 +18,6 @@ from std_srvs.srv import Trigger
 from emg_recognition.classification import decision_settings, live_settings
 from emg_recognition.control.bridge import Bridge
 from emg_recognition.control.decision import DecisionSettings
-from emg_recognition.control.exoskeleton import load_exoskeleton
 from emg_recognition.control.inputs import Instant, Sources
 from emg_recognition.control.joints import LONGEST_PERIOD, STOP_RAMP, JointLimits
 from emg_recognition.control.settings import BridgeSettings, is_long
@@ -28,11 +27,11 @@ from emg_recognition.errors import EmgRecognitionError, SettingError
 from emg_recognition.messages import read_estimate, read_model
 from emg_recognition.msg import ActionEstimate, EmgInfo, ModelInfo
 from emg_recognition.nodes.settings import CommandBridgeSettings
-from emg_recognition.resources import config_path
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.bridge_state import BridgeStatePublisher
 from emg_recognition.ros.conversions import to_nanoseconds
 from emg_recognition.ros.decisions import DecisionPublisher
+from emg_recognition.ros.description import exoskeleton_of
 from emg_recognition.ros.heartbeat import TOPIC as STOP_INPUT_TOPIC
 from emg_recognition.ros.outputs import (
     TRAJECTORY_TOPIC,
@@ -82,7 +81,7 @@ class CommandBridgeNode(Node):
             follows_velocity=self._settings.output == "velocity",
             model_sha256="" if bundle is None else bundle.model.sha256,
         )
-        exoskeleton = load_exoskeleton(self._settings.exoskeleton or config_path("exoskeleton.yaml"))
+        exoskeleton = exoskeleton_of(self, self._settings.exoskeleton)
         self._period = settings.period
         self._bridge = Bridge(exoskeleton, settings, self._sources())
         self._log_delay(*self._judged_delay(self._decisions), "plus the time for processing")
