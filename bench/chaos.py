@@ -102,6 +102,7 @@ class Campaign:
         self._folder, self._seed, self._short = folder, seed, short
         self._within = WITHIN_SHORT if short else WITHIN
         self._tracebacks: set[str] = set()
+        self._last: Group | None = None
         self._choice = random.Random(seed)
         self.groups: dict[str, Group] = defaultdict(Group)
         self.violations: list[str] = []
@@ -125,8 +126,9 @@ class Campaign:
         armed = fault.stops or self._short or self._choice.random() < 0.75
         group = self.groups[fault.name.split(":")[0]]
         took = graph.bring_into_motion() if armed else graph.bring_to_rest()
-        if self.trials > 1 and armed:
-            group.recovery.append(took)
+        if self._last is not None and armed:
+            self._last.recovery.append(took)
+        self._last = group
         graph.states.clear()
         graph.spin_for(self._choice.uniform(0.0, 0.15))
         watched = time.monotonic()

@@ -189,7 +189,7 @@ def all_faults(*, onlookers: bool) -> list[Fault]:
         Fault("CPU taken by others", _busy_machine),
         Fault("service disarm", _service("disarm"), stops=True, stays=True),
         Fault("service stop", _service("stop"), stops=True, stays=True),
-        Fault("second enabling_switch, killed", _second("enabling_switch"), stays=True),
+        Fault("second enabling_switch, killed", _second("enabling_switch")),
         Fault("second classifier, killed", _second("classifier")),
         Fault("second command_bridge, killed", _second("command_bridge", arm=True)),
         Fault("second exoskeleton, killed", _second("simulated_exoskeleton")),

@@ -45,7 +45,7 @@ TOPICS: dict[str, tuple[Any, Any]] = {
     "exo/joint_trajectory": (JointTrajectory, qos.COMMANDS),
     "exo/velocity_command": (Float64MultiArray, qos.COMMANDS),
     "exo/bridge_state": (BridgeState, qos.STATE),
-    "exo/bridge_counters": (BridgeCounters, qos.STATE),
+    "exo/bridge_counters": (BridgeCounters, qos.LATCHED),
     "/diagnostics": (DiagnosticArray, qos.DIAGNOSTICS),
 }
 #: What obeys these obeys everybody, and nothing in the robot can prevent it.
