@@ -18,21 +18,21 @@ from std_srvs.srv import Trigger
 from emg_recognition.classification import decision_settings, live_settings
 from emg_recognition.control.bridge import Bridge
 from emg_recognition.control.decision import DecisionSettings
-from emg_recognition.control.exoskeleton import load_exoskeleton
 from emg_recognition.control.inputs import Instant, Sources
 from emg_recognition.control.joints import LONGEST_PERIOD, STOP_RAMP, JointLimits
 from emg_recognition.control.settings import BridgeSettings, is_long
 from emg_recognition.control.states import Reason, State, Violation
 from emg_recognition.control.watch import Signal
 from emg_recognition.errors import EmgRecognitionError, SettingError
-from emg_recognition.messages import read_estimate, read_model
+from emg_recognition.messages import check_estimate, check_info, check_model, read_estimate, read_model
 from emg_recognition.msg import ActionEstimate, EmgInfo, ModelInfo
 from emg_recognition.nodes.settings import CommandBridgeSettings
-from emg_recognition.resources import config_path
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.bridge_state import BridgeStatePublisher
 from emg_recognition.ros.conversions import to_nanoseconds
 from emg_recognition.ros.decisions import DecisionPublisher
+from emg_recognition.ros.description import exoskeleton_of
+from emg_recognition.ros.following import Announced, Followed, follow
 from emg_recognition.ros.heartbeat import TOPIC as STOP_INPUT_TOPIC
 from emg_recognition.ros.outputs import (
     TRAJECTORY_TOPIC,
@@ -82,7 +82,7 @@ class CommandBridgeNode(Node):
             follows_velocity=self._settings.output == "velocity",
             model_sha256="" if bundle is None else bundle.model.sha256,
         )
-        exoskeleton = load_exoskeleton(self._settings.exoskeleton or config_path("exoskeleton.yaml"))
+        exoskeleton = exoskeleton_of(self, self._settings.exoskeleton)
         self._period = settings.period
         self._bridge = Bridge(exoskeleton, settings, self._sources())
         self._log_delay(*self._judged_delay(self._decisions), "plus the time for processing")
@@ -90,9 +90,15 @@ class CommandBridgeNode(Node):
         self._output = self._open_output(exoskeleton.joints)
         self._decided = DecisionPublisher(self, self._bridge.new_decider())
         self._states = BridgeStatePublisher(self, self._bridge, exoskeleton.joint_names)
-        self.create_subscription(ActionEstimate, ESTIMATES_TOPIC, self._on_estimate, qos.LATEST_ESTIMATES)
-        self.create_subscription(ModelInfo, MODEL_TOPIC, self._on_model, qos.LATCHED)
-        self.create_subscription(EmgInfo, "emg/info", self._on_info, qos.LATCHED)
+        # A faulty estimate of the classifier stops the motion; one of anybody else changes nothing.
+        self._estimates = Followed(
+            self, ESTIMATES_TOPIC, check_estimate, self._on_estimate, faulty=self._on_estimate
+        )
+        self._models = Announced(self, MODEL_TOPIC, check_model, self._on_model, stream=self._estimates)
+        self._infos = Announced(self, "emg/info", check_info, self._on_info)
+        follow(self, ActionEstimate, self._estimates, qos.LATEST_ESTIMATES)
+        follow(self, ModelInfo, self._models, qos.LATCHED)
+        follow(self, EmgInfo, self._infos, qos.LATCHED)
         self._stop_input = subscribe(self, Bool, STOP_INPUT_TOPIC, self._on_stop_input, qos.ENABLE)
         self._joint_states = (
             None
@@ -104,7 +110,9 @@ class CommandBridgeNode(Node):
         self.create_service(Trigger, "~/stop", self._on_stop)
         self.create_service(Trigger, "~/return_to_neutral", self._on_return)
         self.add_on_set_parameters_callback(self._on_parameters)
-        self._diagnostics = diagnostics.Diagnostics(self, self._report)
+        self._diagnostics = diagnostics.Diagnostics(
+            self, self._report, topics=[self._estimates, self._models, self._infos]
+        )
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._timer = self.create_timer(self._period, self._tick, clock=steady)
 
@@ -179,6 +187,8 @@ class CommandBridgeNode(Node):
 
     def _on_arm(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         self._look_at_graph()
+        self._models.look()
+        self._infos.look()
         engaged = self._bridge.engaged
         objection = None
         try:
@@ -275,6 +285,8 @@ class CommandBridgeNode(Node):
 
     def _report(self) -> diagnostics.Report:
         bridge = self._bridge
+        self._models.look()
+        self._infos.look()
         signal, feedback, stop_input = bridge.ages(self._now())
         values: dict[str, object] = {
             **bridge.counters,

@@ -36,6 +36,8 @@ ENABLE = _reliable(1)
 LABELS = _reliable(50, DurabilityPolicy.TRANSIENT_LOCAL)
 #: Device and model, which late subscribers need too.
 LATCHED = _reliable(1, DurabilityPolicy.TRANSIENT_LOCAL)
+#: The robot's URDF: every publisher's latest, to see whether they agree.
+LATCHED_OF_SEVERAL = _reliable(10, DurabilityPolicy.TRANSIENT_LOCAL)
 DIAGNOSTICS = _reliable(10)
 #: Signal quality once a second and the preview 50 times a second, to be looked at.
 QUALITY = _reliable(10)
