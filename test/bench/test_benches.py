@@ -50,7 +50,7 @@ IN_PROCESSES = {
     "classifier_process": "{bundle} --repeat 1",
     "live": "--quick",
     "recorder_kill": "--times 1 --at-once 1 --seed 1",
-    "safety": "--times 1 --cases kill:classifier",
+    "chaos": "--short --folder {folder}",
 }
 
 
