@@ -48,11 +48,14 @@ def generate_launch_description() -> LaunchDescription:
 
 def _nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     chain = ["acquisition", "preprocessing", "classifier"]
-    if is_on("bridge", context):
-        chain.append("command_bridge")
-    check_parameters(context, [*chain, "signal_quality"], "command_bridge", *FILES["simulation.yaml"])
+    bridge = ["command_bridge"] if is_on("bridge", context) else []
+    check_parameters(
+        context, [*chain, *bridge, "signal_quality"], "command_bridge", *FILES["simulation.yaml"]
+    )
+    programs = {"chain": chain} if is_on("container", context) else dict.fromkeys(chain, ())
+    programs |= dict.fromkeys(bridge, ())
     return [
-        *(start(name, context, ARGUMENTS, on_exit=end_all) for name in chain),
+        *(start(name, context, ARGUMENTS, holds=holds, on_exit=end_all) for name, holds in programs.items()),
         # The chain works without it.
         start("signal_quality", context),
     ]

@@ -6,6 +6,7 @@ settings of the node. An empty argument leaves what the parameter file says.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -83,6 +84,7 @@ def robot_arguments() -> list[DeclareLaunchArgument]:
         *remaps,
         switch("use_sim_time", "", "true: the nodes follow /clock; empty: what params_file says."),
         switch("respawn", "false", "true: start a node again a second after it died; false: end everything."),
+        switch("container", "false", "true: acquisition, preprocessing and classifier in one process."),
     ]
 
 
@@ -154,6 +156,7 @@ def start(
     context: LaunchContext,
     arguments: Arguments | None = None,
     parameters: Mapping[str, Any] | None = None,
+    holds: Sequence[str] = (),
     **options: Any,
 ) -> Node:
     """Start a node of this package.
@@ -161,13 +164,15 @@ def start(
     Parameters
     ----------
     name : str
-        The node, e.g. ``"acquisition"``.
+        The node, e.g. ``"acquisition"``; or a program with several nodes, ``"chain"``.
     context : LaunchContext
         Knows the arguments.
     arguments : mapping, optional
         As in :func:`declare_arguments`; those of this node that are not empty set its parameters.
     parameters : mapping, optional
         Values that override everything else.
+    holds : sequence of str, optional
+        The nodes of a program with several nodes: each gets the arguments that are for it.
     **options : Any
         Of ``launch_ros.actions.Node``.
 
@@ -189,15 +194,19 @@ def start(
         "output": "screen",
         "remappings": remappings(context),
     }
+    words = [word for node in holds for word in _for_node(node, context, arguments or {})]
     if level := given("log_level", context):
-        common["ros_arguments"] = ["--log-level", level]
+        words += ["--log-level", level]
+    if words:
+        common["ros_arguments"] = words
     if is_on("respawn", context):
         common |= {"respawn": True, "respawn_delay": _RESPAWN_DELAY}
         options.pop("on_exit", None)
     return Node(
         package="emg_recognition",
         executable=f"{name}_node",
-        name=name,
+        # A name would go to all nodes of the program.
+        name=None if holds else name,
         parameters=[LaunchConfiguration("params_file"), *([values] if values else [])],
         **{**common, **options},
     )
@@ -226,6 +235,17 @@ def end_all(event: ProcessExited, context: LaunchContext) -> list[LaunchDescript
     if event.returncode:
         raise EmgRecognitionError(f"{event.process_name} has ended with code {event.returncode}")
     return [Shutdown(reason=f"{event.process_name} has ended")]
+
+
+def _for_node(node: str, context: LaunchContext, arguments: Arguments) -> list[str]:
+    """Return the words of a command line that set arguments as parameters of one node only."""
+    words = []
+    for argument, nodes in arguments.items():
+        text = given(argument, context)
+        if node in nodes and text:
+            text = json.dumps(text) if _setting(argument, node).kind is str else text
+            words += ["-p", f"{node}:{argument}:={text}"]
+    return words
 
 
 def _setting(name: str, node: str) -> Setting:
