@@ -24,7 +24,7 @@ from emg_recognition.ros.launching import (
 
 #: Each argument and the nodes whose parameter it sets.
 ARGUMENTS = {
-    "model": ("classifier", "preprocessing", "command_bridge"),
+    "model": ("classifier", "preprocessing", "command_bridge", "decision"),
     "port": ("acquisition",),
     "wait_for_port": ("acquisition",),
     "exoskeleton": ("command_bridge",),
@@ -36,7 +36,11 @@ def generate_launch_description() -> LaunchDescription:
     return LaunchDescription(
         [
             *declare_arguments(ARGUMENTS),
-            switch("bridge", "true", "false: no command bridge; nothing can move."),
+            switch(
+                "bridge",
+                "true",
+                "false: no command bridge; nothing moves, emg/decision comes from a node of its own.",
+            ),
             *robot_arguments(),
             namespace(),
             log_level(),
@@ -48,12 +52,11 @@ def generate_launch_description() -> LaunchDescription:
 
 def _nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     chain = ["acquisition", "preprocessing", "classifier"]
-    bridge = ["command_bridge"] if is_on("bridge", context) else []
-    check_parameters(
-        context, [*chain, *bridge, "signal_quality"], "command_bridge", *FILES["simulation.yaml"]
-    )
+    last = "command_bridge" if is_on("bridge", context) else "decision"
+    names = [*chain, last, "signal_quality"]
+    check_parameters(context, names, "command_bridge", "decision", *FILES["simulation.yaml"])
     programs = {"chain": chain} if is_on("container", context) else dict.fromkeys(chain, ())
-    programs |= dict.fromkeys(bridge, ())
+    programs[last] = ()
     return [
         *(start(name, context, ARGUMENTS, holds=holds, on_exit=end_all) for name, holds in programs.items()),
         # The chain works without it.
