@@ -6,10 +6,11 @@ settings of the node. An empty argument leaves what the parameter file says.
 
 from __future__ import annotations
 
-import json
+import tempfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import yaml
 from launch import LaunchContext, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, Shutdown
 from launch.events.process import ProcessExited
@@ -194,11 +195,8 @@ def start(
         "output": "screen",
         "remappings": remappings(context),
     }
-    words = [word for node in holds for word in _for_node(node, context, arguments or {})]
     if level := given("log_level", context):
-        words += ["--log-level", level]
-    if words:
-        common["ros_arguments"] = words
+        common["ros_arguments"] = ["--log-level", level]
     if is_on("respawn", context):
         common |= {"respawn": True, "respawn_delay": _RESPAWN_DELAY}
         options.pop("on_exit", None)
@@ -207,7 +205,11 @@ def start(
         executable=f"{name}_node",
         # A name would go to all nodes of the program.
         name=None if holds else name,
-        parameters=[LaunchConfiguration("params_file"), *([values] if values else [])],
+        parameters=[
+            LaunchConfiguration("params_file"),
+            *([_file_for(holds, context, arguments or {})] if holds else []),
+            *([values] if values else []),
+        ],
         **{**common, **options},
     )
 
@@ -237,15 +239,24 @@ def end_all(event: ProcessExited, context: LaunchContext) -> list[LaunchDescript
     return [Shutdown(reason=f"{event.process_name} has ended")]
 
 
-def _for_node(node: str, context: LaunchContext, arguments: Arguments) -> list[str]:
-    """Return the words of a command line that set arguments as parameters of one node only."""
-    words = []
-    for argument, nodes in arguments.items():
-        text = given(argument, context)
-        if node in nodes and text:
-            text = json.dumps(text) if _setting(argument, node).kind is str else text
-            words += ["-p", f"{node}:{argument}:={text}"]
-    return words
+def _file_for(nodes: Sequence[str], context: LaunchContext, arguments: Arguments) -> str:
+    """Write a parameter file in which each node has the arguments that are for it, and return its path.
+
+    Parameters of launch_ros would go to all nodes of the program.
+    """
+    values = {
+        node: {
+            argument: text if _setting(argument, node).kind is str else yaml.safe_load(text)
+            for argument, names in arguments.items()
+            if node in names and (text := given(argument, context))
+        }
+        for node in nodes
+    }
+    content = {f"/**/{node}": {"ros__parameters": own} for node, own in values.items() if own}
+    # launch_ros leaves its own parameter files there, too.
+    with tempfile.NamedTemporaryFile("w", prefix="launch_params_", delete=False, encoding="utf-8") as file:
+        yaml.safe_dump(content, file)
+    return file.name
 
 
 def _setting(name: str, node: str) -> Setting:
