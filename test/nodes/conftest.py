@@ -104,13 +104,13 @@ def start_node(tmp_path: Path) -> Iterator[Callable[..., RunningNode]]:
 class Witness:
     """A node in the test's process that subscribes, publishes and calls services."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "witness") -> None:
         import rclpy
         from rclpy.executors import SingleThreadedExecutor
 
         self._context = rclpy.Context()
         rclpy.init(context=self._context)
-        self.node = rclpy.create_node("witness", context=self._context)
+        self.node = rclpy.create_node(name, context=self._context)
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self.node)
         self._clients: dict[str, object] = {}
