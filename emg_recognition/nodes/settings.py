@@ -100,7 +100,9 @@ class CommandBridgeSettings(_Checked):
     """Parameters of ``command_bridge``, besides :class:`BridgeSettings` and :class:`DecisionSettings`."""
 
     model: str = setting(
-        "", "directory of the only model bundle that may be armed, with its votes; empty: any model"
+        "",
+        "directory of the only model bundle that may be armed, with its votes; empty: any model",
+        changes=True,
     )
     exoskeleton: str = _exoskeleton()
     output: str = setting(
@@ -165,8 +167,8 @@ class SimulatedExoskeletonSettings(_Checked):
         choices=("trajectory", "velocity", "serial"),
     )
     interpolate_from_desired_state: bool = setting(
-        False,
-        "controller trajectory: begin at what was commanded last, not where the joints are measured",
+        True,
+        "controller trajectory: begin at the last command, as the bridge needs; false: where the joints are",
     )
     watchdog: float = setting(
         0.0,

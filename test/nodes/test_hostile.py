@@ -227,7 +227,7 @@ class World:
 
     def __init__(self, folder, bundle):
         self.bundle = read_bundle(bundle)
-        self.true, self.stranger = Witness(), Witness("stranger")
+        self.true, self.stranger = Witness(), Witness(name="stranger")
         self.nodes = [
             RunningNode(name, parameters, folder)
             for name, parameters in (
