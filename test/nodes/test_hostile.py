@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-
-import pytest
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray
 from emg_recognition.msg import EmgInfo
