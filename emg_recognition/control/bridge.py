@@ -19,7 +19,10 @@ from emg_recognition.control.states import Event, Reason, Response, State, Viola
 from emg_recognition.control.trajectory import Command, check_command
 from emg_recognition.control.velocity_goal import VelocityGoal
 from emg_recognition.control.watch import Signal, Watch
+from emg_recognition.text import printable
 from emg_recognition.types import Estimate, Model
+
+_LONGEST_REASON = 500
 
 COUNTERS = (
     *("estimates", "rejected", "commands", "armings", "refusals", "holds", "faults"),
@@ -204,7 +207,7 @@ class Bridge:
         if refusal is not None:
             self.counters["refusals"] += 1
             self._count(refusal.reason)
-            return refusal.text
+            return printable(refusal.text, _LONGEST_REASON)
         self._decider.clear()
         self._profile.begin(self._watch.feedback.positions(), now.steady)
         self._standing_since = None
@@ -221,7 +224,7 @@ class Bridge:
         self._fault(Reason.STOP_SERVICE, reason, Event.STOP)
 
     def surprised(self, error: str) -> None:
-        """Stop and latch a fault, because the program around the bridge met an error that it did not expect."""
+        """Stop and latch a fault, because the program around the bridge met an unexpected error."""
         self._fault(Reason.UNEXPECTED, f"unexpected error: {error}")
 
     def return_to_neutral(self) -> str | None:
@@ -358,7 +361,8 @@ class Bridge:
         state = after(self.state, event)
         if state is self.state:
             return False
-        self.state, self.reason = state, reason
+        # A reason may quote another program.
+        self.state, self.reason = state, printable(reason, _LONGEST_REASON)
         self._goal.returning = False
         return True
 

@@ -24,7 +24,7 @@ from emg_recognition.control.settings import BridgeSettings, is_long
 from emg_recognition.control.states import Reason, State, Violation
 from emg_recognition.control.watch import Signal
 from emg_recognition.errors import EmgRecognitionError, SettingError
-from emg_recognition.messages import read_estimate, read_model
+from emg_recognition.messages import check_estimate, check_info, check_model, read_estimate, read_model
 from emg_recognition.msg import ActionEstimate, EmgInfo, ModelInfo
 from emg_recognition.nodes.settings import CommandBridgeSettings
 from emg_recognition.ros import diagnostics, qos
@@ -32,6 +32,7 @@ from emg_recognition.ros.bridge_state import BridgeStatePublisher
 from emg_recognition.ros.conversions import to_nanoseconds
 from emg_recognition.ros.decisions import DecisionPublisher
 from emg_recognition.ros.description import exoskeleton_of
+from emg_recognition.ros.following import Announced, Followed, follow
 from emg_recognition.ros.heartbeat import TOPIC as STOP_INPUT_TOPIC
 from emg_recognition.ros.outputs import (
     TRAJECTORY_TOPIC,
@@ -89,9 +90,15 @@ class CommandBridgeNode(Node):
         self._output = self._open_output(exoskeleton.joints)
         self._decided = DecisionPublisher(self, self._bridge.new_decider())
         self._states = BridgeStatePublisher(self, self._bridge, exoskeleton.joint_names)
-        self.create_subscription(ActionEstimate, ESTIMATES_TOPIC, self._on_estimate, qos.LATEST_ESTIMATES)
-        self.create_subscription(ModelInfo, MODEL_TOPIC, self._on_model, qos.LATCHED)
-        self.create_subscription(EmgInfo, "emg/info", self._on_info, qos.LATCHED)
+        # A faulty estimate of the classifier stops the motion; one of anybody else changes nothing.
+        self._estimates = Followed(
+            self, ESTIMATES_TOPIC, check_estimate, self._on_estimate, faulty=self._on_estimate
+        )
+        self._models = Announced(self, MODEL_TOPIC, check_model, self._on_model, stream=self._estimates)
+        self._infos = Announced(self, "emg/info", check_info, self._on_info)
+        follow(self, ActionEstimate, self._estimates, qos.LATEST_ESTIMATES)
+        follow(self, ModelInfo, self._models, qos.LATCHED)
+        follow(self, EmgInfo, self._infos, qos.LATCHED)
         self._stop_input = subscribe(self, Bool, STOP_INPUT_TOPIC, self._on_stop_input, qos.ENABLE)
         self._joint_states = (
             None
@@ -103,7 +110,9 @@ class CommandBridgeNode(Node):
         self.create_service(Trigger, "~/stop", self._on_stop)
         self.create_service(Trigger, "~/return_to_neutral", self._on_return)
         self.add_on_set_parameters_callback(self._on_parameters)
-        self._diagnostics = diagnostics.Diagnostics(self, self._report)
+        self._diagnostics = diagnostics.Diagnostics(
+            self, self._report, topics=[self._estimates, self._models, self._infos]
+        )
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._timer = self.create_timer(self._period, self._tick, clock=steady)
 
@@ -178,6 +187,8 @@ class CommandBridgeNode(Node):
 
     def _on_arm(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         self._look_at_graph()
+        self._models.look()
+        self._infos.look()
         engaged = self._bridge.engaged
         objection = None
         try:
@@ -274,6 +285,8 @@ class CommandBridgeNode(Node):
 
     def _report(self) -> diagnostics.Report:
         bridge = self._bridge
+        self._models.look()
+        self._infos.look()
         signal, feedback, stop_input = bridge.ages(self._now())
         values: dict[str, object] = {
             **bridge.counters,

@@ -1,4 +1,4 @@
-"""Whatever is on the network: no node ends, nothing steers a terminal, and true messages still work afterwards."""
+"""Whatever is on the network: no node ends, nothing steers a terminal, and true messages still work."""
 
 from __future__ import annotations
 
