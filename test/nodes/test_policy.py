@@ -15,11 +15,6 @@ from emg_recognition import msg
 ALLOWED = {"publish": "topics/topic", "subscribe": "topics/topic", "reply": "services/service"}
 #: Fields of other packages' messages that the layouts show, by topic.
 STANDARD = {"joint_states": {"position"}, "enable": {"data"}}
-    "joint_states": {"position"},
-    "enable": {"data"},
-    "diagnostics": set(),
-    "robot_description": set(),
-}
 MESSAGES = {
     "action": msg.ActionEstimate,
     "decision": msg.ActionDecision,
