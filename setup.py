@@ -50,7 +50,7 @@ setup(
     data_files=[
         (f"share/emg_recognition/{folder}", [f"{folder}/{path.name}" for path in sorted(paths)])
         for folder, paths in (
-            ("config", (HERE / "config").glob("*.yaml")),
+            ("config", [*(HERE / "config").glob("*.yaml"), *(HERE / "config").glob("*.xml")]),
             ("urdf", (HERE / "urdf").glob("*.urdf*")),
             ("msg", (HERE / "msg").glob("*.msg")),  # a bag of Humble does not carry its definitions
         )
