@@ -24,7 +24,7 @@ from emg_recognition.ros.launching import (
 
 #: Each argument and the nodes whose parameter it sets.
 ARGUMENTS = {
-    "model": ("classifier", "preprocessing", "command_bridge"),
+    "model": ("classifier", "preprocessing", "command_bridge", "decision"),
     "port": ("acquisition",),
     "wait_for_port": ("acquisition",),
     "exoskeleton": ("command_bridge",),
@@ -36,7 +36,11 @@ def generate_launch_description() -> LaunchDescription:
     return LaunchDescription(
         [
             *declare_arguments(ARGUMENTS),
-            switch("bridge", "true", "false: no command bridge; nothing can move."),
+            switch(
+                "bridge",
+                "true",
+                "false: no command bridge; nothing moves, emg/decision comes from a node of its own.",
+            ),
             *robot_arguments(),
             namespace(),
             log_level(),
@@ -47,10 +51,9 @@ def generate_launch_description() -> LaunchDescription:
 
 
 def _nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
-    chain = ["acquisition", "preprocessing", "classifier"]
-    if is_on("bridge", context):
-        chain.append("command_bridge")
-    check_parameters(context, [*chain, "signal_quality"], "command_bridge", *FILES["simulation.yaml"])
+    last = ("command_bridge", "decision")
+    chain = ["acquisition", "preprocessing", "classifier", last[0] if is_on("bridge", context) else last[1]]
+    check_parameters(context, [*chain, "signal_quality"], *last, *FILES["simulation.yaml"])
     return [
         *(start(name, context, ARGUMENTS, on_exit=end_all) for name in chain),
         # The chain works without it.
