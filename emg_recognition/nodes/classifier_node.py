@@ -18,6 +18,7 @@ from emg_recognition.models.runtime import ActionModel
 from emg_recognition.msg import ActionEstimate, EmgWindow, ModelInfo
 from emg_recognition.nodes.classifier_settings import ClassifierSettings
 from emg_recognition.ros import diagnostics, qos
+from emg_recognition.ros.awaited import wait_for_nodes
 from emg_recognition.ros.conversions import to_matrix, to_nanoseconds
 from emg_recognition.ros.parameters import declare, given_bundle, given_parameters, parameter_error
 from emg_recognition.ros.receiving import ReceivingThread
@@ -49,6 +50,7 @@ class ClassifierNode(ManagedNode):
         self._estimates = self.create_publisher(ActionEstimate, "emg/action", qos.ESTIMATES)
         self._model_info = self.create_publisher(ModelInfo, "emg/model", qos.LATCHED)
         self._diagnostics = diagnostics.Diagnostics(self, self._report)
+        wait_for_nodes(self, self._estimates, self._settings.wait_for)
         self._receiver = (
             None
             if fed

@@ -14,6 +14,7 @@ from emg_recognition.models.bundle import BundleInfo, check_compatible
 from emg_recognition.msg import EmgSamples, EmgWindow
 from emg_recognition.nodes.settings import PreprocessingSettings
 from emg_recognition.ros import diagnostics, qos
+from emg_recognition.ros.awaited import wait_for_nodes
 from emg_recognition.ros.conversions import to_floats, to_matrix, to_nanoseconds, to_time
 from emg_recognition.ros.parameters import declare, given_bundle, parameter_error
 from emg_recognition.ros.receiving import ReceivingThread
@@ -56,6 +57,8 @@ class PreprocessingNode(Node):
         self._refused = 0
         self._windows = self.create_publisher(EmgWindow, "emg/window", qos.WINDOWS)
         self._diagnostics = diagnostics.Diagnostics(self, self._report)
+        inside = () if feed is None else ("classifier",)
+        wait_for_nodes(self, self._windows, self._settings.wait_for, inside)
         self._receiver = (
             None if fed else ReceivingThread(self, EmgSamples, "emg/samples", self.take, qos.SAMPLES)
         )
