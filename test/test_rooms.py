@@ -40,16 +40,17 @@ ARROWS = {
     },
 }
 COMMON = {
-    "yaml_files",
-    "text",
-    "types",
     "actions",
     "errors",
-    "settings",
-    "resources",
-    "quiet",
     "files",
+    "ownership",
     "processes",
+    "quiet",
+    "resources",
+    "settings",
+    "text",
+    "types",
+    "yaml_files",
 }
 ROS = {"rclpy", "std_msgs", "std_srvs", "sensor_msgs", "trajectory_msgs", "diagnostic_msgs", "launch"}
 

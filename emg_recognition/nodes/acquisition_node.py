@@ -21,7 +21,7 @@ from emg_recognition.nodes.settings import AcquisitionSettings
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.awaited import wait_for_nodes
 from emg_recognition.ros.conversions import RosTime, to_floats, to_time
-from emg_recognition.ros.parameters import declare, parameter_error
+from emg_recognition.ros.parameters import declare, overridable, parameter_error
 from emg_recognition.ros.runner import ManagedNode, run
 from emg_recognition.types import RATE_TOLERANCE
 
@@ -85,8 +85,9 @@ class AcquisitionNode(ManagedNode):
     def __init__(self, *, feed: Callable[[EmgSamples], None] | None = None) -> None:
         super().__init__("acquisition")
         self._feed = feed
+        samples = overridable(self, "emg/samples", "publisher", qos.SAMPLES)
         self._settings, self._protocol = declare(self, AcquisitionSettings, ProtocolSettings)
-        self._samples = self.create_publisher(EmgSamples, "emg/samples", qos.SAMPLES)
+        self._samples = self.create_publisher(EmgSamples, "emg/samples", samples)
         self._info = self.create_publisher(EmgInfo, "emg/info", qos.LATCHED)
         self._armband: SerialArmband | None = None
         self._source: ReconnectingArmband | None = None

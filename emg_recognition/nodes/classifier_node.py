@@ -12,7 +12,8 @@ from typing import Any
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 
 from emg_recognition.classification import estimate_window, live_settings
-from emg_recognition.errors import BundleError, EmgRecognitionError, SampleError
+from emg_recognition.errors import BundleError, SampleError
+from emg_recognition.messages import check_window
 from emg_recognition.models.bundle import check_compatible
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.msg import ActionEstimate, EmgWindow, ModelInfo
@@ -20,6 +21,7 @@ from emg_recognition.nodes.classifier_settings import ClassifierSettings
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.awaited import wait_for_nodes
 from emg_recognition.ros.conversions import to_matrix, to_nanoseconds
+from emg_recognition.ros.following import Followed
 from emg_recognition.ros.parameters import declare, given_bundle, given_parameters, parameter_error
 from emg_recognition.ros.receiving import ReceivingThread
 from emg_recognition.ros.runner import ManagedNode, run
@@ -46,15 +48,13 @@ class ClassifierNode(ManagedNode):
         self._published = 0
         self._rejected = 0
         self._dropped = 0
-        self._refused = 0
         self._estimates = self.create_publisher(ActionEstimate, "emg/action", qos.ESTIMATES)
         self._model_info = self.create_publisher(ModelInfo, "emg/model", qos.LATCHED)
-        self._diagnostics = diagnostics.Diagnostics(self, self._report)
+        self._windows = Followed(self, "emg/window", self._check, self._judge)
+        self._diagnostics = diagnostics.Diagnostics(self, self._report, topics=[self._windows])
         wait_for_nodes(self, self._estimates, self._settings.wait_for)
         self._receiver = (
-            None
-            if fed
-            else ReceivingThread(self, EmgWindow, "emg/window", self.take, qos.latest_windows(self.queue))
+            None if fed else ReceivingThread(self, EmgWindow, self._windows, qos.latest_windows(self.queue))
         )
         if self._settings.autostart:
             self.bring_up()
@@ -139,19 +139,28 @@ class ClassifierNode(ManagedNode):
 
     def take(self, message: EmgWindow) -> None:
         """Judge a window and publish the estimate."""
-        with self._between_windows:
-            self._judge(message)
+        self._windows.receive(message)
+
+    def _check(self, message: EmgWindow) -> None:
+        """Refuse a window that is not one, or that another signal path has made for another model."""
+        check_window(message)
+        model = self._model
+        if model is not None:
+            check_compatible(
+                model.info, rate=message.rate, channels=message.channels, fingerprint=message.pipeline
+            )
 
     def _judge(self, message: EmgWindow) -> None:
+        with self._between_windows:
+            self._estimate(message)
+
+    def _estimate(self, message: EmgWindow) -> None:
         if not self._active or self._model is None:
             return
         self._count_dropped(message.sequence)
+        window = to_matrix(message.data, message.channels)
+        start = time.perf_counter()
         try:
-            check_compatible(
-                self._model.info, rate=message.rate, channels=message.channels, fingerprint=message.pipeline
-            )
-            window = to_matrix(message.data, message.channels)
-            start = time.perf_counter()
             estimate = estimate_window(
                 self._model,
                 window,
@@ -159,15 +168,10 @@ class ClassifierNode(ManagedNode):
                 time=to_nanoseconds(message.header.stamp) * 1e-9,
                 confidence_threshold=self._threshold,
             )
-            inference_time = time.perf_counter() - start
         except SampleError as error:
-            self._refused += 1
-            self.get_logger().error(str(error), throttle_duration_sec=1.0)
+            self._windows.refuse(error)
             return
-        except EmgRecognitionError as error:
-            # The windows come from another signal path, so the model's estimates would be wrong.
-            self.failure = error
-            return
+        inference_time = time.perf_counter() - start
         output = ActionEstimate(
             first_index=estimate.first_index,
             last_index=estimate.last_index,
@@ -197,7 +201,6 @@ class ClassifierNode(ManagedNode):
             "estimates": self._published,
             "rejected": self._rejected,
             "dropped_windows": self._dropped,
-            "refused_windows": self._refused,
         }
         if not self._active:
             return diagnostics.STALE, "not active", values

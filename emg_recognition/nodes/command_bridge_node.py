@@ -18,28 +18,40 @@ from std_srvs.srv import Trigger
 from emg_recognition.classification import decision_settings, live_settings
 from emg_recognition.control.bridge import Bridge
 from emg_recognition.control.decision import DecisionSettings
-from emg_recognition.control.exoskeleton import load_exoskeleton
-from emg_recognition.control.inputs import Instant
+from emg_recognition.control.inputs import Instant, Sources
 from emg_recognition.control.joints import LONGEST_PERIOD, STOP_RAMP, JointLimits
 from emg_recognition.control.settings import BridgeSettings, is_long
 from emg_recognition.control.states import Reason, State, Violation
 from emg_recognition.control.watch import Signal
 from emg_recognition.errors import EmgRecognitionError, SettingError
-from emg_recognition.messages import read_estimate, read_model
+from emg_recognition.messages import check_estimate, check_info, check_model, read_estimate, read_model
 from emg_recognition.msg import ActionEstimate, EmgInfo, ModelInfo
 from emg_recognition.nodes.settings import CommandBridgeSettings
-from emg_recognition.resources import config_path
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.bridge_state import BridgeStatePublisher
 from emg_recognition.ros.conversions import to_nanoseconds
 from emg_recognition.ros.decisions import DecisionPublisher
+from emg_recognition.ros.description import exoskeleton_of
+from emg_recognition.ros.following import Announced, Followed, follow
 from emg_recognition.ros.heartbeat import TOPIC as STOP_INPUT_TOPIC
-from emg_recognition.ros.outputs import Output, SerialOutput, TrajectoryOutput, VelocityOutput
+from emg_recognition.ros.outputs import (
+    TRAJECTORY_TOPIC,
+    VELOCITY_TOPIC,
+    Output,
+    SerialOutput,
+    TrajectoryOutput,
+    VelocityOutput,
+)
 from emg_recognition.ros.parameters import declare, given_bundle
+from emg_recognition.ros.publishers import subscribe
 from emg_recognition.ros.runner import run
 from emg_recognition.settings import settings_of
 from emg_recognition.signal.settings import PipelineSettings
 from emg_recognition.types import LiveSettings
+
+ESTIMATES_TOPIC = "emg/action"
+MODEL_TOPIC = "emg/model"
+JOINT_STATES_TOPIC = "exo/joint_states"
 
 #: How long to wait until the last command has arrived, s.
 _LAST_COMMAND = 1.0
@@ -70,26 +82,37 @@ class CommandBridgeNode(Node):
             follows_velocity=self._settings.output == "velocity",
             model_sha256="" if bundle is None else bundle.model.sha256,
         )
-        exoskeleton = load_exoskeleton(self._settings.exoskeleton or config_path("exoskeleton.yaml"))
+        exoskeleton = exoskeleton_of(self, self._settings.exoskeleton)
         self._period = settings.period
-        self._bridge = Bridge(exoskeleton, settings)
+        self._bridge = Bridge(exoskeleton, settings, self._sources())
         self._log_delay(*self._judged_delay(self._decisions), "plus the time for processing")
         self._logged = (self._bridge.state, self._bridge.reason)
         self._output = self._open_output(exoskeleton.joints)
         self._decided = DecisionPublisher(self, self._bridge.new_decider())
         self._states = BridgeStatePublisher(self, self._bridge, exoskeleton.joint_names)
-        self.create_subscription(ActionEstimate, "emg/action", self._on_estimate, qos.LATEST_ESTIMATES)
-        self.create_subscription(ModelInfo, "emg/model", self._on_model, qos.LATCHED)
-        self.create_subscription(EmgInfo, "emg/info", self._on_info, qos.LATCHED)
-        self.create_subscription(Bool, STOP_INPUT_TOPIC, self._on_stop_input, qos.ENABLE)
-        if self._settings.output != "serial":
-            self.create_subscription(JointState, "exo/joint_states", self._on_joints, qos.COMMANDS)
+        # A faulty estimate of the classifier stops the motion; one of anybody else changes nothing.
+        self._estimates = Followed(
+            self, ESTIMATES_TOPIC, check_estimate, self._on_estimate, faulty=self._on_estimate
+        )
+        self._models = Announced(self, MODEL_TOPIC, check_model, self._on_model, stream=self._estimates)
+        self._infos = Announced(self, "emg/info", check_info, self._on_info)
+        follow(self, ActionEstimate, self._estimates, qos.LATEST_ESTIMATES)
+        follow(self, ModelInfo, self._models, qos.LATCHED)
+        follow(self, EmgInfo, self._infos, qos.LATCHED)
+        self._stop_input = subscribe(self, Bool, STOP_INPUT_TOPIC, self._on_stop_input, qos.ENABLE)
+        self._joint_states = (
+            None
+            if self._settings.output == "serial"
+            else subscribe(self, JointState, JOINT_STATES_TOPIC, self._on_joints, qos.JOINT_STATES)
+        )
         self.create_service(Trigger, "~/arm", self._on_arm)
         self.create_service(Trigger, "~/disarm", self._on_disarm)
         self.create_service(Trigger, "~/stop", self._on_stop)
         self.create_service(Trigger, "~/return_to_neutral", self._on_return)
         self.add_on_set_parameters_callback(self._on_parameters)
-        self._diagnostics = diagnostics.Diagnostics(self, self._report)
+        self._diagnostics = diagnostics.Diagnostics(
+            self, self._report, topics=[self._estimates, self._models, self._infos]
+        )
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._timer = self.create_timer(self._period, self._tick, clock=steady)
 
@@ -124,6 +147,19 @@ class CommandBridgeNode(Node):
             )
         return TrajectoryOutput(self, joints)
 
+    def _sources(self) -> Sources:
+        """Return the names of the topics after remapping."""
+        output = self._settings.output
+        return Sources(
+            estimates=self.resolve_topic_name(ESTIMATES_TOPIC),
+            model=self.resolve_topic_name(MODEL_TOPIC),
+            joint_states=self._settings.serial_port
+            if output == "serial"
+            else self.resolve_topic_name(JOINT_STATES_TOPIC),
+            stop_input=self.resolve_topic_name(STOP_INPUT_TOPIC),
+            commands=self.resolve_topic_name(VELOCITY_TOPIC if output == "velocity" else TRAJECTORY_TOPIC),
+        )
+
     def _now(self) -> Instant:
         return Instant(time.monotonic(), self.get_clock().now().nanoseconds * 1e-9)
 
@@ -138,19 +174,21 @@ class CommandBridgeNode(Node):
     def _on_info(self, message: EmgInfo) -> None:
         self._bridge.device(Signal(message.rate, message.channels))
 
-    def _on_stop_input(self, message: Bool) -> None:
-        self._bridge.stop_input(message.data, self._now())
+    def _on_stop_input(self, message: Bool, publisher: bytes) -> None:
+        self._bridge.stop_input(message.data, self._now(), publisher)
 
-    def _on_joints(self, message: JointState) -> None:
+    def _on_joints(self, message: JointState, publisher: bytes) -> None:
         # A driver that gives no stamp leaves it at zero.
         stamp = to_nanoseconds(message.header.stamp) * 1e-9 or None
-        self._bridge.feedback(message.name, message.position, self._now(), stamp)
+        self._bridge.feedback(message.name, message.position, self._now(), stamp, publisher)
 
     def _on_feedback(self, names: Sequence[str], positions: Sequence[float]) -> None:
         self._bridge.feedback(names, positions, self._now())
 
     def _on_arm(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         self._look_at_graph()
+        self._models.look()
+        self._infos.look()
         engaged = self._bridge.engaged
         objection = None
         try:
@@ -212,7 +250,8 @@ class CommandBridgeNode(Node):
         self._log_change()
 
     def _look_at_graph(self) -> None:
-        self._bridge.stop_input_publishers(self.count_publishers(STOP_INPUT_TOPIC))
+        self._bridge.stop_input_publishers(self._stop_input.publishers)
+        self._bridge.command_publishers(self._output.publishers)
         self._bridge.output_problem(self._output.problem)
 
     def _log_change(self) -> None:
@@ -246,6 +285,8 @@ class CommandBridgeNode(Node):
 
     def _report(self) -> diagnostics.Report:
         bridge = self._bridge
+        self._models.look()
+        self._infos.look()
         signal, feedback, stop_input = bridge.ages(self._now())
         values: dict[str, object] = {
             **bridge.counters,

@@ -28,6 +28,7 @@ from emg_recognition.ros.bridge_client import BridgeClient
 from emg_recognition.ros.conversions import to_nanoseconds
 from emg_recognition.ros.parameters import declare, parameter_error
 from emg_recognition.ros.polling import PolledTopic
+from emg_recognition.ros.publishers import count_publishers, count_subscribers
 from emg_recognition.ros.runner import run
 
 #: Each topic of the chain and the number of its subscribers in the demo, including this node.
@@ -211,7 +212,7 @@ class DemoObserverNode(Node):
         missing = [
             topic
             for topic, number in _SUBSCRIBERS.items()
-            if self.count_subscribers(topic) < number or self.count_publishers(topic) < 1
+            if count_subscribers(self, topic) < number or count_publishers(self, topic) < 1
         ]
         if not self._change.service_is_ready():
             missing.append(str(self._change.srv_name))

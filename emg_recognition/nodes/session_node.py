@@ -25,6 +25,7 @@ from emg_recognition.resources import config_path, shell_command
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.keyboard import Keyboard
 from emg_recognition.ros.parameters import declare, parameter_error
+from emg_recognition.ros.publishers import count_publishers
 from emg_recognition.ros.recording import Recording
 from emg_recognition.ros.runner import run
 from emg_recognition.ros.session_screen import Screen, View
@@ -202,10 +203,11 @@ class SessionNode(Node):
     def _rivalry(self) -> str:
         if not self._rivals:
             return ""
-        return f"{self._rivals} more publish {LABELS_TOPIC}, and their labels reach the bag too: end them"
+        topic = self.resolve_topic_name(LABELS_TOPIC)
+        return f"{self._rivals} more publish {topic}, and their labels reach the bag too: end them"
 
     def _report(self) -> diagnostics.Report:
-        rivals = max(0, self.count_publishers(LABELS_TOPIC) - 1)
+        rivals = max(0, count_publishers(self, LABELS_TOPIC) - 1)
         if rivals != self._rivals:
             self._rivals = rivals
             if rivals and not self._screen.present:

@@ -20,6 +20,7 @@ from emg_recognition.msg import BridgeCounters, BridgeState
 from emg_recognition.resources import config_path
 from emg_recognition.ros import heartbeat
 from emg_recognition.ros.monitor_signal import Feed, glance
+from emg_recognition.ros.publishers import count_publishers
 
 
 class AskedLimits:
@@ -118,7 +119,7 @@ class BridgeReader:
         newest = self._switch.newest
         if newest is None:
             return None
-        publishers = self._node.count_publishers(heartbeat.TOPIC)
+        publishers = count_publishers(self._node, heartbeat.TOPIC)
         return StopInput(age=self._switch.age, allowed=newest.data, publishers=publishers)
 
     def joints(self) -> tuple[tuple[Joint, ...], float]:

@@ -47,7 +47,7 @@ class PolledTopic:
     """
 
     def __init__(self, node: Node, kind: type, topic: str, profile: QoSProfile, *, raw: bool = False) -> None:
-        self._kind, self._raw = kind, raw
+        self._node, self._kind, self._raw = node, kind, raw
         self._subscription = node.create_subscription(
             kind, topic, lambda _: None, profile, callback_group=Unexecuted(), raw=raw
         )
@@ -60,3 +60,7 @@ class PolledTopic:
             message, about = found
             # Not every middleware tells the time.
             yield message, about["received_timestamp"] or time.time_ns()
+
+    def close(self) -> None:
+        """Unsubscribe."""
+        self._node.destroy_subscription(self._subscription)

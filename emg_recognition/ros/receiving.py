@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 
-from emg_recognition.ros.polling import Unexecuted
-from emg_recognition.ros.surprises import surprises_of, surviving
+from emg_recognition.ros.following import Followed
+from emg_recognition.ros.publishers import IdentifiedSubscription
+from emg_recognition.ros.surprises import surviving
 
 M = TypeVar("M")
 
@@ -36,10 +36,8 @@ class ReceivingThread(Generic[M]):
         The node that subscribes.
     kind : type
         The message type.
-    topic : str
-        Its name, relative or not.
-    callback : callable
-        Called with each message.
+    followed : Followed
+        What takes the messages; its topic may be relative, and remappings apply.
     profile : rclpy.qos.QoSProfile
         As offered by the publisher, or less strict.
     """
@@ -48,18 +46,16 @@ class ReceivingThread(Generic[M]):
         self,
         node: Node,
         kind: type[M],
-        topic: str,
-        callback: Callable[[M], None],
+        followed: Followed[M],
         profile: QoSProfile,
     ) -> None:
-        self._node, self._kind = node, kind
-        self._callback = surviving(node, callback)
+        self._callback = surviving(node, followed.receive)
         self._context = node.context
-        self._subscription = node.create_subscription(
-            kind, topic, callback, profile, callback_group=Unexecuted()
-        )
+        name = followed.topic
+        self._subscription = IdentifiedSubscription(node, kind, name, profile)
+        followed.attach(self._subscription)
         self._stopping = False
-        self._thread = threading.Thread(target=self._receive, name=topic, daemon=True)
+        self._thread = threading.Thread(target=self._receive, name=name, daemon=True)
         self._thread.start()
 
     def close(self) -> None:
@@ -84,13 +80,5 @@ class ReceivingThread(Generic[M]):
                 wait_set.clear_entities()
                 wait_set.add_subscription(handle)
                 wait_set.wait(_LOOK_EVERY)
-                while (message := self._take()) is not None and not self._stopping:
-                    self._callback(message)
-
-    def _take(self) -> M | None:
-        try:
-            found = self._subscription.handle.take_message(self._kind, False)
-        except Exception as error:  # e.g. a text that is not UTF-8
-            surprises_of(self._node).refuse(self._subscription.topic_name, error)
-            return None
-        return None if found is None else found[0]
+                while (taken := self._subscription.take()) is not None and not self._stopping:
+                    self._callback(*taken)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable
-from typing import TypeVar
+from typing import ParamSpec
 
 from rclpy.node import Node
 
 from emg_recognition.text import printable
 
-M = TypeVar("M")
+P = ParamSpec("P")
 
 #: An error that repeats is logged again after this, s.
 _AGAIN = 10.0
@@ -89,7 +89,7 @@ def surprises_of(node: Node) -> Surprises:
     return getattr(node, "surprises", None) or Surprises(node)
 
 
-def surviving(node: Node, callback: Callable[[M], None]) -> Callable[[M], None]:
+def surviving(node: Node, callback: Callable[P, None]) -> Callable[P, None]:
     """Return a callback that survives unexpected errors, for threads other than the executor's.
 
     Parameters
@@ -100,9 +100,9 @@ def surviving(node: Node, callback: Callable[[M], None]) -> Callable[[M], None]:
         Takes a message.
     """
 
-    def call(message: M) -> None:
+    def call(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
-            callback(message)
+            callback(*args, **kwargs)
         except Exception as error:
             surprises_of(node).meet(error)
 

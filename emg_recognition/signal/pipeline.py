@@ -228,6 +228,10 @@ class Pipeline:
             missing_samples=self._index.missing,
         )
 
+    def break_off(self) -> None:
+        """Start a new stream with the next chunk, because one before it could not be used."""
+        self._index.break_off()
+
     def push(self, samples: ArrayLike, first_index: int, *, restart: bool = False) -> list[Window]:
         """Take the next chunk and return the windows that it completes.
 

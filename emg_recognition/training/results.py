@@ -106,13 +106,13 @@ def write_report(
     histories : sequence of sequence of mapping
         The epochs of each member.
     """
+    write_file(output / METRICS, json.dumps(metrics, indent=1, allow_nan=False).encode())
     images = {}
     selected = None if metrics["selected"] is None else metrics["selected"] - 1
     for name, figure in experiment_figures(performance, histories, selected).items():
         images[name] = png(figure)
         write_file(output / "figures" / f"{name}.png", images[name])
         write_file(output / "figures" / f"{name}.pdf", pdf(figure))
-    write_file(output / METRICS, json.dumps(metrics, indent=1, allow_nan=False).encode())
     write_file(output / REPORT, render_report(metrics, images).encode())
 
 

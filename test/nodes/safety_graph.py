@@ -80,10 +80,6 @@ class SafetyGraph(ElbowWatch):
 
     def move(self) -> None:
         """Bring the whole graph into motion, whatever happened to it."""
-        dead = self.dead()
-        if "enabling_switch" in dead and "command_bridge" not in dead:
-            # The old bridge counts the dead switch as a second one until DDS forgets it, after 20 s.
-            self.start("command_bridge")
         try:
             super().move()
         except TimeoutError:

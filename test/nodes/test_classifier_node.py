@@ -8,7 +8,7 @@ import sys
 
 import numpy as np
 import pytest
-from diagnostic_msgs.msg import DiagnosticArray
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from emg_recognition.msg import ActionEstimate, EmgWindow, ModelInfo
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
@@ -118,23 +118,27 @@ def test_a_late_classifier_drops_the_oldest_windows(start_node, witness, model, 
     assert counted["dropped_windows"] == 61 - len(estimates)
 
 
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"rate": 250.0}, ("250", "500")),
-        ({"channels": 2}, ("channels", "4", "2")),
-        ({"pipeline": "another"}, ("another", "Butterworth")),
-    ],
-)
-def test_windows_of_another_signal_end_the_node(start_node, witness, model, tiny_bundle, changes, words):
+def test_windows_of_another_signal_are_refused_as_an_error(start_node, witness, model, tiny_bundle):
     node = start_node("classifier", model=str(tiny_bundle))
-    _, publisher = connect(witness)
+    reports = witness.collect(DiagnosticArray, "/diagnostics", qos.DIAGNOSTICS)
+    estimates, publisher = connect(witness)
     window = np.zeros((model.info.length, 4), np.float32)
-    publisher.publish(window_message(window, 0, model, **changes))
-    assert node.wait() == 1
-    (line,) = [line for line in node.log.splitlines() if "[FATAL]" in line]
-    for word in words:
-        assert word in line
+    for changes, words in (
+        ({"rate": 250.0}, ("250", "500")),
+        ({"channels": 2, "length": 200}, ("channels", "4", "2")),
+        ({"pipeline": "another"}, ("another", "Butterworth")),
+    ):
+        reports.clear()
+        publisher.publish(window_message(window, 0, model, **changes))
+        witness.spin_until(
+            lambda words=words: reports and all(word in reports[-1].status[0].message for word in words),
+            "the diagnostics",
+        )
+        assert reports[-1].status[0].level == DiagnosticStatus.ERROR
+    publisher.publish(window_message(window, 25, model))
+    witness.spin_until(lambda: estimates, "the estimate of the right window")
+    assert [estimate.first_index for estimate in estimates] == [25]
+    assert sum("[ERROR]" in line for line in node.log.splitlines()) == 1
 
 
 def test_a_damaged_or_missing_bundle_ends_the_node_with_one_line(start_node, tiny_bundle, tmp_path):

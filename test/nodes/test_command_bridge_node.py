@@ -38,7 +38,7 @@ def test_from_disarmed_to_motion_within_every_limit(arm, counters):
     assert "moves a joint: rest, fist" in answer.message
     arm.announce()
     arm.witness.spin_for(0.2)
-    assert arm.call("arm").message == "no usable estimate seen yet"
+    assert arm.call("arm").message == "no usable estimate on /emg/action yet"
     assert not arm.trajectories
 
     arm.armed()

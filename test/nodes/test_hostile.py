@@ -1,10 +1,7 @@
-"""Whatever is on the network: no node ends, nothing steers a terminal, and true messages still work afterwards."""
+"""Whatever is on the network: no node ends, nothing steers a terminal, and true messages still work."""
 
 from __future__ import annotations
 
-import signal
-
-import pytest
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray
 from emg_recognition.msg import EmgInfo

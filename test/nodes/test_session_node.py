@@ -170,7 +170,7 @@ def test_it_waits_for_a_good_signal(start_node, witness, armband, labels, parame
 def test_another_publisher_of_labels_is_reported(start_node, witness, parameters):
     publisher = witness.node.create_publisher(ActionLabel, "emg/label", qos.LABELS)
     node = start_node("session", **parameters)
-    node.wait_for_log("1 more publish emg/label")
+    node.wait_for_log("1 more publish /emg/label")
     assert publisher.topic_name == "/emg/label"
     assert node.interrupt() == 0
 

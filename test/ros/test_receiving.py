@@ -6,13 +6,19 @@ import time
 import pytest
 from emg_recognition.msg import ActionLabel
 
+from emg_recognition.messages import check_label
 from emg_recognition.ros import qos
+from emg_recognition.ros.following import Followed
 from emg_recognition.ros.receiving import ReceivingThread
 
 
 @pytest.fixture
 def publisher(witness):
     return witness.node.create_publisher(ActionLabel, "emg/label", qos.WITNESS)
+
+
+def followed(witness, callback):
+    return Followed(witness.node, "emg/label", check_label, callback)
 
 
 def test_every_message_arrives_in_order_without_an_executor(witness, publisher):
@@ -22,7 +28,7 @@ def test_every_message_arrives_in_order_without_an_executor(witness, publisher):
         taken.append(message.index)
         threads.add(threading.current_thread().name)
 
-    receiver = ReceivingThread(witness.node, ActionLabel, "emg/label", take, qos.WITNESS)
+    receiver = ReceivingThread(witness.node, ActionLabel, followed(witness, take), qos.WITNESS)
     witness.spin_until(publisher.get_subscription_count, "the subscription")
     for number in range(500):
         publisher.publish(ActionLabel(index=number))
@@ -45,7 +51,7 @@ def test_an_unexpected_error_is_survived_and_counted(witness, publisher):
         if len(taken) == 1:
             raise ZeroDivisionError("unexpected")
 
-    receiver = ReceivingThread(witness.node, ActionLabel, "emg/label", fail_once, qos.WITNESS)
+    receiver = ReceivingThread(witness.node, ActionLabel, followed(witness, fail_once), qos.WITNESS)
     witness.spin_until(publisher.get_subscription_count, "the subscription")
     for number in range(2):
         publisher.publish(ActionLabel(index=number))
@@ -56,7 +62,7 @@ def test_an_unexpected_error_is_survived_and_counted(witness, publisher):
 
 
 def test_it_ends_with_the_context(witness):
-    receiver = ReceivingThread(witness.node, ActionLabel, "emg/label", lambda _: None, qos.WITNESS)
+    receiver = ReceivingThread(witness.node, ActionLabel, followed(witness, lambda _: None), qos.WITNESS)
     time.sleep(0.01)  # it waits for a message now
     witness.node.context.try_shutdown()
     receiver.close()
