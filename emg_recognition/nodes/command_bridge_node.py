@@ -294,7 +294,10 @@ class CommandBridgeNode(Node):
             "feedback_age_s": f"{feedback:.3f}",
             "stop_input_age_s": f"{stop_input:.3f}",
             "controller_delay_s": f"{self._delay(self._decisions):.3f}",
+            "stop_input_publishers": self._stop_input.names(),
         }
+        if self._joint_states is not None:
+            values["joint_states_publishers"] = self._joint_states.names()
         level = {State.FAULT: diagnostics.ERROR, State.HOLDING: diagnostics.WARN}.get(
             bridge.state, diagnostics.OK
         )

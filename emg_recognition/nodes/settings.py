@@ -167,8 +167,8 @@ class SimulatedExoskeletonSettings(_Checked):
         choices=("trajectory", "velocity", "serial"),
     )
     interpolate_from_desired_state: bool = setting(
-        False,
-        "controller trajectory: begin at what was commanded last, not where the joints are measured",
+        True,
+        "controller trajectory: begin at the last command, as the bridge needs; false: where the joints are",
     )
     watchdog: float = setting(
         0.0,

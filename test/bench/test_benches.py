@@ -49,7 +49,7 @@ IN_PROCESSES = {
     "acquisition": "--minutes 0.05 --channels 8 --rate 500",
     "classifier_process": "{bundle} --repeat 1",
     "recorder_kill": "--times 1 --at-once 1 --seed 1",
-    "safety": "--times 1 --cases kill:classifier",
+    "chaos": "--short --folder {folder}",
 }
 
 

@@ -1,6 +1,6 @@
-"""Every process of the graph is killed or stopped, one after the other: the joint stops.
+"""What the bridge does after a fault of the graph in motion.
 
-``bench/safety.py`` measures how long that takes; here a busy machine is not a failure.
+``bench/chaos.py`` kills and stops every process; a short form of it runs in the suite.
 """
 
 import random
@@ -18,7 +18,7 @@ from emg_recognition.ros import qos
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from safety_graph import CASES, SIGNALS, SafetyGraph
+from safety_graph import SIGNALS, SafetyGraph
 
 # Seven processes start once; each test restarts those that the previous one has killed.
 pytestmark = pytest.mark.timeout(180)
@@ -107,8 +107,3 @@ def test_another_source_of_commands_is_noticed(graph):
     graph.wait_for(noticed, "a fault")
     graph.node.destroy_timer(timer)
     graph.node.destroy_publisher(publisher)
-
-
-@pytest.mark.parametrize(("act", "victim"), CASES)
-def test_the_joint_stops(graph, act, victim):
-    strike(graph, act, victim)
