@@ -60,6 +60,9 @@ class PreprocessingNode(Node):
         self._windows = self.create_publisher(EmgWindow, "emg/window", qos.WINDOWS)
         self._samples = Followed(self, "emg/samples", self._check, self._filter, faulty=self._break_off)
         self._diagnostics = diagnostics.Diagnostics(self, self._report, topics=[self._samples])
+        if self._bundle is None or not self._bundle.sections:
+            # Filters will be designed; the import of seconds must not hold up the first samples.
+            import scipy.signal  # noqa: F401
         inside = () if feed is None else ("classifier",)
         wait_for_nodes(self, self._windows, self._settings.wait_for, inside)
         self._receiver = None if fed else ReceivingThread(self, EmgSamples, self._samples, samples)
