@@ -37,7 +37,11 @@ def generate_launch_description() -> LaunchDescription:
     return LaunchDescription(
         [
             *declare_arguments(ARGUMENTS),
-            switch("bridge", "true", "false: decision_node instead of the command bridge; nothing can move."),
+            switch(
+                "bridge",
+                "true",
+                "false: no command bridge; nothing moves, emg/decision comes from a node of its own.",
+            ),
             switch("container", "false", "true: one process for acquisition, preprocessing and classifier."),
             *robot_arguments(),
             namespace(),
