@@ -186,7 +186,8 @@ class AcquisitionNode(ManagedNode):
                     self,
                     "subscribers",
                     wanted,
-                    f"only {found} nodes subscribe to emg/samples: start the others first, or ask for fewer",
+                    f"only {found} nodes subscribe to {self._samples.topic_name}: start the others first, or "
+                    "ask for fewer",
                 )
             time.sleep(0.02)
 

@@ -6,6 +6,7 @@ settings of the node. An empty argument leaves what the parameter file says.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -189,8 +190,11 @@ def start(
         "output": "screen",
         "remappings": remappings(context),
     }
-    if level := given("log_level", context):
-        common["ros_arguments"] = ["--log-level", level]
+    words = ["--log-level", level] if (level := given("log_level", context)) else []
+    if os.environ.get("ROS_SECURITY_ENABLE") == "true":
+        words += ["--enclave", f"/emg_recognition/{name}"]  # config/sros2/policy.xml
+    if words:
+        common["ros_arguments"] = words
     if is_on("respawn", context):
         common |= {"respawn": True, "respawn_delay": _RESPAWN_DELAY}
         options.pop("on_exit", None)

@@ -13,6 +13,7 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool
 
 from emg_recognition.control.exoskeleton import load_exoskeleton
+from emg_recognition.control.inputs import StopInput as JudgedStopInput
 from emg_recognition.control.states import Reason, State
 from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.monitor.snapshot import STALE, Bridge, Joint, Level, Report, StopInput
@@ -20,7 +21,7 @@ from emg_recognition.msg import BridgeCounters, BridgeState
 from emg_recognition.resources import config_path
 from emg_recognition.ros import heartbeat
 from emg_recognition.ros.monitor_signal import Feed, glance
-from emg_recognition.ros.publishers import count_publishers
+from emg_recognition.ros.publishers import IdentifiedSubscription
 
 
 class AskedLimits:
@@ -78,10 +79,11 @@ class BridgeReader:
     """
 
     def __init__(self, node: Node) -> None:
-        self._node = node
         self._bridge = Feed(node, BridgeState, "exo/bridge_state", glance(1))
         self._counters = Feed(node, BridgeCounters, "exo/bridge_counters", glance(1))
-        self._switch = Feed(node, Bool, heartbeat.TOPIC, glance(1))
+        self._switch = IdentifiedSubscription(node, Bool, heartbeat.TOPIC, glance(20))
+        self._stop_input = JudgedStopInput(self._switch.topic_name)
+        self._allowed: bool | None = None
         self._joints = Feed(node, JointState, "exo/joint_states", glance(5))
         self._positions: dict[str, float] = {}
         self._limits = AskedLimits(node)
@@ -90,7 +92,9 @@ class BridgeReader:
         """Take the new messages."""
         self._bridge.take()
         self._counters.take()
-        self._switch.take()
+        while (said := self._switch.take()) is not None:
+            self._allowed = said[0].data
+            self._stop_input.receive(said[0].data, time.monotonic(), said[1])
         # A driver may publish its joints one by one.
         for joints, _ in self._joints.take():
             self._positions.update(zip(joints.name, joints.position, strict=False))
@@ -116,11 +120,16 @@ class BridgeReader:
 
     def stop_input(self) -> StopInput | None:
         """Return the newest stop input; None before the first."""
-        newest = self._switch.newest
-        if newest is None:
+        if self._allowed is None:
             return None
-        publishers = count_publishers(self._node, heartbeat.TOPIC)
-        return StopInput(age=self._switch.age, allowed=newest.data, publishers=publishers)
+        now = time.monotonic()
+        self._stop_input.count(self._switch.publishers)
+        return StopInput(
+            age=self._stop_input.age(now),
+            allowed=self._allowed,
+            publishers=sum(self._stop_input.publishers(now)),
+            topic=self._switch.topic_name,
+        )
 
     def joints(self) -> tuple[tuple[Joint, ...], float]:
         """Return the joints, and the age of the newest joint state, s."""
