@@ -20,6 +20,7 @@ from emg_recognition.messages import LONGEST_NAME
 from emg_recognition.msg import EmgInfo, EmgSamples
 from emg_recognition.nodes.settings import AcquisitionSettings
 from emg_recognition.ros import diagnostics, qos
+from emg_recognition.ros.awaited import wait_for_nodes
 from emg_recognition.ros.conversions import RosTime, to_floats, to_time
 from emg_recognition.ros.parameters import declare, overridable, parameter_error
 from emg_recognition.ros.runner import ManagedNode, run
@@ -173,6 +174,8 @@ class AcquisitionNode(ManagedNode):
 
     def _start(self) -> None:
         assert self._source is not None
+        inside = () if self._feed is None else ("preprocessing",)
+        wait_for_nodes(self, self._samples, self._settings.wait_for, inside)
         self._wait_for_subscribers(self._settings.subscribers)
         self._source.start()
         self._stop.clear()
