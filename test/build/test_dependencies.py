@@ -121,7 +121,8 @@ def test_requirements_name_every_import_and_no_other(used, repository):
 
 def test_requirements_name_everything_that_the_suite_imports(repository):
     names = imports(repository / "test") | imports(repository / "bench")
-    local = {path.stem for folder in ("test", "bench") for path in (repository / folder).rglob("*.py")}
+    files = [path for folder in ("test", "bench") for path in (repository / folder).rglob("*.py")]
+    local = {path.stem for path in files} | {path.parent.name for path in files}
     asked = requirements(repository, "library", "train", "compare", "test")
     missing = {
         name

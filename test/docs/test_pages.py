@@ -51,7 +51,7 @@ def inline_codes(page):
 
 
 def parameters_of(node):
-    return {"use_sim_time", *(name for cls in NODES[node] for name in settings_of(cls))}
+    return {"use_sim_time", "qos_overrides", *(name for cls in NODES[node] for name in settings_of(cls))}
 
 
 def subcommands():
