@@ -31,6 +31,7 @@ from emg_recognition.msg import ActionEstimate, EmgInfo, ModelInfo
 from emg_recognition.nodes.settings import CommandBridgeSettings
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.bridge_state import BridgeStatePublisher
+from emg_recognition.ros.callers import callers, log_changes
 from emg_recognition.ros.conversions import to_nanoseconds
 from emg_recognition.ros.decisions import DecisionPublisher
 from emg_recognition.ros.description import exoskeleton_of
@@ -190,6 +191,7 @@ class CommandBridgeNode(Node):
         self._bridge.feedback(names, positions, self._now())
 
     def _on_arm(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        self._log_request("arm")
         self._look_at_graph()
         self._models.look()
         self._infos.look()
@@ -209,18 +211,25 @@ class CommandBridgeNode(Node):
         return response
 
     def _on_disarm(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        self._log_request("disarm")
         self._bridge.disarm("disarmed by service")
         return self._answer(response, not self._bridge.engaged)
 
     def _on_stop(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        # First the stop, then the log.
         self._bridge.stop("stopped by service")
+        self._log_request("stop")
         return self._answer(response, not self._bridge.engaged)
 
     def _on_return(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        self._log_request("return_to_neutral")
         refusal = self._bridge.return_to_neutral()
         self._answer(response, refusal is None)
         response.message = refusal or response.message
         return response
+
+    def _log_request(self, name: str) -> None:
+        self.get_logger().info(f"{name} requested; clients of the service: {callers(self, f'~/{name}')}")
 
     def _answer(self, response: Trigger.Response, success: bool) -> Trigger.Response:
         response.success = success
@@ -241,6 +250,7 @@ class CommandBridgeNode(Node):
         hold_timeout = values.get("hold_timeout", self.get_parameter("hold_timeout").value)
         refusal = self._bridge.change(decisions=decisions, hold_timeout=hold_timeout, model_sha256=sha256)
         if refusal is None:
+            log_changes(self, changes)
             if decisions != self._decisions:
                 self._chosen |= set(changed)
             self._decisions = decisions
