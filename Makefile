@@ -3,7 +3,8 @@
 
 PYTHON ?= python3
 OUT ?= out/demo
-export PYTHON
+ROS ?= jazzy
+export PYTHON ROS
 
 .PHONY: help demo test lint build docs clean
 
@@ -13,6 +14,7 @@ help:
 	@echo "               MINORITY=cohort    the cohort of DATA that the ensemble is balanced for"
 	@echo "               OUT=folder         where the results go"
 	@echo "make test      check style and types, then run the whole test suite"
+	@echo "               ROS=kilted         with Kilted's Python wheels; also for the other targets"
 	@echo "make lint      check style and types only"
 	@echo "make build     make the environment and build the package; then: source install/setup.bash"
 	@echo "make docs      build the documentation; it begins in out/docs/index.html"

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from emg_recognition.errors import MessageError
+from emg_recognition.signal.settings import LARGEST_SAMPLE
 from emg_recognition.text import LONGEST, printable
 from emg_recognition.types import UNITS, Estimate, Model
 
@@ -26,10 +27,13 @@ MOST_CHANNELS = 1024
 MOST_ACTIONS = 256
 """Most actions of a model."""
 
+LONGEST_NAME = 100
+"""Longest name (characters) of an action, a model, a channel and the like."""
+
 LAST_INDEX = 2**62
 """Largest sample index: at 2 kHz it takes 73 million years, and no sum with it overflows."""
 
-_LONGEST_NAME = 100
+_LARGEST_FLOAT = float(np.finfo(np.float32).max)
 _LONGEST_PIPELINE = 1000
 #: Ages in ``BridgeState`` are -1 before the first message.
 _NEVER = -1.0
@@ -42,7 +46,7 @@ def check_samples(message: Any) -> None:
     ------
     MessageError
         For a rate, number of channels, unit, index or amount of data that no device has, and for samples that
-        are not finite.
+        are not finite or of an absurd magnitude.
     """
     _rate(message.rate)
     columns = _count("channels", message.channels, MOST_CHANNELS)
@@ -52,7 +56,7 @@ def check_samples(message: Any) -> None:
         raise _error("data", f"{size} values for {columns} channels", "send whole samples")
     _index("first_index", message.first_index, size // columns)
     _index("dropped_before", message.dropped_before)
-    _finite(message.data, columns, message.first_index)
+    _finite(message.data, columns, message.first_index, LARGEST_SAMPLE)
 
 
 def check_window(message: Any) -> None:
@@ -111,8 +115,8 @@ def check_model(message: Any) -> None:
         _rate(message.rate)
     _at_most("channels", message.channels, MOST_CHANNELS)
     _choice("unit", message.unit, ("", *UNITS))
-    _text("model", message.model, _LONGEST_NAME)
-    _text("sha256", message.sha256, _LONGEST_NAME)
+    _text("model", message.model, LONGEST_NAME)
+    _text("sha256", message.sha256, LONGEST_NAME)
     _text("pipeline", message.pipeline, _LONGEST_PIPELINE)
     actions = list(message.actions)
     _texts("actions", actions, MOST_ACTIONS)
@@ -145,8 +149,8 @@ def check_estimate(message: Any) -> None:
     _at_most("status", message.status, 1)
     _index("first_index", message.first_index)
     _index("last_index", message.last_index)
-    _text("action", message.action, _LONGEST_NAME)
-    _text("model", message.model, _LONGEST_NAME)
+    _text("action", message.action, LONGEST_NAME)
+    _text("model", message.model, LONGEST_NAME)
     if len(message.probabilities) > MOST_ACTIONS:
         raise _error("probabilities", f"{len(message.probabilities)} values", f"send at most {MOST_ACTIONS}")
     # A float32 softmax may end slightly above 1.
@@ -183,7 +187,7 @@ def check_label(message: Any) -> None:
     """
     _at_most("event", message.event, 2)
     for field in ("action", "session", "subject", "cohort"):
-        _text(field, getattr(message, field), _LONGEST_NAME)
+        _text(field, getattr(message, field), LONGEST_NAME)
     _index("index", message.index)
 
 
@@ -217,7 +221,7 @@ def check_bridge_state(message: Any) -> None:
     _at_most("state", message.state, 3)
     for field in ("signal_age", "feedback_age", "stop_input_age"):
         _number(field, getattr(message, field), _NEVER, math.inf)
-    _text("action", message.action, _LONGEST_NAME)
+    _text("action", message.action, LONGEST_NAME)
     _texts("joint_names", message.joint_names, MOST_CHANNELS)
 
 
@@ -291,30 +295,29 @@ def _choice(field: str, value: str, choices: Sequence[str]) -> None:
         raise _error(field, _quoted(value), f"use one of {', '.join(filter(None, choices))}")
 
 
-def _text(field: str, value: str, longest: int = _LONGEST_NAME) -> None:
+def _text(field: str, value: str, longest: int = LONGEST_NAME) -> None:
     if len(value) > longest:
         raise _error(field, _quoted(value), f"use at most {longest} characters")
     if not value.isprintable():
         raise _error(field, _quoted(value), "use printable characters only")
 
 
-def _texts(field: str, values: Sequence[str], most: int, longest: int = _LONGEST_NAME) -> None:
+def _texts(field: str, values: Sequence[str], most: int, longest: int = LONGEST_NAME) -> None:
     if len(values) > most:
         raise _error(field, f"{len(values)} texts", f"send at most {most}")
     for value in values:
         _text(field, value, longest)
 
 
-def _finite(data: Any, columns: int, first_index: int) -> None:
+def _finite(data: Any, columns: int, first_index: int, largest: float = _LARGEST_FLOAT) -> None:
     flat = np.frombuffer(data, dtype=np.float32)
-    # One product is cheaper than a test of every value, and NaN and infinity survive it.
-    if math.isfinite(float(flat.dot(flat))):
+    # NaN survives the maximum and fails the comparison.
+    if np.abs(flat).max(initial=0.0) <= largest:
         return
-    wrong = np.flatnonzero(~np.isfinite(flat))
-    if len(wrong):
-        row, channel = divmod(int(wrong[0]), columns)
-        raise _error(
-            "data",
-            f"{flat[wrong[0]]} at sample {first_index + row} of channel {channel}",
-            "check the electrode and the device; only finite values can be used",
-        )
+    wrong = int(np.flatnonzero(~(np.abs(flat) <= largest))[0])
+    row, channel = divmod(wrong, columns)
+    raise _error(
+        "data",
+        f"{flat[wrong]} at sample {first_index + row} of channel {channel}",
+        "check the electrode and the device; only finite values can be filtered",
+    )

@@ -86,7 +86,7 @@ class Recognizer:
         self._live = live or live_settings(info)
         self._rate = info.rate
         settings = from_mapping(PipelineSettings, info.pipeline, f"{info.path}: pipeline")
-        self._pipeline = Pipeline(settings, stride_samples(self._live.stride, info.rate))
+        self._pipeline = Pipeline(settings, stride_samples(self._live.stride, info.rate), info.sections)
         self._decider = Decider(decision or decision_settings(info))
         self._signal: tuple[float, str] | None = None
         self._next_index = 0

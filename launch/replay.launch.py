@@ -13,11 +13,12 @@ from launch import Action, LaunchContext, LaunchDescription, LaunchDescriptionEn
 from launch.actions import DeclareLaunchArgument, ExecuteProcess, OpaqueFunction, RegisterEventHandler
 from launch.event_handlers import OnProcessIO, OnShutdown
 from launch.events.process import ProcessExited, ProcessIO
-from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
+from emg_recognition.nodes.settings import FILES
 from emg_recognition.ros import launching
-from emg_recognition.ros.launching import SHARE, describe, end_all
+from emg_recognition.ros.launching import describe, end_all
 
 #: What the evaluator logs when every subscriber of the bag is there, and when they have found the player.
 READY = b"the graph is complete"
@@ -49,11 +50,8 @@ def generate_launch_description() -> LaunchDescription:
                 choices=["none", "simulated"],
                 description="simulated: start a simulated exoskeleton and arm the bridge.",
             ),
-            DeclareLaunchArgument(
-                "params_file",
-                default_value=PathJoinSubstitution([SHARE, "config", "recognition.yaml"]),
-                description="YAML file of the robot's node parameters; it may also set player and evaluator.",
-            ),
+            launching.log_level(),
+            launching.params_file("recognition.yaml"),
             OpaqueFunction(function=_everything),
         ]
     )
@@ -64,6 +62,13 @@ def _everything(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     # Before any process starts, so that a bag that cannot be played is reported in one line.
     namespace = _namespace(bag, LaunchConfiguration("namespace").perform(context))
     simulated = LaunchConfiguration("exoskeleton").perform(context) == "simulated"
+
+    launching.check_parameters(
+        context,
+        ["preprocessing", "classifier", "command_bridge", "evaluator", "player"],
+        *(node for file in FILES.values() for node in file),
+        namespace=namespace or "/",
+    )
 
     def start(name: str, *arguments: str, **parameters: object) -> Node:
         """Start a node with these arguments as its parameters."""

@@ -10,8 +10,16 @@ from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.substitutions import LaunchConfiguration
 
-from emg_recognition.nodes.settings import SessionNodeSettings
-from emg_recognition.ros.launching import declare_arguments, end_all, namespace, params_file, start
+from emg_recognition.nodes.settings import FILES, SessionNodeSettings
+from emg_recognition.ros.launching import (
+    check_parameters,
+    declare_arguments,
+    end_all,
+    log_level,
+    namespace,
+    params_file,
+    start,
+)
 from emg_recognition.settings import settings_of
 
 #: Each argument and the nodes whose parameter it sets.
@@ -32,6 +40,7 @@ def generate_launch_description() -> LaunchDescription:
                 description="Opens a terminal for screen and keys, e.g. 'xterm -e'; empty: none.",
             ),
             namespace(),
+            log_level(),
             params_file("recognition.yaml"),
             OpaqueFunction(function=_nodes),
         ]
@@ -39,6 +48,7 @@ def generate_launch_description() -> LaunchDescription:
 
 
 def _nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
+    check_parameters(context, ["acquisition", "signal_quality", "session"], *FILES["recognition.yaml"])
     return [
         start("acquisition", context, ARGUMENTS, on_exit=end_all),
         start("signal_quality", context, on_exit=end_all),

@@ -6,7 +6,15 @@ ros2 launch emg_recognition training.launch.py data:=archive.npz output:=out/tra
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import OpaqueFunction
 
-from emg_recognition.ros.launching import declare_arguments, namespace, params_file, start
+from emg_recognition.ros.launching import (
+    check_parameters,
+    declare_arguments,
+    end_all,
+    log_level,
+    namespace,
+    params_file,
+    start,
+)
 
 #: Each argument and the node whose parameter it sets; params_file sets the others.
 ARGUMENTS = dict.fromkeys(("data", "config", "output"), ("trainer",))
@@ -17,6 +25,7 @@ def generate_launch_description() -> LaunchDescription:
         [
             *declare_arguments(ARGUMENTS),
             namespace(),
+            log_level(),
             params_file("training.yaml"),
             OpaqueFunction(function=_trainer),
         ]
@@ -24,4 +33,5 @@ def generate_launch_description() -> LaunchDescription:
 
 
 def _trainer(context: LaunchContext) -> list[LaunchDescriptionEntity]:
-    return [start("trainer", context, ARGUMENTS)]
+    check_parameters(context, ["trainer"])
+    return [start("trainer", context, ARGUMENTS, on_exit=end_all)]

@@ -66,6 +66,7 @@ def _write_tiny_bundle(folder: Path, bias: tuple[float, ...]) -> Path:
     from emg_recognition.models.export import to_keras_file, to_tflite
     from emg_recognition.models.network import build_network
     from emg_recognition.models.settings import NetworkSettings
+    from emg_recognition.signal.filters import design
     from emg_recognition.signal.settings import suited_settings
 
     pipeline = suited_settings(rate=500.0, channels=4, unit="V")
@@ -88,6 +89,7 @@ def _write_tiny_bundle(folder: Path, bias: tuple[float, ...]) -> Path:
         actions=TINY_ACTIONS,
         pipeline=pipeline.to_mapping(),
         fingerprint=pipeline.fingerprint(),
+        sections=design(pipeline),
         statistics=statistics,
         provenance={},
         metrics={},

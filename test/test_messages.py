@@ -116,6 +116,7 @@ BAD = [
     (messages.check_samples, "dropped_before", 2**64 - 1),
     (messages.check_samples, "data", array("f", [math.nan, 0.0])),
     (messages.check_samples, "data", array("f", [0.0, math.inf])),
+    (messages.check_samples, "data", array("f", [0.0, 1e35])),
     (messages.check_window, "channels", 0),
     (messages.check_window, "length", 0),
     (messages.check_window, "length", 3),

@@ -4,9 +4,10 @@ import ast
 import subprocess
 import sys
 
-ROOMS = ("signal", "simulation", "bags", "models", "control", "guided")
+ROOMS = ("simulation", "bags", "models", "control", "guided")
 #: What each room may import of the others (docs/concepts/architecture.md); those not named, nothing.
 ARROWS = {
+    "signal": {"_filter"},  # compiled from src/filter.c
     "devices": {"signal"},
     "recordings": {"signal", "bags"},
     "evaluation": {"control"},
@@ -39,16 +40,17 @@ ARROWS = {
     },
 }
 COMMON = {
-    "yaml_files",
-    "text",
-    "types",
     "actions",
     "errors",
-    "settings",
-    "resources",
-    "quiet",
     "files",
+    "ownership",
     "processes",
+    "quiet",
+    "resources",
+    "settings",
+    "text",
+    "types",
+    "yaml_files",
 }
 ROS = {"rclpy", "std_msgs", "std_srvs", "sensor_msgs", "trajectory_msgs", "diagnostic_msgs", "launch"}
 

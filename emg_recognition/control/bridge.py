@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from emg_recognition.control.decision import NO_ACTION, NO_DECISION, Decider, Decision, DecisionSettings
 from emg_recognition.control.exoskeleton import Exoskeleton
-from emg_recognition.control.inputs import Instant, Receipt, check_estimate
+from emg_recognition.control.inputs import RELATIVE, Instant, Receipt, Sources, check_estimate
 from emg_recognition.control.motion import AHEAD, MotionProfile, is_moving
 from emg_recognition.control.receiver import FOLLOWING_TOLERANCE
 from emg_recognition.control.settings import BridgeSettings, controller_delay
@@ -20,7 +20,10 @@ from emg_recognition.control.states import Event, Reason, Response, State, Viola
 from emg_recognition.control.trajectory import Command, check_command, standstill
 from emg_recognition.control.velocity_goal import VelocityGoal
 from emg_recognition.control.watch import Signal, Watch
+from emg_recognition.text import printable
 from emg_recognition.types import Estimate, Model
+
+_LONGEST_REASON = 500
 
 COUNTERS = (
     *("estimates", "rejected", "commands", "armings", "refusals", "holds", "faults"),
@@ -40,6 +43,8 @@ class Bridge:
         Joints, limits and the motion of each action.
     settings : BridgeSettings
         Command rate, decisions and times.
+    sources : Sources
+        Names of topics, for people.
 
     Attributes
     ----------
@@ -58,13 +63,15 @@ class Bridge:
         If a joint's `max_step` is too small for its `max_velocity` at this rate.
     """
 
-    def __init__(self, exoskeleton: Exoskeleton, settings: BridgeSettings) -> None:
+    def __init__(
+        self, exoskeleton: Exoskeleton, settings: BridgeSettings, sources: Sources = RELATIVE
+    ) -> None:
         exoskeleton.check_period(settings.period)
         self._exoskeleton = exoskeleton
         self._joints = exoskeleton.joints
         self._settings = settings
         self._decider = self.new_decider()
-        self._watch = Watch(exoskeleton, settings)
+        self._watch = Watch(exoskeleton, settings, sources)
         self._goal = VelocityGoal(exoskeleton)
         self._profile = MotionProfile(
             exoskeleton.joints, settings.period, follows_velocity=settings.follows_velocity
@@ -156,29 +163,30 @@ class Bridge:
         return receipt
 
     def feedback(
-        self, names: Sequence[str], positions: Sequence[float], now: Instant, stamp: float | None = None
+        self,
+        names: Sequence[str],
+        positions: Sequence[float],
+        now: Instant,
+        stamp: float | None = None,
+        publisher: bytes = b"",
     ) -> None:
-        """Take measured joint positions (rad), and the ROS time (s) at which they were measured."""
-        violation = self._watch.feedback.receive(names, positions, now, stamp)
+        """Take measured joint positions (rad), the ROS time (s) of the measurement, and who reports them."""
+        violation = self._watch.feedback.receive(names, positions, now, stamp, publisher)
         if violation is not None:
             self._fault(*violation)
 
-    def stop_input(self, allowed: bool, now: Instant) -> None:
-        """Take a message of the stop input: whether motion is allowed."""
-        self._watch.stop_input.receive(allowed, now.steady)
+    def stop_input(self, allowed: bool, now: Instant, publisher: bytes = b"") -> None:
+        """Take a message of the stop input: whether motion is allowed, and who says so."""
+        self._watch.stop_input.receive(allowed, now.steady, publisher)
         if not allowed and self.engaged:
             self._fault(Reason.STOP_INPUT_FALSE, "the stop input says false")
 
     def stop_input_publishers(self, number: int) -> None:
-        """Take the number of publishers of the stop input."""
+        """Take the number of publishers of the stop input, dead ones included."""
         self._watch.stop_input.count(number)
 
-    def feedback_publishers(self, number: int) -> None:
-        """Take the number of publishers of joint states."""
-        self._watch.feedback.publishers = number
-
     def command_publishers(self, number: int) -> None:
-        """Take the number of publishers of commands for the joints, this bridge among them."""
+        """Take the number of publishers on the topic of the commands, the bridge included."""
         self._watch.command_publishers = number
 
     def output_problem(self, problem: str | None) -> None:
@@ -208,7 +216,7 @@ class Bridge:
         if refusal is not None:
             self.counters["refusals"] += 1
             self._count(refusal.reason)
-            return refusal.text
+            return printable(refusal.text, _LONGEST_REASON)
         self._decider.clear()
         self._profile.begin(self._watch.feedback.positions(), now.steady)
         self._standing_since = None
@@ -226,7 +234,7 @@ class Bridge:
         self._fault(Reason.STOP_SERVICE, reason, Event.STOP)
 
     def surprised(self, error: str) -> None:
-        """Stop and latch a fault: the program around the bridge met an error that it did not expect."""
+        """Stop and latch a fault, because the program around the bridge met an unexpected error."""
         self._fault(Reason.UNEXPECTED, f"unexpected error: {error}")
 
     def return_to_neutral(self) -> str | None:
@@ -245,8 +253,10 @@ class Bridge:
         self.reason = "returning to neutral"
         return None
 
-    def change(self, *, decisions: DecisionSettings, hold_timeout: float) -> str | None:
-        """Change settings.
+    def change(
+        self, *, decisions: DecisionSettings, hold_timeout: float, model_sha256: str | None = None
+    ) -> str | None:
+        """Change settings; with `model_sha256` also the only model that may be armed (empty: any).
 
         Returns
         -------
@@ -256,6 +266,8 @@ class Bridge:
         if self.engaged:
             return f"the bridge is {self.state.name}: disarm first"
         self._settings = dataclasses.replace(self._settings, decisions=decisions, hold_timeout=hold_timeout)
+        if model_sha256 is not None:
+            self._watch.expect(model_sha256)
         self._decider = self.new_decider()
         return None
 
@@ -433,7 +445,8 @@ class Bridge:
         state = after(self.state, event)
         if state is self.state:
             return False
-        self.state, self.reason = state, reason
+        # A reason may quote another program.
+        self.state, self.reason = state, printable(reason, _LONGEST_REASON)
         self._goal.returning = False
         return True
 

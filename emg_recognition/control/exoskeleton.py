@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 from emg_recognition.actions import REST
-from emg_recognition.control.joints import JointLimits, urdf_limits
+from emg_recognition.control.joints import JointLimits, read_urdf, urdf_limits
 from emg_recognition.errors import SettingError
 from emg_recognition.settings import check, from_mapping, setting, unknown_name
 from emg_recognition.yaml_files import load_yaml
@@ -143,13 +143,19 @@ class Exoskeleton:
 _SECTIONS = ("urdf", "joints", "actions", "rest", "no_motion")
 
 
-def load_exoskeleton(path: str | Path) -> Exoskeleton:
+ROBOT_DESCRIPTION = "robot_description"
+"""The value of ``urdf`` that stands for the robot's own URDF, which `robot_state_publisher` publishes."""
+
+
+def load_exoskeleton(path: str | Path, robot_description: Callable[[], str] | None = None) -> Exoskeleton:
     """Read an exoskeleton's description.
 
     Parameters
     ----------
     path : str or Path
         A YAML file like ``config/exoskeleton.yaml``.
+    robot_description : callable, optional
+        Returns the robot's URDF; called only if the file asks for it with ``urdf: robot_description``.
 
     Returns
     -------
@@ -166,28 +172,35 @@ def load_exoskeleton(path: str | Path) -> Exoskeleton:
     for key, value in document.items():
         if key not in _SECTIONS:
             raise SettingError(f"{path.name}: {key}", value, unknown_name(Exoskeleton, key, _SECTIONS))
-    document["joints"] = _entries(JointLimits, "name", f"{path.name}: joints", _joints(path, document))
+    document["joints"] = _entries(
+        JointLimits, "name", f"{path.name}: joints", _joints(path, document, robot_description)
+    )
     document["actions"] = _entries(ActionMotion, "action", f"{path.name}: actions", document.get("actions"))
     document.pop("urdf", None)
     return from_mapping(Exoskeleton, document, f"{path.name}:")
 
 
-def _joints(path: Path, document: Mapping[str, Any]) -> Mapping[str, Any]:
+def _joints(
+    path: Path, document: Mapping[str, Any], robot_description: Callable[[], str] | None
+) -> Mapping[str, Any]:
     """Return the section ``joints``, with limits from the URDF where it leaves them out."""
     joints = _mapping(f"{path.name}: joints", document.get("joints"))
     urdf = document.get("urdf")
     if not urdf:
         return joints
     if not isinstance(urdf, str):
-        raise SettingError(f"{path.name}: urdf", urdf, "name a URDF file")
-    found = urdf_limits(path.parent / urdf)
+        raise SettingError(f"{path.name}: urdf", urdf, "name a URDF file, or robot_description")
+    if urdf != ROBOT_DESCRIPTION:
+        found = urdf_limits(read_urdf(path.parent / urdf), joints, Path(urdf).name)
+    elif robot_description is not None:
+        found = urdf_limits(robot_description(), joints, urdf)
+    else:
+        raise SettingError(
+            f"{path.name}: urdf", urdf, "only running nodes have this topic; name a URDF file here"
+        )
     filled = {}
     for name, value in joints.items():
         entry = _mapping(f"{path.name}: joints.{name}", {} if value is None else value)
-        if name not in found:
-            raise SettingError(
-                f"{path.name}: joints.{name}", name, f"{urdf} has no such joint; it has {', '.join(found)}"
-            )
         limits = found[name]
         given = {"lower": limits.lower, "upper": limits.upper, "max_velocity": limits.velocity}
         filled[name] = {**given, **entry}

@@ -7,11 +7,12 @@ from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from emg_recognition.control.inputs import Instant
+from emg_recognition.control.inputs import RELATIVE, Instant
 from emg_recognition.control.joints import JointLimits
 from emg_recognition.control.receiver import FOLLOWING_TOLERANCE, LONGEST_LAG
 from emg_recognition.control.states import Reason, Violation
 from emg_recognition.control.trajectory import Command
+from emg_recognition.ownership import Owner
 
 JUMP_TOLERANCE = 0.1
 """Distance (rad) from the previous position that is accepted at any time: messages come in bursts."""
@@ -49,25 +50,33 @@ class JointFeedback:
         The joints that matter; others are ignored.
     stale_after : float
         Age at which a position is stale, s.
-
-    Attributes
-    ----------
-    publishers : int
-        How many publish positions.
+    source : str
+        Where the positions come from, for people.
     """
 
-    def __init__(self, joints: Sequence[JointLimits], stale_after: float) -> None:
+    def __init__(
+        self, joints: Sequence[JointLimits], stale_after: float, source: str = RELATIVE.joint_states
+    ) -> None:
         self._joints = {joint.name: joint for joint in joints}
         self._stale_after = stale_after
+        self._source = source
+        # Several drivers may report a joint each, but a joint has one of them.
+        self._owners = {joint.name: Owner() for joint in joints}
         self._newest: dict[str, _Measured] = {}
         self._jumped: float | None = None
         self._recent: deque[tuple[float, str, float]] = deque()
-        self.publishers = 1
 
     def receive(
-        self, names: Sequence[str], positions: Sequence[float], now: Instant, stamp: float | None = None
+        self,
+        names: Sequence[str],
+        positions: Sequence[float],
+        now: Instant,
+        stamp: float | None = None,
+        publisher: bytes = b"",
     ) -> Violation | None:
         """Take measured positions.
+
+        Those of a second publisher of the same joint are not used.
 
         Parameters
         ----------
@@ -79,6 +88,8 @@ class JointFeedback:
             The moment of receipt.
         stamp : float or None
             ROS time of the measurement, s; None if the driver does not give it.
+        publisher : bytes
+            Who reports them; always the same where the middleware does not tell.
 
         Returns
         -------
@@ -86,6 +97,8 @@ class JointFeedback:
             What is wrong with them; a position that is not finite is not kept.
         """
         if len(names) != len(positions):
+            if not any(self._heeds(name, publisher) for name in names):
+                return None
             return Violation(
                 Reason.FEEDBACK_BROKEN, f"joint state with {len(names)} names and {len(positions)} positions"
             )
@@ -95,9 +108,13 @@ class JointFeedback:
             if limits is None:
                 continue
             if not math.isfinite(position):
-                violation = Violation(
-                    Reason.FEEDBACK_BROKEN, f"joint {name} reports a position of {position}"
-                )
+                if self._heeds(name, publisher):
+                    violation = Violation(
+                        Reason.FEEDBACK_BROKEN, f"joint {name} reports a position of {position}"
+                    )
+                continue
+            if not self._owners[name].follows(publisher, now.steady):
+                violation = self._several(name, now) or violation
                 continue
             violation = self._jump(limits, position, now) or _outside(limits, position) or violation
             self._newest[name] = _Measured(position, now.steady, stamp, self._usual(name, now.steady))
@@ -160,16 +177,13 @@ class JointFeedback:
 
     def violation(self, now: Instant) -> Violation | None:
         """Return why the feedback cannot be relied on now, or None."""
-        if self.publishers > 1:
-            return Violation(
-                Reason.FEEDBACK_SEVERAL,
-                f"the joint states have {self.publishers} publishers, one is allowed: they may contradict "
-                "each other",
-            )
         for name, limits in self._joints.items():
+            several = self._several(name, now)
+            if several:
+                return several
             measured = self._newest.get(name)
             if measured is None:
-                return Violation(Reason.FEEDBACK_STALE, f"no position of joint {name} seen yet")
+                return Violation(Reason.FEEDBACK_STALE, f"no position of joint {name} on {self._source} yet")
             age = now.steady - measured.received
             if age > self._stale_after:
                 return Violation(
@@ -220,6 +234,19 @@ class JointFeedback:
         if len(self._newest) < len(self._joints):
             return -1.0
         return steady - min(measured.received for measured in self._newest.values())
+
+    def _heeds(self, name: str, publisher: bytes) -> bool:
+        """Return whether what this publisher says of a joint matters."""
+        return name in self._joints and self._owners[name].owner in (None, publisher)
+
+    def _several(self, name: str, now: Instant) -> Violation | None:
+        others = self._owners[name].others(now.steady)
+        if not others:
+            return None
+        return Violation(
+            Reason.FEEDBACK_SEVERAL,
+            f"{len(others) + 1} publishers report joint {name} on {self._source}, one is allowed",
+        )
 
     def _jump(self, limits: JointLimits, position: float, now: Instant) -> Violation | None:
         """Return a violation if the joint cannot have got here since its last position, else None."""

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from emg_recognition.control.states import Reason, Violation
+from emg_recognition.ownership import GONE_AFTER
 from emg_recognition.types import Estimate, Model
 
 FUTURE_TOLERANCE = 0.05
@@ -23,6 +24,20 @@ _PACE_MEMORY = 0.5
 
 _CONFIRMATIONS = 2
 """Messages of the stop input needed before it is believed: the first may have waited in a queue."""
+
+
+class Sources(NamedTuple):
+    """The topics that the bridge listens to, as resolved, for what it says to people."""
+
+    estimates: str = "emg/action"
+    model: str = "emg/model"
+    joint_states: str = "exo/joint_states"
+    stop_input: str = "exo/enable"
+    commands: str = "exo/joint_trajectory"
+
+
+RELATIVE = Sources()
+"""The names before namespace and remapping."""
 
 
 class Instant(NamedTuple):
@@ -114,6 +129,8 @@ class SignalWatch:
     ----------
     stale_after : float
         Age at which signals are stale, s.
+    topic : str
+        Where estimates come from, for people.
 
     Attributes
     ----------
@@ -125,8 +142,9 @@ class SignalWatch:
         ROS time from the last sample of the newest usable estimate's window to its receipt, s.
     """
 
-    def __init__(self, stale_after: float) -> None:
+    def __init__(self, stale_after: float, topic: str = RELATIVE.estimates) -> None:
         self._stale_after = stale_after
+        self._topic = topic
         self._received: float | None = None
         self._stamp = 0.0
         self.last_index = 0
@@ -174,7 +192,7 @@ class SignalWatch:
     def violation(self, now: Instant) -> Violation | None:
         """Return why the signals cannot be relied on now, or None."""
         if self._received is None:
-            return Violation(Reason.SIGNAL_STALE, "no usable estimate seen yet")
+            return Violation(Reason.SIGNAL_STALE, f"no usable estimate on {self._topic} yet")
         age = now.steady - self._received
         if age > self._stale_after:
             return Violation(Reason.SIGNAL_STALE, f"signal stale: no usable estimate for {age * 1000:.0f} ms")
@@ -247,20 +265,34 @@ class RosClockWatch:
         return None
 
 
+class _Switch(NamedTuple):
+    """The newest message of one publisher of the stop input."""
+
+    allowed: bool
+    received: float
+    confirmations: int
+
+
 class StopInput:
     """Judges whether the stop input allows motion: it says true, said so just now, and is the only one.
 
-    A message does not tell who published it, so the silence of one publisher would not be noticed while
-    another one goes on. Therefore there may be only one.
+    Two switches would mean that one person allows what another forbids, so there may be only one. A publisher
+    that was killed stays in the graph for a while and is known by its silence. One that has said nothing
+    yet is not.
+
+    Parameters
+    ----------
+    topic : str
+        Its name, for people.
     """
 
-    def __init__(self) -> None:
-        self._allowed = False
-        self._received: float | None = None
-        self._confirmations = 0
+    def __init__(self, topic: str = RELATIVE.stop_input) -> None:
+        self._topic = topic
+        #: From the longest silent one to the newest.
+        self._switches: dict[bytes, _Switch] = {}
         self._publishers = 0
 
-    def receive(self, allowed: bool, steady: float) -> None:
+    def receive(self, allowed: bool, steady: float, publisher: bytes = b"") -> None:
         """Take a message.
 
         Parameters
@@ -269,47 +301,77 @@ class StopInput:
             Whether motion is allowed.
         steady : float
             Time of receipt on the steady clock, s.
+        publisher : bytes
+            Who sent it; always the same where the middleware does not tell.
         """
-        self._allowed = allowed
-        self._confirmations = self._confirmations + 1 if self.age(steady) <= SILENCE else 1
-        self._received = steady
+        before = self._switches.pop(publisher, None)
+        again = before is not None and steady - before.received <= SILENCE
+        confirmations = before.confirmations + 1 if before is not None and again else 1
+        self._switches[publisher] = _Switch(allowed, steady, confirmations)
+        self._forget(steady)
 
     def count(self, publishers: int) -> None:
-        """Take the number of publishers."""
+        """Take the number of publishers in the graph, dead ones included."""
         if publishers != self._publishers:
-            self._confirmations = 0
+            self.distrust()
         self._publishers = publishers
 
     def distrust(self) -> None:
         """Believe it again only after new messages: the next ones may have waited in a queue."""
-        self._confirmations = 0
+        for publisher, switch in self._switches.items():
+            self._switches[publisher] = switch._replace(confirmations=0)
 
     def age(self, steady: float) -> float:
         """Return the time since the last message, s; -1 before the first."""
-        return -1.0 if self._received is None else steady - self._received
+        newest = self._newest
+        return -1.0 if newest is None else steady - newest.received
 
     @property
     def confirmed(self) -> bool:
         """Whether enough messages have come since it appeared, fell silent or was distrusted."""
-        return self._confirmations >= _CONFIRMATIONS
+        newest = self._newest
+        return newest is not None and newest.confirmations >= _CONFIRMATIONS
+
+    def publishers(self, steady: float) -> tuple[int, int]:
+        """Return how many publishers speak, and how many of the graph have not said anything yet."""
+        self._forget(steady)
+        speaking = sum(steady - switch.received <= GONE_AFTER for switch in self._switches.values())
+        return speaking, max(0, self._publishers - len(self._switches))
 
     def violation(self, steady: float) -> Violation | None:
         """Return why motion is not allowed now, or None."""
-        if self._publishers > 1:
+        speaking, mute = self.publishers(steady)
+        if speaking > 1:
+            return Violation(
+                Reason.STOP_INPUT_SEVERAL, f"{speaking} publishers speak on {self._topic}, one is allowed"
+            )
+        if speaking + mute > 1:
             return Violation(
                 Reason.STOP_INPUT_SEVERAL,
-                f"the stop input has {self._publishers} publishers, one is allowed; "
-                "a killed one disappears after 20 s",
+                f"{self._publishers} publishers on {self._topic}, one is allowed, and not every one of them "
+                "has said something yet",
             )
         if self._publishers == 0:
-            return Violation(Reason.STOP_INPUT_LOST, "the stop input has no publisher")
-        if self._received is None:
-            return Violation(Reason.STOP_INPUT_SILENT, "no message of the stop input yet")
-        if not self._allowed:
+            return Violation(Reason.STOP_INPUT_LOST, f"the stop input has no publisher on {self._topic}")
+        newest = self._newest
+        if newest is None:
+            return Violation(Reason.STOP_INPUT_SILENT, f"no message of the stop input {self._topic} yet")
+        if not newest.allowed:
             return Violation(Reason.STOP_INPUT_FALSE, "the stop input says false")
-        age = steady - self._received
+        age = steady - newest.received
         if age > SILENCE:
             return Violation(
                 Reason.STOP_INPUT_SILENT, f"the stop input has been silent for {age * 1000:.0f} ms"
             )
         return None
+
+    @property
+    def _newest(self) -> _Switch | None:
+        return next(reversed(self._switches.values()), None)
+
+    def _forget(self, steady: float) -> None:
+        """Drop publishers that have left the graph; those that are silent left first."""
+        for publisher, switch in list(self._switches.items()):
+            if len(self._switches) <= max(1, self._publishers) or steady - switch.received <= GONE_AFTER:
+                return
+            del self._switches[publisher]

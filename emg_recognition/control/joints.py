@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -137,52 +138,65 @@ class UrdfLimits(NamedTuple):
     velocity: float
 
 
-def urdf_limits(path: str | Path) -> dict[str, UrdfLimits]:
-    """Read the limits of every joint that moves between two ends of a range.
+def read_urdf(path: str | Path) -> bytes:
+    """Read a URDF file; raise a SettingError if that is impossible."""
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise SettingError("urdf", str(path), f"it cannot be read ({error})") from error
+
+
+def urdf_limits(urdf: str | bytes, names: Iterable[str], source: str) -> dict[str, UrdfLimits]:
+    """Find the limits of some joints in a URDF.
 
     Parameters
     ----------
-    path : str or Path
-        A URDF file; xacro must be expanded first.
+    urdf : str or bytes
+        The URDF itself; xacro must be expanded first.
+    names : iterable of str
+        The joints. Others may be of any type: a whole robot has wheels and grippers, too.
+    source : str
+        Where the URDF comes from, for errors.
 
     Returns
     -------
     dict of str to UrdfLimits
-        Limits by joint, for revolute and prismatic joints in the file's order; fixed ones are left out.
+        Limits by joint, in the order of `names`.
 
     Raises
     ------
     SettingError
-        For a file that cannot be read or is not a URDF, a joint of a type without limits of position, and
-        a limit that is missing or impossible.
+        For a text that is not a URDF, a joint that it does not have or has twice, a joint of a type without
+        limits of position, and a limit that is missing or impossible.
     """
-    path = Path(path)
     try:
-        robot = ElementTree.parse(path).getroot()
-    except OSError as error:
-        raise SettingError("urdf", str(path), f"it cannot be read ({error})") from error
+        robot = ElementTree.fromstring(urdf)
     except (ElementTree.ParseError, ValueError, LookupError) as error:
-        raise SettingError("urdf", str(path), f"it is not valid XML ({error})") from error
+        raise SettingError("urdf", source, f"it is not valid XML ({error})") from error
     if robot.tag != "robot":
-        raise SettingError(
-            f"{path.name}: root element", robot.tag, "give a URDF, whose root element is 'robot'"
-        )
+        raise SettingError(f"{source}: root element", robot.tag, "give a URDF, whose root element is 'robot'")
+    joints = robot.findall("joint")
     limits: dict[str, UrdfLimits] = {}
-    for joint in robot.findall("joint"):
-        name, kind = joint.get("name", ""), joint.get("type", "")
-        where = f"{path.name}: joint {name}"
-        if name in limits:
-            raise SettingError(where, name, "give each joint its own name")
-        if kind == "fixed":
-            continue
-        if kind not in ("revolute", "prismatic"):
+    for name in names:
+        found = [joint for joint in joints if joint.get("name") == name]
+        where = f"{source}: joint {name}"
+        if len(found) != 1:
+            known = ", ".join(joint.get("name", "") for joint in joints if joint.get("type") in _LIMITED)
+            remedy = f"it has {known[:200] or 'none'}" if not found else "give each joint its own name"
+            raise SettingError(where, name, f"{'there is no such joint; ' if not found else ''}{remedy}")
+        kind = found[0].get("type", "")
+        if kind not in _LIMITED:
             raise SettingError(
                 f"{where}: type",
                 kind,
                 "make it revolute or prismatic and give it a range; other types have no limits",
             )
-        limits[name] = _limits(where, joint.find("limit"))
+        limits[name] = _limits(where, found[0].find("limit"))
     return limits
+
+
+#: The types of joints that move between two ends.
+_LIMITED = ("revolute", "prismatic")
 
 
 def _limits(where: str, limit: ElementTree.Element | None) -> UrdfLimits:

@@ -284,7 +284,8 @@ class MotionProfile:
                     low, high = max(low, lowest), min(high, highest)
                 if low > high or not (elsewhere or low <= end <= high):
                     return None
-            steps.append(Step(position, velocity, min(max(end, low), high)))
+            end = min(max(end, low), high)
+            steps.append(Step(position, velocity, min(max(end, joint.lower), joint.upper)))
         return steps
 
     def _command(self, steps: list[Step], steady: float, duration: float) -> Command:

@@ -107,14 +107,7 @@ class Reason(Enum):
         Response.FAULTS,
         "a measured position that the joint cannot have reached since the previous one",
     )
-    FEEDBACK_SEVERAL = (
-        Response.FAULTS,
-        "the joint states have more than one publisher: they may contradict each other",
-    )
-    COMMANDS_SEVERAL = (
-        Response.FAULTS,
-        "somebody else publishes commands for the joints, another bridge for example",
-    )
+    FEEDBACK_SEVERAL = (Response.FAULTS, "more than one publisher reports the position of a joint")
     NOT_FOLLOWING = (
         Response.FAULTS,
         "a joint more than 0.05 rad, and 150 ms of its speed, away from its command: blocked or loose",
@@ -124,7 +117,7 @@ class Reason(Enum):
     STOP_INPUT_LOST = (Response.FAULTS, "the stop input has no publisher")
     STOP_INPUT_SEVERAL = (
         Response.FAULTS,
-        "the stop input has more than one publisher: the silence of one would not be noticed",
+        "the stop input has more than one publisher that speaks or has not spoken yet",
     )
     STOP_SERVICE = (Response.FAULTS, "the service `~/stop`")
     HELD_TOO_LONG = (Response.FAULTS, "HOLDING for longer than `hold_timeout`")
@@ -132,6 +125,7 @@ class Reason(Enum):
         Response.FAULTS,
         "the exoskeleton's cable was lost, or the device reports that it has stopped by itself",
     )
+    COMMANDS_SEVERAL = (Response.FAULTS, "another publisher on the topic of the bridge's commands")
     UNSAFE_COMMAND = (Response.FAULTS, "the last check before the output found a command beyond a limit")
     UNEXPECTED = (Response.FAULTS, "an error in the bridge's own program; its log has the traceback")
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import NamedTuple
 
 from emg_recognition.control.exoskeleton import Exoskeleton
 from emg_recognition.control.feedback import JointFeedback
-from emg_recognition.control.inputs import Instant, RosClockWatch, SignalWatch, StopInput
+from emg_recognition.control.inputs import RELATIVE, Instant, RosClockWatch, SignalWatch, Sources, StopInput
 from emg_recognition.control.settings import BridgeSettings
 from emg_recognition.control.states import Reason, Violation
 from emg_recognition.types import Model
@@ -81,6 +82,8 @@ class Watch:
         Joints and actions.
     settings : BridgeSettings
         Times, and the model that is expected.
+    sources : Sources
+        Names of topics, for people.
 
     Attributes
     ----------
@@ -97,22 +100,29 @@ class Watch:
     output_problem : str or None
         What is wrong with the connection to the exoskeleton.
     command_publishers : int
-        How many publish commands for the joints, this bridge among them.
+        How many publish on the topic of the bridge's commands, the bridge included.
     """
 
-    def __init__(self, exoskeleton: Exoskeleton, settings: BridgeSettings) -> None:
+    def __init__(
+        self, exoskeleton: Exoskeleton, settings: BridgeSettings, sources: Sources = RELATIVE
+    ) -> None:
         self._exoskeleton = exoskeleton
         self._settings = settings
+        self._sources = sources
         self._clock = RosClockWatch(settings.stale_after)
         self._ticked: float | None = None
         self._held_up = 0.0
-        self.signal = SignalWatch(settings.stale_after)
-        self.feedback = JointFeedback(exoskeleton.joints, settings.stale_after)
-        self.stop_input = StopInput()
+        self.signal = SignalWatch(settings.stale_after, sources.estimates)
+        self.feedback = JointFeedback(exoskeleton.joints, settings.stale_after, sources.joint_states)
+        self.stop_input = StopInput(sources.stop_input)
         self.model: Model | None = None
         self.device = ANY_SIGNAL
         self.output_problem: str | None = None
         self.command_publishers = 1
+
+    def expect(self, model_sha256: str) -> None:
+        """Let only this model be armed; any, if the text is empty."""
+        self._settings = dataclasses.replace(self._settings, model_sha256=model_sha256)
 
     def tick(self, now: Instant) -> Violation | None:
         """Let time pass; return what only this tick shows: a jump of ROS time, or a pause of the bridge."""
@@ -130,19 +140,11 @@ class Watch:
         """Return why motion must not begin or go on now, or None."""
         return (
             self.stop_input.violation(now.steady)
-            or self._others()
+            or self._rival()
             or self._clock.violation(now)
             or self.signal.violation(now)
             or self.feedback.violation(now)
             or self.feedback.pause(now.steady, self._held_up)
-        )
-
-    def _others(self) -> Violation | None:
-        if self.command_publishers <= 1:
-            return None
-        return Violation(
-            Reason.COMMANDS_SEVERAL,
-            f"{self.command_publishers - 1} others publish commands for the joints; look for another bridge",
         )
 
     def refusal(self, now: Instant) -> Violation | None:
@@ -150,7 +152,9 @@ class Watch:
         if self.output_problem is not None:
             return Violation(Reason.OUTPUT_FAILED, self.output_problem)
         if self.model is None:
-            return Violation(Reason.NO_MODEL, "no model announced yet: start the classifier")
+            return Violation(
+                Reason.NO_MODEL, f"no model announced on {self._sources.model} yet: start the classifier"
+            )
         refusal = mismatch(self.model, self._exoskeleton, self._settings, self.device) or self.violation(now)
         refusal = refusal or self.feedback.restless(now.steady)
         if refusal is None and not self.stop_input.confirmed:
@@ -159,3 +163,13 @@ class Watch:
             # The controller delay depends on the stride.
             return Violation(Reason.SIGNAL_STALE, "only one usable estimate seen yet; try again")
         return refusal
+
+    def _rival(self) -> Violation | None:
+        """Return whether others may command the joints too, or None."""
+        if self.command_publishers <= 1:
+            return None
+        return Violation(
+            Reason.COMMANDS_SEVERAL,
+            f"{self.command_publishers} publishers on {self._sources.commands}, only the bridge may command; "
+            "a killed one disappears after 20 s",
+        )

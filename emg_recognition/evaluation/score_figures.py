@@ -119,7 +119,7 @@ def reliability_figure(calibration: Calibration) -> Figure:
     left = [entry.low for entry in bins]
     width = [0.94 * (entry.high - entry.low) for entry in bins]
     figure = style.figure(*_SIZE)
-    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3.2, 1))
+    upper, lower = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": (3.2, 1)})
     _shares(upper)
     accuracy = np.array([entry.accuracy for entry in bins], np.float64)
     confidence = np.array([entry.confidence for entry in bins], np.float64)
@@ -215,7 +215,9 @@ def subject_figure(per_subject: Mapping[str, float], cohorts: Mapping[str, str])
     # Lines of the same height for any number of subjects; the rest is for titles and the axis.
     line = _LINE if sum(lengths) <= _FEW else _LINE_OF_MANY
     figure = style.figure(8.2, line * sum(lengths) + 0.5 * len(lengths) + 0.6)
-    panels = figure.subplots(len(ordered), 1, sharex=True, squeeze=False, height_ratios=lengths)[:, 0]
+    panels = figure.subplots(
+        len(ordered), 1, sharex=True, squeeze=False, gridspec_kw={"height_ratios": lengths}
+    )[:, 0]
     for index, (axes, cohort) in enumerate(zip(panels, ordered, strict=True)):
         # The worst at the bottom; equal values in alphabetical order.
         values, names = zip(*sorted(panels_of[cohort], key=lambda pair: (-pair[0], pair[1])), strict=True)
@@ -303,7 +305,7 @@ def comparison_figure(methods: Sequence[MethodRuns]) -> Figure:
     handles.append(
         Line2D([], [], color=PALE_INK, marker="|", markersize=11, linestyle="none", label="mean of the runs")
     )
-    style.legend(figure, handles, ncols=len(handles) if len(panels) > 1 else 3)
+    style.legend(figure, handles, ncol=len(handles) if len(panels) > 1 else 3)
     return figure
 
 

@@ -151,7 +151,7 @@ def timeline_figure(timeline: Timeline) -> Figure:
     figure = style.figure(_WIDTH, height, layout=None)
     corner = (0.04 / _WIDTH, 1 - 0.05 / height)
     look: dict[str, Any] = {"handlelength": 1.2, "borderaxespad": 0.0, "borderpad": 0.2}
-    style.legend(figure, handles, loc="upper left", bbox_to_anchor=corner, ncols=legend_columns, **look)
+    style.legend(figure, handles, loc="upper left", bbox_to_anchor=corner, ncol=legend_columns, **look)
     columns = int(np.clip(span / (2 * timeline.stride), 1, _COLUMNS))
     content = _count(timeline, rows * columns, span / columns)
     for row in range(rows):

@@ -77,7 +77,7 @@ def learning_curves(histories: Histories, selected: int | None) -> Figure:
     ]
     if kept and len(histories) > 1:
         handles.append(Line2D([], [], color=PALE_INK, linewidth=0.9, alpha=0.6, label="the other members"))
-    style.legend(figure, handles, ncols=3, fontsize=9.5)
+    style.legend(figure, handles, ncol=3, fontsize=9.5)
     return figure
 
 
@@ -128,7 +128,7 @@ def member_curves(histories: Histories, selected: int | None) -> Figure:
                 axes.set_ylim(lowest - 0.02, 1.005)
     colours = {"training": TRAINING_COLOUR, "validation": VALIDATION_COLOUR}
     handles = [Line2D([], [], color=colour, linewidth=1.5, label=text) for text, colour in colours.items()]
-    style.legend(figure, handles, ncols=2)
+    style.legend(figure, handles, ncol=2)
     return figure
 
 

@@ -51,6 +51,8 @@ class BundleInfo:
         Settings of the signal path that made the windows.
     fingerprint : str
         The same as one line, which is compared as a string.
+    sections : list of list of float
+        Its filters as second-order sections, so that live use needs no filter design; empty in older bundles.
     live : dict
         How to use the model live: ``stride``, ``confidence_threshold`` and ``decision``; empty in schema 1.
     statistics : dict
@@ -71,6 +73,7 @@ class BundleInfo:
     unit: str
     pipeline: dict[str, Any]
     fingerprint: str
+    sections: list[list[float]]
     live: dict[str, Any]
     statistics: dict[str, Any]
     provenance: dict[str, Any]
@@ -247,6 +250,7 @@ def _to_info(path: Path, description: Mapping[str, Any]) -> BundleInfo:
             unit=str(description["unit"]),
             pipeline=dict(description["pipeline"]),
             fingerprint=str(description["fingerprint"]),
+            sections=[[float(value) for value in row] for row in description.get("sections") or []],
             live=dict(description.get("live") or {}),
             statistics=dict(description["statistics"]),
             provenance=dict(description["provenance"]),

@@ -84,6 +84,7 @@ def make_bundle(
     statistics: Mapping[str, Any],
     provenance: Mapping[str, Any],
     live: Mapping[str, Any] | None = None,
+    sections: Any = (),
 ) -> UnwrittenBundle:
     """Put a bundle together in memory.
 
@@ -107,6 +108,9 @@ def make_bundle(
         Where the model comes from; anything YAML can hold. NumPy numbers and arrays become plain ones.
     live : mapping, optional
         How to use the model live: ``stride``, ``confidence_threshold`` and ``decision``.
+    sections : array_like, optional
+        The filters of `pipeline`, from :func:`emg_recognition.signal.filters.design`; without them live use
+        imports SciPy to design them.
 
     Returns
     -------
@@ -128,6 +132,7 @@ def make_bundle(
         unit=str(pipeline["unit"]),
         pipeline=_plain(pipeline),
         fingerprint=fingerprint,
+        sections=_plain(sections),
         live=_plain(live or {}),
         statistics=_plain(statistics),
         provenance=_plain(provenance),

@@ -6,6 +6,7 @@ import dataclasses
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
@@ -15,12 +16,15 @@ from emg_recognition.devices.reconnection import ReconnectingArmband
 from emg_recognition.devices.serial_armband import SerialArmband
 from emg_recognition.devices.stream import SampleChunk, join_chunks
 from emg_recognition.errors import EmgRecognitionError
+from emg_recognition.messages import LONGEST_NAME
 from emg_recognition.msg import EmgInfo, EmgSamples
 from emg_recognition.nodes.settings import AcquisitionSettings
 from emg_recognition.ros import diagnostics, qos
+from emg_recognition.ros.awaited import wait_for_nodes
 from emg_recognition.ros.conversions import RosTime, to_floats, to_time
-from emg_recognition.ros.parameters import declare, parameter_error
+from emg_recognition.ros.parameters import declare, overridable, parameter_error
 from emg_recognition.ros.runner import ManagedNode, run
+from emg_recognition.text import printable
 from emg_recognition.types import RATE_TOLERANCE
 
 
@@ -72,12 +76,20 @@ _GATHERED = 0.0045
 
 
 class AcquisitionNode(ManagedNode):
-    """Publishes the samples of a serial armband with true stamps and counted losses."""
+    """Publishes the samples of a serial armband with true stamps and counted losses.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    feed : callable, optional
+        Takes each message before it is published; counts as one subscriber.
+    """
+
+    def __init__(self, *, feed: Callable[[EmgSamples], None] | None = None) -> None:
         super().__init__("acquisition")
+        self._feed = feed
+        samples = overridable(self, "emg/samples", "publisher", qos.SAMPLES)
         self._settings, self._protocol = declare(self, AcquisitionSettings, ProtocolSettings)
-        self._samples = self.create_publisher(EmgSamples, "emg/samples", qos.SAMPLES)
+        self._samples = self.create_publisher(EmgSamples, "emg/samples", samples)
         self._info = self.create_publisher(EmgInfo, "emg/info", qos.LATCHED)
         self._armband: SerialArmband | None = None
         self._source: ReconnectingArmband | None = None
@@ -138,19 +150,20 @@ class AcquisitionNode(ManagedNode):
         self._armband = armband
         self._source = ReconnectingArmband(armband, settings.silent_after, self.get_logger().warning)
         self._introduce(info)
+        device = _readable(info.device)
         self.get_logger().info(
-            f"{port}: {info.device}, {info.channels} channels at {info.rate:g} Hz, unit {info.unit}"
+            f"{port}: {device}, {info.channels} channels at {info.rate:g} Hz, unit {info.unit}"
         )
 
     def _introduce(self, info: InfoFrame) -> None:
         self._device = info
         self._diagnostics.hardware_id = f"{info.device} {info.serial_number}".strip()
         message = EmgInfo(
-            device=info.device,
-            serial_number=info.serial_number,
+            device=_readable(info.device),
+            serial_number=_readable(info.serial_number),
             channels=info.channels,
-            channel_names=list(info.channel_names),
-            muscle_sites=list(info.muscle_sites),
+            channel_names=[_readable(name) for name in info.channel_names],
+            muscle_sites=[_readable(site) for site in info.muscle_sites],
             gain=info.scale,
             rate=info.rate,
             unit=info.unit,
@@ -161,6 +174,8 @@ class AcquisitionNode(ManagedNode):
 
     def _start(self) -> None:
         assert self._source is not None
+        inside = () if self._feed is None else ("preprocessing",)
+        wait_for_nodes(self, self._samples, self._settings.wait_for, inside)
         self._wait_for_subscribers(self._settings.subscribers)
         self._source.start()
         self._stop.clear()
@@ -170,13 +185,15 @@ class AcquisitionNode(ManagedNode):
 
     def _wait_for_subscribers(self, wanted: int) -> None:
         deadline = time.monotonic() + _SUBSCRIBERS_WITHIN
-        while (found := self._samples.get_subscription_count()) < wanted:
+        fed = self._feed is not None
+        while (found := self._samples.get_subscription_count() + fed) < wanted:
             if time.monotonic() > deadline:
                 raise parameter_error(
                     self,
                     "subscribers",
                     wanted,
-                    f"only {found} nodes subscribe to emg/samples: start the others first, or ask for fewer",
+                    f"only {found} nodes subscribe to {self._samples.topic_name}: start the others first, or "
+                    "ask for fewer",
                 )
             time.sleep(0.02)
 
@@ -224,6 +241,8 @@ class AcquisitionNode(ManagedNode):
         )
         message.header.stamp = to_time(self._ros_time.nanoseconds(chunk.time))
         message.header.frame_id = self._settings.frame_id
+        if self._feed is not None:
+            self._feed(message)
         self._samples.publish(message)
         self._published += len(chunk.samples)
         self._dropped += chunk.dropped_before
@@ -260,6 +279,11 @@ class AcquisitionNode(ManagedNode):
             measured_rate=measured,
         )
         return level, message, values
+
+
+def _readable(text: str) -> str:
+    """Return what a device says about itself as subscribers accept it."""
+    return printable(text, LONGEST_NAME)[:LONGEST_NAME]
 
 
 def main() -> int:

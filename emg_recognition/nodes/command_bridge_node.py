@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
@@ -18,30 +19,46 @@ from std_srvs.srv import Trigger
 from emg_recognition.classification import decision_settings, live_settings
 from emg_recognition.control.bridge import Bridge
 from emg_recognition.control.decision import DecisionSettings
-from emg_recognition.control.exoskeleton import load_exoskeleton
-from emg_recognition.control.inputs import Instant
+from emg_recognition.control.inputs import Instant, Sources
 from emg_recognition.control.joints import LONGEST_PERIOD, JointLimits
 from emg_recognition.control.motion import AHEAD
 from emg_recognition.control.settings import BridgeSettings, is_long
 from emg_recognition.control.states import Reason, State, Violation
 from emg_recognition.control.watch import Signal
 from emg_recognition.errors import EmgRecognitionError, SettingError
-from emg_recognition.messages import read_estimate, read_model
+from emg_recognition.messages import check_estimate, check_info, check_model, read_estimate, read_model
+from emg_recognition.models.bundle import read_bundle
 from emg_recognition.msg import ActionEstimate, EmgInfo, ModelInfo
 from emg_recognition.nodes.settings import CommandBridgeSettings
-from emg_recognition.resources import config_path
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.bridge_state import BridgeStatePublisher
+from emg_recognition.ros.callers import callers, log_changes
 from emg_recognition.ros.conversions import to_nanoseconds
 from emg_recognition.ros.decisions import DecisionPublisher
+from emg_recognition.ros.description import exoskeleton_of
+from emg_recognition.ros.following import Announced, Followed, follow
 from emg_recognition.ros.heartbeat import TOPIC as STOP_INPUT_TOPIC
-from emg_recognition.ros.outputs import Output, SerialOutput, TrajectoryOutput, VelocityOutput
-from emg_recognition.ros.parameters import declare, given_bundle
+from emg_recognition.ros.outputs import (
+    TRAJECTORY_TOPIC,
+    VELOCITY_TOPIC,
+    Output,
+    SerialOutput,
+    TrajectoryOutput,
+    VelocityOutput,
+)
+from emg_recognition.ros.parameters import declare, given_bundle, given_parameters
+from emg_recognition.ros.publishers import subscribe
 from emg_recognition.ros.runner import run
 from emg_recognition.settings import settings_of
 from emg_recognition.signal.settings import PipelineSettings
 from emg_recognition.types import LiveSettings
 
+ESTIMATES_TOPIC = "emg/action"
+MODEL_TOPIC = "emg/model"
+JOINT_STATES_TOPIC = "exo/joint_states"
+
+#: Shortest time between two commands, s: estimates that were held up arrive in a burst.
+_SHORTEST_PERIOD = 0.002
 #: How long to wait until the last command has arrived, s.
 _LAST_COMMAND = 1.0
 
@@ -71,27 +88,41 @@ class CommandBridgeNode(Node):
             follows_velocity=self._settings.output == "velocity",
             model_sha256="" if bundle is None else bundle.model.sha256,
         )
-        exoskeleton = load_exoskeleton(self._settings.exoskeleton or config_path("exoskeleton.yaml"))
+        #: Decision settings that the user has chosen, which then hold for every model.
+        self._chosen = set(given_parameters(self)) & set(settings_of(DecisionSettings))
+        exoskeleton = exoskeleton_of(self, self._settings.exoskeleton)
         self._period = settings.period
-        self._bridge = Bridge(exoskeleton, settings)
+        self._bridge = Bridge(exoskeleton, settings, self._sources())
         self._log_delay(*self._judged_delay(self._decisions), "plus the time for processing")
         self._logged = (self._bridge.state, self._bridge.reason)
         self._output = self._open_output(exoskeleton.joints)
         self._decided = DecisionPublisher(self, self._bridge.new_decider())
         self._states = BridgeStatePublisher(self, self._bridge, exoskeleton.joint_names)
-        self.create_subscription(ActionEstimate, "emg/action", self._on_estimate, qos.LATEST_ESTIMATES)
-        self.create_subscription(ModelInfo, "emg/model", self._on_model, qos.LATCHED)
-        self.create_subscription(EmgInfo, "emg/info", self._on_info, qos.LATCHED)
-        self.create_subscription(Bool, STOP_INPUT_TOPIC, self._on_stop_input, qos.ENABLE)
-        if self._settings.output != "serial":
-            self.create_subscription(JointState, "exo/joint_states", self._on_joints, qos.COMMANDS)
+        # A faulty estimate of the classifier stops the motion; one of anybody else changes nothing.
+        self._estimates = Followed(
+            self, ESTIMATES_TOPIC, check_estimate, self._on_estimate, faulty=self._on_estimate
+        )
+        self._models = Announced(self, MODEL_TOPIC, check_model, self._on_model, stream=self._estimates)
+        self._infos = Announced(self, "emg/info", check_info, self._on_info)
+        follow(self, ActionEstimate, self._estimates, qos.LATEST_ESTIMATES)
+        follow(self, ModelInfo, self._models, qos.LATCHED)
+        follow(self, EmgInfo, self._infos, qos.LATCHED)
+        self._stop_input = subscribe(self, Bool, STOP_INPUT_TOPIC, self._on_stop_input, qos.ENABLE)
+        self._joint_states = (
+            None
+            if self._settings.output == "serial"
+            else subscribe(self, JointState, JOINT_STATES_TOPIC, self._on_joints, qos.JOINT_STATES)
+        )
         self.create_service(Trigger, "~/arm", self._on_arm)
         self.create_service(Trigger, "~/disarm", self._on_disarm)
         self.create_service(Trigger, "~/stop", self._on_stop)
         self.create_service(Trigger, "~/return_to_neutral", self._on_return)
         self.add_on_set_parameters_callback(self._on_parameters)
-        self._diagnostics = diagnostics.Diagnostics(self, self._report)
+        self._diagnostics = diagnostics.Diagnostics(
+            self, self._report, topics=[self._estimates, self._models, self._infos]
+        )
         steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self._ticked = 0.0
         self._timer = self.create_timer(self._period, self._tick, clock=steady)
 
     def close(self) -> None:
@@ -125,13 +156,32 @@ class CommandBridgeNode(Node):
             )
         return TrajectoryOutput(self, joints)
 
+    def _sources(self) -> Sources:
+        """Return the names of the topics after remapping."""
+        output = self._settings.output
+        return Sources(
+            estimates=self.resolve_topic_name(ESTIMATES_TOPIC),
+            model=self.resolve_topic_name(MODEL_TOPIC),
+            joint_states=self._settings.serial_port
+            if output == "serial"
+            else self.resolve_topic_name(JOINT_STATES_TOPIC),
+            stop_input=self.resolve_topic_name(STOP_INPUT_TOPIC),
+            commands=self.resolve_topic_name(VELOCITY_TOPIC if output == "velocity" else TRAJECTORY_TOPIC),
+        )
+
     def _now(self) -> Instant:
         return Instant(time.monotonic(), self.get_clock().now().nanoseconds * 1e-9)
 
     def _on_estimate(self, message: ActionEstimate) -> None:
-        receipt = self._bridge.estimate(read_estimate(message), self._now())
-        if receipt is not None:
-            self._decided.add(message, receipt)
+        now = self._now()
+        receipt = self._bridge.estimate(read_estimate(message), now)
+        if receipt is None:
+            return
+        # The command does not wait for the timer, which would take half a period on average. Not in a burst.
+        if self._bridge.engaged and now.steady - self._ticked >= _SHORTEST_PERIOD:
+            self._timer.reset()
+            self._tick()
+        self._decided.add(message, receipt)
 
     def _on_model(self, message: ModelInfo) -> None:
         self._bridge.announce(read_model(message))
@@ -139,19 +189,22 @@ class CommandBridgeNode(Node):
     def _on_info(self, message: EmgInfo) -> None:
         self._bridge.device(Signal(message.rate, message.channels))
 
-    def _on_stop_input(self, message: Bool) -> None:
-        self._bridge.stop_input(message.data, self._now())
+    def _on_stop_input(self, message: Bool, publisher: bytes) -> None:
+        self._bridge.stop_input(message.data, self._now(), publisher)
 
-    def _on_joints(self, message: JointState) -> None:
+    def _on_joints(self, message: JointState, publisher: bytes) -> None:
         # A driver that gives no stamp leaves it at zero.
         stamp = to_nanoseconds(message.header.stamp) * 1e-9 or None
-        self._bridge.feedback(message.name, message.position, self._now(), stamp)
+        self._bridge.feedback(message.name, message.position, self._now(), stamp, publisher)
 
     def _on_feedback(self, names: Sequence[str], positions: Sequence[float]) -> None:
         self._bridge.feedback(names, positions, self._now())
 
     def _on_arm(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        self._log_request("arm")
         self._look_at_graph()
+        self._models.look()
+        self._infos.look()
         engaged = self._bridge.engaged
         objection = None
         try:
@@ -168,18 +221,25 @@ class CommandBridgeNode(Node):
         return response
 
     def _on_disarm(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        self._log_request("disarm")
         self._bridge.disarm("disarmed by service")
         return self._answer(response, not self._bridge.engaged)
 
     def _on_stop(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        # First the stop, then the log.
         self._bridge.stop("stopped by service")
+        self._log_request("stop")
         return self._answer(response, not self._bridge.engaged)
 
     def _on_return(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        self._log_request("return_to_neutral")
         refusal = self._bridge.return_to_neutral()
         self._answer(response, refusal is None)
         response.message = refusal or response.message
         return response
+
+    def _log_request(self, name: str) -> None:
+        self.get_logger().info(f"{name} requested; clients of the service: {callers(self, f'~/{name}')}")
 
     def _answer(self, response: Trigger.Response, success: bool) -> Trigger.Response:
         response.success = success
@@ -188,23 +248,49 @@ class CommandBridgeNode(Node):
 
     def _on_parameters(self, changes: list[RosParameter]) -> SetParametersResult:
         values = {change.name: change.value for change in changes}
+        changed = {name: values[name] for name in settings_of(DecisionSettings) if name in values}
+        decisions, sha256 = self._decisions, None
         try:
-            changed = {name: values[name] for name in settings_of(DecisionSettings) if name in values}
-            decisions = dataclasses.replace(self._decisions, **changed)
+            if "model" in values and not self._bridge.engaged:
+                decisions, sha256 = self._of_model(values["model"])
+            decisions = dataclasses.replace(decisions, **changed)
             judged = self._judged_delay(decisions)
-        except SettingError as error:
+        except EmgRecognitionError as error:
             return SetParametersResult(successful=False, reason=str(error))
         hold_timeout = values.get("hold_timeout", self.get_parameter("hold_timeout").value)
-        refusal = self._bridge.change(decisions=decisions, hold_timeout=hold_timeout)
+        refusal = self._bridge.change(decisions=decisions, hold_timeout=hold_timeout, model_sha256=sha256)
         if refusal is None:
+            log_changes(self, changes)
+            if decisions != self._decisions:
+                self._chosen |= set(changed)
             self._decisions = decisions
+            self._show_decisions(changed)
             self._decided.use(self._bridge.new_decider())
             self._log_delay(*judged, "with the new values")
         return SetParametersResult(successful=refusal is None, reason=refusal or "")
 
+    def _of_model(self, path: str) -> tuple[DecisionSettings, str]:
+        """Return the decisions of a bundle, with what the user has chosen, and the SHA-256 of its network."""
+        if not path:
+            return self._decisions, ""
+        bundle = read_bundle(path)
+        chosen = {name: getattr(self._decisions, name) for name in self._chosen}
+        return dataclasses.replace(decision_settings(bundle), **chosen), bundle.model.sha256
+
+    def _show_decisions(self, changed: Mapping[str, Any]) -> None:
+        """Let the parameters say what another bundle has changed."""
+        shown = [
+            RosParameter(name, value=value)
+            for name, value in dataclasses.asdict(self._decisions).items()
+            if name not in changed and self.get_parameter(name).value != value
+        ]
+        if shown:
+            self.set_parameters(shown)
+
     def _tick(self) -> None:
         self._look_at_graph()
         now = self._now()
+        self._ticked = now.steady
         command = self._bridge.tick(now)
         # A process that was held up here must not send an outdated command; the next tick sends a new one.
         if command is not None and time.monotonic() - now.steady < LONGEST_PERIOD:
@@ -213,7 +299,8 @@ class CommandBridgeNode(Node):
         self._log_change()
 
     def _look_at_graph(self) -> None:
-        self._bridge.stop_input_publishers(self.count_publishers(STOP_INPUT_TOPIC))
+        self._bridge.stop_input_publishers(self._stop_input.publishers)
+        self._bridge.command_publishers(self._output.publishers)
         self._bridge.output_problem(self._output.problem)
 
     def _log_change(self) -> None:
@@ -247,6 +334,8 @@ class CommandBridgeNode(Node):
 
     def _report(self) -> diagnostics.Report:
         bridge = self._bridge
+        self._models.look()
+        self._infos.look()
         signal, feedback, stop_input = bridge.ages(self._now())
         values: dict[str, object] = {
             **bridge.counters,
@@ -254,7 +343,10 @@ class CommandBridgeNode(Node):
             "feedback_age_s": f"{feedback:.3f}",
             "stop_input_age_s": f"{stop_input:.3f}",
             "controller_delay_s": f"{self._delay(self._decisions):.3f}",
+            "stop_input_publishers": self._stop_input.names(),
         }
+        if self._joint_states is not None:
+            values["joint_states_publishers"] = self._joint_states.names()
         level = {State.FAULT: diagnostics.ERROR, State.HOLDING: diagnostics.WARN}.get(
             bridge.state, diagnostics.OK
         )

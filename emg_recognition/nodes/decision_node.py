@@ -14,14 +14,18 @@ from emg_recognition.classification import decision_settings
 from emg_recognition.control.decision import Decider, DecisionSettings
 from emg_recognition.control.inputs import Instant, SignalWatch, check_estimate
 from emg_recognition.control.settings import BridgeSettings
-from emg_recognition.errors import EmgRecognitionError, MessageError, SettingError
+from emg_recognition.errors import EmgRecognitionError, SettingError
+from emg_recognition.messages import check_estimate as check_message
 from emg_recognition.messages import check_model, read_estimate, read_model
 from emg_recognition.msg import ActionEstimate, ModelInfo
 from emg_recognition.nodes.settings import DecisionNodeSettings
 from emg_recognition.ros import diagnostics, qos
+from emg_recognition.ros.callers import log_changes
 from emg_recognition.ros.decisions import DecisionPublisher
+from emg_recognition.ros.following import Announced, Followed, follow
 from emg_recognition.ros.parameters import declare, given_bundle
 from emg_recognition.ros.runner import run
+from emg_recognition.text import printable
 from emg_recognition.types import Model
 
 
@@ -45,20 +49,19 @@ class DecisionNode(Node):
         self._published = 0
         self._refused = 0
         self._refusal = "no model announced yet"
-        self.create_subscription(ActionEstimate, "emg/action", self._on_estimate, qos.LATEST_ESTIMATES)
-        self.create_subscription(ModelInfo, "emg/model", self._on_model, qos.LATCHED)
+        self._estimates = Followed(self, "emg/action", check_message, self._on_estimate)
+        self._models = Announced(self, "emg/model", check_model, self._on_model, stream=self._estimates)
+        follow(self, ActionEstimate, self._estimates, qos.LATEST_ESTIMATES)
+        follow(self, ModelInfo, self._models, qos.LATCHED)
         self.add_on_set_parameters_callback(self._on_parameters)
-        self._diagnostics = diagnostics.Diagnostics(self, self._report)
+        self._diagnostics = diagnostics.Diagnostics(
+            self, self._report, topics=[self._estimates, self._models]
+        )
 
     def close(self) -> None:
         """Nothing to release."""
 
     def _on_model(self, message: ModelInfo) -> None:
-        try:
-            check_model(message)
-        except MessageError as error:
-            self.get_logger().warning(f"emg/model refused: {error}", throttle_duration_sec=1.0)
-            return
         self._model = read_model(message)
 
     def _on_estimate(self, message: ActionEstimate) -> None:
@@ -81,7 +84,7 @@ class DecisionNode(Node):
     def _refuse(self, why: str) -> None:
         self._refused += 1
         self._refusal = why
-        self.get_logger().warning(why, throttle_duration_sec=1.0)
+        self.get_logger().warning(printable(why), throttle_duration_sec=1.0)
 
     def _on_parameters(self, changes: list[Parameter]) -> SetParametersResult:
         try:
@@ -91,10 +94,12 @@ class DecisionNode(Node):
             )
         except SettingError as error:
             return SetParametersResult(successful=False, reason=str(error))
+        log_changes(self, changes)
         self._decisions.use(Decider(self._settings))
         return SetParametersResult(successful=True)
 
     def _report(self) -> diagnostics.Report:
+        self._models.look()
         values = {"decisions": self._published, "refused_estimates": self._refused}
         now = Instant(time.monotonic(), self.get_clock().now().nanoseconds * 1e-9)
         violation = self._signal.violation(now)

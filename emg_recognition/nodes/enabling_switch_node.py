@@ -14,7 +14,7 @@ from std_srvs.srv import SetBool
 from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.nodes.settings import EnablingSwitchSettings
 from emg_recognition.ros import diagnostics
-from emg_recognition.ros.heartbeat import TOPIC, Heartbeat
+from emg_recognition.ros.heartbeat import Heartbeat
 from emg_recognition.ros.keyboard import Keyboard
 from emg_recognition.ros.parameters import declare
 from emg_recognition.ros.runner import run
@@ -94,7 +94,8 @@ class EnablingSwitchNode(Node):
         return diagnostics.OK, self._state, values
 
     def _rivalry(self) -> str:
-        return f"{self._rivals} more publish {TOPIC}: the bridge cannot be armed until only one does"
+        topic = self._heartbeat.topic_name
+        return f"{self._rivals} more publish {topic}: the bridge can be armed only while one speaks"
 
 
 def main() -> int:

@@ -13,6 +13,7 @@ from rclpy.node import Node
 
 from emg_recognition.classification import live_values
 from emg_recognition.errors import EmgRecognitionError
+from emg_recognition.messages import check_bridge_state, check_window
 from emg_recognition.msg import BridgeState, EmgWindow
 from emg_recognition.nodes.settings import EvaluatorSettings
 from emg_recognition.replay.online import replay_of_topics
@@ -23,6 +24,7 @@ from emg_recognition.ros.bridge_client import BridgeClient
 from emg_recognition.ros.heartbeat import Heartbeat
 from emg_recognition.ros.parameters import declare, given_bundle, parameter_error
 from emg_recognition.ros.polling import PolledTopic
+from emg_recognition.ros.publishers import count_publishers, count_subscribers
 from emg_recognition.ros.recording import SAMPLES_TOPIC, Recording
 from emg_recognition.ros.runner import run
 
@@ -51,13 +53,15 @@ class EvaluatorNode(Node):
         refuse_foreign(self._output)
         self._folder = _folder_beside(self, self._output)
         self._recording = Recording(self, Path(self._folder.name) / "bag", [""], self._fail)
-        self._windows = PolledTopic(self, EmgWindow, "emg/window", qos.WITNESS)
+        self._windows = PolledTopic(self, EmgWindow, "emg/window", qos.WITNESS, check=check_window)
         self._simulated = settings.exoskeleton == "simulated"
         # Where something real may move, a person has to hold the switch.
         self._heartbeat = Heartbeat(self, True) if self._simulated else None
         self._bridge = BridgeClient(self, "arm")
         self._states = (
-            PolledTopic(self, BridgeState, "exo/bridge_state", qos.WITNESS) if self._simulated else None
+            PolledTopic(self, BridgeState, "exo/bridge_state", qos.WITNESS, check=check_bridge_state)
+            if self._simulated
+            else None
         )
         self._state: int | None = None
         self._published = 0
@@ -93,26 +97,26 @@ class EvaluatorNode(Node):
             self._keep_armed(self._states)
         counts = self._recording.counts
         # Bridge and signal quality publish all the time; only the signals and their estimates count.
-        quality = self.resolve_topic_name("emg/quality")
+        quality = self.resolve_topic_name("emg/quality", only_expand=True)
         heard = sum(number for topic, number in counts.items() if "/emg/" in topic and topic != quality)
         if heard != self._heard:
             self._heard, self._heard_at = heard, now
         if (
             self._has(SAMPLES_TOPIC)
             and now - self._heard_at > _QUIET
-            and not self.count_publishers(SAMPLES_TOPIC)
+            and not count_publishers(self, SAMPLES_TOPIC)
         ):
             self.finished = True
 
     def _look_at_graph(self, now: float) -> None:
         complete = (
-            self.count_subscribers(SAMPLES_TOPIC) > 1
-            and self.count_publishers("emg/window") > 0
-            and self.count_subscribers("emg/window") > 1
-            and self.count_publishers("emg/action") > 0
+            count_subscribers(self, SAMPLES_TOPIC) > 1
+            and count_publishers(self, "emg/window") > 0
+            and count_subscribers(self, "emg/window") > 1
+            and count_publishers(self, "emg/action") > 0
             and self._has("emg/model")
             and (not self._simulated or not self._bridge.missing)
-            and (self._ready == 0 or self.count_publishers(SAMPLES_TOPIC) > 0)
+            and (self._ready == 0 or count_publishers(self, SAMPLES_TOPIC) > 0)
         )
         if not complete:
             self._incomplete_at = now
@@ -121,7 +125,7 @@ class EvaluatorNode(Node):
             self._ready, self._incomplete_at = self._ready + 1, now
 
     def _has(self, topic: str) -> bool:
-        return self._recording.counts[self.resolve_topic_name(topic)] > 0
+        return self._recording.counts[self.resolve_topic_name(topic, only_expand=True)] > 0
 
     def _take_windows(self) -> None:
         for message, _ in self._windows.take():

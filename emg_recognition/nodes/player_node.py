@@ -20,6 +20,7 @@ from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.conversions import to_time
 from emg_recognition.ros.parameters import declare, parameter_error
 from emg_recognition.ros.playback import INPUTS, SAMPLES, BagSource, Timeline, index_range, with_jumps
+from emg_recognition.ros.publishers import count_publishers
 from emg_recognition.ros.runner import run
 
 #: Time between two clock messages, s.
@@ -78,7 +79,7 @@ class PlayerNode(Node):
             )
 
     def _look_around(self) -> None:
-        if self.count_publishers(SAMPLES) > 1:
+        if count_publishers(self, SAMPLES) > 1:
             names = {info.node_name for info in self.get_publishers_info_by_topic(SAMPLES)}
             others = ", ".join(sorted(names - {self.get_name(), "_NODE_NAME_UNKNOWN_"})) or "another node"
             self._end(
@@ -162,7 +163,8 @@ class PlayerNode(Node):
                     self,
                     "subscribers",
                     wanted,
-                    f"only {found} nodes subscribe to {SAMPLES}: start the others first, or ask for fewer",
+                    f"only {found} nodes subscribe to {self.resolve_topic_name(SAMPLES)}: "
+                    "start the others first, or ask for fewer",
                 )
             self._stop.wait(_TICK)
         return False

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 
 from rclpy.node import Node
 
 from emg_recognition.classification import live_settings
 from emg_recognition.errors import EmgRecognitionError, SampleError
+from emg_recognition.messages import check_samples
 from emg_recognition.models.bundle import BundleInfo, check_compatible
 from emg_recognition.msg import EmgSamples, EmgWindow
 from emg_recognition.nodes.settings import PreprocessingSettings
 from emg_recognition.ros import diagnostics, qos
+from emg_recognition.ros.awaited import wait_for_nodes
 from emg_recognition.ros.conversions import to_floats, to_matrix, to_nanoseconds, to_time
-from emg_recognition.ros.parameters import declare, given_bundle, parameter_error
-from emg_recognition.ros.polling import subscribe_in_bulk
+from emg_recognition.ros.following import Followed
+from emg_recognition.ros.parameters import declare, given_bundle, overridable, parameter_error
+from emg_recognition.ros.receiving import ReceivingThread
 from emg_recognition.ros.runner import run
 from emg_recognition.settings import from_mapping
 from emg_recognition.signal.pipeline import Pipeline
@@ -28,10 +32,20 @@ _EDGES = ("low", "high")
 
 
 class PreprocessingNode(Node):
-    """Runs the signal path over the samples of one device."""
+    """Runs the signal path over the samples of one device.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    fed : bool
+        Samples come through :meth:`take` instead of ``emg/samples``.
+    feed : callable, optional
+        Takes each window before it is published.
+    """
+
+    def __init__(self, *, fed: bool = False, feed: Callable[[EmgWindow], None] | None = None) -> None:
         super().__init__("preprocessing")
+        self._feed = feed
+        samples = qos.SAMPLES if fed else overridable(self, "emg/samples", "subscription", qos.SAMPLES)
         self.failure: EmgRecognitionError | None = None
         self.finished = False
         self._bundle = given_bundle(self)
@@ -43,13 +57,20 @@ class PreprocessingNode(Node):
         self._fingerprint = ""
         self._published = 0
         self._lost = 0
-        self._refused = 0
         self._windows = self.create_publisher(EmgWindow, "emg/window", qos.WINDOWS)
-        subscribe_in_bulk(self, EmgSamples, "emg/samples", self._on_samples, qos.SAMPLES)
-        self._diagnostics = diagnostics.Diagnostics(self, self._report)
+        self._samples = Followed(self, "emg/samples", self._check, self._filter, faulty=self._break_off)
+        self._diagnostics = diagnostics.Diagnostics(self, self._report, topics=[self._samples])
+        if self._bundle is None or not self._bundle.sections:
+            # Filters will be designed; the import of seconds must not hold up the first samples.
+            import scipy.signal  # noqa: F401
+        inside = () if feed is None else ("classifier",)
+        wait_for_nodes(self, self._windows, self._settings.wait_for, inside)
+        self._receiver = None if fed else ReceivingThread(self, EmgSamples, self._samples, samples)
 
     def close(self) -> None:
-        """Nothing to release."""
+        """Take no more samples."""
+        if self._receiver is not None:
+            self._receiver.close()
 
     def _defaults(self) -> dict[str, float]:
         """Return what the model says about the parameters; nothing without a model."""
@@ -94,42 +115,43 @@ class PreprocessingNode(Node):
             **edges,
         )
 
-    def _pipeline_for(self, message: EmgSamples) -> Pipeline:
+    def _check(self, message: EmgSamples) -> None:
+        """Refuse a chunk that cannot be filtered, or not with the model's signal path."""
+        check_samples(message)
         signal = (message.rate, message.channels, message.unit)
-        if self._pipeline is None or signal != self._signal:
-            settings = self._pipeline_settings(*signal)
-            stride = stride_samples(self._settings.stride, message.rate)
-            self._pipeline = Pipeline(settings, stride)
-            self._signal = signal
-            self._fingerprint = settings.fingerprint()
-            self.get_logger().info(f"signal path: {self._fingerprint}, stride {stride} samples")
-        return self._pipeline
+        if signal == self._signal:
+            return
+        settings = self._pipeline_settings(*signal)
+        stride = stride_samples(self._settings.stride, message.rate)
+        self._pipeline = Pipeline(settings, stride, () if self._bundle is None else self._bundle.sections)
+        self._signal = signal
+        self._fingerprint = settings.fingerprint()
+        self.get_logger().info(f"signal path: {self._fingerprint}, stride {stride} samples")
 
-    def _on_samples(self, message: EmgSamples) -> None:
+    def _break_off(self, _message: EmgSamples) -> None:
+        if self._pipeline is not None:
+            self._pipeline.break_off()
+
+    def take(self, message: EmgSamples) -> None:
+        """Filter the next samples and publish the windows that they complete."""
+        self._samples.receive(message)
+
+    def _filter(self, message: EmgSamples) -> None:
+        assert self._pipeline is not None
+        gaps = self._pipeline.counters.gaps
         try:
-            pipeline = self._pipeline_for(message)
-            if message.channels == 0 or len(message.data) % message.channels:
-                raise SampleError(
-                    f"chunk at index {message.first_index} has {len(message.data)} values "
-                    f"for {message.channels} channels",
-                    "send whole samples",
-                )
-            samples = to_matrix(message.data, message.channels)
-            gaps = pipeline.counters.gaps
-            windows = pipeline.push(samples, message.first_index, restart=message.restart)
-            if pipeline.counters.gaps > gaps:
-                self.get_logger().warning(
-                    f"samples before index {message.first_index} are missing; the stream restarts there",
-                    throttle_duration_sec=1.0,
-                )
+            windows = self._pipeline.push(
+                to_matrix(message.data, message.channels), message.first_index, restart=message.restart
+            )
         except SampleError as error:
-            # One bad chunk does not end the node; the next one restarts the stream.
-            self._refused += 1
-            self.get_logger().error(str(error), throttle_duration_sec=1.0)
+            # An absurd magnitude; the next chunk restarts the stream.
+            self._samples.refuse(error)
             return
-        except EmgRecognitionError as error:
-            self.failure = error
-            return
+        if self._pipeline.counters.gaps > gaps:
+            self.get_logger().warning(
+                f"samples before index {message.first_index} are missing; the stream restarts there",
+                throttle_duration_sec=1.0,
+            )
         self._lost += message.dropped_before
         stamp = to_nanoseconds(message.header.stamp)
         for window in windows:
@@ -145,6 +167,8 @@ class PreprocessingNode(Node):
             offset = window.last_index - message.first_index
             output.header.stamp = to_time(stamp + round(offset / message.rate * 1e9))
             output.header.frame_id = message.header.frame_id
+            if self._feed is not None:
+                self._feed(output)
             self._windows.publish(output)
             self._published += 1
 
@@ -160,11 +184,8 @@ class PreprocessingNode(Node):
             "gaps": counters.gaps,
             "missing_samples": counters.missing_samples,
             "dropped_by_device": self._lost,
-            "refused_chunks": self._refused,
             "pipeline": self._fingerprint,
         }
-        if self._refused:
-            return diagnostics.WARN, f"{self._refused} chunks refused since the start", values
         return diagnostics.OK, "running", values
 
 

@@ -25,10 +25,11 @@ from emg_recognition.resources import config_path, shell_command
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.keyboard import Keyboard
 from emg_recognition.ros.parameters import declare, parameter_error
+from emg_recognition.ros.publishers import count_publishers
 from emg_recognition.ros.recording import Recording
 from emg_recognition.ros.runner import run
 from emg_recognition.ros.session_screen import Screen, View
-from emg_recognition.ros.signal_watch import NO_SAMPLES, SignalWatch
+from emg_recognition.ros.signal_watch import SignalWatch
 
 LABELS_TOPIC = "emg/label"
 
@@ -132,7 +133,7 @@ class SessionNode(Node):
             if self._watch.flowing and (self._skip or self._watch.good_for >= _GOOD_FOR):
                 self._say(session.press(Key.SKIP, now))
         elif session.phase not in (Phase.PAUSED, Phase.ENDED) and not self._watch.flowing:
-            self._say(session.interrupt(now, NO_SAMPLES))
+            self._say(session.interrupt(now, self._watch.missing))
         self._say(session.advance(now))
         self._show(now)
         if session.phase is Phase.ENDED:
@@ -202,10 +203,11 @@ class SessionNode(Node):
     def _rivalry(self) -> str:
         if not self._rivals:
             return ""
-        return f"{self._rivals} more publish {LABELS_TOPIC}, and their labels reach the bag too: end them"
+        topic = self.resolve_topic_name(LABELS_TOPIC)
+        return f"{self._rivals} more publish {topic}, and their labels reach the bag too: end them"
 
     def _report(self) -> diagnostics.Report:
-        rivals = max(0, self.count_publishers(LABELS_TOPIC) - 1)
+        rivals = max(0, count_publishers(self, LABELS_TOPIC) - 1)
         if rivals != self._rivals:
             self._rivals = rivals
             if rivals and not self._screen.present:
@@ -221,7 +223,7 @@ class SessionNode(Node):
         if rivals:
             return diagnostics.WARN, self._rivalry(), values
         if not self._watch.flowing:
-            return diagnostics.WARN, NO_SAMPLES, values
+            return diagnostics.WARN, self._watch.missing, values
         return diagnostics.OK, doing(self._session), values
 
 

@@ -66,6 +66,7 @@ class AcquisitionSettings(_Checked):
     )
     frame_id: str = setting("armband", "frame of the samples")
     subscribers: int = setting(0, "start the device when this many nodes subscribe", low=0, high=100)
+    wait_for: tuple[str, ...] = same(ClassifierSettings, "wait_for")
     autostart: bool = same(ClassifierSettings, "autostart")
 
 
@@ -86,6 +87,7 @@ class PreprocessingSettings(_Checked):
     )
     mains: float = same(PipelineSettings, "notch", high=1000.0)
     settling: float = same(PipelineSettings, "settling", high=10.0)
+    wait_for: tuple[str, ...] = same(ClassifierSettings, "wait_for")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +102,9 @@ class CommandBridgeSettings(_Checked):
     """Parameters of ``command_bridge``, besides :class:`BridgeSettings` and :class:`DecisionSettings`."""
 
     model: str = setting(
-        "", "directory of the only model bundle that may be armed, with its votes; empty: any model"
+        "",
+        "directory of the only model bundle that may be armed, with its votes; empty: any model",
+        changes=True,
     )
     exoskeleton: str = _exoskeleton()
     output: str = setting(
@@ -165,8 +169,8 @@ class SimulatedExoskeletonSettings(_Checked):
         choices=("trajectory", "velocity", "serial"),
     )
     interpolate_from_desired_state: bool = setting(
-        False,
-        "controller trajectory: begin at what was commanded last, not where the joints are measured",
+        True,
+        "controller trajectory: begin at the last command, as the bridge needs; false: where the joints are",
     )
     watchdog: float = setting(
         0.0,

@@ -11,15 +11,16 @@ from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from std_msgs.msg import Float32MultiArray, MultiArrayDimension
 
-from emg_recognition.errors import EmgRecognitionError, SampleError
+from emg_recognition.errors import EmgRecognitionError
+from emg_recognition.messages import check_info, check_samples
 from emg_recognition.msg import EmgInfo, EmgSamples, SignalQuality
 from emg_recognition.nodes.settings import SignalQualityNodeSettings
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.conversions import to_floats, to_matrix, to_nanoseconds, to_time
-from emg_recognition.ros.parameters import declare
-from emg_recognition.ros.polling import PolledTopic
+from emg_recognition.ros.following import Announced, Followed, follow
+from emg_recognition.ros.parameters import declare, overridable
+from emg_recognition.ros.publishers import IdentifiedSubscription
 from emg_recognition.ros.runner import run
-from emg_recognition.signal.pipeline import check_samples
 from emg_recognition.signal.quality import SHORTEST, QualityMonitor, QualitySettings, State
 from emg_recognition.signal.stream import RateMeter, RecentSamples
 from emg_recognition.types import RATE_TOLERANCE
@@ -33,6 +34,7 @@ class SignalQualityNode(Node):
 
     def __init__(self) -> None:
         super().__init__("signal_quality")
+        samples = overridable(self, "emg/samples", "subscription", qos.SAMPLES)
         self.failure: EmgRecognitionError | None = None
         self.finished = False
         self._settings = QualitySettings(mains=declare(self, SignalQualityNodeSettings).mains)
@@ -46,14 +48,17 @@ class SignalQualityNode(Node):
         self._last_stamp = 0  # of the newest sample, ns
         self._heard_at = time.monotonic()
         self._fresh = self._new = False  # samples since the last preview, since the last judgement
-        self._lost = self._lost_before = self._refused = 0
+        self._lost = self._lost_before = 0
         self._message = SignalQuality()
         self._missing = 0  # samples lost in the last second
-        self._samples = PolledTopic(self, EmgSamples, "emg/samples", qos.SAMPLES)
-        self.create_subscription(EmgInfo, "emg/info", self._on_info, qos.LATCHED)
+        self._waiting = IdentifiedSubscription(self, EmgSamples, "emg/samples", samples)
+        self._samples = Followed(self, "emg/samples", check_samples, self._add, faulty=self._break_off)
+        self._samples.attach(self._waiting)
+        self._info = Announced(self, "emg/info", check_info, self._on_info, stream=self._samples)
+        follow(self, EmgInfo, self._info, qos.LATCHED)
         self._quality = self.create_publisher(SignalQuality, "emg/quality", qos.QUALITY)
         self._preview = self.create_publisher(Float32MultiArray, "emg/preview", qos.QUALITY)
-        self._diagnostics = diagnostics.Diagnostics(self, self._report)
+        self._diagnostics = diagnostics.Diagnostics(self, self._report, topics=[self._samples, self._info])
         # Steady time, to notice silence even while a simulated clock is paused.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(_PREVIEW_PERIOD, self._take, clock=steady)
@@ -71,34 +76,24 @@ class SignalQualityNode(Node):
 
     def _take(self) -> None:
         """Take the new samples, and publish the preview."""
-        for message, _ in self._samples.take():
-            try:
-                self._add(message)
-            except SampleError as error:
-                self._refused += 1
-                self._recent.break_off()
-                self.get_logger().error(str(error), throttle_duration_sec=1.0)
+        while (found := self._waiting.take()) is not None:
+            self._samples.receive(*found)
         if self._fresh:
             self._fresh = False
             strength = self._recent.preview(_PREVIEW_PERIOD)
             if strength is not None:
                 self._publish_preview(strength)
 
+    def _break_off(self, _message: EmgSamples) -> None:
+        self._recent.break_off()
+
     def _add(self, message: EmgSamples) -> None:
-        if message.channels == 0 or len(message.data) % message.channels or not message.rate > 0:
-            raise SampleError(
-                f"chunk at index {message.first_index} has {len(message.data)} values for "
-                f"{message.channels} channels at {message.rate:g} Hz",
-                "send whole samples and their rate",
-            )
         signal = (message.rate, message.channels, message.unit)
         first = signal != self._signal
         if first:
             self._signal, self._monitor = signal, None
             self._recent, self._meter = RecentSamples(message.rate), RateMeter()
-        samples = check_samples(
-            to_matrix(message.data, message.channels), message.channels, message.first_index
-        )
+        samples = to_matrix(message.data, message.channels)
         missing = self._recent.push(samples, message.first_index, restart=message.restart)
         if not first:
             self._lost += max(missing, message.dropped_before)
@@ -128,6 +123,7 @@ class SignalQualityNode(Node):
 
     def _judge(self) -> None:
         """Judge the last second and publish the message."""
+        self._info.look()
         names = self._channel_names()
         count = len(names)
         message = SignalQuality(channel_names=names, lost=self._lost)
@@ -182,7 +178,6 @@ class SignalQualityNode(Node):
             "rate_measured": round(message.rate_measured, 3),
             "samples": message.samples,
             "lost": self._lost,
-            "refused_chunks": self._refused,
             **advised,
         }
         if self._signal is None:

@@ -21,12 +21,11 @@ from std_msgs.msg import Float64MultiArray
 from std_srvs.srv import SetBool
 from trajectory_msgs.msg import JointTrajectory
 
-from emg_recognition.control.exoskeleton import load_exoskeleton
 from emg_recognition.devices.exoskeleton_emulator import ExoskeletonEmulator
 from emg_recognition.errors import EmgRecognitionError, SettingError
 from emg_recognition.nodes.settings import SimulatedExoskeletonSettings
-from emg_recognition.resources import config_path
 from emg_recognition.ros import diagnostics, qos
+from emg_recognition.ros.description import exoskeleton_of
 from emg_recognition.ros.parameters import declare
 from emg_recognition.ros.runner import run
 from emg_recognition.simulation.exoskeleton import (
@@ -37,6 +36,7 @@ from emg_recognition.simulation.exoskeleton import (
     VelocitySimulator,
 )
 from emg_recognition.simulation.serial_exoskeleton import SerialSimulator
+from emg_recognition.text import printable
 
 CATCH_UP = 10.0
 """Longest pause of this process (s) that the controller's updates are made up for."""
@@ -54,7 +54,7 @@ class SimulatedExoskeletonNode(Node):
         self.failure: EmgRecognitionError | None = None
         self.finished = False
         settings = declare(self, SimulatedExoskeletonSettings)
-        exoskeleton = load_exoskeleton(settings.exoskeleton or config_path("exoskeleton.yaml"))
+        exoskeleton = exoskeleton_of(self, settings.exoskeleton)
         joints = [SimulatedJoint(joint.name, joint.lower, joint.upper) for joint in exoskeleton.joints]
         self._emulator: ExoskeletonEmulator | None = None
         self._trace: IO[str] | None = None
@@ -118,7 +118,7 @@ class SimulatedExoskeletonNode(Node):
                 self._obeyed += 1
             else:
                 self._refused += 1
-                self.get_logger().error(f"refused: {refusal}", throttle_duration_sec=1.0)
+                self.get_logger().error(f"refused: {printable(refusal)}", throttle_duration_sec=1.0)
 
         self.create_subscription(kind, topic, on_command, qos.COMMANDS)
 

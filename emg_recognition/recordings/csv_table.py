@@ -68,7 +68,9 @@ def read_table(path: Path, description: CsvDescription) -> CsvTable:
             encoding="utf-8-sig",
             low_memory=False,
         )
-        if not isinstance(frame.index, pandas.RangeIndex):  # pandas uses surplus cells as names of rows
+        if len(frame) and not isinstance(
+            frame.index, pandas.RangeIndex
+        ):  # pandas uses surplus cells as names of rows
             raise ValueError(f"its lines have more cells than the {len(names)} columns")
     except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
         problem = " ".join(str(error).split())

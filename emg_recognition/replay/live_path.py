@@ -206,9 +206,8 @@ class LivePath:
         info = model.info
         self._model = model
         self._threshold = confidence_threshold
-        self._pipeline = Pipeline(
-            from_mapping(PipelineSettings, info.pipeline, f"{info.path}: pipeline"), stride
-        )
+        settings = from_mapping(PipelineSettings, info.pipeline, f"{info.path}: pipeline")
+        self._pipeline = Pipeline(settings, stride, info.sections)
         self._log = EstimateLog(info.actions, info.length)
         self._signal: tuple[float, int, str] | None = None
         self.stream = StreamLog()

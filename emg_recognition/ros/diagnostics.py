@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 
 from emg_recognition.ros import qos
+from emg_recognition.ros.following import Followed
 from emg_recognition.ros.surprises import Surprises
 from emg_recognition.text import printable
 
@@ -18,7 +20,7 @@ ERROR = DiagnosticStatus.ERROR
 STALE = DiagnosticStatus.STALE
 
 #: Longest message, characters.
-_LONGEST = 500
+_LONGEST = 1000
 
 #: Level, message and counters of a node.
 Report = tuple[bytes, str, Mapping[str, object]]
@@ -35,11 +37,21 @@ class Diagnostics:
         Returns level, message and counters.
     hardware_id : str
         Device or model that the report is about; may be empty.
+    topics : sequence of Followed
+        The node's inputs: what was refused on them is part of the report, as ERROR where the node's own
+        configuration does not suit them.
     """
 
-    def __init__(self, node: Node, report: Callable[[], Report], hardware_id: str = "") -> None:
+    def __init__(
+        self,
+        node: Node,
+        report: Callable[[], Report],
+        hardware_id: str = "",
+        topics: Sequence[Followed[Any]] = (),
+    ) -> None:
         self._node = node
         self._report = report
+        self._topics = topics
         self.hardware_id = hardware_id
         self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", qos.DIAGNOSTICS)
         # Steady time: a paused simulation must not silence the diagnostics.
@@ -48,10 +60,17 @@ class Diagnostics:
     def publish(self) -> None:
         """Publish the report now."""
         level, message, values = self._report()
+        for topic in self._topics:
+            name = topic.topic.rpartition("/")[2]
+            values = {**values, f"refused_{name}": topic.refused, f"foreign_{name}": topic.foreign}
+            own, problem = topic.problem()
+            if problem:
+                level = ERROR if own else WARN if level == OK else level
+                message = f"{message}; {problem}"
         surprises: Surprises | None = getattr(self._node, "surprises", None)
         if surprises is not None:
             strange, count = surprises.strange, surprises.count
-            values = {**values, "undecodable_messages": strange, "unexpected_errors": count}
+            values = {**values, "refused_elsewhere": strange, "unexpected_errors": count}
             if count:
                 level, message = (
                     ERROR,

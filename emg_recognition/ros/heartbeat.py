@@ -28,12 +28,18 @@ class Heartbeat:
         The node that publishes for the operator.
     enabled : bool
         The first value.
+
+    Attributes
+    ----------
+    topic_name : str
+        The resolved name of the topic.
     """
 
     def __init__(self, node: Node, enabled: bool) -> None:
         self._node = node
         self._enabled = enabled
         self._publisher = node.create_publisher(Bool, TOPIC, qos.ENABLE)
+        self.topic_name = str(self._publisher.topic_name)
         self._timer = node.create_timer(PERIOD, self._beat, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     @property
@@ -44,7 +50,7 @@ class Heartbeat:
     @property
     def rivals(self) -> int:
         """How many others publish the same topic; the bridge accepts only one publisher."""
-        return max(0, self._node.count_publishers(TOPIC) - 1)
+        return max(0, self._node.count_publishers(self.topic_name) - 1)
 
     def say(self, enabled: bool) -> None:
         """Change the value and publish it at once."""

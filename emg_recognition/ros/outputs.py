@@ -21,6 +21,9 @@ from emg_recognition.devices.exoskeleton_frames import StateFrame
 from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.ros import qos
 
+TRAJECTORY_TOPIC = "exo/joint_trajectory"
+VELOCITY_TOPIC = "exo/velocity_command"
+
 
 class Output(Protocol):
     """A connection for commands; its methods never raise, whatever happens at the other end."""
@@ -28,6 +31,10 @@ class Output(Protocol):
     @property
     def problem(self) -> str | None:
         """Why commands do not arrive or are not obeyed; None if they are."""
+
+    @property
+    def publishers(self) -> int:
+        """How many publish on the topic of the commands, this one included; 1 without a topic."""
 
     def send(self, command: Command) -> None:
         """Send a command without waiting; it replaces one that has not left yet."""
@@ -75,7 +82,14 @@ class TrajectoryOutput:
         )
         # A stamp of zero means "start now".
         self._message = JointTrajectory(joint_names=[joint.name for joint in joints], points=[self._point])
-        self._publisher = node.create_publisher(JointTrajectory, "exo/joint_trajectory", qos.COMMANDS)
+        self._node = node
+        self._publisher = node.create_publisher(JointTrajectory, TRAJECTORY_TOPIC, qos.COMMANDS)
+        self._topic = str(self._publisher.topic_name)
+
+    @property
+    def publishers(self) -> int:
+        """How many publish on the topic, this one included."""
+        return int(self._node.count_publishers(self._topic))
 
     def send(self, command: Command) -> None:
         """Publish the way to the command's standstill."""
@@ -120,7 +134,14 @@ class VelocityOutput:
             layout=MultiArrayLayout(dim=[MultiArrayDimension(label=names, size=size, stride=size)]),
             data=array("d", [0.0] * size),
         )
-        self._publisher = node.create_publisher(Float64MultiArray, "exo/velocity_command", qos.COMMANDS)
+        self._node = node
+        self._publisher = node.create_publisher(Float64MultiArray, VELOCITY_TOPIC, qos.COMMANDS)
+        self._topic = str(self._publisher.topic_name)
+
+    @property
+    def publishers(self) -> int:
+        """How many publish on the topic, this one included."""
+        return int(self._node.count_publishers(self._topic))
 
     def send(self, command: Command) -> None:
         """Publish a command's velocities."""
@@ -161,11 +182,18 @@ class SerialOutput:
     feedback : callable
         Called with the names and measured positions (rad) of the joints.
 
+    Attributes
+    ----------
+    publishers : int
+        Always 1: nobody else has the port.
+
     Raises
     ------
     DeviceError
         If the port cannot be opened, no device reports there, or it has another number of joints.
     """
+
+    publishers = 1
 
     def __init__(
         self,

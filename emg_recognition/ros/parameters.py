@@ -8,6 +8,7 @@ from typing import Any, TypeVar, overload
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.node import Node
+from rclpy.qos import QoSProfile, ReliabilityPolicy
 
 from emg_recognition.errors import SettingError
 from emg_recognition.models.bundle import BundleInfo, read_bundle
@@ -18,7 +19,9 @@ B = TypeVar("B")
 C = TypeVar("C")
 
 #: Parameters that rclpy declares by itself; a YAML file may name them for any node.
-_OF_RCLPY = ("use_sim_time", "start_type_description_service", "qos_overrides.")
+_OF_RCLPY = ("use_sim_time", "start_type_description_service")
+#: How the parameters of a QoS override begin, as in rclpy.
+_QOS_OVERRIDES = "qos_overrides."
 
 
 @overload
@@ -73,13 +76,75 @@ def declare(node: Node, *classes: type, defaults: Mapping[str, Any] | None = Non
     """
     known = {name: one for cls in classes for name, one in settings_of(cls).items()}
     for name, value in given_parameters(node).items():
-        if name not in known and not name.startswith(_OF_RCLPY):
+        if name.startswith(_QOS_OVERRIDES):
+            if not node.has_parameter(name):
+                raise parameter_error(node, name, value, _no_override(node))
+        elif name not in known and name not in _OF_RCLPY:
             raise parameter_error(node, name, value, _unknown(classes, name, known))
     values = {
         name: _declare(node, one, (defaults or {}).get(name, one.default)) for name, one in known.items()
     }
     settings: tuple[Any, ...] = tuple(_make(node, cls, values) for cls in classes)
     return settings[0] if len(settings) == 1 else settings
+
+
+def overridable(node: Node, topic: str, entity: str, profile: QoSProfile) -> QoSProfile:
+    """Return a profile with the QoS overrides that the user gave for it; call it before :func:`declare`.
+
+    rclpy's own overrides (``qos_overriding_options``) have the same names, but ignore those of other topics.
+
+    Parameters
+    ----------
+    node : rclpy.node.Node
+        The node, fresh from its constructor.
+    topic : str
+        The topic, relative or not.
+    entity : {"publisher", "subscription"}
+        What the profile is for.
+    profile : rclpy.qos.QoSProfile
+        The profile without overrides; it keeps its last messages.
+
+    Returns
+    -------
+    rclpy.qos.QoSProfile
+        With the parameters ``qos_overrides./TOPIC.ENTITY.reliability`` and ``.depth``.
+
+    Raises
+    ------
+    SettingError
+        For a value that cannot be used.
+    """
+    prefix = f"{_QOS_OVERRIDES}{node.resolve_topic_name(topic)}.{entity}."
+    declared = (
+        Setting(
+            name=f"{prefix}reliability",
+            kind=str,
+            default=profile.reliability.name.lower(),
+            help="whether lost messages are sent again",
+            choices=("reliable", "best_effort"),
+        ),
+        Setting(
+            name=f"{prefix}depth",
+            kind=int,
+            default=profile.depth,
+            help="messages that may wait",
+            low=1,
+            high=100_000,
+        ),
+    )
+    found = []
+    for one in declared:
+        value = _declare(node, one, one.default)
+        try:
+            found.append(one.checked(value))
+        except SettingError as error:
+            raise parameter_error(node, error.name, error.value, error.remedy) from error
+    reliability, depth = found
+    return QoSProfile(
+        depth=depth,
+        reliability=ReliabilityPolicy[reliability.upper()],
+        durability=profile.durability,
+    )
 
 
 def given_parameters(node: Node) -> dict[str, Any]:
@@ -140,6 +205,14 @@ def _descriptor(one: Setting) -> ParameterDescriptor:
     elif one.choices or one.kind in (int, float):
         descriptor.additional_constraints = one.expected()
     return descriptor
+
+
+def _no_override(node: Node) -> str:
+    # Asked only once something is wrong.
+    declared = sorted(name for name in node.get_parameters_by_prefix(_QOS_OVERRIDES[:-1]))
+    if not declared:
+        return "this node has no QoS that can be overridden"
+    return f"this node honours {', '.join(f'{_QOS_OVERRIDES}{name}' for name in declared)}"
 
 
 def _unknown(classes: tuple[type, ...], name: str, known: Mapping[str, Setting]) -> str:

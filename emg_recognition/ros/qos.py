@@ -25,12 +25,19 @@ DECISIONS = _reliable(10)
 STATE = _reliable(1)
 #: Commands and joint states: only the newest counts.
 COMMANDS = _reliable(1)
+#: Joint states as received: best effort matches every driver, and a lost position is followed by a newer one.
+#: A driver may publish its joints one by one, so that the newest message alone would starve the others.
+JOINT_STATES = QoSProfile(
+    history=HistoryPolicy.KEEP_LAST, depth=100, reliability=ReliabilityPolicy.BEST_EFFORT
+)
 #: The stop input, 20 times a second: an old message must never arrive after a newer one.
 ENABLE = _reliable(1)
 #: Labels may follow each other quickly, and the current one must reach late subscribers.
 LABELS = _reliable(50, DurabilityPolicy.TRANSIENT_LOCAL)
 #: Device and model, which late subscribers need too.
 LATCHED = _reliable(1, DurabilityPolicy.TRANSIENT_LOCAL)
+#: The robot's URDF: every publisher's latest, to see whether they agree.
+LATCHED_OF_SEVERAL = _reliable(10, DurabilityPolicy.TRANSIENT_LOCAL)
 DIAGNOSTICS = _reliable(10)
 #: Signal quality once a second and the preview 50 times a second, to be looked at.
 QUALITY = _reliable(10)

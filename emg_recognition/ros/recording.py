@@ -57,7 +57,8 @@ _FLUSH_PERIOD = 0.5
 class Recording:
     """Subscribe to the topics of one or more arms and write the messages into a bag.
 
-    A separate thread does all of it, so that a slow disk delays nothing else.
+    A separate thread does all of it, so that a slow disk delays nothing else. In the bag the topics have the
+    package's own names, by which its other programs find them, even where they are remapped here.
 
     Parameters
     ----------
@@ -165,6 +166,6 @@ def _full_name(node: Node, namespace: str, topic: str) -> str:
     name = f"{namespace}/{topic}" if namespace else topic
     try:
         validate_topic_name(name)
-        return str(node.resolve_topic_name(name))
+        return str(node.resolve_topic_name(name, only_expand=True))
     except InvalidTopicNameException as error:
         raise SettingError("namespace", namespace, "write a ROS name such as left_arm") from error

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, cast
 
 import rclpy
@@ -22,7 +22,8 @@ from rclpy.signals import SignalHandlerOptions
 
 from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.processes import end_signals, ignores_hangup
-from emg_recognition.ros.surprises import Surprises
+from emg_recognition.ros.discovery import discovery_variables
+from emg_recognition.ros.surprises import Surprises, surprises_of
 from emg_recognition.text import printable
 
 #: How often to look for a signal while no callback is due, and for the parent, s.
@@ -32,10 +33,12 @@ _POLL = 0.1
 class NodeProgram(Protocol):
     """What the runner needs from a node besides rclpy's own interface."""
 
-    #: Set by a thread or callback to end the process with an error line and exit code 1.
-    failure: EmgRecognitionError | None
     #: Set when the work is done, to end the process with exit code 0.
     finished: bool
+
+    @property
+    def failure(self) -> EmgRecognitionError | None:
+        """Set by a thread or callback to end the process with an error line and exit code 1."""
 
     def close(self) -> None:
         """Publish the last messages while publishers still work, and release devices and children."""
@@ -55,7 +58,8 @@ def run(name: str, create: Callable[[], NodeProgram], args: list[str] | None = N
     name : str
         Name of the logger for errors before the node exists.
     create : callable
-        Creates the node: an rclpy node that satisfies :class:`NodeProgram`.
+        Creates the node: an rclpy node that satisfies :class:`NodeProgram`, or an object that does and has
+        several nodes in its attribute ``nodes``.
     args : list of str, optional
         Command line; default ``sys.argv``.
 
@@ -84,12 +88,15 @@ def run(name: str, create: Callable[[], NodeProgram], args: list[str] | None = N
     node: NodeProgram | None = None
     executor = None
     code = 0
+    os.environ.update(discovery_variables(os.environ))
     try:
         rclpy.init(args=sys.argv if args is None else args, signal_handler_options=SignalHandlerOptions.NO)
         node = create()
-        surprises = Surprises(cast(Node, node))
+        nodes = cast(Sequence[Node], getattr(node, "nodes", (node,)))
+        surprises = surprises_of(nodes[0])
         executor = _Executor(surprises)
-        executor.add_node(cast(Node, node))
+        for one in nodes:
+            executor.add_node(one)
         spinning = True
         while not stop and node.failure is None and not node.finished:
             try:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable
+from typing import ParamSpec
 
 from rclpy.node import Node
 
+from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.text import printable
+
+P = ParamSpec("P")
 
 #: An error that repeats is logged again after this, s.
 _AGAIN = 10.0
@@ -73,9 +77,35 @@ class Surprises:
             logger.error(f"unexpected again ({self.count} so far), the node goes on: {line}")
 
     def refuse(self, name: str, error: Exception) -> None:
-        """Log and count what could not be decoded; `name` is that of its topic or service."""
+        """Log and count what could not be decoded or used; `name` is that of its topic or service."""
         self.strange += 1
-        line = printable(f"{type(error).__name__}: {error}")
+        known = isinstance(error, EmgRecognitionError)
+        line = printable(error if known else f"it cannot be decoded: {type(error).__name__}: {error}")
         self._node.get_logger().error(
-            f"what came on {name} could not be decoded: {line}", throttle_duration_sec=_AGAIN
+            f"a message on {name} was refused: {line}", throttle_duration_sec=_AGAIN
         )
+
+
+def surprises_of(node: Node) -> Surprises:
+    """Return the surprises of a node."""
+    return getattr(node, "surprises", None) or Surprises(node)
+
+
+def surviving(node: Node, callback: Callable[P, None]) -> Callable[P, None]:
+    """Return a callback that survives unexpected errors, for threads other than the executor's.
+
+    Parameters
+    ----------
+    node : rclpy.node.Node
+        The node that logs and counts them.
+    callback : callable
+        Takes a message.
+    """
+
+    def call(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            callback(*args, **kwargs)
+        except Exception as error:
+            surprises_of(node).meet(error)
+
+    return call

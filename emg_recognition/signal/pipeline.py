@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from emg_recognition.errors import SampleError
-from emg_recognition.signal.filters import StreamFilter
+from emg_recognition.signal.filters import StreamFilter, design, given_sections
 from emg_recognition.signal.settings import LARGEST_SAMPLE, STRIDE, PipelineSettings
 from emg_recognition.signal.stream import StreamIndex
 
@@ -186,11 +186,14 @@ class Pipeline:
         The signal path.
     stride : int
         Samples from one window to the next.
+    sections : array_like, optional
+        The filters as they were designed for these settings, from a model bundle; designed here if not given
+        or empty, which takes SciPy.
 
     Raises
     ------
     SettingError
-        For a stride that is not a whole number of at least 1.
+        For a stride that is not a whole number of at least 1, or sections that do not suit the settings.
 
     Examples
     --------
@@ -202,11 +205,14 @@ class Pipeline:
     [50, 60, 70, 80]
     """
 
-    def __init__(self, settings: PipelineSettings, stride: int) -> None:
+    def __init__(
+        self, settings: PipelineSettings, stride: int, sections: Sequence[Sequence[float]] | np.ndarray = ()
+    ) -> None:
         self.settings = settings
         self.stride: int = STRIDE.checked(stride)
         self._grid = WindowGrid(settings.length, settings.channels, self.stride, settings.settling_samples)
-        self._filter = StreamFilter(settings)
+        self._sections = given_sections(sections, settings) if len(sections) else design(settings)
+        self._filter = StreamFilter(settings, self._sections)
         self._index = StreamIndex()
         self._windows = 0
 
@@ -221,6 +227,10 @@ class Pipeline:
             gaps=self._index.gaps,
             missing_samples=self._index.missing,
         )
+
+    def break_off(self) -> None:
+        """Start a new stream with the next chunk, because one before it could not be used."""
+        self._index.break_off()
 
     def push(self, samples: ArrayLike, first_index: int, *, restart: bool = False) -> list[Window]:
         """Take the next chunk and return the windows that it completes.
@@ -255,7 +265,7 @@ class Pipeline:
             self._index.break_off()
             raise
         if self._index.add(first_index, len(checked), restart=restart):
-            self._filter = StreamFilter(self.settings)
+            self._filter = StreamFilter(self.settings, self._sections)
             self._grid.restart(first_index)
         if not len(checked):
             return []

@@ -31,6 +31,7 @@ from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.recordings.windows import STRIDE
 from emg_recognition.resources import versions
 from emg_recognition.settings import from_mapping
+from emg_recognition.signal.filters import design
 from emg_recognition.signal.settings import PipelineSettings, stride_samples
 from emg_recognition.training.batches import Batches, OneCycle
 from emg_recognition.training.fold import predict
@@ -123,6 +124,7 @@ def run_adaptation(
         actions=info.actions,
         pipeline=pipeline.to_mapping(),
         fingerprint=info.fingerprint,
+        sections=design(pipeline),
         live={**asdict(live_settings(info)), "decision": asdict(decision_settings(info))},
         statistics=statistics,
         provenance={

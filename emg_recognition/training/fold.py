@@ -186,8 +186,9 @@ def finish_fold(
         baseline=_baseline(fold) if settings.baseline else None,
     )
     metrics.update(performance.to_json())
+    # First: whatever keeps a figure from being drawn, the model is there.
+    bundle.write(performance.headline())
     write_report(fold.folder, metrics, performance, [job.record()["epochs"] for job in fold.jobs])
-    bundle.write(performance.headline())  # last: a folder with a bundle is complete
     return metrics, performance
 
 

@@ -18,6 +18,7 @@ from emg_recognition.files import write_file
 from emg_recognition.models import layers  # noqa: F401  (Keras needs the layers to load a member)
 from emg_recognition.models.bundle_writer import UnwrittenBundle, make_bundle
 from emg_recognition.models.export import pool_statistics, soft_vote, to_keras_file, to_tflite
+from emg_recognition.signal.filters import design
 from emg_recognition.signal.settings import PipelineSettings
 from emg_recognition.training.jobs import KERAS, Job
 from emg_recognition.training.settings import BundleLiveSettings
@@ -79,6 +80,7 @@ def experiment_bundle(
         actions=tuple(metrics["actions"]),
         pipeline=pipeline.to_mapping(),
         fingerprint=pipeline.fingerprint(),
+        sections=design(pipeline),
         live=dataclasses.asdict(live),
         statistics=pool_statistics([job.record()["statistics"] for job in kept]),
         provenance={name: metrics[name] for name in _PROVENANCE},
@@ -104,13 +106,13 @@ def write_report(
     histories : sequence of sequence of mapping
         The epochs of each member.
     """
+    write_file(output / METRICS, json.dumps(metrics, indent=1, allow_nan=False).encode())
     images = {}
     selected = None if metrics["selected"] is None else metrics["selected"] - 1
     for name, figure in experiment_figures(performance, histories, selected).items():
         images[name] = png(figure)
         write_file(output / "figures" / f"{name}.png", images[name])
         write_file(output / "figures" / f"{name}.pdf", pdf(figure))
-    write_file(output / METRICS, json.dumps(metrics, indent=1, allow_nan=False).encode())
     write_file(output / REPORT, render_report(metrics, images).encode())
 
 

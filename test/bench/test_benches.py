@@ -48,8 +48,9 @@ SHORTER = {
 IN_PROCESSES = {
     "acquisition": "--minutes 0.05 --channels 8 --rate 500",
     "classifier_process": "{bundle} --repeat 1",
+    "live": "--quick",
     "recorder_kill": "--times 1 --at-once 1 --seed 1",
-    "safety": "--times 1 --cases kill:classifier",
+    "chaos": "--short --folder {folder}",
 }
 
 

@@ -51,7 +51,7 @@ def test_everything_that_is_missing_is_listed_at_once_and_nothing_is_made(bare_m
     lines = result.stderr.splitlines()
     assert result.stdout == ""
     assert lines[0] == "This machine lacks:"
-    assert any("Python 3.10 to 3.13" in line for line in lines)
+    assert any("Python 3.10 to 3.14" in line for line in lines)
     assert any("C++ compiler" in line for line in lines)
     assert "python3-venv" in lines[-1]
     assert "g++" in lines[-1]

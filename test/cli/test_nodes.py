@@ -142,8 +142,7 @@ def test_a_signal_ends_the_session_in_order(make_node, tmp_path, number):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        # The tests may run under nohup.
-        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # noqa: PLW1509 - as under nohup
     ) as process:
         deadline = time.monotonic() + 60.0
         while len(list(folder.glob("*.runs"))) < 3:

@@ -52,7 +52,7 @@ class TestArming:
     def test_without_signals(self, rig: Rig) -> None:
         rig.bridge.announce(MODEL)
         rig.run(0.2, mute=True)
-        assert rig.bridge.arm(rig.now) == "no usable estimate seen yet"
+        assert rig.bridge.arm(rig.now) == "no usable estimate on emg/action yet"
 
     def test_with_stale_signals(self, rig: Rig) -> None:
         rig.bridge.announce(MODEL)
@@ -63,7 +63,7 @@ class TestArming:
     def test_without_joint_states(self, rig: Rig) -> None:
         rig.bridge.announce(MODEL)
         rig.run(0.2, blind=True)
-        assert rig.bridge.arm(rig.now) == "no position of joint elbow seen yet"
+        assert rig.bridge.arm(rig.now) == "no position of joint elbow on exo/joint_states yet"
 
     def test_with_stale_joint_states(self, rig: Rig) -> None:
         rig.bridge.announce(MODEL)

@@ -217,6 +217,17 @@ class TestStopInput:
         assert rig.bridge.state is State.FAULT
         assert text in rig.bridge.reason
 
+    def test_nobody_else_may_command_the_joints(self, rig: Rig) -> None:
+        rig.armed().run(0.5, "bend")
+        rig.bridge.command_publishers(2)
+        rig.bridge.tick(rig.now)
+        assert rig.bridge.state is State.FAULT
+        assert "2 publishers on exo/joint_trajectory" in rig.bridge.reason
+        rig.run(0.6, "bend")
+        assert "2 publishers" in str(rig.bridge.arm(rig.now))
+        rig.bridge.command_publishers(1)
+        assert rig.bridge.arm(rig.now) is None
+
     @pytest.mark.parametrize("enabled", [False, None])
     def test_arming_needs_it(self, rig: Rig, enabled: bool | None) -> None:
         rig.bridge.announce(MODEL)

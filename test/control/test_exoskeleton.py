@@ -69,10 +69,24 @@ actions: {bend: {velocities: {elbow: 0.3}}}
 """
     joint = load_exoskeleton(write(tmp_path, text)).joints[0]
     assert (joint.lower, joint.upper, joint.max_velocity) == (0.1, 1.5, 0.45)
-    with pytest.raises(SettingError, match=r"joints\.knee.*arm\.urdf has no such joint; it has elbow"):
+    with pytest.raises(SettingError, match=r"arm\.urdf: joint knee.*no such joint; it has elbow"):
         load_exoskeleton(write(tmp_path, text.replace("elbow: {upper", "knee: {upper")))
     with pytest.raises(SettingError, match=r"none\.urdf"):
         load_exoskeleton(write(tmp_path, text.replace("arm.urdf", "none.urdf")))
+
+
+def test_limits_of_the_running_robot(tmp_path: Path) -> None:
+    text = """
+urdf: robot_description
+joints: {elbow: {upper: 1.5, max_acceleration: 8.0}}
+actions: {bend: {velocities: {elbow: 0.3}}}
+"""
+    joint = load_exoskeleton(write(tmp_path, text), lambda: URDF).joints[0]
+    assert (joint.lower, joint.upper, joint.max_velocity) == (0.1, 1.5, 0.45)
+    with pytest.raises(SettingError, match="robot_description: root element is 'sdf'"):
+        load_exoskeleton(write(tmp_path, text), lambda: "<sdf/>")
+    with pytest.raises(SettingError, match="'robot_description': only running nodes have this topic"):
+        load_exoskeleton(write(tmp_path, text))
 
 
 @pytest.mark.parametrize(

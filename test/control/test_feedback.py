@@ -37,7 +37,7 @@ def test_positions_come_in_the_order_of_the_joints(feedback: JointFeedback) -> N
 def test_a_joint_that_never_reported() -> None:
     feedback = JointFeedback(JOINTS, 0.12)
     feedback.receive(["a"], [0.1], at(1.0))
-    assert str(feedback.violation(at(1.0))) == "no position of joint b seen yet"
+    assert str(feedback.violation(at(1.0))) == "no position of joint b on exo/joint_states yet"
     assert feedback.age(1.0) == -1.0
 
 
@@ -101,3 +101,60 @@ def test_messages_in_a_burst_are_not_a_jump(feedback: JointFeedback) -> None:
 
 def test_after_a_pause_any_position_is_possible(feedback: JointFeedback) -> None:
     assert feedback.receive(["a"], [-0.9], at(1.13)) is None
+
+
+DRIVER, OTHER = b"driver", b"other"
+
+
+class TestPublishers:
+    @pytest.fixture
+    def feedback(self) -> JointFeedback:
+        feedback = JointFeedback(JOINTS, 0.12)
+        assert feedback.receive(["a", "b"], [0.1, 0.2], at(1.0), publisher=DRIVER) is None
+        return feedback
+
+    def test_a_second_one_of_the_same_joint_is_noticed_and_not_used(self, feedback: JointFeedback) -> None:
+        violation = feedback.receive(["b", "c"], [0.0, 0.0], at(1.01), publisher=OTHER)
+        assert violation is not None
+        assert violation.reason is Reason.FEEDBACK_SEVERAL
+        assert str(feedback.violation(at(1.01))) == (
+            "2 publishers report joint b on exo/joint_states, one is allowed"
+        )
+        assert feedback.positions() == (0.1, 0.2)
+
+    def test_it_is_over_soon_after_the_second_one_has_ended(self, feedback: JointFeedback) -> None:
+        feedback.receive(["b"], [0.0], at(1.01), publisher=OTHER)
+        for i in range(8):
+            feedback.receive(["a", "b"], [0.1, 0.2], at(1.1 + 0.1 * i), publisher=DRIVER)
+        assert feedback.violation(at(1.8)) is None
+
+    def test_a_new_driver_is_accepted_soon_after_the_old_one_was_killed(
+        self, feedback: JointFeedback
+    ) -> None:
+        found = []
+        for i in range(20):
+            now = at(1.05 + 0.05 * i)
+            feedback.receive(["a", "b"], [0.3, 0.4], now, publisher=OTHER)
+            found.append(feedback.violation(now))
+        assert found[0] is not None
+        assert found[0].reason is Reason.FEEDBACK_SEVERAL
+        assert found[11:] == [None] * 9
+        assert feedback.positions() == (0.3, 0.4)
+
+    def test_each_joint_may_have_a_driver_of_its_own(self) -> None:
+        feedback = JointFeedback(JOINTS, 0.12)
+        for i in range(10):
+            assert feedback.receive(["a"], [0.1], at(1.0 + 0.01 * i), publisher=DRIVER) is None
+            assert feedback.receive(["b", "other"], [0.2, 9.0], at(1.005 + 0.01 * i), publisher=OTHER) is None
+        assert feedback.violation(at(1.1)) is None
+        assert feedback.positions() == (0.1, 0.2)
+
+    @pytest.mark.parametrize(
+        ("names", "positions"), [(["c"], []), (["a", "b"], []), (["a"], [math.nan]), (["c"], [math.inf])]
+    )
+    def test_what_others_say_wrongly_changes_nothing(
+        self, feedback: JointFeedback, names: list[str], positions: list[float]
+    ) -> None:
+        assert feedback.receive(names, positions, at(1.01), publisher=OTHER) is None
+        assert feedback.violation(at(1.01)) is None
+        assert feedback.positions() == (0.1, 0.2)

@@ -17,8 +17,10 @@ from emg_recognition.control.inputs import (
     check_estimate,
 )
 from emg_recognition.control.states import Reason, Violation
+from emg_recognition.ownership import GONE_AFTER
 from emg_recognition.types import Estimate, Model
 
+B = b"another publisher"
 EPOCH = 1_700_000_000.0
 
 
@@ -89,7 +91,7 @@ class TestSignalWatch:
         return watch.receive(EPOCH + stamp, index, now, may_restart=restart)
 
     def test_nothing_received(self) -> None:
-        assert str(SignalWatch(0.12).violation(at(0.0))) == "no usable estimate seen yet"
+        assert str(SignalWatch(0.12).violation(at(0.0))) == "no usable estimate on emg/action yet"
         assert SignalWatch(0.12).age(at(0.0)) == -1.0
 
     def test_the_next_estimate_is_fresh(self, watch: SignalWatch) -> None:
@@ -242,7 +244,7 @@ class TestStopInput:
     def test_no_message_yet(self) -> None:
         switch = StopInput()
         switch.count(1)
-        assert "no message of the stop input yet" in str(switch.violation(0.0))
+        assert "no message of the stop input exo/enable yet" in str(switch.violation(0.0))
         assert switch.age(5.0) == -1.0
 
     @pytest.mark.parametrize(("number", "why"), [(0, Reason.STOP_INPUT_LOST), (2, Reason.STOP_INPUT_SEVERAL)])
@@ -269,3 +271,56 @@ class TestStopInput:
         assert not switch.confirmed
         switch.receive(True, 1.25 if event == "silence" else 1.1)
         assert switch.confirmed
+
+    def test_a_second_one_that_speaks_is_noticed_and_its_end_too(self, switch: StopInput) -> None:
+        switch.count(2)
+        switch.receive(True, 1.01, B)
+        assert self.reason(switch, 1.01) is Reason.STOP_INPUT_SEVERAL
+        assert "2 publishers speak on exo/enable" in str(switch.violation(1.01))
+        for i in range(20):
+            switch.receive(True, 1.05 + i * 0.05)
+        assert self.reason(switch, 2.0) is None
+        assert switch.confirmed
+
+    def test_the_silence_of_one_is_noticed_although_another_speaks(self, switch: StopInput) -> None:
+        switch.count(2)
+        reasons = []
+        for i in range(20):
+            switch.receive(True, 1.01 + i * 0.05, B)
+            reasons.append(self.reason(switch, 1.01 + i * 0.05))
+        # The first one was killed, but stays in the graph.
+        assert reasons[0] is Reason.STOP_INPUT_SEVERAL
+        assert reasons[-1] is None
+        assert reasons.index(None) * 0.05 == pytest.approx(GONE_AFTER, abs=0.06)
+
+    def test_one_that_has_said_nothing_is_not_taken_for_a_dead_one(self, switch: StopInput) -> None:
+        switch.count(2)
+        for i in range(100):
+            switch.receive(True, 1.05 + i * 0.05)
+            assert self.reason(switch, 1.05 + i * 0.05) is Reason.STOP_INPUT_SEVERAL
+        assert "not every one of them has said something" in str(switch.violation(6.0))
+
+    def test_one_that_comes_back_from_the_dead_is_a_second_one(self, switch: StopInput) -> None:
+        switch.count(2)
+        for i in range(40):
+            switch.receive(True, 1.01 + i * 0.05, B)
+        assert self.reason(switch, 2.96) is None
+        switch.receive(True, 2.97)
+        assert self.reason(switch, 2.97) is Reason.STOP_INPUT_SEVERAL
+
+    def test_those_that_have_left_are_forgotten(self, switch: StopInput) -> None:
+        for number in range(1000):
+            switch.receive(True, 1.0 + number, number.to_bytes(16, "big"))
+        switch.count(2)
+        # The second of the two is one that was never heard, not one of the thousand.
+        for i in range(4):
+            switch.receive(True, 2000.0 + i * 0.05, B)
+        assert self.reason(switch, 2000.2) is None
+        switch.count(3)
+        switch.receive(True, 2000.2, B)
+        assert self.reason(switch, 2000.2) is Reason.STOP_INPUT_SEVERAL
+
+    def test_false_counts_whoever_says_it(self, switch: StopInput) -> None:
+        switch.count(2)
+        switch.receive(False, 1.01, B)
+        assert self.reason(switch, 1.6) is Reason.STOP_INPUT_FALSE

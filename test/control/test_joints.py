@@ -10,40 +10,36 @@ import numpy as np
 import pytest
 
 from emg_recognition.control.exoskeleton import load_exoskeleton
-from emg_recognition.control.joints import UrdfLimits, urdf_limits
+from emg_recognition.control.joints import UrdfLimits, read_urdf, urdf_limits
 from emg_recognition.errors import SettingError
 
 
-@pytest.fixture
-def write(tmp_path: Path) -> callable:
-    def write(joints: str) -> Path:
-        path = tmp_path / "arm.urdf"
-        path.write_text(f"<robot name='arm'>{joints}</robot>", encoding="utf-8")
-        return path
-
-    return write
+def limits_of(joints: str, *names: str) -> dict[str, UrdfLimits]:
+    return urdf_limits(f"<robot name='arm'>{joints}</robot>", names, "arm.urdf")
 
 
 LIMIT = "<limit lower='-1' upper='2.5' velocity='0.6' effort='1'/>"
 
 
 def test_the_packaged_urdf_has_the_limits_of_the_configuration(repository: Path) -> None:
-    limits = urdf_limits(repository / "urdf" / "exoskeleton.urdf")
     exoskeleton = load_exoskeleton(repository / "config" / "exoskeleton.yaml")
+    urdf = read_urdf(repository / "urdf" / "exoskeleton.urdf")
+    limits = urdf_limits(urdf, exoskeleton.joint_names, "exoskeleton.urdf")
     assert limits == {
         joint.name: UrdfLimits(joint.lower, joint.upper, joint.max_velocity) for joint in exoskeleton.joints
     }
-    assert tuple(limits) == exoskeleton.joint_names
 
 
-def test_revolute_and_prismatic_joints_in_order(write: callable) -> None:
-    path = write(
+def test_the_joints_asked_for_beside_others_of_any_kind() -> None:
+    robot = (
         f"<joint name='b' type='revolute'>{LIMIT}</joint><joint name='f' type='fixed'/>"
+        "<joint name='wheel' type='continuous'/>"
         "<joint name='a' type='prismatic'><limit upper='0.1' velocity='1e-2'/></joint>"
+        "<ros2_control><joint name='a'><command_interface name='position'/></joint></ros2_control>"
     )
-    assert list(urdf_limits(path).items()) == [
-        ("b", UrdfLimits(-1.0, 2.5, 0.6)),
+    assert list(limits_of(robot, "a", "b").items()) == [
         ("a", UrdfLimits(0.0, 0.1, 0.01)),
+        ("b", UrdfLimits(-1.0, 2.5, 0.6)),
     ]
 
 
@@ -76,11 +72,16 @@ def test_revolute_and_prismatic_joints_in_order(write: callable) -> None:
             f"<joint name='a' type='revolute'>{LIMIT}</joint>" * 2,
             "joint a is 'a': give each joint its own name",
         ),
+        (
+            f"<joint name='b' type='revolute'>{LIMIT}</joint><joint name='c' type='fixed'/>",
+            "joint a is 'a': there is no such joint; it has b",
+        ),
+        ("", "there is no such joint; it has none"),
     ],
 )
-def test_a_joint_without_limits(write: callable, joints: str, words: str) -> None:
+def test_a_joint_without_limits(joints: str, words: str) -> None:
     with pytest.raises(SettingError) as caught:
-        urdf_limits(write(joints))
+        limits_of(joints, "a")
     assert words in str(caught.value)
     assert str(caught.value).startswith("arm.urdf: joint a")
     assert "\n" not in str(caught.value)
@@ -102,7 +103,7 @@ def test_not_a_urdf(tmp_path: Path, content: bytes | None, words: str) -> None:
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(SettingError, match=words) as caught:
-        urdf_limits(path)
+        urdf_limits(read_urdf(path), (), "arm.urdf")
     assert "arm.urdf" in str(caught.value)
     assert "\n" not in str(caught.value)
 

@@ -11,9 +11,9 @@ import subprocess
 import sys
 import time
 from array import array
+from pathlib import Path
 
 import pytest
-import yaml
 
 # Not `launch` itself: from the repository's root, the folder of that name is found as well.
 pytest.importorskip("launch.actions", reason="launch comes with a ROS 2 from apt, not with the wheels")
@@ -23,35 +23,37 @@ pytest.importorskip(
 pytest.importorskip("emg_recognition.msg", reason="messages are not built: run `make test`")
 
 import rclpy
+from ament_index_python.packages import get_package_prefix
 from emg_recognition.msg import EmgSamples
 from launch import LaunchContext
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from rclpy.serialization import serialize_message
 
 from emg_recognition.bags.writer import BagWriter
+from emg_recognition.errors import EmgRecognitionError
 
 #: Time for six processes to start on a busy machine, s.
 PATIENCE = 60.0
+COMMON = {"namespace", "log_level", "params_file"}
+ROBOT = {"joint_states", "commands", "enable", "use_sim_time", "respawn", "autostart", "bridge", "container"}
 ARGUMENTS = {
-    "recognition": {"model", "port", "wait_for_port", "exoskeleton", "namespace", "params_file"},
-    "simulation": {
-        *("model", "port", "wait_for_port", "exoskeleton", "enabled", "show", "namespace", "params_file"),
-    },
+    "recognition": {"model", "port", "wait_for_port", "exoskeleton"} | ROBOT | COMMON,
+    "simulation": {"model", "port", "exoskeleton", "enabled", "show"} | ROBOT | COMMON,
     "session": {
-        *("port", "wait_for_port", "subject", "cohort", "session", "output", "plan", "script"),
-        *("terminal", "namespace", "params_file"),
+        *("port", "wait_for_port", "subject", "cohort", "session", "output", "plan", "script", "terminal"),
+        *COMMON,
     },
-    "training": {"data", "config", "output", "namespace", "params_file"},
-    "replay": {"bag", "model", "output", "rate", "namespace", "player", "exoskeleton", "params_file"},
+    "training": {"data", "config", "output"} | COMMON,
+    "replay": {"bag", "model", "output", "rate", "player", "exoskeleton"} | COMMON,
 }
 #: What `ros2 launch` does with a file and its arguments.
 LAUNCH = """
 import sys
 from launch import LaunchDescription, LaunchService
 from launch.actions import IncludeLaunchDescription
-from launch.launch_description_sources import PythonLaunchDescriptionSource
+from launch.launch_description_sources import AnyLaunchDescriptionSource
 arguments = [tuple(argument.split(":=", 1)) for argument in sys.argv[2:]]
-source = PythonLaunchDescriptionSource(sys.argv[1])
+source = AnyLaunchDescriptionSource(sys.argv[1])
 service = LaunchService()
 service.include_launch_description(
     LaunchDescription([IncludeLaunchDescription(source, launch_arguments=arguments)])
@@ -71,11 +73,11 @@ def launched(repository, tmp_path, monkeypatch):
     else:
         monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
 
-    def start(name: str, **arguments: str) -> tuple[subprocess.Popen, object]:
+    def start(name: str, file: Path | None = None, **arguments: str) -> tuple[subprocess.Popen, object]:
         log = tmp_path / f"{name}.log"
         environment = {**os.environ, "ROS_LOG_DIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
         words = [f"{key}:={value}" for key, value in arguments.items()]
-        file = repository / "launch" / f"{name}.launch.py"
+        file = file or repository / "launch" / f"{name}.launch.py"
         with log.open("w") as output:
             process = subprocess.Popen(
                 [sys.executable, "-c", LAUNCH, str(file), *words],
@@ -105,27 +107,58 @@ def test_arguments(name, repository):
     assert all(declared.values())
 
 
-@pytest.mark.parametrize("enabled", ["true", "false"])
-@pytest.mark.parametrize("show", ["true", "false"])
-def test_simulation_starts_switch_and_robot_state_publisher_as_requested(repository, enabled, show):
-    # Without processes, because robot_state_publisher may not be installed.
+@pytest.fixture
+def simulation(repository):
+    """The simulation's launch file as a module, and a context in which its arguments have their defaults."""
     spec = importlib.util.spec_from_file_location("simulation", repository / "launch/simulation.launch.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     context = LaunchContext()
-    given = {"enabled": enabled, "show": show, "exoskeleton": "", "namespace": "left_arm"}
-    context.launch_configurations.update(given)
-    started = [node.node_executable for node in module._simulation(context)]
-    assert started == [
-        *("simulated_armband_node", "simulated_exoskeleton_node"),
-        *(["enabling_switch_node"] if enabled == "true" else []),
-        *(["robot_state_publisher"] if show == "true" else []),
-    ]
+    for argument in module.generate_launch_description().get_launch_arguments():
+        argument.execute(context)
+    return module, context
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, ["simulated_armband", "simulated_exoskeleton", "enabling_switch"]),
+        ({"enabled": "false"}, ["simulated_armband", "simulated_exoskeleton"]),
+        ({"bridge": "false"}, ["simulated_armband"]),
+    ],
+)
+def test_simulation_starts_what_is_requested(simulation, given, expected):
+    module, context = simulation
+    context.launch_configurations.update({"namespace": "ward/left_arm", **given})
+    *nodes, _recognition = module._simulation(context)
+    assert [node.node_executable for node in nodes] == [f"{name}_node" for name in expected]
+
+
+def test_no_switch_is_pressed_if_robot_state_publisher_is_not_there(simulation, monkeypatch):
+    module, context = simulation
+    monkeypatch.setenv("AMENT_PREFIX_PATH", get_package_prefix("emg_recognition"))
+    context.launch_configurations["show"] = "true"
+    with pytest.raises(EmgRecognitionError, match="install the package robot_state_publisher"):
+        module._simulation(context)
+
+
+def test_two_arms_of_two_users_do_not_share_an_armband(simulation):
+    module, _ = simulation
+    ports = {module._default_port(namespace) for namespace in ("/", "/ward/left_arm", "/ward/right_arm")}
+    assert len(ports) == 3
+    assert all(f"emg_armband_{os.getuid()}" in port for port in ports)
+
+
+def test_a_parameter_file_that_does_not_exist_starts_nothing(launched, tmp_path):
+    process, log = launched("recognition", params_file=str(tmp_path / "robbot.yaml"))
+    assert process.wait(timeout=PATIENCE) == 1
+    assert "robbot.yaml" in log.read_text()
+    assert "process started" not in log.read_text()
 
 
 def test_a_missing_model_ends_the_simulation_with_its_reason(launched):
     process, log = launched("simulation", model="/nowhere/123", namespace="left_arm")
-    process.wait(timeout=PATIENCE)
+    assert process.wait(timeout=PATIENCE) == 1
     text = log.read_text()
     assert "/nowhere/123" in text
     assert "Traceback" not in text
@@ -140,19 +173,21 @@ def test_a_missing_model_ends_the_simulation_with_its_reason(launched):
         "enabling_switch",
     ):
         assert f"{name}_node" in text
-    assert re.search(r"process\[(preprocessing|classifier|command_bridge)_node-\d+\] was required", text)
+    assert re.search(r"(preprocessing|classifier|command_bridge)_node-\d+ has ended with code 1", text)
 
 
 def test_the_port_argument_reaches_acquisition(launched, tmp_path):
-    port = tmp_path / "no_port"
-    process, log = launched("recognition", port=str(port))
-    process.wait(timeout=PATIENCE)
+    port, file = tmp_path / "no_port", tmp_path / "idle.yaml"
+    # Without a model, a classifier that starts itself would end everything, too.
+    file.write_text("/**/classifier: {ros__parameters: {autostart: false}}")
+    process, log = launched("recognition", port=str(port), params_file=str(file))
+    assert process.wait(timeout=PATIENCE) == 1
     assert f"port {port}" in log.read_text()
 
 
 def test_training_names_the_recording_that_is_missing(launched, tmp_path):
     process, log = launched("training", data=str(tmp_path / "none.npz"), output=str(tmp_path / "out"))
-    process.wait(timeout=PATIENCE)
+    assert process.wait(timeout=PATIENCE) == 1
     assert "none.npz" in log.read_text()
 
 
@@ -180,26 +215,92 @@ def graph(launched):
     context.shutdown()
 
 
-def test_ctrl_c_ends_every_node_in_order(launched, graph, tmp_path):
-    # No hardware and no model: the lifecycle nodes wait for a manager.
-    names = ("acquisition", "preprocessing", "signal_quality", "classifier", "command_bridge")
-    idle = {
-        f"/**/{name}": {"ros__parameters": {"autostart": False}} for name in ("acquisition", "classifier")
-    }
-    params_file = tmp_path / "idle.yaml"
-    params_file.write_text(yaml.safe_dump(idle))
-    process, log = launched("recognition", params_file=str(params_file), namespace="left_arm")
-    expected = {(name, "/left_arm") for name in names}
+NODES = ("acquisition", "preprocessing", "signal_quality", "classifier", "command_bridge")
+#: Includes the robot's launch file from YAML for one arm, and from XML for the other.
+YAML = """
+launch:
+- include:
+    file: "$(find-pkg-share emg_recognition)/launch/recognition.launch.py"
+    arg:
+    - {name: namespace, value: ward/left_arm}
+    - {name: autostart, value: "false"}
+    - {name: enable, value: /operator/deadman}
+    - {name: log_level, value: warn}
+"""
+XML = """
+<launch>
+  <group><include file="%s"/></group>
+  <group>
+    <push-ros-namespace namespace="ward"/>
+    <include file="$(find-pkg-share emg_recognition)/launch/recognition.launch.py">
+      <arg name="namespace" value="right_arm"/>
+      <arg name="autostart" value="false"/>
+      <arg name="joint_states" value="/joint_states"/>
+      <arg name="commands" value="controller/joint_trajectory"/>
+    </include>
+  </group>
+</launch>
+"""
+
+
+@pytest.fixture
+def two_arms(launched, graph, tmp_path):
+    """Two arms without hardware, included from XML and YAML; their lifecycle nodes wait for a manager."""
+    for language in ("xml", "yaml"):
+        pytest.importorskip(f"launch_{language}", reason=f"launch_{language} comes with a ROS 2 from apt")
+    (tmp_path / "left.launch.yaml").write_text(YAML)
+    (tmp_path / "both.launch.xml").write_text(XML % (tmp_path / "left.launch.yaml"))
+    process, log = launched("both", tmp_path / "both.launch.xml")
+    expected = {(name, f"/ward/{arm}_arm") for name in NODES for arm in ("left", "right")}
     deadline = time.monotonic() + PATIENCE
     while not expected <= set(graph.get_node_names_and_namespaces()):
         assert process.poll() is None, log.read_text()
         assert time.monotonic() < deadline, log.read_text()
         time.sleep(0.1)
+    return process, log
+
+
+def test_two_arms_get_their_topics_and_ctrl_c_ends_every_node_in_order(two_arms, graph):
+    process, log = two_arms
+    bridges = [topics(graph, arm) for arm in ("left", "right")]
+    assert {"/operator/deadman", "/ward/left_arm/exo/joint_states"} <= bridges[0]
+    assert "/ward/left_arm/exo/enable" not in bridges[0]
+    assert {"/ward/right_arm/exo/enable", "/joint_states"} <= bridges[1]
+    assert graph.count_publishers("/ward/right_arm/controller/joint_trajectory") == 1
+    assert graph.count_publishers("/ward/left_arm/exo/joint_trajectory") == 1
     os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(timeout=PATIENCE) == 0
+    lines = log.read_text().splitlines()
+    for name in NODES:
+        clean = [line for line in lines if f"{name}_node" in line and "finished cleanly" in line]
+        assert len(clean) == 2, log.read_text()
+
+
+def topics(graph, arm):
+    """What the bridge of an arm subscribes to."""
+    found = graph.get_subscriber_names_and_types_by_node("command_bridge", f"/ward/{arm}_arm")
+    return {name for name, _ in found}
+
+
+def test_a_launch_that_gets_sigterm_leaves_no_node_running(two_arms):
+    process, log = two_arms
+    pids = [int(pid) for pid in re.findall(r"process started with pid \[(\d+)\]", log.read_text())]
+    assert len(pids) == 2 * len(NODES)
+    # launch itself leaves them alone (ros2/launch#666).
+    process.terminate()
     process.wait(timeout=PATIENCE)
-    text = log.read_text()
-    for name in names:
-        assert any(f"{name}_node" in line and "finished cleanly" in line for line in text.splitlines()), text
+    deadline = time.monotonic() + PATIENCE
+    while any(runs(pid) for pid in pids):
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.1)
+
+
+def runs(pid):
+    """Whether a process runs; where nobody collects an orphan that has ended, it has no command line."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes() != b""
+    except OSError:
+        return False
 
 
 def write_bag(path):

@@ -1,6 +1,6 @@
 """Nodes in processes that can be killed and stopped, and a witness that sees when the elbow stops.
 
-Shared by ``test_safety.py``, ``test_sim_time.py`` and ``bench/safety.py``.
+Shared by ``test_safety.py``, ``test_sim_time.py`` and ``bench/chaos.py``.
 """
 
 from __future__ import annotations

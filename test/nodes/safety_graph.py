@@ -1,6 +1,6 @@
 """The whole graph, from armband to joint, each node in a process that can be killed or stopped.
 
-Shared by ``test_safety.py`` and ``bench/safety.py``. The model is sure of elbow flexion, so the
+Shared by ``test_safety.py`` and ``bench/chaos.py``. The model is sure of elbow flexion, so the
 elbow moves whenever the bridge allows it.
 """
 
@@ -15,9 +15,6 @@ from elbow_watch import PATIENCE, STATE_RATE, ElbowWatch, write_endless_joints
 from emg_recognition.recordings.archive import from_arrays, save_archive
 
 SIGNALS = {"stop": signal.SIGSTOP, "kill": signal.SIGKILL}
-#: The nodes that are killed or stopped; not the simulated joints, which have to stop.
-VICTIMS = ("acquisition", "preprocessing", "classifier", "command_bridge", "enabling_switch")
-CASES = tuple((act, victim) for victim in VICTIMS for act in SIGNALS)
 
 
 def write_noise(path: Path, seconds: float) -> Path:
@@ -80,10 +77,6 @@ class SafetyGraph(ElbowWatch):
 
     def move(self) -> None:
         """Bring the whole graph into motion, whatever happened to it."""
-        dead = self.dead()
-        if "enabling_switch" in dead and "command_bridge" not in dead:
-            # The old bridge counts the dead switch as a second one until DDS forgets it, after 20 s.
-            self.start("command_bridge")
         try:
             super().move()
         except TimeoutError:

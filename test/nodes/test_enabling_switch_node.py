@@ -185,5 +185,5 @@ def test_another_publisher_is_noticed(start_node, witness, said):
     witness.node.create_publisher(Bool, "exo/enable", qos.ENABLE)
     node = start_node("enabling_switch")
     witness.spin_until(lambda: reports and reports[-1].status[0].level == b"\x01", "a warning")
-    assert "1 more publish exo/enable" in reports[-1].status[0].message
-    node.wait_for_log("1 more publish exo/enable")
+    assert "1 more publish /exo/enable" in reports[-1].status[0].message
+    node.wait_for_log("1 more publish /exo/enable")

@@ -100,7 +100,7 @@ def test_missing_subscribers_are_counted_in_the_error(start_node, witness, colle
     witness.spin_until(lambda: node.process.poll() is not None, "the end")
     assert node.process.returncode == 1
     (line,) = node.log.strip().splitlines()
-    assert "only 1 nodes subscribe to emg/samples" in line
+    assert "only 1 nodes subscribe to /emg/samples" in line
     assert collected["emg/samples"] == []
 
 

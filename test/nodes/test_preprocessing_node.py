@@ -7,9 +7,11 @@ import dataclasses
 
 import numpy as np
 import pytest
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from emg_recognition.msg import EmgSamples, EmgWindow
 
 from emg_recognition.ros import qos
+from emg_recognition.signal.filters import design
 from emg_recognition.signal.pipeline import Pipeline
 from emg_recognition.signal.settings import suited_settings
 
@@ -24,7 +26,10 @@ STRIDE = 0.05
 def bundle(change_bundle):
     """A bundle whose signal path and stride are not the defaults."""
     return change_bundle(
-        pipeline=OF_MODEL.to_mapping(), fingerprint=OF_MODEL.fingerprint(), live={"stride": STRIDE}
+        pipeline=OF_MODEL.to_mapping(),
+        fingerprint=OF_MODEL.fingerprint(),
+        sections=design(OF_MODEL).tolist(),
+        live={"stride": STRIDE},
     )
 
 
@@ -97,17 +102,22 @@ def test_a_bad_chunk_is_named_and_the_stream_restarts(start_node, witness, rng):
     assert node.interrupt() == 0
 
 
-def test_a_signal_that_the_model_is_not_made_for_ends_the_node_with_one_line(
+def test_a_signal_that_the_model_is_not_made_for_is_an_error_until_the_right_one_comes(
     start_node, witness, bundle, rng
 ):
     # Another stride than the model's, and band edges left open, are allowed.
     node = start_node("preprocessing", model=str(bundle), stride=0.1, low=0.0, high=0.0)
-    _, publisher = connect(witness)
+    reports = witness.collect(DiagnosticArray, "/diagnostics", qos.DIAGNOSTICS)
+    windows, publisher = connect(witness)
     assert "stride 0.1 s instead of the model's 0.05 s" in node.log
-    publisher.publish(chunk(rng.normal(0, 1e-4, (10, CHANNELS)), 0, rate=1000.0))
-    assert node.wait() == 1
-    assert sum("[FATAL]" in line for line in node.log.splitlines()) == 1
-    assert "its rate is 500.0 Hz, the signals' rate is 1000.0 Hz" in node.log
+    problem = "its rate is 500.0 Hz, the signals' rate is 1000.0 Hz"
+    for index in (0, 10):
+        publisher.publish(chunk(rng.normal(0, 1e-4, (10, CHANNELS)), index, rate=1000.0))
+    witness.spin_until(lambda: reports and problem in reports[-1].status[0].message, "the diagnostics")
+    assert reports[-1].status[0].level == DiagnosticStatus.ERROR
+    publisher.publish(chunk(rng.normal(0, 1e-4, (1000, CHANNELS)), 20))
+    witness.spin_until(lambda: windows, "windows of the right signal")
+    assert sum("[ERROR]" in line and problem in line for line in node.log.splitlines()) == 1
 
 
 @pytest.mark.parametrize(
@@ -132,10 +142,9 @@ def test_parameters_that_cannot_be_used_end_the_node_with_one_line(start_node, b
         assert word in node.log
 
 
-def test_a_band_that_the_rate_cannot_hold_ends_the_node_with_one_line(start_node, witness, rng):
+def test_a_band_that_the_rate_cannot_hold_is_an_error(start_node, witness, rng):
     node = start_node("preprocessing", high=400.0)
     _, publisher = connect(witness)
     publisher.publish(chunk(rng.normal(0, 1e-4, (10, CHANNELS)), 0))
-    assert node.wait() == 1
-    assert sum("[FATAL]" in line for line in node.log.splitlines()) == 1
+    node.wait_for_log("[ERROR]")
     assert "400" in node.log

@@ -1,6 +1,6 @@
-"""Every process of the graph is killed or stopped, one after the other: the joint stops.
+"""What the bridge does after a fault of the graph in motion.
 
-``bench/safety.py`` measures how long that takes; here a busy machine is not a failure.
+``bench/chaos.py`` kills and stops every process; a short form of it runs in the suite.
 """
 
 import random
@@ -18,7 +18,7 @@ from emg_recognition.ros import qos
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from safety_graph import CASES, SIGNALS, SafetyGraph
+from safety_graph import SIGNALS, SafetyGraph
 
 # Seven processes start once; each test restarts those that the previous one has killed.
 pytestmark = pytest.mark.timeout(180)
@@ -95,20 +95,15 @@ def test_another_source_of_commands_is_noticed(graph):
     point.positions[joints.index("elbow_flexion")] = graph.elbow - 0.5
     point.time_from_start.nanosec = 20_000_000
     message = JointTrajectory(joint_names=joints, points=[point])
+    logged = len(graph.log("command_bridge"))
     publisher = graph.node.create_publisher(JointTrajectory, "exo/joint_trajectory", qos.COMMANDS)
     timer = graph.node.create_timer(0.002, lambda: publisher.publish(message))
-    logged = len(graph.log("command_bridge"))
 
     def noticed():
         # On a busy machine another fault may come first.
         graph.arm()
-        return "FAULT: joint elbow_flexion" in graph.log("command_bridge")[logged:]
+        return "FAULT: 2 publishers on" in graph.log("command_bridge")[logged:]
 
     graph.wait_for(noticed, "a fault")
     graph.node.destroy_timer(timer)
     graph.node.destroy_publisher(publisher)
-
-
-@pytest.mark.parametrize(("act", "victim"), CASES)
-def test_the_joint_stops(graph, act, victim):
-    strike(graph, act, victim)

@@ -15,7 +15,10 @@ NEEDED = {
     "acquisition": {"autostart": False},
     "classifier": {"autostart": False},
     "session": {"subject": "anna", "cohort": "patient"},
+    # For a line that loses messages.
+    "signal_quality": {"qos_overrides./emg/samples.subscription.reliability": "best_effort"},
 }
+OVERRIDE = "qos_overrides./emg/samples.subscription."
 #: Without work to do these end at once; the demo's observer would begin as soon as it sees the others.
 UNSTARTED = {"player", "trainer", "monitor", "demo_observer", "call_bridge"}
 KINDS = {
@@ -106,6 +109,12 @@ def test_the_nodes_declare_what_the_settings_say(start_node, witness, tmp_path):
             default = parameters.get(one.name, one.default)
             shown = getattr(value, FIELDS[value.type])
             assert (tuple(shown) if one.kind is tuple else shown) == default
+    reliability = {
+        endpoint.node_name: endpoint.qos_profile.reliability.name
+        for endpoint in witness.node.get_subscriptions_info_by_topic("/emg/samples")
+    }
+    assert reliability["signal_quality"] == "BEST_EFFORT"
+    assert reliability["preprocessing"] == "RELIABLE"
 
 
 @pytest.mark.parametrize(
@@ -122,6 +131,9 @@ def test_the_nodes_declare_what_the_settings_say(start_node, witness, tmp_path):
         ("trainer", {"epochs": 2}, ("epochs", "no such parameter", *settings_of_node("trainer"))),
         ("demo_observer", {"rate": 2.0}, ("rate", "no such parameter", "output, timeout")),
         ("monitor", {"rate": 2.0}, ("rate", "no such parameter")),
+        ("classifier", {f"{OVERRIDE}depth": 10}, (f"{OVERRIDE}depth", "10", "no QoS that can be overridden")),
+        ("preprocessing", {f"{OVERRIDE}depths": 10}, (f"honours {OVERRIDE}depth, {OVERRIDE}reliability",)),
+        ("signal_quality", {f"{OVERRIDE}reliability": "best-effort"}, ("use one of reliable, best_effort",)),
     ],
 )
 def test_a_value_that_cannot_be_used_ends_the_node_with_one_line(start_node, node, parameters, words):

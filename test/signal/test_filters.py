@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from importlib.util import find_spec
+
 import numpy as np
 import pytest
-from scipy.signal import sosfreqz
+import yaml
+from scipy.signal import sosfilt, sosfreqz
 
-from emg_recognition.signal.filters import StreamFilter, design
+from emg_recognition.errors import SettingError
+from emg_recognition.signal import filters
+from emg_recognition.signal.filters import StreamFilter, design, filter_in_place, given_sections
 from emg_recognition.signal.settings import PipelineSettings, suited_settings
 
 RATES = [200.0, 500.0, 1925.926, 2000.0]
@@ -110,3 +117,70 @@ def test_every_order_is_stable(order, low, high):
     )
     poles = np.concatenate([np.roots(section[3:]) for section in design(settings)])
     assert np.abs(poles).max() < 1
+    np.testing.assert_array_equal(given_sections(design(settings), settings), design(settings))
+
+
+@pytest.mark.skipif(find_spec("emg_recognition._filter") is None, reason="only built with the ROS package")
+@pytest.mark.parametrize(("rate", "channels", "order"), [(200.0, 8, 4), (1000.0, 1, 1), (2000.0, 64, 8)])
+def test_the_compiled_filter_gives_the_bits_of_scipy(rate, channels, order):
+    sections = design(suited_settings(rate=rate, channels=channels, unit="count", order=order))
+    chunks = np.split(np.random.default_rng(0).normal(size=(3000, channels)) * 1e4, [1, 6, 16, 900])
+    state = np.zeros((len(sections), 2, channels))
+    expected = state.copy()
+    for chunk in chunks:
+        theirs, expected = sosfilt(sections, chunk, axis=0, zi=expected)
+        np.testing.assert_array_equal(filter_in_place(sections, state, chunk.copy()), theirs)
+        np.testing.assert_array_equal(state, expected)
+
+
+def test_without_the_compiled_filter_scipy_filters(monkeypatch):
+    monkeypatch.setattr(filters, "_COMPILED", False)
+    settings = suited_settings(rate=200, channels=3, unit="count")
+    samples = np.random.default_rng(1).normal(size=(500, 3)).astype(np.float32)
+    whole, cut = StreamFilter(settings), StreamFilter(settings)
+    np.testing.assert_array_equal(
+        whole.apply(samples), np.concatenate([cut.apply(piece) for piece in np.split(samples, [1, 7, 300])])
+    )
+
+
+@pytest.mark.skipif(find_spec("emg_recognition._filter") is None, reason="only built with the ROS package")
+def test_with_designed_sections_a_pipeline_needs_no_scipy():
+    settings = suited_settings(rate=200, channels=2, unit="count")
+    code = f"""
+import sys
+from emg_recognition.signal.pipeline import Pipeline
+from emg_recognition.signal.settings import PipelineSettings
+settings = PipelineSettings(**{settings.to_mapping()})
+windows = Pipeline(settings, 10, {design(settings).tolist()}).push([[1, 2]] * 99, 0)
+print(len(windows), "scipy" in sys.modules)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout.split() == ["1", "False"]
+
+
+def test_sections_keep_their_bits_in_yaml():
+    settings = suited_settings(rate=1925.926, channels=2, unit="V")
+    text = yaml.safe_dump(design(settings).tolist())
+    np.testing.assert_array_equal(given_sections(yaml.safe_load(text), settings), design(settings))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda sections: sections[1:],
+        lambda sections: sections * [1, 1, 1, 1, 1, 1.2],
+        lambda sections: sections * [1, 1, 1, 2, 1, 1],
+        lambda sections: sections * [1.01, 1, 1, 1, 1, 1],
+        lambda sections: sections + np.nan,
+        lambda sections: design(suited_settings(rate=200, channels=2, unit="count", mains=60.0)),
+        lambda sections: design(suited_settings(rate=200, channels=2, unit="count", low=21.0)),
+        lambda sections: design(suited_settings(rate=200, channels=2, unit="count", notch_quality=12.0)),
+        lambda sections: "0.1, 0.2",
+    ],
+)
+def test_sections_that_do_not_suit_are_refused(change):
+    settings = suited_settings(rate=200, channels=2, unit="count")
+    with pytest.raises(SettingError, match="designed for this signal path"):
+        given_sections(change(design(settings)), settings)

@@ -140,6 +140,22 @@ def test_an_interrupted_training_continues_to_the_same_result(finished, tiny, tm
         assert repeated.metrics[name] == result.metrics[name]
 
 
+def test_a_figure_that_cannot_be_drawn_costs_no_model(finished, tiny, tmp_path, monkeypatch):
+    # Distributions bring old releases of Matplotlib; the members have been trained by then.
+    recordings, output, result, _ = finished
+    shutil.copy(output / "experiment.json", tmp_path)
+    shutil.copytree(output / "members", tmp_path / "members")
+
+    def fail(*arguments):
+        raise TypeError("an unexpected keyword argument")
+
+    monkeypatch.setattr("emg_recognition.training.results.experiment_figures", fail)
+    with pytest.raises(TypeError, match="keyword"):
+        train(recordings, tmp_path, settings=tiny)
+    assert read_bundle(tmp_path / "bundle").files == read_bundle(result.bundle).files
+    assert json.loads((tmp_path / "metrics.json").read_text())["selected"] == result.metrics["selected"]
+
+
 def test_a_stopped_training_keeps_finished_members_and_writes_no_bundle(study, tiny, tmp_path):
     def stop(event):
         if event["event"] == "epoch" and event["job"] == 2:

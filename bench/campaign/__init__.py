@@ -1,0 +1,1 @@
+"""Parts of ``bench/chaos.py``: the graph, what goes wrong with it, and how the joints really moved."""
