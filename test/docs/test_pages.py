@@ -118,7 +118,8 @@ def test_launch_arguments_exist(page):
         match = LAUNCH.match(code)
         if match:
             source = (REPOSITORY / "launch" / match[1]).read_text(encoding="utf-8")
-            known = {"namespace", "params_file", *re.findall(r'"(\w+)"', source)}
+            shared = (REPOSITORY / "emg_recognition/ros/launching.py").read_text(encoding="utf-8")
+            known = set(re.findall(r'"(\w+)"', source + shared))
             if "settings_of" in source:
                 known |= parameters
             unknown = set(re.findall(r"(\w+):=", match[2])) - known
