@@ -6,6 +6,8 @@ import time
 
 from rclpy.node import Node
 
+from emg_recognition.errors import MessageError
+from emg_recognition.messages import check_quality
 from emg_recognition.msg import SignalQuality
 from emg_recognition.ros import qos
 from emg_recognition.ros.recording import SAMPLES_TOPIC, Recording
@@ -77,6 +79,10 @@ class SignalWatch:
         return f"{good}{bad}{rate}, {found.lost} samples lost"
 
     def _hear(self, message: SignalQuality) -> None:
+        try:
+            check_quality(message)
+        except MessageError:
+            return
         self._received = time.monotonic()
         self._quality = message
         usable = message.samples > 0 and SignalQuality.BAD not in list(message.state)
