@@ -8,7 +8,7 @@ recognise and command as on the robot, once as four processes and once with acqu
 classifier in one (`chain_node`), in turns. Another process receives estimates and commands. Printed are
 
 - estimate: from the write of the frame that completes a window until its estimate is received,
-- command: until the first command after the decision on that window is received, while armed,
+- command: until the command that the bridge sends with its decision on that window is received, while armed,
 - CPU of all nodes of the path with the bridge, as a share of one core,
 - their memory (PSS: shared pages divided among their users), and
 - start: from the start of the first process, with the armband ready, until the first estimate is received,
@@ -294,16 +294,11 @@ def run(way: str, row: Row, bundle: Path, seconds: float, folder: Path) -> Measu
         armband.send("end")
         written = dict(armband.recv())
     result.estimates = delays(estimates, written)
-    # The bridge publishes a decision before the command that follows it.
-    following = np.searchsorted(commands, [received for _, received in decisions])
-    result.commands = delays(
-        [
-            (last, commands[place])
-            for (last, _), place in zip(decisions, following, strict=True)
-            if place < len(commands)
-        ],
-        written,
-    )
+    # The bridge sends a command and publishes the decision behind it at once.
+    sent = [
+        (last, min(commands, key=lambda when: abs(when - decided))) for last, decided in decisions if commands
+    ]
+    result.commands = delays(sent, written)
     indices = [last for last, _ in estimates]
     stride = max(1, round(row.stride * row.rate))
     result.dropped = (indices[-1] - indices[0]) // stride + 1 - len(indices)

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray
-from emg_recognition.msg import ActionEstimate, ActionLabel, EmgSamples
+from emg_recognition.msg import ActionEstimate, ActionLabel, EmgInfo, EmgSamples, EmgWindow, ModelInfo
 from rclpy.serialization import deserialize_message
 
 from emg_recognition.bags.reader import open_bag
@@ -65,7 +65,7 @@ def archive(rng, tmp_path):
     return write_archive(rng, tmp_path / "live.npz", 600)
 
 
-def start_live(graph, archive, bundle, folder, recording, **classifier):
+def start_live(graph, archive, bundle, folder, recording, *, composed=False, **classifier):
     """Start the robot's nodes and a recorder; return the processes.
 
     From the armband on, so that each finds nobody who subscribes yet; none of them misses a first message.
@@ -82,7 +82,12 @@ def start_live(graph, archive, bundle, folder, recording, **classifier):
         "classifier": {"model": str(bundle), "wait_for": ["recorder"], **classifier},
         "recorder": {"output": str(recording)},
     }
-    return {name: graph.start(name, parameters) for name, parameters in nodes.items()}
+    if composed:
+        held = {name: nodes.pop(name) for name in ("acquisition", "preprocessing", "classifier")}
+        started = {"chain": graph.start_several("chain", held)}
+    else:
+        started = {}
+    return started | {name: graph.start(name, parameters) for name, parameters in nodes.items()}
 
 
 def end(process):
@@ -230,6 +235,36 @@ def test_live_offline_and_played_at_every_rate_are_identical(
     assert difference[settled].max() <= 1e-4
     same = offline.estimates.action[ours] == middle.estimates.action[theirs]
     assert same[settled].all()
+
+
+def test_the_nodes_in_one_process_publish_the_same_and_are_identical_to_offline(
+    ros_environment, witness, archive, bundle, tmp_path
+):
+    labels = witness.collect(ActionLabel, "emg/label", qos.LABELS)
+    witness.collect(EmgSamples, "emg/samples", qos.SAMPLES)
+    windows = witness.collect(EmgWindow, "emg/window", qos.WINDOWS)
+    models = witness.collect(ModelInfo, "emg/model", qos.LATCHED)
+    devices = witness.collect(EmgInfo, "emg/info", qos.LATCHED)
+    reports = witness.collect(DiagnosticArray, "/diagnostics", qos.DIAGNOSTICS)
+    with Graph(tmp_path / "live") as graph:
+        live = start_live(graph, archive, bundle, tmp_path, tmp_path / "bag", composed=True)
+        witness.spin_until(
+            lambda: graph.check() or (labels and labels[-1].event == ActionLabel.END), "the end", PATIENCE
+        )
+        witness.spin_for(1.0)
+        end(live["recorder"])
+        end(live["chain"])
+    offline = replay_bag(tmp_path / "bag", ActionModel.load(bundle))
+    assert offline.stream.samples == 2400
+    assert offline.stream.starts == 1
+    assert [window.sequence for window in windows] == list(range(offline.stream.windows))
+    # On a busy machine windows may be dropped, but the estimates never differ.
+    ours, theirs = common_windows(offline.estimates, offline.recorded)
+    assert len(theirs) == len(offline.recorded) > len(offline.estimates) / 2
+    assert np.array_equal(offline.estimates.probabilities[ours], offline.recorded.probabilities)
+    assert len(models) == len(devices) == 1
+    names = {status.name for report in reports for status in report.status}
+    assert names >= {"acquisition", "preprocessing", "classifier"}
 
 
 def test_a_stalled_classifier_leaves_out_whole_windows_and_counts_them(
