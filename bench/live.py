@@ -14,9 +14,7 @@ classifier in one (`chain_node`), in turns. Another process receives estimates a
 - start: from the start of the first process, with the armband ready, until the first estimate is received,
 
 each as the median over the rounds, with the smallest and the largest. `dropped` counts windows without an
-estimate. The machine has to be idle otherwise. If LibEMG is installed, its online classifier runs in the same
-rounds on the same signal (LDA on Hudgins' features): from the write of the newest sample that a prediction
-used until it is there.
+estimate. The machine has to be idle otherwise.
 """
 
 from __future__ import annotations
