@@ -20,6 +20,7 @@ from emg_recognition.devices.exoskeleton_driver import SerialExoskeleton
 from emg_recognition.devices.exoskeleton_frames import StateFrame
 from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.ros import qos
+from emg_recognition.ros.rivals import Rivals
 
 TRAJECTORY_TOPIC = "exo/joint_trajectory"
 VELOCITY_TOPIC = "exo/velocity_command"
@@ -82,14 +83,13 @@ class TrajectoryOutput:
         )
         # A stamp of zero means "start now".
         self._message = JointTrajectory(joint_names=[joint.name for joint in joints], points=[self._point])
-        self._node = node
         self._publisher = node.create_publisher(JointTrajectory, TRAJECTORY_TOPIC, qos.COMMANDS)
-        self._topic = str(self._publisher.topic_name)
+        self._rivals = Rivals(node, str(self._publisher.topic_name))
 
     @property
     def publishers(self) -> int:
         """How many publish on the topic, this one included."""
-        return int(self._node.count_publishers(self._topic))
+        return self._rivals.count()
 
     def send(self, command: Command) -> None:
         """Publish the way to the command's standstill."""
@@ -134,14 +134,13 @@ class VelocityOutput:
             layout=MultiArrayLayout(dim=[MultiArrayDimension(label=names, size=size, stride=size)]),
             data=array("d", [0.0] * size),
         )
-        self._node = node
         self._publisher = node.create_publisher(Float64MultiArray, VELOCITY_TOPIC, qos.COMMANDS)
-        self._topic = str(self._publisher.topic_name)
+        self._rivals = Rivals(node, str(self._publisher.topic_name))
 
     @property
     def publishers(self) -> int:
         """How many publish on the topic, this one included."""
-        return int(self._node.count_publishers(self._topic))
+        return self._rivals.count()
 
     def send(self, command: Command) -> None:
         """Publish a command's velocities."""
