@@ -86,7 +86,7 @@ def test_decisions_are_published_whether_it_is_armed_or_not(arm):
 
 
 def test_the_bundle_that_may_be_armed_can_be_exchanged(shared_arm, tiny_bundle, change_bundle):
-    arm = shared_arm.start_bridge(model=str(tiny_bundle), keep_votes=1)
+    arm = shared_arm.start_bridge(model=str(tiny_bundle), keep_votes=1, allow_long_delay=True)
     witness = arm.witness
     sha256 = read_bundle(tiny_bundle).model.sha256
 
