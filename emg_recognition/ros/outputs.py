@@ -67,6 +67,9 @@ class TrajectoryOutput:
         The node that publishes.
     joints : sequence of JointLimits
         In the order of the commands' values.
+    stamped : bool
+        Whether a trajectory begins at the ROS time at which it was sent, so that a controller with the same
+        clock refuses it when it is old; otherwise it begins when it is received.
 
     Attributes
     ----------
@@ -76,7 +79,8 @@ class TrajectoryOutput:
 
     problem: str | None = None
 
-    def __init__(self, node: Node, joints: Sequence[JointLimits]) -> None:
+    def __init__(self, node: Node, joints: Sequence[JointLimits], *, stamped: bool = False) -> None:
+        self._clock = node.get_clock() if stamped else None
         # Built once: setting a field costs more than filling one.
         self._point = JointTrajectoryPoint(
             positions=array("d", [0.0] * len(joints)), velocities=array("d", [0.0] * len(joints))
@@ -95,6 +99,8 @@ class TrajectoryOutput:
         """Publish the way to the command's standstill."""
         self._point.time_from_start.nanosec = round(command.until * 1e9)
         self._point.positions[:] = array("d", command.stops)
+        if self._clock is not None:
+            self._message.header.stamp = self._clock.now().to_msg()
         self._publisher.publish(self._message)
 
     def flush(self, seconds: float) -> bool:
