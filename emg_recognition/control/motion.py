@@ -267,8 +267,9 @@ class MotionProfile:
                 # Three quarters, because a joint that is as good as at rest may still have a quarter to lose.
                 limit = joint.max_acceleration * (1.0 if velocity else 0.75)
                 if targets is None:
-                    # A stop does not go back.
-                    low, high = (position, high) if velocity >= 0 else (low, position)
+                    # A stop neither goes back nor speeds up.
+                    last = position + velocity * duration * 2 / 3
+                    low, high = max(low, min(position, last)), min(high, max(position, last))
                 if s < 1:
                     # A receiver that obeys every command keeps the limit itself.
                     room = limit * self._period / (2 * s * (1 - s))
@@ -293,7 +294,11 @@ class MotionProfile:
         after = [state_after(step, self._period, duration) for step in steps]
         return Command(
             self._period,
-            tuple(position for position, _ in after),
+            # On the way the cubic may pass a limit by microradians, after a late tick.
+            tuple(
+                min(max(position, joint.lower), joint.upper)
+                for joint, (position, _) in zip(self._joints, after, strict=True)
+            ),
             # Without the noise of the arithmetic, and without -0.0.
             tuple(round(velocity, 9) + 0.0 for _, velocity in after),
             duration,

@@ -289,7 +289,9 @@ class Receiver:
 
     def possible(self, steady: float) -> list[list[tuple[float, float]]]:
         """Return where each joint may be (rad) and how fast (rad/s), besides :meth:`at`."""
-        old = [self._sent[i] for i in range(self._excluded, len(self._sent) - 1)]
+        # The newest leads to where a receiver is that obeys; so does the one before what was sent just now.
+        newest = len(self._sent) - (2 if self._sent[-1].begun >= steady else 1)
+        old = self._sent[self._excluded : max(newest, 0)]
         stride = max((len(old) + _STATES - 1) // _STATES, 1)
         states: list[list[tuple[float, float]]] = [[] for _ in self._joints]
         for sent in old[::stride]:
