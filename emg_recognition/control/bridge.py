@@ -243,8 +243,10 @@ class Bridge:
         self.reason = "returning to neutral"
         return None
 
-    def change(self, *, decisions: DecisionSettings, hold_timeout: float) -> str | None:
-        """Change settings.
+    def change(
+        self, *, decisions: DecisionSettings, hold_timeout: float, model_sha256: str | None = None
+    ) -> str | None:
+        """Change settings; with `model_sha256` also the only model that may be armed (empty: any).
 
         Returns
         -------
@@ -254,6 +256,8 @@ class Bridge:
         if self.engaged:
             return f"the bridge is {self.state.name}: disarm first"
         self._settings = dataclasses.replace(self._settings, decisions=decisions, hold_timeout=hold_timeout)
+        if model_sha256 is not None:
+            self._watch.expect(model_sha256)
         self._decider = self.new_decider()
         return None
 

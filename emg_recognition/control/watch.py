@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -121,6 +122,10 @@ class Watch:
         self.device = ANY_SIGNAL
         self.output_problem: str | None = None
         self.command_publishers = 1
+
+    def expect(self, model_sha256: str) -> None:
+        """Let only this model be armed; any, if the text is empty."""
+        self._settings = dataclasses.replace(self._settings, model_sha256=model_sha256)
 
     def tick(self, now: Instant) -> Violation | None:
         """Let time pass; return what only this tick shows: a jump of ROS time, or a pause of the bridge."""

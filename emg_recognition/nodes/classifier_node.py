@@ -9,21 +9,28 @@ import time
 from array import array
 from typing import Any
 
+from rcl_interfaces.msg import SetParametersResult
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
+from rclpy.parameter import Parameter
+from std_srvs.srv import Trigger
 
 from emg_recognition.classification import estimate_window, live_settings
-from emg_recognition.errors import BundleError, SampleError
+from emg_recognition.errors import BundleError, EmgRecognitionError, SampleError
 from emg_recognition.messages import check_window
-from emg_recognition.models.bundle import check_compatible
+from emg_recognition.models.bundle import BundleInfo, check_compatible
 from emg_recognition.models.runtime import ActionModel
-from emg_recognition.msg import ActionEstimate, EmgWindow, ModelInfo
+from emg_recognition.msg import ActionEstimate, BridgeState, EmgWindow, ModelInfo
 from emg_recognition.nodes.classifier_settings import ClassifierSettings
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.conversions import to_matrix, to_nanoseconds
 from emg_recognition.ros.following import Followed
 from emg_recognition.ros.parameters import declare, given_bundle, given_parameters, parameter_error
+from emg_recognition.ros.polling import PolledTopic
 from emg_recognition.ros.receiving import ReceivingThread
 from emg_recognition.ros.runner import ManagedNode, run
+
+#: What was heard longer ago than this says nothing about now, s.
+_NEWEST = 1.0
 
 
 class ClassifierNode(ManagedNode):
@@ -41,6 +48,13 @@ class ClassifierNode(ManagedNode):
         self._between_windows = threading.Lock()
         self._settings = declare(self, ClassifierSettings, defaults=self._defaults())
         self._threshold = self._settings.confidence_threshold
+        #: Whether the user has chosen the threshold, which then holds for every model.
+        self._threshold_given = "confidence_threshold" in given_parameters(self)
+        #: SHA-256 of the network that was announced last.
+        self._announced = ""
+        #: Rate, channels and fingerprint of the newest window, and when it came.
+        self._signal: tuple[float, int, str] | None = None
+        self._signal_received = 0.0
         self._model: ActionModel | None = None
         self._active = False
         self._next_sequence: int | None = None
@@ -49,6 +63,10 @@ class ClassifierNode(ManagedNode):
         self._dropped = 0
         self._estimates = self.create_publisher(ActionEstimate, "emg/action", qos.ESTIMATES)
         self._model_info = self.create_publisher(ModelInfo, "emg/model", qos.LATCHED)
+        self._bridge = PolledTopic(self, BridgeState, "exo/bridge_state", qos.STATE)
+        self._bridge_heard: tuple[BridgeState, int] | None = None
+        self.create_service(Trigger, "~/reload_model", self._on_reload)
+        self.add_on_set_parameters_callback(self._on_parameters)
         self._windows = Followed(self, "emg/window", self._check, self._judge)
         self._diagnostics = diagnostics.Diagnostics(self, self._report, topics=[self._windows])
         self._receiver = (
@@ -103,18 +121,76 @@ class ClassifierNode(ManagedNode):
         return {} if bundle is None else dataclasses.asdict(live_settings(bundle))
 
     def _load(self) -> None:
-        path = self._settings.model
+        """Read the bundle that the parameter names; a refused one leaves everything as it was."""
+        path = str(self.get_parameter("model").value)
         if not path:
             raise parameter_error(self, "model", path, "name the directory of a model bundle")
-        self._model = ActionModel.load(path)
-        info = self._model.info
+        model = ActionModel.load(path)
+        info = model.info
+        if self._announced and info.files["model.tflite"] != self._announced:
+            self._check_exchange(info)
+        threshold = self._threshold if self._threshold_given else live_settings(info).confidence_threshold
+        with self._between_windows:
+            self._model, self._threshold = model, threshold
+        if not self._threshold_given:
+            self._show_threshold()
         self._diagnostics.hardware_id = info.model_id
-        if "confidence_threshold" not in given_parameters(self):
-            self._threshold = live_settings(info).confidence_threshold
         self.get_logger().info(
             f"model {info.model_id}: {', '.join(info.actions)}; confidence threshold {self._threshold:g}; "
             f"{info.fingerprint}"
         )
+
+    def _check_exchange(self, info: BundleInfo) -> None:
+        """Refuse another model while the bridge is armed, or for other windows than those that arrive."""
+        self._check_disarmed("another model")
+        if self._signal is not None and time.monotonic() - self._signal_received < _NEWEST:
+            rate, channels, fingerprint = self._signal
+            check_compatible(info, rate=rate, channels=channels, fingerprint=fingerprint)
+
+    def _check_disarmed(self, what: str) -> None:
+        """Refuse a change while the bridge says that it is armed; one that is not there forbids nothing."""
+        for heard in self._bridge.take():
+            self._bridge_heard = heard
+        if self._bridge_heard is None:
+            return
+        message, received = self._bridge_heard
+        engaged = {BridgeState.ARMED: "ARMED", BridgeState.HOLDING: "HOLDING"}
+        if message.state in engaged and time.time_ns() - received < _NEWEST * 1e9:
+            raise EmgRecognitionError(
+                f"{what} is refused while the bridge is {engaged[message.state]}: disarm it first"
+            )
+
+    def _on_reload(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        try:
+            if self._model is None:
+                raise EmgRecognitionError(
+                    "the classifier is not configured: configure it, that reads the model"
+                )
+            self._check_disarmed("reading a model")
+            self._load()
+        except EmgRecognitionError as error:
+            self.get_logger().error(f"the model stays as it is: {error}")
+            response.message = str(error)
+            return response
+        if self._active:
+            self._announce()
+        response.success, response.message = True, f"model {self._model.info.model_id}"
+        return response
+
+    def _on_parameters(self, changes: list[Parameter]) -> SetParametersResult:
+        for change in changes:
+            if change.name == "confidence_threshold" and change.value != self._threshold:
+                try:
+                    self._check_disarmed("another confidence threshold")
+                except EmgRecognitionError as error:
+                    return SetParametersResult(successful=False, reason=str(error))
+                self._threshold, self._threshold_given = float(change.value), True
+        return SetParametersResult(successful=True)
+
+    def _show_threshold(self) -> None:
+        """Let the parameter say what the bundle says."""
+        if self.get_parameter("confidence_threshold").value != self._threshold:
+            self.set_parameters([Parameter("confidence_threshold", value=self._threshold)])
 
     def _announce(self) -> None:
         assert self._model is not None
@@ -131,6 +207,7 @@ class ClassifierNode(ManagedNode):
         )
         message.header.stamp = self.get_clock().now().to_msg()
         self._model_info.publish(message)
+        self._announced = message.sha256
         with self._between_windows:
             self._next_sequence = None
             self._active = True
@@ -153,6 +230,8 @@ class ClassifierNode(ManagedNode):
             self._estimate(message)
 
     def _estimate(self, message: EmgWindow) -> None:
+        self._signal = (message.rate, message.channels, message.pipeline)
+        self._signal_received = time.monotonic()
         if not self._active or self._model is None:
             return
         self._count_dropped(message.sequence)

@@ -12,8 +12,12 @@ from emg_recognition.types import LiveSettings
 class ClassifierSettings:
     """Parameters of ``classifier``."""
 
-    model: str = setting("", "directory of the model bundle")
-    confidence_threshold: float = same(LiveSettings, "confidence_threshold")
+    model: str = setting(
+        "",
+        "directory of the model bundle; a new one is read by ~/reload_model or by configuring",
+        changes=True,
+    )
+    confidence_threshold: float = same(LiveSettings, "confidence_threshold", changes=True)
     queue: int = setting(
         4, "windows that may wait; older ones are dropped whole and counted", low=1, high=10_000
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
@@ -25,6 +26,7 @@ from emg_recognition.control.states import Reason, State, Violation
 from emg_recognition.control.watch import Signal
 from emg_recognition.errors import EmgRecognitionError, SettingError
 from emg_recognition.messages import check_estimate, check_info, check_model, read_estimate, read_model
+from emg_recognition.models.bundle import read_bundle
 from emg_recognition.msg import ActionEstimate, EmgInfo, ModelInfo
 from emg_recognition.nodes.settings import CommandBridgeSettings
 from emg_recognition.ros import diagnostics, qos
@@ -42,7 +44,7 @@ from emg_recognition.ros.outputs import (
     TrajectoryOutput,
     VelocityOutput,
 )
-from emg_recognition.ros.parameters import declare, given_bundle
+from emg_recognition.ros.parameters import declare, given_bundle, given_parameters
 from emg_recognition.ros.publishers import subscribe
 from emg_recognition.ros.runner import run
 from emg_recognition.settings import settings_of
@@ -82,6 +84,8 @@ class CommandBridgeNode(Node):
             follows_velocity=self._settings.output == "velocity",
             model_sha256="" if bundle is None else bundle.model.sha256,
         )
+        #: Decision settings that the user has chosen, which then hold for every model.
+        self._chosen = set(given_parameters(self)) & set(settings_of(DecisionSettings))
         exoskeleton = exoskeleton_of(self, self._settings.exoskeleton)
         self._period = settings.period
         self._bridge = Bridge(exoskeleton, settings, self._sources())
@@ -225,19 +229,43 @@ class CommandBridgeNode(Node):
 
     def _on_parameters(self, changes: list[RosParameter]) -> SetParametersResult:
         values = {change.name: change.value for change in changes}
+        changed = {name: values[name] for name in settings_of(DecisionSettings) if name in values}
+        decisions, sha256 = self._decisions, None
         try:
-            changed = {name: values[name] for name in settings_of(DecisionSettings) if name in values}
-            decisions = dataclasses.replace(self._decisions, **changed)
+            if "model" in values and not self._bridge.engaged:
+                decisions, sha256 = self._of_model(values["model"])
+            decisions = dataclasses.replace(decisions, **changed)
             judged = self._judged_delay(decisions)
-        except SettingError as error:
+        except EmgRecognitionError as error:
             return SetParametersResult(successful=False, reason=str(error))
         hold_timeout = values.get("hold_timeout", self.get_parameter("hold_timeout").value)
-        refusal = self._bridge.change(decisions=decisions, hold_timeout=hold_timeout)
+        refusal = self._bridge.change(decisions=decisions, hold_timeout=hold_timeout, model_sha256=sha256)
         if refusal is None:
+            if decisions != self._decisions:
+                self._chosen |= set(changed)
             self._decisions = decisions
+            self._show_decisions(changed)
             self._decided.use(self._bridge.new_decider())
             self._log_delay(*judged, "with the new values")
         return SetParametersResult(successful=refusal is None, reason=refusal or "")
+
+    def _of_model(self, path: str) -> tuple[DecisionSettings, str]:
+        """Return the decisions of a bundle, with what the user has chosen, and the SHA-256 of its network."""
+        if not path:
+            return self._decisions, ""
+        bundle = read_bundle(path)
+        chosen = {name: getattr(self._decisions, name) for name in self._chosen}
+        return dataclasses.replace(decision_settings(bundle), **chosen), bundle.model.sha256
+
+    def _show_decisions(self, changed: Mapping[str, Any]) -> None:
+        """Let the parameters say what another bundle has changed."""
+        shown = [
+            RosParameter(name, value=value)
+            for name, value in dataclasses.asdict(self._decisions).items()
+            if name not in changed and self.get_parameter(name).value != value
+        ]
+        if shown:
+            self.set_parameters(shown)
 
     def _tick(self) -> None:
         self._look_at_graph()
@@ -294,7 +322,10 @@ class CommandBridgeNode(Node):
             "feedback_age_s": f"{feedback:.3f}",
             "stop_input_age_s": f"{stop_input:.3f}",
             "controller_delay_s": f"{self._delay(self._decisions):.3f}",
+            "stop_input_publishers": self._stop_input.names(),
         }
+        if self._joint_states is not None:
+            values["joint_states_publishers"] = self._joint_states.names()
         level = {State.FAULT: diagnostics.ERROR, State.HOLDING: diagnostics.WARN}.get(
             bridge.state, diagnostics.OK
         )

@@ -100,7 +100,9 @@ class CommandBridgeSettings(_Checked):
     """Parameters of ``command_bridge``, besides :class:`BridgeSettings` and :class:`DecisionSettings`."""
 
     model: str = setting(
-        "", "directory of the only model bundle that may be armed, with its votes; empty: any model"
+        "",
+        "directory of the only model bundle that may be armed, with its votes; empty: any model",
+        changes=True,
     )
     exoskeleton: str = _exoskeleton()
     output: str = setting(

@@ -17,7 +17,7 @@ from rclpy.subscription import Subscription
 from rclpy.waitable import NumberOfEntities, Waitable
 
 from emg_recognition.ros.polling import Unexecuted
-from emg_recognition.ros.surprises import Surprises
+from emg_recognition.ros.surprises import surprises_of
 
 #: The publisher of every message where the middleware does not tell them apart: count them instead.
 UNKNOWN = b""
@@ -174,9 +174,7 @@ class IdentifiedSubscription(Generic[MessageT]):
             message = deserialize_message(data, self._kind)
         except Exception as error:  # whatever a stranger sends must not end the process
             self.broken += 1
-            surprises: Surprises | None = getattr(self._node, "surprises", None)
-            if surprises is not None:
-                surprises.refuse(self.topic_name, error)
+            surprises_of(self._node).refuse(self.topic_name, error)
             return None
         publisher = bytes(self._info.publisher)
         return message, publisher if any(publisher) else UNKNOWN
@@ -192,6 +190,10 @@ class IdentifiedSubscription(Generic[MessageT]):
             else "a node without a name"
             for info in self._node.get_publishers_info_by_topic(self.topic_name)
         }
+
+    def names(self) -> str:
+        """Return the names of the publishers' nodes, for people."""
+        return ", ".join(sorted(self.nodes().values())) or "none"
 
     def destroy(self) -> None:
         """Unsubscribe."""

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -33,9 +33,11 @@ def ros_environment() -> None:
 
 
 class RunningNode:
-    """A node in a separate process."""
+    """A node in a separate process; `arguments` are ROS arguments such as remappings."""
 
-    def __init__(self, name: str, parameters: dict[str, object], folder: Path) -> None:
+    def __init__(
+        self, name: str, parameters: dict[str, object], folder: Path, arguments: Iterable[str] = ()
+    ) -> None:
         self.name = name
         file = folder / f"{name}.yaml"
         file.write_text(yaml.safe_dump({f"/**/{name}": {"ros__parameters": parameters}}))
@@ -43,7 +45,7 @@ class RunningNode:
         command = [sys.executable, "-m", f"emg_recognition.nodes.{name}_node"]
         with self._log.open("w") as log:
             self.process = subprocess.Popen(
-                [*command, "--ros-args", "--params-file", str(file)], stdout=log, stderr=log
+                [*command, "--ros-args", "--params-file", str(file), *arguments], stdout=log, stderr=log
             )
 
     @property
@@ -102,15 +104,19 @@ def start_node(tmp_path: Path) -> Iterator[Callable[..., RunningNode]]:
 
 
 class Witness:
-    """A node in the test's process that subscribes, publishes and calls services."""
+    """A node in the test's process that subscribes, publishes and calls services.
 
-    def __init__(self) -> None:
+    `arguments` are ROS arguments such as remappings.
+    """
+
+    def __init__(self, arguments: Iterable[str] = ()) -> None:
         import rclpy
         from rclpy.executors import SingleThreadedExecutor
 
         self._context = rclpy.Context()
         rclpy.init(context=self._context)
-        self.node = rclpy.create_node("witness", context=self._context)
+        cli_args = ["--ros-args", *arguments] if arguments else None
+        self.node = rclpy.create_node("witness", context=self._context, cli_args=cli_args)
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self.node)
         self._clients: dict[str, object] = {}

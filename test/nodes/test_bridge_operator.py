@@ -5,7 +5,6 @@ from diagnostic_msgs.msg import DiagnosticArray
 from emg_recognition.msg import BridgeState, EmgInfo
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import GetParameters, SetParameters
-from std_msgs.msg import Bool
 
 from emg_recognition.classification import decision_settings
 from emg_recognition.models.bundle import read_bundle
@@ -45,17 +44,6 @@ def test_a_switch_that_ends_stops(arm):
     arm.wait_for_state(BridgeState.FAULT, "FAULT")
     arm.wait_for_standstill()
     arm.witness.spin_until(lambda: "no publisher" in arm.call("arm").message, "the loss to be noticed")
-
-
-def test_a_second_switch_stops_and_refuses_arming(arm):
-    arm.armed()
-    arm.wait_for_motion()
-    second = arm.witness.node.create_publisher(Bool, "exo/enable", qos.ENABLE)
-    arm.wait_for_state(BridgeState.FAULT, "FAULT")
-    arm.wait_for_standstill()
-    assert "2 publishers" in arm.call("arm").message
-    arm.witness.node.destroy_publisher(second)
-    arm.armed()
 
 
 def test_return_to_neutral(arm):

@@ -1,6 +1,7 @@
 """The classifier node against the same model offline, to the bit."""
 
 import array
+import itertools
 import shutil
 import signal
 import subprocess
@@ -9,9 +10,12 @@ import sys
 import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from emg_recognition.msg import ActionEstimate, EmgWindow, ModelInfo
+from emg_recognition.msg import ActionEstimate, BridgeState, EmgWindow, ModelInfo
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
+from rcl_interfaces.srv import SetParameters
+from rclpy.parameter import Parameter
+from std_srvs.srv import Trigger
 
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.ros import qos
@@ -169,6 +173,83 @@ def test_a_manager_configures_and_activates_it(start_node, witness, model, tiny_
     publisher.publish(window_message(window, 25, model))
     witness.spin_until(lambda: estimates, "an estimate")
     assert estimates[0].first_index == 25
+
+
+def set_parameter(witness, node, name, value):
+    request = SetParameters.Request(parameters=[Parameter(name, value=value).to_parameter_msg()])
+    (result,) = witness.call(SetParameters, f"{node}/set_parameters", request).results
+    return result
+
+
+def reload(witness):
+    return witness.call(Trigger, "classifier/reload_model", Trigger.Request())
+
+
+def test_another_model_is_read_while_it_runs(
+    start_node, witness, model, tiny_bundle, flexing_bundle, change_bundle
+):
+    node = start_node("classifier", model=str(tiny_bundle))
+    infos = witness.collect(ModelInfo, "emg/model", qos.LATCHED)
+    estimates, publisher = connect(witness)
+    bridge = witness.node.create_publisher(BridgeState, "exo/bridge_state", qos.STATE)
+    state = BridgeState(state=BridgeState.ARMED)
+    witness.node.create_timer(0.05, lambda: bridge.publish(state))
+    window = np.zeros((model.info.length, 4), np.float32)
+    sent = itertools.count()
+
+    def judged_by():
+        """Return the model of the next estimate."""
+        publisher.publish(window_message(window, 25 * next(sent), model))
+        before = len(estimates)
+        witness.spin_until(lambda: len(estimates) > before, "an estimate")
+        return estimates[-1].model
+
+    first, second = model.info.model_id, ActionModel.load(flexing_bundle).info.model_id
+    assert judged_by() == first
+    assert set_parameter(witness, "classifier", "model", str(flexing_bundle)).successful
+    witness.spin_until(bridge.get_subscription_count, "the classifier")
+    witness.spin_for(0.3)
+    assert "while the bridge is ARMED" in reload(witness).message
+    assert "ARMED" in set_parameter(witness, "classifier", "confidence_threshold", 0.1).reason
+    assert judged_by() == first
+    state.state = BridgeState.DISARMED
+    witness.spin_for(0.3)
+    answer = reload(witness)
+    assert answer.success, answer.message
+    assert judged_by() == second
+    witness.spin_until(lambda: infos[-1].model == second, "the announcement")
+
+    # What cannot be used leaves the model as it is.
+    other = change_bundle(fingerprint="another signal path")
+    for path, words in ((other, ("another signal path", "Butterworth")), ("/no/such", ("/no/such",))):
+        assert set_parameter(witness, "classifier", "model", str(path)).successful
+        assert judged_by() == second
+        answer = reload(witness)
+        assert not answer.success
+        for word in words:
+            assert word in answer.message
+        assert judged_by() == second
+
+    # A refused transition can be tried again.
+    def change(transition):
+        request = ChangeState.Request()
+        request.transition.id = transition
+        return witness.call(ChangeState, "classifier/change_state", request).success
+
+    assert change(Transition.TRANSITION_DEACTIVATE)
+    assert change(Transition.TRANSITION_CLEANUP)
+    assert "configure" in reload(witness).message
+    assert not change(Transition.TRANSITION_CONFIGURE)
+    assert set_parameter(witness, "classifier", "model", str(tiny_bundle)).successful
+    state.state = BridgeState.HOLDING
+    witness.spin_for(0.3)
+    assert not change(Transition.TRANSITION_CONFIGURE)
+    state.state = BridgeState.FAULT
+    witness.spin_for(0.3)
+    assert change(Transition.TRANSITION_CONFIGURE)
+    assert change(Transition.TRANSITION_ACTIVATE)
+    assert judged_by() == first
+    assert node.interrupt() == 0
 
 
 def test_the_threshold_is_that_of_the_bundle_unless_it_is_given(start_node, change_bundle):

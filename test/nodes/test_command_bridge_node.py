@@ -5,8 +5,11 @@ import signal
 
 import pytest
 from emg_recognition.msg import ActionDecision, BridgeCounters, BridgeState
+from rcl_interfaces.srv import GetParameters, SetParameters
+from rclpy.parameter import Parameter
 
 from emg_recognition.control.exoskeleton import load_exoskeleton
+from emg_recognition.models.bundle import read_bundle
 from emg_recognition.resources import config_path
 from emg_recognition.ros import qos
 
@@ -80,6 +83,33 @@ def test_decisions_are_published_whether_it_is_armed_or_not(arm):
     arm.call("stop")
     decisions.clear()
     arm.witness.spin_until(flexes, "a decision after the stop")
+
+
+def test_the_bundle_that_may_be_armed_can_be_exchanged(shared_arm, tiny_bundle, change_bundle):
+    arm = shared_arm.start_bridge(model=str(tiny_bundle), keep_votes=1)
+    witness = arm.witness
+    sha256 = read_bundle(tiny_bundle).model.sha256
+
+    def set_model(path):
+        request = SetParameters.Request(parameters=[Parameter("model", value=str(path)).to_parameter_msg()])
+        (result,) = witness.call(SetParameters, "command_bridge/set_parameters", request).results
+        return result
+
+    arm.announce()  # a model with another SHA-256
+    arm.send_estimates()
+    witness.spin_until(lambda: "usable estimate" not in arm.call("arm").message, "estimates")
+    assert f"given to this bridge has {sha256}" in arm.call("arm").message
+    assert "/no/such" in set_model("/no/such").reason
+    assert set_model("").successful
+    arm.armed()
+    assert "disarm first" in set_model(tiny_bundle).reason
+    assert arm.call("disarm").success
+    assert set_model(change_bundle(live={"decision": {"votes": 5, "keep_votes": 2}})).successful
+    assert f"given to this bridge has {sha256}" in arm.call("arm").message
+    request = GetParameters.Request(names=["votes", "keep_votes"])
+    votes, keep_votes = witness.call(GetParameters, "command_bridge/get_parameters", request).values
+    assert votes.integer_value == 5
+    assert keep_votes.integer_value == 1  # chosen by the user
 
 
 def counted(counters):
