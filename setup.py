@@ -26,16 +26,32 @@ setup(
     name=manifest.findtext("name"),
     version=manifest.findtext("version"),
     description=manifest.findtext("description"),
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    author=manifest.findtext("author"),
+    author_email=manifest.find("author").get("email"),
+    maintainer=manifest.findtext("maintainer"),
+    maintainer_email=manifest.find("maintainer").get("email"),
+    url=manifest.findtext("url[@type='website']"),
+    project_urls={url.get("type"): url.text for url in manifest.iter("url")},
     license=manifest.findtext("license"),
+    classifiers=[
+        "Intended Audience :: Healthcare Industry",
+        "Intended Audience :: Science/Research",
+        "Operating System :: POSIX :: Linux",
+        *(f"Programming Language :: Python :: 3.{minor}" for minor in range(10, 15)),
+        "Topic :: Scientific/Engineering :: Medical Science Apps.",
+        "Typing :: Typed",
+    ],
     python_requires=">=3.10",
     packages=find_packages(include=["emg_recognition", "emg_recognition.*"]),
     include_package_data=False,
-    package_data={"": ["*.j2", "py.typed"]},
+    package_data={"": ["*.j2", "*.pyi", "py.typed"]},
     data_files=[
         (f"share/emg_recognition/{folder}", [f"{folder}/{path.name}" for path in sorted(paths)])
         for folder, paths in (
-            ("config", (HERE / "config").glob("*.yaml")),
-            ("urdf", (HERE / "urdf").glob("*.urdf")),
+            ("config", [*(HERE / "config").glob("*.yaml"), *(HERE / "config").glob("*.xml")]),
+            ("urdf", (HERE / "urdf").glob("*.urdf*")),
             ("msg", (HERE / "msg").glob("*.msg")),  # a bag of Humble does not carry its definitions
         )
     ],

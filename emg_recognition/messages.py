@@ -27,11 +27,13 @@ MOST_CHANNELS = 1024
 MOST_ACTIONS = 256
 """Most actions of a model."""
 
+LONGEST_NAME = 100
+"""Longest name (characters) of an action, a model, a channel and the like."""
+
 LAST_INDEX = 2**62
 """Largest sample index: at 2 kHz it takes 73 million years, and no sum with it overflows."""
 
 _LARGEST_FLOAT = float(np.finfo(np.float32).max)
-_LONGEST_NAME = 100
 _LONGEST_PIPELINE = 1000
 #: Ages in ``BridgeState`` are -1 before the first message.
 _NEVER = -1.0
@@ -113,8 +115,8 @@ def check_model(message: Any) -> None:
         _rate(message.rate)
     _at_most("channels", message.channels, MOST_CHANNELS)
     _choice("unit", message.unit, ("", *UNITS))
-    _text("model", message.model, _LONGEST_NAME)
-    _text("sha256", message.sha256, _LONGEST_NAME)
+    _text("model", message.model, LONGEST_NAME)
+    _text("sha256", message.sha256, LONGEST_NAME)
     _text("pipeline", message.pipeline, _LONGEST_PIPELINE)
     actions = list(message.actions)
     _texts("actions", actions, MOST_ACTIONS)
@@ -147,8 +149,8 @@ def check_estimate(message: Any) -> None:
     _at_most("status", message.status, 1)
     _index("first_index", message.first_index)
     _index("last_index", message.last_index)
-    _text("action", message.action, _LONGEST_NAME)
-    _text("model", message.model, _LONGEST_NAME)
+    _text("action", message.action, LONGEST_NAME)
+    _text("model", message.model, LONGEST_NAME)
     if len(message.probabilities) > MOST_ACTIONS:
         raise _error("probabilities", f"{len(message.probabilities)} values", f"send at most {MOST_ACTIONS}")
     # A float32 softmax may end slightly above 1.
@@ -185,7 +187,7 @@ def check_label(message: Any) -> None:
     """
     _at_most("event", message.event, 2)
     for field in ("action", "session", "subject", "cohort"):
-        _text(field, getattr(message, field), _LONGEST_NAME)
+        _text(field, getattr(message, field), LONGEST_NAME)
     _index("index", message.index)
 
 
@@ -219,7 +221,7 @@ def check_bridge_state(message: Any) -> None:
     _at_most("state", message.state, 3)
     for field in ("signal_age", "feedback_age", "stop_input_age"):
         _number(field, getattr(message, field), _NEVER, math.inf)
-    _text("action", message.action, _LONGEST_NAME)
+    _text("action", message.action, LONGEST_NAME)
     _texts("joint_names", message.joint_names, MOST_CHANNELS)
 
 
@@ -293,14 +295,14 @@ def _choice(field: str, value: str, choices: Sequence[str]) -> None:
         raise _error(field, _quoted(value), f"use one of {', '.join(filter(None, choices))}")
 
 
-def _text(field: str, value: str, longest: int = _LONGEST_NAME) -> None:
+def _text(field: str, value: str, longest: int = LONGEST_NAME) -> None:
     if len(value) > longest:
         raise _error(field, _quoted(value), f"use at most {longest} characters")
     if not value.isprintable():
         raise _error(field, _quoted(value), "use printable characters only")
 
 
-def _texts(field: str, values: Sequence[str], most: int, longest: int = _LONGEST_NAME) -> None:
+def _texts(field: str, values: Sequence[str], most: int, longest: int = LONGEST_NAME) -> None:
     if len(values) > most:
         raise _error(field, f"{len(values)} texts", f"send at most {most}")
     for value in values:

@@ -203,11 +203,40 @@ class Graph:
         optional : bool
             The others go on without it; a failure is reported at the end only.
         """
+        return self.start_several(
+            name, {name: parameters}, parameter_file=parameter_file, capture=capture, optional=optional
+        )
+
+    def start_several(
+        self,
+        name: str,
+        parameters: Mapping[str, Mapping[str, Any]],
+        *,
+        parameter_file: Path | None = None,
+        capture: bool = False,
+        optional: bool = False,
+    ) -> subprocess.Popen[str]:
+        """Start a program that holds several nodes.
+
+        Parameters
+        ----------
+        name : str
+            Its executable is ``<name>_node``.
+        parameters : mapping
+            For each node what :meth:`start` takes.
+        parameter_file, capture, optional
+            As for :meth:`start`.
+        """
         if optional:
             self._optional.add(name)
         own = self._directory / f"{name}.yaml"
-        given = {key: value for key, value in parameters.items() if value is not None}
-        own.write_text(yaml.safe_dump({f"/**/{name}": {"ros__parameters": given}}), encoding="utf-8")
+        given = {
+            f"/**/{node}": {
+                "ros__parameters": {key: value for key, value in values.items() if value is not None}
+            }
+            for node, values in parameters.items()
+        }
+        own.write_text(yaml.safe_dump(given), encoding="utf-8")
         files = [own] if parameter_file is None else [parameter_file, own]
         command = node_command(f"{name}_node", {}, namespace=self._namespace, files=files)
         log = (self._directory / f"{name}.log").open("w", encoding="utf-8")

@@ -19,12 +19,13 @@ from emg_recognition.ros.launching import (
     params_file,
     robot_arguments,
     start,
+    start_together,
     switch,
 )
 
 #: Each argument and the nodes whose parameter it sets.
 ARGUMENTS = {
-    "model": ("classifier", "preprocessing", "command_bridge"),
+    "model": ("classifier", "preprocessing", "command_bridge", "decision"),
     "port": ("acquisition",),
     "wait_for_port": ("acquisition",),
     "exoskeleton": ("command_bridge",),
@@ -36,7 +37,12 @@ def generate_launch_description() -> LaunchDescription:
     return LaunchDescription(
         [
             *declare_arguments(ARGUMENTS),
-            switch("bridge", "true", "false: no command bridge; nothing can move."),
+            switch(
+                "bridge",
+                "true",
+                "false: no command bridge; nothing moves, emg/decision comes from a node of its own.",
+            ),
+            switch("container", "false", "true: one process for acquisition, preprocessing and classifier."),
             *robot_arguments(),
             namespace(),
             log_level(),
@@ -47,12 +53,24 @@ def generate_launch_description() -> LaunchDescription:
 
 
 def _nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
-    chain = ["acquisition", "preprocessing", "classifier"]
-    if is_on("bridge", context):
-        chain.append("command_bridge")
-    check_parameters(context, [*chain, "signal_quality"], "command_bridge", *FILES["simulation.yaml"])
+    chain = ("acquisition", "preprocessing", "classifier")
+    last = "command_bridge" if is_on("bridge", context) else "decision"
+    check_parameters(
+        context, [*chain, last, "signal_quality"], *FILES["recognition.yaml"], *FILES["simulation.yaml"]
+    )
+    # Each begins when the next one will miss nothing, or the first windows differ from the recording's.
+    waits = {
+        "acquisition": {"wait_for": ["preprocessing"]},
+        "preprocessing": {"wait_for": ["classifier"]},
+        "classifier": {"wait_for": [last]},
+    }
+    if is_on("container", context):
+        nodes = [start_together("chain", chain, context, ARGUMENTS, waits, on_exit=end_all)]
+    else:
+        nodes = [start(name, context, ARGUMENTS, waits[name], on_exit=end_all) for name in chain]
     return [
-        *(start(name, context, ARGUMENTS, on_exit=end_all) for name in chain),
+        *nodes,
+        start(last, context, ARGUMENTS, on_exit=end_all),
         # The chain works without it.
         start("signal_quality", context),
     ]

@@ -6,13 +6,18 @@ A page holds a comment such as ``<!-- commands -->`` where the text belongs.
 from __future__ import annotations
 
 import argparse
+import ast
 import dataclasses
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import yaml
 from sphinx.application import Sphinx
 
+import emg_recognition
 from emg_recognition.cli.main import build_parser
 from emg_recognition.control.decision import DecisionSettings
 from emg_recognition.models.settings import NetworkSettings
@@ -22,6 +27,7 @@ from emg_recognition.signal.settings import PipelineSettings
 from emg_recognition.training.settings import EnsembleSettings, ExperimentSettings, FitSettings, SplitSettings
 from emg_recognition.types import LiveSettings
 
+_PACKAGE = Path(emg_recognition.__file__).parent
 #: The sections of settings outside the nodes, and the classes that declare them.
 SECTIONS: tuple[tuple[str, type], ...] = (
     ("top level", ExperimentSettings),
@@ -101,20 +107,36 @@ def _plain(text: str) -> str:
     return text
 
 
-def nodes() -> str:
-    """Return a table of parameters for each node."""
-    lines: list[str] = []
-    for node, classes in NODES.items():
-        lines += [f"### {node}", ""]
-        rows = [_row(one) for cls in classes for one in settings_of(cls).values()]
-        if not rows:
-            lines += ["No parameters.", ""]
-            continue
-        lines += ["| parameter | default | range | meaning |", "|---|---|---|---|"]
-        from_model = FROM_MODEL.get(node, ())
-        lines += [row.replace("` |", "` † |", 1) if row.split("`")[1] in from_model else row for row in rows]
-        lines.append("")
-    return "\n".join(lines)
+_ALLOWED = (
+    ("publishes", "topics", "publish"),
+    ("subscribes to", "topics", "subscribe"),
+    ("serves", "services", "reply"),
+    ("calls", "services", "request"),
+)
+
+
+def node(name: str) -> str:
+    """Return what a node does, its topics and services, and a table of its parameters."""
+    module = ast.parse((_PACKAGE / "nodes" / f"{name}_node.py").read_text(encoding="utf-8"))
+    lines = [(ast.get_docstring(module) or "").replace("``", "`"), ""]
+    lines += ["```sh", f"ros2 run emg_recognition {name}_node", "```", "", "## Topics and services", ""]
+    lines += ["| it | names |", "|---|---|"]
+    policy = ElementTree.parse(_PACKAGE.parent / "config" / "sros2" / "policy.xml")
+    profile = next(one for one in policy.iter("profile") if one.get("node") == name)
+    for words, group, kind in _ALLOWED:
+        names = [one.text for part in profile.findall(group) if part.get(kind) for one in part]
+        if names:
+            lines.append(f"| {words} | {', '.join(f'`{one}`' for one in names)} |")
+    lines += ["| publishes | `/diagnostics` |", "", "## Parameters", ""]
+    rows = [_row(one) for cls in NODES[name] for one in settings_of(cls).values()]
+    if not rows:
+        return "\n".join([*lines, "None.", ""])
+    lines += ["| parameter | default | range | meaning |", "|---|---|---|---|"]
+    from_model = FROM_MODEL.get(name, ())
+    lines += [row.replace("` |", "` † |", 1) if row.split("`")[1] in from_model else row for row in rows]
+    if from_model:
+        lines += ["", "† The default comes from the model bundle if the parameter `model` is set."]
+    return "\n".join([*lines, ""])
 
 
 def sections() -> str:
@@ -161,13 +183,15 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:g}"
 
 
-_PAGES = {"<!-- commands -->": commands, "<!-- nodes -->": nodes, "<!-- sections -->": sections}
+_PAGES = {"<!-- commands -->": commands, "<!-- sections -->": sections}
+_NODE = re.compile(r"<!-- node (\w+) -->")
 
 
 def _fill(app: Sphinx, page: str, source: list[str]) -> None:
     for marker, make in _PAGES.items():
         if marker in source[0]:
             source[0] = source[0].replace(marker, make())
+    source[0] = _NODE.sub(lambda found: node(found[1]), source[0])
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from emg_recognition.resources import version
 _FAILED = 2
 _INTERRUPTED = 130
 _READER_LEFT = 141
+_REMEDY = "; pip install 'emg_recognition[train]', or with ROS 2: rosdep install --from-paths . --ignore-src"
 _SHELLS = ("bash", "zsh", "fish")
 
 
@@ -88,6 +89,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return code
     except EmgRecognitionError as error:
         print(f"emg-recognition: error: {error}", file=sys.stderr)
+        return _FAILED
+    except ModuleNotFoundError as error:
+        # A robot that only runs has no libraries for figures and training.
+        print(f"emg-recognition: error: the library {error.name} is not installed{_REMEDY}", file=sys.stderr)
         return _FAILED
     except KeyboardInterrupt:
         return _INTERRUPTED

@@ -332,15 +332,20 @@ class StopInput:
         newest = self._newest
         return newest is not None and newest.confirmations >= _CONFIRMATIONS
 
-    def violation(self, steady: float) -> Violation | None:
-        """Return why motion is not allowed now, or None."""
+    def publishers(self, steady: float) -> tuple[int, int]:
+        """Return how many publishers speak, and how many of the graph have not said anything yet."""
         self._forget(steady)
         speaking = sum(steady - switch.received <= GONE_AFTER for switch in self._switches.values())
+        return speaking, max(0, self._publishers - len(self._switches))
+
+    def violation(self, steady: float) -> Violation | None:
+        """Return why motion is not allowed now, or None."""
+        speaking, mute = self.publishers(steady)
         if speaking > 1:
             return Violation(
                 Reason.STOP_INPUT_SEVERAL, f"{speaking} publishers speak on {self._topic}, one is allowed"
             )
-        if self._publishers > max(1, len(self._switches)):
+        if speaking + mute > 1:
             return Violation(
                 Reason.STOP_INPUT_SEVERAL,
                 f"{self._publishers} publishers on {self._topic}, one is allowed, and not every one of them "

@@ -84,7 +84,7 @@ def _obstacle(snapshot: Snapshot, bridge: Bridge) -> Step | None:
     if switch is None or switch.age > STALE:
         return Step("start an enabling switch", _command("switch", snapshot))
     if switch.publishers > 1:
-        return Step(f"{switch.publishers} nodes publish exo/enable, the bridge needs one: end the others")
+        return Step(f"{switch.publishers} nodes publish {switch.topic}, the bridge needs one: end the others")
     if not switch.allowed:
         return Step("press the enabling switch (e in its terminal)")
     if not 0 <= bridge.feedback_age <= SILENCE:

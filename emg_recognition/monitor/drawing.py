@@ -8,11 +8,14 @@ from itertools import zip_longest
 from rich.text import Text
 
 from emg_recognition.monitor.snapshot import Quality
+from emg_recognition.text import printable
 
 #: Shown for a value that is not known.
 MISSING = "–"
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _LEVELS = "▁▂▃▄▅▆▇█"
+#: Longest part of a row, characters; terminals are narrower.
+_LONGEST = 1000
 _TROUGH = "on grey23"
 
 QUALITY_STYLES = {None: "cyan", Quality.GOOD: "green", Quality.WARN: "yellow", Quality.BAD: "red"}
@@ -30,13 +33,6 @@ def row(width: int, *parts: Part) -> Text:
     made = Text.assemble(*pieces, no_wrap=True)
     made.truncate(max(0, width), overflow="ellipsis", pad=True)
     return made
-
-
-def printable(text: str) -> str:
-    """Return a text with a dot in place of each character that is not printable."""
-    if text.isprintable():
-        return text
-    return "".join(character if character.isprintable() else "·" for character in text)
 
 
 def heading(width: int, title: str, note: str = "") -> Text:
@@ -89,4 +85,6 @@ def beside(left: Sequence[Text], right: Sequence[Text], width: int) -> list[Text
 
 
 def _printable(part: str | tuple[str, str]) -> str | tuple[str, str]:
-    return printable(part) if isinstance(part, str) else (printable(part[0]), part[1])
+    if isinstance(part, str):
+        return printable(part, _LONGEST)
+    return printable(part[0], _LONGEST), part[1]

@@ -9,12 +9,15 @@ from rich.text import Text
 
 from emg_recognition.monitor import panels
 from emg_recognition.monitor.advice import next_step
-from emg_recognition.monitor.drawing import beside, printable, row
+from emg_recognition.monitor.drawing import beside, row
 from emg_recognition.monitor.panels import bridge_panel, flow_panel, warnings_panel
 from emg_recognition.monitor.snapshot import Level, Quality, Snapshot
+from emg_recognition.text import printable
 
 #: Fewest rows of the warnings, heading included.
 _WARNINGS = 4
+#: Longest line, characters.
+_LONGEST = 2000
 
 
 class Picture:
@@ -94,7 +97,7 @@ def _advice(snapshot: Snapshot, width: int) -> list[Text]:
             row(width, ("→ ", "bold"), (f"{step.text}:", "bold")),
             row(width, "  ", (step.command, "bold cyan")),
         ]
-    words = textwrap.wrap(f"→ {printable(step.text)}", max(3, width), break_on_hyphens=False)
+    words = textwrap.wrap(f"→ {printable(step.text, _LONGEST)}", max(3, width), break_on_hyphens=False)
     # A third line is cut and shows as an ellipsis at the end of the second.
     return [row(width, (line, "bold")) for line in (words[0], " ".join(words[1:]))]
 
@@ -117,7 +120,7 @@ def status_line(snapshot: Snapshot) -> str:
     if warning:
         parts.append(f"warnings from {', '.join(warning)}")
     step = next_step(snapshot)
-    return printable(" | ".join([*parts, ": ".join(part for part in ("next", *step) if part)]))
+    return printable(" | ".join([*parts, ": ".join(part for part in ("next", *step) if part)]), _LONGEST)
 
 
 def _signal(snapshot: Snapshot) -> str:

@@ -145,11 +145,12 @@ class Bridge:
 
 @dataclass(frozen=True, kw_only=True)
 class StopInput:
-    """The stop input as it arrives here: its age (s), its value, and the number of its publishers."""
+    """The stop input as it arrives here: age (s), value, publishers that are not dead, name of the topic."""
 
     age: float
     allowed: bool
     publishers: int
+    topic: str = "exo/enable"
 
 
 @dataclass(frozen=True, kw_only=True)

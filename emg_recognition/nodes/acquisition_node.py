@@ -16,12 +16,15 @@ from emg_recognition.devices.reconnection import ReconnectingArmband
 from emg_recognition.devices.serial_armband import SerialArmband
 from emg_recognition.devices.stream import SampleChunk, join_chunks
 from emg_recognition.errors import EmgRecognitionError
+from emg_recognition.messages import LONGEST_NAME
 from emg_recognition.msg import EmgInfo, EmgSamples
 from emg_recognition.nodes.settings import AcquisitionSettings
 from emg_recognition.ros import diagnostics, qos
+from emg_recognition.ros.awaited import wait_for_nodes
 from emg_recognition.ros.conversions import RosTime, to_floats, to_time
 from emg_recognition.ros.parameters import declare, overridable, parameter_error
 from emg_recognition.ros.runner import ManagedNode, run
+from emg_recognition.text import printable
 from emg_recognition.types import RATE_TOLERANCE
 
 
@@ -147,19 +150,20 @@ class AcquisitionNode(ManagedNode):
         self._armband = armband
         self._source = ReconnectingArmband(armband, settings.silent_after, self.get_logger().warning)
         self._introduce(info)
+        device = _readable(info.device)
         self.get_logger().info(
-            f"{port}: {info.device}, {info.channels} channels at {info.rate:g} Hz, unit {info.unit}"
+            f"{port}: {device}, {info.channels} channels at {info.rate:g} Hz, unit {info.unit}"
         )
 
     def _introduce(self, info: InfoFrame) -> None:
         self._device = info
         self._diagnostics.hardware_id = f"{info.device} {info.serial_number}".strip()
         message = EmgInfo(
-            device=info.device,
-            serial_number=info.serial_number,
+            device=_readable(info.device),
+            serial_number=_readable(info.serial_number),
             channels=info.channels,
-            channel_names=list(info.channel_names),
-            muscle_sites=list(info.muscle_sites),
+            channel_names=[_readable(name) for name in info.channel_names],
+            muscle_sites=[_readable(site) for site in info.muscle_sites],
             gain=info.scale,
             rate=info.rate,
             unit=info.unit,
@@ -170,6 +174,8 @@ class AcquisitionNode(ManagedNode):
 
     def _start(self) -> None:
         assert self._source is not None
+        inside = () if self._feed is None else ("preprocessing",)
+        wait_for_nodes(self, self._samples, self._settings.wait_for, inside)
         self._wait_for_subscribers(self._settings.subscribers)
         self._source.start()
         self._stop.clear()
@@ -186,7 +192,8 @@ class AcquisitionNode(ManagedNode):
                     self,
                     "subscribers",
                     wanted,
-                    f"only {found} nodes subscribe to emg/samples: start the others first, or ask for fewer",
+                    f"only {found} nodes subscribe to {self._samples.topic_name}: start the others first, or "
+                    "ask for fewer",
                 )
             time.sleep(0.02)
 
@@ -272,6 +279,11 @@ class AcquisitionNode(ManagedNode):
             measured_rate=measured,
         )
         return level, message, values
+
+
+def _readable(text: str) -> str:
+    """Return what a device says about itself as subscribers accept it."""
+    return printable(text, LONGEST_NAME)[:LONGEST_NAME]
 
 
 def main() -> int:

@@ -16,12 +16,15 @@ from emg_recognition.nodes.settings import CallBridgeSettings
 from emg_recognition.ros.bridge_client import BridgeClient
 from emg_recognition.ros.parameters import declare
 from emg_recognition.ros.runner import run
+from emg_recognition.text import printable
 
 #: How often to look for the service and the answer, s.
 _PERIOD = 0.02
 #: A server that has not found its client yet loses the answer. Repeating `arm` could undo what an
 #: operator did meanwhile, so it is sent once and this much later, s; stopping is sent at once and repeated.
 _SETTLE = 0.5
+#: Longest answer that is printed, characters.
+_LONGEST = 500
 
 
 class CallBridgeNode(Node):
@@ -47,7 +50,7 @@ class CallBridgeNode(Node):
     def close(self) -> None:
         """Print the answer."""
         if self._client.answer is not None:
-            sys.stdout.write(f"{self._client.answer.message}\n")
+            sys.stdout.write(f"{printable(self._client.answer.message, _LONGEST)}\n")
             sys.stdout.flush()
 
     def _look(self) -> None:

@@ -22,6 +22,7 @@ from emg_recognition.models.runtime import ActionModel
 from emg_recognition.msg import ActionEstimate, BridgeState, EmgWindow, ModelInfo
 from emg_recognition.nodes.classifier_settings import ClassifierSettings
 from emg_recognition.ros import diagnostics, qos
+from emg_recognition.ros.awaited import wait_for_nodes
 from emg_recognition.ros.conversions import to_matrix, to_nanoseconds
 from emg_recognition.ros.following import Followed
 from emg_recognition.ros.parameters import declare, given_bundle, given_parameters, parameter_error
@@ -69,6 +70,7 @@ class ClassifierNode(ManagedNode):
         self.add_on_set_parameters_callback(self._on_parameters)
         self._windows = Followed(self, "emg/window", self._check, self._judge)
         self._diagnostics = diagnostics.Diagnostics(self, self._report, topics=[self._windows])
+        wait_for_nodes(self, self._estimates, self._settings.wait_for)
         self._receiver = (
             None if fed else ReceivingThread(self, EmgWindow, self._windows, qos.latest_windows(self.queue))
         )

@@ -24,6 +24,9 @@ class ClassifierSettings:
     autostart: bool = setting(
         True, "configure and activate at start; false leaves that to a lifecycle manager"
     )
+    wait_for: tuple[str, ...] = setting(
+        ("",), "nodes that must subscribe to what this one publishes before it begins, e.g. [recorder]"
+    )
 
     def __post_init__(self) -> None:
         check(self)

@@ -31,6 +31,7 @@ from emg_recognition.msg import ActionEstimate, EmgInfo, ModelInfo
 from emg_recognition.nodes.settings import CommandBridgeSettings
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.bridge_state import BridgeStatePublisher
+from emg_recognition.ros.callers import callers, log_changes
 from emg_recognition.ros.conversions import to_nanoseconds
 from emg_recognition.ros.decisions import DecisionPublisher
 from emg_recognition.ros.description import exoskeleton_of
@@ -55,6 +56,8 @@ ESTIMATES_TOPIC = "emg/action"
 MODEL_TOPIC = "emg/model"
 JOINT_STATES_TOPIC = "exo/joint_states"
 
+#: Shortest time between two commands, s: estimates that were held up arrive in a burst.
+_SHORTEST_PERIOD = 0.002
 #: How long to wait until the last command has arrived, s.
 _LAST_COMMAND = 1.0
 
@@ -118,6 +121,7 @@ class CommandBridgeNode(Node):
             self, self._report, topics=[self._estimates, self._models, self._infos]
         )
         steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self._ticked = 0.0
         self._timer = self.create_timer(self._period, self._tick, clock=steady)
 
     def close(self) -> None:
@@ -168,9 +172,15 @@ class CommandBridgeNode(Node):
         return Instant(time.monotonic(), self.get_clock().now().nanoseconds * 1e-9)
 
     def _on_estimate(self, message: ActionEstimate) -> None:
-        receipt = self._bridge.estimate(read_estimate(message), self._now())
-        if receipt is not None:
-            self._decided.add(message, receipt)
+        now = self._now()
+        receipt = self._bridge.estimate(read_estimate(message), now)
+        if receipt is None:
+            return
+        # The command does not wait for the timer, which would take half a period on average. Not in a burst.
+        if self._bridge.engaged and now.steady - self._ticked >= _SHORTEST_PERIOD:
+            self._timer.reset()
+            self._tick()
+        self._decided.add(message, receipt)
 
     def _on_model(self, message: ModelInfo) -> None:
         self._bridge.announce(read_model(message))
@@ -190,6 +200,7 @@ class CommandBridgeNode(Node):
         self._bridge.feedback(names, positions, self._now())
 
     def _on_arm(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        self._log_request("arm")
         self._look_at_graph()
         self._models.look()
         self._infos.look()
@@ -209,18 +220,25 @@ class CommandBridgeNode(Node):
         return response
 
     def _on_disarm(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        self._log_request("disarm")
         self._bridge.disarm("disarmed by service")
         return self._answer(response, not self._bridge.engaged)
 
     def _on_stop(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        # First the stop, then the log.
         self._bridge.stop("stopped by service")
+        self._log_request("stop")
         return self._answer(response, not self._bridge.engaged)
 
     def _on_return(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        self._log_request("return_to_neutral")
         refusal = self._bridge.return_to_neutral()
         self._answer(response, refusal is None)
         response.message = refusal or response.message
         return response
+
+    def _log_request(self, name: str) -> None:
+        self.get_logger().info(f"{name} requested; clients of the service: {callers(self, f'~/{name}')}")
 
     def _answer(self, response: Trigger.Response, success: bool) -> Trigger.Response:
         response.success = success
@@ -241,6 +259,7 @@ class CommandBridgeNode(Node):
         hold_timeout = values.get("hold_timeout", self.get_parameter("hold_timeout").value)
         refusal = self._bridge.change(decisions=decisions, hold_timeout=hold_timeout, model_sha256=sha256)
         if refusal is None:
+            log_changes(self, changes)
             if decisions != self._decisions:
                 self._chosen |= set(changed)
             self._decisions = decisions
@@ -270,6 +289,7 @@ class CommandBridgeNode(Node):
     def _tick(self) -> None:
         self._look_at_graph()
         now = self._now()
+        self._ticked = now.steady
         command = self._bridge.tick(now)
         # A process that was held up here must not send an outdated command; the next tick sends a new one.
         if command is not None and time.monotonic() - now.steady < LONGEST_PERIOD:

@@ -20,6 +20,7 @@ from emg_recognition.messages import check_model, read_estimate, read_model
 from emg_recognition.msg import ActionEstimate, ModelInfo
 from emg_recognition.nodes.settings import DecisionNodeSettings
 from emg_recognition.ros import diagnostics, qos
+from emg_recognition.ros.callers import log_changes
 from emg_recognition.ros.decisions import DecisionPublisher
 from emg_recognition.ros.following import Announced, Followed, follow
 from emg_recognition.ros.parameters import declare, given_bundle
@@ -93,6 +94,7 @@ class DecisionNode(Node):
             )
         except SettingError as error:
             return SetParametersResult(successful=False, reason=str(error))
+        log_changes(self, changes)
         self._decisions.use(Decider(self._settings))
         return SetParametersResult(successful=True)
 

@@ -20,6 +20,7 @@ from rclpy.task import Future
 from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectory
 
+from emg_recognition import messages
 from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.msg import ActionEstimate, ActionLabel, BridgeState, EmgSamples, EmgWindow
 from emg_recognition.nodes.settings import DemoObserverSettings
@@ -90,15 +91,15 @@ class DemoObserverNode(Node):
         self._shown = 0.0
         # In bulk, because 800 callbacks a second would make the heartbeat late.
         self._heard: list[tuple[PolledTopic, Callable[[Any], None]]] = [
-            (PolledTopic(self, kind, topic, profile), take_in)
-            for kind, topic, take_in, profile in (
-                (EmgSamples, "emg/samples", self._on_samples, qos.WITNESS),
-                (EmgWindow, "emg/window", self._on_window, qos.WITNESS),
-                (ActionEstimate, "emg/action", self._on_estimate, qos.WITNESS),
-                (ActionLabel, "emg/label", self._on_label, qos.LABELS),
-                (BridgeState, "exo/bridge_state", self._on_state, qos.WITNESS),
-                (JointTrajectory, "exo/joint_trajectory", self._on_command, qos.WITNESS),
-                (JointState, "exo/joint_states", self._on_joints, qos.WITNESS),
+            (PolledTopic(self, kind, topic, profile, check=check), take_in)
+            for kind, topic, take_in, profile, check in (
+                (EmgSamples, "emg/samples", self._on_samples, qos.WITNESS, messages.check_samples),
+                (EmgWindow, "emg/window", self._on_window, qos.WITNESS, messages.check_window),
+                (ActionEstimate, "emg/action", self._on_estimate, qos.WITNESS, messages.check_estimate),
+                (ActionLabel, "emg/label", self._on_label, qos.LABELS, messages.check_label),
+                (BridgeState, "exo/bridge_state", self._on_state, qos.WITNESS, messages.check_bridge_state),
+                (JointTrajectory, "exo/joint_trajectory", self._on_command, qos.WITNESS, None),
+                (JointState, "exo/joint_states", self._on_joints, qos.WITNESS, messages.check_joints),
             )
         ]
         self._heartbeat = heartbeat.Heartbeat(self, True)

@@ -95,7 +95,7 @@ class EnablingSwitchNode(Node):
 
     def _rivalry(self) -> str:
         topic = self._heartbeat.topic_name
-        return f"{self._rivals} more publish {topic}: the bridge cannot be armed until only one does"
+        return f"{self._rivals} more publish {topic}: the bridge can be armed only while one speaks"
 
 
 def main() -> int:

@@ -13,6 +13,7 @@ from rclpy.node import Node
 
 from emg_recognition.classification import live_values
 from emg_recognition.errors import EmgRecognitionError
+from emg_recognition.messages import check_bridge_state, check_window
 from emg_recognition.msg import BridgeState, EmgWindow
 from emg_recognition.nodes.settings import EvaluatorSettings
 from emg_recognition.replay.online import replay_of_topics
@@ -52,13 +53,15 @@ class EvaluatorNode(Node):
         refuse_foreign(self._output)
         self._folder = _folder_beside(self, self._output)
         self._recording = Recording(self, Path(self._folder.name) / "bag", [""], self._fail)
-        self._windows = PolledTopic(self, EmgWindow, "emg/window", qos.WITNESS)
+        self._windows = PolledTopic(self, EmgWindow, "emg/window", qos.WITNESS, check=check_window)
         self._simulated = settings.exoskeleton == "simulated"
         # Where something real may move, a person has to hold the switch.
         self._heartbeat = Heartbeat(self, True) if self._simulated else None
         self._bridge = BridgeClient(self, "arm")
         self._states = (
-            PolledTopic(self, BridgeState, "exo/bridge_state", qos.WITNESS) if self._simulated else None
+            PolledTopic(self, BridgeState, "exo/bridge_state", qos.WITNESS, check=check_bridge_state)
+            if self._simulated
+            else None
         )
         self._state: int | None = None
         self._published = 0

@@ -15,6 +15,7 @@ from emg_recognition.models.bundle import BundleInfo, check_compatible
 from emg_recognition.msg import EmgSamples, EmgWindow
 from emg_recognition.nodes.settings import PreprocessingSettings
 from emg_recognition.ros import diagnostics, qos
+from emg_recognition.ros.awaited import wait_for_nodes
 from emg_recognition.ros.conversions import to_floats, to_matrix, to_nanoseconds, to_time
 from emg_recognition.ros.following import Followed
 from emg_recognition.ros.parameters import declare, given_bundle, overridable, parameter_error
@@ -59,6 +60,11 @@ class PreprocessingNode(Node):
         self._windows = self.create_publisher(EmgWindow, "emg/window", qos.WINDOWS)
         self._samples = Followed(self, "emg/samples", self._check, self._filter, faulty=self._break_off)
         self._diagnostics = diagnostics.Diagnostics(self, self._report, topics=[self._samples])
+        if self._bundle is None or not self._bundle.sections:
+            # Filters will be designed; the import of seconds must not hold up the first samples.
+            import scipy.signal  # noqa: F401
+        inside = () if feed is None else ("classifier",)
+        wait_for_nodes(self, self._windows, self._settings.wait_for, inside)
         self._receiver = None if fed else ReceivingThread(self, EmgSamples, self._samples, samples)
 
     def close(self) -> None:

@@ -29,7 +29,7 @@ from emg_recognition.ros.publishers import count_publishers
 from emg_recognition.ros.recording import Recording
 from emg_recognition.ros.runner import run
 from emg_recognition.ros.session_screen import Screen, View
-from emg_recognition.ros.signal_watch import NO_SAMPLES, SignalWatch
+from emg_recognition.ros.signal_watch import SignalWatch
 
 LABELS_TOPIC = "emg/label"
 
@@ -133,7 +133,7 @@ class SessionNode(Node):
             if self._watch.flowing and (self._skip or self._watch.good_for >= _GOOD_FOR):
                 self._say(session.press(Key.SKIP, now))
         elif session.phase not in (Phase.PAUSED, Phase.ENDED) and not self._watch.flowing:
-            self._say(session.interrupt(now, NO_SAMPLES))
+            self._say(session.interrupt(now, self._watch.missing))
         self._say(session.advance(now))
         self._show(now)
         if session.phase is Phase.ENDED:
@@ -223,7 +223,7 @@ class SessionNode(Node):
         if rivals:
             return diagnostics.WARN, self._rivalry(), values
         if not self._watch.flowing:
-            return diagnostics.WARN, NO_SAMPLES, values
+            return diagnostics.WARN, self._watch.missing, values
         return diagnostics.OK, doing(self._session), values
 
 

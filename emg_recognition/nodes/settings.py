@@ -66,6 +66,7 @@ class AcquisitionSettings(_Checked):
     )
     frame_id: str = setting("armband", "frame of the samples")
     subscribers: int = setting(0, "start the device when this many nodes subscribe", low=0, high=100)
+    wait_for: tuple[str, ...] = same(ClassifierSettings, "wait_for")
     autostart: bool = same(ClassifierSettings, "autostart")
 
 
@@ -86,6 +87,7 @@ class PreprocessingSettings(_Checked):
     )
     mains: float = same(PipelineSettings, "notch", high=1000.0)
     settling: float = same(PipelineSettings, "settling", high=10.0)
+    wait_for: tuple[str, ...] = same(ClassifierSettings, "wait_for")
 
 
 @dataclass(frozen=True, kw_only=True)

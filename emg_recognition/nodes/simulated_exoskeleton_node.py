@@ -36,6 +36,7 @@ from emg_recognition.simulation.exoskeleton import (
     VelocitySimulator,
 )
 from emg_recognition.simulation.serial_exoskeleton import SerialSimulator
+from emg_recognition.text import printable
 
 CATCH_UP = 10.0
 """Longest pause of this process (s) that the controller's updates are made up for."""
@@ -117,7 +118,7 @@ class SimulatedExoskeletonNode(Node):
                 self._obeyed += 1
             else:
                 self._refused += 1
-                self.get_logger().error(f"refused: {refusal}", throttle_duration_sec=1.0)
+                self.get_logger().error(f"refused: {printable(refusal)}", throttle_duration_sec=1.0)
 
         self.create_subscription(kind, topic, on_command, qos.COMMANDS)
 

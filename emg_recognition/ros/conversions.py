@@ -24,8 +24,13 @@ def to_matrix(values: array, columns: int) -> np.ndarray:
     return np.frombuffer(values, dtype=np.float32).reshape(-1, columns)
 
 
+#: Seconds are a signed 32-bit number.
+_LAST_SECOND = 2**31 - 1
+
+
 def to_time(nanoseconds: int) -> Time:
-    """Return a stamp from nanoseconds since the epoch."""
+    """Return a stamp from nanoseconds since the epoch; the nearest one where it has room for no such time."""
+    nanoseconds = min(max(nanoseconds, -_LAST_SECOND * 1_000_000_000), _LAST_SECOND * 1_000_000_000)
     return Time(sec=nanoseconds // 1_000_000_000, nanosec=nanoseconds % 1_000_000_000)
 
 

@@ -70,7 +70,7 @@ class Diagnostics:
         surprises: Surprises | None = getattr(self._node, "surprises", None)
         if surprises is not None:
             strange, count = surprises.strange, surprises.count
-            values = {**values, "undecodable_messages": strange, "unexpected_errors": count}
+            values = {**values, "refused_elsewhere": strange, "unexpected_errors": count}
             if count:
                 level, message = (
                     ERROR,

@@ -6,15 +6,18 @@ settings of the node. An empty argument leaves what the parameter file says.
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import yaml
 from launch import LaunchContext, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, Shutdown
 from launch.events.process import ProcessExited
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node
-from launch_ros.parameter_descriptions import ParameterValue
+from launch_ros.parameter_descriptions import ParameterFile, ParameterValue
 from launch_ros.substitutions import FindPackageShare
 from launch_ros.utilities import make_namespace_absolute, prefix_namespace
 
@@ -176,29 +179,78 @@ def start(
     launch_ros.actions.Node
         In the namespace of the argument `namespace` unless `options` has one.
     """
+    values = _values(name, context, arguments or {}, parameters or {})
+    return _node(name, context, [values] if values else [], name=name, **options)
+
+
+def start_together(
+    executable: str,
+    names: Sequence[str],
+    context: LaunchContext,
+    arguments: Arguments,
+    parameters: Mapping[str, Mapping[str, Any]],
+    **options: Any,
+) -> Node:
+    """Start nodes of this package in one process.
+
+    Parameters
+    ----------
+    executable : str
+        The program that holds them, e.g. ``"chain"``.
+    names : sequence of str
+        The nodes.
+    context, arguments, **options
+        As in :func:`start`.
+    parameters : mapping
+        For each node what :func:`start` calls so.
+    """
+    content = {}
+    for name in names:
+        values = _values(name, context, arguments, parameters.get(name, {}))
+        plain = {key: _evaluated(one, context) for key, one in values.items()}
+        content[f"/**/{name}"] = {"ros__parameters": plain}
+    # As launch_ros does, but with the names of the nodes: the process has several.
+    with tempfile.NamedTemporaryFile("w", prefix="launch_params_", delete=False) as file:
+        yaml.safe_dump(content, file)
+    return _node(executable, context, [ParameterFile(file.name)], **options)
+
+
+def _values(
+    name: str, context: LaunchContext, arguments: Arguments, parameters: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the parameters that a node gets besides the file's."""
     values: dict[str, Any] = {
         argument: value(argument, name)
-        for argument, nodes in (arguments or {}).items()
+        for argument, nodes in arguments.items()
         if name in nodes and given(argument, context)
     }
     if given("use_sim_time", context):
         values["use_sim_time"] = is_on("use_sim_time", context)
-    values |= parameters or {}
+    return {**values, **parameters}
+
+
+def _evaluated(one: Any, context: LaunchContext) -> Any:
+    return one.evaluate(context) if isinstance(one, ParameterValue) else one
+
+
+def _node(executable: str, context: LaunchContext, parameters: list[Any], **options: Any) -> Node:
     common: dict[str, Any] = {
         "namespace": LaunchConfiguration("namespace"),
         "output": "screen",
         "remappings": remappings(context),
     }
-    if level := given("log_level", context):
-        common["ros_arguments"] = ["--log-level", level]
+    words = ["--log-level", level] if (level := given("log_level", context)) else []
+    if os.environ.get("ROS_SECURITY_ENABLE") == "true":
+        words += ["--enclave", f"/emg_recognition/{executable}"]  # config/sros2/policy.xml
+    if words:
+        common["ros_arguments"] = words
     if is_on("respawn", context):
         common |= {"respawn": True, "respawn_delay": _RESPAWN_DELAY}
         options.pop("on_exit", None)
     return Node(
         package="emg_recognition",
-        executable=f"{name}_node",
-        name=name,
-        parameters=[LaunchConfiguration("params_file"), *([values] if values else [])],
+        executable=f"{executable}_node",
+        parameters=[LaunchConfiguration("params_file"), *parameters],
         **{**common, **options},
     )
 

@@ -13,14 +13,17 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool
 
 from emg_recognition.control.exoskeleton import load_exoskeleton
+from emg_recognition.control.inputs import StopInput as JudgedStopInput
 from emg_recognition.control.states import Reason, State
 from emg_recognition.errors import EmgRecognitionError
+from emg_recognition.messages import check_bridge_state, check_joints
 from emg_recognition.monitor.snapshot import STALE, Bridge, Joint, Level, Report, StopInput
 from emg_recognition.msg import BridgeCounters, BridgeState
 from emg_recognition.resources import config_path
 from emg_recognition.ros import heartbeat
 from emg_recognition.ros.monitor_signal import Feed, glance
-from emg_recognition.ros.publishers import count_publishers
+from emg_recognition.ros.publishers import IdentifiedSubscription
+from emg_recognition.text import printable
 
 
 class AskedLimits:
@@ -65,6 +68,8 @@ def _read(values: list) -> dict[str, tuple[float, float]]:
     return {joint.name: (joint.lower, joint.upper) for joint in joints}
 
 
+#: Most joints, and most nodes, that are shown.
+_MOST = 200
 _REASONS = {reason.counter for reason in Reason}
 
 
@@ -78,11 +83,12 @@ class BridgeReader:
     """
 
     def __init__(self, node: Node) -> None:
-        self._node = node
-        self._bridge = Feed(node, BridgeState, "exo/bridge_state", glance(1))
+        self._bridge = Feed(node, BridgeState, "exo/bridge_state", glance(1), check_bridge_state)
         self._counters = Feed(node, BridgeCounters, "exo/bridge_counters", glance(1))
-        self._switch = Feed(node, Bool, heartbeat.TOPIC, glance(1))
-        self._joints = Feed(node, JointState, "exo/joint_states", glance(5))
+        self._switch = IdentifiedSubscription(node, Bool, heartbeat.TOPIC, glance(20))
+        self._stop_input = JudgedStopInput(self._switch.topic_name)
+        self._allowed: bool | None = None
+        self._joints = Feed(node, JointState, "exo/joint_states", glance(5), check_joints)
         self._positions: dict[str, float] = {}
         self._limits = AskedLimits(node)
 
@@ -90,10 +96,14 @@ class BridgeReader:
         """Take the new messages."""
         self._bridge.take()
         self._counters.take()
-        self._switch.take()
+        while (said := self._switch.take()) is not None:
+            self._allowed = said[0].data
+            self._stop_input.receive(said[0].data, time.monotonic(), said[1])
         # A driver may publish its joints one by one.
         for joints, _ in self._joints.take():
-            self._positions.update(zip(joints.name, joints.position, strict=False))
+            if len(self._positions) > _MOST:
+                self._positions.clear()
+            self._positions.update(zip(joints.name, joints.position, strict=True))
         self._limits.look(self._bridge.age)
 
     def bridge(self) -> Bridge | None:
@@ -116,11 +126,16 @@ class BridgeReader:
 
     def stop_input(self) -> StopInput | None:
         """Return the newest stop input; None before the first."""
-        newest = self._switch.newest
-        if newest is None:
+        if self._allowed is None:
             return None
-        publishers = count_publishers(self._node, heartbeat.TOPIC)
-        return StopInput(age=self._switch.age, allowed=newest.data, publishers=publishers)
+        now = time.monotonic()
+        self._stop_input.count(self._switch.publishers)
+        return StopInput(
+            age=self._stop_input.age(now),
+            allowed=self._allowed,
+            publishers=sum(self._stop_input.publishers(now)),
+            topic=self._switch.topic_name,
+        )
 
     def joints(self) -> tuple[tuple[Joint, ...], float]:
         """Return the joints, and the age of the newest joint state, s."""
@@ -183,12 +198,14 @@ class ReportReader:
         )
 
     def _hear(self, status: DiagnosticStatus, now: float) -> None:
-        name = status.name.strip("/")
+        name = printable(status.name.strip("/"))
         if self._below:
             if not name.startswith(f"{self._below}/"):
                 return
             name = name[len(self._below) + 1 :]
         before = self._heard.get(name)
+        if before is None and len(self._heard) >= _MOST:
+            return
         since = before.since if before is not None and _level(before.status) is _level(status) else now
         self._heard[name] = _Heard(status, now, since)
 

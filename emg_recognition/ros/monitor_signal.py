@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from typing import Any
 
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 
+from emg_recognition import messages
 from emg_recognition.monitor.snapshot import SLOW_STALE, Channel, Estimate, Quality, Samples
 from emg_recognition.monitor.streams import Pace, SampleStream
 from emg_recognition.msg import ActionEstimate, ActionLabel, EmgInfo, EmgSamples, ModelInfo, SignalQuality
@@ -39,6 +41,8 @@ class Feed:
         Its name, relative or not.
     profile : rclpy.qos.QoSProfile
         Its depth has to hold the messages between two calls of :meth:`take`.
+    check : callable, optional
+        Raises a :class:`MessageError` for a message that is left out.
 
     Attributes
     ----------
@@ -46,8 +50,15 @@ class Feed:
         The newest message; None before the first.
     """
 
-    def __init__(self, node: Node, kind: type, topic: str, profile: QoSProfile) -> None:
-        self._topic = PolledTopic(node, kind, topic, profile)
+    def __init__(
+        self,
+        node: Node,
+        kind: type,
+        topic: str,
+        profile: QoSProfile,
+        check: Callable[[Any], None] | None = None,
+    ) -> None:
+        self._topic = PolledTopic(node, kind, topic, profile, check=check)
         self._seen = -math.inf
         self.newest: Any = None
 
@@ -76,9 +87,9 @@ class SignalReader:
 
     def __init__(self, node: Node) -> None:
         # One second of chunks of 5 ms.
-        self._samples = Feed(node, EmgSamples, "emg/samples", glance(200))
-        self._info = Feed(node, EmgInfo, "emg/info", qos.LATCHED)
-        self._quality = Feed(node, SignalQuality, "emg/quality", glance(1))
+        self._samples = Feed(node, EmgSamples, "emg/samples", glance(200), messages.check_samples)
+        self._info = Feed(node, EmgInfo, "emg/info", qos.LATCHED, messages.check_info)
+        self._quality = Feed(node, SignalQuality, "emg/quality", glance(1), messages.check_quality)
         self._stream = SampleStream()
         self._looked = time.monotonic()
 
@@ -87,14 +98,13 @@ class SignalReader:
         self._info.take()
         self._quality.take()
         for chunk, _ in self._samples.take():
-            if chunk.channels and len(chunk.data) % chunk.channels == 0:
-                self._stream.add(
-                    to_matrix(chunk.data, chunk.channels),
-                    chunk.first_index,
-                    to_nanoseconds(chunk.header.stamp) * 1e-9,
-                    chunk.dropped_before,
-                    chunk.restart,
-                )
+            self._stream.add(
+                to_matrix(chunk.data, chunk.channels),
+                chunk.first_index,
+                to_nanoseconds(chunk.header.stamp) * 1e-9,
+                chunk.dropped_before,
+                chunk.restart,
+            )
         now = time.monotonic()
         self._stream.settle(now - self._looked)
         self._looked = now
@@ -155,10 +165,10 @@ class ActionReader:
     """
 
     def __init__(self, node: Node) -> None:
-        self._model = Feed(node, ModelInfo, "emg/model", qos.LATCHED)
+        self._model = Feed(node, ModelInfo, "emg/model", qos.LATCHED, messages.check_model)
         # Half a second at 40 estimates a second.
-        self._estimates = Feed(node, ActionEstimate, "emg/action", glance(20))
-        self._labels = Feed(node, ActionLabel, "emg/label", qos.LABELS)
+        self._estimates = Feed(node, ActionEstimate, "emg/action", glance(20), messages.check_estimate)
+        self._labels = Feed(node, ActionLabel, "emg/label", qos.LABELS, messages.check_label)
         self._pace = Pace()
         self.prompt = ""
         """The action that is prompted or performed; empty without one."""

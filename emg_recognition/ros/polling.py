@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from rclpy.callback_groups import CallbackGroup
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
+
+from emg_recognition.ros.surprises import surprises_of
 
 
 class Unexecuted(CallbackGroup):
@@ -44,9 +46,21 @@ class PolledTopic:
         Its depth has to hold the messages between two calls.
     raw : bool
         Yield the serialised bytes (CDR) instead of messages.
+    check : callable, optional
+        Raises a :class:`MessageError` for a message that is left out.
     """
 
-    def __init__(self, node: Node, kind: type, topic: str, profile: QoSProfile, *, raw: bool = False) -> None:
+    def __init__(
+        self,
+        node: Node,
+        kind: type,
+        topic: str,
+        profile: QoSProfile,
+        *,
+        raw: bool = False,
+        check: Callable[[Any], None] | None = None,
+    ) -> None:
+        self._check = check
         self._node, self._kind, self._raw = node, kind, raw
         self._subscription = node.create_subscription(
             kind, topic, lambda _: None, profile, callback_group=Unexecuted(), raw=raw
@@ -56,7 +70,16 @@ class PolledTopic:
         """Yield each new message, and when it was received (system time, ns since the epoch)."""
         # As in rclpy.wait_for_message and rclpy's executors.
         take = self._subscription.handle.take_message
-        while (found := take(self._kind, self._raw)) is not None:
+        while True:
+            try:
+                found = take(self._kind, self._raw)
+                if found is not None and self._check is not None:
+                    self._check(found[0])
+            except Exception as error:  # also a text that is not UTF-8, or too few bytes
+                surprises_of(self._node).refuse(str(self._subscription.topic_name), error)
+                continue
+            if found is None:
+                return
             message, about = found
             # Not every middleware tells the time.
             yield message, about["received_timestamp"] or time.time_ns()

@@ -22,6 +22,7 @@ from rclpy.signals import SignalHandlerOptions
 
 from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.processes import end_signals, ignores_hangup
+from emg_recognition.ros.discovery import discovery_variables
 from emg_recognition.ros.surprises import Surprises, surprises_of
 from emg_recognition.text import printable
 
@@ -87,6 +88,7 @@ def run(name: str, create: Callable[[], NodeProgram], args: list[str] | None = N
     node: NodeProgram | None = None
     executor = None
     code = 0
+    os.environ.update(discovery_variables(os.environ))
     try:
         rclpy.init(args=sys.argv if args is None else args, signal_handler_options=SignalHandlerOptions.NO)
         node = create()

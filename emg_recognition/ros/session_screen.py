@@ -15,6 +15,7 @@ from rich.text import Text
 
 from emg_recognition.guided.session import GuidedSession, Phase
 from emg_recognition.msg import SignalQuality
+from emg_recognition.text import printable
 
 _BAR = 60
 _STATES = {SignalQuality.WARN: Text("usable", "yellow"), SignalQuality.BAD: Text("BAD", "bold red")}
@@ -176,7 +177,9 @@ def _channels(quality: SignalQuality | None, worst: int) -> RenderableType:
     rows = zip(quality.channel_names, quality.state, quality.advice, strict=False)
     chosen = [row for row in rows if row[1] >= worst]
     for name, state, advice in chosen[:_ROWS]:
-        table.add_row(name, _STATES.get(state, Text("BAD", "bold red")), advice)
+        # Texts, because rich would read a foreign "[bold]" as markup.
+        judged = _STATES.get(state, Text("BAD", "bold red"))
+        table.add_row(Text(printable(name)), judged, Text(printable(advice)))
     if len(chosen) > _ROWS:
         table.add_row(f"and {len(chosen) - _ROWS} more", "", "")
     return table if chosen else Text()

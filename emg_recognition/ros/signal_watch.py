@@ -6,11 +6,11 @@ import time
 
 from rclpy.node import Node
 
+from emg_recognition.errors import MessageError
+from emg_recognition.messages import check_quality
 from emg_recognition.msg import SignalQuality
 from emg_recognition.ros import qos
-from emg_recognition.ros.recording import Recording
-
-NO_SAMPLES = "no samples arrive on emg/samples: check the armband and acquisition"
+from emg_recognition.ros.recording import SAMPLES_TOPIC, Recording
 
 #: Without a sample for this long, the signal counts as missing, s.
 _SILENT = 1.0
@@ -32,6 +32,9 @@ class SignalWatch:
     def __init__(self, node: Node, recording: Recording) -> None:
         self._counts = recording.counts
         (self._topic,) = recording.samples_topics
+        #: What to say while no samples arrive.
+        topic = node.resolve_topic_name(SAMPLES_TOPIC)
+        self.missing = f"no samples arrive on {topic}: check the armband and acquisition"
         self._seen = 0
         self._came: float | None = None
         self._received = 0.0
@@ -66,7 +69,7 @@ class SignalWatch:
         """Return the state of the signal as one line."""
         found = self.quality
         if not self.flowing:
-            return NO_SAMPLES
+            return self.missing
         if found is None:
             return "samples arrive, their quality is unknown (is signal_quality_node running?)"
         states = list(found.state)
@@ -76,6 +79,10 @@ class SignalWatch:
         return f"{good}{bad}{rate}, {found.lost} samples lost"
 
     def _hear(self, message: SignalQuality) -> None:
+        try:
+            check_quality(message)
+        except MessageError:
+            return
         self._received = time.monotonic()
         self._quality = message
         usable = message.samples > 0 and SignalQuality.BAD not in list(message.state)

@@ -9,6 +9,7 @@ from typing import ParamSpec
 
 from rclpy.node import Node
 
+from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.text import printable
 
 P = ParamSpec("P")
@@ -76,11 +77,12 @@ class Surprises:
             logger.error(f"unexpected again ({self.count} so far), the node goes on: {line}")
 
     def refuse(self, name: str, error: Exception) -> None:
-        """Log and count what could not be decoded; `name` is that of its topic or service."""
+        """Log and count what could not be decoded or used; `name` is that of its topic or service."""
         self.strange += 1
-        line = printable(f"{type(error).__name__}: {error}")
+        known = isinstance(error, EmgRecognitionError)
+        line = printable(error if known else f"it cannot be decoded: {type(error).__name__}: {error}")
         self._node.get_logger().error(
-            f"what came on {name} could not be decoded: {line}", throttle_duration_sec=_AGAIN
+            f"a message on {name} was refused: {line}", throttle_duration_sec=_AGAIN
         )
 
 

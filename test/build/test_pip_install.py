@@ -26,6 +26,7 @@ SOURCES = (
     "config",
     "msg",
     "requirements",
+    "README.md",
 )
 
 

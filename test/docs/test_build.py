@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from emg_recognition.nodes.settings import NODES
+
 
 @pytest.mark.timeout(200)
 def test_the_documentation_builds(repository, tmp_path):
@@ -27,5 +29,12 @@ def test_the_documentation_builds(repository, tmp_path):
     assert '<script src="http' not in index, "the pages must work without a network"
     commands = (tmp_path / "html" / "reference" / "commands.html").read_text(encoding="utf-8")
     assert "--minority" in commands
-    parameters = (tmp_path / "html" / "reference" / "parameters.html").read_text(encoding="utf-8")
-    assert "stale_after" in parameters
+    bridge = (tmp_path / "html" / "reference" / "nodes" / "command_bridge.html").read_text(encoding="utf-8")
+    assert "stale_after" in bridge
+    assert "exo/joint_trajectory" in bridge
+
+
+def test_every_node_has_a_page(repository):
+    pages = {path.stem: path.read_text() for path in (repository / "docs/reference/nodes").glob("*.md")}
+    assert set(pages) == set(NODES)
+    assert all(f"<!-- node {name} -->" in text for name, text in pages.items())

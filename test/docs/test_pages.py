@@ -51,7 +51,7 @@ def inline_codes(page):
 
 
 def parameters_of(node):
-    return {"use_sim_time", *(name for cls in NODES[node] for name in settings_of(cls))}
+    return {"use_sim_time", "qos_overrides", *(name for cls in NODES[node] for name in settings_of(cls))}
 
 
 def subcommands():
@@ -118,7 +118,8 @@ def test_launch_arguments_exist(page):
         match = LAUNCH.match(code)
         if match:
             source = (REPOSITORY / "launch" / match[1]).read_text(encoding="utf-8")
-            known = {"namespace", "params_file", *re.findall(r'"(\w+)"', source)}
+            shared = (REPOSITORY / "emg_recognition" / "ros" / "launching.py").read_text(encoding="utf-8")
+            known = set(re.findall(r'"(\w+)"', source + shared))
             if "settings_of" in source:
                 known |= parameters
             unknown = set(re.findall(r"(\w+):=", match[2])) - known
@@ -143,7 +144,8 @@ def test_yaml_of_parameters_names_nodes_and_parameters(page):
         for node, section in content.items() if isinstance(content, dict) else ():
             name = str(node).rpartition("/")[2]
             if name in NODES and "ros__parameters" in (section or {}):
-                assert set(section["ros__parameters"]) <= parameters_of(name), f"{name_of(page)}: {node}"
+                known = parameters_of(name) | {"qos_overrides"}  # rclpy's own
+                assert set(section["ros__parameters"]) <= known, f"{name_of(page)}: {node}"
 
 
 def test_blocks_name_their_language():

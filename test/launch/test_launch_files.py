@@ -35,7 +35,7 @@ from emg_recognition.errors import EmgRecognitionError
 #: Time for six processes to start on a busy machine, s.
 PATIENCE = 60.0
 COMMON = {"namespace", "log_level", "params_file"}
-ROBOT = {"joint_states", "commands", "enable", "use_sim_time", "respawn", "autostart", "bridge"}
+ROBOT = {"joint_states", "commands", "enable", "use_sim_time", "respawn", "autostart", "bridge", "container"}
 ARGUMENTS = {
     "recognition": {"model", "port", "wait_for_port", "exoskeleton"} | ROBOT | COMMON,
     "simulation": {"model", "port", "exoskeleton", "enabled", "show"} | ROBOT | COMMON,

@@ -32,5 +32,5 @@ def test_warnings_name_their_nodes_and_nothing_breaks_the_line(graph):
         )
     )
     assert "| warnings from acquisition |" in line
-    assert "FAULT: two·lines·[2J" in line
+    assert "FAULT: two\\nlines\\x1b[2J" in line
     assert line.isprintable()

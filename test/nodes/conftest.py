@@ -109,14 +109,14 @@ class Witness:
     `arguments` are ROS arguments such as remappings.
     """
 
-    def __init__(self, arguments: Iterable[str] = ()) -> None:
+    def __init__(self, arguments: Iterable[str] = (), name: str = "witness") -> None:
         import rclpy
         from rclpy.executors import SingleThreadedExecutor
 
         self._context = rclpy.Context()
         rclpy.init(context=self._context)
         cli_args = ["--ros-args", *arguments] if arguments else None
-        self.node = rclpy.create_node("witness", context=self._context, cli_args=cli_args)
+        self.node = rclpy.create_node(name, context=self._context, cli_args=cli_args)
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self.node)
         self._clients: dict[str, object] = {}

@@ -112,6 +112,22 @@ def test_the_bundle_that_may_be_armed_can_be_exchanged(shared_arm, tiny_bundle, 
     assert keep_votes.integer_value == 1  # chosen by the user
 
 
+def test_the_command_goes_when_the_estimate_arrives(shared_arm):
+    # Estimates come every 10 ms, the timer alone would send a command every 20 ms.
+    arm = shared_arm.start_bridge(stride=2)
+    decisions = arm.witness.collect(ActionDecision, "emg/decision", qos.WITNESS)
+    arm.armed()
+    arm.wait_for_motion()
+
+    def most_windows_have_a_command_of_their_own():
+        decided, sent = len(decisions), len(arm.trajectories)
+        arm.witness.spin_for(0.5)
+        return len(arm.trajectories) - sent > 0.75 * (len(decisions) - decided) > 20
+
+    arm.witness.spin_until(most_windows_have_a_command_of_their_own, "commands without the timer")
+    arm.call("disarm")
+
+
 def counted(counters):
     return dict(zip(counters[-1].names, counters[-1].values, strict=True))
 

@@ -136,7 +136,7 @@ def test_without_samples_it_pauses_and_continues_at_a_key(start_node, witness, a
     witness.spin_until(lambda: len(labels) == 2, "a word on it")
     # On a busy machine the repetition may have ended before the silence was noticed.
     assert said(labels)[1] in ((DISCARD, "rest", 1), (END, "rest", 1))
-    node.wait_for_log("paused: no samples arrive on emg/samples")
+    node.wait_for_log("paused: no samples arrive on /emg/samples")
     before = len(labels)
     witness.spin_for(1.0)
     assert len(labels) == before

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
+from contextlib import closing
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -194,6 +198,21 @@ def test_restarted_acquisition_is_a_new_run(recording, signal, tmp_path):
     assert joined(events(path, EstimateBlock), "run").tolist() == [0, 0, 1]
     (label,) = events(path, LabelEvent)
     assert (label.run, label.index) == (0, 300)  # its stamp is from the first run
+
+
+def test_states_of_an_earlier_version_are_read_without_their_definitions(repository, tmp_path):
+    """Their counters stood behind the fields of today, and a bag of Humble does not say so."""
+    with_definitions = repository / "test" / "before" / "bag_sqlite"
+    without = tmp_path / "bag"
+    shutil.copytree(with_definitions, without)
+    (file,) = without.glob("*.db3")
+    with closing(sqlite3.connect(file)) as database:
+        database.execute("drop table message_definitions")
+        database.commit()
+    found, expected = (events(path, StateBlock) for path in (without, with_definitions))
+    assert joined(expected, "state").tolist() == [0] + [1] * 7
+    for name in ("stamp", "state", "action"):
+        assert np.array_equal(joined(found, name), joined(expected, name))
 
 
 def test_two_devices_on_one_topic_are_refused(recording, signal, tmp_path):

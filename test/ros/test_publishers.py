@@ -9,7 +9,12 @@ from std_msgs.msg import String
 
 from emg_recognition.ownership import same_process
 from emg_recognition.ros import qos
-from emg_recognition.ros.publishers import IdentifiedSubscription, subscribe
+from emg_recognition.ros.publishers import (
+    IdentifiedSubscription,
+    count_publishers,
+    count_subscribers,
+    subscribe,
+)
 
 DEEP = QoSProfile(depth=1000)
 
@@ -28,6 +33,7 @@ def test_an_executor_gets_each_message_with_its_publisher_in_order_and_timers_st
         remapped, String, "words", lambda message, publisher: heard.append((message.data, publisher)), DEEP
     )
     assert topic.topic_name == "/far/away/text"
+    witness.spin_until(lambda: count_subscribers(remapped, "words") == 1, "itself")
     publishers = [witness.node.create_publisher(String, "/far/away/text", DEEP) for _ in range(2)]
     # Nobody subscribes to the name before remapping.
     unrelated = witness.node.create_publisher(String, "words", DEEP)
@@ -36,6 +42,8 @@ def test_an_executor_gets_each_message_with_its_publisher_in_order_and_timers_st
     witness.spin_until(
         lambda: topic.publishers == 2 and all(one.get_subscription_count() for one in publishers), "the graph"
     )
+    # rclpy's own count is that of the name before remapping.
+    assert (count_publishers(remapped, "words"), remapped.count_publishers("words")) == (2, 1)
     for number in range(250):
         unrelated.publish(String(data="no"))
         for name, publisher in zip("ab", publishers, strict=True):
