@@ -12,7 +12,10 @@ from emg_recognition.cli import adapt, compare, data, evaluate, graph, nodes, tr
 from emg_recognition.cli.parser import Parser, examples
 from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.resources import version
+from emg_recognition.text import printable
 
+#: Longest line of an error, characters.
+_LONGEST_LINE = 5000
 _FAILED = 2
 _INTERRUPTED = 130
 _READER_LEFT = 141
@@ -88,7 +91,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except EmgRecognitionError as error:
-        print(f"emg-recognition: error: {error}", file=sys.stderr)
+        # It may quote a recording of somebody else.
+        words = "\n".join(printable(line, _LONGEST_LINE) for line in str(error).splitlines())
+        print(f"emg-recognition: error: {words}", file=sys.stderr)
         return _FAILED
     except ModuleNotFoundError as error:
         # A robot that only runs has no libraries for figures and training.

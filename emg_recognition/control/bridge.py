@@ -7,16 +7,17 @@ tested to the millisecond.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 
 from emg_recognition.control.decision import NO_ACTION, NO_DECISION, Decider, Decision, DecisionSettings
 from emg_recognition.control.exoskeleton import Exoskeleton
 from emg_recognition.control.inputs import RELATIVE, Instant, Receipt, Sources, check_estimate
-from emg_recognition.control.joints import STOP_RAMP
-from emg_recognition.control.motion import MotionProfile, is_moving
+from emg_recognition.control.motion import AHEAD, MotionProfile, is_moving
+from emg_recognition.control.receiver import FOLLOWING_TOLERANCE
 from emg_recognition.control.settings import BridgeSettings, controller_delay
 from emg_recognition.control.states import Event, Reason, Response, State, Violation, after
-from emg_recognition.control.trajectory import Command, check_command
+from emg_recognition.control.trajectory import Command, check_command, standstill
 from emg_recognition.control.velocity_goal import VelocityGoal
 from emg_recognition.control.watch import Signal, Watch
 from emg_recognition.text import printable
@@ -28,6 +29,9 @@ COUNTERS = (
     *("estimates", "rejected", "commands", "armings", "refusals", "holds", "faults"),
     *(reason.counter for reason in Reason),
 )
+
+_AGAIN = 2.0
+"""Joints that come to rest away from their commands twice in this time (s) do not follow."""
 
 
 class Bridge:
@@ -69,10 +73,15 @@ class Bridge:
         self._decider = self.new_decider()
         self._watch = Watch(exoskeleton, settings, sources)
         self._goal = VelocityGoal(exoskeleton)
-        self._profile = MotionProfile(exoskeleton.joints, settings.period)
+        self._profile = MotionProfile(
+            exoskeleton.joints, settings.period, follows_velocity=settings.follows_velocity
+        )
         self._sent: Command | None = None
         self._holding_since = 0.0
         self._standing_since: float | None = None
+        self._astray = False
+        self._astray_since = 0.0
+        self._anchored_at = -math.inf
         self.state = State.DISARMED
         self.reason = "not armed yet"
         self.action = NO_ACTION
@@ -211,6 +220,7 @@ class Bridge:
         self._decider.clear()
         self._profile.begin(self._watch.feedback.positions(), now.steady)
         self._standing_since = None
+        self._astray = False
         self.counters["armings"] += 1
         self._go(Event.ARM, "armed")
         return None
@@ -271,16 +281,25 @@ class Bridge:
             has brought the joints by now.
         """
         here = self._profile.here(now.steady)
-        self._review(here, now)
+        self._review(self._following(), now)
         decision = self._decider.decide(now.steady) if self.state is State.ARMED else NO_DECISION
         self.action = decision.action
         if not self._profile.started or self._has_stopped(here, now):
             return None
-        if self._settings.follows_velocity and self.engaged:
-            here = self._profile.follow(self._watch.feedback.positions(), here, now.steady)
+        if self._watch.output_problem is not None and not self.engaged:
+            # What is sent now might be obeyed when the cause has gone.
+            self._profile.end()
+            return None
+        here = self._where(here, now)
+        if not here:
+            return None
         targets = self._targets(decision, [position for position, _ in here])
-        command = self._profile.plan(targets, here, now.steady)
+        urgent = self.state is not State.ARMED
+        command = self._profile.plan(targets, here, now.steady, urgent=urgent)
+        if command is None:
+            return None
         broken = check_command(command, here, self._joints)
+        broken = broken or self._watch.feedback.far_from(command, now.steady)
         self._sent = command if broken is None else self._brake(broken, now)
         self.counters["commands"] += self._sent is not None
         return self._sent
@@ -290,7 +309,47 @@ class Bridge:
         self.disarm("shutting down")
         if not self._profile.started or self._has_stopped(self._profile.here(now.steady), now):
             return None
-        return self._profile.stop(now.steady)
+        here = self._profile.here(now.steady)
+        still = (0.0,) * len(self._joints)
+        command = self._profile.plan(still, here, now.steady, urgent=True)
+        # For an exoskeleton that follows velocities, this is the last one.
+        return None if command is None else command._replace(velocities=still)
+
+    def _where(self, here: list[tuple[float, float]], now: Instant) -> list[tuple[float, float]]:
+        """Return where the next command begins; nothing if none is to be sent.
+
+        A stop stops where the joints are: if they are not where the commands have brought them, it begins
+        at the measured positions.
+        """
+        feedback = self._watch.feedback
+        if feedback.violation(now) is not None or feedback.pause(now.steady, 0.0) is not None:
+            # Where the joints are is not known. The stop is said now; repeated later it would be wrong.
+            if not self._astray:
+                self._astray, self._astray_since = True, now.steady
+            return here if now.steady - self._astray_since <= AHEAD else []
+        measured = feedback.positions()
+        if self._settings.follows_velocity:
+            return self._profile.follow(measured, here, now.steady) if self.engaged else here
+        if self._astray and self.state is not State.ARMED:
+            self._astray = False
+            return self._anchor(measured, now)
+        stray = self._profile.receiver.stray(measured)
+        if stray is not None:
+            if self.state is State.ARMED and now.steady - self._anchored_at < _AGAIN:
+                self._fault(Reason.NOT_FOLLOWING, "the joints do not follow their commands: blocked or loose")
+                stray = list(measured)
+            return self._anchor(stray, now)
+        return here
+
+    def _anchor(self, positions: Sequence[float], now: Instant) -> list[tuple[float, float]]:
+        """Begin at these positions (rad), inside the limits."""
+        inside = [
+            min(max(position, joint.lower), joint.upper)
+            for joint, position in zip(self._joints, positions, strict=True)
+        ]
+        self._profile.begin(inside, now.steady)
+        self._anchored_at = now.steady
+        return self._profile.here(now.steady)
 
     def _targets(self, decision: Decision, positions: Sequence[float]) -> tuple[float, ...]:
         """Return the velocity that each joint should have, rad/s."""
@@ -303,12 +362,13 @@ class Bridge:
         return velocities
 
     def _brake(self, broken: str, now: Instant) -> Command | None:
-        """Fault, and stop where the last good command was."""
+        """Fault, and stop where the joints are measured, if a command there is possible."""
         self._fault(Reason.UNSAFE_COMMAND, f"a command was not sent: {broken}")
-        if self._sent is None:
-            return None
-        self._profile.begin(self._sent.positions, now.steady)
-        return Command(STOP_RAMP, self._sent.positions, (0.0,) * len(self._joints))
+        here = self._anchor(self._watch.feedback.positions(), now)
+        command = standstill([position for position, _ in here], AHEAD, self._settings.period)
+        # Without one, the end of the last command stops the joints; velocities have no end.
+        far = self._watch.feedback.far_from(command, now.steady) is not None
+        return None if far and not self._settings.follows_velocity else command
 
     def _has_stopped(self, here: Sequence[tuple[float, float]], now: Instant) -> bool:
         """Return whether the stop was repeated long enough after standstill."""
@@ -319,13 +379,12 @@ class Bridge:
             self._standing_since = now.steady
         return now.steady - self._standing_since > self._settings.stop_time
 
-    def _review(self, here: Sequence[tuple[float, float]], now: Instant) -> None:
+    def _review(self, following: Violation | None, now: Instant) -> None:
         """Leave ARMED or HOLDING if time or the joints demand it."""
         sudden = self._watch.tick(now)
         if not self.engaged:
             return
-        commanded = [position for position, _ in here]
-        lasting = self._watch.following_error(commanded) or self._watch.violation(now)
+        lasting = following or self._watch.violation(now)
         # A reason to fault comes before a reason to hold.
         for found in (sudden, lasting):
             if found is not None and found.reason.response is Response.FAULTS:
@@ -334,11 +393,32 @@ class Bridge:
         violation = sudden or lasting
         if violation is not None:
             self._hold(violation, now)
-        elif self._decider.full and self._watch.stop_input.confirmed:
+        elif self._decider.full and self._watch.stop_input.confirmed and self._found(now):
             self._go(Event.RESUME, "signals fresh again")
         limit = self._settings.hold_timeout
         if self.state is State.HOLDING and now.steady - self._holding_since > limit:
             self._fault(Reason.HELD_TOO_LONG, f"held longer than {limit:g} s: {self.reason}")
+
+    def _found(self, now: Instant) -> bool:
+        """Return whether the joints are where they are believed to be, and have had time to get there."""
+        return not self._astray and self._watch.feedback.received() - self._anchored_at > AHEAD
+
+    def _following(self) -> Violation | None:
+        """Return which joint is not where its commands should have brought it, or None."""
+        if not self._profile.started:
+            return None
+        feedback = self._watch.feedback
+        beyond = self._profile.receiver.look(feedback.positions(), feedback.received())
+        for joint, distance in zip(self._joints, beyond, strict=True):
+            # "not <=", so that a profile that is not finite fails as well.
+            if not distance <= FOLLOWING_TOLERANCE:
+                self._astray = self._astray or self.engaged
+                return Violation(
+                    Reason.NOT_FOLLOWING,
+                    f"joint {joint.name} is {distance:.2f} rad farther from its command than it may "
+                    "lag: blocked or loose",
+                )
+        return None
 
     def _refusal(self, now: Instant) -> Violation | None:
         """Return why arming is refused now, or None."""

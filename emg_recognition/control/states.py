@@ -81,6 +81,10 @@ class Reason(Enum):
         "ROS time is zero, or has not moved for `stale_after` on the steady clock",
     )
     FEEDBACK_STALE = (Response.HOLDS, "a joint without a position for `stale_after`, by receipt or by stamp")
+    FEEDBACK_PAUSED = (
+        Response.HOLDS,
+        "a joint without a position for more than twice the usual time and 30 ms",
+    )
     BRIDGE_LATE = (Response.HOLDS, "the bridge itself did not run for `stale_after`")
 
     FOREIGN_ESTIMATE = (Response.FAULTS, "an estimate of a model other than the one in `ModelInfo`")
@@ -104,7 +108,10 @@ class Reason(Enum):
         "a measured position that the joint cannot have reached since the previous one",
     )
     FEEDBACK_SEVERAL = (Response.FAULTS, "more than one publisher reports the position of a joint")
-    NOT_FOLLOWING = (Response.FAULTS, "a joint more than 0.2 rad away from its command: blocked or loose")
+    NOT_FOLLOWING = (
+        Response.FAULTS,
+        "a joint more than 0.05 rad, and 150 ms of its speed, away from its command: blocked or loose",
+    )
     STOP_INPUT_FALSE = (Response.FAULTS, "the stop input says false")
     STOP_INPUT_SILENT = (Response.FAULTS, "no message of the stop input for 120 ms, or none at all")
     STOP_INPUT_LOST = (Response.FAULTS, "the stop input has no publisher")
@@ -123,6 +130,10 @@ class Reason(Enum):
     UNEXPECTED = (Response.FAULTS, "an error in the bridge's own program; its log has the traceback")
 
     STILL_MOVING = (Response.REFUSES, "the joints are still stopping")
+    FEEDBACK_RESTLESS = (
+        Response.REFUSES,
+        "the measured positions jumped in the last 2 s, or a joint moves that nothing moves",
+    )
     HOLDING_ALREADY = (Response.REFUSES, "armed already, and holding")
     NO_MODEL = (Response.REFUSES, "no `ModelInfo` yet")
     OTHER_ACTIONS = (

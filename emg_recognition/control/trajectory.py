@@ -6,28 +6,34 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from emg_recognition.control.joints import STOP_RAMP, JointLimits
+from emg_recognition.control.joints import JointLimits
 
 _ROUNDING = 1e-9
 """What floating-point arithmetic may add to a value."""
 
 
 class Command(NamedTuple):
-    """Where all joints are to be a moment from now, and how fast; also a point of a trajectory.
+    """Where all joints are to be a moment from now, how fast, and where they stop if nothing more is said.
 
     Attributes
     ----------
     time : float
-        Time from now, or from the start of the trajectory, s.
+        Time from now to the next command, s.
     positions : tuple of float
-        One for each joint, rad.
+        One for each joint, rad, at that time.
     velocities : tuple of float
-        One for each joint, rad/s.
+        One for each joint, rad/s, at that time.
+    until : float
+        Time from now to standstill, s.
+    stops : tuple of float
+        Where each joint then stands, rad. The motion from now to there is a cubic.
     """
 
     time: float
     positions: tuple[float, ...]
     velocities: tuple[float, ...]
+    until: float
+    stops: tuple[float, ...]
 
     @property
     def moving(self) -> bool:
@@ -54,14 +60,16 @@ def check_command(
     str or None
         Which limit the command exceeds; None if none.
     """
-    for joint, (position, velocity), wanted, speed in zip(
-        joints, here, command.positions, command.velocities, strict=True
+    for joint, (position, velocity), wanted, speed, stop in zip(
+        joints, here, command.positions, command.velocities, command.stops, strict=True
     ):
+        if not joint.lower <= stop <= joint.upper:
+            return f"joint {joint.name}: a stop at {stop!r} outside {joint.lower!r} to {joint.upper!r}"
         if not (math.isfinite(wanted) and math.isfinite(speed)):
             return f"joint {joint.name}: position {wanted}, velocity {speed}"
         if not joint.lower <= wanted <= joint.upper:
             return f"joint {joint.name}: position {wanted!r} outside {joint.lower!r} to {joint.upper!r}"
-        if abs(speed) > joint.max_velocity:
+        if abs(speed) > joint.max_velocity + _ROUNDING:
             return f"joint {joint.name}: velocity {speed!r} above {joint.max_velocity!r}"
         # "not <=", so that a present state that is not finite fails as well.
         if not abs(speed - velocity) <= joint.max_acceleration * command.time + _ROUNDING:
@@ -71,44 +79,16 @@ def check_command(
     return None
 
 
-def stop_positions(
-    positions: Sequence[float], velocities: Sequence[float], joints: Sequence[JointLimits]
-) -> tuple[float, ...]:
-    """Return where the stop ramp from these positions (rad) and velocities (rad/s) ends, rad.
+def standstill(positions: Sequence[float], until: float, period: float) -> Command:
+    """Return the command to stand at some positions.
 
     Parameters
     ----------
-    positions, velocities : sequence of float
-        One for each joint.
-    joints : sequence of JointLimits
-        The joints in the same order; the end stays within their ranges.
+    positions : sequence of float
+        One for each joint, rad.
+    until : float
+        How long it may take, s.
+    period : float
+        Time to the next command, s.
     """
-    return tuple(
-        min(max(position + velocity * STOP_RAMP / 2, joint.lower), joint.upper)
-        for position, velocity, joint in zip(positions, velocities, joints, strict=True)
-    )
-
-
-def trajectory_points(command: Command, joints: Sequence[JointLimits]) -> tuple[Command, ...]:
-    """Return the points of a trajectory that carries out a command and then stops.
-
-    The controller behind it need not watch for silence: if the bridge dies, the end of the trajectory stops
-    the joints. Positions and velocities match, so that the usual cubic interpolation between the points
-    has exactly linear velocity.
-
-    Parameters
-    ----------
-    command : Command
-        What is wanted, at most 20 ms ahead.
-    joints : sequence of JointLimits
-        The joints in the command's order; the end stays within their ranges.
-
-    Returns
-    -------
-    tuple of Command
-        The command and, if it moves, the standstill one stop ramp later: at most 100 ms ahead.
-    """
-    if not command.moving:
-        return (command,)
-    stops = stop_positions(command.positions, command.velocities, joints)
-    return command, Command(command.time + STOP_RAMP, stops, (0.0,) * len(stops))
+    return Command(period, tuple(positions), (0.0,) * len(positions), until, tuple(positions))

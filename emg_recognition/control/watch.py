@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from emg_recognition.control.exoskeleton import Exoskeleton
@@ -12,9 +11,6 @@ from emg_recognition.control.inputs import RELATIVE, Instant, RosClockWatch, Sig
 from emg_recognition.control.settings import BridgeSettings
 from emg_recognition.control.states import Reason, Violation
 from emg_recognition.types import Model
-
-MAX_FOLLOWING_ERROR = 0.2
-"""Largest distance (rad) of a measured position from its command; beyond it the joint is blocked or loose."""
 
 
 class Signal(NamedTuple):
@@ -115,6 +111,7 @@ class Watch:
         self._sources = sources
         self._clock = RosClockWatch(settings.stale_after)
         self._ticked: float | None = None
+        self._held_up = 0.0
         self.signal = SignalWatch(settings.stale_after, sources.estimates)
         self.feedback = JointFeedback(exoskeleton.joints, settings.stale_after, sources.joint_states)
         self.stop_input = StopInput(sources.stop_input)
@@ -131,6 +128,7 @@ class Watch:
         """Let time pass; return what only this tick shows: a jump of ROS time, or a pause of the bridge."""
         jump = self._clock.tick(now)
         last, self._ticked = self._ticked, now.steady
+        self._held_up = 0.0 if last is None else max(now.steady - last - self._settings.period, 0.0)
         if last is None or now.steady - last <= self._settings.stale_after:
             return jump
         # Messages of the stop input may have waited in a queue since it fell silent.
@@ -146,6 +144,7 @@ class Watch:
             or self._clock.violation(now)
             or self.signal.violation(now)
             or self.feedback.violation(now)
+            or self.feedback.pause(now.steady, self._held_up)
         )
 
     def refusal(self, now: Instant) -> Violation | None:
@@ -157,6 +156,7 @@ class Watch:
                 Reason.NO_MODEL, f"no model announced on {self._sources.model} yet: start the classifier"
             )
         refusal = mismatch(self.model, self._exoskeleton, self._settings, self.device) or self.violation(now)
+        refusal = refusal or self.feedback.restless(now.steady)
         if refusal is None and not self.stop_input.confirmed:
             return Violation(Reason.STOP_INPUT_SILENT, "only one message of the stop input so far; try again")
         if refusal is None and self.signal.stride == 0:
@@ -173,17 +173,3 @@ class Watch:
             f"{self.command_publishers} publishers on {self._sources.commands}, only the bridge may command; "
             "a killed one disappears after 20 s",
         )
-
-    def following_error(self, commanded: Sequence[float]) -> Violation | None:
-        """Return which joint is not where its commands (rad) should have brought it, or None."""
-        for joint, position, measured in zip(
-            self._exoskeleton.joints, commanded, self.feedback.positions(), strict=True
-        ):
-            error = abs(position - measured)
-            # "not <=", so that a profile that is not finite fails as well.
-            if not error <= MAX_FOLLOWING_ERROR:
-                return Violation(
-                    Reason.NOT_FOLLOWING,
-                    f"joint {joint.name} is {error:.2f} rad away from its command: blocked or loose",
-                )
-        return None

@@ -20,7 +20,8 @@ from emg_recognition.classification import decision_settings, live_settings
 from emg_recognition.control.bridge import Bridge
 from emg_recognition.control.decision import DecisionSettings
 from emg_recognition.control.inputs import Instant, Sources
-from emg_recognition.control.joints import LONGEST_PERIOD, STOP_RAMP, JointLimits
+from emg_recognition.control.joints import LONGEST_PERIOD, JointLimits
+from emg_recognition.control.motion import AHEAD
 from emg_recognition.control.settings import BridgeSettings, is_long
 from emg_recognition.control.states import Reason, State, Violation
 from emg_recognition.control.watch import Signal
@@ -128,7 +129,7 @@ class CommandBridgeNode(Node):
         """Ramp the joints down and stop them; wait until the stop has arrived, a second at most."""
         self._timer.cancel()
         self._bridge.disarm("shutting down")
-        deadline = time.monotonic() + 2 * STOP_RAMP
+        deadline = time.monotonic() + 2 * AHEAD
         while self._bridge.moving(self._now()) and time.monotonic() < deadline:
             self._tick()
             time.sleep(self._period)

@@ -15,7 +15,7 @@ from std_msgs.msg import Float64MultiArray, MultiArrayDimension, MultiArrayLayou
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from emg_recognition.control.joints import JointLimits
-from emg_recognition.control.trajectory import Command, trajectory_points
+from emg_recognition.control.trajectory import Command
 from emg_recognition.devices.exoskeleton_driver import SerialExoskeleton
 from emg_recognition.devices.exoskeleton_frames import StateFrame
 from emg_recognition.errors import EmgRecognitionError
@@ -76,16 +76,12 @@ class TrajectoryOutput:
     problem: str | None = None
 
     def __init__(self, node: Node, joints: Sequence[JointLimits]) -> None:
-        self._joints = tuple(joints)
-        zeros = [0.0] * len(self._joints)
         # Built once: setting a field costs more than filling one.
-        self._points = [
-            JointTrajectoryPoint(positions=array("d", zeros), velocities=array("d", zeros)) for _ in range(2)
-        ]
-        # A stamp of zero means "start now".
-        self._message = JointTrajectory(
-            joint_names=[joint.name for joint in self._joints], points=list(self._points)
+        self._point = JointTrajectoryPoint(
+            positions=array("d", [0.0] * len(joints)), velocities=array("d", [0.0] * len(joints))
         )
+        # A stamp of zero means "start now".
+        self._message = JointTrajectory(joint_names=[joint.name for joint in joints], points=[self._point])
         self._node = node
         self._publisher = node.create_publisher(JointTrajectory, TRAJECTORY_TOPIC, qos.COMMANDS)
         self._topic = str(self._publisher.topic_name)
@@ -96,14 +92,9 @@ class TrajectoryOutput:
         return int(self._node.count_publishers(self._topic))
 
     def send(self, command: Command) -> None:
-        """Publish a command and the stop that follows it."""
-        points = trajectory_points(command, self._joints)
-        for message, point in zip(self._points, points, strict=False):
-            message.time_from_start.nanosec = round(point.time * 1e9)
-            message.positions[:] = array("d", point.positions)
-            message.velocities[:] = array("d", point.velocities)
-        if len(self._message.points) != len(points):
-            self._message.points = self._points[: len(points)]
+        """Publish the way to the command's standstill."""
+        self._point.time_from_start.nanosec = round(command.until * 1e9)
+        self._point.positions[:] = array("d", command.stops)
         self._publisher.publish(self._message)
 
     def flush(self, seconds: float) -> bool:
@@ -219,6 +210,7 @@ class SerialOutput:
         self._warning: str | None = None
         self._warned = 0.0
         self._moving_since: float | None = None
+        self._commanded = 0.0
         self._message = JointState(name=self._names)
         self._device = SerialExoskeleton(port, baud_rate, len(self._names))
         self._device.open()
@@ -235,15 +227,16 @@ class SerialOutput:
         return self._lost or self._warning
 
     def send(self, command: Command) -> None:
-        """Send a command; without another one the device stops by itself."""
-        if self._lost is not None:
-            return
+        """Send a command, unless the device has a problem: what waits would move it when that has gone."""
         if not command.moving:
             self._moving_since = None
         elif self._moving_since is None:
             self._moving_since = time.monotonic()
+        self._commanded = time.monotonic()
+        if self.problem is not None:
+            return
         try:
-            self._device.send(command.positions, command.velocities, command.time)
+            self._device.send(command.stops, (0.0,) * len(command.stops), command.until)
         except EmgRecognitionError as error:
             self._lose(error)
 
@@ -287,6 +280,9 @@ class SerialOutput:
 
     def _judge(self, state: StateFrame) -> None:
         now = time.monotonic()
+        if self._warning is not None and now - self._commanded > _SHOWN:
+            # The bridge has given up.
+            self._moving_since = None
         since = self._moving_since
         if state.emergency_stop:
             warning = "the exoskeleton's emergency stop is pressed: release it"
@@ -298,7 +294,8 @@ class SerialOutput:
             if since is None and now - self._warned > _SHOWN:
                 self._warning = None
             return
-        self._warning, self._warned = warning, now
+        # A device that is left alone because of one problem soon reports another.
+        self._warning, self._warned = self._warning or warning, now
 
     def _lose(self, error: EmgRecognitionError) -> None:
         self._device.close()

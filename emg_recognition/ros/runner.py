@@ -28,6 +28,8 @@ from emg_recognition.text import printable
 
 #: How often to look for a signal while no callback is due, and for the parent, s.
 _POLL = 0.1
+#: Longest error line, characters; it may quote others.
+_LONGEST_ERROR = 2000
 
 
 class NodeProgram(Protocol):
@@ -107,7 +109,7 @@ def run(name: str, create: Callable[[], NodeProgram], args: list[str] | None = N
         if node.failure is not None and not stop:
             raise node.failure
     except EmgRecognitionError as error:
-        logger.fatal(str(error))
+        logger.fatal(printable(error, _LONGEST_ERROR))
         code = 1
     except KeyboardInterrupt:
         pass
@@ -117,7 +119,7 @@ def run(name: str, create: Callable[[], NodeProgram], args: list[str] | None = N
             try:
                 node.close()
             except EmgRecognitionError as error:
-                logger.fatal(str(error))
+                logger.fatal(printable(error, _LONGEST_ERROR))
                 code = 1
             node.destroy_node()
         if executor is not None:
@@ -238,7 +240,7 @@ class ManagedNode(LifecycleNode):
             self._refusal = error
             # bring_up() raises it, and the runner logs it once.
             if not self.get_parameter("autostart").value:
-                self.get_logger().error(str(error))
+                self.get_logger().error(printable(error, _LONGEST_ERROR))
             return TransitionCallbackReturn.FAILURE
         except Exception:
             # rclpy would say nothing about it.

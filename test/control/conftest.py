@@ -40,6 +40,41 @@ MODEL = Model(
 )
 
 
+class Arm:
+    """Joints that obey commands to the letter: cubics from where they are to the next standstill."""
+
+    def __init__(self, positions: list[float]) -> None:
+        self._begun = self._until = 0.0
+        self._ways = [(position, 0.0, position) for position in positions]
+
+    def obey(self, command: Command, time: float) -> None:
+        """Obey a command from this time (s) on."""
+        places = [self._at(way, time) for way in self._ways]
+        self._begun, self._until = time, command.until
+        self._ways = [(*place, stop) for place, stop in zip(places, command.stops, strict=True)]
+
+    def positions(self, time: float) -> list[float]:
+        """Return where the joints are at a time (s), rad."""
+        return [self._at(way, time)[0] for way in self._ways]
+
+    def velocities(self, time: float) -> list[float]:
+        """Return how fast the joints are at a time (s), rad/s."""
+        return [self._at(way, time)[1] for way in self._ways]
+
+    def _at(self, way: tuple[float, float, float], time: float) -> tuple[float, float]:
+        begin, velocity, end = way
+        if time >= self._begun + self._until:
+            return end, 0.0
+        passed = max(time - self._begun, 0.0)
+        # p(t) = begin + v t + b t² + c t³ with p = end and p' = 0 after `until`.
+        t, away = self._until, end - begin
+        b, c = (3 * away - 2 * velocity * t) / t**2, (velocity * t - 2 * away) / t**3
+        return (
+            begin + (velocity + (b + c * passed) * passed) * passed,
+            velocity + (2 * b + 3 * c * passed) * passed,
+        )
+
+
 class Rig:
     """Drives a bridge tick by tick; every time is a multiple of the tick."""
 
@@ -49,14 +84,24 @@ class Rig:
         self.ticks = 0
         self.ros_offset = EPOCH
         self.index = 1000
-        self.measured = [1.0, 0.0]
         self.enabled: bool | None = True
+        self.measured = [1.0, 0.0]
         self.commands: list[tuple[float, Command | None]] = []
 
     @property
     def time(self) -> float:
         """Steady time, s."""
         return self.ticks * self.settings.period
+
+    @property
+    def measured(self) -> list[float]:
+        """Where the joints are, rad; somebody may put them elsewhere."""
+        return self._measured
+
+    @measured.setter
+    def measured(self, positions: list[float]) -> None:
+        self._measured = list(positions)
+        self.arm = Arm(self._measured)
 
     @property
     def now(self) -> Instant:
@@ -96,6 +141,8 @@ class Rig:
         self.bridge.stop_input_publishers(1)
         for _ in range(round(seconds / self.settings.period)):
             self.ticks += 1
+            if not loose:
+                self._measured = self.arm.positions(self.time)
             if self.ticks % 2 == 0 and not blind:
                 self.bridge.feedback(["elbow", "wrist"], self.measured, self.now)
             if self.ticks % 10 == 0 and self.enabled is not None:
@@ -104,8 +151,8 @@ class Rig:
                 self.estimate(action)
             command = self.bridge.tick(self.now)
             self.commands.append((self.time, command))
-            if command is not None and not loose:
-                self.measured = list(command.positions)
+            if command is not None:
+                self.arm.obey(command, self.time)
 
     def velocities(self, since: float = 0.0) -> list[tuple[float, ...]]:
         """Return the velocities commanded after the time `since`, s."""

@@ -1,4 +1,4 @@
-"""Trajectories that end at standstill, and the last check of a command."""
+"""The last check of a command."""
 
 from __future__ import annotations
 
@@ -6,42 +6,8 @@ import math
 
 import pytest
 
-from emg_recognition.control.joints import STOP_RAMP, JointLimits
-from emg_recognition.control.trajectory import Command, check_command, trajectory_points
-
-JOINTS = tuple(
-    JointLimits(name=name, lower=-1.0, upper=1.0, max_velocity=0.5, max_acceleration=8.0) for name in "ab"
-)
-
-
-def test_a_moving_command_ends_at_standstill_within_100_ms() -> None:
-    first, last = trajectory_points(Command(0.02, (0.1, -0.2), (0.4, -0.5)), JOINTS)
-    assert first == Command(0.02, (0.1, -0.2), (0.4, -0.5))
-    assert last.velocities == (0.0, 0.0)
-    assert last.time == pytest.approx(0.1)
-    # Constant braking covers half the distance of constant speed.
-    assert last.positions == pytest.approx((0.1 + 0.4 * STOP_RAMP / 2, -0.2 - 0.5 * STOP_RAMP / 2))
-
-
-def test_standstill_is_one_point() -> None:
-    assert trajectory_points(Command(0.005, (0.1, 0.2), (0.0, 0.0)), JOINTS) == (
-        Command(0.005, (0.1, 0.2), (0.0, 0.0)),
-    )
-
-
-def test_the_end_stays_within_the_limits() -> None:
-    _, last = trajectory_points(Command(0.005, (0.999, -0.999), (0.5, -0.5)), JOINTS)
-    assert last.positions == (1.0, -1.0)
-
-
-def test_one_moving_joint_is_enough_for_a_ramp() -> None:
-    points = trajectory_points(Command(0.005, (0.1, 0.2), (0.0, math.nextafter(0.0, 1.0))), JOINTS)
-    assert len(points) == 2
-
-
-def test_a_command_for_other_joints() -> None:
-    with pytest.raises(ValueError, match="argument"):
-        trajectory_points(Command(0.005, (0.1,), (0.2,)), JOINTS)
+from emg_recognition.control.joints import JointLimits
+from emg_recognition.control.trajectory import Command, check_command
 
 
 class TestCheck:
@@ -52,8 +18,16 @@ class TestCheck:
     HERE = ((0.5, 0.2), (-0.5, 0.0))
     PERIOD = 0.005
 
+    def command(
+        self,
+        positions: tuple[float, ...],
+        velocities: tuple[float, ...],
+        stops: tuple[float, ...] = (0.51, -0.51),
+    ) -> Command:
+        return Command(self.PERIOD, positions, velocities, 0.1, stops)
+
     def test_a_command_within_every_limit(self) -> None:
-        command = Command(self.PERIOD, (0.501, -0.5), (0.2 + 8.0 * self.PERIOD, -5.0 * self.PERIOD))
+        command = self.command((0.501, -0.5), (0.2 + 8.0 * self.PERIOD, -5.0 * self.PERIOD))
         assert check_command(command, self.HERE, self.LIMITS) is None
 
     @pytest.mark.parametrize(
@@ -71,9 +45,14 @@ class TestCheck:
     def test_a_command_beyond_a_limit(
         self, positions: tuple[float, ...], velocities: tuple[float, ...], text: str
     ) -> None:
-        assert text in str(check_command(Command(self.PERIOD, positions, velocities), self.HERE, self.LIMITS))
+        assert text in str(check_command(self.command(positions, velocities), self.HERE, self.LIMITS))
 
     @pytest.mark.parametrize("here", [(math.nan, 0.0), (0.5, math.nan)])
     def test_a_present_state_that_is_not_finite(self, here: tuple[float, float]) -> None:
-        command = Command(self.PERIOD, (0.5, -0.5), (0.2, 0.0))
+        command = self.command((0.5, -0.5), (0.2, 0.0))
         assert check_command(command, [here, self.HERE[1]], self.LIMITS) is not None
+
+    @pytest.mark.parametrize("stop", [math.nan, 1.001, -0.001])
+    def test_a_stop_outside_the_limits(self, stop: float) -> None:
+        command = self.command((0.5, -0.5), (0.2, 0.0), (stop, -0.5))
+        assert "joint a: a stop at" in str(check_command(command, self.HERE, self.LIMITS))

@@ -101,6 +101,8 @@ def start_node(tmp_path: Path) -> Iterator[Callable[..., RunningNode]]:
 
     yield start
     end(started)
+    for node in started:
+        assert "unexpected, the node goes on" not in node.log, node.log
 
 
 class Witness:

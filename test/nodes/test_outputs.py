@@ -7,8 +7,8 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
 from trajectory_msgs.msg import JointTrajectory
 
-from emg_recognition.control.joints import STOP_RAMP, JointLimits
-from emg_recognition.control.trajectory import Command
+from emg_recognition.control.joints import JointLimits
+from emg_recognition.control.trajectory import Command, standstill
 from emg_recognition.devices.exoskeleton_emulator import ExoskeletonEmulator
 from emg_recognition.errors import DeviceError
 from emg_recognition.ros import qos
@@ -20,37 +20,38 @@ NAMES = ["a", "b"]
 JOINTS = [
     JointLimits(name=name, lower=-1.0, upper=1.0, max_velocity=0.5, max_acceleration=8.0) for name in NAMES
 ]
-HOLD = Command(0.005, (0.0, 0.0), (0.0, 0.0))
+HOLD = standstill((0.0, 0.0), 0.005, 0.005)
+
+
+def moving(positions, velocities, until=0.1):
+    """Return a command that ends half as far on as its speed would lead."""
+    stops = tuple(p + v * until / 2 for p, v in zip(positions, velocities, strict=True))
+    return Command(0.005, positions, velocities, until, stops)
 
 
 def times(message):
     return [point.time_from_start.sec + point.time_from_start.nanosec * 1e-9 for point in message.points]
 
 
-def test_trajectories_of_a_motion_a_standstill_and_a_motion(witness):
+def test_trajectories_of_a_motion_and_a_standstill(witness):
     output = TrajectoryOutput(witness.node, JOINTS)
     heard = witness.collect(JointTrajectory, "exo/joint_trajectory", qos.COMMANDS)
     witness.spin_until(lambda: witness.node.count_subscribers("exo/joint_trajectory"), "the subscriber")
     commands = [
-        Command(0.005, (0.1, -0.2), (0.4, 0.0)),
-        Command(0.08, (0.116, -0.2), (0.0, 0.0)),
-        Command(0.005, (0.3, 0.99), (0.0, 0.5)),
+        moving((0.1, -0.2), (0.4, 0.0)),
+        standstill((0.116, -0.2), 0.08, 0.005),
     ]
     for count, command in enumerate(commands, 1):
         output.send(command)
         witness.spin_until(lambda count=count: len(heard) == count, "a trajectory")
-    moving, standing, again = heard
+    motion, standing = heard
     assert all(list(message.joint_names) == ["a", "b"] for message in heard)
     assert all((message.header.stamp.sec, message.header.stamp.nanosec) == (0, 0) for message in heard)
-    assert times(moving) == pytest.approx([0.005, 0.005 + STOP_RAMP])
-    assert list(moving.points[0].positions) == [0.1, -0.2]
-    assert list(moving.points[0].velocities) == [0.4, 0.0]
-    assert list(moving.points[1].positions) == pytest.approx([0.116, -0.2])
-    assert list(moving.points[1].velocities) == [0.0, 0.0]
+    assert times(motion) == [0.1]
+    assert list(motion.points[0].positions) == pytest.approx([0.12, -0.2])
+    assert list(motion.points[0].velocities) == [0.0, 0.0]
     assert times(standing) == pytest.approx([0.08])
     assert list(standing.points[0].positions) == [0.116, -0.2]
-    assert times(again) == pytest.approx([0.005, 0.005 + STOP_RAMP])
-    assert list(again.points[1].positions) == pytest.approx([0.3, 1.0])
     assert output.flush(5.0)
     assert output.problem is None
     output.close()
@@ -62,7 +63,7 @@ def test_velocities_are_labelled_with_the_joints(witness):
     witness.spin_until(lambda: witness.node.count_subscribers("exo/velocity_command"), "the subscriber")
     wanted = [(0.4, -0.5), (0.0, 0.0), (0.0, 0.1)]
     for count, velocities in enumerate(wanted, 1):
-        output.send(Command(0.005, (0.1, 0.2), velocities))
+        output.send(moving((0.1, 0.2), velocities))
         witness.spin_until(lambda count=count: len(heard) == count, "velocities")
     assert [tuple(message.data) for message in heard] == wanted
     for message in heard:
@@ -76,7 +77,7 @@ def test_velocities_are_labelled_with_the_joints(witness):
 @pytest.mark.parametrize("output", [TrajectoryOutput, VelocityOutput])
 def test_without_a_subscriber_there_is_no_wait(witness, output):
     sender = output(witness.node, JOINTS)
-    sender.send(Command(0.005, (0.1, 0.2), (0.4, 0.0)))
+    sender.send(moving((0.1, 0.2), (0.4, 0.0)))
     assert sender.flush(5.0)
 
 
@@ -100,7 +101,7 @@ class Sender:
 
     def _send(self):
         self._position += 0.005 * self.velocity
-        self.output.send(Command(0.005, (self._position, 0.0), (self.velocity, 0.0)))
+        self.output.send(moving((self._position, 0.0), (self.velocity, 0.0)))
 
     def silence(self, on=True):
         (self._timer.cancel if on else self._timer.reset)()
@@ -170,7 +171,7 @@ def test_the_emergency_stop_is_a_problem_until_it_is_released_and_the_motion_end
 
 def test_refused_commands_are_a_problem(witness, emulator):
     sender = Sender(witness, emulator.port)
-    sender.output.send(Command(0.005, (1.5, 0.0), (0.1, 0.0)))
+    sender.output.send(moving((1.5, 0.0), (0.1, 0.0)))
     witness.spin_until(lambda: sender.output.problem, "the problem")
     assert "refuses the commands" in sender.output.problem
     witness.spin_until(lambda: sender.output.problem is None, "the end of it")
@@ -193,7 +194,7 @@ def test_the_watchdog_is_a_problem_only_during_motion(witness, emulator):
 def test_nan_is_a_problem_and_is_not_sent(witness, emulator):
     sender = Sender(witness, emulator.port)
     sender.silence()
-    sender.output.send(Command(0.005, (float("nan"), 0.0), (0.0, 0.0)))
+    sender.output.send(standstill((float("nan"), 0.0), 0.005, 0.005))
     assert "position is nan" in sender.output.problem
     assert emulator.obeyed == 0
 
@@ -216,7 +217,7 @@ def test_a_device_in_another_process_that_is_killed(witness, start_node, tmp_pat
         witness.node, limits, str(link), 921_600, lambda names, values: feedback.append(values)
     )
     witness.spin_until(lambda: feedback, "a report")
-    output.send(Command(0.005, feedback[-1], (0.0, 0.0, 0.0)))
+    output.send(standstill(feedback[-1], 0.005, 0.005))
     assert output.flush(10.0)
     assert output.problem is None
     device.kill()

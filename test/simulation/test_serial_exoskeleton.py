@@ -6,9 +6,6 @@ import math
 
 import pytest
 
-from emg_recognition.control.joints import STOP_RAMP as BRIDGE_STOP_RAMP
-from emg_recognition.control.joints import JointLimits
-from emg_recognition.control.trajectory import Command, trajectory_points
 from emg_recognition.simulation.exoskeleton import SimulatedJoint, TrajectoryPoint, TrajectorySimulator
 from emg_recognition.simulation.serial_exoskeleton import PERIOD as UPDATE
 from emg_recognition.simulation.serial_exoskeleton import STOP_RAMP, SerialSimulator
@@ -32,8 +29,7 @@ def move(arm: SerialSimulator, seconds: float, speed: float = 0.4, start: float 
     return position
 
 
-def test_it_stops_by_itself_within_the_ramp_of_the_bridge() -> None:
-    assert STOP_RAMP == BRIDGE_STOP_RAMP
+def test_it_stops_by_itself_within_the_ramp() -> None:
     arm = SerialSimulator(JOINTS)
     assert arm.watchdog
     last = move(arm, 0.5)
@@ -51,15 +47,10 @@ def test_it_stops_by_itself_within_the_ramp_of_the_bridge() -> None:
 def test_it_moves_as_with_the_trajectory_of_the_same_command() -> None:
     serial = SerialSimulator(JOINTS)
     trajectory = TrajectorySimulator(JOINTS, UPDATE, interpolate_from_desired_state=True)
-    limits = [
-        JointLimits(name=j.name, lower=j.lower, upper=j.upper, max_velocity=0.6, max_acceleration=8.0)
-        for j in JOINTS
-    ]
     for k in range(1, 40):
-        command = Command(PERIOD, (1.0 + 0.5 * PERIOD * k, -0.4 * PERIOD * k), (0.5, -0.4))
-        serial.obey(command.positions, command.velocities, command.time)
-        points = [TrajectoryPoint(*point) for point in trajectory_points(command, limits)]
-        assert trajectory.follow(["elbow", "wrist"], points) is None
+        stops, still = (1.03 + 0.5 * PERIOD * k, -0.03 - 0.4 * PERIOD * k), (0.0, 0.0)
+        assert serial.obey(stops, still, 0.1) is None
+        assert trajectory.follow(["elbow", "wrist"], [TrajectoryPoint(0.1, stops, still)]) is None
         for dt in (0.0021, 0.001 * (k % 4)):
             serial.step(dt)
             while trajectory.time < serial.joints.time:

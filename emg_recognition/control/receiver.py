@@ -1,0 +1,299 @@
+"""What a receiver that missed commands may be doing, and which commands are safe for it all the same.
+
+The receiver may have been held up, or the network may have lost what was sent. It is then on an older
+command, or at the end of one. The cubic from where it is to where the next command ends depends linearly on
+where it is, so a command that keeps the limits from the extreme states keeps them from every state between.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from emg_recognition.control.joints import JointLimits
+
+RETURN = 2.0
+"""A receiver that missed commands speeds up with at most this many times a joint's largest acceleration when
+it returns; its speed never exceeds the joint's limit. One that obeys every command keeps both limits."""
+
+BRAKE = 3.0
+"""The same for slowing down."""
+
+FOLLOWING_TOLERANCE = 0.05
+"""Distance (rad) from its command, besides the lag, beyond which a joint does not follow."""
+
+LONGEST_LAG = 0.15
+"""Longest time (s) by which a measured position may be behind its command."""
+
+_STATES = 5
+"""How many older commands are looked at; those between differ less."""
+
+_MEMORY = 0.3
+"""Time (s) for which commands are remembered; before it has passed, feedback is stale."""
+
+_FIRST_LAG = 0.02
+"""Lag (s) of a measured position behind its command, before it has been learned."""
+
+_LEARNING = 0.5
+"""Time constant (s) for learning the lag; a receiver that stops is noticed sooner."""
+
+_LEAST_DEVIATION = 0.0015
+"""Smallest deviation (rad) from the lagging course that can be told from noise."""
+
+_MOST_DEVIATION = 0.02
+"""Largest deviation (rad) that a joint which follows badly may be allowed."""
+
+_SLOW = 0.02
+"""Speed (rad/s) below which a joint is as good as at rest, and tells nothing about its lag."""
+
+_ASTRAY = 0.003
+"""Deviation (rad) at rest that missed commands explain, and noise does not."""
+
+
+class Step(NamedTuple):
+    """The motion of a joint in one command: a cubic to standstill.
+
+    Attributes
+    ----------
+    position, velocity : float
+        At the start, rad and rad/s.
+    end : float
+        Where it stands at the end, rad.
+    """
+
+    position: float
+    velocity: float
+    end: float
+
+
+def standing(position: float) -> Step:
+    """Return the step of a joint that does not move from `position` (rad)."""
+    return Step(position, 0.0, position)
+
+
+def state_after(step: Step, elapsed: float, duration: float) -> tuple[float, float]:
+    """Return where a step has brought the joint.
+
+    Parameters
+    ----------
+    step : Step
+        The step commanded last.
+    elapsed : float
+        Time since its start, s.
+    duration : float
+        Length of the step, s.
+
+    Returns
+    -------
+    position, velocity : float
+        In rad and rad/s.
+    """
+    position, velocity, end = step
+    if elapsed <= 0:
+        return position, velocity
+    if elapsed >= duration:
+        return end, 0.0
+    # The velocity is a quadratic with the Bézier points velocity, middle and 0.
+    s = elapsed / duration
+    rest = 1 - s
+    middle = 3 * (end - position) / duration - velocity
+    moved = velocity * (1 - rest * rest * rest) + middle * s * s * (3 - 2 * s)
+    return position + moved * duration / 3, rest * (velocity * rest + 2 * middle * s)
+
+
+def reachable(
+    limits: JointLimits, state: tuple[float, float], duration: float, change: float, brake: float
+) -> tuple[float, float]:
+    """Return where a cubic to standstill may end that keeps the limits.
+
+    Parameters
+    ----------
+    limits : JointLimits
+        Its `max_velocity` is kept throughout.
+    state : (float, float)
+        Position (rad) and velocity (rad/s) at the start.
+    duration : float
+        How long it takes, s.
+    change, brake : float
+        Largest acceleration where it speeds up, and where it slows down, rad/s².
+
+    Returns
+    -------
+    lowest, highest : float
+        Positions, rad; the lowest is above the highest if there are none.
+    """
+    position, velocity = state
+    # The velocity is a quadratic with the Bézier points velocity, middle and 0, steepest at an end.
+    half = duration / 2
+    up, down = (change, brake) if velocity >= 0 else (brake, change)
+    low = max(velocity - down * half, -brake * half)
+    high = min(velocity + up * half, brake * half)
+    most = limits.max_velocity
+    peak = most + math.sqrt(max(most - velocity, 0.0) * most)
+    dip = most + math.sqrt(max(most + velocity, 0.0) * most)
+    third = duration / 3
+    return position + (velocity + max(low, -dip)) * third, position + (velocity + min(high, peak)) * third
+
+
+class _Sent(NamedTuple):
+    begun: float
+    duration: float
+    steps: tuple[Step, ...]
+
+
+class Receiver:
+    """What was sent, and how much of it the measured positions confirm.
+
+    Parameters
+    ----------
+    joints : sequence of JointLimits
+        The joints, in the order of all values here.
+    """
+
+    def __init__(self, joints: Sequence[JointLimits]) -> None:
+        self._joints = tuple(joints)
+        self._sent: list[_Sent] = []
+        self._excluded = 0
+        self._looked = -math.inf
+        self._lags = [_FIRST_LAG] * len(joints)
+        self._deviations = [0.0] * len(joints)
+        self._learned = [0.0] * len(joints)
+        self._speeds = [0.0] * len(joints)
+        self._sags = [0.0] * len(joints)
+        self._astray = False
+        self._anchored = False
+
+    def forget(self) -> None:
+        """Forget what was sent: the receiver begins anew where the joints are measured."""
+        self._sent.clear()
+        self._anchored = True
+        self._excluded = 0
+        self._speeds = [0.0] * len(self._joints)
+
+    def add(self, begun: float, duration: float, steps: Sequence[Step]) -> None:
+        """Take a command that was sent.
+
+        Parameters
+        ----------
+        begun : float
+            When, on the steady clock, s.
+        duration : float
+            Its time, s.
+        steps : sequence of Step
+            What each joint does that has obeyed every command.
+        """
+        if self._sent and self._sent[-1].begun >= begun:
+            self._sent.pop()
+        self._sent.append(_Sent(begun, duration, tuple(steps)))
+        self._anchored = self._anchored and all(abs(step.velocity) <= _SLOW for step in steps)
+        self._drop(begun - _MEMORY)
+
+    def _drop(self, before: float) -> None:
+        """Drop old commands, but not the oldest that the receiver may still be at the end of."""
+        sent = self._sent
+        while self._excluded and sent[1].begun < before:
+            del sent[0]
+            self._excluded -= 1
+        while len(sent) > self._excluded + 2 and sent[self._excluded + 2].begun < before:
+            del sent[self._excluded + 1]
+
+    def at(self, steady: float) -> list[tuple[float, float]]:
+        """Return position (rad) and velocity (rad/s) of each joint at a moment if it obeys every command."""
+        for sent in reversed(self._sent):
+            if sent.begun <= steady:
+                break
+        else:
+            if not self._sent:
+                return []
+            sent = self._sent[0]
+        return [state_after(step, steady - sent.begun, sent.duration) for step in sent.steps]
+
+    def look(self, measured: Sequence[float], received: float) -> list[float]:
+        """Compare measured positions with what was sent.
+
+        Parameters
+        ----------
+        measured : sequence of float
+            Positions, rad.
+        received : float
+            When the oldest of them was received, on the steady clock, s.
+
+        Returns
+        -------
+        list of float
+            For each joint how far (rad) it is from its command beyond the largest lag; above
+            :data:`FOLLOWING_TOLERANCE` it does not follow.
+        """
+        passed = min(max(received - self._looked, 0.0), _MEMORY)
+        self._looked = max(received, self._looked)
+        follows, beyond, lagging = True, [], []
+        self._astray = False
+        for i, ((position, velocity), seen) in enumerate(zip(self.at(received), measured, strict=True)):
+            behind = position - seen
+            speed = abs(velocity)
+            # After a stop the joint still catches up.
+            self._speeds[i] = max(speed, self._speeds[i] * math.exp(-passed / LONGEST_LAG))
+            beyond.append(abs(behind) - LONGEST_LAG * self._speeds[i])
+            behind -= self._sags[i]
+            if speed > _SLOW:
+                # What is seen first counts more.
+                self._learned[i] = min(self._learned[i] + passed, _LEARNING)
+                share = passed / max(self._learned[i], passed, 1e-9)
+                lag = min(max(behind / velocity, 0.0), LONGEST_LAG)
+                self._lags[i] += (lag - self._lags[i]) * share
+            then = received - self._lags[i]
+            before = self.at(then)[i][0]
+            deviation = abs(before - self._sags[i] - seen)
+            allowed = min(_LEAST_DEVIATION + 3 * self._deviations[i], _MOST_DEVIATION)
+            if deviation > allowed:
+                follows = False
+            lagging.append((then, before, 1.5 * allowed))
+            if speed > _SLOW:
+                self._deviations[i] += (deviation - self._deviations[i]) * share
+            elif self._speeds[i] <= _SLOW:
+                if self._anchored or deviation <= _ASTRAY:
+                    # A drive under load rests beside its command.
+                    sag = min(max(behind + self._sags[i], -FOLLOWING_TOLERANCE), FOLLOWING_TOLERANCE)
+                    self._sags[i] += (sag - self._sags[i]) * passed / _LEARNING
+                else:
+                    self._astray = True
+        if follows:
+            self._exclude(lagging)
+        return beyond
+
+    def _exclude(self, lagging: Sequence[tuple[float, float, float]]) -> None:
+        """Exclude the oldest commands as the last that was received if the joints would then be elsewhere."""
+        while len(self._sent) > self._excluded + 1:
+            sent = self._sent[self._excluded]
+            for step, (then, position, least) in zip(sent.steps, lagging, strict=True):
+                if abs(state_after(step, then - sent.begun, sent.duration)[0] - position) > least:
+                    break
+            else:
+                return
+            self._excluded += 1
+
+    def stray(self, measured: Sequence[float]) -> list[float] | None:
+        """Return where joints at rest are commanded to be, judging by where they are; None if as it was sent.
+
+        Only once in a standstill: a drive under load would sink with each repetition.
+
+        Parameters
+        ----------
+        measured : sequence of float
+            Positions (rad) that :meth:`look` has just seen.
+        """
+        if not self._astray:
+            return None
+        return [seen + sag for seen, sag in zip(measured, self._sags, strict=True)]
+
+    def possible(self, steady: float) -> list[list[tuple[float, float]]]:
+        """Return where each joint may be (rad) and how fast (rad/s), besides :meth:`at`."""
+        old = [self._sent[i] for i in range(self._excluded, len(self._sent) - 1)]
+        stride = max((len(old) + _STATES - 1) // _STATES, 1)
+        states: list[list[tuple[float, float]]] = [[] for _ in self._joints]
+        for sent in old[::stride]:
+            elapsed = steady - sent.begun
+            for found, step in zip(states, sent.steps, strict=True):
+                found.append(state_after(step, elapsed, sent.duration))
+        return states
