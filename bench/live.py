@@ -14,9 +14,7 @@ classifier in one (`chain_node`), in turns. Another process receives estimates a
 - start: from the start of the first process, with the armband ready, until the first estimate is received,
 
 each as the median over the rounds, with the smallest and the largest. `dropped` counts windows without an
-estimate. The machine has to be idle otherwise. If LibEMG is installed, its online classifier runs in the same
-rounds on the same signal (LDA on Hudgins' features): from the write of the newest sample that a prediction
-used until it is there.
+estimate. The machine has to be idle otherwise.
 """
 
 from __future__ import annotations
@@ -124,14 +122,16 @@ def write_model(folder: Path, row: Row, config: str) -> None:
     )
 
 
-def play(link: str, row: Row, orders: Connection) -> None:
+def play(link: str, row: Row, seconds: float, orders: Connection) -> None:
     """Be the armband; answer a request with the end and the time of each frame written since its start."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     from emg_recognition.devices.emulator import ArmbandEmulator
 
     written: list[tuple[int, float]] = []
-    counts = np.random.default_rng(1).normal(0, 100, (round(7 * row.rate), row.channels)).astype(np.int16)
-    armband = ArmbandEmulator(counts, rate=row.rate, frame_samples=FRAME, link=link, loop=True)
+    # Long enough for the slowest start: a loop would restart the stream.
+    length = round((3 * PATIENCE + seconds) * row.rate)
+    counts = np.random.default_rng(1).integers(-100, 100, (length, row.channels), np.int16)
+    armband = ArmbandEmulator(counts, rate=row.rate, frame_samples=FRAME, link=link)
     write = armband._terminal.write
 
     def note(data: bytes | bytearray) -> int:
@@ -259,7 +259,7 @@ def run(way: str, row: Row, bundle: Path, seconds: float, folder: Path) -> Measu
         "acquisition": {"port": link, "wait_for_port": PATIENCE},
     }
     result = Measured()
-    with helper(play, link, row) as armband, helper(watch) as watcher, Graph(folder) as graph:
+    with helper(play, link, row, seconds) as armband, helper(watch) as watcher, Graph(folder) as graph:
         graph.start("simulated_exoskeleton", {})
         graph.start("enabling_switch", {"pressed": True})
         time.sleep(2.0)

@@ -15,7 +15,7 @@ import numpy as np
 
 from emg_recognition.errors import MessageError
 from emg_recognition.signal.settings import LARGEST_SAMPLE
-from emg_recognition.text import LONGEST, printable
+from emg_recognition.text import printable
 from emg_recognition.types import UNITS, Estimate, Model
 
 RATES = (1.0, 1e6)
@@ -35,6 +35,7 @@ LAST_INDEX = 2**62
 
 _LARGEST_FLOAT = float(np.finfo(np.float32).max)
 _LONGEST_PIPELINE = 1000
+_LONGEST_ADVICE = 1000
 #: Ages in ``BridgeState`` are -1 before the first message.
 _NEVER = -1.0
 
@@ -199,13 +200,14 @@ def check_quality(message: Any) -> None:
     MessageError
         For lists of different lengths, numbers that are not finite, and texts that are not readable.
     """
-    channels = len(message.channel_names)
+    channels = len(message.state)
     _texts("channel_names", message.channel_names, MOST_CHANNELS)
-    _texts("advice", message.advice, MOST_CHANNELS, LONGEST)
-    for field in ("state", "advice"):
-        if len(getattr(message, field)) != channels:
-            found = f"{len(getattr(message, field))} for {channels} channels"
-            raise _error(field, found, "send one for each channel")
+    _texts("advice", message.advice, MOST_CHANNELS, _LONGEST_ADVICE)
+    if len(message.channel_names) not in (0, channels):
+        found = f"{len(message.channel_names)} for {channels} channels"
+        raise _error("channel_names", found, "name every channel, or none")
+    if len(message.advice) != channels:
+        raise _error("advice", f"{len(message.advice)} for {channels} channels", "send one for each channel")
     for field in ("rate_nominal", "rate_measured"):
         _number(field, getattr(message, field), 0.0, RATES[1])
 

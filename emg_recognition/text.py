@@ -31,5 +31,10 @@ def printable(text: object, longest: int = LONGEST) -> str:
     return shown if len(whole) <= longest else f"{shown}… ({len(whole)} characters)"
 
 
+def printable_lines(text: object, longest: int = LONGEST) -> str:
+    """Return a text of several lines, each as :func:`printable` shows it."""
+    return "\n".join(printable(line, longest) for line in str(text).splitlines())
+
+
 def _escaped(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")

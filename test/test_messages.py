@@ -147,7 +147,7 @@ BAD = [
     *((messages.check_estimate, "action", value) for value in UNREADABLE),
     (messages.check_label, "event", 3),
     *((messages.check_label, "subject", value) for value in UNREADABLE),
-    (messages.check_quality, "state", array("B", [0])),
+    (messages.check_quality, "channel_names", ["a"]),
     (messages.check_quality, "advice", []),
     (messages.check_quality, "rate_measured", math.nan),
     *((messages.check_quality, "advice", ["", value]) for value in UNREADABLE),

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emg_recognition.text import printable
+from emg_recognition.text import printable, printable_lines
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,10 @@ def test_every_result_is_printable_and_bounded(text, longest):
     assert len(shown) <= longest + len(f"… ({len(text)} characters)")
     if text.isprintable() and len(text) <= longest:
         assert shown == text
+
+
+def test_lines_stay_lines():
+    assert (
+        printable_lines(ValueError("one\n\x1b[2Jtwo\n" + "x" * 9), 5)
+        == "one\n\\x1b[… (7 characters)\n" + "x" * 5 + "… (9 characters)"
+    )

@@ -12,7 +12,7 @@ from emg_recognition.cli import adapt, compare, data, evaluate, graph, nodes, tr
 from emg_recognition.cli.parser import Parser, examples
 from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.resources import version
-from emg_recognition.text import printable
+from emg_recognition.text import printable_lines
 
 #: Longest line of an error, characters.
 _LONGEST_LINE = 5000
@@ -92,8 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return code
     except EmgRecognitionError as error:
         # It may quote a recording of somebody else.
-        words = "\n".join(printable(line, _LONGEST_LINE) for line in str(error).splitlines())
-        print(f"emg-recognition: error: {words}", file=sys.stderr)
+        print(f"emg-recognition: error: {printable_lines(error, _LONGEST_LINE)}", file=sys.stderr)
         return _FAILED
     except ModuleNotFoundError as error:
         # A robot that only runs has no libraries for figures and training.

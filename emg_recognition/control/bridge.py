@@ -115,9 +115,7 @@ class Bridge:
         model, signal = self._watch.model, self._watch.signal
         if model is not None and model.rate > 0:
             window, stride = model.length / model.rate or window, signal.stride / model.rate or stride
-        # Half a period is the average wait for a tick.
-        processing = signal.delay + self._settings.period / 2
-        return controller_delay(window=window, stride=stride, decisions=decisions, processing=processing)
+        return controller_delay(window=window, stride=stride, decisions=decisions, processing=signal.delay)
 
     def announce(self, model: Model) -> None:
         """Take the model that the classifier runs; a change while engaged is a fault."""

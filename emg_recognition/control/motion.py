@@ -339,7 +339,8 @@ class MotionProfile:
         return Command(
             self._period,
             tuple(position for position, _ in after),
-            tuple(velocity for _, velocity in after),
+            # Without the noise of the arithmetic, and without -0.0.
+            tuple(round(velocity, 9) + 0.0 for _, velocity in after),
             duration,
             tuple(step.end for step in steps),
         )

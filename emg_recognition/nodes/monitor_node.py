@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+import traceback
 
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
@@ -60,8 +61,14 @@ class MonitorNode(Node):
             reader.look()
 
     def _show(self) -> None:
-        if not self._view.show(self._snapshot()):
-            self.finished = True
+        try:
+            if not self._view.show(self._snapshot()):
+                self.finished = True
+        except Exception:
+            # Nobody could read the log of a view that goes on without a picture.
+            self.failure = EmgRecognitionError(
+                f"the view has failed, please report it:\n{traceback.format_exc().rstrip()}"
+            )
 
     def _snapshot(self) -> Snapshot:
         joints, joints_age = self._bridge.joints()

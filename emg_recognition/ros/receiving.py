@@ -55,7 +55,8 @@ class ReceivingThread(Generic[M]):
         self._subscription = IdentifiedSubscription(node, kind, name, profile)
         followed.attach(self._subscription)
         self._stopping = False
-        self._thread = threading.Thread(target=self._receive, name=name, daemon=True)
+        # No daemon: ended by Python in the middle of C++ it would abort the process. It ends with the context.
+        self._thread = threading.Thread(target=self._receive, name=name)
         self._thread.start()
 
     def close(self) -> None:

@@ -24,11 +24,11 @@ from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.processes import end_signals, ignores_hangup
 from emg_recognition.ros.discovery import discovery_variables
 from emg_recognition.ros.surprises import Surprises, surprises_of
-from emg_recognition.text import printable
+from emg_recognition.text import printable, printable_lines
 
 #: How often to look for a signal while no callback is due, and for the parent, s.
 _POLL = 0.1
-#: Longest error line, characters; it may quote others.
+#: Longest line of an error, characters; it may quote others.
 _LONGEST_ERROR = 2000
 
 
@@ -109,7 +109,7 @@ def run(name: str, create: Callable[[], NodeProgram], args: list[str] | None = N
         if node.failure is not None and not stop:
             raise node.failure
     except EmgRecognitionError as error:
-        logger.fatal(printable(error, _LONGEST_ERROR))
+        logger.fatal(printable_lines(error, _LONGEST_ERROR))
         code = 1
     except KeyboardInterrupt:
         pass
@@ -119,7 +119,7 @@ def run(name: str, create: Callable[[], NodeProgram], args: list[str] | None = N
             try:
                 node.close()
             except EmgRecognitionError as error:
-                logger.fatal(printable(error, _LONGEST_ERROR))
+                logger.fatal(printable_lines(error, _LONGEST_ERROR))
                 code = 1
             node.destroy_node()
         if executor is not None:
@@ -240,7 +240,7 @@ class ManagedNode(LifecycleNode):
             self._refusal = error
             # bring_up() raises it, and the runner logs it once.
             if not self.get_parameter("autostart").value:
-                self.get_logger().error(printable(error, _LONGEST_ERROR))
+                self.get_logger().error(printable_lines(error, _LONGEST_ERROR))
             return TransitionCallbackReturn.FAILURE
         except Exception:
             # rclpy would say nothing about it.

@@ -32,6 +32,8 @@ def test_controllers_move_the_joints_of_the_exoskeleton_and_time_out(repository,
     trajectory = parameters["joint_trajectory_controller"]
     assert trajectory["joints"] == parameters["forward_velocity_controller"]["joints"] == names
     assert set(trajectory["constraints"]) == {"goal_time", *names}
+    # From the measured state, with its noisy velocity, the real controller jumps.
+    assert trajectory["interpolate_from_desired_state"] is True
     # cmd_timeout is ignored unless it is longer.
     assert trajectory["constraints"]["goal_time"] < trajectory["cmd_timeout"]
     for name in ("joint_trajectory_controller", "forward_velocity_controller"):

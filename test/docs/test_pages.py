@@ -144,8 +144,7 @@ def test_yaml_of_parameters_names_nodes_and_parameters(page):
         for node, section in content.items() if isinstance(content, dict) else ():
             name = str(node).rpartition("/")[2]
             if name in NODES and "ros__parameters" in (section or {}):
-                known = parameters_of(name) | {"qos_overrides"}  # rclpy's own
-                assert set(section["ros__parameters"]) <= known, f"{name_of(page)}: {node}"
+                assert set(section["ros__parameters"]) <= parameters_of(name), f"{name_of(page)}: {node}"
 
 
 def test_blocks_name_their_language():

@@ -44,6 +44,7 @@ ARGUMENTS = {
         *COMMON,
     },
     "training": {"data", "config", "output"} | COMMON,
+    "ros2_control": {"description", "hardware", "controllers", "controller", "namespace"},
     "replay": {"bag", "model", "output", "rate", "player", "exoskeleton"} | COMMON,
 }
 #: What `ros2 launch` does with a file and its arguments.

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import rclpy
 
+from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.ros.keyboard import Keyboard
 
 NAMESPACE = "/lab/left"
@@ -69,8 +70,9 @@ def main(folder, topics):
         found[name] = sorted(
             {topic for get in ends for topic, _ in get(node.get_name(), node.get_namespace())}
         )
-        if name not in ("evaluator", "demo_observer"):  # they would write what they have not heard
-            node.close()
+        if name in ("evaluator", "demo_observer"):
+            node.failure = EmgRecognitionError("nothing was heard")  # so nothing is written
+        node.close()
         node.destroy_node()
     rclpy.shutdown()
     (folder / "topics.json").write_text(json.dumps(found))

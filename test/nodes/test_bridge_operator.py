@@ -1,14 +1,18 @@
 """What people do with the bridge: its switch, its services and its parameters."""
 
+import math
+
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray
-from emg_recognition.msg import BridgeState, EmgInfo
+from emg_recognition.msg import ActionEstimate, BridgeState, EmgInfo, ModelInfo
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import GetParameters, SetParameters
 
 from emg_recognition.classification import decision_settings
 from emg_recognition.models.bundle import read_bundle
 from emg_recognition.ros import qos
+
+from .conftest import Witness
 
 
 @pytest.fixture
@@ -89,6 +93,31 @@ def test_an_armband_of_another_rate_refuses_arming(arm):
         lambda: "made for rate 200, the armband has 1000" in arm.call("arm").message, "the refusal"
     )
     publisher.publish(EmgInfo(rate=200.0, channels=8))
+    arm.armed()
+
+
+def test_a_second_classifier_that_came_and_went_leaves_nothing_behind(shared_arm):
+    other = Witness(name="other_classifier")
+    try:
+        arm = shared_arm.start_bridge()
+        models = other.node.create_publisher(ModelInfo, "emg/model", qos.LATCHED)
+        estimates = other.node.create_publisher(ActionEstimate, "emg/action", qos.ESTIMATES)
+        stray = ModelInfo(model="stray", actions=["unheard_of"], rate=1000.0)
+        other.spin_until(
+            lambda: models.get_subscription_count() and estimates.get_subscription_count(), "the bridge"
+        )
+        # The bridge hears of the stray one first, and of the true one with its estimates.
+        models.publish(stray)
+        other.spin_for(0.5)
+        arm.armed()
+        for _ in range(20):
+            models.publish(stray)
+            estimates.publish(ActionEstimate(last_index=10**6, model="stray", confidence=math.nan))
+            arm.witness.spin_for(0.02)
+        assert arm.states[-1].state == BridgeState.ARMED, arm.states[-1].reason
+    finally:
+        other.close()
+    assert arm.call("disarm").success
     arm.armed()
 
 

@@ -97,8 +97,9 @@ def test_the_bundle_that_may_be_armed_can_be_exchanged(shared_arm, tiny_bundle, 
 
     arm.announce()  # a model with another SHA-256
     arm.send_estimates()
-    witness.spin_until(lambda: "usable estimate" not in arm.call("arm").message, "estimates")
-    assert f"given to this bridge has {sha256}" in arm.call("arm").message
+    witness.spin_until(
+        lambda: f"given to this bridge has {sha256}" in arm.call("arm").message, "the refusal of the model"
+    )
     assert "/no/such" in set_model("/no/such").reason
     assert set_model("").successful
     arm.armed()

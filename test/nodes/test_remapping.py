@@ -29,7 +29,7 @@ RECORDED = {
 TOPICS = {
     "acquisition": {"emg/samples", "emg/info"},
     "preprocessing": {"emg/samples", "emg/window"},
-    "classifier": {"emg/window", "emg/action", "emg/model"},
+    "classifier": {"emg/window", "emg/action", "emg/model", "exo/bridge_state"},
     "command_bridge": {
         "emg/action",
         "emg/model",
