@@ -1,7 +1,10 @@
 """How long the live path takes from the last sample of a window to the estimate and to the joint command.
 
     tools/environment run python bench/live.py [--rounds 5] [--seconds 20] [--rows 200Hz 1kHz 64ch]
+    tools/environment run python bench/live.py BUNDLE
     tools/environment run python bench/live.py --quick
+
+Without a bundle the network of `--config` is used with fresh weights, for each of three signals.
 
 An emulated armband writes frames of 10 samples into a pseudo-terminal and notes when. The nodes read, filter,
 recognise and command as on the robot, once as four processes and once with acquisition, preprocessing and
@@ -54,6 +57,7 @@ class Row:
     rate: float
     channels: int
     stride: float
+    unit: str = "count"
 
 
 ROWS = {
@@ -122,6 +126,15 @@ def write_model(folder: Path, row: Row, config: str) -> None:
     )
 
 
+def signal_of(bundle: Path) -> Row:
+    """Return the signal that a bundle was trained on, and its live stride."""
+    from emg_recognition.classification import live_settings
+    from emg_recognition.models.bundle import read_bundle
+
+    info = read_bundle(bundle)
+    return Row(info.rate, info.channels, live_settings(info).stride, info.unit)
+
+
 def play(link: str, row: Row, seconds: float, orders: Connection) -> None:
     """Be the armband; answer a request with the end and the time of each frame written since its start."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -131,7 +144,10 @@ def play(link: str, row: Row, seconds: float, orders: Connection) -> None:
     # Long enough for the slowest start: a loop would restart the stream.
     length = round((3 * PATIENCE + seconds) * row.rate)
     counts = np.random.default_rng(1).integers(-100, 100, (length, row.channels), np.int16)
-    armband = ArmbandEmulator(counts, rate=row.rate, frame_samples=FRAME, link=link)
+    scale = 1e6 if row.unit == "V" else 1.0
+    armband = ArmbandEmulator(
+        counts, rate=row.rate, scale=scale, unit=row.unit, frame_samples=FRAME, link=link
+    )
     write = armband._terminal.write
 
     def note(data: bytes | bytearray) -> int:
@@ -280,7 +296,7 @@ def run(way: str, row: Row, bundle: Path, seconds: float, folder: Path) -> Measu
         watcher.send("arm")
         if refusal := watcher.recv():
             raise SystemExit(f"{way}: {refusal}")
-        time.sleep(WARM_UP)
+        time.sleep(min(WARM_UP, seconds / 2))
         used, measured_from = sum(map(cpu_seconds, nodes)), time.monotonic()
         watcher.send("begin")
         time.sleep(seconds)
@@ -332,6 +348,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("bundle", nargs="?", type=Path, help="a model, for the signal that it was trained on")
     parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS))
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
     parser.add_argument("--rounds", type=int, default=5)
@@ -339,7 +356,9 @@ def main() -> int:
     parser.add_argument("--config", default=str(REPOSITORY / "config" / "compact.yaml"), help="the network")
     parser.add_argument("--quick", action="store_true", help="one row, one round, two seconds: only a trial")
     arguments = parser.parse_args()
-    rows, rounds, seconds = arguments.rows, arguments.rounds, arguments.seconds
+    signals = ROWS if arguments.bundle is None else {"bundle": signal_of(arguments.bundle)}
+    rows = arguments.rows if arguments.bundle is None else ["bundle"]
+    rounds, seconds = arguments.rounds, arguments.seconds
     if arguments.quick:
         rows, rounds, seconds = rows[:1], 1, 2.0
     print(
@@ -350,16 +369,19 @@ def main() -> int:
     for name in rows:
         with tempfile.TemporaryDirectory() as place:
             folder = Path(place)
-            make = multiprocessing.get_context("spawn").Process(
-                target=write_model, args=(folder, ROWS[name], arguments.config)
-            )
-            make.start()
-            make.join()
+            bundle = arguments.bundle
+            if bundle is None:
+                make = multiprocessing.get_context("spawn").Process(
+                    target=write_model, args=(folder, signals[name], arguments.config)
+                )
+                make.start()
+                make.join()
+                bundle = folder / "bundle"
             runs: dict[str, list[Measured]] = {way: [] for way in arguments.ways}
             for number in range(rounds):
                 for way in arguments.ways:
                     work = folder / f"{number}_{way.replace(' ', '_')}"
-                    runs[way].append(run(way, ROWS[name], folder / "bundle", seconds, work))
+                    runs[way].append(run(way, signals[name], bundle.resolve(), seconds, work))
             for way, all_of_it in runs.items():
                 cells = [
                     name,

@@ -43,8 +43,8 @@ ARGUMENTS = {
     "exoskeleton": ("simulated_exoskeleton",),
     "autostart": ("classifier",),
 }
-#: The simulated armband takes a moment to appear.
-WAIT_FOR_PORT = "10.0"
+#: The simulated armband takes a moment to appear, longer on a busy machine.
+WAIT_FOR_PORT = "30.0"
 
 
 def generate_launch_description() -> LaunchDescription:

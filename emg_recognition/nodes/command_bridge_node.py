@@ -154,7 +154,7 @@ class CommandBridgeNode(Node):
             return SerialOutput(
                 self, joints, self._settings.serial_port, self._settings.baud_rate, self._on_feedback
             )
-        return TrajectoryOutput(self, joints)
+        return TrajectoryOutput(self, joints, stamped=self._settings.stamp_commands)
 
     def _sources(self) -> Sources:
         """Return the names of the topics after remapping."""

@@ -112,6 +112,10 @@ class CommandBridgeSettings(_Checked):
         "where commands go: exo/joint_trajectory, exo/velocity_command or a serial port",
         choices=("trajectory", "velocity", "serial"),
     )
+    stamp_commands: bool = setting(
+        False,
+        "stamp trajectories with ROS time, so that a controller with the same clock refuses old ones",
+    )
     external_watchdog: bool = setting(
         False, "whether a watchdog stops the joints when velocity commands cease; output velocity needs one"
     )

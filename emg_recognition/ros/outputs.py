@@ -21,6 +21,7 @@ from emg_recognition.devices.exoskeleton_driver import SerialExoskeleton
 from emg_recognition.devices.exoskeleton_frames import StateFrame
 from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.ros import qos
+from emg_recognition.ros.rivals import Rivals
 
 TRAJECTORY_TOPIC = "exo/joint_trajectory"
 VELOCITY_TOPIC = "exo/velocity_command"
@@ -67,6 +68,9 @@ class TrajectoryOutput:
         The node that publishes.
     joints : sequence of JointLimits
         In the order of the commands' values.
+    stamped : bool
+        Whether a trajectory begins at the ROS time at which it was sent, so that a controller with the same
+        clock refuses it when it is old; otherwise it begins when it is received.
 
     Attributes
     ----------
@@ -76,7 +80,8 @@ class TrajectoryOutput:
 
     problem: str | None = None
 
-    def __init__(self, node: Node, joints: Sequence[JointLimits]) -> None:
+    def __init__(self, node: Node, joints: Sequence[JointLimits], *, stamped: bool = False) -> None:
+        self._clock = node.get_clock() if stamped else None
         # Built once: setting a field costs more than filling one.
         zeros = [0.0] * len(joints)
         self._points = [
@@ -86,14 +91,13 @@ class TrajectoryOutput:
         self._message = JointTrajectory(
             joint_names=[joint.name for joint in joints], points=list(self._points)
         )
-        self._node = node
         self._publisher = node.create_publisher(JointTrajectory, TRAJECTORY_TOPIC, qos.COMMANDS)
-        self._topic = str(self._publisher.topic_name)
+        self._rivals = Rivals(node, str(self._publisher.topic_name))
 
     @property
     def publishers(self) -> int:
         """How many publish on the topic, this one included."""
-        return int(self._node.count_publishers(self._topic))
+        return self._rivals.count()
 
     def send(self, command: Command) -> None:
         """Publish the way to the command's standstill."""
@@ -104,6 +108,8 @@ class TrajectoryOutput:
             message.velocities[:] = array("d", point.velocities)
         if len(self._message.points) != len(points):
             self._message.points = self._points[: len(points)]
+        if self._clock is not None:
+            self._message.header.stamp = self._clock.now().to_msg()
         self._publisher.publish(self._message)
 
     def flush(self, seconds: float) -> bool:
@@ -143,14 +149,13 @@ class VelocityOutput:
             layout=MultiArrayLayout(dim=[MultiArrayDimension(label=names, size=size, stride=size)]),
             data=array("d", [0.0] * size),
         )
-        self._node = node
         self._publisher = node.create_publisher(Float64MultiArray, VELOCITY_TOPIC, qos.COMMANDS)
-        self._topic = str(self._publisher.topic_name)
+        self._rivals = Rivals(node, str(self._publisher.topic_name))
 
     @property
     def publishers(self) -> int:
         """How many publish on the topic, this one included."""
-        return int(self._node.count_publishers(self._topic))
+        return self._rivals.count()
 
     def send(self, command: Command) -> None:
         """Publish a command's velocities."""

@@ -41,6 +41,16 @@ def count_subscribers(node: Node, topic: str) -> int:
     return int(node.count_subscribers(node.resolve_topic_name(topic)))
 
 
+def publisher_nodes(node: Node, topic: str) -> dict[bytes, str]:
+    """Return the publishers of a topic, given by its resolved name, with the full names of their nodes."""
+    return {
+        bytes(info.endpoint_gid[:_SIZE]): f"{info.node_namespace.rstrip('/')}/{info.node_name}"
+        if info.node_name != _NAMELESS
+        else "a node without a name"
+        for info in node.get_publishers_info_by_topic(topic)
+    }
+
+
 class _Allocator(ctypes.Structure):
     """``rcutils_allocator_t``."""
 
@@ -184,12 +194,7 @@ class IdentifiedSubscription(Generic[MessageT]):
 
         With Cyclone DDS the identities are not those of the messages, so a name may not be found there.
         """
-        return {
-            bytes(info.endpoint_gid[:_SIZE]): f"{info.node_namespace.rstrip('/')}/{info.node_name}"
-            if info.node_name != _NAMELESS
-            else "a node without a name"
-            for info in self._node.get_publishers_info_by_topic(self.topic_name)
-        }
+        return publisher_nodes(self._node, self.topic_name)
 
     def names(self) -> str:
         """Return the names of the publishers' nodes, for people."""

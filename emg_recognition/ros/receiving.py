@@ -55,7 +55,7 @@ class ReceivingThread(Generic[M]):
         self._subscription = IdentifiedSubscription(node, kind, name, profile)
         followed.attach(self._subscription)
         self._stopping = False
-        # No daemon: ended by Python in the middle of C++ it would abort the process. It ends with the context.
+        # No daemon: Python would end it in the middle of C++ and abort. It ends with the context.
         self._thread = threading.Thread(target=self._receive, name=name)
         self._thread.start()
 

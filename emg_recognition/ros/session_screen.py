@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from dataclasses import dataclass
 
@@ -79,21 +80,25 @@ class Screen:
         """
         if not self.present:
             return
-        if self._live is None:
-            self._live = Live(
-                console=self._console,
-                screen=True,
-                auto_refresh=False,
-                redirect_stdout=False,
-                redirect_stderr=False,
-            )
-            self._live.start()
-        self._live.update(draw(session, view, now), refresh=True)
+        try:
+            if self._live is None:
+                self._live = Live(
+                    console=self._console,
+                    screen=True,
+                    auto_refresh=False,
+                    redirect_stdout=False,
+                    redirect_stderr=False,
+                )
+                self._live.start()
+            self._live.update(draw(session, view, now), refresh=True)
+        except OSError:  # the terminal was closed; the recording must still be
+            self.present = False
 
     def close(self) -> None:
-        """Restore the terminal."""
+        """Restore the terminal, if it is still there."""
         if self._live is not None:
-            self._live.stop()
+            with contextlib.suppress(OSError):
+                self._live.stop()
             self._live = None
 
 

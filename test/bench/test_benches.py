@@ -48,7 +48,7 @@ SHORTER = {
 IN_PROCESSES = {
     "acquisition": "--minutes 0.05 --channels 8 --rate 500",
     "classifier_process": "{bundle} --repeat 1",
-    "live": "--quick",
+    "live": "{bundle} --quick",
     "recorder_kill": "--times 1 --at-once 1 --seed 1",
     "chaos": "--short --folder {folder}",
 }

@@ -97,6 +97,64 @@ class TestSilence:
         assert rig.velocities(begin + 0.14 + STOPPED)[0] == (0.0, 0.0)
 
 
+class TestWhereTheJointsAre:
+    """A stop stops where the joints are measured, wherever the commands should have brought them."""
+
+    @pytest.mark.parametrize(("place", "state"), [([0.5, -0.4], State.FAULT), ([1.21, 0.02], State.ARMED)])
+    def test_a_controller_that_was_away_is_not_thrown(
+        self, rig: Rig, place: list[float], state: State
+    ) -> None:
+        rig.armed().run(0.5, "bend")
+        rig.run(0.6, "bend", blind=True)
+        assert rig.bridge.state is State.HOLDING
+        # While nobody knows where the joints are, the stop is said once.
+        assert rig.commands[-1][1] is None
+        rig.measured = place
+        rig.run(0.01, "rest")
+        command = rig.commands[-1][1]
+        assert command.stops == pytest.approx(place)
+        assert command.until == AHEAD
+        rig.run(0.4, "rest")
+        assert rig.bridge.state is state
+        assert rig.measured == pytest.approx(place)
+
+    def test_a_fault_does_not_bring_back_a_joint_that_somebody_moved(self, rig: Rig) -> None:
+        rig.armed().run(0.5, "bend")
+        rig.measured = [rig.measured[0] - 0.3, 0.0]
+        rig.run(0.02, "bend")
+        assert rig.bridge.state is State.FAULT
+        assert "jumped" in rig.bridge.reason
+        before = rig.measured[0]
+        rig.run(0.5, "bend")
+        assert abs(rig.measured[0] - before) < 0.05
+        assert "jumped" in str(rig.bridge.arm(rig.now))
+
+    def test_arming_refuses_joint_states_that_jump(self, rig: Rig) -> None:
+        rig.bridge.announce(MODEL)
+        for _ in range(20):
+            rig.run(0.01, "rest")
+            rig.bridge.feedback(JOINTS, [0.0, 0.0], rig.now)
+        assert "jumped" in str(rig.bridge.arm(rig.now))
+        rig.run(1.0, "rest")
+        assert "jumped" in str(rig.bridge.arm(rig.now))
+        rig.run(1.1, "rest")
+        assert rig.bridge.arm(rig.now) is None
+
+    def test_nothing_is_sent_to_a_device_that_has_stopped_by_itself(self, rig: Rig) -> None:
+        rig.armed().run(0.5, "bend")
+        rig.bridge.output_problem("the emergency stop is pressed")
+        begin = len(rig.commands)
+        rig.run(0.3, "bend")
+        rig.bridge.output_problem(None)
+        rig.run(0.3, "bend")
+        assert all(command is None for _, command in rig.commands[begin:])
+        rig.measured = [0.6, 0.1]
+        rig.run(2.1, "rest")
+        assert rig.bridge.arm(rig.now) is None
+        rig.run(0.005, "rest")
+        assert rig.commands[-1][1].stops == pytest.approx((0.6, 0.1))
+
+
 class TestFaults:
     @pytest.mark.parametrize(
         ("change", "reason", "counter"),

@@ -10,6 +10,7 @@ from emg_recognition.control.feedback import JointFeedback
 from emg_recognition.control.inputs import Instant
 from emg_recognition.control.joints import JointLimits
 from emg_recognition.control.states import Reason
+from emg_recognition.control.trajectory import standstill
 
 EPOCH = 1_700_000_000.0
 JOINTS = tuple(
@@ -97,6 +98,49 @@ def test_messages_in_a_burst_are_not_a_jump(feedback: JointFeedback) -> None:
     """At full speed, 0.5 rad/s, four messages that waited for 100 ms arrive together."""
     for i in range(1, 5):
         assert feedback.receive(["a"], [0.1 + 0.0125 * i], at(1.1)) is None
+
+
+def test_a_pause_is_longer_than_usual(feedback: JointFeedback) -> None:
+    for k in range(1, 4001):
+        feedback.receive(["a", "b"], [0.1, 0.2], at(1.0 + 0.005 * k))
+    assert feedback.pause(21.039, 0.0) is None
+    violation = feedback.pause(21.045, 0.0)
+    assert violation is not None
+    assert violation.reason is Reason.FEEDBACK_PAUSED
+    assert "no position of joint a for 45 ms; usually one comes within" in violation.text
+    # The bridge itself was held up, or such pauses are usual.
+    assert feedback.pause(21.045, 0.02) is None
+    feedback.receive(["a", "b"], [0.1, 0.2], at(21.05))
+    assert feedback.pause(21.12, 0.0) is None
+
+
+def test_a_jump_is_remembered(feedback: JointFeedback) -> None:
+    feedback.receive(["a"], [0.5], at(1.01))
+    feedback.receive(["a"], [0.1], at(1.02))
+    feedback.receive(["a"], [0.1], at(2.9))
+    violation = feedback.restless(2.9)
+    assert violation is not None
+    assert violation.reason is Reason.FEEDBACK_RESTLESS
+    assert "jumped 1.9 s ago" in violation.text
+    assert feedback.restless(3.1) is None
+
+
+def test_a_joint_that_moves_by_itself(feedback: JointFeedback) -> None:
+    for k in range(100):
+        feedback.receive(["a", "b"], [0.1 + 0.04 * (k % 2), 0.2], at(1.0 + 0.01 * k))
+    assert "joint a moves by 0.04 rad although nothing moves it" in str(feedback.restless(2.0))
+    for k in range(40):
+        feedback.receive(["a", "b"], [0.1, 0.2], at(2.0 + 0.01 * k))
+    assert feedback.restless(2.4) is None
+
+
+def test_a_command_far_from_where_the_joint_is(feedback: JointFeedback) -> None:
+    # 0.05 rad, and what the speed of 0.5 rad/s does in 0.1 s of stop, 0.15 s of lag and 10 ms of age.
+    assert feedback.far_from(standstill((0.27, 0.2), 0.1, 0.005), 1.01) is None
+    assert (
+        feedback.far_from(standstill((0.29, 0.2), 0.1, 0.005), 1.01) == "joint a: 0.29 rad, measured 0.1 rad"
+    )
+    assert feedback.far_from(standstill((math.nan, 0.2), 0.1, 0.005), 1.01) is not None
 
 
 def test_after_a_pause_any_position_is_possible(feedback: JointFeedback) -> None:

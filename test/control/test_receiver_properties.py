@@ -48,7 +48,7 @@ STANDSTILL, STILL = 0.3, 0.01
 WINDOW, TOLERANCE = 0.04, 1.3
 #: The speed of a joint whose commands come up to 250 ms late, get lost and overtake each other may be above
 #: its limit by this factor for a moment.
-LATE = 1.5
+LATE = 1.6
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,9 @@ class Robot:
         )
 
     def window(self, number, sequence):
-        self.say("emg/window", EmgWindow(first_index=number * STEP, length=LENGTH, sequence=sequence))
+        window = EmgWindow(first_index=number * STEP, length=LENGTH, sequence=sequence)
+        window.rate, window.channels, window.data = float(RATE), 1, [0.0] * LENGTH
+        self.say("emg/window", window)
 
     def estimate(self, number, action):
         probabilities = [0.25, 0.75] if action else [0.75, 0.25]

@@ -57,6 +57,12 @@ def test_trajectories_of_a_motion_and_a_standstill(witness):
     assert list(standing.points[0].positions) == [0.116, -0.2]
     assert output.flush(5.0)
     assert output.problem is None
+    stamped = TrajectoryOutput(witness.node, JOINTS, stamped=True)
+    witness.spin_until(lambda: witness.node.count_publishers("exo/joint_trajectory") == 2, "the publisher")
+    stamped.send(commands[0])
+    witness.spin_until(lambda: len(heard) == 3, "a trajectory with a stamp")
+    stamp = heard[-1].header.stamp
+    assert abs(stamp.sec + stamp.nanosec * 1e-9 - time.time()) < 5.0
     output.close()
 
 

@@ -226,3 +226,15 @@ def test_keys_and_screen(terminal, witness, armband, labels, parameters):
     assert terminal.attributes == terminal.before
     witness.spin_until(lambda: "1 of 4 repetitions" in terminal.shown, "the summary")
     assert performed(parameters) == [("rest", 1)]
+
+
+def test_a_closed_terminal_discards_the_incomplete_repetition(terminal, witness, armband, labels, parameters):
+    witness.spin_until(lambda: "s begin anyway" in terminal.shown, "the screen")
+    terminal.type(b"s")
+    witness.spin_until(lambda: said(labels)[-1:] == [(START, "fist", 1)], "the second repetition")
+    terminal.hang_up()
+    witness.spin_until(lambda: terminal.process.poll() is not None, "the end")
+    witness.spin_until(lambda: said(labels)[-1] == (DISCARD, "fist", 1), "the last label")
+    assert performed(parameters) == [("rest", 1)]
+    with open_bag(parameters["output"]) as bag:
+        assert bag.problems == []
