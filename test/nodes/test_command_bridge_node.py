@@ -225,7 +225,7 @@ def test_the_joint_stops_when_the_bridge_is_killed(arm):
     [
         ({"command_rate": 20.0}, "command_rate"),
         ({"exoskeleton": "/no/where.yaml"}, "/no/where.yaml"),
-        ({"votes": 15, "dwell": 0.1}, "'390 ms'"),
+        ({"votes": 15, "dwell": 0.1}, "'387 ms'"),
     ],
 )
 def test_a_setting_that_cannot_be_used_ends_the_node_with_one_line(start_node, parameters, error):
@@ -239,5 +239,5 @@ def test_a_setting_that_cannot_be_used_ends_the_node_with_one_line(start_node, p
 def test_a_long_delay_that_is_allowed_causes_a_warning(start_node):
     node = start_node("command_bridge", votes=15, dwell=0.1, allow_long_delay=True)
     node.wait_for_log("[WARN]")
-    node.wait_for_log("average controller delay 390 ms")
+    node.wait_for_log("average controller delay 387 ms")
     assert node.interrupt() == 0
