@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
-
 #: An owner that has been silent for this long gives way to another publisher that speaks, s.
 GONE_AFTER = 0.5
 #: Most foreign publishers that are remembered: a flood of them must not fill the memory.
@@ -19,7 +17,7 @@ class Owner:
     ----------
     gone_after : float or None
         Silence after which another publisher that speaks takes over, s. None for latched topics, whose owner
-        is silent after one message: it loses the topic by :meth:`release` or :meth:`keep`.
+        is silent after one message: it loses the topic by :meth:`release`.
 
     Attributes
     ----------
@@ -62,14 +60,6 @@ class Owner:
     def others(self, now: float, within: float = GONE_AFTER) -> list[bytes]:
         """Return the other publishers that spoke within the last `within` seconds."""
         return [publisher for publisher, heard in self._others.items() if now - heard <= within]
-
-    def keep(self, present: Container[bytes]) -> bool:
-        """Forget the publishers that are not present any more; return whether the owner was one of them."""
-        self._others = {one: heard for one, heard in self._others.items() if one in present}
-        if self.owner is None or self.owner in present:
-            return False
-        self.release()
-        return True
 
     def release(self) -> None:
         """Let the next valid publisher own the topic."""

@@ -36,9 +36,7 @@ def test_the_owner_of_a_latched_topic_keeps_it_while_it_is_there():
     owner = Owner(gone_after=None)
     owner.follows(A, 0.0)
     assert not owner.follows(B, 1000.0)
-    assert not owner.keep({A, B})
-    assert not owner.follows(B, 1001.0)
-    assert owner.keep({B})
+    owner.release()
     assert owner.follows(B, 1002.0)
     assert owner.others(1002.0) == []
 

@@ -192,7 +192,7 @@ def all_faults(*, onlookers: bool) -> list[Fault]:
         Fault("second enabling_switch, killed", _second("enabling_switch")),
         Fault("second classifier, killed", _second("classifier")),
         Fault("second command_bridge, killed", _second("command_bridge", arm=True)),
-        Fault("second exoskeleton, killed", _second("simulated_exoskeleton")),
+        Fault("second exoskeleton, killed", _second("simulated_exoskeleton"), needs="trajectory"),
         Fault("emergency stop", _emergency_stop, stops=True, stays=True, needs="serial"),
         Fault("line device: silent", _disturbed("device", "hold"), stops=True, needs="serial"),
         Fault("line armband: silent", _disturbed("armband", "hold"), stops=True),

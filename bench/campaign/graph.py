@@ -132,9 +132,11 @@ class ChaosGraph(ElbowWatch):
     def copy_of(self, name: str) -> subprocess.Popen[bytes]:
         """Start a second node of the same name and parameters."""
         command = [sys.executable, "-m", f"emg_recognition.nodes.{name}_node"]
+        # Two would write one trace.
+        others = ["-p", f"trace:={self.folder}/second.csv"] if name == "simulated_exoskeleton" else []
         with (self.folder / f"second_{name}.log").open("w") as log:
             return subprocess.Popen(
-                [*command, "--ros-args", "--params-file", str(self.folder / f"{name}.yaml")],
+                [*command, "--ros-args", "--params-file", str(self.folder / f"{name}.yaml"), *others],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -173,7 +175,7 @@ class ChaosGraph(ElbowWatch):
         self.revive()
         since: float | None = None
         answer = None
-        while since is None or time.monotonic() - since < 0.5:
+        while since is None or time.monotonic() - since < 0.2:
             if time.monotonic() - begin > RECOVERY:
                 state = self.states[-1][1] if self.states else None
                 raise BrokenGraphError(f"no motion after {RECOVERY:g} s: {answer}; bridge in state {state}")

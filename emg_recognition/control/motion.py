@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from emg_recognition.control.joints import SOFT_MARGIN, JointLimits
 from emg_recognition.control.receiver import BRAKE, RETURN, Receiver, Step, reachable, standing, state_after
@@ -25,6 +26,10 @@ CREEP = 0.05
 _DRIFT = 1.0
 """Time constant (s) with which the profile follows the measured positions of an exoskeleton that obeys
 velocities alone: fast enough for its drift, slow enough for a blocked joint to be noticed."""
+
+NEAR = 0.06
+"""Time (s) at which a trajectory has a point on the way to its standstill. Without it the real controller,
+which takes its newest command for the state at its last update, would swing around the course."""
 
 _STOPS = (0.01, 0.02, 0.04, 0.06, 0.08, AHEAD)
 """Times (s) of a stop that are tried, until it is gentle enough for every receiver."""
@@ -86,6 +91,46 @@ def _approach_speed(limits: JointLimits, room: float) -> float:
 
 _State = tuple[float, float]
 """Position (rad) and velocity (rad/s) of a joint."""
+
+
+class Point(NamedTuple):
+    """A point of a trajectory.
+
+    Attributes
+    ----------
+    time : float
+        Time from its start, s.
+    positions, velocities : tuple of float
+        One for each joint, rad and rad/s.
+    """
+
+    time: float
+    positions: tuple[float, ...]
+    velocities: tuple[float, ...]
+
+
+def trajectory_points(command: Command) -> tuple[Point, ...]:
+    """Return the points of a trajectory that carries out a command.
+
+    Parameters
+    ----------
+    command : Command
+        What is wanted.
+
+    Returns
+    -------
+    tuple of Point
+        Standstill and, if it takes longer than :data:`NEAR`, before it a point on the cubic that leads there.
+    """
+    end = Point(command.until, command.stops, (0.0,) * len(command.stops))
+    if not (command.moving and command.time < NEAR < command.until):
+        return (end,)
+    states = [
+        state_after(Step(*joint), NEAR - command.time, command.until - command.time)
+        for joint in zip(command.positions, command.velocities, command.stops, strict=True)
+    ]
+    near = Point(NEAR, tuple(p for p, _ in states), tuple(v for _, v in states))
+    return near, end
 
 
 class MotionProfile:

@@ -170,6 +170,9 @@ class Receiver:
         self._anchored = True
         self._excluded = 0
         self._speeds = [0.0] * len(self._joints)
+        self._lags = [_FIRST_LAG] * len(self._joints)
+        self._deviations = [0.0] * len(self._joints)
+        self._learned = [0.0] * len(self._joints)
 
     def add(self, begun: float, duration: float, steps: Sequence[Step]) -> None:
         """Take a command that was sent.
@@ -251,7 +254,10 @@ class Receiver:
             lagging.append((then, before, 1.5 * allowed))
             if speed > _SLOW:
                 self._deviations[i] += (deviation - self._deviations[i]) * share
-            elif self._speeds[i] <= _SLOW:
+            elif deviation < self._deviations[i]:
+                # A joint that followed badly is commanded slowly; it must be believed again at rest.
+                self._deviations[i] += (deviation - self._deviations[i]) * passed / _LEARNING
+            if self._speeds[i] <= _SLOW:
                 if self._anchored or deviation <= _ASTRAY:
                     # A drive under load rests beside its command.
                     sag = min(max(behind + self._sags[i], -FOLLOWING_TOLERANCE), FOLLOWING_TOLERANCE)

@@ -15,6 +15,7 @@ from std_msgs.msg import Float64MultiArray, MultiArrayDimension, MultiArrayLayou
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from emg_recognition.control.joints import JointLimits
+from emg_recognition.control.motion import trajectory_points
 from emg_recognition.control.trajectory import Command
 from emg_recognition.devices.exoskeleton_driver import SerialExoskeleton
 from emg_recognition.devices.exoskeleton_frames import StateFrame
@@ -82,11 +83,14 @@ class TrajectoryOutput:
     def __init__(self, node: Node, joints: Sequence[JointLimits], *, stamped: bool = False) -> None:
         self._clock = node.get_clock() if stamped else None
         # Built once: setting a field costs more than filling one.
-        self._point = JointTrajectoryPoint(
-            positions=array("d", [0.0] * len(joints)), velocities=array("d", [0.0] * len(joints))
-        )
+        zeros = [0.0] * len(joints)
+        self._points = [
+            JointTrajectoryPoint(positions=array("d", zeros), velocities=array("d", zeros)) for _ in range(2)
+        ]
         # A stamp of zero means "start now".
-        self._message = JointTrajectory(joint_names=[joint.name for joint in joints], points=[self._point])
+        self._message = JointTrajectory(
+            joint_names=[joint.name for joint in joints], points=list(self._points)
+        )
         self._publisher = node.create_publisher(JointTrajectory, TRAJECTORY_TOPIC, qos.COMMANDS)
         self._rivals = Rivals(node, str(self._publisher.topic_name))
 
@@ -97,8 +101,13 @@ class TrajectoryOutput:
 
     def send(self, command: Command) -> None:
         """Publish the way to the command's standstill."""
-        self._point.time_from_start.nanosec = round(command.until * 1e9)
-        self._point.positions[:] = array("d", command.stops)
+        points = trajectory_points(command)
+        for message, point in zip(self._points, points, strict=False):
+            message.time_from_start.nanosec = round(point.time * 1e9)
+            message.positions[:] = array("d", point.positions)
+            message.velocities[:] = array("d", point.velocities)
+        if len(self._message.points) != len(points):
+            self._message.points = self._points[: len(points)]
         if self._clock is not None:
             self._message.header.stamp = self._clock.now().to_msg()
         self._publisher.publish(self._message)
