@@ -310,8 +310,12 @@ class Bridge:
         here = self._profile.here(now.steady)
         still = (0.0,) * len(self._joints)
         command = self._profile.plan(still, here, now.steady, urgent=True)
+        far = command is not None and self._watch.feedback.far_from(command, now.steady) is not None
+        if command is None or (far and not self._settings.follows_velocity):
+            # The end of the command before stops the joints.
+            return None
         # For an exoskeleton that follows velocities, this is the last one.
-        return None if command is None else command._replace(velocities=still)
+        return command._replace(velocities=still)
 
     def _where(self, here: list[tuple[float, float]], now: Instant) -> list[tuple[float, float]]:
         """Return where the next command begins; nothing if none is to be sent.
@@ -324,7 +328,9 @@ class Bridge:
             # Where the joints are is not known. The stop is said now; repeated later it would be wrong.
             if not self._astray:
                 self._astray, self._astray_since = True, now.steady
-            return here if now.steady - self._astray_since <= AHEAD else []
+            # A velocity must be said until it is zero, and then: it has no end.
+            said = now.steady - self._astray_since > AHEAD and not self._settings.follows_velocity
+            return [] if said else here
         measured = feedback.positions()
         if self._settings.follows_velocity:
             return self._profile.follow(measured, here, now.steady) if self.engaged else here

@@ -156,6 +156,8 @@ class Receiver:
         self._sent: list[_Sent] = []
         self._excluded = 0
         self._looked = -math.inf
+        self._seen: float | None = None
+        self._beyond: list[float] = []
         self._lags = [_FIRST_LAG] * len(joints)
         self._deviations = [0.0] * len(joints)
         self._learned = [0.0] * len(joints)
@@ -168,6 +170,7 @@ class Receiver:
         """Forget what was sent: the receiver begins anew where the joints are measured."""
         self._sent.clear()
         self._anchored = True
+        self._seen = None
         self._excluded = 0
         self._speeds = [0.0] * len(self._joints)
         self._lags = [_FIRST_LAG] * len(self._joints)
@@ -228,6 +231,9 @@ class Receiver:
             For each joint how far (rad) it is from its command beyond the largest lag; above
             :data:`FOLLOWING_TOLERANCE` it does not follow.
         """
+        if received == self._seen:
+            return self._beyond
+        self._seen = received
         passed = min(max(received - self._looked, 0.0), _MEMORY)
         self._looked = max(received, self._looked)
         follows, beyond, lagging = True, [], []
@@ -266,6 +272,7 @@ class Receiver:
                     self._astray = True
         if follows:
             self._exclude(lagging)
+        self._beyond = beyond
         return beyond
 
     def _exclude(self, lagging: Sequence[tuple[float, float, float]]) -> None:

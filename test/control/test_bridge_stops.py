@@ -366,6 +366,15 @@ class TestOutput:
         assert rig.bridge.state is State.ARMED
         assert rig.measured[0] > 1.4
 
+    def test_one_that_follows_velocities_is_told_to_stand_without_joint_states(
+        self, make_rig: type[Rig]
+    ) -> None:
+        rig = make_rig(follows_velocity=True).armed()
+        rig.run(0.3, "bend")
+        rig.run(0.5, "bend", blind=True)
+        assert rig.bridge.state is State.HOLDING
+        assert rig.commands[-1][1].velocities == (0.0, 0.0)
+
     def test_a_blocked_one_is_noticed(self, make_rig: type[Rig]) -> None:
         rig = make_rig(follows_velocity=True).armed()
         rig.run(2.0, "bend", loose=True)
