@@ -48,6 +48,8 @@ FRAME = 10
 PATIENCE = 60.0
 #: Time after the start that is not measured, s.
 WARM_UP = 3.0
+#: A command and a decision that are received within this time were sent together, s.
+TOGETHER = 0.004
 
 
 @dataclass(frozen=True)
@@ -310,10 +312,13 @@ def run(way: str, row: Row, bundle: Path, seconds: float, folder: Path) -> Measu
         armband.send("end")
         written = dict(armband.recv())
     result.estimates = delays(estimates, written)
-    # The bridge sends a command and publishes the decision behind it at once.
-    sent = [
-        (last, min(commands, key=lambda when: abs(when - decided))) for last, decided in decisions if commands
+    # The bridge sends a command and publishes the decision behind it at once; in a fault, as on a machine that
+    # is too busy, it sends none.
+    nearest = [
+        (last, decided, min(commands, key=lambda when, decided=decided: abs(when - decided), default=-np.inf))
+        for last, decided in decisions
     ]
+    sent = [(last, when) for last, decided, when in nearest if abs(when - decided) < TOGETHER]
     result.commands = delays(sent, written)
     indices = [last for last, _ in estimates]
     stride = max(1, round(row.stride * row.rate))
@@ -336,7 +341,8 @@ def spread(values: Sequence[float], digits: int) -> str:
 
 def percentiles(runs: Sequence[list[float]]) -> str:
     """Write the median, 95 % and 99 % of a time, each as the median over the rounds and its range."""
-    if not all(runs):
+    runs = [times for times in runs if times]
+    if not runs:
         return "none"
     return " / ".join(
         spread([float(np.percentile(times, share)) for times in runs], 2) for share in (50, 95, 99)
