@@ -127,8 +127,8 @@ def _disturbed(line: str, how: str, low: float = 0.6) -> Callable[[ChaosGraph, r
 
 
 def _emergency_stop(graph: ChaosGraph, choice: random.Random) -> Span:
-    begin = time.monotonic()
     graph.press_emergency_stop(True)
+    begin = time.monotonic()
     graph.spin_for(choice.choice((0.1, 0.3, 0.5, 1.0)))
     graph.press_emergency_stop(False)
     graph.spin_for(1.2)

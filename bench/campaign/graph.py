@@ -215,5 +215,9 @@ class ChaosGraph(ElbowWatch):
 
     def press_emergency_stop(self, pressed: bool) -> None:
         """Press or release the emergency stop of the serial exoskeleton."""
-        self._press.call_async(SetBool.Request(data=pressed))
-        self.spin_for(0.001)
+        # A device that was restarted a moment ago may not have been discovered yet.
+        self._press.wait_for_service(5.0)
+        answer = self._press.call_async(SetBool.Request(data=pressed))
+        deadline = time.monotonic() + 5.0
+        while not answer.done() and time.monotonic() < deadline:
+            self.spin_for(0.001)

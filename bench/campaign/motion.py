@@ -29,7 +29,9 @@ class Trace:
         self._rows: list[list[float]] = []
 
     def read(self) -> None:
-        """Take what has been written since."""
+        """Take what has been written since; nothing more after the end."""
+        if self._file.closed:
+            return
         *lines, self._rest = (self._rest + self._file.read()).split(b"\n")
         self._rows += [[float(value) for value in line.split(b",")] for line in lines]
 
@@ -38,7 +40,8 @@ class Trace:
         self._rows = [row for row in self._rows if row[0] >= before]
 
     def close(self) -> None:
-        """Close the file."""
+        """Take the rest and close the file."""
+        self.read()
         self._file.close()
 
     @property

@@ -292,10 +292,11 @@ class CommandBridgeNode(Node):
         now = self._now()
         self._ticked = now.steady
         command = self._bridge.tick(now)
-        # A process that was held up here must not send an outdated command; the next tick sends a new one.
-        if command is not None and time.monotonic() - now.steady < LONGEST_PERIOD:
-            self._output.send(command)
-        self._states.publish(command, now)
+        # A process that was held up here must not say what is outdated; the next tick says what is true.
+        if time.monotonic() - now.steady < LONGEST_PERIOD:
+            if command is not None:
+                self._output.send(command)
+            self._states.publish(command, now)
         self._log_change()
 
     def _look_at_graph(self) -> None:

@@ -65,7 +65,7 @@ def states_after(graph, action):
     # A command that was being sent when the bridge was stopped may still go out; it lasts one tick, 5 ms at
     # 0.4 rad/s.
     assert graph.elbow == pytest.approx(elbow, abs=0.003)
-    return {state.state for state in states}
+    return [state.state for state in states]
 
 
 def test_a_bridge_that_was_stopped_does_not_obey_waiting_estimates(graph):
@@ -74,18 +74,19 @@ def test_a_bridge_that_was_stopped_does_not_obey_waiting_estimates(graph):
     graph.send("classifier", signal.SIGSTOP)
     graph.spin_for(0.3)
     states = states_after(graph, lambda: graph.send("command_bridge", signal.SIGCONT))
-    assert BridgeState.ARMED not in states
+    # The first may have been on its way when the bridge was stopped.
+    assert BridgeState.ARMED not in states[1:]
 
 
 def test_a_new_bridge_moves_nothing_before_it_is_armed(graph):
     strike(graph, "kill", "command_bridge")
-    assert states_after(graph, lambda: graph.start("command_bridge")) == {BridgeState.DISARMED}
+    assert set(states_after(graph, lambda: graph.start("command_bridge"))) == {BridgeState.DISARMED}
 
 
 def test_a_stop_input_that_comes_back_moves_nothing(graph):
     strike(graph, "stop", "enabling_switch")
     states = states_after(graph, lambda: graph.send("enabling_switch", signal.SIGCONT))
-    assert states == {BridgeState.FAULT}
+    assert set(states) == {BridgeState.FAULT}
 
 
 def test_another_source_of_commands_is_noticed(graph):
