@@ -312,8 +312,8 @@ def run(way: str, row: Row, bundle: Path, seconds: float, folder: Path) -> Measu
         armband.send("end")
         written = dict(armband.recv())
     result.estimates = delays(estimates, written)
-    # The bridge sends a command and publishes the decision behind it at once; in a fault, as on a machine that
-    # is too busy, it sends none.
+    # The bridge sends a command and publishes the decision behind it at once; in a fault, as on a busy
+    # machine, it sends none.
     nearest = [
         (last, decided, min(commands, key=lambda when, decided=decided: abs(when - decided), default=-np.inf))
         for last, decided in decisions
