@@ -405,14 +405,14 @@ class Bridge:
 
     def _found(self, now: Instant) -> bool:
         """Return whether the joints are where they are believed to be, and have had time to get there."""
-        return not self._astray and self._watch.feedback.received() - self._anchored_at > AHEAD
+        return not self._astray and self._watch.feedback.measured() - self._anchored_at > AHEAD
 
     def _following(self) -> Violation | None:
         """Return which joint is not where its commands should have brought it, or None."""
         if not self._profile.started:
             return None
         feedback = self._watch.feedback
-        beyond = self._profile.receiver.look(feedback.positions(), feedback.received())
+        beyond = self._profile.receiver.look(feedback.positions(), feedback.measured())
         for joint, distance in zip(self._joints, beyond, strict=True):
             # "not <=", so that a profile that is not finite fails as well.
             if not distance <= FOLLOWING_TOLERANCE:

@@ -39,6 +39,7 @@ class _Measured(NamedTuple):
     received: float
     stamp: float | None
     usual: float
+    taken: float
 
 
 class JointFeedback:
@@ -102,6 +103,9 @@ class JointFeedback:
             return Violation(
                 Reason.FEEDBACK_BROKEN, f"joint state with {len(names)} names and {len(positions)} positions"
             )
+        # The network's jitter must not look like a joint's deviation from its course.
+        age = 0.0 if stamp is None or not math.isfinite(stamp) else now.ros - stamp
+        taken = now.steady - min(max(age, 0.0), self._stale_after)
         violation = None
         for name, position in zip(names, positions, strict=True):
             limits = self._joints.get(name)
@@ -117,7 +121,7 @@ class JointFeedback:
                 violation = self._several(name, now) or violation
                 continue
             violation = self._jump(limits, position, now) or _outside(limits, position) or violation
-            self._newest[name] = _Measured(position, now.steady, stamp, self._usual(name, now.steady))
+            self._newest[name] = _Measured(position, now.steady, stamp, self._usual(name, now.steady), taken)
             self._recent.append((now.steady, name, position))
         while self._recent and now.steady - self._recent[0][0] > REST:
             self._recent.popleft()
@@ -206,9 +210,12 @@ class JointFeedback:
         """Return the newest positions (rad) in the order of the joints; each must have been seen."""
         return tuple(self._newest[name].position for name in self._joints)
 
-    def received(self) -> float:
-        """Return when the oldest of the newest positions was received, on the steady clock, s."""
-        return min(self._newest[name].received for name in self._joints)
+    def measured(self) -> float:
+        """Return when the oldest of the newest positions was measured, on the steady clock, s.
+
+        A position without a stamp counts as measured when it was received.
+        """
+        return min(self._newest[name].taken for name in self._joints)
 
     def far_from(self, command: Command, steady: float) -> str | None:
         """Return which joint a command would throw, judging by where it was measured last; None if none.

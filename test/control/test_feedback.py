@@ -42,6 +42,23 @@ def test_a_joint_that_never_reported() -> None:
     assert feedback.age(1.0) == -1.0
 
 
+@pytest.mark.parametrize(
+    ("stamp", "measured"),
+    [
+        (None, 1.1),
+        (EPOCH + 1.08, 1.08),
+        (EPOCH + 1.2, 1.1),  # ahead of ROS time
+        (EPOCH - 5.0, 0.98),  # at most as old as it may be
+        (math.nan, 1.1),
+    ],
+)
+def test_a_position_was_measured_when_its_stamp_says(
+    feedback: JointFeedback, stamp: float | None, measured: float
+) -> None:
+    feedback.receive(["a", "b"], [0.1, 0.2], at(1.1), stamp)
+    assert feedback.measured() == pytest.approx(measured)
+
+
 def test_each_joint_has_its_own_age(feedback: JointFeedback) -> None:
     feedback.receive(["a"], [0.1], at(1.1))
     assert "no position of joint b for 130 ms" in str(feedback.violation(at(1.13)))
