@@ -176,6 +176,8 @@ class Receiver:
         self._lags = [_FIRST_LAG] * len(self._joints)
         self._deviations = [0.0] * len(self._joints)
         self._learned = [0.0] * len(self._joints)
+        # Learned anew at rest: one that was learned while the joint came to rest would slow it down for good.
+        self._sags = [0.0] * len(self._joints)
 
     def add(self, begun: float, duration: float, steps: Sequence[Step]) -> None:
         """Take a command that was sent.
