@@ -59,6 +59,8 @@ def carry(device: str, terminal: PseudoTerminal) -> None:
             how = ""
         port = opened(device) if port is None else port
         if port is None:
+            # What is sent to a device that is not there is lost; a new one must not get it.
+            terminal.read()
             continue
         try:
             data = os.read(port, 4096)
