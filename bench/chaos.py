@@ -209,7 +209,7 @@ class Campaign:
         print(f"VIOLATION {line}", flush=True)
 
     def broken(self, graph: ChaosGraph, fault: str, what: str) -> None:
-        """Note that the graph had to be started anew."""
+        """Note that the graph had to be started again."""
         self._violation(graph, Fault(f"after {fault}", lambda *_: (0.0, 0.0)), what, True)
 
     def table(self) -> str:

@@ -167,7 +167,7 @@ class Receiver:
         self._anchored = False
 
     def forget(self) -> None:
-        """Forget what was sent: the receiver begins anew where the joints are measured."""
+        """Forget what was sent: the receiver starts again where the joints are measured."""
         self._sent.clear()
         self._anchored = True
         self._seen = None
@@ -176,7 +176,7 @@ class Receiver:
         self._lags = [_FIRST_LAG] * len(self._joints)
         self._deviations = [0.0] * len(self._joints)
         self._learned = [0.0] * len(self._joints)
-        # Learned anew at rest: one that was learned while the joint came to rest would slow it down for good.
+        # Learned again at rest: one learned while the joint came to rest would slow it down for good.
         self._sags = [0.0] * len(self._joints)
 
     def add(self, begun: float, duration: float, steps: Sequence[Step]) -> None:
@@ -217,15 +217,15 @@ class Receiver:
             sent = self._sent[0]
         return [state_after(step, steady - sent.begun, sent.duration) for step in sent.steps]
 
-    def look(self, measured: Sequence[float], received: float) -> list[float]:
+    def look(self, measured: Sequence[float], taken: float) -> list[float]:
         """Compare measured positions with what was sent.
 
         Parameters
         ----------
         measured : sequence of float
             Positions, rad.
-        received : float
-            When the oldest of them was received, on the steady clock, s.
+        taken : float
+            When the oldest of them was measured, on the steady clock, s.
 
         Returns
         -------
@@ -233,14 +233,14 @@ class Receiver:
             For each joint how far (rad) it is from its command beyond the largest lag; above
             :data:`FOLLOWING_TOLERANCE` it does not follow.
         """
-        if received == self._seen:
+        if taken == self._seen:
             return self._beyond
-        self._seen = received
-        passed = min(max(received - self._looked, 0.0), _MEMORY)
-        self._looked = max(received, self._looked)
+        self._seen = taken
+        passed = min(max(taken - self._looked, 0.0), _MEMORY)
+        self._looked = max(taken, self._looked)
         follows, beyond, lagging = True, [], []
         self._astray = False
-        for i, ((position, velocity), seen) in enumerate(zip(self.at(received), measured, strict=True)):
+        for i, ((position, velocity), seen) in enumerate(zip(self.at(taken), measured, strict=True)):
             behind = position - seen
             speed = abs(velocity)
             # After a stop the joint still catches up.
@@ -253,7 +253,7 @@ class Receiver:
                 share = passed / max(self._learned[i], passed, 1e-9)
                 lag = min(max(behind / velocity, 0.0), LONGEST_LAG)
                 self._lags[i] += (lag - self._lags[i]) * share
-            then = received - self._lags[i]
+            then = taken - self._lags[i]
             before = self.at(then)[i][0]
             deviation = abs(before - self._sags[i] - seen)
             allowed = min(_LEAST_DEVIATION + 3 * self._deviations[i], _MOST_DEVIATION)

@@ -16,7 +16,7 @@ class DecisionPublisher:
     """Decides after each usable estimate, and publishes the decision on ``emg/decision``.
 
     The stamps of the estimates are its clock, as in replay, so a recording shows the same decisions. The
-    decider is its own: the bridge's begins anew whenever it is armed or holds, this one does not.
+    decider is its own: the bridge's starts again whenever it is armed or holds, this one does not.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class DecisionPublisher:
         self.use(decider)
 
     def use(self, decider: Decider) -> None:
-        """Begin anew with another decider."""
+        """Start again with another decider."""
         self._decider = decider
         self._model = self._action = ""
         self._since: Time | None = None

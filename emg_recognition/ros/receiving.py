@@ -22,7 +22,7 @@ _LOOK_EVERY = 100_000_000
 class ReceivingThread(Generic[M]):
     """Subscribe, and pass each message to the callback in a thread that waits for nothing else.
 
-    rclpy's executors wait for everything that a node has, and build that list anew each time: a message
+    rclpy's executors wait for everything that a node has, and build that list again each time: a message
     costs 0.47 ms of processor time with SingleThreadedExecutor, 0.15 ms with a thread, and is there 0.1 ms
     sooner (``docs/reference/benchmarks.md``). All messages that wait are taken at once, so a node that is
     late, as in fast replay, catches up several times faster.

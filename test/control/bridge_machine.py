@@ -444,7 +444,7 @@ class BridgeMachine(RuleBasedStateMachine):
             command.velocities,
             strict=True,
         ):
-            # The rest of the command before has moved the joint. A stop begins anew where the joints are.
+            # The rest of the command before has moved the joint. A stop starts again where the joints are.
             rest = joint.max_velocity * AHEAD
             drift = 0.3 if self.settings.follows_velocity else 0.0
             inside = min(max(measured, joint.lower), joint.upper)

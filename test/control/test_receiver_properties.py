@@ -182,7 +182,7 @@ class World:
     def armed(self) -> None:
         """Arm with a good network, in a few seconds at most, and move.
 
-        A controller that begins each trajectory where the joint is measured begins anew with every message,
+        A controller that begins each trajectory where the joint is measured starts again with every message,
         and hardly moves; it only has to be safe.
         """
         for _ in range(40):

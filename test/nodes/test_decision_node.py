@@ -17,7 +17,7 @@ from .conftest import PATIENCE
 ACTIONS = ["rest", "elbow_flexion", "wrist_extension"]
 #: Estimates that change the vote, keep it and break it; None is a rejected one.
 SPOKEN = ["rest"] * 3 + ["elbow_flexion"] * 4 + [None, "elbow_flexion", None, None] + ["wrist_extension"] * 3
-#: A little less than the pause after which the vote begins anew, s.
+#: A little less than the pause after which the vote starts again, s.
 PAUSE = 0.11
 
 
@@ -77,7 +77,7 @@ class Classifier:
         """Return the estimates of SPOKEN and the decisions after them, without a pause between them."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
-            self._index = 0  # a new stream, so that the vote begins anew
+            self._index = 0  # a new stream, so that the vote starts again
             pairs, slowest, sent = [], 0.0, None
             for action in SPOKEN:
                 sent, before = time.monotonic(), sent
