@@ -149,6 +149,12 @@ def _brainflow(address: str, board: str, values: dict[str, Any]) -> ChunkSource:
     return BrainFlowSource(address, board, BrainFlowSettings(**values))
 
 
+def _myo(address: str, device: str, values: dict[str, Any]) -> ChunkSource:
+    from emg_recognition.devices.myo_source import MyoSettings, MyoSource
+
+    return MyoSource(address, device, MyoSettings(**values))
+
+
 def _playback(address: str, path: str, values: dict[str, Any]) -> ChunkSource:
     from emg_recognition.devices.playback_source import PlaybackSettings, PlaybackSource
     from emg_recognition.devices.protocol import InfoFrame
@@ -204,6 +210,7 @@ KINDS = {
     "udp": Kind("3000", _byte_settings("protocol", device=_DEVICE), _udp),
     "lsl": Kind("type=EMG", _settings_of("lsl_source", "LslSettings"), _lsl),
     "brainflow": Kind("synthetic", _settings_of("brainflow_source", "BrainFlowSettings"), _brainflow),
+    "myo": Kind("", _settings_of("myo_source", "MyoSettings"), _myo),
     "playback": Kind("study.npz", _settings_of("playback_source", "PlaybackSettings"), _playback),
 }
 """Every kind of source by the beginning of its address."""

@@ -76,7 +76,7 @@ class PackageCounter:
         if last is None:
             return 0, False
         before, then = last
-        if number == before:
+        if number == before and not (self._period and self._run + 1 >= self._samples):
             self._run += 1
             return 0, False
         run, self._run = self._run + 1, 0
@@ -90,14 +90,17 @@ class PackageCounter:
             self._period = _likely_period(self._step - step)
         if self._period:
             step %= self._period
+        in_period = self._period // self._step * self._samples
         lost = max(0, step // self._step - 1) * self._samples
-        elapsed = (now - then) * self._rate - 1 - lost
+        elapsed = (now - then) * self._rate - 1
         delay = ALLOWED_DELAY * self._rate
-        if elapsed < -delay:
+        if step == 0:  # all of a period but one package, or the same package once more
+            lost = in_period - self._samples
+            return (lost, False) if elapsed > lost / 2 else (0, False)
+        if elapsed < lost - delay:
             return 0, True  # the board has started its count again
-        if self._period:
-            in_period = self._period // self._step * self._samples
-            rounds = int((elapsed + min(delay, in_period / 4)) // in_period)
+        if self._period and elapsed - lost > delay:
+            rounds = int((elapsed - lost + min(delay, in_period / 2)) // in_period)
             if rounds > 0:
                 return lost + rounds * in_period, True
         return lost, False
