@@ -22,9 +22,9 @@ _MARK = re.compile(
 )
 #: ``anna/fist_3.edf``: a word and a number, perhaps in a folder of the subject.
 _WORD_AND_NUMBER = (
-    r"(?:(?P<subject>[^/]+)/)?(?P<label>[^\W\d_]+(?:[_-][^\W\d_]+)*)[_-]?(?P<repetition>[0-9]+)\.\w+"
+    r"(?:(?P<subject>[^/]+)/)?(?P<label>[^\W\d_]+(?:[_-][^\W\d_]+)*)[_-]?(?P<repetition>[0-9]+)\.\w+\+?"
 )
-_WORD = r"(?:(?P<subject>[^/]+)/)?(?P<label>[^\W\d_]+(?:[_-][^\W\d_]+)*)\.\w+"
+_WORD = r"(?:(?P<subject>[^/]+)/)?(?P<label>[^\W\d_]+(?:[_-][^\W\d_]+)*)\.\w+\+?"
 
 
 def guess_pattern(names: Sequence[str]) -> str | None:
