@@ -1,4 +1,4 @@
-"""A thread of its own ticks at a fixed rate, wakes for messages, and keeps out of the executor's callbacks."""
+"""A thread of its own ticks at a fixed rate, wakes for messages, and leaves the executor's callbacks alone."""
 
 import threading
 import time
