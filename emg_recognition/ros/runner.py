@@ -23,6 +23,7 @@ from rclpy.signals import SignalHandlerOptions
 from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.processes import end_signals, ignores_hangup
 from emg_recognition.ros.discovery import discovery_variables
+from emg_recognition.ros.generator import leave_out_generator
 from emg_recognition.ros.surprises import Surprises, surprises_of
 from emg_recognition.text import printable, printable_lines
 
@@ -91,6 +92,7 @@ def run(name: str, create: Callable[[], NodeProgram], args: list[str] | None = N
     executor = None
     code = 0
     os.environ.update(discovery_variables(os.environ))
+    leave_out_generator()
     try:
         rclpy.init(args=sys.argv if args is None else args, signal_handler_options=SignalHandlerOptions.NO)
         node = create()

@@ -1,4 +1,4 @@
-"""A thread of its own ticks at a fixed rate, wakes for messages, and leaves the executor's callbacks alone."""
+"""A thread of its own ticks at a fixed rate, wakes for messages, and does not disturb the executor."""
 
 import threading
 import time
