@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 
 _GENERATOR = "rosidl_generator_py.generate_py_impl"
@@ -17,7 +18,7 @@ def leave_out_generator() -> None:
         return
     sys.modules[_GENERATOR] = None  # type: ignore[assignment]
     try:
-        import rosidl_generator_py  # noqa: F401
+        importlib.import_module("rosidl_generator_py")
     except ImportError:
         # A ROS that has no such package needs nothing left out.
         pass

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from array import array
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from rclpy.duration import Duration
 from rclpy.node import Node
@@ -16,11 +16,12 @@ from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 from emg_recognition.control.joints import JointLimits
 from emg_recognition.control.motion import trajectory_points
 from emg_recognition.control.trajectory import Command
-from emg_recognition.devices.exoskeleton_driver import SerialExoskeleton
-from emg_recognition.devices.exoskeleton_frames import StateFrame
 from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.ros import qos
 from emg_recognition.ros.rivals import Rivals
+
+if TYPE_CHECKING:
+    from emg_recognition.devices.exoskeleton_frames import StateFrame
 
 TRAJECTORY_TOPIC = "exo/joint_trajectory"
 VELOCITY_TOPIC = "exo/velocity_command"
@@ -222,6 +223,9 @@ class SerialOutput:
         baud_rate: int,
         feedback: Callable[[Sequence[str], Sequence[float]], None],
     ) -> None:
+        # Not needed by the other outputs.
+        from emg_recognition.devices.exoskeleton_driver import SerialExoskeleton
+
         self._clock = node.get_clock()
         self._feedback = feedback
         self._names = [joint.name for joint in joints]

@@ -7,15 +7,12 @@ import signal
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, cast
 
 import rclpy
-from lifecycle_msgs.srv import ChangeState
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.impl.rcutils_logger import RcutilsLogger
-from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
 from rclpy.logging import get_logger
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
@@ -25,12 +22,12 @@ from emg_recognition.processes import end_signals, ignores_hangup
 from emg_recognition.ros.discovery import discovery_variables
 from emg_recognition.ros.generator import leave_out_generator
 from emg_recognition.ros.surprises import Surprises, surprises_of
-from emg_recognition.text import printable, printable_lines
+from emg_recognition.text import printable_lines
 
 #: How often to look for a signal while no callback is due, and for the parent, s.
 _POLL = 0.1
 #: Longest line of an error, characters; it may quote others.
-_LONGEST_ERROR = 2000
+LONGEST_ERROR = 2000
 
 
 class NodeProgram(Protocol):
@@ -111,7 +108,7 @@ def run(name: str, create: Callable[[], NodeProgram], args: list[str] | None = N
         if node.failure is not None and not stop:
             raise node.failure
     except EmgRecognitionError as error:
-        logger.fatal(printable_lines(error, _LONGEST_ERROR))
+        logger.fatal(printable_lines(error, LONGEST_ERROR))
         code = 1
     except KeyboardInterrupt:
         pass
@@ -121,7 +118,7 @@ def run(name: str, create: Callable[[], NodeProgram], args: list[str] | None = N
             try:
                 node.close()
             except EmgRecognitionError as error:
-                logger.fatal(printable_lines(error, _LONGEST_ERROR))
+                logger.fatal(printable_lines(error, LONGEST_ERROR))
                 code = 1
             node.destroy_node()
         if executor is not None:
@@ -183,69 +180,3 @@ def _end_with_the_parent(logger: RcutilsLogger) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, name="parent", daemon=True).start()
-
-
-class ManagedNode(LifecycleNode):
-    """A lifecycle node whose transitions refuse with one error line.
-
-    With ``autostart`` a refused transition ends the process; under a manager it is logged and the node
-    keeps its state, so that the manager can try again.
-    """
-
-    failure: EmgRecognitionError | None = None
-    finished = False
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        for service in self.services:
-            if service.srv_type is ChangeState:
-                service.callback = self._refusing(service.callback)
-
-    def _refusing(self, change: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-        """Return rclpy's callback, except that a transition out of turn is refused.
-
-        rclpy would raise and not answer, and its C library logs foreign labels as they are.
-        """
-
-        def answer(request: ChangeState.Request, response: ChangeState.Response) -> ChangeState.Response:
-            asked, machine = request.transition, self._state_machine
-            for number, label, *_ in machine.available_transitions:
-                if asked.label == label if asked.label else asked.id == number:
-                    return change(request, response)
-            wanted, (_, state) = printable(asked.label or asked.id), machine.current_state
-            self.get_logger().warning(f"transition {wanted} is not possible while {state}: refused")
-            response.success = False
-            return response
-
-        return answer
-
-    def bring_up(self) -> None:
-        """Configure and activate.
-
-        Raises
-        ------
-        EmgRecognitionError
-            The reason why a transition was refused.
-        """
-        for transition in (self.trigger_configure, self.trigger_activate):
-            if transition() != TransitionCallbackReturn.SUCCESS:
-                raise self._refusal or EmgRecognitionError(f"{self.get_name()} could not be brought up")
-
-    _refusal: EmgRecognitionError | None = None
-
-    def attempt(self, transition: Callable[[], None]) -> TransitionCallbackReturn:
-        """Run the work of a transition; turn an expected error into a refusal."""
-        self._refusal = None
-        try:
-            transition()
-        except EmgRecognitionError as error:
-            self._refusal = error
-            # bring_up() raises it, and the runner logs it once.
-            if not self.get_parameter("autostart").value:
-                self.get_logger().error(printable_lines(error, _LONGEST_ERROR))
-            return TransitionCallbackReturn.FAILURE
-        except Exception:
-            # rclpy would say nothing about it.
-            self.get_logger().error(f"a transition failed unexpectedly:\n{traceback.format_exc()}")
-            return TransitionCallbackReturn.FAILURE
-        return TransitionCallbackReturn.SUCCESS
