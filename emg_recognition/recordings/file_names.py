@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
+
+from emg_recognition.files import read_json
 
 #: Words before a value in a name, as sets of others use them: BIDS, GRABMyo, NinaPro, LibEMG.
 _WORDS = {
@@ -87,7 +88,7 @@ def libemg_labels(folder: Path) -> dict[str, str]:
         A folder with ``collection_details.json``, as its screen-guided training makes.
     """
     try:
-        details = json.loads((folder / "collection_details.json").read_text(encoding="utf-8"))
+        details = read_json(folder / "collection_details.json")
         return {str(number): str(name) for number, name in details["class_map"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import stat
 import zipfile
 from pathlib import Path
 
 from emg_recognition.errors import RecordingError
+from emg_recognition.files import open_regular
 
 #: Kinds that :mod:`emg_recognition.recordings.formats` reads.
 FORMATS = ("EDF", "BDF", "XDF", "WFDB", "MATLAB", "OTB+", "EMG-EPN-612")
@@ -82,32 +82,25 @@ def identify(path: Path) -> str:
         If nothing here reads it; the message says what it is.
     """
     try:
-        state = path.stat()
-        if stat.S_ISDIR(state.st_mode):
+        if path.is_dir():
             return "folder"
-        if not stat.S_ISREG(state.st_mode):
-            raise RecordingError(str(path), f"it is {_special(state.st_mode)}, not a file", "give a file")
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             head = file.read(_HEAD)
     except FileNotFoundError:
         raise RecordingError(str(path), "there is no such file or folder", "check the path") from None
     except OSError as error:
+        problem = error.strerror or str(error)
         raise RecordingError(
-            str(path), f"it cannot be read ({error.strerror or error})", "check the permissions and the disk"
+            str(path), f"it cannot be read ({problem})", "check the path and the disk"
         ) from error
-    except ValueError as error:  # a path with a zero byte
-        raise RecordingError(repr(str(path)), f"it is no path ({error})", "check the path") from error
+    except ValueError as error:  # a zero byte
+        raise RecordingError(str(path), f"it is no path ({error})", "check the path") from error
     if not head:
         raise RecordingError(str(path), "it is empty", "copy it again")
-    return _of_head(path, head, state.st_size)
+    return _of_head(path, head)
 
 
-def _special(mode: int) -> str:
-    kinds = ((stat.S_ISFIFO, "a named pipe"), (stat.S_ISSOCK, "a socket"), (stat.S_ISCHR, "a device"))
-    return next((name for test, name in kinds if test(mode)), "a device")
-
-
-def _of_head(path: Path, head: bytes, size: int) -> str:
+def _of_head(path: Path, head: bytes) -> str:
     if head.startswith((b"\x89MCAP", b"SQLite format 3\x00")):
         return "bag"
     if head.startswith(b"PK\x03\x04") or head.startswith(b"PK\x05\x06"):

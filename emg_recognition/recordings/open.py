@@ -15,6 +15,7 @@ import numpy as np
 
 from emg_recognition.bags.reader import find_files
 from emg_recognition.errors import RecordingError
+from emg_recognition.files import open_regular
 from emg_recognition.recordings.archive import load_archive
 from emg_recognition.recordings.bag_recordings import read_bag
 from emg_recognition.recordings.cache import default_cache, from_cache, release
@@ -200,7 +201,7 @@ def _holds_bag(path: Path) -> bool:
 
 
 def _is_description(path: Path) -> bool:
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         return re.search(rb"(?m)^files\s*:", file.read(_DESCRIPTION_BYTES)) is not None
 
 

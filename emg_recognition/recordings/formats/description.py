@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from emg_recognition.errors import SettingError
 from emg_recognition.recordings.csv_description import ROLES
+from emg_recognition.recordings.file_patterns import FilePattern
 from emg_recognition.recordings.formats.take import Wanted
 from emg_recognition.recordings.recordings import parse_repetitions
 from emg_recognition.settings import check, setting
@@ -58,7 +58,10 @@ class FormatDescription:
         if not isinstance(constants, Mapping) or not set(constants) <= set(ROLES):
             raise SettingError("constants", constants, f"write a mapping of any of {', '.join(ROLES)}")
         object.__setattr__(self, "constants", {name: str(value) for name, value in constants.items()})
-        groups = set(re.compile(self.files).groupindex) if self.files else set()
+        groups = FilePattern(self.files).groups if self.files else set()
+        if unknown := sorted(groups - set(ROLES)):
+            remedy = f"unknown group {', '.join(unknown)}; use {', '.join(ROLES)}"
+            raise SettingError("files", self.files, remedy)
         if both := sorted(groups & set(constants)):
             raise SettingError(both[0], constants[both[0]], "give it as a group in files or as a constant")
 
