@@ -78,7 +78,8 @@ class CsvEvents:
         Path of that file, relative to the folder of the recording; ``{name}`` stands for the name of the
         recording without its extension.
     onset, label : str or int
-        Columns with the begin of each event in seconds, by the time column or after the first row, and its label.
+        Columns with the begin of each event in seconds, by the time column or after the first row, and with
+        its label.
     duration : str or int, optional
         Column with the duration in seconds; where it is missing or 0, the label holds until the next event.
     """

@@ -25,6 +25,9 @@ from emg_recognition.recordings.text_layout import nfc
 from emg_recognition.text import readable
 from emg_recognition.types import RATE_TOLERANCE
 
+READING = "text 2"
+"""Changes when the same files give other recordings; part of the cache's key."""
+
 
 @dataclass(frozen=True)
 class CsvFile:
@@ -353,7 +356,7 @@ class _Reader:
     def _held(
         self, file: CsvFile, timed: _Timed, columns: dict[str, Texts]
     ) -> tuple[np.ndarray, list[str]] | None:
-        """Return for each row the number of the event that holds there, -1 for none, and the events' labels."""
+        """Return for each row the event that holds there, -1 for none, and the labels of the events."""
         table, description = timed.table, self._description
         if description.events is not None:
             events = read_events(file.path, description.events)
@@ -363,7 +366,9 @@ class _Reader:
             return _held_markers(table.texts["marker"], description)
         label = columns.get("label")
         if label is not None and _in_single_rows(label, description):
-            note = "the labels stand in single rows, so each holds until the next (marker: in place of label: says so)"
+            note = (
+                "labels stand in single rows, so each holds until the next (write marker in place of label)"
+            )
             self._notes.setdefault(note, []).append(file.name)
             return _held_markers(label, description)
         return None
@@ -381,8 +386,9 @@ class _Reader:
         if self._bursts:
             packet, interval = self._bursts[0]
             said.append(
-                f"rows come in bursts of {packet} every {1000 * interval:.3g} ms in {_files(len(self._bursts))}, so "
-                "the times are those of the transfer; the rate is that of all rows over the whole time"
+                f"rows come in bursts of {packet} every {1000 * interval:.3g} ms in "
+                f"{_files(len(self._bursts))}, so the times are those of the transfer; "
+                "the rate is that of all rows over the whole time"
             )
         said += [f"{note}: {listed(names)}" for note, names in self._notes.items()]
         return tuple(said)

@@ -16,6 +16,7 @@ import numpy as np
 
 from emg_recognition.errors import RecordingError
 from emg_recognition.recordings.csv_description import ROLES, TIME_UNITS, Column, CsvDescription
+from emg_recognition.recordings.sensor_times import Sensors, align
 from emg_recognition.recordings.text_columns import Scale, find_counter, find_scale, own_times
 from emg_recognition.recordings.text_layout import Layout, find_layout, nfc
 from emg_recognition.recordings.text_lines import Block, blocks
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 #: pandas does not hold the interpreter while it reads, so that two blocks are read at a time.
 _THREADS = 2
-#: Two sensors agree if their times are never further apart than this share of a sample.
-_APART = 0.5
 
 Progress = Callable[[int], None]
 """Is given the number of bytes that were read since the last call."""
@@ -204,12 +203,22 @@ def _read(path: Path, description: CsvDescription, layout: Layout, progress: Pro
             progress(part.done - done)
             done = part.done
     rows = gathered.rows
-    values, time, notes = gathered.samples[:rows], None, ()
+    values = gathered.samples[:rows]
+    time: np.ndarray | None = None
+    notes: tuple[str, ...] = ()
     lines, count = gathered.lines[:rows], rows
     if plan.times:
         stamps = gathered.times[:rows]
         if len(plan.times) > 1:
-            values, time, count, notes = _aligned(plan, values, stamps, [plan.times.index(i) for i in own])
+            sensors = Sensors(
+                path=path,
+                names=plan.names,
+                columns=samples,
+                times=plan.times,
+                own=tuple(plan.times.index(i) for i in own),
+            )
+            values, time, notes = align(sensors, values, stamps, fixed=bool(texts) or counter is not None)
+            count = len(time)
         else:
             time = stamps[:, 0]
     if len(plan.times) <= 1:
@@ -330,7 +339,9 @@ def _part(plan: _Plan, block: Block) -> _Part:
     for role, column in plan.texts.items():
         codes, values = pandas.factorize(frame[column].astype(str).fillna("").str.strip())
         texts[role] = codes.astype(np.int32), [nfc(str(value)) for value in values]
-    return _Part(samples.astype(np.float32), times, counter, texts, lines.astype(np.uint32), block.done)
+    with np.errstate(over="ignore"):  # what is too large is refused with its line
+        narrow = samples.astype(np.float32)
+    return _Part(narrow, times, counter, texts, lines.astype(np.uint32), block.done)
 
 
 def _empty(plan: _Plan, block: Block) -> _Part:
@@ -459,90 +470,3 @@ def _check_whole(plan: _Plan, samples: np.ndarray, times: np.ndarray | None, lin
             row, channel = (int(i) for i in np.argwhere(~good)[0])
             where = f"line {lines[begin + row]}, column {plan.names[plan.samples[channel]]}"
             raise RecordingError(str(plan.path), f"{where} is too large", "correct it, or the scale")
-
-
-def _aligned(
-    plan: _Plan, samples: np.ndarray, stamps: np.ndarray, own: list[int]
-) -> tuple[np.ndarray, np.ndarray, int, tuple[str, ...]]:
-    """Put sensors with times of their own on the time of the first one, or refuse them.
-
-    Sensors of one rate are shifted by whole rows until their times are never more than half a sample apart.
-    """
-    lengths = [_filled(plan, stamps[:, k], plan.times[k]) for k in range(stamps.shape[1])]
-    for channel, k in enumerate(own):
-        count = _filled(plan, samples[:, channel], plan.samples[channel])
-        lengths[k] = min(lengths[k], count)
-    used = sorted(set(own))
-    if min(lengths[k] for k in used) < 2:
-        column = plan.names[plan.times[min(used, key=lambda k: lengths[k])]]
-        raise RecordingError(
-            str(plan.path), f"column {column} has fewer than two rows", "leave the sensor out"
-        )
-    means = {k: float(stamps[lengths[k] - 1, k] - stamps[0, k]) / (lengths[k] - 1) for k in used}
-    reference = own[0]
-    period = means[reference]
-    channel_of = {k: plan.names[plan.samples[own.index(k)]] for k in used}
-    for k in used:
-        drift = abs(means[k] / period - 1) * min(lengths[k], lengths[reference]) if period > 0 else np.inf
-        if not means[k] > 0 or (abs(means[k] / period - 1) > 0.01 and drift > _APART):
-            raise RecordingError(
-                str(plan.path),
-                f"its sensors have unlike rates: column {channel_of[reference]} {1 / period:.6g} Hz, column "
-                f"{channel_of[k]} (number {plan.samples[own.index(k)] + 1}) {_hertz(means[k])}",
-                "name only columns of one rate as samples in a description, or export them at one rate",
-            )
-    begin = max(stamps[0, k] for k in used)
-    shift = {k: max(round((begin - stamps[0, k]) / period), 0) for k in used}
-    count = min(lengths[k] - shift[k] for k in used)
-    if count < 2:
-        raise RecordingError(str(plan.path), "its sensors have no time in common", "leave one of them out")
-    time = stamps[shift[reference] : shift[reference] + count, reference]
-    for k in used:
-        apart = np.abs(stamps[shift[k] : shift[k] + count, k] - time)
-        if (apart > _APART * period * 1.01).any():
-            row = int(np.argmax(apart > _APART * period * 1.01))
-            raise RecordingError(
-                str(plan.path),
-                f"the times of its sensors come apart: row {row + 1} of the data is at {time[row]:.6g} s in column "
-                f"{channel_of[reference]} and at {stamps[shift[k] + row, k]:.6g} s in column {channel_of[k]}",
-                "name only columns of one sensor as samples, or export the sensors with one time",
-            )
-    if any(shift.values()):
-        aligned = np.empty((count, samples.shape[1]), np.float32)
-        for channel, k in enumerate(own):
-            aligned[:, channel] = samples[shift[k] : shift[k] + count, channel]
-    else:
-        aligned = samples[:count]
-    notes = []
-    if any(shift.values()):
-        notes.append("sensors that begin at different times were shifted by whole samples to one time")
-    if any(lengths[k] - shift[k] > count for k in used):
-        notes.append("rows at the ends that not all sensors have were left out")
-    # A shift would move labels and counter against the samples of the first sensor.
-    if shift[reference] and (plan.texts or plan.counter is not None):
-        raise RecordingError(
-            str(plan.path),
-            f"its first sensor begins {shift[reference]} samples before another, so its labels do not fit all",
-            "export the sensors with one time",
-        )
-    return aligned, time, count, tuple(notes)
-
-
-def _hertz(period: float) -> str:
-    return f"{1 / period:.6g} Hz" if period > 0 else "none (its times do not rise)"
-
-
-def _filled(plan: _Plan, values: np.ndarray, column: int) -> int:
-    """Return how many rows a column has before it ends; a hole in it is refused."""
-    missing = np.isnan(values)
-    if not missing.any():
-        return len(values)
-    end = int(np.argmax(missing))
-    if not missing[end:].all():
-        again = end + int(np.argmax(~missing[end:]))
-        raise RecordingError(
-            str(plan.path),
-            f"column {plan.names.get(column, column + 1)} is empty or NaN from row {end + 1} to {again} of the data",
-            "write a finite number there, or remove the lines",
-        )
-    return end

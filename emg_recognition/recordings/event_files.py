@@ -57,11 +57,11 @@ def read_events(path: Path, events: CsvEvents) -> Events:
                 if not line.strip():
                     continue
                 row = [*split(line, layout.delimiter), *[""] * layout.width]
-                onset = _number(file, block.line + at, row[places[0]], layout)
+                begin = _number(file, block.line + at, row[places[0]], layout)
                 length = 0.0
                 if duration is not None and row[duration].lower() not in ("", "n/a", "nan"):
                     length = _number(file, block.line + at, row[duration], layout)
-                found.append((onset, length, nfc(row[places[1]])))
+                found.append((begin, length, nfc(row[places[1]])))
     except (OSError, ValueError) as error:
         problem = f"it cannot be read ({' '.join(str(error).split())})"
         raise RecordingError(str(file), problem, "write onset, duration and label in columns") from error
@@ -77,7 +77,8 @@ def read_events(path: Path, events: CsvEvents) -> Events:
         at = int(overlap[0])
         raise RecordingError(
             str(file),
-            f"the event at {onset[at]:g} s ends at {end[at]:g} s, after the next one has begun at {following[at]:g} s",
+            f"the event at {onset[at]:g} s ends at {end[at]:g} s, after the next one begins "
+            f"({following[at]:g} s)",
             "correct onset or duration",
         )
     return Events(onset, end, [event[2] for event in found])
@@ -103,11 +104,10 @@ def label_rows(events: Events, time: np.ndarray, source: str) -> np.ndarray:
             and (events.onset + begin >= time[0] - 1).any()
         ):
             return np.where(inside, at, -1)
+    rows = f"at {time[0]:g} to {time[-1]:g} s" if len(time) else "none"
     raise RecordingError(
         source,
-        f"its events are at {events.onset[0]:g} to {events.onset[-1]:g} s, its rows at {time[0]:g} to {time[-1]:g} s"
-        if len(time)
-        else "it has no rows for its events",
+        f"its events are at {events.onset[0]:g} to {events.onset[-1]:g} s, its rows {rows}",
         "write onsets in seconds, by the time column or after the first row",
     )
 

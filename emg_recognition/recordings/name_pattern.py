@@ -1,4 +1,4 @@
-"""The pattern of file names, found by comparing them: which part is the subject, the label, the repetition."""
+"""The pattern of file names, found by comparing them: which part is subject, label, repetition."""
 
 from __future__ import annotations
 
@@ -108,8 +108,8 @@ def _pattern(names: Sequence[Sequence[_Token]], *, coarse: bool) -> str | None:
         if before < 0 or kinds[before] != "word" or len(values[before]) > 1:
             continue
         word = values[before][0]
-        for role, words in _ROLES.items():
-            if role not in roles.values() and re.fullmatch(words, word, re.IGNORECASE):
+        for role, known in _ROLES.items():
+            if role not in roles.values() and re.fullmatch(known, word, re.IGNORECASE):
                 roles[i] = role
                 letters |= {before}
     words = [i for i, kind in enumerate(kinds) if kind == "word" and i not in letters]

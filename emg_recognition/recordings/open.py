@@ -17,9 +17,10 @@ from emg_recognition.recordings.archive import load_archive
 from emg_recognition.recordings.bag_recordings import read_bag
 from emg_recognition.recordings.cache import default_cache, from_cache, release
 from emg_recognition.recordings.csv_description import load_description
-from emg_recognition.recordings.csv_files import find_csv_files, read_csv_files
+from emg_recognition.recordings.csv_files import READING, event_files, find_csv_files, read_csv_files
 from emg_recognition.recordings.recordings import Recordings, Source
 from emg_recognition.recordings.segments import Segment, gather_segments
+from emg_recognition.recordings.text_guess import guess_description
 
 PathLike = str | os.PathLike[str]
 
@@ -92,10 +93,15 @@ def _find(path: Path, namespace: str | None) -> _Found:
         matched, skipped = find_csv_files(description, path)
         source = Source(str(path), "CSV files", tuple(file.name for file in matched), skipped)
         read = partial(read_csv_files, description, matched, str(path))
-        return _Found(source, [path, *(file.path for file in matched)], "csv", read)
-    if path.suffix == ".csv":
-        remedy = "describe the columns in a YAML file and give that (the documentation has an example)"
-        raise RecordingError(str(path), "a CSV file does not say what its columns mean", remedy)
+        files = [path, *(file.path for file in matched), *event_files(description, matched)]
+        return _Found(source, files, READING, read)
+    if path.suffix in (".csv", ".txt", ".tsv"):
+        description = guess_description(path)
+        matched, skipped = find_csv_files(description, path)
+        source = Source(str(path), "text file", tuple(file.name for file in matched))
+        read = partial(read_csv_files, description, matched, str(path))
+        files = [*(file.path for file in matched), *event_files(description, matched)]
+        return _Found(source, files, f"{READING} {description!r}", read)
     return _Found(Source(str(path), "archive", (path.name,)), [path], "archive", partial(load_archive, path))
 
 

@@ -99,7 +99,7 @@ def find_pace(
 
 
 def _usual_mean(time: np.ndarray) -> float | None:
-    """Return the time over rows in the middle one of all stretches of many rows, which pauses do not reach."""
+    """Return the median time of a row over stretches of many rows, which pauses do not reach."""
     rows = min(max(len(time) // 8, 20), 1000, len(time) - 1)
     while rows < len(time):
         spans = (time[rows:] - time[:-rows])[:: max(1, rows // 20)]

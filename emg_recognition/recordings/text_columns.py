@@ -19,12 +19,14 @@ def _words(*patterns: str) -> re.Pattern[str]:
 
 #: Names that vendors and people give to columns. A unit in brackets has been taken off.
 _TIME = _words(
-    r"^time\b(?!.*format)", r"^time[ _-]?(stamps?|s|ms|us|sec|seconds?)?$", r"time series", r"^x$", r"^t$",
-    r"timestamp(?!.*format)", r"time[ _]?stamp$", r"^(zeit|temps|tiempo|tempo|tijd|elapsed)", "時間|时间|время",
+    r"^time\b(?!.*format)", r"^time[ _-]?(stamps?|s|ms|us|sec|seconds?)?$", r"time series",
+    r"^x ?\[m?s\]$", r"^t$",
+    r"timestamp(?!.*format)", r"time[ _]?stamp$", r"^(zeit|temps|tiempo|tempo|tijd|elapsed)",
+    "時間|时间|время",
 )  # fmt: skip
 _COUNTER = _words(
-    r"^sample[ _-]?(index|no|nr|number|num|counter|count|id|#)?$", r"^n?seq(uence)?([ _-]?(no|nr|number|num))?$",
-    r"^(packet|package|frame|block)[ _-]?(index|no|nr|number|num|counter|count|id|#)?$", r"^(counter|index|idx|#)$",
+    r"^(sample|packet|package|frame|block)[ _-]?(index|no|nr|number|num|counter|count|id|#)?$",
+    r"^n?seq(uence)?([ _-]?(no|nr|number|num))?$", r"^(counter|index|idx|#)$",
 )  # fmt: skip
 #: Names by which a column is taken for a counter although the description does not name it.
 _SURE_COUNTER = _words(
@@ -44,13 +46,16 @@ _EMG = _words(r"emg", r"\bexg\b", r"^eeg channel", r"electromyo", "筋電|肌电
 _CHANNEL = _words(r"^(ch|chan|channel|sensor|electrode|elec|kanal|canal|voie|e|s)[ _.-]?[0-9]+$")
 _OTHER = _words(
     r"\b(acc|accel|acceler\w*|gyr|gyro\w*|mag|magnet\w*|imu|quat\w*|orient\w*|temp\w*|batt\w*|press\w*|force|torque)\b",
-    r"\b(angle|gonio\w*|ecg|ekg|eda|gsr|resp\w*|spo2|ppg|digital|analog|not used|unused|other|aux\w*|fsr|rssi|sync)\b",
-    r"\b(date|di|do|video|di[0-9]|io[0-9]|formatted|status|contact|impedance|pitch|roll|yaw)\b",
+    r"\b(angle|gonio\w*|ecg|ekg|eda|gsr|resp\w*|spo2|ppg|digital|analog|not used|unused|other|aux\w*|fsr)\b",
+    r"\b(rssi|sync|date|di|do|video|di[0-9]|io[0-9]|formatted|status|contact|impedance|pitch|roll|yaw)\b",
     r"^(acc|gyro?|mag|quat|imu)[ _.-]?[xyzw0-9]", r"rms|envelope|mean|median freq",
 )  # fmt: skip
 
 _NUMBER = r"([0-9]+(?:[.,][0-9]+)?)"
-_RATE_NAMES = r"(?:sampl\w*[ _-]*(?:rate|freq\w*)|\bfreq\w*|\bfs\b|\brate\b|abtast\w*|[ée]chantillon\w*|muestreo|campion\w*)"
+_RATE_NAMES = (
+    r"(?:sampl\w*[ _-]*(?:rate|freq\w*)|\bfreq\w*|\bfs\b|\brate\b|abtast\w*"
+    r"|[ée]chantillon\w*|muestreo|campion\w*)"
+)
 _RATE = re.compile(_RATE_NAMES + r"[^0-9\n]{0,30}?" + _NUMBER + r" ?(k?hz|sps)?", re.IGNORECASE)
 
 #: Columns of a file that BrainFlow writes -> EXG channels, which follow the counter (its board descriptions).
@@ -106,12 +111,21 @@ def bare(name: str) -> str:
     return re.sub(r"\s*[(\[][^()\[\]]*[)\]]\s*$", "", name).strip(" :")
 
 
+def is_time(name: str) -> bool:
+    """Return whether a column is one of times, by its name."""
+    return _TIME.search(name) is not None or _TIME.search(bare(name)) is not None
+
+
 def own_times(layout: Layout, samples: Sequence[int]) -> tuple[int, ...]:
     """Return for each channel the time column of its sensor; nothing if all share one.
 
     Vendors write the time of a sensor left of its values.
     """
-    times = [i for i, name in enumerate(layout.names) if name and _TIME.search(bare(name))]
+    times = [i for i, name in enumerate(layout.names) if name and is_time(name)]
+    if len(times) < 2:
+        return ()
+    values = _head_values(layout)
+    times = [i for i in times if _rises(values[:, i])]
     if len(times) < 2:
         return ()
     own = tuple(max((i for i in times if i < sample), default=-1) for sample in samples)
@@ -206,7 +220,7 @@ def guess_columns(layout: Layout, name: str) -> Guess:
     taken = {*found.samples, found.time, found.counter, found.marker, found.label, *found.roles.values()}
     for i in range(layout.width):
         if i not in taken and (layout.names[i] or i in numeric):
-            found.left[layout.names[i] or f"column {i + 1}"] = _reason(i, names, numeric, values)
+            found.left[layout.names[i] or f"column {i + 1}"] = _reason(i, layout.names, numeric, values)
     if found.time is not None:
         found.time_unit = _time_unit(layout, values[:, found.time], found.time)
     unit = find_scale(layout, found.samples, None, None, name) if found.samples else None
@@ -237,14 +251,9 @@ def _rises(values: np.ndarray) -> bool:
 
 
 def _by_names(found: Guess, layout: Layout, names: list[str], numeric: list[int], values: np.ndarray) -> None:
-    clock = [
-        i
-        for i in range(layout.width)
-        if i not in numeric and layout.rows and all(":" in row[i] for row in layout.rows if i < len(row) and row[i])
-        and any(i < len(row) and row[i] for row in layout.rows)
-    ]  # fmt: skip
-    times = [i for i in numeric if _TIME.search(names[i]) and _rises(values[:, i])]
-    times += [i for i in clock if _TIME.search(names[i])]
+    clock = [i for i in range(layout.width) if i not in numeric and _is_clock(layout, i)]
+    times = [i for i in numeric if is_time(layout.names[i]) and _rises(values[:, i])]
+    times += [i for i in clock if is_time(layout.names[i])]
     found.time = times[0] if times else None
     # The column that holds only times of the transfer, beside none of the samples, is still better than none.
     counters = [i for i in numeric if _COUNTER.search(names[i]) and i != found.time and _counts(values[:, i])]
@@ -262,6 +271,11 @@ def _by_names(found: Guess, layout: Layout, names: list[str], numeric: list[int]
         found.marker = markers[0]
 
 
+def _is_clock(layout: Layout, column: int) -> bool:
+    cells = [row[column] for row in layout.rows if column < len(row) and row[column]]
+    return bool(cells) and all(":" in cell for cell in cells)
+
+
 def _counts(values: np.ndarray) -> bool:
     finite = values[np.isfinite(values)]
     return len(finite) > 2 and bool((finite == np.round(finite)).all()) and bool((np.diff(finite) != 0).any())
@@ -271,10 +285,15 @@ def _without_names(found: Guess, layout: Layout, numeric: list[int], values: np.
     rising = [i for i in numeric if _rises(values[:, i])]
     steps = {i: np.diff(values[:, i]) for i in numeric}
     epochs = [i for i in rising if np.nanmin(values[:, i]) >= _EPOCH[-1][0]]
+    usual = {i: float(np.median(steps[i])) if len(steps[i]) else 0.0 for i in numeric}
     counting = [
-        i for i in numeric if _counts(values[:, i]) and i not in epochs and np.mean(steps[i] == np.median(steps[i])) > 0.7
-        and 0 < np.median(steps[i]) <= 4
-    ]  # fmt: skip
+        i
+        for i in numeric
+        if _counts(values[:, i])
+        and i not in epochs
+        and 0 < usual[i] <= 4
+        and np.mean(steps[i] == usual[i]) > 0.7
+    ]
     others = [i for i in rising if i not in counting and i not in epochs]
     found.counter = counting[0] if counting and counting[0] == (numeric[0] if numeric else None) else None
     found.time = epochs[0] if epochs else others[0] if others and others[0] == numeric[0] else None
@@ -305,7 +324,7 @@ def _channels(
     if emg:
         return tuple(emg)
     taken = {found.time, found.counter, found.marker, found.label, *found.roles.values()}
-    free = [i for i in numeric if i not in taken and not _TIME.search(names[i] or "-")]
+    free = [i for i in numeric if i not in taken and not is_time(layout.names[i] or "-")]
     for pattern in (_EMG, _CHANNEL):
         named = [
             i
@@ -318,9 +337,9 @@ def _channels(
     free = [
         i
         for i in free
-        if not _OTHER.search(names[i]) and not _COUNTER.search(names[i]) and not _MARKER.search(names[i])
-        and (layout.units[i] in VOLTS or layout.units[i] in ("", "count", "counts", "raw", "a.u.", "au", "adc"))
-    ]  # fmt: skip
+        if not any(pattern.search(names[i]) for pattern in (_OTHER, _COUNTER, _MARKER))
+        and layout.units[i] in (*VOLTS, "", "count", "counts", "raw", "a.u.", "au", "adc")
+    ]
     if any(layout.units[i] in VOLTS for i in free):
         return tuple(i for i in free if layout.units[i] in VOLTS)
     if any(names):
@@ -343,12 +362,12 @@ def _alike(columns: list[int], values: np.ndarray) -> list[int]:
     return max(runs, key=len)
 
 
-def _reason(i: int, names: list[str], numeric: list[int], values: np.ndarray) -> str:
+def _reason(i: int, names: Sequence[str], numeric: list[int], values: np.ndarray) -> str:
     if i not in numeric:
         return "no numbers"
-    if names[i] and _TIME.search(names[i]):
+    if is_time(names[i]):
         return "a time"
-    if names[i] and _OTHER.search(names[i]):
+    if _OTHER.search(bare(names[i])):
         return "by its name no EMG"
     if np.nanmax(values[:, i]) == np.nanmin(values[:, i]):
         return "constant in the first rows"

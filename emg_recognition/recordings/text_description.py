@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -50,8 +51,8 @@ def describe_text(path: Path, beside: Path) -> str:
     known, problem = _read(description, files, str(path))
     folder = os.path.relpath(found.base, beside)
     lines = [
-        "# What was found in these files. Check each line, and complete what is left open; then give this file in",
-        "# place of the recordings: emg-recognition inspect --data study.yaml",
+        "# What was found in these files. Check each line, and complete what is left open; then give this",
+        "# file in place of the recordings: emg-recognition inspect study.yaml",
         *([f"# They cannot be read yet: {problem}"] if problem else []),
         _line("folder", readable(folder), "of the files, relative to this file"),
         *_names(found),
@@ -215,8 +216,8 @@ def _labels(found: Guessed, known: Recordings | None) -> list[str]:
     constants = {k: v for k, v in description.constants.items() if k != "label" and not _in_pattern(found, k)}
     if not found.labelled:
         lines += [
-            "# No label was found. Name a column (columns: label or marker), a group (?P<label>...) in files,",
-            "# a file of events, or one label for all files, and remove the next line.",
+            "# No label was found. Name a column (columns: label, or marker), a group (?P<label>...) in",
+            "# files, a file of events, or one label for all files, and remove the next line.",
         ]
         constants["label"] = UNLABELLED
     if constants:
@@ -231,13 +232,11 @@ def _in_pattern(found: Guessed, role: str) -> bool:
 
 
 def _seen(found: Guessed) -> list[str]:
-    import re
-
     matches = [re.fullmatch(found.pattern or "", name) for name in found.names]
     return [match["label"] for match in matches if match]
 
 
-def describe(path: Path, output: Path | None) -> str:
+def describe(path: Path, output: Path | None = None) -> str:
     """Describe text files for a description at `output`, or for one in the current folder.
 
     Raises

@@ -58,9 +58,10 @@ SECONDS = {
 """Units of time in lower case, as ``time_unit`` has them."""
 
 _UNITS = {
-    *VOLTS, *SECONDS, "g", "m/s^2", "m/s2", "deg/s", "°/s", "dps", "rad/s", "ut", "deg", "°", "rad", "hz", "%", "n", "nm",
-    "count", "counts", "a.u.", "au", "raw", "bit", "bits", "c", "°c", "ohm", "kohm", "mmhg", "-", "n/a", "none", "sample",
-    "samples", "adc", "lsb", "int", "bool", "label", "string", "text", "integer", "date", "mg", "gauss", "t", "h:m:s", "us/cm",
+    *VOLTS, *SECONDS, "g", "mg", "m/s^2", "m/s2", "deg/s", "°/s", "dps", "rad/s", "ut", "t", "gauss", "deg",
+    "°", "rad", "hz", "%", "n", "nm", "c", "°c", "ohm", "kohm", "mmhg", "us/cm", "count", "counts", "a.u.",
+    "au", "raw", "bit", "bits", "adc", "lsb", "sample", "samples", "-", "n/a", "none", "int", "integer",
+    "bool", "label", "string", "text", "date", "h:m:s",
 }  # fmt: skip
 
 
@@ -177,6 +178,12 @@ def find_layout(
     if names_line is not None and start <= names_line:  # a header of numbers that was taken for data
         start = next((i for i in body if i > names_line), len(lines))
     names = [nfc(cell.strip()) for cell in cells[names_line]] if names_line is not None else []
+    if names and width > len(names) and any(any(cells[i][len(names) :]) for i in body if i >= start):
+        raise RecordingError(
+            str(path),
+            f"its lines have {width} cells, the line of names has {len(names)}",
+            "write a name for each column, or describe the columns by number with header: false",
+        )
     comments = [
         lines[i].strip().lstrip(mark or "").strip() for i in range(start) if _commented(lines[i], mark)
     ]
@@ -264,7 +271,7 @@ def _delimiter(sample: Sequence[str], delimiter: str | None, decimal: str | None
 def _start(body: Sequence[int], cells: dict[int, list[str]], decimal: str, header: bool | None) -> int:
     """Return the first line of the data: from it on, the rows are alike."""
     tail = [cells[i] for i in body[-_SAMPLE_LINES:]]
-    width = Counter(map(len, tail)).most_common(1)[0][0]
+    width = Counter(map(len, reversed(tail))).most_common(1)[0][0]
     tail = [row for row in tail if len(row) == width]
     numeric = [
         column
@@ -286,7 +293,7 @@ def _start(body: Sequence[int], cells: dict[int, list[str]], decimal: str, heade
         )
     for at, i in enumerate(body):
         following = body[at : at + _ALIKE]
-        if is_data(i) and sum(map(is_data, following)) * 2 > len(following):
+        if is_data(i) and sum(map(is_data, following)) * 2 >= len(following):
             after = body[at + 1 : at + 2]
             if (
                 header is not False

@@ -155,7 +155,7 @@ def test_the_default_cache_is_that_of_the_user(tmp_path, monkeypatch):
         ("absent.yaml", None, "it cannot be read"),
         ("a.npz", b"no archive", "it is not a readable .npz archive"),
         ("a.mcap", b"no bag", "it is neither MCAP nor sqlite3"),
-        ("a.csv", b"1,2", "describe the columns in a YAML file"),
+        ("a.csv", b"1,2", "says the sampling rate"),
         ("a.yaml", b"1", "write a mapping"),
         (".", None, "it holds no file with .mcap or .db3"),
     ],
