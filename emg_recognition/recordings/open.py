@@ -21,6 +21,7 @@ from emg_recognition.recordings.csv_files import READING, event_files, find_csv_
 from emg_recognition.recordings.recordings import Recordings, Source
 from emg_recognition.recordings.segments import Segment, gather_segments
 from emg_recognition.recordings.text_guess import guess_description
+from emg_recognition.text import readable
 
 PathLike = str | os.PathLike[str]
 
@@ -40,6 +41,7 @@ def open_recordings(
     *,
     namespace: str | None = None,
     cache: str | os.PathLike[str] | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> Recordings:
     """Open labelled recordings.
 
@@ -48,12 +50,14 @@ def open_recordings(
     Parameters
     ----------
     paths : path or sequence of path
-        An archive (``.npz``), a ROS 2 bag (a folder, an ``.mcap`` or a ``.db3`` file) or a description of CSV
-        files (``.yaml``); several are joined.
+        An archive (``.npz``), a ROS 2 bag (a folder, an ``.mcap`` or a ``.db3`` file), a text file
+        (``.csv``, ``.txt``) or a description of text files (``.yaml``); several are joined.
     namespace : str, optional
         The armband to read from a bag that holds several.
     cache : path, optional
         The cache folder; by default ``$XDG_CACHE_HOME/emg_recognition``.
+    progress : callable, optional
+        Is given the share of the text files of a path that was read, 0 to 1.
 
     Returns
     -------
@@ -67,20 +71,20 @@ def open_recordings(
         If a path cannot be read, a file is given twice, or two recordings cannot be joined; the message names
         both files and both values.
     SettingError
-        If a description of CSV files holds a value that cannot be used.
+        If a description of text files holds a value that cannot be used.
     """
     locations = [Path(path) for path in ([paths] if isinstance(paths, (str, os.PathLike)) else paths)]
     if not locations:
         raise RecordingError("(none)", "no path is given", "name an archive, a bag or a description")
     folder = default_cache() if cache is None else Path(cache)
-    found = [_find(path, namespace) for path in locations]
+    found = [_find(path, namespace, progress) for path in locations]
     _refuse_duplicates(found)
     parts = [from_cache(one.files, one.kind, one.read, source=one.source.path, cache=folder) for one in found]
     joined = parts[0] if len(parts) == 1 else _joined(parts, found, folder, namespace)
     return dataclasses.replace(joined, sources=tuple(one.source for one in found))
 
 
-def _find(path: Path, namespace: str | None) -> _Found:
+def _find(path: Path, namespace: str | None, progress: Callable[[float], None] | None) -> _Found:
     if path.is_dir() or path.suffix in (".mcap", ".db3"):
         files = list(find_files(path).files)
         names = tuple(file.name for file in files)
@@ -91,18 +95,23 @@ def _find(path: Path, namespace: str | None) -> _Found:
     if path.suffix in (".yaml", ".yml"):
         description = load_description(path)
         matched, skipped = find_csv_files(description, path)
-        source = Source(str(path), "CSV files", tuple(file.name for file in matched), skipped)
-        read = partial(read_csv_files, description, matched, str(path))
+        source = Source(readable(path), "text files", tuple(file.name for file in matched), skipped)
+        read = partial(read_csv_files, description, matched, readable(path), progress=progress)
         files = [path, *(file.path for file in matched), *event_files(description, matched)]
         return _Found(source, files, READING, read)
     if path.suffix in (".csv", ".txt", ".tsv"):
         description = guess_description(path)
         matched, skipped = find_csv_files(description, path)
-        source = Source(str(path), "text file", tuple(file.name for file in matched))
-        read = partial(read_csv_files, description, matched, str(path))
+        source = Source(readable(path), "text file", tuple(file.name for file in matched))
+        read = partial(read_csv_files, description, matched, readable(path), progress=progress)
         files = [*(file.path for file in matched), *event_files(description, matched)]
         return _Found(source, files, f"{READING} {description!r}", read)
-    return _Found(Source(str(path), "archive", (path.name,)), [path], "archive", partial(load_archive, path))
+    return _Found(
+        Source(readable(path), "archive", (readable(path.name),)),
+        [path],
+        "archive",
+        partial(load_archive, path),
+    )
 
 
 def _refuse_duplicates(found: Sequence[_Found]) -> None:

@@ -10,8 +10,10 @@ from emg_recognition.types import RATE_TOLERANCE
 
 #: With fewer steps the time column says too little about the rate, because times are rounded.
 FEWEST_STEPS = 100
-#: A step shorter than this share of the mean one lies within a packet.
-_WITHIN = 0.25
+#: A step shorter than this share of the usual one lies within a packet.
+_WITHIN = 0.5
+#: Times are often rounded to milliseconds, s.
+_CLOCK = 0.002
 #: Fewer than this share of equal steps is no counter.
 _COUNTING = 0.5
 
@@ -69,12 +71,11 @@ def find_pace(
     if not len(steps):
         return None
     between = steps if lost is None else steps / (lost + 1.0)
-    mean = _usual_mean(time)
-    if mean is None:
+    step = _usual_step(steps)
+    if not step > 0:
         gaps = (steps < 0) | (steps > (gap if rate is None else 1 / rate + gap))
-        return Pace(rate or 0.0, np.inf, 1, 0.0, gaps) if rate is not None else None
-    begins = np.append(True, (steps > _WITHIN * mean) | (steps < 0))
-    starts = np.flatnonzero(begins)
+        return None if rate is None else Pace(rate, np.inf, 1, 0.0, gaps)
+    starts = np.flatnonzero(np.append(True, (steps > _WITHIN * step) | (steps < 0)))
     sizes, intervals = np.diff(starts), np.diff(time[starts])
     rising = intervals >= 0
     if not rising.any():
@@ -82,8 +83,7 @@ def find_pace(
     packet = int(np.median(sizes))
     interval = float(np.median(intervals[rising]))
     late = np.abs(intervals[rising] - interval)
-    # Times rounded to a coarse clock look like packets, but one clock step apart.
-    if packet > 1 and interval <= 1.5 * _resolution(steps):
+    if packet > 1 and interval <= _CLOCK:  # times rounded to milliseconds are no packets
         packet = 1
     usual = max(interval, 0.0 if rate is None else 1 / rate)
     gaps = (steps < 0) | (steps > usual + gap)
@@ -98,25 +98,11 @@ def find_pace(
     return Pace(rows / seconds, uncertainty, packet, interval, gaps)
 
 
-def _usual_mean(time: np.ndarray) -> float | None:
-    """Return the median time of a row over stretches of many rows, which pauses do not reach."""
-    rows = min(max(len(time) // 8, 20), 1000, len(time) - 1)
-    while rows < len(time):
-        spans = (time[rows:] - time[:-rows])[:: max(1, rows // 20)]
-        middle = float(np.median(spans))
-        if middle > 0:
-            return middle / rows
-        rows *= 4
-    return None
-
-
-def _resolution(steps: np.ndarray) -> float:
-    """Return the step of the clock: the smallest step that is not zero, up to rounding."""
-    positive = steps[steps > 0]
-    if not len(positive):
-        return 0.0
-    smallest = float(positive.min())
-    return smallest if smallest > 0.1 * float(np.median(positive)) else 0.0
+def _usual_step(steps: np.ndarray) -> float:
+    """Return the step in which half of the time passes, without pauses: that between two packets, if any."""
+    kept = np.sort(steps[(steps >= 0) & (steps <= np.percentile(steps, 98))])
+    passed = np.cumsum(kept)
+    return float(kept[np.searchsorted(passed, passed[-1] / 2)]) if len(kept) else 0.0
 
 
 def _stretches(
@@ -210,4 +196,4 @@ def _modulus(values: np.ndarray, steps: np.ndarray, step: int) -> int | None:
     power = 1 << largest.bit_length()
     # A recording that was joined from two begins again anywhere; a counter goes back near its end.
     near = values[:-1][steps < 0] > 0.5 * power
-    return power if near.all() else None
+    return power if near.all() and largest > 0.9 * power else None

@@ -208,7 +208,7 @@ def test_sources_name_the_files_of_bags_and_descriptions(arm, tmp_path, cache):
         found = open_recordings([bag, description], cache=cache)
         assert found.sources == (
             Source(str(bag), "bag", ("bag_0.mcap",)),
-            Source(str(description), "CSV files", ("rest.csv",), (("notes.txt", "does not match"),)),
+            Source(str(description), "text files", ("rest.csv",), (("notes.txt", "does not match"),)),
         )
 
 
