@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import codecs
 import dataclasses
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from emg_recognition.errors import SettingError
+from emg_recognition.recordings.file_patterns import FilePattern
 from emg_recognition.recordings.recordings import parse_repetitions
 from emg_recognition.recordings.text_layout import nfc
 from emg_recognition.settings import check, from_mapping, setting
@@ -209,12 +209,7 @@ def _codec(name: str) -> str:
 
 
 def _groups(pattern: object) -> set[str]:
-    if not isinstance(pattern, str) or not pattern:
-        raise SettingError("files", pattern, "write a regular expression for the file names")
-    try:
-        groups = set(re.compile(pattern).groupindex)
-    except re.error as error:
-        raise SettingError("files", pattern, f"it is not a regular expression ({error})") from error
+    groups = FilePattern(pattern).groups
     unknown = sorted(groups - set(ROLES))
     if unknown:
         raise SettingError("files", pattern, f"unknown group {', '.join(unknown)}; use {', '.join(ROLES)}")

@@ -16,6 +16,7 @@ from emg_recognition.errors import RecordingError
 from emg_recognition.recordings.csv_description import ROLES, CsvDescription
 from emg_recognition.recordings.csv_table import CsvTable, Texts, read_table
 from emg_recognition.recordings.event_files import event_file, label_rows, read_events
+from emg_recognition.recordings.file_patterns import FilePattern
 from emg_recognition.recordings.inspection import listed
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.recordings.row_times import Counted, find_lost, find_pace, whole
@@ -63,18 +64,18 @@ def find_csv_files(
         If no file matches.
     """
     folder = _folder(path if path.is_dir() else path.parent, description.folder)
-    pattern = re.compile(nfc(description.files))
+    pattern = FilePattern(nfc(description.files))
     found, skipped = [], []
     for file in sorted(folder.rglob("*")) if folder.is_dir() else []:
         if not file.is_file() or (file.suffix == ".yaml" and file.resolve() == path.resolve()):
             continue
         # Names compare in NFC: macOS writes them decomposed.
         name = nfc(readable(file.relative_to(folder).as_posix()))
-        match = pattern.fullmatch(name)
-        if match:
-            found.append(CsvFile(file, name, {role: text or "" for role, text in match.groupdict().items()}))
+        roles = pattern.groups_of(name)
+        if roles is not None:
+            found.append(CsvFile(file, name, roles))
         else:
-            skipped.append((name, _mismatch(nfc(description.files), name)))
+            skipped.append((name, pattern.mismatch(name)))
     if not found:
         example = f"; {skipped[0][0]}: {skipped[0][1]}" if skipped else ""
         raise RecordingError(
@@ -96,15 +97,6 @@ def _folder(base: Path, text: str) -> Path:
             alike = next((one for one in base.iterdir() if nfc(readable(one.name)) == nfc(part)), alike)
         base = alike
     return base if base.exists() else folder
-
-
-def _mismatch(pattern: str, name: str) -> str:
-    """Say why a pattern does not match a name."""
-    if re.fullmatch(pattern, name, re.IGNORECASE):
-        return "matches only if upper and lower case are the same"
-    if part := re.search(pattern, name):
-        return f"only {part[0]!r} matches, not the whole path"
-    return "does not match"
 
 
 def event_files(description: CsvDescription, files: Sequence[CsvFile]) -> list[Path]:
@@ -302,7 +294,7 @@ class _Reader:
     ) -> Iterator[Segment]:
         """Read the segments of all files; the first one has been read."""
         counted: Counter[tuple[str, ...]] = Counter()
-        by_name = "label" in re.compile(self._description.files).groupindex
+        by_name = "label" in FilePattern(self._description.files).groups
         for number, file in enumerate(files):
             if not by_name:
                 counted.clear()

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emg_recognition.errors import RecordingError
+from emg_recognition.files import open_regular
 from emg_recognition.recordings.csv_description import ROLES, Column, CsvColumns, CsvDescription, CsvEvents
 from emg_recognition.recordings.csv_files import is_no_marker
-from emg_recognition.recordings.file_names import guess_pattern
+from emg_recognition.recordings.file_names import guess_pattern, libemg_labels
 from emg_recognition.recordings.name_pattern import compare_names, escaped
 from emg_recognition.recordings.text_columns import Guess, guess_columns
 from emg_recognition.recordings.text_layout import Layout, find_layout, is_number, nfc
@@ -163,6 +164,7 @@ def guess(path: Path) -> Guessed:
         time_unit=columns.time_unit if columns.time is not None else None,
         unit=None if columns.scale is None else columns.scale.unit,
         scale=None if columns.scale is None or columns.scale.unit == "count" else columns.scale.factor,
+        labels=_class_names(base, pattern, names),
         constants=constants,
         events=events,
     )
@@ -177,13 +179,21 @@ def guess(path: Path) -> Guessed:
     )
 
 
+def _class_names(base: Path, pattern: str | None, names: Sequence[str]) -> dict[str, str | None] | None:
+    """Return the names of LibEMG's classes, if the file names have their numbers."""
+    known = libemg_labels(base)
+    matches = [re.fullmatch(pattern, name) for name in names] if pattern and "(?P<label>" in pattern else []
+    numbers = {match["label"] for match in matches if match}
+    return dict(known) if known and numbers and numbers <= set(known) else None
+
+
 def _is_recording(file: Path) -> bool:
     if not file.is_file() or file.name.startswith(".") or file.suffix.lower() in _DESCRIBED:
         return False
     if _EVENTS.fullmatch(file.name):
         return False
     try:
-        with open(file, "rb") as opened:
+        with open_regular(file) as opened:
             return looks_like_text_recording(opened.read(LOOKED_AT))
     except OSError:
         return False

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emg_recognition.errors import RecordingError
+from emg_recognition.files import open_regular
 
 #: What is read to find out the layout of a file. Some exports have hundreds of lines before their names.
 HEAD_BYTES = 1 << 20
@@ -73,7 +74,7 @@ def read_head(path: Path, encoding: str | None = None) -> tuple[list[str], str]:
         If it cannot be read, or a line is longer than the head.
     """
     try:
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             head = file.read(HEAD_BYTES)
             more = bool(file.read(1))
     except OSError as error:
@@ -149,7 +150,7 @@ def blocks(path: Path, encoding: str, skip: int, comment: str | None) -> Iterato
     plain = "utf-8" if wide or encoding == "utf-8-sig" else encoding
     mark = None if comment is None else re.compile(rb"(?m)^[ \t]*" + re.escape(comment.encode()) + rb"[^\n]*")
     line, rest = 1, b""
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         while True:
             raw = file.read(_BLOCK_BYTES)
             data = rest + (decoder.decode(raw, final=not raw).encode() if decoder else raw)

@@ -212,3 +212,17 @@ def test_a_file_without_a_label_opens_and_says_so(opened):
     recordings, found = opened(opensignals(signal(300, 2), 1000), "opensignals_0007803B46AE_2020-01-02.txt")
     assert recordings.actions == ("unlabelled",)
     assert not found.labelled
+
+
+def test_classes_of_libemg_have_their_names(tmp_path):
+    for repetition in (0, 1):
+        for number in (0, 1):
+            rows = [[1_700_000_000 + i / 1000, *row] for i, row in enumerate(signal(200, 8))]
+            (tmp_path / f"C_{number}_R_{repetition}_emg.csv").write_text(joined(rows))
+    (tmp_path / "collection_details.json").write_text('{"class_map": {"0": "Hand_Close", "1": "No_Motion"}}')
+    found = guess(tmp_path)
+    files, _ = find_csv_files(found.description, tmp_path)
+    recordings = read_csv_files(found.description, files, str(tmp_path))
+    assert (recordings.actions, recordings.channels) == (("Hand_Close", "No_Motion"), 8)
+    assert recordings.rate == 1000
+    assert sorted(recordings.repetition.tolist()) == [0, 0, 1, 1]
