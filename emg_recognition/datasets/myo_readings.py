@@ -23,15 +23,10 @@ _PARTS_OF_REST = 6
 
 
 def _segments(folder: Path) -> Iterator[Segment]:
-    sessions = sorted(
-        (
-            place.parent.name.removeprefix("_readings_").removesuffix("_hand"),
-            *place.name.rsplit("-", 1),
-            place,
-        )
-        for place in folder.glob("_readings_*_hand/*")
-    )
-    for hand, subject, session, place in sessions:
+    # Sorted by hand, subject and session.
+    for place in sorted(folder.glob("_readings_*_hand/*"), key=lambda path: (path.parent, *_who(path))):
+        hand = place.parent.name.removeprefix("_readings_").removesuffix("_hand")
+        subject, session = _who(place)
         for number, label in sorted(_LABELS.items(), key=lambda item: item[1]):
             path = place / f"{number}.txt"
             if not path.exists():
@@ -42,6 +37,11 @@ def _segments(folder: Path) -> Iterator[Segment]:
                 continue
             for repetition, part in enumerate(_parts(rows, number), start=1):
                 yield Segment(part, subject, hand, session, label, repetition)
+
+
+def _who(place: Path) -> tuple[str, str]:
+    subject, _, session = place.name.rpartition("-")
+    return subject, session
 
 
 def _parts(rows: np.ndarray, number: int) -> list[np.ndarray]:

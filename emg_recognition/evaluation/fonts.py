@@ -85,9 +85,10 @@ def _other_fonts(characters: set[str]) -> tuple[tuple[str, ...], frozenset[str]]
 @functools.lru_cache(maxsize=1000)
 def _search(characters: frozenset[str]) -> tuple[tuple[str, ...], frozenset[str]]:
     """Return the families that have these characters, as few as possible, and what they have of them."""
-    families, found = [], set()
+    families: list[str] = []
+    found: set[str] = set()
     while characters - found:
-        best, most = "", set()
+        best, most = "", set[str]()
         for entry in _installed():
             have = {one for one in characters - found if ord(one) in _characters(entry[1])}
             if len(have) > len(most):

@@ -272,6 +272,7 @@ def save_archive(
         If the file cannot be written.
     """
     target = Path(path)
+    texts: dict[str, Any] = {key: np.str_(text) for key, text in (notes or {}).items()}
     # In the same folder, so that the rename stays within one file system.
     temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
@@ -289,7 +290,7 @@ def save_archive(
                 session=recordings.session.astype(np.str_),
                 label=recordings.label.astype(np.str_),
                 rep=recordings.repetition,
-                **{key: np.str_(text) for key, text in (notes or {}).items()},
+                **texts,
             )
         os.replace(temporary, target)
     except OSError as error:
