@@ -234,7 +234,7 @@ def hardest(moved: Sequence[tuple[float, float, float]]) -> float:
 @example(spans=[Span(0.1, "bend", Link(delay=0.15), Link(delay=0.15)), Span(0.6, "bend")], seed=0)
 @example(spans=[Span(0.35, "bend", joint_states=Link(loss=1.0)), Span(0.6, "bend")], seed=0)
 @example(spans=[Span(1.1, "bend", commands=Link(loss=1.0)), Span(0.6, "bend")], seed=0)
-# Commands that are lost after the bridge has begun again where the joint is, and those that still arrive then.
+# Commands lost after the bridge has begun again where the joint is, and some that still arrive then.
 @example(spans=[Span(0.04, "bend"), Span(1.0, "stretch", Link(loss=1.0)), Span(0.3, "stretch")], seed=67)
 @example(
     spans=[
