@@ -159,6 +159,11 @@ class _Sent(NamedTuple):
     steps: tuple[Step, ...]
 
 
+def _stand(sent: _Sent) -> tuple[Step, ...]:
+    """Return the steps of joints that stand where a command ends."""
+    return tuple(standing(step.end) for step in sent.steps)
+
+
 def _elsewhere(sent: _Sent, lagging: Sequence[tuple[float, float, float]]) -> bool:
     """Return whether the joints would be elsewhere if this command were the last that was received."""
     return any(
@@ -222,6 +227,10 @@ class Receiver:
             if kept and kept[-1].begun >= begun:
                 kept.pop()
             kept.append(sent)
+        possible = self._possible
+        if len(possible) > 2 and possible[-3].steps == possible[-2].steps == sent.steps == _stand(sent):
+            # All standstill in one place is one possibility.
+            del possible[-2]
         self._anchored = self._anchored and all(abs(step.velocity) <= _SLOW for step in steps)
         self._drop(begun - _MEMORY)
 
