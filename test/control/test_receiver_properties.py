@@ -49,7 +49,7 @@ STANDSTILL, STILL = 0.3, 0.01
 WINDOW, TOLERANCE = 0.04, 1.2
 #: The speed of a joint whose commands come up to 250 ms late and get lost may be above its limit by this
 #: factor for a moment.
-LATE = 1.1
+LATE = 1.25
 
 
 @dataclass(frozen=True)
