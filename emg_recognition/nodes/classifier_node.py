@@ -25,10 +25,11 @@ from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.awaited import wait_for_nodes
 from emg_recognition.ros.conversions import to_matrix, to_nanoseconds
 from emg_recognition.ros.following import Followed
+from emg_recognition.ros.managed import ManagedNode
 from emg_recognition.ros.parameters import declare, given_bundle, given_parameters, parameter_error
 from emg_recognition.ros.polling import PolledTopic
 from emg_recognition.ros.receiving import ReceivingThread
-from emg_recognition.ros.runner import ManagedNode, run
+from emg_recognition.ros.runner import run
 
 #: What was heard longer ago than this says nothing about now, s.
 _NEWEST = 1.0
