@@ -25,7 +25,9 @@ ROSDEP_KEY = {
     "numpy": "python3-numpy",
     "pyxdf": None,
     "pandas": "python3-pandas",
+    "pooch": None,
     "pylsl": None,
+    "requests": None,
     "rich": "python3-rich",
     "rosbags": "python3-rosbags-pip",
     "scipy": "python3-scipy",
@@ -38,9 +40,11 @@ ROSDEP_KEY = {
 #: Import name -> name at a package index; None for a part of another one.
 DISTRIBUTION = {
     "ai_edge_litert": "ai-edge-litert",
+    "fontTools": "fonttools",
     "imblearn": "imbalanced-learn",
     "keras": None,
     "markupsafe": None,  # jinja2 brings it
+    "requests": None,  # pooch brings it
     "serial": "pyserial",
     "sklearn": "scikit-learn",
     "tensorflow": "tensorflow-cpu",
@@ -65,7 +69,7 @@ ROS = {
 #: What only training, evaluation and CSV files need; a robot that only runs does without (test_depend).
 OFF_THE_ROBOT = {"jinja2", "keras", "matplotlib", "pandas", "sklearn", "tensorflow"}
 #: What optional parts need.
-EXTRAS = ("formats", "lsl", "brainflow", "myo")
+EXTRAS = ("fetch", "formats", "lsl", "brainflow", "myo")
 #: Needed but never imported: what builds messages and filter, `ros2 launch` itself, and what it starts.
 NOT_IMPORTED = {
     "ament_cmake",
