@@ -123,7 +123,9 @@ class JointFeedback:
                 violation = self._several(name, now) or violation
                 continue
             untimely = self._doubt(name, stamp, now)
-            violation = self._jump(limits, position, now) or _outside(limits, position) or violation or untimely
+            violation = (
+                self._jump(limits, position, now) or _outside(limits, position) or violation or untimely
+            )
             self._newest[name] = _Measured(position, now.steady, stamp, self._usual(name, now.steady), taken)
             self._recent.append((now.steady, name, position))
         while self._recent and now.steady - self._recent[0][0] > REST:
@@ -261,7 +263,7 @@ class JointFeedback:
         )
 
     def _doubt(self, name: str, stamp: float | None, now: Instant) -> Violation | None:
-        """Return a violation, and remember it, if a position cannot have been measured at its time, else None.
+        """Return a violation, and remember it, if the stamp of a position is impossible, else None.
 
         One that is too old is noticed by its age.
         """

@@ -5,8 +5,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
@@ -46,7 +45,7 @@ from emg_recognition.ros.outputs import (
     TrajectoryOutput,
     VelocityOutput,
 )
-from emg_recognition.ros.parameters import declare, given_bundle, given_parameters
+from emg_recognition.ros.parameters import declare, given_bundle, given_parameters, show_values
 from emg_recognition.ros.publishers import subscribe
 from emg_recognition.ros.runner import run
 from emg_recognition.settings import settings_of
@@ -177,11 +176,9 @@ class CommandBridgeNode(Node):
         receipt = self._bridge.estimate(read_estimate(message), now)
         if receipt is None:
             return
-        # The command does not wait for the timer, which would take half a period on average. Not in a burst.
-        if self._bridge.engaged and now.steady - self._ticked >= _SHORTEST_PERIOD:
-            self._timer.reset()
-            self._tick()
-        self._decided.add(message, receipt)
+        if self._bridge.engaged:
+            self._tick_early()
+        self._decided.add(message)
 
     def _on_model(self, message: ModelInfo) -> None:
         self._bridge.announce(read_model(message))
@@ -221,13 +218,15 @@ class CommandBridgeNode(Node):
         return response
 
     def _on_disarm(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        self._log_request("disarm")
         self._bridge.disarm("disarmed by service")
+        self._tick_early()
+        self._log_request("disarm")
         return self._answer(response, not self._bridge.engaged)
 
     def _on_stop(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        # First the stop, then the log.
+        # First the stop: the log asks the graph who may have called, which takes 50 ms on a busy machine.
         self._bridge.stop("stopped by service")
+        self._tick_early()
         self._log_request("stop")
         return self._answer(response, not self._bridge.engaged)
 
@@ -264,7 +263,7 @@ class CommandBridgeNode(Node):
             if decisions != self._decisions:
                 self._chosen |= set(changed)
             self._decisions = decisions
-            self._show_decisions(changed)
+            show_values(self, dataclasses.asdict(decisions), changed)
             self._decided.use(self._bridge.new_decider())
             self._log_delay(*judged, "with the new values")
         return SetParametersResult(successful=refusal is None, reason=refusal or "")
@@ -277,15 +276,11 @@ class CommandBridgeNode(Node):
         chosen = {name: getattr(self._decisions, name) for name in self._chosen}
         return dataclasses.replace(decision_settings(bundle), **chosen), bundle.model.sha256
 
-    def _show_decisions(self, changed: Mapping[str, Any]) -> None:
-        """Let the parameters say what another bundle has changed."""
-        shown = [
-            RosParameter(name, value=value)
-            for name, value in dataclasses.asdict(self._decisions).items()
-            if name not in changed and self.get_parameter(name).value != value
-        ]
-        if shown:
-            self.set_parameters(shown)
+    def _tick_early(self) -> None:
+        """Send a command without waiting for the timer, which would take half a period; not in a burst."""
+        if time.monotonic() - self._ticked >= _SHORTEST_PERIOD:
+            self._timer.reset()
+            self._tick()
 
     def _tick(self) -> None:
         self._look_at_graph()

@@ -20,7 +20,7 @@ pytest.importorskip("emg_recognition.msg", reason="messages are not built: run `
 from .bridge_arm import Arm
 
 #: Time for Python to start and for discovery on a busy machine, s.
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 @pytest.fixture(scope="session", autouse=True)
