@@ -5,7 +5,7 @@
 Three other processes take part: an emulated armband that plays random counts at its true rate, the node,
 and a subscriber that compares every value with what was played and every index with the previous one. It
 prints a table, draws CPU share and memory of the node and the latency over time (--figure), and writes the
-measurements of each second (--csv). The exit code is 1 if a sample is lost, repeated or wrong.
+measurements of each second (--csv). The exit code is 1 if a sample is repeated or wrong, 3 if some are lost.
 """
 
 from __future__ import annotations

@@ -12,7 +12,8 @@ The conditions:
 - no node ends by itself; afterwards everything works again, restarting nothing but what was killed.
 
 Prints a line for each violation and a table. Exits with 1 after a violation, and with 3 if things only took
-too long, which a busy machine may explain. Traces and logs of violations go to ``--folder``. Everything stays on this machine, in a ROS domain of its own.
+too long, which a busy machine may explain. Traces and logs of violations go to ``--folder``. Everything stays
+on this machine, in a ROS domain of its own.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ def connect(witness):
         "the preprocessing node",
     )
     # A node that is seen here may not have seen this one yet, and would not send its first window.
-    witness.spin_for(1.0)
+    witness.settle()
     return windows, publisher
 
 
@@ -77,7 +77,7 @@ def test_windows_are_those_of_the_offline_pipeline_with_the_settings_of_the_mode
         publisher.publish(chunk(samples[first:last], first, restart))
     assert expected
     witness.spin_until(lambda: len(windows) >= len(expected), f"{len(expected)} windows")
-    witness.spin_for(0.3)
+    witness.settle(0.3)
     assert [window.first_index for window in windows] == [window.first_index for window in expected]
     assert [window.sequence for window in windows] == list(range(len(expected)))
     for live, offline in zip(windows, expected, strict=True):
@@ -160,11 +160,13 @@ def test_another_model_with_another_signal_path_is_read_while_it_runs(
         name_model(node, bundle)
         assert "while the bridge is ARMED" in reload(node).message
     state.state = BridgeState.DISARMED
-    witness.spin_for(0.3)
     # The classifier cannot go first, and says what does.
-    message = reload("classifier").message
-    assert "let preprocessing read it first" in message
-    assert str(bundle) in message
+    answers = []
+    witness.spin_until(
+        lambda: answers.append(reload("classifier").message) or "bridge is" not in answers[-1], "disarmed"
+    )
+    assert "let preprocessing read it first" in answers[-1]
+    assert str(bundle) in answers[-1]
     # What cannot be used leaves everything as it was.
     name_model("preprocessing", "/no/such")
     assert "/no/such" in reload("preprocessing").message

@@ -19,12 +19,16 @@ from emg_recognition.msg import (
     EmgWindow,
     ModelInfo,
 )
+from rcl_interfaces.srv import SetParameters
+from rclpy.parameter import Parameter
 from rclpy.serialization import deserialize_message
+from std_srvs.srv import Trigger
 
 from emg_recognition.bags.reader import open_bag
 from emg_recognition.bags.writer import BagWriter
 from emg_recognition.control.decision import DecisionSettings
 from emg_recognition.evaluation.decisions import UNDECIDED
+from emg_recognition.models.bundle import read_bundle
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.processes import Graph
 from emg_recognition.recordings.archive import from_arrays, save_archive
@@ -265,7 +269,7 @@ def test_live_offline_and_played_at_every_rate_are_identical(
 
 
 def test_the_nodes_in_one_process_publish_the_same_and_are_identical_to_offline(
-    ros_environment, witness, archive, bundle, tmp_path
+    ros_environment, witness, archive, bundle, flexing_bundle, tmp_path
 ):
     labels = witness.collect(ActionLabel, "emg/label", qos.LABELS)
     witness.collect(EmgSamples, "emg/samples", qos.SAMPLES)
@@ -281,6 +285,15 @@ def test_the_nodes_in_one_process_publish_the_same_and_are_identical_to_offline(
         )
         witness.spin_for(1.0)
         end(live["recorder"])
+        # Both take another model in this process too.
+        other = read_bundle(flexing_bundle).model.sha256
+        change = Parameter("model", value=str(flexing_bundle)).to_parameter_msg()
+        for node in ("preprocessing", "classifier"):
+            request = SetParameters.Request(parameters=[change])
+            assert witness.call(SetParameters, f"{node}/set_parameters", request).results[0].successful
+            answer = witness.call(Trigger, f"{node}/reload_model", Trigger.Request())
+            assert answer.success, answer.message
+        witness.spin_until(lambda: models[-1].sha256 == other, "the other model")
         end(live["chain"])
     offline = replay_bag(tmp_path / "bag", ActionModel.load(bundle))
     assert offline.stream.samples == 2400
@@ -290,7 +303,8 @@ def test_the_nodes_in_one_process_publish_the_same_and_are_identical_to_offline(
     ours, theirs = common_windows(offline.estimates, offline.recorded)
     assert len(theirs) == len(offline.recorded) > len(offline.estimates) / 2
     assert np.array_equal(offline.estimates.probabilities[ours], offline.recorded.probabilities)
-    assert len(models) == len(devices) == 1
+    assert len(models) == 2
+    assert len(devices) == 1
     assert_decided_as_offline(tmp_path / "bag", offline.recorded)
     names = {status.name for report in reports for status in report.status}
     assert names >= {"acquisition", "preprocessing", "classifier"}
