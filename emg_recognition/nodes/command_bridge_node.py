@@ -224,7 +224,7 @@ class CommandBridgeNode(Node):
         return self._answer(response, not self._bridge.engaged)
 
     def _on_stop(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        # First the stop: the log asks the graph who may have called, which takes 50 ms on a busy machine.
+        # First the stop: the log asks the graph who may have called, which takes a while.
         self._bridge.stop("stopped by service")
         self._tick_early()
         self._log_request("stop")
