@@ -22,8 +22,9 @@ from emg_recognition.nodes.settings import AcquisitionSettings
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.awaited import wait_for_nodes
 from emg_recognition.ros.conversions import RosTime, to_floats, to_time
+from emg_recognition.ros.managed import ManagedNode
 from emg_recognition.ros.parameters import declare, overridable, parameter_error
-from emg_recognition.ros.runner import ManagedNode, run
+from emg_recognition.ros.runner import run
 from emg_recognition.text import printable
 from emg_recognition.types import RATE_TOLERANCE
 

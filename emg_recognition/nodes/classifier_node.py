@@ -25,6 +25,7 @@ from emg_recognition.ros.awaited import wait_for_nodes
 from emg_recognition.ros.conversions import to_matrix, to_nanoseconds
 from emg_recognition.ros.exchange import NEWEST, BridgeWatch, offer_reload
 from emg_recognition.ros.following import Followed
+from emg_recognition.ros.managed import ManagedNode
 from emg_recognition.ros.parameters import (
     declare,
     given_bundle,
@@ -33,7 +34,7 @@ from emg_recognition.ros.parameters import (
     show_values,
 )
 from emg_recognition.ros.receiving import ReceivingThread
-from emg_recognition.ros.runner import ManagedNode, run
+from emg_recognition.ros.runner import run
 
 
 class ClassifierNode(ManagedNode):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+import threading
 import time
 from collections.abc import Sequence
 
 from rcl_interfaces.msg import SetParametersResult
-from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.parameter import Parameter as RosParameter
 from sensor_msgs.msg import JointState
@@ -46,8 +46,9 @@ from emg_recognition.ros.outputs import (
     VelocityOutput,
 )
 from emg_recognition.ros.parameters import declare, given_bundle, given_parameters, show_values
-from emg_recognition.ros.publishers import subscribe
+from emg_recognition.ros.publishers import IdentifiedSubscription
 from emg_recognition.ros.runner import run
+from emg_recognition.ros.ticking import TickingThread
 from emg_recognition.settings import settings_of
 from emg_recognition.signal.settings import PipelineSettings
 from emg_recognition.types import LiveSettings
@@ -67,8 +68,9 @@ class CommandBridgeNode(Node):
 
     def __init__(self) -> None:
         super().__init__("command_bridge")
-        self.failure: EmgRecognitionError | None = None
         self.finished = False
+        # Estimates, stop input, joints and ticks have a thread; the executor has the rest.
+        self._lock = threading.RLock()
         bundle = given_bundle(self)
         self._settings, settings, self._decisions = declare(
             self,
@@ -103,14 +105,15 @@ class CommandBridgeNode(Node):
         )
         self._models = Announced(self, MODEL_TOPIC, check_model, self._on_model, stream=self._estimates)
         self._infos = Announced(self, "emg/info", check_info, self._on_info)
-        follow(self, ActionEstimate, self._estimates, qos.LATEST_ESTIMATES)
+        estimates = IdentifiedSubscription(self, ActionEstimate, ESTIMATES_TOPIC, qos.LATEST_ESTIMATES)
+        self._estimates.attach(estimates)
         follow(self, ModelInfo, self._models, qos.LATCHED)
         follow(self, EmgInfo, self._infos, qos.LATCHED)
-        self._stop_input = subscribe(self, Bool, STOP_INPUT_TOPIC, self._on_stop_input, qos.ENABLE)
+        self._stop_input = IdentifiedSubscription(self, Bool, STOP_INPUT_TOPIC, qos.ENABLE)
         self._joint_states = (
             None
             if self._settings.output == "serial"
-            else subscribe(self, JointState, JOINT_STATES_TOPIC, self._on_joints, qos.JOINT_STATES)
+            else IdentifiedSubscription(self, JointState, JOINT_STATES_TOPIC, qos.JOINT_STATES)
         )
         self.create_service(Trigger, "~/arm", self._on_arm)
         self.create_service(Trigger, "~/disarm", self._on_disarm)
@@ -120,16 +123,29 @@ class CommandBridgeNode(Node):
         self._diagnostics = diagnostics.Diagnostics(
             self, self._report, topics=[self._estimates, self._models, self._infos]
         )
-        steady = Clock(clock_type=ClockType.STEADY_TIME)
-        self._ticked = 0.0
-        self._timer = self.create_timer(self._period, self._tick, clock=steady)
+        self._ticked, self._polled = 0.0, time.monotonic()
+        self._ticks = TickingThread(
+            self,
+            self._period,
+            self._tick,
+            [(self._stop_input, self._on_stop_input), (estimates, self._estimates.receive)],
+            self._poll,
+            self._lock,
+        )
+        self._ticks.start()
+
+    @property
+    def failure(self) -> EmgRecognitionError | None:
+        """Why nothing ticks any more."""
+        return self._ticks.failure
 
     def close(self) -> None:
         """Ramp the joints down and stop them; wait until the stop has arrived, a second at most."""
-        self._timer.cancel()
+        self._ticks.close()
         self._bridge.disarm("shutting down")
         deadline = time.monotonic() + 2 * AHEAD
         while self._bridge.moving(self._now()) and time.monotonic() < deadline:
+            self._poll()
             self._tick()
             time.sleep(self._period)
         now = self._now()
@@ -144,7 +160,8 @@ class CommandBridgeNode(Node):
 
     def surprised(self, error: str) -> None:
         """Fault, because a callback failed in a way that nobody expected."""
-        self._bridge.surprised(error)
+        with self._lock:
+            self._bridge.surprised(error)
 
     def _open_output(self, joints: Sequence[JointLimits]) -> Output:
         if self._settings.output == "velocity":
@@ -176,64 +193,83 @@ class CommandBridgeNode(Node):
         receipt = self._bridge.estimate(read_estimate(message), now)
         if receipt is None:
             return
-        if self._bridge.engaged:
-            self._tick_early()
+        # The command does not wait for the timer, which would take half a period on average. Not in a burst.
+        if self._bridge.engaged and now.steady - self._ticked >= _SHORTEST_PERIOD:
+            self._ticks.restart()
+            self._tick()
         self._decided.add(message)
 
     def _on_model(self, message: ModelInfo) -> None:
-        self._bridge.announce(read_model(message))
+        with self._lock:
+            self._bridge.announce(read_model(message))
 
     def _on_info(self, message: EmgInfo) -> None:
-        self._bridge.device(Signal(message.rate, message.channels))
+        with self._lock:
+            self._bridge.device(Signal(message.rate, message.channels))
 
     def _on_stop_input(self, message: Bool, publisher: bytes) -> None:
         self._bridge.stop_input(message.data, self._now(), publisher)
 
-    def _on_joints(self, message: JointState, publisher: bytes) -> None:
-        # A driver that gives no stamp leaves it at zero.
-        stamp = to_nanoseconds(message.header.stamp) * 1e-9 or None
-        self._bridge.feedback(message.name, message.position, self._now(), stamp, publisher)
+    def _poll(self) -> None:
+        """Take what the exoskeleton has reported since the last poll."""
+        self._output.poll()
+        joint_states, before = self._joint_states, self._polled
+        self._polled = time.monotonic()
+        if joint_states is None:
+            return
+        for message, publisher in joint_states.take_waiting():
+            now = self._now()
+            waited = min(joint_states.waited, now.steady - before)
+            # A driver that gives no stamp leaves it at zero.
+            stamp = to_nanoseconds(message.header.stamp) * 1e-9 or None
+            received = Instant(now.steady - waited, now.ros - waited)
+            self._bridge.feedback(message.name, message.position, received, stamp, publisher)
 
     def _on_feedback(self, names: Sequence[str], positions: Sequence[float]) -> None:
         self._bridge.feedback(names, positions, self._now())
 
     def _on_arm(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         self._log_request("arm")
-        self._look_at_graph()
-        self._models.look()
-        self._infos.look()
-        engaged = self._bridge.engaged
-        objection = None
-        try:
-            delay, long = self._judged_delay(self._decisions)
-        except SettingError as error:
-            objection = Violation(Reason.LONG_DELAY, str(error))
-        refusal = self._bridge.arm(self._now(), objection)
-        if refusal is not None:
-            self.get_logger().warning(f"arming refused: {refusal}")
-        elif not engaged:
-            self._log_delay(delay, long, "as measured")
-        response.success = refusal is None
-        response.message = refusal or self._bridge.reason
-        return response
+        with self._lock:
+            self._look_at_graph()
+            self._models.look()
+            self._infos.look()
+            engaged = self._bridge.engaged
+            objection = None
+            try:
+                delay, long = self._judged_delay(self._decisions)
+            except SettingError as error:
+                objection = Violation(Reason.LONG_DELAY, str(error))
+            refusal = self._bridge.arm(self._now(), objection)
+            if refusal is not None:
+                self.get_logger().warning(f"arming refused: {refusal}")
+            elif not engaged:
+                self._log_delay(delay, long, "as measured")
+            response.success = refusal is None
+            response.message = refusal or self._bridge.reason
+            return response
 
     def _on_disarm(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        self._bridge.disarm("disarmed by service")
-        self._tick_early()
+        # First the stop: the log asks the graph who may have called, which takes a while.
+        with self._lock:
+            self._bridge.disarm("disarmed by service")
+            self._answer(response, not self._bridge.engaged)
         self._log_request("disarm")
-        return self._answer(response, not self._bridge.engaged)
+        return response
 
     def _on_stop(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        # First the stop: the log asks the graph who may have called, which takes a while.
-        self._bridge.stop("stopped by service")
-        self._tick_early()
+        # As for disarming.
+        with self._lock:
+            self._bridge.stop("stopped by service")
+            self._answer(response, not self._bridge.engaged)
         self._log_request("stop")
-        return self._answer(response, not self._bridge.engaged)
+        return response
 
     def _on_return(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         self._log_request("return_to_neutral")
-        refusal = self._bridge.return_to_neutral()
-        self._answer(response, refusal is None)
+        with self._lock:
+            refusal = self._bridge.return_to_neutral()
+            self._answer(response, refusal is None)
         response.message = refusal or response.message
         return response
 
@@ -256,16 +292,17 @@ class CommandBridgeNode(Node):
             judged = self._judged_delay(decisions)
         except EmgRecognitionError as error:
             return SetParametersResult(successful=False, reason=str(error))
-        hold_timeout = values.get("hold_timeout", self.get_parameter("hold_timeout").value)
-        refusal = self._bridge.change(decisions=decisions, hold_timeout=hold_timeout, model_sha256=sha256)
-        if refusal is None:
-            log_changes(self, changes)
-            if decisions != self._decisions:
-                self._chosen |= set(changed)
-            self._decisions = decisions
-            show_values(self, dataclasses.asdict(decisions), changed)
-            self._decided.use(self._bridge.new_decider())
-            self._log_delay(*judged, "with the new values")
+        with self._lock:
+            hold_timeout = values.get("hold_timeout", self.get_parameter("hold_timeout").value)
+            refusal = self._bridge.change(decisions=decisions, hold_timeout=hold_timeout, model_sha256=sha256)
+            if refusal is None:
+                log_changes(self, changes)
+                if decisions != self._decisions:
+                    self._chosen |= set(changed)
+                self._decisions = decisions
+                show_values(self, dataclasses.asdict(decisions), changed)
+                self._decided.use(self._bridge.new_decider())
+                self._log_delay(*judged, "with the new values")
         return SetParametersResult(successful=refusal is None, reason=refusal or "")
 
     def _of_model(self, path: str) -> tuple[DecisionSettings, str]:
@@ -275,12 +312,6 @@ class CommandBridgeNode(Node):
         bundle = read_bundle(path)
         chosen = {name: getattr(self._decisions, name) for name in self._chosen}
         return dataclasses.replace(decision_settings(bundle), **chosen), bundle.model.sha256
-
-    def _tick_early(self) -> None:
-        """Send a command without waiting for the timer, which would take half a period; not in a burst."""
-        if time.monotonic() - self._ticked >= _SHORTEST_PERIOD:
-            self._timer.reset()
-            self._tick()
 
     def _tick(self) -> None:
         self._look_at_graph()
@@ -332,21 +363,22 @@ class CommandBridgeNode(Node):
         bridge = self._bridge
         self._models.look()
         self._infos.look()
-        signal, feedback, stop_input = bridge.ages(self._now())
+        with self._lock:
+            signal, feedback, stop_input = bridge.ages(self._now())
+            counters, state, reason = dict(bridge.counters), bridge.state, bridge.reason
+            delay = self._delay(self._decisions)
         values: dict[str, object] = {
-            **bridge.counters,
+            **counters,
             "signal_age_s": f"{signal:.3f}",
             "feedback_age_s": f"{feedback:.3f}",
             "stop_input_age_s": f"{stop_input:.3f}",
-            "controller_delay_s": f"{self._delay(self._decisions):.3f}",
+            "controller_delay_s": f"{delay:.3f}",
             "stop_input_publishers": self._stop_input.names(),
         }
         if self._joint_states is not None:
             values["joint_states_publishers"] = self._joint_states.names()
-        level = {State.FAULT: diagnostics.ERROR, State.HOLDING: diagnostics.WARN}.get(
-            bridge.state, diagnostics.OK
-        )
-        return level, f"{bridge.state.name}: {bridge.reason}", values
+        level = {State.FAULT: diagnostics.ERROR, State.HOLDING: diagnostics.WARN}.get(state, diagnostics.OK)
+        return level, f"{state.name}: {reason}", values
 
 
 def main() -> int:

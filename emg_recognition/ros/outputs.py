@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from array import array
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from rclpy.clock import Clock, ClockType
 from rclpy.duration import Duration
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
@@ -17,11 +16,12 @@ from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 from emg_recognition.control.joints import JointLimits
 from emg_recognition.control.motion import trajectory_points
 from emg_recognition.control.trajectory import Command
-from emg_recognition.devices.exoskeleton_driver import SerialExoskeleton
-from emg_recognition.devices.exoskeleton_frames import StateFrame
 from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.ros import qos
 from emg_recognition.ros.rivals import Rivals
+
+if TYPE_CHECKING:
+    from emg_recognition.devices.exoskeleton_frames import StateFrame
 
 TRAJECTORY_TOPIC = "exo/joint_trajectory"
 VELOCITY_TOPIC = "exo/velocity_command"
@@ -37,6 +37,9 @@ class Output(Protocol):
     @property
     def publishers(self) -> int:
         """How many publish on the topic of the commands, this one included; 1 without a topic."""
+
+    def poll(self) -> None:
+        """Take what the other end has reported; to be called every 5 ms."""
 
     def send(self, command: Command) -> None:
         """Send a command without waiting; it replaces one that has not left yet."""
@@ -99,6 +102,9 @@ class TrajectoryOutput:
         """How many publish on the topic, this one included."""
         return self._rivals.count()
 
+    def poll(self) -> None:
+        """Nothing to take: joint states come on their own topic."""
+
     def send(self, command: Command) -> None:
         """Publish the way to the command's standstill."""
         points = trajectory_points(command)
@@ -157,6 +163,9 @@ class VelocityOutput:
         """How many publish on the topic, this one included."""
         return self._rivals.count()
 
+    def poll(self) -> None:
+        """Nothing to take: joint states come on their own topic."""
+
     def send(self, command: Command) -> None:
         """Publish a command's velocities."""
         self._message.data[:] = array("d", command.velocities)
@@ -169,9 +178,6 @@ class VelocityOutput:
     def close(self) -> None:
         """Nothing to release: the publisher ends with its node."""
 
-
-#: Time between two reads of the port, s.
-_POLL = 0.005
 
 #: The device's watchdog is a problem only this long after the first command to move, s: reports are older.
 _WATCHDOG_GRACE = 0.1
@@ -186,7 +192,7 @@ class SerialOutput:
     Parameters
     ----------
     node : rclpy.node.Node
-        The node that reads the port and publishes.
+        The node that publishes.
     joints : sequence of JointLimits
         In the order of the commands' values, which is the device's.
     port : str
@@ -217,6 +223,9 @@ class SerialOutput:
         baud_rate: int,
         feedback: Callable[[Sequence[str], Sequence[float]], None],
     ) -> None:
+        # Not needed by the other outputs.
+        from emg_recognition.devices.exoskeleton_driver import SerialExoskeleton
+
         self._clock = node.get_clock()
         self._feedback = feedback
         self._names = [joint.name for joint in joints]
@@ -229,7 +238,6 @@ class SerialOutput:
         self._device = SerialExoskeleton(port, baud_rate, len(self._names))
         self._device.open()
         self._publisher = node.create_publisher(JointState, "exo/joint_states", qos.COMMANDS)
-        self._timer = node.create_timer(_POLL, self._poll, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     @property
     def problem(self) -> str | None:
@@ -262,7 +270,7 @@ class SerialOutput:
         deadline = time.monotonic() + seconds
         while self._lost is None and not self._obeys() and time.monotonic() < deadline:
             time.sleep(0.001)
-            self._poll()
+            self.poll()
         return self._obeys()
 
     def _obeys(self) -> bool:
@@ -270,10 +278,10 @@ class SerialOutput:
 
     def close(self) -> None:
         """Close the port."""
-        self._timer.cancel()
         self._device.close()
 
-    def _poll(self) -> None:
+    def poll(self) -> None:
+        """Read the port, publish the joint states, and pass the positions on."""
         if self._lost is not None:
             return
         try:

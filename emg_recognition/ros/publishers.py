@@ -6,8 +6,9 @@ rclpy's message info does not tell it.
 from __future__ import annotations
 
 import ctypes
+import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Generic, TypeVar
 
 from rclpy.node import Node
@@ -143,6 +144,7 @@ class IdentifiedSubscription(Generic[MessageT]):
         )
         self.topic_name = str(self._subscription.topic_name)
         self.broken = 0
+        self._received = 0
         self._waitable: Waitable | None = None
         if _RCL is None:
             node.get_logger().warning(
@@ -163,6 +165,14 @@ class IdentifiedSubscription(Generic[MessageT]):
         """How many publishers the graph shows; a killed one is shown for a while (Fast DDS: 20 s)."""
         return int(self._node.count_publishers(self.topic_name))
 
+    @property
+    def waited(self) -> float:
+        """How long the newest message waited until now, s; 0 where the middleware does not tell.
+
+        By the system clock: limit it, because that clock may step.
+        """
+        return max(0.0, (time.time_ns() - self._received) * 1e-9) if self._received else 0.0
+
     def take(self) -> tuple[MessageT, bytes] | None:
         """Return the next message and the identity of its publisher, :data:`UNKNOWN` if there is none.
 
@@ -173,7 +183,10 @@ class IdentifiedSubscription(Generic[MessageT]):
         try:
             if _RCL is None:
                 found = handle.take_message(self._kind, False)
-                return None if found is None else (found[0], UNKNOWN)
+                if found is None:
+                    return None
+                self._received = found[1]["received_timestamp"]
+                return found[0], UNKNOWN
             with handle:
                 result = _RCL.take(handle.pointer, *self._at, None)
             if result != 0:
@@ -186,8 +199,19 @@ class IdentifiedSubscription(Generic[MessageT]):
             self.broken += 1
             surprises_of(self._node).refuse(self.topic_name, error)
             return None
+        self._received = self._info.received_timestamp
         publisher = bytes(self._info.publisher)
         return message, publisher if any(publisher) else UNKNOWN
+
+    def take_waiting(self) -> Iterator[tuple[MessageT, bytes]]:
+        """Yield what waits, 100 messages at most; what cannot be decoded is left out."""
+        for _ in range(_AT_ONCE):
+            broken = self.broken
+            taken = self.take()
+            if taken is not None:
+                yield taken
+            elif self.broken == broken:
+                return
 
     def nodes(self) -> dict[bytes, str]:
         """Return the publishers in the graph with the full names of their nodes; it takes 0.1 ms.
@@ -277,10 +301,7 @@ class _Arrivals(Waitable):
         return bool(wait_set.is_ready("subscription", self._index))
 
     def take_data(self) -> list[tuple[Any, bytes]]:
-        taken: list[tuple[Any, bytes]] = []
-        while len(taken) < _AT_ONCE and (found := self._subscription.take()) is not None:
-            taken.append(found)
-        return taken
+        return list(self._subscription.take_waiting())
 
     async def execute(self, taken_data: list[tuple[Any, bytes]]) -> None:
         for message, publisher in taken_data:

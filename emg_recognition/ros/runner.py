@@ -7,15 +7,12 @@ import signal
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, cast
 
 import rclpy
-from lifecycle_msgs.srv import ChangeState
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.impl.rcutils_logger import RcutilsLogger
-from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
 from rclpy.logging import get_logger
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
@@ -23,13 +20,16 @@ from rclpy.signals import SignalHandlerOptions
 from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.processes import end_signals, ignores_hangup
 from emg_recognition.ros.discovery import discovery_variables
+from emg_recognition.ros.generator import leave_out_generator
 from emg_recognition.ros.surprises import Surprises, surprises_of
-from emg_recognition.text import printable, printable_lines
+from emg_recognition.text import printable_lines
 
-#: How often to look for a signal while no callback is due, and for the parent, s.
-_POLL = 0.1
+#: How often to look for the parent, s.
+_PARENT = 0.1
+#: How often to look whether a thread has failed while no callback is due, s.
+_POLL = 0.5
 #: Longest line of an error, characters; it may quote others.
-_LONGEST_ERROR = 2000
+LONGEST_ERROR = 2000
 
 
 class NodeProgram(Protocol):
@@ -89,8 +89,10 @@ def run(name: str, create: Callable[[], NodeProgram], args: list[str] | None = N
 
     node: NodeProgram | None = None
     executor = None
+    stop_waking: Callable[[], None] | None = None
     code = 0
     os.environ.update(discovery_variables(os.environ))
+    leave_out_generator()
     try:
         rclpy.init(args=sys.argv if args is None else args, signal_handler_options=SignalHandlerOptions.NO)
         node = create()
@@ -99,6 +101,7 @@ def run(name: str, create: Callable[[], NodeProgram], args: list[str] | None = N
         executor = _Executor(surprises)
         for one in nodes:
             executor.add_node(one)
+        stop_waking = _wake_on_signals(nodes[0])
         spinning = True
         while not stop and node.failure is None and not node.finished:
             try:
@@ -109,7 +112,7 @@ def run(name: str, create: Callable[[], NodeProgram], args: list[str] | None = N
         if node.failure is not None and not stop:
             raise node.failure
     except EmgRecognitionError as error:
-        logger.fatal(printable_lines(error, _LONGEST_ERROR))
+        logger.fatal(printable_lines(error, LONGEST_ERROR))
         code = 1
     except KeyboardInterrupt:
         pass
@@ -119,8 +122,10 @@ def run(name: str, create: Callable[[], NodeProgram], args: list[str] | None = N
             try:
                 node.close()
             except EmgRecognitionError as error:
-                logger.fatal(printable_lines(error, _LONGEST_ERROR))
+                logger.fatal(printable_lines(error, LONGEST_ERROR))
                 code = 1
+            if stop_waking is not None:
+                stop_waking()
             node.destroy_node()
         if executor is not None:
             executor.shutdown()
@@ -163,6 +168,33 @@ class _Executor(SingleThreadedExecutor):
             return None
 
 
+def _wake_on_signals(node: Node) -> Callable[[], None]:
+    """Let a signal end the executor's wait; return what undoes it.
+
+    Python handles a signal only when the executor's C code returns. To look for signals ten times a second
+    costs a third of a per cent of a core for each node.
+    """
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    awake = node.create_guard_condition(lambda: None)
+
+    def wake() -> None:
+        while os.read(reading, 64):
+            awake.trigger()
+        os.close(reading)
+
+    thread = threading.Thread(target=wake, name="signals", daemon=True)
+    thread.start()
+
+    def undo() -> None:
+        signal.set_wakeup_fd(before)
+        os.close(writing)
+        thread.join()
+
+    return undo
+
+
 def _end_with_the_parent(logger: RcutilsLogger) -> None:
     """End this process as SIGTERM does when the process that started it is gone.
 
@@ -176,74 +208,8 @@ def _end_with_the_parent(logger: RcutilsLogger) -> None:
 
     def watch() -> None:
         while os.getppid() == parent:
-            time.sleep(_POLL)
+            time.sleep(_PARENT)
         logger.warning("the process that started this node is gone: it ends as well")
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, name="parent", daemon=True).start()
-
-
-class ManagedNode(LifecycleNode):
-    """A lifecycle node whose transitions refuse with one error line.
-
-    With ``autostart`` a refused transition ends the process; under a manager it is logged and the node
-    keeps its state, so that the manager can try again.
-    """
-
-    failure: EmgRecognitionError | None = None
-    finished = False
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        for service in self.services:
-            if service.srv_type is ChangeState:
-                service.callback = self._refusing(service.callback)
-
-    def _refusing(self, change: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-        """Return rclpy's callback, except that a transition out of turn is refused.
-
-        rclpy would raise and not answer, and its C library logs foreign labels as they are.
-        """
-
-        def answer(request: ChangeState.Request, response: ChangeState.Response) -> ChangeState.Response:
-            asked, machine = request.transition, self._state_machine
-            for number, label, *_ in machine.available_transitions:
-                if asked.label == label if asked.label else asked.id == number:
-                    return change(request, response)
-            wanted, (_, state) = printable(asked.label or asked.id), machine.current_state
-            self.get_logger().warning(f"transition {wanted} is not possible while {state}: refused")
-            response.success = False
-            return response
-
-        return answer
-
-    def bring_up(self) -> None:
-        """Configure and activate.
-
-        Raises
-        ------
-        EmgRecognitionError
-            The reason why a transition was refused.
-        """
-        for transition in (self.trigger_configure, self.trigger_activate):
-            if transition() != TransitionCallbackReturn.SUCCESS:
-                raise self._refusal or EmgRecognitionError(f"{self.get_name()} could not be brought up")
-
-    _refusal: EmgRecognitionError | None = None
-
-    def attempt(self, transition: Callable[[], None]) -> TransitionCallbackReturn:
-        """Run the work of a transition; turn an expected error into a refusal."""
-        self._refusal = None
-        try:
-            transition()
-        except EmgRecognitionError as error:
-            self._refusal = error
-            # bring_up() raises it, and the runner logs it once.
-            if not self.get_parameter("autostart").value:
-                self.get_logger().error(printable_lines(error, _LONGEST_ERROR))
-            return TransitionCallbackReturn.FAILURE
-        except Exception:
-            # rclpy would say nothing about it.
-            self.get_logger().error(f"a transition failed unexpectedly:\n{traceback.format_exc()}")
-            return TransitionCallbackReturn.FAILURE
-        return TransitionCallbackReturn.SUCCESS

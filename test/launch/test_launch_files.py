@@ -263,12 +263,21 @@ def two_arms(launched, graph, tmp_path):
 
 def test_two_arms_get_their_topics_and_ctrl_c_ends_every_node_in_order(two_arms, graph):
     process, log = two_arms
-    bridges = [topics(graph, arm) for arm in ("left", "right")]
-    assert {"/operator/deadman", "/ward/left_arm/exo/joint_states"} <= bridges[0]
-    assert "/ward/left_arm/exo/enable" not in bridges[0]
-    assert {"/ward/right_arm/exo/enable", "/joint_states"} <= bridges[1]
-    assert graph.count_publishers("/ward/right_arm/controller/joint_trajectory") == 1
-    assert graph.count_publishers("/ward/left_arm/exo/joint_trajectory") == 1
+
+    def connected():
+        # A node is known before all of its topics are.
+        return (
+            {"/operator/deadman", "/ward/left_arm/exo/joint_states"} <= topics(graph, "left")
+            and {"/ward/right_arm/exo/enable", "/joint_states"} <= topics(graph, "right")
+            and graph.count_publishers("/ward/right_arm/controller/joint_trajectory") == 1
+            and graph.count_publishers("/ward/left_arm/exo/joint_trajectory") == 1
+        )
+
+    deadline = time.monotonic() + PATIENCE
+    while not connected():
+        assert time.monotonic() < deadline, (topics(graph, "left"), topics(graph, "right"))
+        time.sleep(0.1)
+    assert "/ward/left_arm/exo/enable" not in topics(graph, "left")
     os.killpg(process.pid, signal.SIGINT)
     assert process.wait(timeout=PATIENCE) == 0
     lines = log.read_text().splitlines()

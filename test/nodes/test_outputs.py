@@ -107,6 +107,7 @@ class Sender:
         self.velocity = velocity
         self._position = 0.0
         self._timer = witness.node.create_timer(0.005, self._send)
+        witness.node.create_timer(0.005, self.output.poll)
 
     def _send(self):
         self._position += 0.005 * self.velocity
@@ -225,6 +226,7 @@ def test_a_device_in_another_process_that_is_killed(witness, start_node, tmp_pat
     output = SerialOutput(
         witness.node, limits, str(link), 921_600, lambda names, values: feedback.append(values)
     )
+    witness.node.create_timer(0.005, output.poll)
     witness.spin_until(lambda: feedback, "a report")
     output.send(standstill(feedback[-1], 0.005, 0.005))
     assert output.flush(10.0)

@@ -100,3 +100,20 @@ def test_messages_that_cannot_be_decoded_are_counted_and_end_nothing(witness):
     witness.spin_until(lambda: heard, "the good message")
     assert heard == ["still here"]
     assert topic.broken == 2
+
+
+def test_what_waits_is_taken_past_broken_messages_and_tells_how_long_it_waited(witness):
+    topic = IdentifiedSubscription(witness.node, String, "words", qos.WITNESS)
+    publisher = witness.node.create_publisher(String, "words", qos.WITNESS)
+    witness.spin_until(publisher.get_subscription_count, "the subscription")
+    for number in range(120):
+        publisher.publish(b"\x00\x01\x00\x00" if number % 3 else String(data=str(number)))
+    witness.spin_for(0.3)
+    heard = [message.data for message, _ in topic.take_waiting()]
+    # A stranger who publishes faster than they are taken keeps nobody busy forever.
+    assert heard == [str(number) for number in range(0, 100, 3)]
+    assert topic.broken == 66
+    assert 0.25 < topic.waited < 5.0
+    heard += [message.data for message, _ in topic.take_waiting()]
+    assert heard == [str(number) for number in range(0, 120, 3)]
+    assert list(topic.take_waiting()) == []
