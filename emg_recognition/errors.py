@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
+
+from emg_recognition.text import printable
+
+#: Longest message, characters: it may quote a file of somebody else.
+_LONGEST = 5000
 
 
 class EmgRecognitionError(Exception):
     """Base class of every error that this package raises on purpose.
 
-    The command line and the nodes print ``str(error)`` as one line and exit with a non-zero code.
+    The command line and the nodes print ``str(error)`` and exit with a non-zero code.
+
+    Parameters
+    ----------
+    message : str
+        The message. It becomes one line of bounded length, and control characters are shown as their escapes,
+        because it may quote names from a file of somebody else.
     """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(re.sub(r"\s*[\r\n]\s*", " ", message), _LONGEST))
 
 
 class SettingError(EmgRecognitionError):
@@ -48,6 +63,7 @@ class RecordingError(EmgRecognitionError):
     def __init__(self, source: str, problem: str, remedy: str) -> None:
         super().__init__(f"recording {source}: {problem}; {remedy}")
         self.source = source
+        self.problem = problem
 
 
 class SampleError(EmgRecognitionError):

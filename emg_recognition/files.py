@@ -1,17 +1,129 @@
-"""Write files and directories in one step: a reader sees the whole of them or nothing."""
+"""Open only regular files, and write files and directories in one step.
+
+Whoever reads a path that a user gave opens it with :func:`open_regular` or :func:`read_limited`: a pipe would
+wait for ever, a device never ends, and a file may be larger than the memory.
+"""
 
 from __future__ import annotations
 
 import ctypes
+import errno
 import json
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from emg_recognition.errors import SettingError
+
+SMALL = 4 << 20
+"""Largest size of a file that is read as a whole, such as YAML or JSON, bytes."""
+
+_LONGEST_LINE = 1 << 20
+_SPECIAL = (
+    (stat.S_ISDIR, errno.EISDIR, "a folder"),
+    (stat.S_ISFIFO, errno.EINVAL, "a named pipe"),
+    (stat.S_ISSOCK, errno.EINVAL, "a socket"),
+    (lambda mode: stat.S_ISCHR(mode) or stat.S_ISBLK(mode), errno.EINVAL, "a device"),
+)
+
+
+def open_regular(path: str | os.PathLike[str]) -> BinaryIO:
+    """Open a regular file for reading bytes; never wait for a writer, and never touch a device.
+
+    Raises
+    ------
+    OSError
+        If there is no such file, it cannot be opened, or it is a folder, named pipe, socket or device.
+    """
+    _refuse_special(os.stat(path).st_mode, path)
+    flags = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+    # Another file may have taken its place by now: do not wait for it, and look again.
+    handle = os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
+    try:
+        _refuse_special(os.fstat(handle).st_mode, path)
+    except OSError:
+        os.close(handle)
+        raise
+    return os.fdopen(handle, "rb")
+
+
+def _refuse_special(mode: int, path: str | os.PathLike[str]) -> None:
+    for is_such, code, name in _SPECIAL:
+        if is_such(mode):
+            raise OSError(code, f"it is {name}, not a file", os.fspath(path))
+
+
+def read_limited(path: str | os.PathLike[str], limit: int = SMALL) -> bytes:
+    """Read a regular file as a whole.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+    limit : int
+        The largest size to accept, bytes.
+
+    Raises
+    ------
+    OSError
+        As for :func:`open_regular`, or if the file is larger than `limit`.
+    """
+    with open_regular(path) as file:
+        # The size of some files, as in /proc, is not known before they are read.
+        if os.fstat(file.fileno()).st_size <= limit and len(content := file.read(limit + 1)) <= limit:
+            return content
+    raise OSError(errno.EFBIG, f"it is larger than {size_text(limit)}", os.fspath(path))
+
+
+def size_text(size: float) -> str:
+    """Return a size in bytes for people, such as ``4 MiB``."""
+    units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"]
+    while size >= 1024 and len(units) > 1:
+        size /= 1024
+        del units[0]
+    return f"{size:.3g} {units[0]}"
+
+
+def refuse_long_lines(path: str | os.PathLike[str], limit: int = _LONGEST_LINE) -> None:
+    """Refuse a text file with a line that is longer than `limit` bytes, which no table has.
+
+    Raises
+    ------
+    OSError
+        If it has such a line, or as for :func:`open_regular`.
+    """
+    length = 0
+    with open_regular(path) as file:
+        while piece := file.read(limit):
+            ends = [i for i in (piece.find(b"\n"), piece.find(b"\r")) if i >= 0]
+            length += min(ends) if ends else len(piece)
+            if length > limit:
+                break
+            if ends:  # a piece is not longer than the limit, so that no other line in it is either
+                length = len(piece) - 1 - max(piece.rfind(b"\n"), piece.rfind(b"\r"))
+        else:
+            return
+    raise OSError(errno.EFBIG, f"it has a line that is longer than {size_text(limit)}", os.fspath(path))
+
+
+def read_json(path: str | os.PathLike[str], limit: int = SMALL) -> Any:
+    """Read a JSON file.
+
+    Raises
+    ------
+    OSError
+        As for :func:`read_limited`.
+    ValueError
+        If it is not JSON in UTF-8, or nested too deeply.
+    """
+    try:
+        return json.loads(read_limited(path, limit).decode("utf-8"))
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
 
 
 def write_file(path: Path, content: bytes) -> None:
@@ -39,7 +151,7 @@ def read_marker(path: Path, formats: Collection[str]) -> dict[str, Any] | None:
         The formats to accept.
     """
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = read_json(path, limit=64 * SMALL)
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) and found.get("format") in formats else None

@@ -129,7 +129,10 @@ class Setting:
     def _plain(self, value: Any) -> Any:
         if self.kind in (int, float) and isinstance(value, numbers.Real) and not isinstance(value, bool):
             if self.kind is float:
-                return float(value) if math.isfinite(value) else None
+                try:
+                    return float(value) if math.isfinite(value) else None
+                except OverflowError:  # a whole number beyond all floats
+                    return None
             return int(value) if isinstance(value, numbers.Integral) else None
         if self.kind is tuple and isinstance(value, (list, tuple)):
             return tuple(value)

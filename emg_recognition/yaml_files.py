@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import yaml
 
 from emg_recognition.errors import SettingError
+from emg_recognition.files import read_limited
 from emg_recognition.settings import settings_of
 
 
@@ -43,22 +43,105 @@ def yaml_lines(cls: type, *, indent: int = 0, values: Mapping[str, Any] | None =
     return lines
 
 
-class _UniqueKeys(yaml.SafeLoader):
-    """YAML's safe loader, except that a key given twice is an error and not a silent choice."""
+#: libyaml's parser is thirty times as fast; not every PyYAML has it.
+_Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+#: No file of this package comes near these limits; one beyond them would take the memory, or minutes.
+_DEPTH, _NODES, _DIGITS = 50, 100_000, 400
+
+
+class _Loader(_Base):
+    """YAML's safe loader, except that a key given twice and a number beyond 64 bits are errors."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        found: list[tuple[Any, int]] = []
+        found: dict[Any, int] = {}
         for one, _ in node.value:
             if one.tag == "tag:yaml.org,2002:merge":
                 continue
             key, line = self.construct_object(one, deep=True), one.start_mark.line + 1
-            for other, first in found:
-                if key == other:
-                    raise yaml.constructor.ConstructorError(
-                        None, None, f"the key {key!r} is given twice, in lines {first} and {line}"
-                    )
-            found.append((key, line))
-        return super().construct_mapping(node, deep)
+            try:
+                first = found.get(key)
+            except TypeError:
+                break  # not hashable, such as a list: the base class refuses it
+            if first is not None:
+                raise _error(f"the key {key!r} is given twice, in lines {first} and {line}")
+            found[key] = line
+        return dict(super().construct_mapping(node, deep))
+
+    def construct_yaml_int(self, node: yaml.ScalarNode) -> int:
+        value = int(super().construct_yaml_int(node)) if len(node.value) <= _DIGITS else None
+        if value is None or not -(1 << 63) <= value < 1 << 64:
+            raise _error(f"line {node.start_mark.line + 1} has a whole number that needs more than 64 bits")
+        return value
+
+    def construct_yaml_float(self, node: yaml.ScalarNode) -> float:
+        if len(node.value) > _DIGITS:
+            raise _error(f"line {node.start_mark.line + 1} has a number of {len(node.value)} characters")
+        return float(super().construct_yaml_float(node))
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_yaml_int)
+_Loader.add_constructor("tag:yaml.org,2002:float", _Loader.construct_yaml_float)
+
+
+def _error(problem: str) -> yaml.YAMLError:
+    return yaml.constructor.ConstructorError(None, None, problem)
+
+
+def _check_size(text: str) -> None:
+    """Refuse a document that is nested too deeply, or that aliases make too large, before it is built.
+
+    An alias counts as much as what it stands for: a hundred of them can make a billion values. One that
+    stands in what it stands for never ends.
+    """
+    sizes: dict[str, int] = {}
+    open_nodes: list[tuple[str | None, int]] = []
+    count = 0
+    for event in yaml.parse(text, Loader=_Base):
+        if isinstance(event, yaml.CollectionEndEvent):
+            anchor, before = open_nodes.pop()
+            if anchor is not None:
+                sizes[anchor] = count - before
+        elif isinstance(event, yaml.AliasEvent):
+            if event.anchor not in sizes:
+                raise _error(f"the alias *{event.anchor} is not defined before, or stands in itself")
+            count += sizes[event.anchor]
+        elif isinstance(event, yaml.NodeEvent):
+            if isinstance(event, yaml.CollectionStartEvent):
+                open_nodes.append((event.anchor, count))
+                sizes.pop(event.anchor or "", None)  # until it is complete, also if the name is used again
+            elif event.anchor is not None:
+                sizes[event.anchor] = 1
+            count += 1
+        if len(open_nodes) > _DEPTH:
+            raise _error(f"it is nested more than {_DEPTH} levels deep")
+        if count > _NODES:
+            raise _error(f"it has more than {_NODES} values, counting what aliases stand for")
+
+
+def parse_yaml(text: str) -> Any:
+    """Parse YAML that somebody else may have written: plain values only, bounded in depth and number.
+
+    Parameters
+    ----------
+    text : str
+        One document.
+
+    Returns
+    -------
+    object
+        What it holds; None if it is empty.
+
+    Raises
+    ------
+    yaml.YAMLError
+        If it is not YAML, gives a key twice, holds a number that needs more than 64 bits, is nested too
+        deeply, or has too many values.
+    """
+    try:
+        _check_size(text)
+        return yaml.load(text, Loader=_Loader)
+    except (ValueError, OverflowError) as error:  # the 30th of February
+        raise _error(str(error)) from error
 
 
 def load_yaml(path: str | os.PathLike[str], what: str) -> Any:
@@ -79,12 +162,14 @@ def load_yaml(path: str | os.PathLike[str], what: str) -> Any:
     Raises
     ------
     SettingError
-        If it cannot be read, is not YAML, or gives a key twice.
+        If it cannot be read, is not YAML as :func:`parse_yaml` takes it, or is larger than 4 MiB.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8")
-        return yaml.load(text, Loader=_UniqueKeys)
-    except (OSError, UnicodeDecodeError) as error:
+        return parse_yaml(read_limited(path).decode("utf-8"))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise SettingError(what, os.fspath(path), f"it cannot be read ({reason})") from error
+    except UnicodeDecodeError as error:
         raise SettingError(what, os.fspath(path), f"it cannot be read ({error})") from error
     except yaml.YAMLError as error:
         problem = " ".join(str(error).split())

@@ -8,7 +8,15 @@ import threading
 import pytest
 
 from emg_recognition import files
-from emg_recognition.files import replace_directory, write_file
+from emg_recognition.files import (
+    open_regular,
+    read_json,
+    read_limited,
+    read_marker,
+    refuse_long_lines,
+    replace_directory,
+    write_file,
+)
 
 
 def test_a_file_is_replaced_as_a_whole(tmp_path):
@@ -76,3 +84,49 @@ def test_a_reader_always_finds_the_directory(tmp_path):
     # A folder opened just before the exchange may be emptied while it is read; a new one is complete.
     assert len(found) > 40
     assert content(path) in contents
+
+
+def test_only_regular_files_are_opened(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    (tmp_path / "file").write_bytes(b"abc")
+    for path, problem in [
+        (tmp_path, "it is a folder, not a file"),
+        (tmp_path / "pipe", "it is a named pipe, not a file"),
+        (tmp_path / "link", "it is a named pipe, not a file"),
+        ("/dev/null", "it is a device, not a file"),
+    ]:
+        with pytest.raises(OSError, match=problem):
+            open_regular(path)
+    with pytest.raises(FileNotFoundError):
+        open_regular(tmp_path / "none")
+    with open_regular(tmp_path / "file") as file:
+        assert file.read() == b"abc"
+
+
+def test_files_that_are_too_large(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"12345")
+    assert read_limited(path, 5) == b"12345"
+    with pytest.raises(OSError, match="it is larger than 4 bytes"):
+        read_limited(path, 4)
+    with pytest.raises(OSError, match="it is larger than 10 bytes"):
+        read_limited("/proc/self/status", 10)  # its size is not known before it is read
+
+
+@pytest.mark.parametrize("newline", [b"\n", b"\r\n", b"\r"])
+def test_lines_that_are_too_long(tmp_path, newline):
+    path = tmp_path / "table.csv"
+    path.write_bytes(newline.join([b"12345678", b"1", b"", b"12345678"] * 50))
+    refuse_long_lines(path, 9)
+    path.write_bytes(newline.join([b"12345678", b"1", b"1234567890", b"1"]))
+    with pytest.raises(OSError, match="it has a line that is longer than 9 bytes"):
+        refuse_long_lines(path, 9)
+
+
+def test_json_that_is_too_deep_is_an_ordinary_error(tmp_path):
+    path = tmp_path / "metrics.json"
+    path.write_text("[" * 100_000 + "]" * 100_000)
+    with pytest.raises(ValueError, match="nested too deeply"):
+        read_json(path)
+    assert read_marker(path, ["x"]) is None

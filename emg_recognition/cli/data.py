@@ -63,9 +63,7 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
             "emg-recognition device-emulator --data monday_1 --protocol cyton --link /tmp/cyton",
         ),
     )
-    emulator.add_argument(
-        "--data", type=Path, required=True, metavar="PATH", help="archive, bag or description of CSV files"
-    )
+    emulator.add_argument("--data", type=Path, required=True, metavar="PATH", help="recordings of any kind")
     emulator.add_argument(
         "--link", type=Path, default=Path("/tmp/emg_armband"), metavar="PATH", help="where the port appears"
     )
@@ -86,12 +84,12 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         required=True,
         metavar="PATH",
-        help="labelled recordings: archives (.npz), bags, descriptions of CSV files (.yaml)",
+        help="labelled recordings: archives, bags, EDF, XDF, MATLAB and other files, text, or folders",
     )
     parser.add_argument(
         "--cache", type=Path, metavar="DIR", help="where recordings are unpacked (default: in ~/.cache)"
     )
-    parser.add_argument("--namespace", metavar="ARM", help="which armband, if a bag holds several")
+    parser.add_argument("--namespace", metavar="ARM", help="which armband or stream, if there are several")
 
 
 def open_data(args: argparse.Namespace) -> Recordings:

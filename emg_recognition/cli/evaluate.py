@@ -39,13 +39,13 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument("--model", type=Path, required=True, metavar="BUNDLE", help="folder of the bundle")
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--bag", type=Path, metavar="BAG", help="ROS 2 bag: a folder, .mcap or .db3")
-    source.add_argument("--data", type=Path, metavar="ARCHIVE", help="labelled recordings (.npz)")
+    source.add_argument("--data", type=Path, metavar="PATH", help="labelled recordings of any kind")
     parser.add_argument(
         "--output", type=Path, metavar="DIR", help="folder for report, metrics, estimates and figures"
     )
-    parser.add_argument("--namespace", metavar="NS", help="which armband, if the bag holds several")
-    parser.add_argument("--reps", metavar="REPS", help="only these repetitions of the archive, e.g. 4")
-    parser.add_argument("--subject", nargs="+", metavar="S", help="only these subjects of the archive")
+    parser.add_argument("--namespace", metavar="NS", help="which armband or stream, if there are several")
+    parser.add_argument("--reps", metavar="REPS", help="only these repetitions of --data, e.g. 4")
+    parser.add_argument("--subject", nargs="+", metavar="S", help="only these subjects of --data")
     bundle = parser.add_argument_group("instead of the bundle's own live settings")
     add_options(
         bundle,
@@ -76,14 +76,13 @@ def run(args: argparse.Namespace) -> int:
     from emg_recognition.recognizer import decision_settings
     from emg_recognition.replay.evaluate import evaluate
 
-    for name in ("reps", "subject") if args.bag else ("namespace",):
+    for name in ("reps", "subject") if args.bag else ():
         if getattr(args, name) is not None:
-            other = "--data" if args.bag else "--bag"
-            raise SettingError(f"--{name}", getattr(args, name), f"use it with {other} only")
+            raise SettingError(f"--{name}", getattr(args, name), "use it with --data only")
     wanted = [_threshold(text) for text in args.fail_under]
     model = ActionModel.load(args.model)
     decisions = dataclasses.replace(decision_settings(model.info), **given_options(args, DecisionSettings))
-    recording = _archive(args) if args.bag is None else args.bag
+    recording = _recording(args) if args.bag is None else args.bag
     started = time.perf_counter()
     with bar("Evaluating", off=args.progress == "off") as on_progress:
         result = evaluate(
@@ -119,14 +118,16 @@ def _threshold(text: str) -> tuple[str, float]:
     return metric, share
 
 
-def _archive(args: argparse.Namespace) -> Any:
-    """Return the segments asked for."""
-    from emg_recognition.recordings.archive import load_archive
+def _recording(args: argparse.Namespace) -> Any:
+    """Return the segments asked for; a bag as it is, unless only some of its segments are asked for."""
+    from emg_recognition.recordings.open import is_bag, open_recordings
     from emg_recognition.recordings.recordings import parse_repetitions
 
+    if args.reps is None and args.subject is None and is_bag(args.data):
+        return args.data
     repetitions = parse_repetitions(args.reps) if args.reps else None
     return select(
-        load_archive(args.data),
+        open_recordings(args.data, namespace=args.namespace),
         {"--subject": ("subject", args.subject), "--reps": ("repetition", repetitions)},
     )
 

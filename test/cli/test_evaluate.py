@@ -169,7 +169,6 @@ def test_a_folder_with_other_files_is_left_alone(refused, tiny_bundle, archive, 
         (("--keep-votes", "3"), "keep_votes is 3"),
         (("--reps", "9"), "--reps is 9: "),
         (("--reps", "1-"), "'1-'"),
-        (("--namespace", "left"), "with --bag only"),
         (("--model", "nowhere"), "nowhere"),
     ],
 )
