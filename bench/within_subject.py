@@ -3,13 +3,16 @@
     python bench/within_subject.py ARCHIVE.npz --train-reps 1-3 --test-reps 4
     python bench/within_subject.py ARCHIVE.npz --train-sessions 1-20 --test-sessions 21-30
     python bench/within_subject.py ARCHIVE.npz --train-cohort N --test-cohort O
+    python bench/within_subject.py ARCHIVE.npz --train-reps 1-2 --test-reps 3-4 --per-session
 
 The rule is that of the literature: windows of 200 ms every 50 ms, every window of every test segment counts,
 there is no vote across windows, and each subject has one network. So that the first 250 ms of a segment count
 as well, the filters first run over the segment's own first samples in reverse order (``warm_up``), in
 training and test. The test windows go one by one through the LiteRT model, as they do live, and are used only
 once, after training. The settings are those of ``config/compact.yaml``; none is tuned to the archive. LDA on
-Hudgins' features is tested on the same windows. With ``--output``, an interrupted run can be continued.
+Hudgins' features is tested on the same windows. With ``--per-session`` each session of each subject has a
+network of its own: as few recordings as a first day gives. With several ``--seeds`` their soft vote is tested
+too. With ``--output``, an interrupted run can be continued.
 A ``--config`` with a tiny network, few epochs and ``--workers 0`` is a short run.
 """
 
@@ -82,7 +85,7 @@ def choose(recordings: Recordings, arguments: argparse.Namespace) -> tuple[str, 
 
 
 def predict(job: Job, settings: ExperimentSettings, recordings: Recordings, test: WindowSet) -> np.ndarray:
-    """Return the answers of a trained network, one window at a time through LiteRT, shape (windows,)."""
+    """Return probabilities, shape (windows, actions), one window at a time through LiteRT."""
     model = keras.saving.load_model(job.place / KERAS, compile=False)
     pipeline = settings.pipeline_for(rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
     bundle = make_bundle(
@@ -96,7 +99,7 @@ def predict(job: Job, settings: ExperimentSettings, recordings: Recordings, test
         provenance={"source": recordings.source},
     )
     runtime = ActionModel(bundle.info, bundle.tflite)
-    return np.array([runtime.predict(window).argmax() for batch in test.batches() for window in batch])
+    return np.array([runtime.predict(window) for batch in test.batches() for window in batch])
 
 
 def lda(train: WindowSet, test: WindowSet) -> float:
@@ -125,35 +128,46 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
     pipeline = settings.pipeline_for(rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
     stride = settings.stride_samples(recordings.rate)
     windows = windows_from_recordings(recordings, pipeline, stride, warm_up=True, cache=folder)
-    windows_of = {
-        subject: {
-            subset: windows.of_segments(np.flatnonzero(mask & (recordings.subject == subject)))
-            for subset, mask in masks.items()
+    groups = {subject: recordings.subject == subject for subject in subjects}
+    if arguments.per_session:
+        groups = {
+            f"{subject}/{session}": mask & (recordings.session == session)
+            for subject, mask in groups.items()
+            for session in np.unique(recordings.session[mask]).tolist()
+            if not arguments.sessions or session in arguments.sessions
         }
-        for subject in subjects
+    if not groups:
+        raise SettingError("sessions", arguments.sessions, "the archive has none of them")
+    windows_of = {
+        name: {subset: windows.of_segments(np.flatnonzero(mask & group)) for subset, mask in masks.items()}
+        for name, group in groups.items()
     }
     jobs = {
-        (subject, seed): Job(
-            place=folder / f"subject_{subject}_seed_{seed}",
-            label=f"subject {subject}, seed {seed}",
+        (name, seed): Job(
+            place=folder / f"subject_{name.replace('/', '_')}_seed_{seed}",
+            label=f"subject {name}, seed {seed}",
             network=settings.network,
             training=dataclasses.replace(settings.training, seed=job_seed(seed, number)),
-            train=windows_of[subject]["train"],
+            train=windows_of[name]["train"],
         )
         for seed in arguments.seeds
-        for number, subject in enumerate(subjects)
+        for number, name in enumerate(groups)
     }
     begin = time.perf_counter()
     train_jobs(list(jobs.values()), workers=arguments.workers, on_event=report)
     found: dict[str, list[float]] = {}
     classical: dict[str, float] = {}
-    for subject, subsets in windows_of.items():
+    vote: dict[str, float] = {}
+    for name, subsets in windows_of.items():
         test = subsets["test"]
-        answers = [predict(jobs[subject, seed], settings, recordings, test) for seed in arguments.seeds]
-        found[subject] = [float(np.mean(answer == test.action)) for answer in answers]
-        classical[subject] = lda(subsets["train"], test)
+        answers = [predict(jobs[name, seed], settings, recordings, test) for seed in arguments.seeds]
+        *found[name], vote[name] = (
+            float(np.mean(answer.argmax(axis=1) == test.action))
+            for answer in (*answers, np.mean(answers, axis=0))
+        )
+        classical[name] = lda(subsets["train"], test)
         print(
-            f"subject {subject:>8}: {np.mean(found[subject]):7.2%}   LDA {classical[subject]:7.2%}"
+            f"subject {name:>8}: {np.mean(found[name]):7.2%}   LDA {classical[name]:7.2%}"
             f"   {len(subsets['train'])} -> {len(test)} windows",
             flush=True,
         )
@@ -161,14 +175,20 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
     of_seeds = np.array(list(found.values())).mean(axis=0)
     over_subjects = np.array(list(found.values())).mean(axis=1)
     reference = float(np.mean(list(classical.values())))
-    share = (1 - of_seeds.mean()) / (1 - reference) if reference < 1 else float("nan")
-    print(
-        f"mean of {len(subjects)} subjects: {of_seeds.mean():.2%} (deviation over subjects"
-        f" {over_subjects.std():.2%}, over {len(of_seeds)} seeds {of_seeds.std():.2%});"
-        f" LDA {reference:.2%}; errors {share:.2f} of LDA's; {seconds:.0f} s"
+    voted = float(np.mean(list(vote.values())))
+    one, together = (
+        (1 - x) / (1 - reference) if reference < 1 else float("nan") for x in (of_seeds.mean(), voted)
     )
+    print(
+        f"mean of {len(groups)} {'sessions' if arguments.per_session else 'subjects'}: {of_seeds.mean():.2%}"
+        f" (deviation over them {over_subjects.std():.2%}, over {len(of_seeds)} seeds {of_seeds.std():.2%});"
+        f" LDA {reference:.2%}; errors {one:.2f} of LDA's; {seconds:.0f} s"
+    )
+    if len(of_seeds) > 1:
+        print(f"soft vote of the {len(of_seeds)} seeds: {voted:.2%}; errors {together:.2f} of LDA's")
     return {
         "mean_accuracy": float(of_seeds.mean()),
+        "soft_vote": vote,
         "seeds": of_seeds.tolist(),
         "subjects": found,
         "lda": classical,
@@ -198,6 +218,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, help="folder for the networks; run again to continue")
     parser.add_argument("--config", type=Path, default=REPOSITORY / "config" / "compact.yaml")
     parser.add_argument("--subjects", nargs="+", help="only these")
+    parser.add_argument("--per-session", action="store_true", help="a network for each session of a subject")
+    parser.add_argument("--sessions", nargs="+", help="--per-session: only these")
     parser.add_argument("--electrode-rotation", type=float, help="random rotation of the armband, electrodes")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--workers", type=int, default=default_workers())

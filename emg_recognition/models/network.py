@@ -1,5 +1,7 @@
 """The network: z-score, picture, Ghost bottlenecks, 320-channel feature map, 1x1 convolution, softmax.
 
+Beside picture and bottlenecks, a branch sees the logarithms of each channel's energy and frequency.
+
 The baselines of the paper's Table II share the z-score and picture before them and the softmax after them.
 
 Source of the Ghost module and bottleneck: Han et al., *GhostNet: More Features from Cheap
@@ -14,8 +16,9 @@ import keras
 import numpy as np
 from keras import layers
 
-from emg_recognition.models.layers import FusedBatchNormalization, Picture, Standardise
-from emg_recognition.models.settings import NetworkSettings
+from emg_recognition.errors import SettingError
+from emg_recognition.models.layers import FusedBatchNormalization, LogEnergies, Picture, Standardise
+from emg_recognition.models.settings import MOST_ROWS, NetworkSettings
 from emg_recognition.models.statistics import guarded_deviation
 
 _APPLICATIONS = {"vgg16": keras.applications.VGG16, "resnet50": keras.applications.ResNet50}
@@ -94,13 +97,22 @@ def build_network(
     keras.Model
         From filtered windows (batch, length, channels), float32, in the unit of the recording,
         to probabilities (batch, classes).
+
+    Raises
+    ------
+    SettingError
+        If a window is too short for the branch of log energies.
     """
+    if settings.energies and length < 3:
+        remedy = "a window needs at least 3 samples, or the network `energies: 0`"
+        raise SettingError("window", f"{length} samples", remedy)
     window = keras.Input((length, channels), name="window")
     standardise = Standardise(over=settings.normalisation, name="z_score")
+    z = standardise(window)
     height, width, _ = settings.picture
-    picture = Picture(height=height, width=width, name="picture")(standardise(window))
+    picture = Picture(height=height or min(length, MOST_ROWS), width=width, name="picture")(z)
     if settings.architecture == "ghostnet":
-        scores = _ghostnet_scores(picture, settings, classes)
+        scores = _ghostnet_scores(picture, z, settings, classes)
     else:
         scores = baseline_scores(picture, settings.architecture, classes, momentum=BATCH_NORM_MOMENTUM)
     probabilities = layers.Softmax(name="probabilities")(scores)
@@ -110,14 +122,21 @@ def build_network(
     return model
 
 
-def _ghostnet_scores(x: Any, settings: NetworkSettings, classes: int) -> Any:
-    """Return scores (batch, classes) of pictures from the paper's network."""
+def _ghostnet_scores(x: Any, z: Any, settings: NetworkSettings, classes: int) -> Any:
+    """Return scores (batch, classes) of pictures `x` and the z-scores `z` that they were drawn from."""
     filters, down, across = settings.stem
     x = _convolution(x, filters, 3, (down, across), "stem")
     for number, (inside, out, down, across) in enumerate(settings.bottlenecks, start=1):
         x = _bottleneck(x, inside, out, (down, across), f"bottleneck{number}")
     x = _convolution(x, settings.features, 1, (1, 1), "features")
     x = layers.GlobalAveragePooling2D(keepdims=True, name="pool")(x)
+    if settings.energies:
+        y = FusedBatchNormalization(momentum=BATCH_NORM_MOMENTUM, name="energies_norm")(
+            LogEnergies(name="energies_log")(z)
+        )
+        y = layers.Conv2D(settings.energies, 1, kernel_initializer="he_normal", name="energies_conv")(y)
+        y = layers.ReLU(name="energies_relu")(y)
+        x = layers.Concatenate(name="joined")([x, y])
     x = layers.Conv2D(classes, 1, name="classes")(x)
     return layers.Reshape((classes,), name="scores")(x)
 

@@ -8,6 +8,8 @@ from emg_recognition.errors import SettingError
 from emg_recognition.settings import check, setting
 
 PLANES = 3
+MOST_ROWS = 80
+"""Rows of a picture whose height is 0, at most: fast signals are averaged, slow ones are never stretched."""
 BASELINE_PICTURE = 32
 """Rows and columns that the baselines need at least: they halve the picture five times."""
 
@@ -21,11 +23,11 @@ class NetworkSettings:
     architecture : str
         What follows the picture: ``ghostnet`` (the paper's), or one of the networks it is compared with,
         ``vgg16`` and ``resnet50``. Those need a picture with at least 32 rows and 32 columns, both given as
-        numbers, and ignore `stem`, `bottlenecks` and `features`.
+        numbers, and ignore `stem`, `bottlenecks`, `features` and `energies`.
     picture : tuple of int
         Height, width and planes of the picture that the window is turned into. Rows are time, columns are
-        electrodes. A height of 0 means one row for each sample, a width of 0 one column for each electrode.
-        There are always three planes.
+        electrodes. A height of 0 means one row for each sample, but `MOST_ROWS` at most; a width of 0 means
+        one column for each electrode. There are always three planes.
     normalisation : str
         What the z-score, equations (1)-(2) of the paper, is computed over: ``channel`` (each channel over the
         training data), ``window`` (the whole window) or ``window_channel`` (each channel of the window).
@@ -36,6 +38,10 @@ class NetworkSettings:
         electrodes.
     features : int
         Channels of the last feature map; 320 in the paper.
+    energies : int
+        Units of a branch beside the picture that sees the logarithms of energy and frequency of each channel
+        (:class:`~emg_recognition.models.layers.LogEnergies`); its output joins the averaged features before
+        the last convolution. 0: no branch, as in the paper.
 
     Raises
     ------
@@ -47,7 +53,8 @@ class NetworkSettings:
         "ghostnet", "network behind the picture", choices=("ghostnet", "vgg16", "resnet50")
     )
     picture: tuple[int, int, int] = setting(
-        (40, 0, PLANES), "rows (time), columns (electrodes), planes; 0: one for each sample, each electrode"
+        (0, 0, PLANES),
+        "rows (time), columns (electrodes), planes; 0: one for each sample (at most 80), each electrode",
     )
     normalisation: str = setting(
         "channel", "what the z-score is computed over", choices=("channel", "window", "window_channel")
@@ -60,6 +67,7 @@ class NetworkSettings:
         "rows of channels inside, channels out, stride in time, stride across electrodes",
     )
     features: int = setting(320, "channels of the last feature map", low=1)
+    energies: int = setting(64, "units that see each channel's log energies; 0: none, as in the paper", low=0)
 
     def __post_init__(self) -> None:
         check(self)

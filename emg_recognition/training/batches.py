@@ -11,9 +11,37 @@ import numpy as np
 from emg_recognition.training.settings import FitSettings
 from emg_recognition.training.windows import WindowSet
 
-# A small set is divided into more, smaller batches: it needs gradient steps more than speed.
-_LEAST_BATCHES, _SMALLEST = 16, 16
+# A small set needs gradient steps more than speed: smaller batches, down to this size.
+_SMALLEST = 32
 _PLAIN_BATCH = 512
+
+
+def epoch_size(count: int, settings: FitSettings) -> tuple[int, int]:
+    """Return how an epoch is divided.
+
+    Parameters
+    ----------
+    count : int
+        Training windows.
+    settings : FitSettings
+        Batch size and steps.
+
+    Returns
+    -------
+    steps : int
+        Gradient steps of an epoch.
+    windows : int
+        Windows that they show together. With ``steps_per_epoch`` these are whole batches, however many
+        windows there are. Otherwise each window is shown once; but with fewer windows than
+        ``least_steps_per_epoch`` whole batches would need, batches become smaller, down to 32 windows, and
+        below that windows are shown again.
+    """
+    if settings.steps_per_epoch is not None:
+        return settings.steps_per_epoch, settings.steps_per_epoch * settings.batch_size
+    least = settings.least_steps_per_epoch
+    size = min(settings.batch_size, max(_SMALLEST, count // least), count)
+    windows = max(count, least * size)
+    return math.ceil(windows / size), windows
 
 
 class Batches(keras.utils.PyDataset):
@@ -40,14 +68,12 @@ class Batches(keras.utils.PyDataset):
         self._action = windows.action
         self._settings = settings
         self._weights = None if weights is None else np.atleast_2d(weights)
+        self._steps, self._wanted = epoch_size(len(windows), settings)
         self._epoch = -1
         self.on_epoch_end()
 
     def __len__(self) -> int:
-        if self._settings.steps_per_epoch is not None:
-            return self._settings.steps_per_epoch
-        count = len(self._windows)
-        return math.ceil(count / min(self._settings.batch_size, max(_SMALLEST, count // _LEAST_BATCHES)))
+        return self._steps
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         chosen = self._parts[index]
@@ -68,15 +94,14 @@ class Batches(keras.utils.PyDataset):
         """Draw the order of the next epoch; its batches differ in size by at most one window."""
         self._epoch += 1
         rng = np.random.default_rng((self._settings.seed, self._epoch))
-        count, steps = len(self._windows), self._settings.steps_per_epoch
-        wanted = count if steps is None else steps * self._settings.batch_size
+        count, wanted = len(self._windows), self._wanted
         if self._weights is not None:
             borders = np.cumsum(self._weights[min(self._epoch, len(self._weights) - 1)])
             drawn = np.searchsorted(borders, rng.random(wanted) * borders[-1], side="right")
             order = np.minimum(drawn, count - 1)
         else:
             order = np.concatenate([rng.permutation(count) for _ in range(-(-wanted // count))])[:wanted]
-        self._parts = np.array_split(order, len(self))
+        self._parts = np.array_split(order, self._steps)
 
 
 def rotated(windows: np.ndarray, by: np.ndarray) -> np.ndarray:

@@ -21,7 +21,7 @@ from emg_recognition.evaluation.style import pdf, png
 from emg_recognition.files import write_file
 from emg_recognition.models import layers  # noqa: F401  (Keras needs the layers to load a network)
 from emg_recognition.recordings.recordings import Recordings
-from emg_recognition.training.batches import Batches
+from emg_recognition.training.batches import epoch_size
 from emg_recognition.training.comparators import balanced_weights, check_bagging, fit_bagging, fit_lda
 from emg_recognition.training.comparison_table import TITLES, average_runs, score_run
 from emg_recognition.training.ensemble import choose_minority, job_seed, select_member
@@ -208,9 +208,8 @@ def _training_of_member(member: Job) -> FitSettings:
     """Return settings with the steps and batches of a member, whatever the number of windows."""
     if member.training.steps_per_epoch is not None:
         return member.training
-    steps = len(Batches(member.train, member.training, member.weights))
-    size = -(-len(member.train) // steps)
-    return dataclasses.replace(member.training, steps_per_epoch=steps, batch_size=size)
+    steps, windows = epoch_size(len(member.train), member.training)
+    return dataclasses.replace(member.training, steps_per_epoch=steps, batch_size=-(-windows // steps))
 
 
 def _single(fold: Fold, training: FitSettings, train: WindowSet, name: str, label: str) -> Job:

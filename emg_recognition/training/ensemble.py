@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from emg_recognition.errors import SettingError
 from emg_recognition.training.jobs import CRITERION, TIE_BREAK, Job
-from emg_recognition.training.settings import SELECTIONS, ExperimentSettings
+from emg_recognition.training.settings import SELECTIONS, EnsembleSettings, ExperimentSettings
 from emg_recognition.training.split import stratified_parts
 from emg_recognition.training.windows import WindowSet
 
@@ -34,7 +34,9 @@ _COMPARED = {
 }
 
 
-def choose_minority(asked: str | None, windows: Mapping[str, int]) -> tuple[str | None, str]:
+def choose_minority(
+    asked: str | None, windows: Mapping[str, int], *, voters: int = 1
+) -> tuple[str | None, str]:
     """Decide on the minority cohort.
 
     Parameters
@@ -43,11 +45,13 @@ def choose_minority(asked: str | None, windows: Mapping[str, int]) -> tuple[str 
         The cohort that the settings name.
     windows : mapping of str to int
         Training windows of each cohort.
+    voters : int
+        Members of a soft vote that is to be trained without a minority; 1 for the other selections.
 
     Returns
     -------
     minority : str or None
-        ``None``: there is none, and one member is trained on everything.
+        ``None``: there is none, and each member is trained on everything.
     sentence : str
         The decision and its reason.
 
@@ -57,7 +61,8 @@ def choose_minority(asked: str | None, windows: Mapping[str, int]) -> tuple[str 
         If the named cohort does not exist, or has as many windows as the others together or more.
     """
     counts = ", ".join(f"{name or '(unnamed)'} {n}" for name, n in sorted(windows.items()))
-    alone = f"(training windows: {counts}): one member is trained on all the data"
+    who = "one member is trained" if voters == 1 else f"{voters} members are each trained"
+    alone = f"(training windows: {counts}): {who} on all the data"
     name = PATIENT if asked is None and PATIENT in windows else asked
     if name is None:
         return None, f"no minority cohort is named {alone}"
@@ -88,7 +93,8 @@ def member_jobs(
 ) -> list[Job]:
     """Make the jobs of an ensemble.
 
-    Member k is seeded with the experiment's seed and k alone.
+    Member k is seeded with the experiment's seed and k alone. Without a minority there is nothing to divide:
+    one member is trained on everything, or, for a soft vote, each of them from its own seed.
 
     Parameters
     ----------
@@ -97,7 +103,7 @@ def member_jobs(
     subsets : mapping of str to WindowSet
         Windows of ``train`` and of ``validation``.
     minority : str or None
-        The cohort that every member sees completely; ``None``: one member is trained on everything.
+        The cohort that every member sees completely; ``None``: each member is trained on everything.
     folder : Path
         The members go to ``member_01``, ``member_02``… in it.
     prefix : str
@@ -108,11 +114,13 @@ def member_jobs(
     list of Job
         One for each member.
     """
-    members = settings.ensemble.members if minority is not None else 1
+    members = settings.ensemble.members if minority is not None else count_voters(settings.ensemble)
     share = settings.ensemble.share if minority is not None else None
     seed = settings.training.seed
     parts = {
-        name: member_windows(subsets[name].action, subsets[name].cohort == minority, members, seed)
+        name: [np.arange(len(subsets[name]))] * members
+        if minority is None
+        else member_windows(subsets[name].action, subsets[name].cohort == minority, members, seed)
         for name in ("train", "validation")
     }
     fitted = [subsets["train"].select(part) for part in parts["train"]]
@@ -133,6 +141,11 @@ def member_jobs(
         )
         for number, train in enumerate(fitted, start=1)
     ]
+
+
+def count_voters(settings: EnsembleSettings) -> int:
+    """Return how many members are trained where there is no minority: all only if all of them vote."""
+    return settings.members if settings.selection == "soft-vote" else 1
 
 
 def member_windows(

@@ -23,6 +23,7 @@ from emg_recognition.training.comparators import fit_lda
 from emg_recognition.training.ensemble import (
     LEAKING,
     choose_minority,
+    count_voters,
     describe_selection,
     member_jobs,
     select_member,
@@ -88,7 +89,11 @@ def make_fold(settings: ExperimentSettings, windows: WindowSet, split: Split, fo
         If a subset lacks what it is needed for, or the minority cannot be used.
     """
     subsets = split.cut(windows)
-    minority, sentence = choose_minority(settings.ensemble.minority, subsets["train"].count("cohort"))
+    minority, sentence = choose_minority(
+        settings.ensemble.minority,
+        subsets["train"].count("cohort"),
+        voters=count_voters(settings.ensemble),
+    )
     _check_subsets(subsets, split, minority, settings.ensemble.members)
     prefix = f"{split.name}, " if split.name else ""
     jobs = member_jobs(settings, subsets, minority, folder / MEMBERS, prefix=prefix)

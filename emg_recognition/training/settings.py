@@ -119,10 +119,14 @@ class FitSettings:
     epochs : int
         Passes over the training windows.
     batch_size : int
-        Windows in a gradient step; fewer where an epoch of a small set would have less than 16 steps.
+        Windows in a gradient step; fewer, but 32 at least, where an epoch of a small set would have less than
+        `least_steps_per_epoch`.
     steps_per_epoch : int or None
         Gradient steps in an epoch, whatever the number of windows, so that models of unlike cohorts get the
         same number. ``None``: as many as show each window once.
+    least_steps_per_epoch : int
+        Gradient steps in an epoch at least: a small set gets smaller batches, and the smallest are shown more
+        than once in an epoch. Without effect where `steps_per_epoch` is given.
     learning_rate : float
         The highest rate of the schedule.
     gain_jitter : float
@@ -154,6 +158,9 @@ class FitSettings:
     steps_per_epoch: int | None = setting(
         None, "gradient steps in an epoch; null: as many as show each window once", low=1
     )
+    least_steps_per_epoch: int = setting(
+        64, "the same, at least: few windows get smaller batches, then more than one pass", low=1
+    )
     learning_rate: float = setting(4e-3, "highest rate of the schedule", above=0, high=1)
     gain_jitter: float = setting(
         0.15, "random gain of a window and of each channel, deviation of its logarithm", low=0, high=1
@@ -181,7 +188,9 @@ class EnsembleSettings:
     Attributes
     ----------
     members : int
-        Parts that the majority cohort is divided into; one member is trained on each. 8 in the paper.
+        Parts that the majority cohort is divided into; one member is trained on each. 8 in the paper. Without
+        a minority cohort one member is trained on everything, or, for ``soft-vote``, this many, each from its
+        own seed.
     minority : str or None
         The cohort that every member sees completely. ``None``: ``patient`` where the recordings have that
         cohort beside a larger one; otherwise one member is trained on everything.

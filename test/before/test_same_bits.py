@@ -66,7 +66,13 @@ def augmented_batches(windows: Any) -> list[Any]:
     from emg_recognition.training.batches import Batches
 
     settings = FitSettings(
-        batch_size=24, gain_jitter=0.2, time_shift=0.2, electrode_rotation=0.7, steps_per_epoch=None, seed=3
+        batch_size=min(24, max(16, len(windows) // 16)),  # what version 0.1.0 made of 24
+        gain_jitter=0.2,
+        time_shift=0.2,
+        electrode_rotation=0.7,
+        steps_per_epoch=None,
+        least_steps_per_epoch=1,  # version 0.1.0 showed each window once
+        seed=3,
     )
     batches = Batches(windows, settings, np.linspace(1.0, 2.0, len(windows)))
     batches.on_epoch_end()

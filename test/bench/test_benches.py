@@ -40,7 +40,8 @@ IN_THIS_PROCESS = {
     "size": "--rounds 1",
     "threads": "--steps-per-epoch 1 --rounds 1 --config {config}",
     "training_memory": "{archive} --times 2",
-    "within_subject": "{archive} --train-reps 1-3 --test-reps 4 --config {config} --workers 0",
+    "within_subject": "{archive} --train-reps 1-2 --test-reps 3-4 --config {config} --workers 0 --per-session"
+    " --seeds 0 1",
 }
 #: What the options do not give: a small picture does not reach the factor, and one process less starts.
 SHORTER = {
@@ -70,7 +71,7 @@ def filled_in(tmp_path_factory, tiny_bundle):
     actions = ("rest", "elbow_flexion", "elbow_extension")
     recordings.select(np.isin(recordings.label, actions)).save(folder / "study.npz")
     network = {"picture": [32, 32, 3], "stem": [4, 2, 1], "bottlenecks": [[4, 4, 2, 1]], "features": 8}
-    training = {"epochs": 1, "batch_size": 16}
+    training = {"epochs": 1, "batch_size": 16, "least_steps_per_epoch": 1}
     config = {"network": network, "training": training, "ensemble": {"members": 1}}
     (folder / "tiny.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     return {

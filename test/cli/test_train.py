@@ -28,7 +28,7 @@ def config(tmp_path):
         yaml.safe_dump(
             {
                 "network": network,
-                "training": {"epochs": 5, "batch_size": 8, "learning_rate": 0.02},
+                "training": {"epochs": 5, "batch_size": 8, "least_steps_per_epoch": 8, "learning_rate": 0.02},
                 "ensemble": {"members": 3},
             }
         )

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from emg_recognition.models.layers import (
     FusedBatchNormalization,
+    LogEnergies,
     Picture,
     Standardise,
     ring_matrix,
@@ -71,6 +72,27 @@ def test_a_small_picture_keeps_the_energy_of_fast_signals():
     np.testing.assert_allclose(picture[..., 0], 0.0, atol=1e-6)  # the signal averages to nothing,
     np.testing.assert_allclose(picture[..., 1], 1.0, rtol=1e-6)  # its absolute value does not,
     np.testing.assert_allclose(picture[..., 2], 2.0, rtol=1e-6)  # nor is its waveform length
+
+
+def test_the_log_energies_are_logarithms_of_hudgins_features():
+    time = np.arange(2000) / 1000.0
+    slow, fast = np.sin(2 * np.pi * 20 * time), np.sin(2 * np.pi * 80 * time)
+    z = np.stack([slow, 3 * slow, fast], axis=1)[np.newaxis].astype(np.float32)
+    found = LogEnergies()(z).numpy()
+    assert found.shape == (1, 1, 1, 12)
+    square, change, crossings, turns = found.reshape(4, 3)
+    np.testing.assert_allclose(square, np.log([0.5 + 1e-3, 4.5 + 1e-3, 0.5 + 1e-3]), atol=2e-3)
+    np.testing.assert_allclose(change, np.log(np.abs(np.diff(z[0], axis=0)).mean(axis=0) + 1e-2), rtol=1e-4)
+    # Four times as fast: four times as many changes of sign. The strength hardly counts.
+    assert np.exp(crossings[2]) / np.exp(crossings[0]) == pytest.approx(4, rel=0.15)
+    assert crossings[1] == pytest.approx(crossings[0], abs=0.05)
+    assert turns[2] > turns[0] + 1
+
+
+def test_the_log_energies_of_silence_are_finite():
+    found = LogEnergies()(np.zeros((2, 3, 4), np.float32)).numpy()
+    np.testing.assert_allclose(found.reshape(2, 4, 4)[:, 0], np.log(1e-3), rtol=1e-5)
+    np.testing.assert_allclose(found.reshape(2, 4, 4)[:, 1:], np.log(1e-2), rtol=1e-5)
 
 
 def test_the_fused_batch_normalisation_equals_that_of_keras(rng):

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from ai_edge_litert.interpreter import Interpreter
 
+from emg_recognition.errors import SettingError
 from emg_recognition.models.export import to_keras_file, to_tflite
 from emg_recognition.models.layers import FusedBatchNormalization
 from emg_recognition.models.network import baseline_scores, build_network
@@ -51,8 +52,10 @@ def test_the_layers_are_those_the_paper_describes(name):
     ]
     assert last.kernel_size == (1, 1)
     assert last.use_bias
-    assert last.input.shape == (None, 1, 1, 320)
-    for layer in convolutions:
+    energies = [layer for layer in convolutions if layer.name.startswith("energies")]
+    assert last.input.shape == (None, 1, 1, 320 + sum(layer.filters for layer in energies))
+    assert len(energies) == (name == "compact.yaml")  # not in the paper
+    for layer in (layer for layer in convolutions if layer not in energies):
         (consumer,) = layer._outbound_nodes
         assert isinstance(consumer.operation, keras.layers.BatchNormalization), layer.name
         assert not layer.use_bias, layer.name
@@ -76,6 +79,33 @@ def test_a_ghost_module_makes_half_of_its_maps_by_a_depthwise_convolution():
 def test_odd_channel_counts_and_unequal_strides_are_built(filters, stride):
     network = build(NetworkSettings(stem=(3, 1, 2), bottlenecks=((filters, filters, stride, 1),), features=5))
     assert network.get_layer("bottleneck1_add").output.shape == (None, -(-40 // stride), 4, filters)
+
+
+@pytest.mark.parametrize(("length", "rows"), [(40, 40), (80, 80), (100, 80), (400, 80)])
+def test_without_a_height_there_is_a_row_for_each_sample_up_to_80(length, rows):
+    assert build(NetworkSettings(), length=length).get_layer("picture").output.shape == (None, rows, 8, 3)
+    asked = build(NetworkSettings(picture=(100, 0, 3)), length=length)
+    assert asked.get_layer("picture").output.shape[1] == 100
+
+
+def test_the_energies_reach_the_answer(rng):
+    keras.utils.set_random_seed(1)
+    network = build(NetworkSettings())
+    scores = keras.Model(network.input, network.get_layer("scores").output)
+    window = rng.normal(size=(1, 40, 8)).astype(np.float32)
+    before = scores(window).numpy()
+    kernel = network.get_layer("energies_conv").kernel
+    kernel.assign(2 * kernel)
+    assert np.abs(scores(window).numpy() - before).max() > 1e-3
+    alone = build(NetworkSettings(energies=0))
+    assert not any("energies" in layer.name or layer.name == "joined" for layer in alone.layers)
+    assert alone.count_params() == 48_442
+
+
+def test_windows_too_short_for_the_energies_are_refused():
+    with pytest.raises(SettingError, match="2 samples': a window needs at least 3 samples"):
+        build(NetworkSettings(), length=2)
+    build(NetworkSettings(energies=0), length=2)
 
 
 @pytest.mark.parametrize("normalisation", ["channel", "window", "window_channel"])

@@ -42,7 +42,11 @@ def archive(rng, tmp_path):
 
 def config(path, epochs):
     network = {"stem": [4, 2, 1], "bottlenecks": [[4, 4, 2, 2]], "features": 8}
-    path.write_text(yaml.safe_dump({"network": network, "training": {"epochs": epochs, "batch_size": 8}}))
+    path.write_text(
+        yaml.safe_dump(
+            {"network": network, "training": {"epochs": epochs, "batch_size": 8, "least_steps_per_epoch": 8}}
+        )
+    )
     return str(path)
 
 

@@ -55,7 +55,7 @@ def tiny() -> ExperimentSettings:
     """An experiment that trains in a second a member."""
     return ExperimentSettings(
         network=NetworkSettings(picture=(10, 0, 3), stem=(4, 2, 1), bottlenecks=((4, 4, 2, 1),), features=8),
-        training=FitSettings(epochs=2, batch_size=16, learning_rate=2e-2),
+        training=FitSettings(epochs=2, batch_size=16, least_steps_per_epoch=8, learning_rate=2e-2),
         ensemble=EnsembleSettings(members=3),
     )
 

@@ -20,7 +20,7 @@ from emg_recognition.recordings.archive import save_archive
 
 SETTINGS = """\
 network: {picture: [10, 0, 3], stem: [4, 2, 1], bottlenecks: [[4, 4, 2, 1]], features: 8}
-training: {epochs: 2, batch_size: 16}
+training: {epochs: 2, batch_size: 16, least_steps_per_epoch: 8}
 ensemble: {members: 2}
 baseline: false
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from emg_recognition.training.batches import Batches, OneCycle, PlainBatches, rotated
+from emg_recognition.training.batches import Batches, OneCycle, PlainBatches, epoch_size, rotated
 from emg_recognition.training.settings import FitSettings
 from emg_recognition.training.windows import from_windows, windows_from_recordings
 
@@ -30,7 +30,7 @@ def windows(rng):
 
 
 def test_an_epoch_shows_every_window_once_in_a_new_order(windows):
-    batches = make(windows, FitSettings(batch_size=15, gain_jitter=0.0))
+    batches = make(windows, FitSettings(batch_size=15, least_steps_per_epoch=1, gain_jitter=0.0))
     sizes = [len(batches[i][1]) for i in range(len(batches))]
     assert sizes == [
         15,
@@ -51,19 +51,36 @@ def test_an_epoch_shows_every_window_once_in_a_new_order(windows):
 
 
 def test_fewer_windows_than_a_batch(windows):
-    batches = make(windows[:3], FitSettings(batch_size=20))
+    batches = make(windows[:3], FitSettings(batch_size=20, least_steps_per_epoch=1))
     assert len(batches) == 1
     assert sorted(batches[0][1]) == [0, 1, 2]
 
 
-@pytest.mark.parametrize(("count", "batches"), [(17, 2), (160, 10), (400, 16), (2048, 16), (4096, 32)])
-def test_a_small_set_gets_more_steps(count, batches):
-    windows = np.zeros((count, 2, 1), np.float32)
-    assert len(make(windows, FitSettings(batch_size=128))) == batches
+@pytest.mark.parametrize(
+    ("count", "steps", "shown"),
+    [
+        (17, 64, 64 * 17),
+        (400, 64, 64 * 32),
+        (2048, 64, 2048),
+        (3000, 66, 3000),  # batches of 46
+        (8192, 64, 8192),
+        (20_000, 157, 20_000),  # as many batches of 128 as show each window once
+    ],
+)
+def test_a_small_set_gets_smaller_batches_and_then_more_passes(count, steps, shown):
+    batches = make(np.zeros((count, 2, 1), np.float32), FitSettings(gain_jitter=0.0))
+    sizes = [len(batches[i][1]) for i in range(len(batches))]
+    assert (len(sizes), sum(sizes)) == (steps, shown) == epoch_size(count, FitSettings())
+    assert max(sizes) <= 128
+    assert max(sizes) - min(sizes) <= 1
+    _, y = epoch(batches)
+    times = np.bincount(y, minlength=count)
+    assert times.min() >= 1  # nothing is left out of an epoch
+    assert times.max() - times.min() <= 1
 
 
 def test_every_channel_of_every_window_has_its_own_gain(windows):
-    batches = make(windows, FitSettings(batch_size=101, gain_jitter=0.2))
+    batches = make(windows, FitSettings(batch_size=101, least_steps_per_epoch=1, gain_jitter=0.2))
     assert batches[0][0].dtype == np.float32
     x, y = epoch(batches)
     gains = x / windows[y]
@@ -75,7 +92,7 @@ def test_every_channel_of_every_window_has_its_own_gain(windows):
 
 def test_only_the_seed_decides(windows):
     def three_epochs(seed):
-        batches = make(windows, FitSettings(batch_size=20, seed=seed))
+        batches = make(windows, FitSettings(batch_size=20, least_steps_per_epoch=1, seed=seed))
         found = []
         for _ in range(3):
             found.append(epoch(batches)[0])
@@ -87,9 +104,9 @@ def test_only_the_seed_decides(windows):
 
 
 def test_batches_do_not_depend_on_the_order_of_access(windows):
-    one, other = (make(windows, FitSettings(batch_size=20)) for _ in range(2))
-    forwards = [one[i][0] for i in range(7)]
-    backwards = [other[i][0] for i in reversed(range(7))]
+    one, other = (make(windows, FitSettings(batch_size=20, least_steps_per_epoch=1)) for _ in range(2))
+    forwards = [one[i][0] for i in range(6)]
+    backwards = [other[i][0] for i in reversed(range(6))]
     for a, b in zip(forwards, reversed(backwards), strict=True):
         np.testing.assert_array_equal(a, b)
 

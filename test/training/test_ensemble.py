@@ -44,6 +44,7 @@ def test_the_choice_of_the_minority(asked, windows, minority):
 
 
 def test_the_sentence_counts_the_windows():
+    assert "3 members are each trained on all the data" in choose_minority(None, {"": 10}, voters=3)[1]
     assert "5000 training windows" in choose_minority(None, PAPER)[1]
     assert "training windows: (unnamed) 10" in choose_minority(None, {"": 10})[1]
 

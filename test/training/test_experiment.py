@@ -186,6 +186,26 @@ def test_without_a_minority_one_member_is_trained_on_everything(study, tiny, tmp
     assert any("I_1" in line for line in events[0]["lines"])
 
 
+def test_without_a_minority_the_members_of_a_soft_vote_are_trained_on_everything(study, tiny, tmp_path):
+    ensemble = dataclasses.replace(tiny.ensemble, members=2, selection="soft-vote")
+    training = dataclasses.replace(tiny.training, epochs=1)
+    settings = dataclasses.replace(tiny, ensemble=ensemble, training=training)
+    result = train(study({"I": 1}), tmp_path, settings=settings)
+    first, second = result.metrics["members"]
+    assert first["windows"] == second["windows"] == result.metrics["windows_per_cohort"]
+    assert first["val_loss"] != second["val_loss"]  # from seeds of their own
+    assert result.metrics["selected"] is None
+    assert "2 members are each trained on all the data" in result.metrics["minority_choice"]
+    assert "stratified parts" not in result.report.read_text(encoding="utf-8")
+    vote = keras.saving.load_model(result.bundle / "model.keras", compile=False)
+    windows = np.random.default_rng(0).normal(0, 100, (4, *vote.input_shape[1:])).astype(np.float32)
+    members = [
+        keras.saving.load_model(tmp_path / "members" / f"member_0{k}" / "model.keras", compile=False)(windows)
+        for k in (1, 2)
+    ]
+    np.testing.assert_allclose(vote(windows), np.mean(members, axis=0), atol=1e-6)
+
+
 def test_an_impossible_training_is_refused_before_anything_is_written(study, tiny, tmp_path):
     recordings = study({"healthy": 3, "left": 1})
     unknown = dataclasses.replace(tiny, ensemble=EnsembleSettings(minority="right"))

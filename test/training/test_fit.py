@@ -31,7 +31,7 @@ def sets():
 @pytest.fixture(scope="module")
 def fitted(sets):
     epochs = []
-    settings = FitSettings(epochs=6, batch_size=32, learning_rate=0.01, seed=3)
+    settings = FitSettings(epochs=6, batch_size=32, least_steps_per_epoch=1, learning_rate=0.01, seed=3)
     return fit_network(NETWORK, settings, *sets, on_epoch=epochs.append), epochs
 
 
@@ -68,7 +68,9 @@ def test_the_seed_decides_everything_and_trainings_do_not_affect_each_other(sets
     train = sets[0].select(np.arange(100))
 
     def weights(seed, windows=train):
-        return fit_network(NETWORK, FitSettings(epochs=1, seed=seed), windows, None).model.get_weights()
+        return fit_network(
+            NETWORK, FitSettings(epochs=1, least_steps_per_epoch=4, seed=seed), windows, None
+        ).model.get_weights()
 
     first = weights(0)
     kept = [values.copy() for values in first]
@@ -85,12 +87,14 @@ def test_steps_weights_and_epochs_are_used(sets):
     settings = FitSettings(epochs=6, batch_size=16, steps_per_epoch=10, learning_rate=0.02)
     result = fit_network(NETWORK, settings, train, None, weights=(train.action == 1).astype(float))
     assert result.steps == 60
-    assert fit_network(NETWORK, FitSettings(epochs=2, batch_size=25), train, None).steps == 14
+    assert fit_network(NETWORK, FitSettings(epochs=2, least_steps_per_epoch=7), train, None).steps == 14
     # Only one action was drawn, so the network answers with no other.
     assert set(result.model(sets[1].windows[:50], training=False).numpy().argmax(axis=1)) == {1}
 
 
 def test_without_validation_its_entries_are_none(sets):
-    result = fit_network(NETWORK, FitSettings(epochs=1), sets[0].select(np.arange(40)), None)
+    result = fit_network(
+        NETWORK, FitSettings(epochs=1, least_steps_per_epoch=1), sets[0].select(np.arange(40)), None
+    )
     assert result.history[0]["val_loss"] is None
     assert result.history[0]["val_accuracy"] is None
