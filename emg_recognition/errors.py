@@ -63,6 +63,7 @@ class RecordingError(EmgRecognitionError):
     def __init__(self, source: str, problem: str, remedy: str) -> None:
         super().__init__(f"recording {source}: {problem}; {remedy}")
         self.source = source
+        self.problem = problem
 
 
 class SampleError(EmgRecognitionError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import math
 import sys
 import time
 from pathlib import Path
@@ -19,7 +20,7 @@ from emg_recognition.types import LiveSettings
 if TYPE_CHECKING:
     from emg_recognition.replay.scores import ReplayScores
 
-_BELOW = 1
+_WORSE = 1
 _DECISION = ("votes", "enter_votes", "keep_votes", "dwell")
 
 
@@ -39,13 +40,13 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument("--model", type=Path, required=True, metavar="BUNDLE", help="folder of the bundle")
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--bag", type=Path, metavar="BAG", help="ROS 2 bag: a folder, .mcap or .db3")
-    source.add_argument("--data", type=Path, metavar="ARCHIVE", help="labelled recordings (.npz)")
+    source.add_argument("--data", type=Path, metavar="PATH", help="labelled recordings of any kind")
     parser.add_argument(
         "--output", type=Path, metavar="DIR", help="folder for report, metrics, estimates and figures"
     )
-    parser.add_argument("--namespace", metavar="NS", help="which armband, if the bag holds several")
-    parser.add_argument("--reps", metavar="REPS", help="only these repetitions of the archive, e.g. 4")
-    parser.add_argument("--subject", nargs="+", metavar="S", help="only these subjects of the archive")
+    parser.add_argument("--namespace", metavar="NS", help="which armband or stream, if there are several")
+    parser.add_argument("--reps", metavar="REPS", help="only these repetitions of --data, e.g. 4")
+    parser.add_argument("--subject", nargs="+", metavar="S", help="only these subjects of --data")
     bundle = parser.add_argument_group("instead of the bundle's own live settings")
     add_options(
         bundle,
@@ -61,7 +62,8 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
         action="append",
         default=[],
         metavar="METRIC=VALUE",
-        help="exit with code 1 if a metric is below, e.g. balanced_accuracy=0.95; may be repeated",
+        help="exit with code 1 if a score is below, e.g. balanced_accuracy=0.95, or a rate of mistakes "
+        "above, e.g. false_activations_per_minute=2; may be repeated",
     )
     parser.add_argument(
         "--progress", choices=("auto", "off"), default="auto", help="a bar on a terminal, or nothing"
@@ -70,20 +72,19 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Evaluate; return the exit code: 1 if a metric is below what was asked for."""
+    """Evaluate; return the exit code: 1 if a metric is worse than what was asked for."""
     from emg_recognition.cli.progress import bar
     from emg_recognition.models.runtime import ActionModel
     from emg_recognition.recognizer import decision_settings
     from emg_recognition.replay.evaluate import evaluate
 
-    for name in ("reps", "subject") if args.bag else ("namespace",):
+    for name in ("reps", "subject") if args.bag else ():
         if getattr(args, name) is not None:
-            other = "--data" if args.bag else "--bag"
-            raise SettingError(f"--{name}", getattr(args, name), f"use it with {other} only")
+            raise SettingError(f"--{name}", getattr(args, name), "use it with --data only")
     wanted = [_threshold(text) for text in args.fail_under]
     model = ActionModel.load(args.model)
     decisions = dataclasses.replace(decision_settings(model.info), **given_options(args, DecisionSettings))
-    recording = _archive(args) if args.bag is None else args.bag
+    recording = _recording(args) if args.bag is None else args.bag
     started = time.perf_counter()
     with bar("Evaluating", off=args.progress == "off") as on_progress:
         result = evaluate(
@@ -103,30 +104,35 @@ def run(args: argparse.Namespace) -> int:
 
 def _threshold(text: str) -> tuple[str, float]:
     """Read ``METRIC=VALUE``."""
-    from emg_recognition.replay.scores import SHARES
+    from emg_recognition.replay.scores import RATES, SHARES
 
     metric, _, value = text.partition("=")
-    if metric not in SHARES:
-        raise SettingError("--fail-under", text, f"write METRIC=VALUE with one of {', '.join(SHARES)}")
+    if metric not in (*SHARES, *RATES):
+        known = ", ".join((*SHARES, *RATES))
+        raise SettingError("--fail-under", text, f"write METRIC=VALUE with one of {known}")
     try:
-        share = float(value)
+        limit = float(value)
     except ValueError:
-        share = -1.0
-    if not 0.0 <= share <= 1.0:
+        limit = -1.0
+    if metric in SHARES and not 0.0 <= limit <= 1.0:
         raise SettingError(
             "--fail-under", text, f"give {metric} as a share from 0 to 1, such as {metric}=0.95"
         )
-    return metric, share
+    if not 0.0 <= limit < math.inf:
+        raise SettingError("--fail-under", text, f"give {metric} as a number from 0, such as {metric}=2")
+    return metric, limit
 
 
-def _archive(args: argparse.Namespace) -> Any:
-    """Return the segments asked for."""
-    from emg_recognition.recordings.archive import load_archive
+def _recording(args: argparse.Namespace) -> Any:
+    """Return the segments asked for; a bag as it is, unless only some of its segments are asked for."""
+    from emg_recognition.recordings.open import is_bag, open_recordings
     from emg_recognition.recordings.recordings import parse_repetitions
 
+    if args.reps is None and args.subject is None and is_bag(args.data):
+        return args.data
     repetitions = parse_repetitions(args.reps) if args.reps else None
     return select(
-        load_archive(args.data),
+        open_recordings(args.data, namespace=args.namespace),
         {"--subject": ("subject", args.subject), "--reps": ("repetition", repetitions)},
     )
 
@@ -178,13 +184,16 @@ def _reaction(metrics: ReplayScores) -> str:
 
 def _judge(metrics: ReplayScores, wanted: list[tuple[str, float]]) -> int:
     """Compare the metrics with what was asked for."""
+    from emg_recognition.replay.scores import RATES
+
     code = 0
-    for metric, share in wanted:
+    for metric, limit in wanted:
         found = getattr(metrics, metric)
         if found is None:
             why = "; ".join(metrics.problems)
             raise SettingError("--fail-under", metric, f"this recording does not tell it: {why}")
-        if found < share:
-            print(f"emg-recognition: {metric} is {found:.6g}, below {share:g}", file=sys.stderr)
-            code = _BELOW
+        worse = "above" if metric in RATES else "below"
+        if found > limit if metric in RATES else found < limit:
+            print(f"emg-recognition: {metric} is {found:.6g}, {worse} {limit:g}", file=sys.stderr)
+            code = _WORSE
     return code

@@ -40,7 +40,9 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
     demo.add_argument(
         "--output", type=Path, default=Path("out/demo"), metavar="DIR", help="folder for all results"
     )
-    demo.add_argument("--data", type=Path, metavar="ARCHIVE", help="recordings instead of a simulated study")
+    demo.add_argument(
+        "--data", type=Path, metavar="PATH", help="recordings of any kind instead of a simulated study"
+    )
     demo.add_argument(
         "--minority", metavar="COHORT", help="cohort of --data that is too small to train alone"
     )

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from emg_recognition.cli import adapt, compare, data, evaluate, graph, nodes, train
+from emg_recognition.cli import adapt, compare, convert, data, evaluate, fetch, graph, nodes, train
 from emg_recognition.cli.parser import Parser, examples
 from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.resources import version
@@ -19,7 +19,9 @@ _LONGEST_LINE = 5000
 _FAILED = 2
 _INTERRUPTED = 130
 _READER_LEFT = 141
-_REMEDY = "; pip install 'emg_recognition[train]', or with ROS 2: rosdep install --from-paths . --ignore-src"
+_REMEDY = "pip install 'emg_recognition[train]', or with ROS 2: rosdep install --from-paths . --ignore-src"
+#: Libraries of optional extras, for the remedy when one is missing.
+_EXTRAS = {"edfio": "formats", "pyxdf": "formats", "wfdb": "formats"}
 _SHELLS = ("bash", "zsh", "fish")
 
 
@@ -37,7 +39,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("-V", "--version", action="version", version=f"%(prog)s {version()}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (graph, nodes, data, train, compare, adapt, evaluate):
+    for module in (graph, nodes, data, convert, fetch, train, compare, adapt, evaluate):
         module.add_parsers(subparsers)
     _add_completion(subparsers)
     return parser
@@ -96,7 +98,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _FAILED
     except ModuleNotFoundError as error:
         # A robot that only runs has no libraries for figures and training.
-        print(f"emg-recognition: error: the library {error.name} is not installed{_REMEDY}", file=sys.stderr)
+        extra = _EXTRAS.get(str(error.name))
+        remedy = f"pip install 'emg_recognition[{extra}]'" if extra else _REMEDY
+        print(f"emg-recognition: error: the library {error.name} is not installed; {remedy}", file=sys.stderr)
         return _FAILED
     except KeyboardInterrupt:
         return _INTERRUPTED

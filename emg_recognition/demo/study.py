@@ -10,8 +10,9 @@ import numpy as np
 
 from emg_recognition.actions import PAPER_ACTION_NAMES, REST
 from emg_recognition.errors import RecordingError, SettingError
-from emg_recognition.recordings.archive import from_arrays, load_archive, save_archive
+from emg_recognition.recordings.archive import from_arrays, save_archive
 from emg_recognition.recordings.counts import to_counts
+from emg_recognition.recordings.open import open_recordings
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.simulation.settings import StudySettings
 from emg_recognition.simulation.study import simulate_stream, simulate_study
@@ -144,7 +145,7 @@ def recorded(archive: Path, output: Path, minority: str | None) -> Study:
     Parameters
     ----------
     archive : Path
-        Recordings.
+        Recordings of any kind.
     output : Path
         Folder for the archive that is played.
     minority : str or None
@@ -153,9 +154,9 @@ def recorded(archive: Path, output: Path, minority: str | None) -> Study:
     Raises
     ------
     RecordingError, SettingError
-        If the archive cannot be read, or has no test repetition or no such cohort.
+        If they cannot be read, or has no test repetition or no such cohort.
     """
-    recordings = load_archive(archive)
+    recordings = open_recordings(archive)
     subject = None
     if minority is None:
         subject = str(recordings.subject[0])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
+
+from emg_recognition.files import read_json
 
 #: Words before a value in a name, as sets of others use them: BIDS, GRABMyo, NinaPro, LibEMG.
 _WORDS = {
@@ -22,9 +23,9 @@ _MARK = re.compile(
 )
 #: ``anna/fist_3.edf``: a word and a number, perhaps in a folder of the subject.
 _WORD_AND_NUMBER = (
-    r"(?:(?P<subject>[^/]+)/)?(?P<label>[^\W\d_]+(?:[_-][^\W\d_]+)*)[_-]?(?P<repetition>[0-9]+)\.\w+"
+    r"(?:(?P<subject>[^/]+)/)?(?P<label>[^\W\d_]+(?:[_-][^\W\d_]+)*)[_-]?(?P<repetition>[0-9]+)\.\w+\+?"
 )
-_WORD = r"(?:(?P<subject>[^/]+)/)?(?P<label>[^\W\d_]+(?:[_-][^\W\d_]+)*)\.\w+"
+_WORD = r"(?:(?P<subject>[^/]+)/)?(?P<label>[^\W\d_]+(?:[_-][^\W\d_]+)*)\.\w+\+?"
 
 
 def guess_pattern(names: Sequence[str]) -> str | None:
@@ -87,7 +88,7 @@ def libemg_labels(folder: Path) -> dict[str, str]:
         A folder with ``collection_details.json``, as its screen-guided training makes.
     """
     try:
-        details = json.loads((folder / "collection_details.json").read_text(encoding="utf-8"))
+        details = read_json(folder / "collection_details.json")
         return {str(number): str(name) for number, name in details["class_map"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}

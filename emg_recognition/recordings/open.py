@@ -4,24 +4,42 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
 from emg_recognition.bags.reader import find_files
 from emg_recognition.errors import RecordingError
+from emg_recognition.files import open_regular
 from emg_recognition.recordings.archive import load_archive
 from emg_recognition.recordings.bag_recordings import read_bag
 from emg_recognition.recordings.cache import default_cache, from_cache, release
-from emg_recognition.recordings.csv_description import load_description
-from emg_recognition.recordings.csv_files import find_csv_files, read_csv_files
+from emg_recognition.recordings.csv_description import CsvDescription, load_description
+from emg_recognition.recordings.csv_files import READING, event_files, find_csv_files, read_csv_files
+from emg_recognition.recordings.file_names import guess_pattern
+from emg_recognition.recordings.formats.description import FormatDescription
+from emg_recognition.recordings.formats.files import FormatFile, read_format_files
+from emg_recognition.recordings.formats.worker import files_of
+from emg_recognition.recordings.kinds import FORMATS, OPENED, identify
 from emg_recognition.recordings.recordings import Recordings, Source
 from emg_recognition.recordings.segments import Segment, gather_segments
+from emg_recognition.recordings.text_guess import guess_description
+from emg_recognition.settings import from_mapping
+from emg_recognition.text import readable
+from emg_recognition.yaml_files import load_yaml
+
+#: More files than this in a folder are no set of recordings.
+_MOST_FILES = 200_000
+#: Where a description's key ``files`` is looked for.
+_DESCRIPTION_BYTES = 1 << 20
 
 PathLike = str | os.PathLike[str]
+Progress = Callable[[float], None]
 
 
 @dataclass(frozen=True)
@@ -39,6 +57,7 @@ def open_recordings(
     *,
     namespace: str | None = None,
     cache: str | os.PathLike[str] | None = None,
+    progress: Progress | None = None,
 ) -> Recordings:
     """Open labelled recordings.
 
@@ -47,12 +66,15 @@ def open_recordings(
     Parameters
     ----------
     paths : path or sequence of path
-        An archive (``.npz``), a ROS 2 bag (a folder, an ``.mcap`` or a ``.db3`` file) or a description of CSV
-        files (``.yaml``); several are joined.
+        An archive (``.npz``), a ROS 2 bag, a file in a format of others (EDF, BDF, XDF, WFDB, MATLAB files of
+        NinaPro, BioPatRec and EEGLAB, OTB+, EMG-EPN-612), text with columns, a description (``.yaml``), or a
+        folder with any of these. What a file is, its content tells. Several are joined.
     namespace : str, optional
-        The armband to read from a bag that holds several.
+        The armband to read from a bag, or the stream from a file, that holds several.
     cache : path, optional
         The cache folder; by default ``$XDG_CACHE_HOME/emg_recognition``.
+    progress : callable, optional
+        Is given the share of a path's text files that was read, 0 to 1.
 
     Returns
     -------
@@ -66,37 +88,203 @@ def open_recordings(
         If a path cannot be read, a file is given twice, or two recordings cannot be joined; the message names
         both files and both values.
     SettingError
-        If a description of CSV files holds a value that cannot be used.
+        If a description holds a value that cannot be used.
     """
     locations = [Path(path) for path in ([paths] if isinstance(paths, (str, os.PathLike)) else paths)]
     if not locations:
         raise RecordingError("(none)", "no path is given", "name an archive, a bag or a description")
     folder = default_cache() if cache is None else Path(cache)
-    found = [_find(path, namespace) for path in locations]
+    found = [one for path in locations for one in _find(path, namespace, progress)]
     _refuse_duplicates(found)
     parts = [from_cache(one.files, one.kind, one.read, source=one.source.path, cache=folder) for one in found]
     joined = parts[0] if len(parts) == 1 else _joined(parts, found, folder, namespace)
     return dataclasses.replace(joined, sources=tuple(one.source for one in found))
 
 
-def _find(path: Path, namespace: str | None) -> _Found:
-    if path.is_dir() or path.suffix in (".mcap", ".db3"):
-        files = list(find_files(path).files)
-        names = tuple(file.name for file in files)
-        metadata = path / "metadata.yaml"
-        files += [metadata] if metadata.is_file() else []
-        key = f"bag {path.absolute()} {namespace}"
-        return _Found(Source(str(path), "bag", names), files, key, partial(read_bag, path, namespace))
-    if path.suffix in (".yaml", ".yml"):
-        description = load_description(path)
-        matched, skipped = find_csv_files(description, path)
-        source = Source(str(path), "CSV files", tuple(file.name for file in matched), skipped)
-        read = partial(read_csv_files, description, matched, str(path))
-        return _Found(source, [path, *(file.path for file in matched)], "csv", read)
-    if path.suffix == ".csv":
-        remedy = "describe the columns in a YAML file and give that (the documentation has an example)"
-        raise RecordingError(str(path), "a CSV file does not say what its columns mean", remedy)
-    return _Found(Source(str(path), "archive", (path.name,)), [path], "archive", partial(load_archive, path))
+def is_bag(path: PathLike) -> bool:
+    """Return whether a path is a ROS 2 bag, a file or a folder.
+
+    Raises
+    ------
+    RecordingError
+        If there is no such path, or it is nothing that can be opened.
+    """
+    kind = identify(Path(path))
+    return kind == "bag" or (kind == "folder" and _holds_bag(Path(path)))
+
+
+def _find(path: Path, namespace: str | None, progress: Progress | None = None) -> list[_Found]:
+    kind = identify(path)
+    if kind == "folder":
+        return _in_folder(path, namespace, progress)
+    if kind == "description":
+        return [_described(path, namespace, progress)]
+    if kind == "text":
+        return [_text(path, progress)]
+    if kind == "archive":
+        source = Source(readable(path), "archive", (readable(path.name),))
+        return [_Found(source, [path], "archive", partial(load_archive, path))]
+    if kind == "bag":
+        return [_bag(path, namespace)]
+    return [_formats([path], path, path.parent, namespace)]
+
+
+def _bag(path: Path, namespace: str | None) -> _Found:
+    files = list(find_files(path).files)
+    names = tuple(readable(file.name) for file in files)
+    metadata = path / "metadata.yaml"
+    files += [metadata] if metadata.is_file() else []
+    key = f"bag {path.absolute()} {namespace}"
+    return _Found(Source(readable(path), "bag", names), files, key, partial(read_bag, path, namespace))
+
+
+def _text(path: Path, progress: Progress | None) -> _Found:
+    """Find a text file, or the text files in a folder, with what can be guessed about them."""
+    description = guess_description(path)
+    return _columns(description, path, READING + repr(description), progress)
+
+
+def _columns(description: CsvDescription, path: Path, key: str, progress: Progress | None) -> _Found:
+    matched, skipped = find_csv_files(description, path)
+    source = Source(readable(path), "text files", tuple(file.name for file in matched), skipped)
+    read = partial(read_csv_files, description, matched, readable(path), progress=progress)
+    files = [*(file.path for file in matched), *event_files(description, matched)]
+    return _Found(source, files, key, read)
+
+
+def _described(path: Path, namespace: str | None, progress: Progress | None) -> _Found:
+    """Find the files of a description: with columns, if they are text, else in a format of their own."""
+    document = load_yaml(path, "description of recordings") or {}
+    if isinstance(document, dict) and "files" in document and "columns" not in document:
+        search = FormatDescription(files=document["files"], folder=document.get("folder", "."))
+        # It needs no more than folder and pattern.
+        matched, skipped = find_csv_files(cast(CsvDescription, search), path)
+        if identify(matched[0].path) in FORMATS:
+            description = from_mapping(FormatDescription, document, f"{path.name}:")
+            files = _once((file.path, {k: v for k, v in file.roles.items() if v}) for file in matched)
+            found = [FormatFile(file, identify(file), roles) for file, roles in files]
+            return _read_formats(
+                found, description, path, path.parent / description.folder, skipped, namespace
+            )
+    in_columns = _columns(load_description(path), path, READING, progress)
+    return dataclasses.replace(in_columns, files=[path, *in_columns.files])
+
+
+def _in_folder(path: Path, namespace: str | None, progress: Progress | None) -> list[_Found]:
+    """Find the recordings of a folder: a bag, or bags, archives, descriptions or files below it."""
+    if _holds_bag(path):
+        return [_bag(path, namespace)]
+    kinds: dict[str, list[Path]] = {}
+    skipped: list[tuple[str, str]] = []
+    bags: list[Path] = []
+    for file in _walk(path):
+        if file.is_dir():
+            bags.append(file)
+            continue
+        try:
+            kind = identify(file)
+            if kind == "description" and not _is_description(file):
+                raise RecordingError(str(file), "it is a YAML file that describes no recordings", "")
+            kinds.setdefault("format" if kind in FORMATS else kind, []).append(file)
+        except RecordingError as error:
+            skipped.append((file.relative_to(path).as_posix(), error.problem))
+    found = [_bag(bag, namespace) for bag in bags]
+    for kind in ("bag", "archive"):
+        found += [one for file in kinds.pop(kind, []) for one in _find(file, namespace)]
+    if "description" in kinds:
+        return found + [_described(file, namespace, progress) for file in kinds["description"]]
+    if "format" in kinds:
+        skipped += [(file.relative_to(path).as_posix(), "it is text") for file in kinds.get("text", [])]
+        return [*found, _formats(kinds["format"], path, path, namespace, tuple(sorted(skipped)))]
+    if "text" in kinds and not found:
+        return [_text(path, progress)]
+    if not found:
+        example = f"; {skipped[0][0]}: {skipped[0][1]}" if skipped else ""
+        raise RecordingError(
+            str(path), f"it holds no recordings, {len(skipped)} files tried{example}", OPENED
+        )
+    return found
+
+
+def _holds_bag(path: Path) -> bool:
+    return (path / "metadata.yaml").is_file() or any(
+        file.suffix in (".mcap", ".db3") and file.is_file() for file in path.iterdir()
+    )
+
+
+def _is_description(path: Path) -> bool:
+    with open_regular(path) as file:
+        return re.search(rb"(?m)^files\s*:", file.read(_DESCRIPTION_BYTES)) is not None
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """Yield the files below a folder, sorted, and instead of those of a bag its folder."""
+    count = 0
+    for name, folders, files in os.walk(folder):
+        here = Path(name)
+        if here != folder and _holds_bag(here):
+            folders.clear()
+            yield here
+            continue
+        folders[:] = sorted(one for one in folders if not one.startswith("."))
+        for file in sorted(files):
+            count += 1
+            if count > _MOST_FILES:
+                raise RecordingError(
+                    str(folder), f"it holds more than {_MOST_FILES} files", "give a smaller folder"
+                )
+            if not file.startswith("."):
+                yield here / file
+
+
+def _formats(
+    paths: Sequence[Path],
+    path: Path,
+    folder: Path,
+    namespace: str | None,
+    skipped: tuple[tuple[str, str], ...] = (),
+) -> _Found:
+    """Find files in formats of their own that have no description: their names may tell what they do not."""
+    once = [file for file, _ in _once((file, {}) for file in paths)]
+    names = [file.relative_to(folder).as_posix() for file in once]
+    pattern = guess_pattern(names)
+    roles = [_groups(pattern, name) for name in names]
+    found = [FormatFile(file, identify(file), guessed=told) for file, told in zip(once, roles, strict=True)]
+    return _read_formats(found, FormatDescription(), path, folder, skipped, namespace)
+
+
+def _groups(pattern: str | None, name: str) -> dict[str, str]:
+    match = re.fullmatch(pattern, name) if pattern else None
+    return {role: text for role, text in match.groupdict().items() if text} if match else {}
+
+
+def _once(files: Iterable[tuple[Path, dict[str, str]]]) -> list[tuple[Path, dict[str, str]]]:
+    """Leave each recording once: the signals of a WFDB record stand for its header."""
+    heads: dict[Path, dict[str, str]] = {}
+    for file, roles in files:
+        header = file.with_suffix(".hea")
+        heads.setdefault(header if identify(file) == "WFDB" and header.is_file() else file, roles)
+    return list(heads.items())
+
+
+def _read_formats(
+    files: list[FormatFile],
+    description: FormatDescription,
+    path: Path,
+    folder: Path,
+    skipped: tuple[tuple[str, str], ...],
+    namespace: str | None,
+) -> _Found:
+    parts = [part for file in files for part in files_of(file.kind, file.path)]
+    known = set(parts)
+    left = tuple(one for one in skipped if folder / one[0] not in known)
+    names = tuple(file.path.relative_to(folder).as_posix() for file in files)
+    kinds = sorted({file.kind for file in files})
+    source = Source(readable(path), "/".join(kinds), names, left)
+    read = partial(read_format_files, description, files, str(path), namespace or "")
+    own = [path] if path.is_file() and path not in known else []
+    key = f"formats {description!r} {namespace} {[(file.stated, file.guessed) for file in files]}"
+    return _Found(source, [*own, *parts], key, read)
 
 
 def _refuse_duplicates(found: Sequence[_Found]) -> None:

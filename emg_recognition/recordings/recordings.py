@@ -58,9 +58,9 @@ class Source:
     Attributes
     ----------
     path : str
-        The archive, the bag or the description of CSV files.
+        The archive, the bag or the description of text files.
     kind : str
-        ``archive``, ``bag`` or ``CSV files``.
+        ``archive``, ``bag``, ``text file`` or ``text files``.
     files : tuple of str
         The files that were read; those of a description are relative to its folder.
     skipped : tuple of (str, str)
@@ -321,19 +321,31 @@ class Recordings:
             self, window=window, stride=stride, actions=actions, pipeline=pipeline, groups=groups
         )
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write an archive that :func:`emg_recognition.open_recordings` reads.
+    def save(self, path: str | os.PathLike[str]) -> float:
+        """Write a file that :func:`emg_recognition.open_recordings` reads.
 
         Parameters
         ----------
         path : path
-            The ``.npz`` file; an existing one is replaced.
+            An archive (``.npz``), or one session as EDF+ (``.edf``, 16 bits) or BDF+ (``.bdf``, 24 bits); an
+            existing file is replaced.
+
+        Returns
+        -------
+        float
+            The step, in the unit, to which the samples were rounded: 0 for an archive, and for whole numbers
+            that fit into EDF as they are.
 
         Raises
         ------
         RecordingError
-            If the file cannot be written.
+            If the file cannot be written, or EDF cannot hold these segments.
         """
+        if os.fspath(path).lower().endswith((".edf", ".bdf")):
+            from emg_recognition.recordings.export import save_edf
+
+            return save_edf(path, self)
         from emg_recognition.recordings.archive import save_archive
 
         save_archive(path, self)
+        return 0.0

@@ -10,7 +10,7 @@ from pathlib import Path
 from emg_recognition.classification import decision_settings
 from emg_recognition.control.decision import DecisionSettings
 from emg_recognition.models.runtime import ActionModel
-from emg_recognition.recordings.archive import load_archive
+from emg_recognition.recordings.open import is_bag, open_recordings
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.replay.estimates import Estimates
 from emg_recognition.replay.offline import replay_archive, replay_bag
@@ -67,13 +67,13 @@ def evaluate(
     model : path or ActionModel
         The directory of a model bundle, or a loaded one.
     recording : path or Recordings
-        A bag (directory, ``.mcap`` or ``.db3``), an archive (``.npz``), or recordings in memory. Each segment
-        of an archive or of recordings is a separate stream.
+        A bag, whatever else :func:`~emg_recognition.open_recordings` opens, or recordings in memory. A bag is
+        one stream; of everything else each segment is a stream of its own.
     output : path, optional
         Folder for ``report.html``, ``metrics.json``, ``estimates.npz`` and the figures; an earlier evaluation
         in it is replaced.
     namespace : str, optional
-        The armband to take, where a bag has several.
+        The armband or stream to take, where there are several.
     stride : float, optional
         Time from one window to the next, s; by default that of the estimates in the bag or else the bundle's,
         and 0.05 s for archives and recordings.
@@ -102,8 +102,10 @@ def evaluate(
     if folder is not None:
         refuse_foreign(folder)
     loaded = model if isinstance(model, ActionModel) else ActionModel.load(Path(model))
-    if isinstance(recording, Recordings) or Path(recording).suffix == ".npz":
-        recordings = recording if isinstance(recording, Recordings) else load_archive(recording)
+    if isinstance(recording, Recordings) or not is_bag(recording):
+        recordings = recording
+        if not isinstance(recordings, Recordings):
+            recordings = open_recordings(recordings, namespace=namespace)
         replay = replay_archive(
             recordings,
             loaded,

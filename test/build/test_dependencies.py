@@ -13,6 +13,7 @@ import pytest
 ROSDEP_KEY = {
     "ai_edge_litert": None,
     "argcomplete": "python3-argcomplete",
+    "edfio": None,
     "imblearn": None,
     "jinja2": "python3-jinja2",
     "keras": "python-tensorflow-pip",
@@ -20,21 +21,27 @@ ROSDEP_KEY = {
     "matplotlib": "python3-matplotlib",
     "mcap": "mcap-ros2-support",
     "numpy": "python3-numpy",
+    "pyxdf": None,
     "pandas": "python3-pandas",
+    "pooch": None,
+    "requests": None,
     "rich": "python3-rich",
     "rosbags": "python3-rosbags-pip",
     "scipy": "python3-scipy",
     "serial": "python3-serial",
     "sklearn": "python3-sklearn",
     "tensorflow": "python-tensorflow-pip",
+    "wfdb": None,
     "yaml": "python3-yaml",
 }
 #: Import name -> name at a package index; None for a part of another one.
 DISTRIBUTION = {
     "ai_edge_litert": "ai-edge-litert",
+    "fontTools": "fonttools",
     "imblearn": "imbalanced-learn",
     "keras": None,
     "markupsafe": None,  # jinja2 brings it
+    "requests": None,  # pooch brings it
     "serial": "pyserial",
     "sklearn": "scikit-learn",
     "tensorflow": "tensorflow-cpu",
@@ -116,14 +123,14 @@ def test_package_xml_has_a_key_for_every_import_and_no_other(used, manifest):
 def test_requirements_name_every_import_and_no_other(used, repository):
     expected = {DISTRIBUTION.get(name, name) for name in used - ROS} - {None}
     # The same library under another name on machines that are not x86_64.
-    assert requirements(repository, "library", "train", "compare") - {"tensorflow"} == expected
+    assert requirements(repository, "library", "train", "compare", "fetch", "formats") - {"tensorflow"} == expected
 
 
 def test_requirements_name_everything_that_the_suite_imports(repository):
     names = imports(repository / "test") | imports(repository / "bench")
     files = [path for folder in ("test", "bench") for path in (repository / folder).rglob("*.py")]
     local = {path.stem for path in files} | {path.parent.name for path in files}
-    asked = requirements(repository, "library", "train", "compare", "test")
+    asked = requirements(repository, "library", "train", "compare", "fetch", "formats", "test")
     missing = {
         name
         for name in names - ROS - local

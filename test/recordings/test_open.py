@@ -152,12 +152,12 @@ def test_the_default_cache_is_that_of_the_user(tmp_path, monkeypatch):
     [
         ("absent.npz", None, "there is no such file"),
         ("absent.mcap", None, "there is no such file"),
-        ("absent.yaml", None, "it cannot be read"),
+        ("absent.yaml", None, "there is no such file"),
         ("a.npz", b"no archive", "it is not a readable .npz archive"),
-        ("a.mcap", b"no bag", "it is neither MCAP nor sqlite3"),
-        ("a.csv", b"1,2", "describe the columns in a YAML file"),
+        ("a.mcap", b"no bag", "it is not a readable MCAP bag but text: b'no bag'"),
+        ("a.csv", b"1,2", "says the sampling rate"),
         ("a.yaml", b"1", "write a mapping"),
-        (".", None, "it holds no file with .mcap or .db3"),
+        (".", None, "it holds no recordings, 0 files tried"),
     ],
 )
 def test_unusable_paths_are_refused(tmp_path, cache, name, content, said):
@@ -208,7 +208,7 @@ def test_sources_name_the_files_of_bags_and_descriptions(arm, tmp_path, cache):
         found = open_recordings([bag, description], cache=cache)
         assert found.sources == (
             Source(str(bag), "bag", ("bag_0.mcap",)),
-            Source(str(description), "CSV files", ("rest.csv",), (("notes.txt", "does not match"),)),
+            Source(str(description), "text files", ("rest.csv",), (("notes.txt", "does not match"),)),
         )
 
 

@@ -1,0 +1,80 @@
+"""The YAML description of files that describe their signals themselves: what they leave open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from emg_recognition.errors import SettingError
+from emg_recognition.recordings.csv_description import ROLES
+from emg_recognition.recordings.file_patterns import FilePattern
+from emg_recognition.recordings.formats.take import Wanted
+from emg_recognition.recordings.recordings import parse_repetitions
+from emg_recognition.settings import check, setting
+from emg_recognition.types import UNITS
+
+
+@dataclass(frozen=True, kw_only=True)
+class FormatDescription:
+    """A description of EDF, XDF, WFDB, MATLAB, OTB+ or JSON files.
+
+    Attributes
+    ----------
+    files : str
+        Regular expression for the whole path inside `folder`, with ``/`` between folders. Its named groups
+        are any of :data:`~emg_recognition.recordings.csv_description.ROLES`; they stand above what a file
+        says about itself. Empty for a file that is given without a description.
+    channels : tuple of str or int
+        Names of the channels, or their numbers from 1; by default those that hold EMG.
+    labels : mapping or None
+        Label in the files -> action; null skips it. None takes the labels as they are.
+    constants : mapping
+        What is the same for all files, e.g. ``cohort: healthy``.
+    """
+
+    files: str = ""
+    folder: str = setting(".", "folder of the files, relative to the description")
+    channels: tuple[str | int, ...] = ()
+    rate: float | None = setting(None, "sampling rate, if the files do not say it", unit="Hz", above=0)
+    unit: str = setting("", "unit of the samples; empty: that of the file", choices=("", *UNITS))
+    scale: float = setting(1.0, "numbers in the files per unit", above=0)
+    stream: str = setting("", "which one, if a file holds the signals of several devices")
+    labels: Mapping[str, str | None] | None = None
+    constants: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        channels: Any = self.channels
+        object.__setattr__(
+            self, "channels", parse_repetitions(channels) if isinstance(channels, str) else tuple(channels)
+        )
+        check(self)
+        if any(isinstance(one, bool) or not isinstance(one, (str, int)) for one in self.channels):
+            raise SettingError("channels", self.channels, "list names, or numbers from 1")
+        if self.scale != 1.0 and not self.unit:
+            raise SettingError("scale", self.scale, "give unit as well: V or count")
+        self._check_labels()
+        constants = self.constants
+        if not isinstance(constants, Mapping) or not set(constants) <= set(ROLES):
+            raise SettingError("constants", constants, f"write a mapping of any of {', '.join(ROLES)}")
+        object.__setattr__(self, "constants", {name: str(value) for name, value in constants.items()})
+        groups = FilePattern(self.files).groups if self.files else set()
+        if unknown := sorted(groups - set(ROLES)):
+            remedy = f"unknown group {', '.join(unknown)}; use {', '.join(ROLES)}"
+            raise SettingError("files", self.files, remedy)
+        if both := sorted(groups & set(constants)):
+            raise SettingError(both[0], constants[both[0]], "give it as a group in files or as a constant")
+
+    def _check_labels(self) -> None:
+        if self.labels is None:
+            return
+        if not isinstance(self.labels, Mapping) or not self.labels:
+            raise SettingError("labels", self.labels, "write a mapping of labels to actions")
+        for raw, action in self.labels.items():
+            if action is not None and (not isinstance(action, str) or not action):
+                raise SettingError(f"labels.{raw}", action, "write the action, or null to leave it out")
+        object.__setattr__(self, "labels", {str(raw): action for raw, action in self.labels.items()})
+
+    def wanted(self, stream: str = "") -> Wanted:
+        """Return what a reader needs to know; `stream` is used where the description names none."""
+        return Wanted(self.channels, self.rate, self.unit, self.scale, self.stream or stream)
