@@ -76,7 +76,11 @@ class PreprocessingSettings(_Checked):
 
     RENAMED: ClassVar[Mapping[str, str]] = {"step": "stride"}
 
-    model: str = setting("", "directory of the model bundle that the windows are for; empty: none")
+    model: str = setting(
+        "",
+        "directory of the model bundle that the windows are for, read again by ~/reload_model; empty: none",
+        changes=True,
+    )
     window: float = same(PipelineSettings, "window", low=0.02, high=2.0)
     stride: float = same(LiveSettings, "stride")
     low: float = setting(
@@ -140,7 +144,9 @@ class CommandBridgeSettings(_Checked):
 class DecisionNodeSettings(_Checked):
     """Parameters of ``decision``, besides :class:`DecisionSettings`."""
 
-    model: str = setting("", "directory of the model bundle, for the votes that go with it; empty: none")
+    model: str = setting(
+        "", "directory of the model bundle, for the votes that go with it; empty: none", changes=True
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
