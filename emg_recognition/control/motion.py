@@ -12,7 +12,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from emg_recognition.control.joints import SOFT_MARGIN, JointLimits
+from emg_recognition.control.joints import SOFT_MARGIN, STOP_RAMP, JointLimits
 from emg_recognition.control.receiver import (
     CATCH_UP,
     RETURN,
@@ -24,9 +24,13 @@ from emg_recognition.control.receiver import (
 )
 from emg_recognition.control.trajectory import Command
 
-AHEAD = 0.1
-"""Longest time (s) from a command to its standstill. The longer it is, the more gently a receiver returns
-that missed commands; the shorter, the sooner the joints stop when the bridge dies."""
+_EASE = 1.25
+"""A stop, and a change of the speed, take this many times the shortest time."""
+
+AHEAD = _EASE * STOP_RAMP
+"""Longest time (s) from a command to its standstill, 0.1; a stop from the largest speed takes as long. The
+longer it is, the more gently a receiver returns that missed commands; the shorter, the sooner the joints stop
+when the bridge dies."""
 
 CREEP = 0.05
 """Share of the largest speed that is left at the very limit of a soft zone, so that a joint gets there."""
@@ -45,9 +49,6 @@ _STOPS = (0.01, 0.02, 0.04, 0.06, 0.08, AHEAD)
 
 _SAME_POSITION, _SAME_VELOCITY = 0.001, 0.05
 """Differences (rad, rad/s) between states that make no difference."""
-
-_EASE = 1.25
-"""A stop, and a change of the speed, take this many times the shortest time."""
 
 _SETTLING = 0.03
 """Time constant (s) with which a joint comes to its target velocity."""
