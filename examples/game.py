@@ -1,4 +1,4 @@
-"""Catch stars with a basket that moves by recognised actions: a game that knows no ROS and no emg_recognition.
+"""Catch stars with a basket that moves by recognised actions: a game that knows neither ROS nor this package.
 
     emg-recognition live --source serial:/dev/ttyACM0 --model bundle --udp 127.0.0.1:5005
     python3 game.py --port 5005 --left elbow_flexion --right elbow_extension
@@ -33,14 +33,17 @@ class Decisions:
         with suppress(BlockingIOError):
             while True:
                 data = self.socket.recv(65535)
-                with suppress(ValueError):  # somebody else's datagram
-                    self.newest, self.came = dict(json.loads(data)), time.monotonic()
+                with suppress(ValueError):
+                    decision = json.loads(data)
+                    if isinstance(decision, dict):  # else it is somebody else's datagram
+                        self.newest, self.came = decision, time.monotonic()
         fresh = time.monotonic() - self.came < STALE
         return self.newest if fresh else {}
 
 
 def play(screen, options):
-    curses.curs_set(0)
+    with suppress(curses.error):  # not every terminal can hide its cursor
+        curses.curs_set(0)
     screen.nodelay(True)
     decisions = Decisions(options.port)
     steps = {options.left: -1, options.right: 1}

@@ -27,10 +27,10 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
     parser = subparsers.add_parser(
         "live",
         help="recognise without ROS, and tell other programs what is decided",
-        description="Read samples from a source, recognise and decide as the nodes do, and tell other programs: "
-        "as lines of JSON, datagrams, keys of the keyboard or LSL streams. All outputs are off by default; "
-        "without one it shows the decisions. Needs no ROS. For games and screens: it has no enabling switch and "
-        "no limits, and moves no person.",
+        description="Read samples from a source, recognise and decide as the nodes do, and tell other "
+        "programs: as lines of JSON, datagrams, keys of the keyboard or LSL streams. All outputs are off by "
+        "default; without --json it shows the decisions. Needs no ROS. For games and screens: it has no "
+        "enabling switch and no limits, and must move no person.",
         epilog=examples(
             "emg-recognition live --source serial:/dev/ttyACM0 --model bundle",
             "emg-recognition live --source lsl:type=EMG --model bundle --udp 127.0.0.1:5005",
@@ -73,7 +73,9 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
     add_options(
         bundle,
         DecisionSettings,
-        defaults=dict.fromkeys((field.name for field in dataclasses.fields(DecisionSettings)), "the bundle's"),
+        defaults=dict.fromkeys(
+            (field.name for field in dataclasses.fields(DecisionSettings)), "the bundle's"
+        ),
     )
     parser.set_defaults(run=run)
 

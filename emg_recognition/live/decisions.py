@@ -45,7 +45,7 @@ class LiveDecision:
     estimate: Estimate | None
 
     def to_json(self) -> dict[str, Any]:
-        """Return what other programs are told; ``docs/reference/live-output.md`` explains it."""
+        """Return what other programs are told, see ``docs/how-to/control-a-program-without-ros.md``."""
         told: dict[str, Any] = {"action": self.action, "silent": self.estimate is None}
         told |= {"since": round(self.since, 6), "speed": round(self.speed, 4)}
         if (one := self.estimate) is not None:
@@ -76,8 +76,8 @@ def decisions(
 ) -> Iterator[LiveDecision]:
     """Decide after each window, until the source ends.
 
-    Without an estimate for 0.2 s (no samples, a gap, filters that settle) the decision is for nothing, and it is
-    repeated every 0.1 s.
+    Without an estimate for 0.2 s (no samples, a gap, filters that settle) the decision is for nothing, and it
+    is repeated every 0.1 s.
 
     Parameters
     ----------

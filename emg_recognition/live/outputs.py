@@ -43,7 +43,7 @@ class JsonLines:
         print(json.dumps(decision.to_json()), file=self._stream, flush=True)
 
     def close(self) -> None:
-        """The stream stays open."""
+        """Leave the stream open."""
 
 
 class Udp:
@@ -150,8 +150,8 @@ def _keyboard() -> Any:
         raise SettingError(
             "--keys",
             True,
-            f"no key can be pressed here ({problem}): run it in a desktop session, or under Wayland as root with "
-            "PYNPUT_BACKEND_KEYBOARD=uinput",
+            f"no key can be pressed here ({problem}): run it in a desktop session, or under Wayland as root "
+            "with PYNPUT_BACKEND_KEYBOARD=uinput",
         ) from None
     return keyboard
 
@@ -229,4 +229,4 @@ class Screen:
             print(f"{decision.since - self._begin:8.2f} s  {text}{certain}", file=self._stream, flush=True)
 
     def close(self) -> None:
-        """The stream stays open."""
+        """Leave the stream open."""
