@@ -25,7 +25,8 @@ from emg_recognition.errors import RecordingError
 from emg_recognition.recordings.cache import open_mapped
 from emg_recognition.recordings.csv_description import ROLES
 from emg_recognition.recordings.formats.description import FormatDescription
-from emg_recognition.recordings.formats.take import Span, Take, Wanted, runs_of
+from emg_recognition.recordings.formats.labels import runs_of
+from emg_recognition.recordings.formats.take import Span, Take, Wanted
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.recordings.segments import Segment, gather_segments
 
@@ -163,7 +164,7 @@ def _of_take(
         raise RecordingError(
             str(file.path),
             "it has no labels: no annotations or markers, and its name tells none",
-            "name it like fist_1, or give files with a group (?P<label>...) in a description",
+            "name it like fist_1, or describe it: files with a group (?P<label>...), or label_channel",
         )
     lost = 0
     for span in spans:
