@@ -47,6 +47,8 @@ from emg_recognition.recordings.open import open_recordings
 MEMORY = 1 << 30
 #: Longest time for a file, s of processor time.
 SECONDS = 10.0
+#: How a library may crash.
+CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL)
 #: Samples and channels of the good files.
 SHAPE = (400, 3)
 
@@ -341,7 +343,7 @@ def fuzz_format(name: str, wanted: int, seed: int) -> bool:
             if not code:
                 continue
             total["crashed"] += 1
-            if code in (-signal.SIGSEGV, -signal.SIGABRT) and _refused_as_users_open_it(Path(folder)):
+            if -code in CRASHES and _refused_as_users_open_it(Path(folder)):
                 continue
             kept = Path(tempfile.gettempdir()) / f"fuzz_{name}_{seed}"
             shutil.copytree(folder, kept, dirs_exist_ok=True)

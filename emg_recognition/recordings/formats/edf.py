@@ -87,7 +87,7 @@ def read(path: Path, wanted: Wanted) -> list[Take]:
             facts.get("subject", "" if code == "X" else code),
             facts.get("cohort", ""),
             facts.get("session", ""),
-            () if len(samples) else ("it holds no sample",),
+            channels=tuple(signals[i].label for i in chosen),
         )
     ]
 

@@ -196,6 +196,7 @@ def _eeglab(path: Path, eeg: Any, wanted: Wanted) -> Take:
         _name(eeg.get("subject", [])),
         _name(eeg.get("group", [])),
         _name(eeg.get("session", [])),
+        channels=tuple(names[i] for i in chosen),
     )
 
 

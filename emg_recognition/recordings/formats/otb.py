@@ -64,7 +64,7 @@ def read(path: Path, wanted: Wanted) -> list[Take]:
     rate = checked_rate(float(device.get("SampleFrequency", "0")), wanted)
     values, unit = in_unit([samples[:, i] for i in chosen], [""] * len(chosen), wanted)
     spans = labels_of((), rate, len(values), wanted, names=names, values=lambda i: samples[:, i])
-    return [Take(values, rate, unit, spans)]
+    return [Take(values, rate, unit, spans, channels=tuple(names[i] for i in chosen))]
 
 
 def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:

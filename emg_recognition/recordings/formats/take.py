@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -107,6 +107,8 @@ class Take:
         What the file says about itself; empty for nothing.
     problems : tuple of str
         What is missing or doubtful in it, one sentence each.
+    channels : tuple of str
+        Names of the channels in `samples`.
     """
 
     samples: np.ndarray
@@ -116,7 +118,8 @@ class Take:
     subject: str = ""
     cohort: str = ""
     session: str = ""
-    problems: tuple[str, ...] = field(default=())
+    problems: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
 
 
 def choose(

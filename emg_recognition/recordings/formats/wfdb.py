@@ -55,7 +55,7 @@ def read(path: Path, wanted: Wanted) -> list[Take]:
             for sample, note, symbol in zip(found.sample, notes, found.symbol, strict=True):
                 marks.append((float(sample) / rate, None, note.strip("\x00 ") or symbol))
     spans = labels_of(marks, rate, len(samples), wanted, names=names, values=lambda i: signals[:, i])
-    return [Take(samples, rate, unit, spans)]
+    return [Take(samples, rate, unit, spans, channels=tuple(names[i] for i in chosen))]
 
 
 def files_of(path: Path) -> list[Path]:

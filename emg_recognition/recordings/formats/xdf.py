@@ -81,7 +81,16 @@ def read(path: Path, wanted: Wanted) -> list[Take]:
         )
         # Markers elsewhere in the file say that this part has no label.
         spans = () if spans is None and markers else spans
-        takes.append(Take(samples, rate, unit, spans, problems=tuple(problems)))
+        takes.append(
+            Take(
+                samples,
+                rate,
+                unit,
+                spans,
+                problems=tuple(problems),
+                channels=tuple(names[i] for i in chosen),
+            )
+        )
         problems = []
     return takes
 
