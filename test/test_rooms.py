@@ -27,6 +27,7 @@ ARROWS = {
     "demo": {"recognizer", "simulation", "recordings", "models", "signal", "replay"},
     "cli": {
         "recognizer",
+        "sources",
         "classification",
         "devices",
         "guided",
