@@ -10,6 +10,7 @@ ARROWS = {
     "signal": {"_filter"},  # compiled from src/filter.c
     "devices": {"signal"},
     "recordings": {"signal", "bags"},
+    "datasets": {"recordings"},
     "evaluation": {"control"},
     "monitor": {"control", "signal"},
     "training": {"classification", "signal", "recordings", "models", "evaluation", "control"},
@@ -26,11 +27,13 @@ ARROWS = {
     "demo": {"recognizer", "simulation", "recordings", "models", "signal", "replay"},
     "cli": {
         "recognizer",
+        "sources",
         "classification",
         "devices",
         "guided",
         "simulation",
         "recordings",
+        "datasets",
         "training",
         "models",
         "evaluation",
