@@ -69,7 +69,8 @@ class Udp:
         except (OSError, UnicodeError) as error:
             problem = getattr(error, "strerror", None) or error
             raise SettingError("--udp", address, f"name a host that is known here ({problem})") from None
-        family, kind, protocol, _, self._target = found[0]
+        family, kind, protocol, _, target = found[0]
+        self._target: Any = target
         self._socket = socket.socket(family, kind, protocol)
         # A network that is slow or gone must not hold the recognition up.
         self._socket.setblocking(False)
