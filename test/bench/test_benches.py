@@ -53,6 +53,7 @@ IN_PROCESSES = {
     "acquisition": "--minutes 0.05 --channels 8 --rate 500",
     "classifier_process": "{bundle} --repeat 1",
     "live": "{bundle} --quick",
+    "live_without_ros": "{bundle} --seconds 2",
     "recorder_kill": "--times 1 --at-once 1 --seed 1",
     "chaos": "--short --folder {folder}",
 }
