@@ -160,6 +160,23 @@ def check_estimate(message: Any) -> None:
     _number("inference_time", message.inference_time, 0.0, math.inf)
 
 
+def check_decision(message: Any) -> None:
+    """Check a decision (``ActionDecision``).
+
+    Raises
+    ------
+    MessageError
+        For numbers that are not finite or out of range, and for names that are not readable.
+    """
+    _index("first_index", message.first_index)
+    _index("last_index", message.last_index)
+    _text("action", message.action, LONGEST_NAME)
+    _text("model", message.model, LONGEST_NAME)
+    _number("speed", message.speed, 0.0, 1.0)
+    _number("confidence", message.confidence, 0.0, 1.0)
+    _number("activation", message.activation, 0.0, math.inf)
+
+
 def read_estimate(message: Any) -> Estimate:
     """Return the estimate of an ``ActionEstimate``, checked or not; its ``time`` is ROS time."""
     return Estimate(

@@ -76,6 +76,8 @@ class Estimate:
     decision : str
         The action decided after this estimate (majority vote and dwell); empty for none, and
         where nothing decides.
+    speed : float
+        Share of its full speed with which the decided action moves, 0 to 1.
     """
 
     time: float
@@ -89,6 +91,7 @@ class Estimate:
     model: str
     first_index: int = 0
     decision: str = ""
+    speed: float = 0.0
 
 
 #: The range of each number of an estimate; a float32 softmax may end slightly above 1.

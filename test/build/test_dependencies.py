@@ -27,6 +27,7 @@ ROSDEP_KEY = {
     "pandas": "python3-pandas",
     "pooch": None,
     "pylsl": None,
+    "pynput": None,
     "requests": None,
     "rich": "python3-rich",
     "rosbags": "python3-rosbags-pip",
@@ -69,7 +70,7 @@ ROS = {
 #: What only training, evaluation and CSV files need; a robot that only runs does without (test_depend).
 OFF_THE_ROBOT = {"jinja2", "keras", "matplotlib", "pandas", "sklearn", "tensorflow"}
 #: What optional parts need.
-EXTRAS = ("fetch", "formats", "lsl", "brainflow", "myo")
+EXTRAS = ("fetch", "formats", "lsl", "brainflow", "myo", "keys")
 #: Needed but never imported: what builds messages and filter, `ros2 launch` itself, and what it starts.
 NOT_IMPORTED = {
     "ament_cmake",
