@@ -6,9 +6,11 @@ import os
 import re
 import zipfile
 from pathlib import Path
+from typing import IO, cast
 
 from emg_recognition.errors import RecordingError
 from emg_recognition.files import open_regular
+from emg_recognition.recordings.npz import BoundedReads
 
 #: Kinds that :mod:`emg_recognition.recordings.formats` reads.
 FORMATS = ("EDF", "BDF", "XDF", "WFDB", "MATLAB", "OTB+", "EMG-EPN-612")
@@ -144,7 +146,7 @@ def _of_head(path: Path, head: bytes) -> str:
 
 def _of_zip(path: Path, head: bytes) -> str:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_regular(path) as file, zipfile.ZipFile(cast(IO[bytes], BoundedReads(file))) as archive:
             names = archive.namelist()
             if any(name.endswith(".npy") for name in names):
                 _refuse_pickles(path, archive)
