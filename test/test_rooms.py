@@ -12,6 +12,7 @@ ARROWS = {
     "recordings": {"signal", "bags"},
     "datasets": {"recordings"},
     "evaluation": {"control"},
+    "live": {"recognizer", "devices"},
     "monitor": {"control", "signal"},
     "training": {"classification", "signal", "recordings", "models", "evaluation", "control"},
     "replay": {
@@ -40,6 +41,7 @@ ARROWS = {
         "control",
         "replay",
         "demo",
+        "live",
     },
 }
 COMMON = {

@@ -24,7 +24,7 @@ class LslOutput:
     ============== ======= ==============================================================================
     NAME_estimates Markers for each window: the action, ``accepted`` or ``rejected``, and the confidence
     NAME_decisions Markers the decided action whenever it changes; ``nothing`` where none is decided
-    NAME_samples   EMG     all samples, in their unit; only with `info`
+    NAME_samples   EMG     all samples, in their unit, once the device is known
     ============== ======= ==============================================================================
 
     The stamps are those of the last sample of the window and of each sample, on LSL's clock.
@@ -48,14 +48,27 @@ class LslOutput:
         self._offset = self._lsl.local_clock() - time.monotonic()
         self._estimates = self._markers(f"{name}_estimates", ("action", "status", "confidence"))
         self._decisions = self._markers(f"{name}_decisions", ("action",))
-        self._samples = None if info is None else self._signal(f"{name}_samples", info)
-        self._rate = 0.0 if info is None else info.rate
+        self._name, self._rate, self._samples = name, 0.0, None
+        if info is not None:
+            self.device(info)
 
-    def estimate(self, estimate: Estimate) -> None:
-        """Send what the model says about a window; its time is on the host's monotonic clock."""
+    def device(self, info: InfoFrame) -> None:
+        """Offer the samples of this device from now on, and of no other."""
+        self._samples, self._rate = self._signal(f"{self._name}_samples", info), info.rate
+
+    def estimate(self, estimate: Estimate, time: float | None = None) -> None:
+        """Send what the model says about a window.
+
+        Parameters
+        ----------
+        estimate : Estimate
+            The estimate.
+        time : float, optional
+            When its last sample was taken, on the host's monotonic clock, s; by default its own time.
+        """
         status = "accepted" if estimate.accepted else "rejected"
         row = [estimate.action, status, f"{estimate.confidence:.4f}"]
-        self._estimates.push_sample(row, estimate.time + self._offset)
+        self._estimates.push_sample(row, (estimate.time if time is None else time) + self._offset)
 
     def decision(self, action: str, time: float) -> None:
         """Send a decision if it differs from the one before.

@@ -292,6 +292,14 @@ class DemoObserverSettings(_Checked):
 
 
 @dataclass(frozen=True, kw_only=True)
+class LslOutputSettings(_Checked):
+    """Parameters of ``lsl_output``."""
+
+    prefix: str = setting("emg_recognition", "how the names of the streams begin")
+    samples: bool = setting(False, "whether to offer the samples, too")
+
+
+@dataclass(frozen=True, kw_only=True)
 class CallBridgeSettings(_Checked):
     """Parameters of ``call_bridge``."""
 
@@ -316,6 +324,7 @@ NODES: dict[str, tuple[type, ...]] = {
     "evaluator": (EvaluatorSettings,),
     "session": (SessionNodeSettings,),
     "monitor": (),
+    "lsl_output": (LslOutputSettings,),
     "trainer": (TrainerSettings,),
     "demo_observer": (DemoObserverSettings,),
 }

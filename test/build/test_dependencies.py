@@ -16,6 +16,7 @@ ROSDEP_KEY = {
     "bleak": None,
     "brainflow": None,
     "edfio": None,
+    "h5py": None,
     "imblearn": None,
     "jinja2": "python3-jinja2",
     "keras": "python-tensorflow-pip",
@@ -27,6 +28,8 @@ ROSDEP_KEY = {
     "pandas": "python3-pandas",
     "pooch": None,
     "pylsl": None,
+    "pynput": None,
+    "regex": None,
     "requests": None,
     "rich": "python3-rich",
     "rosbags": "python3-rosbags-pip",
@@ -36,10 +39,15 @@ ROSDEP_KEY = {
     "tensorflow": "python-tensorflow-pip",
     "wfdb": None,
     "yaml": "python3-yaml",
+    "lz4": None,
+    "zstandard": None,
 }
 #: Import name -> name at a package index; None for a part of another one.
 DISTRIBUTION = {
     "ai_edge_litert": "ai-edge-litert",
+    "lz4": None,  # mcap brings it
+    "zstandard": None,  # mcap brings it
+    "h5py": None,  # keras brings it
     "fontTools": "fonttools",
     "imblearn": "imbalanced-learn",
     "keras": None,
@@ -69,7 +77,7 @@ ROS = {
 #: What only training, evaluation and CSV files need; a robot that only runs does without (test_depend).
 OFF_THE_ROBOT = {"jinja2", "keras", "matplotlib", "pandas", "sklearn", "tensorflow"}
 #: What optional parts need.
-EXTRAS = ("fetch", "formats", "lsl", "brainflow", "myo")
+EXTRAS = ("fetch", "formats", "lsl", "brainflow", "myo", "keys")
 #: Needed but never imported: what builds messages and filter, `ros2 launch` itself, and what it starts.
 NOT_IMPORTED = {
     "ament_cmake",

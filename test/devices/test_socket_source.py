@@ -99,8 +99,8 @@ def test_a_closed_connection_is_a_loss_and_is_made_again() -> None:
         connections.append(connection)
         if len(connections) == 1:
             connection.sendall(emg_protocol.encode_info(INFO))
-            connection.recv(100)
-            time.sleep(0.2)
+            while emg_protocol.START not in connection.recv(100):
+                pass
             connection.sendall(emg_frame(0))  # and it hangs up
         else:
             armband(connection, 100)
