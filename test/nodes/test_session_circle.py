@@ -136,7 +136,9 @@ def test_train_can_read_the_bag(bag):
 
 def test_the_trained_graph_recognises_the_wearer(bag, tmp_path):
     network = {"stem": [8, 2, 1], "bottlenecks": [[16, 16, 2, 2]], "features": 32}
-    config = write(tmp_path / "tiny.yaml", {"network": network, "training": {"epochs": 15}})
+    config = write(
+        tmp_path / "tiny.yaml", {"network": network, "training": {"epochs": 15, "least_steps_per_epoch": 16}}
+    )
     command("train", "--data", bag[0], "--config", config, "--output", tmp_path / "out", "--workers", 1)
     # Another day: the electrodes were put on again, and the muscles have another strength.
     live, _ = guided(
