@@ -125,6 +125,14 @@ def signals_as_they_are(monkeypatch):
         monkeypatch.setattr(command, "leave_on_signals", lambda message: None)
 
 
+@pytest.fixture
+def short_trainings(monkeypatch):
+    """Let the default training show a small set once an epoch: the pages show commands, not accuracies."""
+    from emg_recognition.training.settings import FitSettings
+
+    monkeypatch.setitem(FitSettings.__init__.__kwdefaults__, "least_steps_per_epoch", 8)
+
+
 def run_shell(block):
     """Run the commands of a block as the command line would."""
     from emg_recognition.cli.main import main
@@ -136,7 +144,7 @@ def run_shell(block):
 
 
 @pytest.mark.parametrize("page", PROGRAMS, ids=name_of)
-@pytest.mark.usefixtures("signals_as_they_are")
+@pytest.mark.usefixtures("signals_as_they_are", "short_trainings")
 def test_programs_run(page, folder, request):
     code = [block for block in blocks(page) if block.language == "python" or block.comment]
     needs_armband = any(PORT in block.text for block in code)
