@@ -26,7 +26,7 @@ IN_THIS_PROCESS = {
     "bridge_invariants": "--steps 200 --seed 1",
     "decisions": "--model {bundle} --sessions 1 --repetitions 1",
     "frames": "--seconds 0.3",
-    "fuzz_recordings": "--bytes 300 --seed 1",
+    "fuzz_recordings": "--bytes 2000 --seed 1 --format edf",
     "fuzz_protocols": "--bytes 20000 --seed 1",
     "inference": "{bundle} --calls 200 --limit 100",
     "network": "{config}",
@@ -53,6 +53,8 @@ IN_PROCESSES = {
     "acquisition": "--minutes 0.05 --channels 8 --rate 500",
     "classifier_process": "{bundle} --repeat 1",
     "live": "{bundle} --quick",
+    "sources": "--seconds 4 --no-model --sources {source}",
+    "live_without_ros": "{bundle} --seconds 2",
     "recorder_kill": "--times 1 --at-once 1 --seed 1",
     "chaos": "--short --folder {folder}",
 }
@@ -78,6 +80,7 @@ def filled_in(tmp_path_factory, tiny_bundle):
         "bundle": tiny_bundle,
         "config": folder / "tiny.yaml",
         "folder": folder,
+        "source": "lsl" if importlib.util.find_spec("pylsl") else "serial",
     }
 
 
