@@ -14,6 +14,7 @@ session    the session of the subject
 label      the action performed
 rep        the number of the repetition, an integer
 unit       optional: ``V`` or ``count``; ``count`` if it is missing
+ring       optional: how many channels, the first ones, are electrodes in a ring; 0: they are placed on muscles
 ========== ========================================================================
 
 Other keys, such as a licence or a note, are ignored.
@@ -38,7 +39,7 @@ from emg_recognition.types import UNITS
 
 _REQUIRED = ("x", "start", "length", "scale", "fs", "subject", "cohort", "session", "label", "rep")
 _TEXTS = ("subject", "cohort", "session", "label")
-_KEYS = (*_REQUIRED, "unit")
+_KEYS = (*_REQUIRED, "unit", "ring")
 #: Samples checked at once: they may be mapped from a large file.
 _CHECKED_ROWS = 1 << 16
 #: Bytes unpacked at once.
@@ -94,6 +95,7 @@ def from_arrays(arrays: Mapping[str, Any], source: str) -> Recordings:
         label=texts["label"],
         repetition=repetition,
         source=source,
+        ring=_ring(arrays, counts.shape[1], source),
     )
 
 
@@ -182,6 +184,18 @@ def _above_zero(arrays: Mapping[str, Any], key: str, what: str, source: str) -> 
     if value.size != 1 or value.dtype.kind not in "iuf" or not (np.isfinite(value) & (value > 0)).all():
         raise RecordingError(source, f"{key} is {value.tolist()!r}", f"store {what} as one number above 0")
     return float(value.item())
+
+
+def _ring(arrays: Mapping[str, Any], channels: int, source: str) -> int | None:
+    if "ring" not in arrays:
+        return None
+    ring = np.asarray(arrays["ring"]).tolist()
+    if isinstance(ring, bool):
+        return channels if ring else 0
+    if not isinstance(ring, int) or not 0 <= ring <= channels:
+        remedy = f"store how many of the {channels} channels, the first ones, are in a ring, or 0"
+        raise RecordingError(source, f"ring is {ring!r}", remedy)
+    return ring
 
 
 def _unit(arrays: Mapping[str, Any], source: str) -> str:
@@ -280,6 +294,7 @@ def save_archive(path: str | os.PathLike[str], recordings: Recordings) -> None:
                 scale=np.float64(recordings.scale),
                 fs=np.float64(recordings.rate),
                 unit=np.str_(recordings.unit),
+                **({} if recordings.ring is None else {"ring": np.int64(recordings.ring)}),
                 subject=recordings.subject.astype(np.str_),
                 cohort=recordings.cohort.astype(np.str_),
                 session=recordings.session.astype(np.str_),

@@ -63,6 +63,9 @@ class WindowSet:
         First sample of each window in the signal, int64, shape (windows,).
     segment : numpy.ndarray
         Number of the segment in the recordings that each window comes from, int32, shape (windows,).
+    matrices, matrix : numpy.ndarray or None
+        What windows are multiplied with from the right, float32, shape (k, channels, channels), and which of
+        these each segment takes, shape (segments,); see :meth:`oriented`.
     """
 
     actions: tuple[str, ...]
@@ -71,6 +74,8 @@ class WindowSet:
     segments: SegmentTable
     begin: np.ndarray
     segment: np.ndarray
+    matrices: np.ndarray | None = None
+    matrix: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.begin)
@@ -117,6 +122,20 @@ class WindowSet:
             chosen = chosen.astype(np.int64)  # NumPy reads an empty list as floats
         return dataclasses.replace(self, begin=self.begin[chosen], segment=self.segment[chosen])
 
+    def oriented(self, matrices: ArrayLike, matrix: ArrayLike = 0) -> WindowSet:
+        """Return the windows as turned armbands have them (:mod:`emg_recognition.models.orientation`).
+
+        Parameters
+        ----------
+        matrices : array_like
+            Shape (k, channels, channels), or (channels, channels) for all windows.
+        matrix : array_like
+            Which one each segment of the recordings takes, shape (segments,).
+        """
+        each = np.asarray(matrices, np.float32).reshape(-1, self.channels, self.channels)
+        which = np.broadcast_to(np.asarray(matrix, np.int64), self.segments.action.shape)
+        return dataclasses.replace(self, matrices=each, matrix=which)
+
     def of_segments(self, segments: ArrayLike) -> WindowSet:
         """Return the windows of some segments of the recordings, given by number, in their order here."""
         wanted = np.zeros(len(self.segments.action), bool)
@@ -145,7 +164,10 @@ class WindowSet:
         if moved.any():
             segment = self.segment[chosen]
             begin = np.clip(begin + moved, self.segments.first[segment], self.segments.last[segment])
-        return self.signal.gather(begin, self.length)
+        windows = self.signal.gather(begin, self.length)
+        if self.matrices is None or self.matrix is None:
+            return windows
+        return np.matmul(windows, self.matrices[self.matrix[self.segment[chosen]]])
 
     def batches(self, at_once: int = 4096) -> Iterator[np.ndarray]:
         """Yield all windows in order, at most `at_once` at a time, as :meth:`gather` returns them."""
