@@ -41,14 +41,14 @@ from campaign.graph import OUTPUTS, BrokenGraphError, ChaosGraph
 from campaign.motion import STILL, Motion
 from emg_recognition.msg import BridgeState
 
-from emg_recognition.control.receiver import BRAKE
+from emg_recognition.control.receiver import RETURN
 
 CONFTEST = Path(__file__).resolve().parents[1] / "test" / "conftest.py"
 #: The joints' largest speed, rad/s, in the packaged file.
 MAX_SPEED = 0.6
 #: Their largest acceleration (8 rad/s²) over 40 ms, and the factor by which a controller that missed commands
 #: may exceed it; a watchdog or brake that stops the joint from 0.4 rad/s at once needs 10 rad/s².
-MAX_ACCELERATION = 8.0 * BRAKE
+MAX_ACCELERATION = 8.0 * RETURN
 #: 99th percentile of the time to standstill, and the time after which it is a violation by itself, s.
 ALLOWED, WITHIN = 0.25, 0.5
 #: Faults shorter than this need not lead to standstill, s.

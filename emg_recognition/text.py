@@ -31,6 +31,23 @@ def printable(text: object, longest: int = LONGEST) -> str:
     return shown if len(whole) <= longest else f"{shown}… ({len(whole)} characters)"
 
 
+def readable(name: object) -> str:
+    """Return the name of a file as text; bytes that are no UTF-8 are shown as letters of Latin-1.
+
+    Old Windows archives leave such names. Python keeps their bytes as lone surrogates, which no report, YAML
+    file or terminal can take.
+
+    Parameters
+    ----------
+    name : object
+        A path, or a part of one.
+    """
+    text = str(name)
+    if not any("\udc80" <= one <= "\udcff" for one in text):
+        return text
+    return "".join(chr(ord(one) - 0xDC00) if "\udc80" <= one <= "\udcff" else one for one in text)
+
+
 def printable_lines(text: object, longest: int = LONGEST) -> str:
     """Return a text of several lines, each as :func:`printable` shows it."""
     return "\n".join(printable(line, longest) for line in str(text).splitlines())

@@ -10,6 +10,7 @@ ARROWS = {
     "signal": {"_filter"},  # compiled from src/filter.c
     "devices": {"signal"},
     "recordings": {"signal", "bags"},
+    "datasets": {"recordings"},
     "evaluation": {"control"},
     "monitor": {"control", "signal"},
     "training": {"classification", "signal", "recordings", "models", "evaluation", "control"},
@@ -31,6 +32,7 @@ ARROWS = {
         "guided",
         "simulation",
         "recordings",
+        "datasets",
         "training",
         "models",
         "evaluation",

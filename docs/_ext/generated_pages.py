@@ -20,6 +20,7 @@ from sphinx.application import Sphinx
 import emg_recognition
 from emg_recognition.cli.main import build_parser
 from emg_recognition.control.decision import DecisionSettings
+from emg_recognition.datasets.catalogue import SETS
 from emg_recognition.models.settings import NetworkSettings
 from emg_recognition.nodes.settings import FROM_MODEL, NODES
 from emg_recognition.settings import Setting, settings_of
@@ -183,7 +184,36 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:g}"
 
 
-_PAGES = {"<!-- commands -->": commands, "<!-- sections -->": sections}
+def public_sets() -> str:
+    """Return a section for each public set of recordings."""
+    lines: list[str] = []
+    for one in SETS.values():
+        lines += [
+            f"## {one.name}",
+            "",
+            f"{_plain(one.summary)}. {_plain(one.notes)}",
+            "",
+            "| it | value |",
+            "|---|---|",
+        ]
+        facts = {
+            "origin": f"[{one.repository}]({one.page}) at commit `{one.commit}`",
+            "licence": one.licence,
+            "citation": _plain(one.citation),
+            "signal": f"{one.channels} channels at {one.rate:g} Hz, unit `{one.unit}`",
+            "download": f"about {one.megabytes} MB",
+            "files": f"`{one.files.replace('|', chr(92) + '|')}`",
+            "SHA-256": f"`{one.digest}`",
+        }
+        lines += [*(f"| {name} | {value} |" for name, value in facts.items()), ""]
+    return "\n".join(lines)
+
+
+_PAGES = {
+    "<!-- commands -->": commands,
+    "<!-- sections -->": sections,
+    "<!-- public sets -->": public_sets,
+}
 _NODE = re.compile(r"<!-- node (\w+) -->")
 
 

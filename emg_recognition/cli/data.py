@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,13 +43,22 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
         help="show what recordings hold, and what looks wrong in them",
         description="Show files, subjects, sessions, actions and repetitions, channels, rate and duration of "
         "recordings, and what looks suspicious, without training. The exit code is 1 if they cannot be "
-        "trained on.",
+        "trained on. With --describe, write a description of text files (CSV, TXT) as they were understood, "
+        "ready to edit.",
         epilog=examples(
-            "emg-recognition inspect --data recordings.npz",
-            "emg-recognition inspect --data monday tuesday study.yaml",
+            "emg-recognition inspect recordings.npz",
+            "emg-recognition inspect monday tuesday study.yaml",
+            "emg-recognition inspect my_files --describe --output study.yaml",
         ),
     )
-    add_data_options(inspect)
+    inspect.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="recordings, as --data")
+    add_data_options(inspect, required=False)
+    inspect.add_argument(
+        "--describe", action="store_true", help="print the description of text files instead, ready to edit"
+    )
+    inspect.add_argument(
+        "--output", type=Path, metavar="FILE", help="with --describe: the file to write it to (.yaml)"
+    )
     inspect.set_defaults(run=_inspect)
 
     emulator = subparsers.add_parser(
@@ -76,13 +85,14 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
     emulator.set_defaults(run=_emulate)
 
 
-def add_data_options(parser: argparse.ArgumentParser) -> None:
+def add_data_options(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
     """Add the options that say which recordings to read."""
     parser.add_argument(
         "--data",
         type=Path,
         nargs="+",
-        required=True,
+        required=required,
+        default=[],
         metavar="PATH",
         help="labelled recordings: archives, bags, EDF, XDF, MATLAB and other files, text, or folders",
     )
@@ -92,8 +102,8 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--namespace", metavar="ARM", help="which armband or stream, if there are several")
 
 
-def open_data(args: argparse.Namespace) -> Recordings:
-    """Open the recordings that :func:`add_data_options` asked for.
+def open_data(args: argparse.Namespace, progress: Callable[[float], None] | None = None) -> Recordings:
+    """Open the recordings that :func:`add_data_options` asked for; `progress` is given the share read.
 
     Raises
     ------
@@ -102,7 +112,7 @@ def open_data(args: argparse.Namespace) -> Recordings:
     """
     from emg_recognition.recordings.open import open_recordings
 
-    return open_recordings(args.data, cache=args.cache, namespace=args.namespace)
+    return open_recordings(args.data, cache=args.cache, namespace=args.namespace, progress=progress)
 
 
 def select(recordings: Recordings, wanted: Mapping[str, tuple[str, Sequence[Any] | None]]) -> Recordings:
@@ -157,11 +167,38 @@ def _simulate(args: argparse.Namespace) -> int:
 
 
 def _inspect(args: argparse.Namespace) -> int:
+    from emg_recognition.cli.progress import bar
     from emg_recognition.recordings.inspect import inspect
 
-    inspection = inspect(open_data(args))
+    args.data = [*args.paths, *args.data]
+    if not args.data:
+        raise SettingError("PATH", "", "name recordings, for example: emg-recognition inspect study.yaml")
+    if args.describe:
+        return _describe(args)
+    if args.output is not None:
+        raise SettingError("--output", str(args.output), "use it with --describe only")
+    with bar("Reading") as progress:
+        recordings = open_data(args, progress)
+    inspection = inspect(recordings)
     print("\n".join(inspection.lines()))
     return 1 if inspection.errors else 0
+
+
+def _describe(args: argparse.Namespace) -> int:
+    from emg_recognition.files import write_file
+    from emg_recognition.recordings.text_description import describe
+
+    if len(args.data) > 1:
+        raise SettingError("PATH", " ".join(map(str, args.data)), "describe one file or folder at a time")
+    if args.output is not None and args.output.exists():
+        raise SettingError("--output", str(args.output), "it exists; name another file, or remove this one")
+    text = describe(args.data[0], args.output)
+    if args.output is None:
+        print(text, end="")
+    else:
+        write_file(args.output, text.encode())
+        print(f"{args.output}: edit it, then: emg-recognition inspect {args.output}")
+    return 0
 
 
 def _emulate(args: argparse.Namespace) -> int:

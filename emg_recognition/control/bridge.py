@@ -30,6 +30,9 @@ COUNTERS = (
     *(reason.counter for reason in Reason),
 )
 
+_SETTLED = 1.0
+"""Time (s) after which joints whose measured positions are restless are where a stop has brought them."""
+
 _AGAIN = 2.0
 """Joints that come to rest away from their commands twice in this time (s) do not follow."""
 
@@ -405,7 +408,9 @@ class Bridge:
 
     def _found(self, now: Instant) -> bool:
         """Return whether the joints are where they are believed to be, and have had time to get there."""
-        return not self._astray and self._watch.feedback.measured() - self._anchored_at > AHEAD
+        # Commands from before may still arrive and move them.
+        settled = AHEAD if self._profile.receiver.resting else _SETTLED
+        return not self._astray and self._watch.feedback.measured() - self._anchored_at > settled
 
     def _following(self) -> Violation | None:
         """Return which joint is not where its commands should have brought it, or None."""

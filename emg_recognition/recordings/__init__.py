@@ -1,4 +1,4 @@
-"""Labelled EMG recordings: archives, bags, CSV files, formats of others and NumPy arrays.
+"""Labelled EMG recordings: archives, bags, text files, formats of others and NumPy arrays.
 
 Entry points are :func:`emg_recognition.recordings.open.open_recordings`,
 :class:`emg_recognition.recordings.recordings.Recordings` and

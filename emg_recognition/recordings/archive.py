@@ -266,7 +266,9 @@ def _unpack_member(file: BinaryIO, name: str, target: Path) -> None:
         shutil.copyfileobj(member, unpacked, _UNPACKED_BYTES)
 
 
-def save_archive(path: str | os.PathLike[str], recordings: Recordings) -> None:
+def save_archive(
+    path: str | os.PathLike[str], recordings: Recordings, *, notes: Mapping[str, str] | None = None
+) -> None:
     """Write an archive, whole or not at all.
 
     Parameters
@@ -275,6 +277,8 @@ def save_archive(path: str | os.PathLike[str], recordings: Recordings) -> None:
         The file to write; an existing one is replaced once the new one is complete.
     recordings : Recordings
         What to write. All of ``counts`` is written, including samples outside the segments.
+    notes : mapping of str to str, optional
+        Further texts by key, such as a licence; readers ignore them.
 
     Raises
     ------
@@ -282,6 +286,7 @@ def save_archive(path: str | os.PathLike[str], recordings: Recordings) -> None:
         If the file cannot be written.
     """
     target = Path(path)
+    texts: dict[str, Any] = {key: np.str_(text) for key, text in (notes or {}).items()}
     # In the same folder, so that the rename stays within one file system.
     temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
@@ -300,6 +305,7 @@ def save_archive(path: str | os.PathLike[str], recordings: Recordings) -> None:
                 session=recordings.session.astype(np.str_),
                 label=recordings.label.astype(np.str_),
                 rep=recordings.repetition,
+                **texts,
             )
         os.replace(temporary, target)
     except OSError as error:

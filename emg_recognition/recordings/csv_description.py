@@ -1,16 +1,18 @@
-"""The YAML description of CSV files: what their names and columns mean."""
+"""The YAML description of text files: what their names and columns mean."""
 
 from __future__ import annotations
 
+import codecs
 import dataclasses
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from emg_recognition.errors import SettingError
+from emg_recognition.recordings.file_patterns import FilePattern
 from emg_recognition.recordings.recordings import parse_repetitions
+from emg_recognition.recordings.text_layout import nfc
 from emg_recognition.settings import check, from_mapping, setting
 from emg_recognition.types import UNITS
 from emg_recognition.yaml_files import load_yaml
@@ -18,8 +20,8 @@ from emg_recognition.yaml_files import load_yaml
 ROLES = ("subject", "cohort", "session", "label", "repetition")
 """What is known about a segment: from a group of the file name, from a column, or from a constant."""
 
-TIME_UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
-"""Units of a time column, in seconds."""
+TIME_UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "clock": 1.0}
+"""Units of a time column, in seconds; ``clock`` is a date and time, or a time of day, as text."""
 
 Column = str | int
 """A column by its name in the header or by its number; the first column is 1."""
@@ -35,12 +37,18 @@ class CsvColumns:
         The channels in order; numbers may be written as ranges, such as ``2-9``.
     time : str or int, optional
         Time of each row.
+    counter : str or int, optional
+        Number of each sample or packet, by which lost ones are found.
+    marker : str or int, optional
+        A label that stands only in the row where it begins, and holds until the next; 0 or nothing elsewhere.
     label, repetition, subject, session, cohort : str or int, optional
         What each row belongs to.
     """
 
     samples: tuple[Column, ...]
     time: Column | None = None
+    counter: Column | None = None
+    marker: Column | None = None
     label: Column | None = None
     repetition: Column | None = None
     subject: Column | None = None
@@ -54,18 +62,44 @@ class CsvColumns:
         object.__setattr__(self, "samples", samples)
         if not isinstance(samples, tuple) or not samples or len(set(samples)) < len(samples):
             raise SettingError("samples", samples, "list the column of each channel once")
-        names = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "samples"}
-        given = [(name, value) for name, value in names.items() if value is not None]
-        for name, value in [*given, *(("samples", value) for value in samples)]:
-            number = isinstance(value, int) and not isinstance(value, bool) and value >= 1
-            if not number and not (isinstance(value, str) and value):
-                remedy = "give a name of the header, or a number; the first column is 1"
-                raise SettingError(name, value, remedy)
+        for name in (f.name for f in dataclasses.fields(self) if f.name != "samples"):
+            _check_column(name, getattr(self, name))
+        for value in samples:
+            _check_column("samples", value, optional=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CsvEvents:
+    """The section ``events``: a file beside each recording that lists its labels.
+
+    Attributes
+    ----------
+    file : str
+        Path of that file, relative to the folder of the recording; ``{name}`` stands for the name of the
+        recording without its extension.
+    onset, label : str or int
+        Columns with the begin of each event in seconds, by the time column or after the first row, and with
+        its label.
+    duration : str or int, optional
+        Column with the duration in seconds; where it is missing or 0, the label holds until the next event.
+    """
+
+    file: str = setting(
+        "{name}_events.tsv", "file of the events; {name} is the recording's without extension"
+    )
+    onset: Column = "onset"
+    label: Column = "label"
+    duration: Column | None = None
+
+    def __post_init__(self) -> None:
+        check(self)
+        for name in ("onset", "label", "duration"):
+            _check_column(name, getattr(self, name), optional=name == "duration")
 
 
 @dataclass(frozen=True, kw_only=True)
 class CsvDescription:
-    """A description of CSV files.
+    """A description of text files. What it leaves out about their layout is found in each file.
 
     Attributes
     ----------
@@ -75,47 +109,73 @@ class CsvDescription:
     columns : CsvColumns
         The meaning of each column.
     gap : float
-        A step of the time column that is longer than one sample by more than this, or negative, means missing
+        A step of the time column that is longer than usual by more than this, or negative, means missing
         samples: a new segment begins there.
     labels : mapping or None
         Label in the files -> action; null skips its rows. None takes the labels as they are.
     constants : mapping
         What is the same for all files, e.g. ``cohort: healthy``.
+    events : CsvEvents or None
+        Where the labels are, if in files of their own.
     """
 
     files: str
     columns: CsvColumns
     folder: str = setting(".", "folder of the files, relative to the description")
-    delimiter: str = setting(",", "character between two columns")
-    header: bool = setting(True, "the first line names the columns")
+    encoding: str | None = setting(None, "encoding, e.g. utf-8, utf-16, latin-1; found by default")
+    delimiter: str | None = setting(None, "character between two columns; found by default")
+    decimal: str | None = setting(None, "decimal sign; found by default", choices=(".", ","))
+    comment: str | None = setting(None, "character that begins lines to leave out; % and # are found")
+    skip: int | None = setting(None, "lines before the names, or before the data; found by default", low=0)
+    header: bool | None = setting(None, "a line names the columns; found by default")
+    units_row: bool | None = setting(None, "a row of units is below the names; found by default")
     rate: float | None = setting(
-        None, "sampling rate; without it measured in the time column", unit="Hz", above=0
+        None,
+        "sampling rate; without it from the file's header or measured in the time column",
+        unit="Hz",
+        above=0,
     )
-    time_unit: str = setting("s", "unit of the time column", choices=TIME_UNITS)
+    time_unit: str | None = setting(
+        None, "unit of the time column; from the file, else s", choices=TIME_UNITS
+    )
     gap: float = setting(0.02, "longest delay of a row without a gap", unit="s", above=0)
-    unit: str = setting("count", "unit of the samples, V if the scale is known", choices=UNITS)
-    scale: float = setting(1.0, "numbers in the files per unit", above=0)
+    counter_modulus: int | None = setting(
+        None, "number at which the counter starts again; found by default", low=2
+    )
+    unit: str | None = setting(
+        None, "unit of the samples, V if the scale is known; from the file", choices=UNITS
+    )
+    scale: float | None = setting(
+        None, "numbers in the files per unit; from the file's unit, else 1", above=0
+    )
     labels: Mapping[str, str | None] | None = None
     constants: Mapping[str, str] = field(default_factory=dict)
+    events: CsvEvents | None = None
 
     def __post_init__(self) -> None:
         check(self)
         groups = _groups(self.files)
-        if self.rate is None and self.columns.time is None:
-            raise SettingError("rate", None, "give the sampling rate in Hz, or a time column")
-        if len(self.delimiter) != 1:
-            raise SettingError("delimiter", self.delimiter, "write one character, e.g. ';' or \"\\t\"")
+        for name in ("delimiter", "comment"):
+            value = getattr(self, name)
+            if value is not None and (len(value) != 1 or not value.isascii()):
+                raise SettingError(name, value, "write one character, e.g. ';' or \"\\t\"")
+        if self.encoding is not None:
+            object.__setattr__(self, "encoding", _codec(self.encoding))
         self._check_labels()
         if not isinstance(self.constants, Mapping) or not set(self.constants) <= set(ROLES):
             raise SettingError("constants", self.constants, f"write a mapping of any of {', '.join(ROLES)}")
-        object.__setattr__(self, "constants", {name: str(value) for name, value in self.constants.items()})
+        object.__setattr__(
+            self, "constants", {name: nfc(str(value)) for name, value in self.constants.items()}
+        )
         for role in ROLES:
             places = [role in groups, getattr(self.columns, role) is not None, role in self.constants]
+            if role == "label":
+                places += [self.columns.marker is not None, self.events is not None]
             if sum(places) > 1:
                 remedy = "give it in one place: a group in files, a column, or a constant"
                 raise SettingError(role, self.constants.get(role, getattr(self.columns, role)), remedy)
             if role == "label" and not any(places):
-                remedy = "name a label column, or a group (?P<label>...) in files"
+                remedy = "name a label column, a marker column, or a group (?P<label>...) in files"
                 raise SettingError("label", None, remedy)
 
     def _check_labels(self) -> None:
@@ -126,16 +186,30 @@ class CsvDescription:
         for raw, action in self.labels.items():
             if action is not None and (not isinstance(action, str) or not action):
                 raise SettingError(f"labels.{raw}", action, "write the action, or null to skip its rows")
-        object.__setattr__(self, "labels", {str(raw): action for raw, action in self.labels.items()})
+        plain = {
+            nfc(str(raw)): None if action is None else nfc(action) for raw, action in self.labels.items()
+        }
+        object.__setattr__(self, "labels", plain)
+
+
+def _check_column(name: str, value: object, *, optional: bool = True) -> None:
+    number = isinstance(value, int) and not isinstance(value, bool) and value >= 1
+    if not number and not (isinstance(value, str) and value) and not (optional and value is None):
+        raise SettingError(name, value, "give a name of the header, or a number; the first column is 1")
+
+
+def _codec(name: str) -> str:
+    """Return the name of an encoding as Python writes it."""
+    try:
+        "0,1".encode(name)
+        return codecs.lookup(name).name
+    except (LookupError, ValueError) as error:
+        remedy = "write an encoding that Python knows, e.g. utf-8, utf-16, latin-1 or cp1252"
+        raise SettingError("encoding", name, remedy) from error
 
 
 def _groups(pattern: object) -> set[str]:
-    if not isinstance(pattern, str) or not pattern:
-        raise SettingError("files", pattern, "write a regular expression for the file names")
-    try:
-        groups = set(re.compile(pattern).groupindex)
-    except re.error as error:
-        raise SettingError("files", pattern, f"it is not a regular expression ({error})") from error
+    groups = FilePattern(pattern).groups
     unknown = sorted(groups - set(ROLES))
     if unknown:
         raise SettingError("files", pattern, f"unknown group {', '.join(unknown)}; use {', '.join(ROLES)}")
@@ -151,8 +225,10 @@ def load_description(path: Path) -> CsvDescription:
         If the file cannot be read or holds an unknown key or a value that cannot be used; the message names
         the file.
     """
-    document = load_yaml(path, "description of CSV files") or {}
+    document = load_yaml(path, "description of text files") or {}
     if not isinstance(document, dict):
         raise SettingError(path.name, document, "write a mapping of names to values here")
     columns = from_mapping(CsvColumns, document.get("columns"), f"{path.name}: columns")
+    if document.get("events") is not None:
+        document = {**document, "events": from_mapping(CsvEvents, document["events"], f"{path.name}: events")}
     return from_mapping(CsvDescription, {**document, "columns": columns}, f"{path.name}:")

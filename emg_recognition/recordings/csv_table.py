@@ -1,7 +1,13 @@
-"""Read one CSV file into checked columns."""
+"""Read one text file into checked columns."""
 
 from __future__ import annotations
 
+import dataclasses
+import io
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,9 +16,31 @@ import numpy as np
 
 from emg_recognition.errors import RecordingError
 from emg_recognition.recordings.csv_description import ROLES, TIME_UNITS, Column, CsvDescription
+from emg_recognition.recordings.sensor_times import Sensors, align
+from emg_recognition.recordings.text_columns import Scale, find_counter, find_scale, own_times
+from emg_recognition.recordings.text_layout import Layout, find_layout, nfc
+from emg_recognition.recordings.text_lines import Block, blocks
 
 if TYPE_CHECKING:
     import pandas
+
+#: pandas does not hold the interpreter while it reads, so that two blocks are read at a time.
+_THREADS = 2
+
+Progress = Callable[[int], None]
+"""Is given the number of bytes that were read since the last call."""
+
+
+@dataclass(frozen=True, eq=False)
+class Texts:
+    """A column of texts: ``values[codes[row]]`` is the text of a row."""
+
+    codes: np.ndarray
+    values: list[str]
+
+    def at(self, row: int) -> str:
+        """Return the text of a row."""
+        return self.values[self.codes[row]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,91 +50,209 @@ class CsvTable:
     Attributes
     ----------
     samples : numpy.ndarray
-        float64, shape (rows, channels), as written in the file.
+        float32, shape (rows, channels), in the unit.
+    scale : Scale
+        Its unit, and the numbers in the file per unit.
     time : numpy.ndarray or None
         float64, shape (rows,): seconds.
-    texts : dict of str to numpy.ndarray
-        Strings, shape (rows,), for each role that has a column.
+    counter : numpy.ndarray or None
+        float64, shape (rows,).
+    counter_name : str
+        Its name, for messages.
+    counter_sure : bool
+        Whether the description names it; else it is taken by the name that a vendor gave to it.
+    texts : dict of str to Texts
+        For each role that has a column, and ``marker``.
     lines : numpy.ndarray
         Shape (rows,): line of each row in the file; the first line is 1.
+    layout : Layout
+        How the file is laid out.
+    columns : tuple of int
+        Position of each channel in a row, from 0.
+    notes : tuple of str
+        What was done to align the columns.
     """
 
     samples: np.ndarray
+    scale: Scale
     time: np.ndarray | None
-    texts: dict[str, np.ndarray]
+    counter: np.ndarray | None
+    counter_name: str
+    counter_sure: bool
+    texts: dict[str, Texts]
     lines: np.ndarray
+    layout: Layout
+    columns: tuple[int, ...]
+    notes: tuple[str, ...] = ()
 
 
-def read_table(path: Path, description: CsvDescription) -> CsvTable:
+def layout_of(path: Path, description: CsvDescription) -> Layout:
+    """Find the layout of a file, as far as the description does not give it."""
+    return find_layout(
+        path,
+        encoding=description.encoding,
+        delimiter=description.delimiter,
+        decimal=description.decimal,
+        comment=description.comment,
+        skip=description.skip,
+        header=description.header,
+        units_row=description.units_row,
+    )
+
+
+def read_table(path: Path, description: CsvDescription, progress: Progress | None = None) -> CsvTable:
     """Read the columns of a file that the description names, without empty lines, and check them.
 
     Raises
     ------
     RecordingError
-        If it cannot be read, a column is missing, or a cell is empty or not a number; the message names line
-        and column.
+        If it cannot be read, a column is missing, a cell is empty or not a number, or sensors with times of
+        their own do not fit together; the message names line and column.
     """
-    # Imported here because only CSV files need it.
-    import pandas
-
-    columns = description.columns
-    numeric = [*columns.samples, *([] if columns.time is None else [columns.time])]
-    roles = {role: getattr(columns, role) for role in ROLES if getattr(columns, role) is not None}
+    layout = layout_of(path, description)
     try:
-        names = _names(path, description)
-        chosen = {column: _index(path, names, column) for column in [*numeric, *roles.values()]}
-        frame = pandas.read_csv(
-            path,
-            sep=description.delimiter,
-            header=0 if description.header else None,
-            names=range(len(names)),
-            dtype={chosen[column]: str for column in roles.values()},
-            keep_default_na=False,
-            na_values={chosen[column]: [""] for column in numeric},
-            skip_blank_lines=False,
-            skipinitialspace=True,
-            encoding="utf-8-sig",
-            low_memory=False,
-        )
-        if len(frame) and not isinstance(
-            frame.index, pandas.RangeIndex
-        ):  # pandas uses surplus cells as names of rows
-            raise ValueError(f"its lines have more cells than the {len(names)} columns")
+        return _read(path, description, layout, progress)
+    except UnicodeDecodeError as error:
+        if description.encoding is None and layout.encoding == "utf-8":
+            # A letter far below the head tells that it is no UTF-8.
+            return _read(path, description, dataclasses.replace(layout, encoding="cp1252"), progress)
+        raise _unreadable(path, layout, error) from error
     except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
-        problem = " ".join(str(error).split())
-        remedy = f"write the same columns in every line, separated by {description.delimiter!r}"
-        raise RecordingError(str(path), f"it cannot be read ({problem})", remedy) from error
-    lines = np.arange(len(frame)) + 1 + int(description.header)
-    frame = frame[sorted(set(chosen.values()))]
-    blank = (frame.isna() | (frame == "")).all(axis=1).to_numpy()
-    frame, lines = frame[~blank], lines[~blank]
-    values = {column: _numbers(path, frame[chosen[column]], column, lines) for column in numeric}
-    texts = {}
-    for role, column in roles.items():
-        texts[role] = frame[chosen[column]].fillna("").str.strip().to_numpy().astype(np.str_)
-    samples = np.stack([values[column] for column in columns.samples], axis=1)
-    time = None if columns.time is None else values[columns.time] * TIME_UNITS[description.time_unit]
-    return CsvTable(samples, time, texts, lines)
+        raise _unreadable(path, layout, error) from error
 
 
-def _names(path: Path, description: CsvDescription) -> list[str]:
-    """Return the names of the columns; without a header, an empty name for each cell of the first line."""
-    import pandas
+def _unreadable(path: Path, layout: Layout, error: Exception) -> RecordingError:
+    problem = " ".join(str(error).split())
+    remedy = f"write the same columns in every line, separated by {layout.delimiter!r}, in {layout.encoding}"
+    return RecordingError(str(path), f"it cannot be read ({problem})", remedy)
 
-    first = pandas.read_csv(
-        path, sep=description.delimiter, header=None, nrows=1, dtype=str, encoding="utf-8-sig"
+
+@dataclass(frozen=True, eq=False)
+class _Plan:
+    """Which columns are read, by their positions."""
+
+    path: Path
+    layout: Layout
+    names: dict[int, str]
+    samples: tuple[int, ...]
+    times: tuple[int, ...]
+    counter: int | None
+    texts: dict[str, int]
+    clock: bool
+    time_scale: float
+    scale: float
+
+    @property
+    def numeric(self) -> tuple[int, ...]:
+        return (*self.samples, *(() if self.counter is None else (self.counter,)))
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """The columns of one block, without its empty lines."""
+
+    samples: np.ndarray
+    times: np.ndarray
+    counter: np.ndarray | None
+    texts: dict[str, tuple[np.ndarray, list[str]]]
+    lines: np.ndarray
+    done: int
+
+
+def _read(path: Path, description: CsvDescription, layout: Layout, progress: Progress | None) -> CsvTable:
+    columns = description.columns
+    samples = tuple(_index(path, layout, column) for column in columns.samples)
+    names = dict(zip(samples, map(str, columns.samples), strict=True))
+    own = own_times(layout, samples)
+    if own:
+        times = own
+    else:
+        times = () if columns.time is None else (_index(path, layout, columns.time),)
+        if times:
+            names[times[0]] = str(columns.time)
+    counter = None if columns.counter is None else _index(path, layout, columns.counter)
+    sure = counter is not None
+    if counter is None:
+        counter = find_counter(layout, samples)
+    named = "" if counter is None else str(columns.counter or layout.names[counter])
+    roles = {role: getattr(columns, role) for role in (*ROLES, "marker")}
+    texts = {role: _index(path, layout, column) for role, column in roles.items() if column is not None}
+    scale = find_scale(layout, samples, description.unit, description.scale, str(path))
+    clock = bool(times) and not own and _is_clock(description, layout, times[0])
+    unit = description.time_unit or (layout.units[times[0]] if times else "") or "s"
+    plan = _Plan(
+        path=path,
+        layout=layout,
+        names={
+            **{i: layout.names[i] or str(i + 1) for i in (*times, counter or 0) if i < layout.width},
+            **names,
+        },
+        samples=samples,
+        times=tuple(dict.fromkeys(times)),
+        counter=counter,
+        texts=texts,
+        clock=clock,
+        time_scale=TIME_UNITS.get(unit, 1.0),
+        scale=scale.factor,
     )
-    cells = first.iloc[0].fillna("").str.strip().tolist()
-    return cells if description.header else [""] * len(cells)
+    gathered = _Gathered(plan, path.stat().st_size)
+    done = 0
+    for part in _parts(plan):
+        gathered.add(part)
+        if progress is not None:
+            progress(part.done - done)
+            done = part.done
+    rows = gathered.rows
+    values = gathered.samples[:rows]
+    time: np.ndarray | None = None
+    notes: tuple[str, ...] = ()
+    lines, count = gathered.lines[:rows], rows
+    if plan.times:
+        stamps = gathered.times[:rows]
+        if len(plan.times) > 1:
+            sensors = Sensors(
+                path=path,
+                names=plan.names,
+                columns=samples,
+                times=plan.times,
+                own=tuple(plan.times.index(i) for i in own),
+            )
+            values, time, notes = align(sensors, values, stamps, fixed=bool(texts) or counter is not None)
+            count = len(time)
+        else:
+            time = stamps[:, 0]
+    if len(plan.times) <= 1:
+        _check_whole(plan, values, None if time is None else stamps, lines)
+    return CsvTable(
+        samples=values,
+        scale=scale,
+        time=time,
+        counter=None if counter is None else gathered.counter[:count],
+        counter_name=named,
+        counter_sure=sure,
+        texts={role: Texts(found[0][:count], found[1]) for role, found in gathered.all_texts().items()},
+        lines=lines[:count],
+        layout=layout,
+        columns=samples,
+        notes=notes,
+    )
 
 
-def _index(path: Path, names: list[str], column: Column) -> int:
+def _is_clock(description: CsvDescription, layout: Layout, column: int) -> bool:
+    if description.time_unit is not None:
+        return description.time_unit == "clock"
+    cells = [row[column] for row in layout.rows if column < len(row) and row[column]]
+    return bool(cells) and all(":" in cell for cell in cells)
+
+
+def _index(path: Path, layout: Layout, column: Column) -> int:
+    names = layout.names
     if isinstance(column, int):
         if column <= len(names):
             return column - 1
         remedy = "the first column is 1; correct the description or its delimiter"
         raise RecordingError(str(path), f"it has {len(names)} columns, no column {column}", remedy)
-    found = [index for index, name in enumerate(names) if name == column]
+    found = [index for index, name in enumerate(names) if name == nfc(column)]
     if len(found) == 1:
         return found[0]
     known = ", ".join(name for name in names if name) or "no header"
@@ -115,18 +261,212 @@ def _index(path: Path, names: list[str], column: Column) -> int:
     raise RecordingError(str(path), f"it has {what} {column!r}, only {known}", remedy)
 
 
-def _numbers(path: Path, cells: pandas.Series, column: Column, lines: np.ndarray) -> np.ndarray:
+def _parts(plan: _Plan) -> Iterator[_Part]:
+    """Read the blocks of a file, two at a time, in order."""
+    layout = plan.layout
+    source = blocks(plan.path, layout.encoding, layout.data_line, layout.comment)
+    with ThreadPoolExecutor(_THREADS) as pool:
+        waiting: deque[Future[_Part]] = deque()
+        try:
+            for block in source:
+                waiting.append(pool.submit(_part, plan, block))
+                if len(waiting) > _THREADS:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _part(plan: _Plan, block: Block) -> _Part:
+    # Imported here because only text files need it.
     import pandas
 
-    values = pandas.to_numeric(cells, errors="coerce").to_numpy(np.float64)
-    bad = ~np.isfinite(values)
-    if bad.any():
-        row = int(np.argmax(bad))
-        cell = cells.iloc[row]
-        what = "empty or NaN" if isinstance(cell, float) and np.isnan(cell) else repr(str(cell))
-        raise RecordingError(
-            str(path),
-            f"line {lines[row]}, column {column} is {what}",
-            "write a finite number with a decimal point, or remove the line",
+    layout = plan.layout
+    _check_cells(plan, block)
+    if not block.data.strip():
+        return _empty(plan, block)
+    numeric = [*plan.numeric, *([] if plan.clock else plan.times)]
+    chosen = sorted({*plan.numeric, *plan.times, *plan.texts.values()})
+    as_text = {*plan.texts.values(), *(plan.times if plan.clock else ())} - set(plan.numeric)
+    frame = pandas.read_csv(
+        io.BytesIO(block.data),
+        sep=r"\s+" if layout.delimiter == " " else layout.delimiter,
+        header=None,
+        names=range(layout.width),
+        usecols=chosen,
+        index_col=False,
+        dtype=dict.fromkeys(as_text, str),
+        keep_default_na=False,
+        na_values={column: [""] for column in numeric if column not in as_text},
+        skip_blank_lines=False,
+        skipinitialspace=True,
+        decimal=layout.decimal,
+        encoding=block.encoding,
+        low_memory=False,
+    )
+    lines = block.line + np.arange(len(frame))
+    blank = np.ones(len(frame), bool)
+    for column in chosen:
+        cells = frame[column]
+        blank &= (
+            (cells.isna() | (cells == "")).to_numpy()
+            if column in as_text or cells.dtype == object
+            else (cells.isna().to_numpy())
         )
+        if not blank.any():
+            break
+    if blank.any():
+        frame, lines = frame[~blank], lines[~blank]
+    several = len(plan.times) > 1
+
+    def numbers(columns: tuple[int, ...], *, gaps: bool) -> np.ndarray:
+        values = np.empty((len(frame), len(columns)))
+        for at, column in enumerate(columns):
+            values[:, at] = _numbers(plan, frame[column], column, lines, gaps=gaps)
+        return values
+
+    samples = numbers(plan.samples, gaps=several)
+    samples /= plan.scale
+    if plan.clock:
+        times = _seconds(plan, frame[plan.times[0]], lines)[:, np.newaxis]
+    else:
+        times = numbers(plan.times, gaps=several)
+        times *= plan.time_scale
+    counter = None if plan.counter is None else numbers((plan.counter,), gaps=several)[:, 0]
+    texts = {}
+    for role, column in plan.texts.items():
+        codes, values = pandas.factorize(frame[column].astype(str).fillna("").str.strip())
+        texts[role] = codes.astype(np.int32), [nfc(str(value)) for value in values]
+    with np.errstate(over="ignore"):  # what is too large is refused with its line
+        narrow = samples.astype(np.float32)
+    return _Part(narrow, times, counter, texts, lines.astype(np.uint32), block.done)
+
+
+def _empty(plan: _Plan, block: Block) -> _Part:
+    counter = None if plan.counter is None else np.empty(0)
+    texts: dict[str, tuple[np.ndarray, list[str]]] = {
+        role: (np.empty(0, np.int32), []) for role in plan.texts
+    }
+    samples, times = np.empty((0, len(plan.samples)), np.float32), np.empty((0, len(plan.times)))
+    return _Part(samples, times, counter, texts, np.empty(0, np.uint32), block.done)
+
+
+def _check_cells(plan: _Plan, block: Block) -> None:
+    """Refuse lines with more cells than columns, which pandas would cut off."""
+    delimiter = plan.layout.delimiter.encode()
+    if delimiter == b" " or b'"' in block.data:
+        return
+    most = plan.layout.width - 1
+    data = block.data
+    rows = data.count(b"\n") + (not data.endswith(b"\n"))
+    if data.count(delimiter) == rows * most:
+        return
+    for number, line in enumerate(data.split(b"\n")):
+        if line.count(delimiter) > most and any(cell.strip() for cell in line.split(delimiter)[most + 1 :]):
+            raise ValueError(
+                f"line {block.line + number} has {line.count(delimiter) + 1} cells, there are "
+                f"{plan.layout.width} columns"
+            )
+
+
+def _numbers(plan: _Plan, cells: pandas.Series, column: int, lines: np.ndarray, *, gaps: bool) -> np.ndarray:
+    import pandas
+
+    if cells.dtype.kind in "iuf":
+        values = cells.to_numpy(np.float64)
+    else:
+        texts = cells.astype(str).str.strip() if cells.dtype.kind != "b" else cells.astype(str)
+        if plan.layout.decimal == ",":
+            texts = texts.str.replace(",", ".", regex=False)
+        values = pandas.to_numeric(texts, errors="coerce").to_numpy(np.float64)
+        # What is not a number is refused here, and only an empty cell may end a sensor early.
+        if gaps:
+            wrong = np.isnan(values) & ~(cells.isna() | (texts.isin(["", "nan"]))).to_numpy()
+            if wrong.any():
+                raise _bad_cell(plan, cells, column, lines, int(np.argmax(wrong)))
+    bad = np.isinf(values) if gaps else ~np.isfinite(values)
+    if bad.any():
+        raise _bad_cell(plan, cells, column, lines, int(np.argmax(bad)))
     return values
+
+
+def _bad_cell(plan: _Plan, cells: pandas.Series, column: int, lines: np.ndarray, row: int) -> RecordingError:
+    cell = cells.iloc[row]
+    empty = cell == "" or (isinstance(cell, float) and np.isnan(cell))
+    what = "empty or NaN" if empty else repr(str(cell))
+    return RecordingError(
+        str(plan.path),
+        f"line {lines[row]}, column {plan.names[column]} is {what}",
+        f"write a finite number with the decimal sign {plan.layout.decimal!r}, or remove the line",
+    )
+
+
+def _seconds(plan: _Plan, cells: pandas.Series, lines: np.ndarray) -> np.ndarray:
+    """Return dates and times, or times of day, as seconds."""
+    import pandas
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that it tries one format after the other
+        stamps = pandas.to_datetime(cells.str.strip(), errors="coerce", utc=True)
+    if stamps.isna().any():
+        raise _bad_cell(plan, cells, plan.times[0], lines, int(np.argmax(stamps.isna().to_numpy())))
+    start = pandas.Timestamp(0, tz="UTC")
+    return ((stamps - start) / pandas.Timedelta(seconds=1)).to_numpy(np.float64)
+
+
+class _Gathered:
+    """Arrays that grow part by part; pages that are never written take no memory."""
+
+    def __init__(self, plan: _Plan, size: int) -> None:
+        self.rows = 0
+        self._size = max(size, 1)
+        self._room = 0
+        self._texts: dict[str, tuple[list[np.ndarray], dict[str, int]]] = {
+            role: ([], {}) for role in plan.texts
+        }
+        self.samples = np.empty((0, len(plan.samples)), np.float32)
+        self.times = np.empty((0, len(plan.times)))
+        self.counter = np.empty(0)
+        self.lines = np.empty(0, np.uint32)
+
+    def add(self, part: _Part) -> None:
+        count = len(part.samples)
+        end = self.rows + count
+        if end > self._room:
+            # As many rows as the bytes that are left suggest.
+            likely = int(end * self._size / max(part.done, 1) * 1.02) + 100
+            self._room = max(likely, end)
+            for name in ("samples", "times", "counter", "lines"):
+                old = getattr(self, name)
+                new = np.empty((self._room, *old.shape[1:]), old.dtype)
+                new[: self.rows] = old[: self.rows]
+                setattr(self, name, new)
+        self.samples[self.rows : end] = part.samples
+        self.times[self.rows : end] = part.times
+        if part.counter is not None:
+            self.counter[self.rows : end] = part.counter
+        self.lines[self.rows : end] = part.lines
+        for role, (codes, values) in part.texts.items():
+            found, known = self._texts[role]
+            numbers = np.array([known.setdefault(value, len(known)) for value in values], np.int32)
+            found.append(numbers[codes] if len(codes) else codes)
+        self.rows = end
+
+    def all_texts(self) -> dict[str, tuple[np.ndarray, list[str]]]:
+        nothing = np.empty(0, np.int32)
+        return {
+            role: (np.concatenate([*codes, nothing]), list(known))
+            for role, (codes, known) in self._texts.items()
+        }
+
+
+def _check_whole(plan: _Plan, samples: np.ndarray, times: np.ndarray | None, lines: np.ndarray) -> None:
+    """Refuse numbers that have become infinite as float32."""
+    for begin in range(0, len(samples), 1 << 20):
+        good = np.isfinite(samples[begin : begin + (1 << 20)])
+        if not good.all():
+            row, channel = (int(i) for i in np.argwhere(~good)[0])
+            where = f"line {lines[begin + row]}, column {plan.names[plan.samples[channel]]}"
+            raise RecordingError(str(plan.path), f"{where} is too large", "correct it, or the scale")

@@ -20,7 +20,7 @@ from emg_recognition.recordings.archive import load_archive
 from emg_recognition.recordings.bag_recordings import read_bag
 from emg_recognition.recordings.cache import default_cache, from_cache, release
 from emg_recognition.recordings.csv_description import CsvDescription, load_description
-from emg_recognition.recordings.csv_files import find_csv_files, read_csv_files
+from emg_recognition.recordings.csv_files import READING, event_files, find_csv_files, read_csv_files
 from emg_recognition.recordings.file_names import guess_pattern
 from emg_recognition.recordings.formats.description import FormatDescription
 from emg_recognition.recordings.formats.files import FormatFile, read_format_files
@@ -28,7 +28,9 @@ from emg_recognition.recordings.formats.worker import files_of
 from emg_recognition.recordings.kinds import FORMATS, OPENED, identify
 from emg_recognition.recordings.recordings import Recordings, Source
 from emg_recognition.recordings.segments import Segment, gather_segments
+from emg_recognition.recordings.text_guess import guess_description
 from emg_recognition.settings import from_mapping
+from emg_recognition.text import readable
 from emg_recognition.yaml_files import load_yaml
 
 #: More files than this in a folder are no set of recordings.
@@ -37,6 +39,7 @@ _MOST_FILES = 200_000
 _DESCRIPTION_BYTES = 1 << 20
 
 PathLike = str | os.PathLike[str]
+Progress = Callable[[float], None]
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ def open_recordings(
     *,
     namespace: str | None = None,
     cache: str | os.PathLike[str] | None = None,
+    progress: Progress | None = None,
 ) -> Recordings:
     """Open labelled recordings.
 
@@ -69,6 +73,8 @@ def open_recordings(
         The armband to read from a bag, or the stream from a file, that holds several.
     cache : path, optional
         The cache folder; by default ``$XDG_CACHE_HOME/emg_recognition``.
+    progress : callable, optional
+        Is given the share of a path's text files that was read, 0 to 1.
 
     Returns
     -------
@@ -88,7 +94,7 @@ def open_recordings(
     if not locations:
         raise RecordingError("(none)", "no path is given", "name an archive, a bag or a description")
     folder = default_cache() if cache is None else Path(cache)
-    found = [one for path in locations for one in _find(path, namespace)]
+    found = [one for path in locations for one in _find(path, namespace, progress)]
     _refuse_duplicates(found)
     parts = [from_cache(one.files, one.kind, one.read, source=one.source.path, cache=folder) for one in found]
     joined = parts[0] if len(parts) == 1 else _joined(parts, found, folder, namespace)
@@ -107,16 +113,16 @@ def is_bag(path: PathLike) -> bool:
     return kind == "bag" or (kind == "folder" and _holds_bag(Path(path)))
 
 
-def _find(path: Path, namespace: str | None) -> list[_Found]:
+def _find(path: Path, namespace: str | None, progress: Progress | None = None) -> list[_Found]:
     kind = identify(path)
     if kind == "folder":
-        return _in_folder(path, namespace)
+        return _in_folder(path, namespace, progress)
     if kind == "description":
-        return [_described(path, namespace)]
+        return [_described(path, namespace, progress)]
     if kind == "text":
-        return [_text(path)]
+        return [_text(path, progress)]
     if kind == "archive":
-        source = Source(str(path), "archive", (path.name,))
+        source = Source(readable(path), "archive", (readable(path.name),))
         return [_Found(source, [path], "archive", partial(load_archive, path))]
     if kind == "bag":
         return [_bag(path, namespace)]
@@ -125,19 +131,28 @@ def _find(path: Path, namespace: str | None) -> list[_Found]:
 
 def _bag(path: Path, namespace: str | None) -> _Found:
     files = list(find_files(path).files)
-    names = tuple(file.name for file in files)
+    names = tuple(readable(file.name) for file in files)
     metadata = path / "metadata.yaml"
     files += [metadata] if metadata.is_file() else []
     key = f"bag {path.absolute()} {namespace}"
-    return _Found(Source(str(path), "bag", names), files, key, partial(read_bag, path, namespace))
+    return _Found(Source(readable(path), "bag", names), files, key, partial(read_bag, path, namespace))
 
 
-def _text(path: Path) -> _Found:
-    remedy = "describe the columns in a YAML file and give that (the documentation has an example)"
-    raise RecordingError(str(path), "a CSV file does not say what its columns mean", remedy)
+def _text(path: Path, progress: Progress | None) -> _Found:
+    """Find a text file, or the text files in a folder, with what can be guessed about them."""
+    description = guess_description(path)
+    return _columns(description, path, READING + repr(description), progress)
 
 
-def _described(path: Path, namespace: str | None) -> _Found:
+def _columns(description: CsvDescription, path: Path, key: str, progress: Progress | None) -> _Found:
+    matched, skipped = find_csv_files(description, path)
+    source = Source(readable(path), "text files", tuple(file.name for file in matched), skipped)
+    read = partial(read_csv_files, description, matched, readable(path), progress=progress)
+    files = [*(file.path for file in matched), *event_files(description, matched)]
+    return _Found(source, files, key, read)
+
+
+def _described(path: Path, namespace: str | None, progress: Progress | None) -> _Found:
     """Find the files of a description: with columns, if they are text, else in a format of their own."""
     document = load_yaml(path, "description of recordings") or {}
     if isinstance(document, dict) and "files" in document and "columns" not in document:
@@ -151,14 +166,11 @@ def _described(path: Path, namespace: str | None) -> _Found:
             return _read_formats(
                 found, description, path, path.parent / description.folder, skipped, namespace
             )
-    described = load_description(path)
-    matched, skipped = find_csv_files(described, path)
-    source = Source(str(path), "CSV files", tuple(file.name for file in matched), skipped)
-    read = partial(read_csv_files, described, matched, str(path))
-    return _Found(source, [path, *(file.path for file in matched)], "csv", read)
+    in_columns = _columns(load_description(path), path, READING, progress)
+    return dataclasses.replace(in_columns, files=[path, *in_columns.files])
 
 
-def _in_folder(path: Path, namespace: str | None) -> list[_Found]:
+def _in_folder(path: Path, namespace: str | None, progress: Progress | None) -> list[_Found]:
     """Find the recordings of a folder: a bag, or bags, archives, descriptions or files below it."""
     if _holds_bag(path):
         return [_bag(path, namespace)]
@@ -180,12 +192,12 @@ def _in_folder(path: Path, namespace: str | None) -> list[_Found]:
     for kind in ("bag", "archive"):
         found += [one for file in kinds.pop(kind, []) for one in _find(file, namespace)]
     if "description" in kinds:
-        return found + [_described(file, namespace) for file in kinds["description"]]
+        return found + [_described(file, namespace, progress) for file in kinds["description"]]
     if "format" in kinds:
         skipped += [(file.relative_to(path).as_posix(), "it is text") for file in kinds.get("text", [])]
         return [*found, _formats(kinds["format"], path, path, namespace, tuple(sorted(skipped)))]
     if "text" in kinds and not found:
-        return [_text(path)]
+        return [_text(path, progress)]
     if not found:
         example = f"; {skipped[0][0]}: {skipped[0][1]}" if skipped else ""
         raise RecordingError(
@@ -268,7 +280,7 @@ def _read_formats(
     left = tuple(one for one in skipped if folder / one[0] not in known)
     names = tuple(file.path.relative_to(folder).as_posix() for file in files)
     kinds = sorted({file.kind for file in files})
-    source = Source(str(path), "/".join(kinds), names, left)
+    source = Source(readable(path), "/".join(kinds), names, left)
     read = partial(read_format_files, description, files, str(path), namespace or "")
     own = [path] if path.is_file() and path not in known else []
     key = f"formats {description!r} {namespace} {[(file.stated, file.guessed) for file in files]}"

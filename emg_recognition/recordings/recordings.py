@@ -58,9 +58,9 @@ class Source:
     Attributes
     ----------
     path : str
-        The archive, the bag or the description of CSV files.
+        The archive, the bag or the description of text files.
     kind : str
-        ``archive``, ``bag`` or ``CSV files``.
+        ``archive``, ``bag``, ``text file`` or ``text files``.
     files : tuple of str
         The files that were read; those of a description are relative to its folder.
     skipped : tuple of (str, str)

@@ -34,6 +34,7 @@ IN_THIS_PROCESS = {
     "--steps-per-epoch 2 --adapt-steps 2",
     "pipeline": "{archive} --segments 5 --pushes 100",
     "quality": "{archive} --wearers 1 --seconds 4",
+    "receiver": "--worlds 2",
     "replay": "{bundle} --hours 0 --seconds 6 --rounds 1",
     "simulated_study": "--seeds 7 --healthy 2 --patients 1",
     "size": "--rounds 1",

@@ -23,6 +23,8 @@ ROSDEP_KEY = {
     "numpy": "python3-numpy",
     "pyxdf": None,
     "pandas": "python3-pandas",
+    "pooch": None,
+    "requests": None,
     "rich": "python3-rich",
     "rosbags": "python3-rosbags-pip",
     "scipy": "python3-scipy",
@@ -35,9 +37,11 @@ ROSDEP_KEY = {
 #: Import name -> name at a package index; None for a part of another one.
 DISTRIBUTION = {
     "ai_edge_litert": "ai-edge-litert",
+    "fontTools": "fonttools",
     "imblearn": "imbalanced-learn",
     "keras": None,
     "markupsafe": None,  # jinja2 brings it
+    "requests": None,  # pooch brings it
     "serial": "pyserial",
     "sklearn": "scikit-learn",
     "tensorflow": "tensorflow-cpu",
@@ -119,14 +123,14 @@ def test_package_xml_has_a_key_for_every_import_and_no_other(used, manifest):
 def test_requirements_name_every_import_and_no_other(used, repository):
     expected = {DISTRIBUTION.get(name, name) for name in used - ROS} - {None}
     # The same library under another name on machines that are not x86_64.
-    assert requirements(repository, "library", "train", "compare", "formats") - {"tensorflow"} == expected
+    assert requirements(repository, "library", "train", "compare", "fetch", "formats") - {"tensorflow"} == expected
 
 
 def test_requirements_name_everything_that_the_suite_imports(repository):
     names = imports(repository / "test") | imports(repository / "bench")
     files = [path for folder in ("test", "bench") for path in (repository / folder).rglob("*.py")]
     local = {path.stem for path in files} | {path.parent.name for path in files}
-    asked = requirements(repository, "library", "train", "compare", "formats", "test")
+    asked = requirements(repository, "library", "train", "compare", "fetch", "formats", "test")
     missing = {
         name
         for name in names - ROS - local

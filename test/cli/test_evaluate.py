@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 
@@ -94,6 +95,17 @@ def test_an_archive_is_scored_and_thresholds_decide_the_exit_code(tiny_bundle, a
     assert done.stderr == "emg-recognition: balanced_accuracy is 0.5, below 0.95\n"
 
 
+def test_a_rate_of_mistakes_has_an_upper_limit(write_tiny_bundle, archive, tmp_path):
+    flexing = write_tiny_bundle(tmp_path, (0.0, 50.0, 0.0))  # always says elbow_flexion
+    options = ("--model", flexing, "--data", archive, "--fail-under")
+    done = evaluate(
+        *options, "wrong_movements_per_minute=1e6", "--fail-under", "false_activations_per_minute=0"
+    )
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert re.fullmatch(r"emg-recognition: false_activations_per_minute is [0-9.]+, above 0", line)
+
+
 def test_repetitions_subjects_decisions_stride_and_threshold(tiny_bundle, archive, tmp_path):
     options = (
         "--data",
@@ -164,6 +176,7 @@ def test_a_folder_with_other_files_is_left_alone(refused, tiny_bundle, archive, 
         (("--fail-under", "speed=1"), "balanced_accuracy, macro_f1"),
         (("--fail-under", "accuracy=95"), "share from 0 to 1"),
         (("--fail-under", "accuracy"), "share from 0 to 1"),
+        (("--fail-under", "wrong_movements_per_minute=nan"), "number from 0"),
         (("--subject", "carl"), "has anna, ben"),
         (("--enter-votes", "1"), "enter_votes is 1: use a whole number from 2 to 3"),
         (("--keep-votes", "3"), "keep_votes is 3"),

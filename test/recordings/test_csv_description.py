@@ -20,8 +20,8 @@ def loaded(tmp_path, document):
 def test_defaults(tmp_path):
     found = loaded(tmp_path, GOOD)
     assert found.columns.samples == ("a", "b")
-    assert (found.folder, found.delimiter, found.header, found.rate) == (".", ",", True, 200)
-    assert (found.unit, found.scale, found.labels, found.constants) == ("count", 1.0, None, {})
+    assert (found.folder, found.delimiter, found.header, found.rate) == (".", None, None, 200)
+    assert (found.unit, found.scale, found.labels, found.constants) == (None, None, None, {})
 
 
 def test_column_numbers_may_be_a_range(tmp_path):
@@ -41,7 +41,7 @@ def test_labels_and_constants_may_be_numbers(tmp_path):
         ({"files": None}, "study.yaml: files is None: write a regular expression"),
         ({"files": "(?P<label>["}, "it is not a regular expression"),
         ({"files": "(?P<label>.)(?P<day>.)"}, "unknown group day; use subject, cohort, session, label"),
-        ({"files": ".*"}, "study.yaml: label is None: name a label column, or a group"),
+        ({"files": ".*"}, "study.yaml: label is None: name a label column, a marker column, or a group"),
         ({"columns": {"samples": ["a"], "label": "l"}}, "label is 'l': give it in one place"),
         ({"constants": {"label": "rest"}}, "label is 'rest': give it in one place"),
         ({"columns": {}}, "study.yaml: columns.samples is None: give it a value"),
@@ -50,12 +50,21 @@ def test_labels_and_constants_may_be_numbers(tmp_path):
         ({"columns": {"samples": [0]}}, "columns.samples is 0: give a name of the header, or a number"),
         ({"columns": {"samples": [1], "time": True}}, "columns.time is True: give a name"),
         ({"columns": {"samples": [1], "emg": 2}}, "study.yaml: columns.emg is 2: no such setting"),
-        ({"rate": None}, "study.yaml: rate is None: give the sampling rate in Hz, or a time column"),
+        ({"decimal": "x"}, "study.yaml: decimal is 'x': use one of"),
+        ({"encoding": "utf-99"}, "encoding is 'utf-99': write an encoding that Python knows"),
+        ({"encoding": "hex"}, "encoding is 'hex': write an encoding that Python knows"),
+        ({"comment": "//"}, "comment is '//': write one character"),
+        ({"skip": -1}, "skip is -1: use a whole number of at least 0"),
+        ({"counter_modulus": 1}, "counter_modulus is 1: use a whole number of at least 2"),
+        ({"columns": {"samples": ["a"], "marker": 0}}, "columns.marker is 0: give a name"),
+        ({"columns": {"samples": ["a"], "marker": "m"}}, "label is None: give it in one place"),
+        ({"events": {"onset": 0}}, "study.yaml: events.onset is 0: give a name of the header, or a number"),
+        ({"events": {"begin": 1}}, "study.yaml: events.begin is 1: no such setting; known are file, onset"),
         ({"rate": -1}, "rate is -1: use a number above 0 Hz"),
         ({"scale": 0}, "scale is 0: use a number above 0"),
         ({"gap": "long"}, "gap is 'long': use a number above 0 s"),
         ({"unit": "mV"}, "unit is 'mV': use one of V, count"),
-        ({"time_unit": "min"}, "time_unit is 'min': use one of s, ms, us, ns"),
+        ({"time_unit": "min"}, "time_unit is 'min': use one of s, ms, us, ns, clock"),
         ({"delimiter": ", "}, "delimiter is ', ': write one character"),
         ({"header": "yes"}, "header is 'yes': use true or false"),
         ({"labels": {}}, "labels is {}: write a mapping of labels to actions"),

@@ -174,7 +174,12 @@ def with_column(role):
         (with_column("repetition"), "t,a,b,l\nx,1,2,1\n", "the repetition of line 2 is 'x'"),
         ({}, "t,a,b\n0,1,2\n", "it has no column 'l', only t, a, b"),
         ({}, "t,a,b,l\n0,1,2,fist\n0,?,2,fist\n", "line 3, column a is '?'"),
-        ({"labels": {"fist": None}}, "t,a,b,l\n0,1,2,fist\n", "it has 0 segments"),
+        ({"labels": {"fist": None}}, "t,a,b,l\n0,1,2,fist\n", "no row has a label in its label column l"),
+        (
+            {"rate": None},
+            "t,a,b,l\n0,1,2,fist\n",
+            "neither the description nor the file says the sampling rate",
+        ),
         ({"rate": None, **with_column("time")}, "t,a,b,l\n0,1,2,fist\n", "its time column is too short"),
     ],
 )

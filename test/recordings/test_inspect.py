@@ -211,7 +211,7 @@ def test_lines_fit_into_80_columns_and_name_every_file(study, tmp_path):
     assert max(len(line) for line in lines if str(tmp_path) not in line) <= 80
     text = " ".join(" ".join(lines).split())
     assert f"archive {path}, 1 file read" in text
-    assert f"CSV files {description}, 1 file read, 31 not read" in text
+    assert f"text files {description}, 1 file read, 31 not read" in text
     assert "not read: fist_0.txt (does not match)" in text
     assert "and 11 more files not read" in text
     heads = [line.split()[1:] for line in lines if line.startswith("repetition ")]

@@ -155,7 +155,7 @@ def test_the_default_cache_is_that_of_the_user(tmp_path, monkeypatch):
         ("absent.yaml", None, "there is no such file"),
         ("a.npz", b"no archive", "it is not a readable .npz archive"),
         ("a.mcap", b"no bag", "it is not a readable MCAP bag but text: b'no bag'"),
-        ("a.csv", b"1,2", "describe the columns in a YAML file"),
+        ("a.csv", b"1,2", "says the sampling rate"),
         ("a.yaml", b"1", "write a mapping"),
         (".", None, "it holds no recordings, 0 files tried"),
     ],
@@ -208,7 +208,7 @@ def test_sources_name_the_files_of_bags_and_descriptions(arm, tmp_path, cache):
         found = open_recordings([bag, description], cache=cache)
         assert found.sources == (
             Source(str(bag), "bag", ("bag_0.mcap",)),
-            Source(str(description), "CSV files", ("rest.csv",), (("notes.txt", "does not match"),)),
+            Source(str(description), "text files", ("rest.csv",), (("notes.txt", "does not match"),)),
         )
 
 
