@@ -1,4 +1,4 @@
-"""The model bundle: a directory with ``model.yaml``, ``model.tflite``, ``model.keras`` and perhaps a reference.
+"""The model bundle: a directory with ``model.yaml``, ``model.tflite``, ``model.keras``, perhaps a reference.
 
 Reading needs only PyYAML: the classifier checks a bundle before it loads any numerical library.
 ``docs/concepts/model-and-bundle.md`` shows the layout.
@@ -58,8 +58,8 @@ class BundleInfo:
     live : dict
         How to use the model live: ``stride``, ``confidence_threshold`` and ``decision``; empty in schema 1.
     orientation : dict
-        How the wearer's armband sits (``turn``, ``mirrored``, ``gain``, ``ring``, ``subject``), as it is folded
-        into the network; empty in a bundle that is no single wearer's.
+        How the wearer's armband sits (``turn``, ``mirrored``, ``gain``, ``ring``, ``subject``), as the
+        network has it; empty in a bundle that is no single wearer's.
     statistics : dict
         ``mean`` and ``std`` (one number for each channel) and ``rms`` of the training windows.
     provenance, metrics : dict

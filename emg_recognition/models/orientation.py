@@ -1,14 +1,14 @@
 """How an armband sits: turned around the arm, mirrored on the other arm, with a signal stronger or weaker.
 
-All of it is one matrix (channels x channels) in front of the network. A population's :class:`Reference` tells
-how its armbands sat; :func:`from_labels` and :func:`from_use` compare a wearer's windows with it. Only NumPy is
-needed.
+All of it is one matrix (channels x channels) in front of the network. A population's :class:`Reference`
+tells what its aligned armbands record; :func:`from_labels` and :func:`from_use` compare a wearer's windows
+with it. Only NumPy is needed.
 """
 
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,6 +19,8 @@ FEWEST_IN_RING = 6
 """Electrodes below which a half of one is too coarse a step for a turn."""
 
 _RMS, _LENGTH = 0, 1
+# Share of the distance from an action's mean: where the labels are certain under several turns, it decides.
+_DISTANCE = 0.05
 # A wearer's own earlier turn: how much farther away each electrode of difference makes another one.
 _FAR = 0.15
 
@@ -111,7 +113,8 @@ class Measures:
     def __init__(self, windows: np.ndarray, ring: int) -> None:
         self.ring = ring
         between = windows.astype(np.float64)
-        between[:, :, :ring] = (between[:, :, :ring] + np.roll(between[:, :, :ring], -1, axis=2)) / np.sqrt(2.0)
+        around = between[:, :, :ring]
+        between[:, :, :ring] = (around + np.roll(around, -1, axis=2)) / np.sqrt(2.0)
         strongest = np.sqrt(np.mean(np.square(windows, dtype=np.float64))) or 1.0
         self._kinds = [_log_features(kind, 1e-4 * strongest) for kind in (windows, between)]
 
@@ -212,8 +215,9 @@ class Reference:
         Mean log RMS of the population.
     difference : numpy.ndarray
         Mean log RMS of each action, without that of its session, shape (actions,).
-    weights, bias : numpy.ndarray
-        Linear discriminant analysis of :func:`features`, shapes (actions, 4 * channels) and (actions,).
+    means, within : numpy.ndarray
+        Linear discriminant analysis of :func:`features`: mean of each action, shape (actions, 4 * channels),
+        and inverse of the covariance that they share; all actions are equally likely.
     profile, precision : numpy.ndarray
         A Gaussian over the descriptors of sessions: mean and inverse covariance.
     sync : numpy.ndarray
@@ -227,8 +231,8 @@ class Reference:
     ring: int
     level: float
     difference: Array
-    weights: Array
-    bias: Array
+    means: Array
+    within: Array
     profile: Array
     precision: Array
     sync: NDArray[np.int64]
@@ -261,16 +265,51 @@ class Reference:
 
     def log_posterior(self, seen: Array, level: float) -> Array:
         """Return the log probability of each action for each window, shape (n, actions)."""
-        scores = features(seen, level) @ self.weights.T + self.bias
+        weights = self.means @ self.within
+        scores = features(seen, level) @ weights.T - 0.5 * (weights * self.means).sum(axis=1)
         scores -= scores.max(axis=1, keepdims=True)
         found: Array = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
         return found
+
+    def fit(self, seen: Array, level: float, action: NDArray[np.int64]) -> float:
+        """Return how well labels fit: their mean log probability, every action counting the same."""
+        posterior = self.log_posterior(seen, level)[np.arange(len(action)), action]
+        away = features(seen, level) - self.means[action]
+        distance = ((away @ self.within) * away).mean(axis=1)
+        weights = 1.0 / np.bincount(action)[action]
+        return float(np.average(posterior - _DISTANCE * distance, weights=weights))
 
     def labelled_level(self, seen: Array, action: NDArray[np.int64]) -> float:
         """Return the mean log RMS that the session would have if every action had been performed."""
         strength = log_rms(seen)
         each = [strength[action == one].mean() - self.difference[one] for one in np.unique(action)]
         return float(np.mean(each))
+
+    def seen(self, subject: str, orientation: Orientation, profile: Array | None = None) -> Reference:
+        """Return a reference that remembers a wearer.
+
+        Parameters
+        ----------
+        subject : str
+            Their name; without one, nothing is remembered.
+        orientation : Orientation
+            How their armband sits now.
+        profile : numpy.ndarray, optional
+            The descriptor of a time of use, seen with that orientation.
+        """
+        if not subject:
+            return self
+        place = self.known(subject)
+        if profile is None:
+            profile = self.profile if place is None else self.profiles[place]
+        others = np.arange(len(self.subjects)) != (-1 if place is None else place)
+        return replace(
+            self,
+            subjects=np.append(self.subjects[others], subject),
+            profiles=np.concatenate([self.profiles[others], profile[np.newaxis]]),
+            turns=np.append(self.turns[others], orientation.turn),
+            mirrored=np.append(self.mirrored[others], orientation.mirrored),
+        )
 
     def known(self, subject: str) -> int | None:
         """Return the place of a person among those who were seen, or None."""
@@ -307,8 +346,7 @@ def from_labels(
     measures : Measures
         Windows of the wearer.
     action : numpy.ndarray
-        Index of the action of each window, shape (n,); those with ``nan`` in ``reference.difference`` are
-        not allowed.
+        Index of the action of each window, shape (n,).
     subject : str
         Who it is. The arm of a person who was seen before is taken to be the same one.
 
@@ -317,7 +355,6 @@ def from_labels(
     Found
         The likeliest orientation of :func:`candidates`; every action counts the same.
     """
-    weight = 1.0 / np.bincount(action)[action]
     place = reference.known(subject)
     found = []
     for turn, mirrored in candidates(reference.ring):
@@ -325,10 +362,8 @@ def from_labels(
             continue
         seen = measures.seen(turn, mirrored)
         level = reference.labelled_level(seen, action)
-        posterior = reference.log_posterior(seen, level)[np.arange(len(action)), action]
         gain = float(np.exp(reference.level - level))
-        score = float(np.average(posterior, weights=weight))
-        found.append(Found(Orientation(turn, mirrored, gain), score))
+        found.append(Found(Orientation(turn, mirrored, gain), reference.fit(seen, level, action)))
     return max(found, key=lambda one: one.score)
 
 

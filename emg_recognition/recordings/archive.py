@@ -14,7 +14,7 @@ session    the session of the subject
 label      the action performed
 rep        the number of the repetition, an integer
 unit       optional: ``V`` or ``count``; ``count`` if it is missing
-ring       optional: how many channels, the first ones, are electrodes in a ring; 0: they are placed on muscles
+ring       optional: how many channels, the first ones, are electrodes in a ring; 0: placed on muscles
 ========== ========================================================================
 
 Other keys, such as a licence or a note, are ignored.
@@ -287,6 +287,7 @@ def save_archive(
     """
     target = Path(path)
     texts: dict[str, Any] = {key: np.str_(text) for key, text in (notes or {}).items()}
+    said: dict[str, Any] = {} if recordings.ring is None else {"ring": np.int64(recordings.ring)}
     # In the same folder, so that the rename stays within one file system.
     temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
@@ -299,7 +300,7 @@ def save_archive(
                 scale=np.float64(recordings.scale),
                 fs=np.float64(recordings.rate),
                 unit=np.str_(recordings.unit),
-                **({} if recordings.ring is None else {"ring": np.int64(recordings.ring)}),
+                **said,
                 subject=recordings.subject.astype(np.str_),
                 cohort=recordings.cohort.astype(np.str_),
                 session=recordings.session.astype(np.str_),

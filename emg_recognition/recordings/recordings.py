@@ -103,8 +103,8 @@ class Recordings:
     sources : tuple of Source
         The paths that were read; empty for recordings made in memory.
     ring : int or None
-        How many of the channels, the first ones, are electrodes in a ring around the limb, so that they can be
-        turned; 0 for electrodes that are placed on muscles. ``None``: it is not said.
+        How many of the channels, the first ones, are electrodes in a ring around the limb, so that they can
+        be turned; 0 for electrodes that are placed on muscles. ``None``: it is not said.
     """
 
     counts: np.ndarray

@@ -171,6 +171,7 @@ def record(
     channels: int,
     mains: float,
     rng: np.random.Generator,
+    turn: float = 0.0,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Record one session.
 

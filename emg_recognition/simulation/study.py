@@ -28,8 +28,8 @@ def simulate_study(settings: StudySettings) -> dict[str, np.ndarray]:
     -------
     dict of str to numpy.ndarray
         In the layout of an archive: ``x`` (samples, channels) int16; ``start length subject cohort session
-        label rep`` (segments,); ``scale`` (counts per volt), ``fs`` (Hz), ``unit`` ("V") and ``ring``. Segment i is
-        ``x[start[i]:start[i] + length[i]] / scale``.
+        label rep`` (segments,); ``scale`` (counts per volt), ``fs`` (Hz), ``unit`` ("V") and ``ring`` (the
+        electrodes around the forearm). Segment i is ``x[start[i]:start[i] + length[i]] / scale``.
     """
     hold = round(settings.hold * settings.rate)
     script = [(a, _TRANSITION + settings.hold) for a in PAPER_ACTION_NAMES] * settings.repetitions

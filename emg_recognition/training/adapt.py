@@ -21,10 +21,19 @@ from emg_recognition.classification import decision_settings, live_settings
 from emg_recognition.errors import BundleError, SettingError
 from emg_recognition.evaluation.metrics import MEAN_METRICS, score_windows
 from emg_recognition.evaluation.performance import cross_entropy
-from emg_recognition.models.bundle import KERAS, TFLITE, BundleInfo, check_compatible, read_bundle
+from emg_recognition.models.bundle import (
+    KERAS,
+    REFERENCE,
+    TFLITE,
+    BundleInfo,
+    check_compatible,
+    read_bundle,
+    read_file,
+)
 from emg_recognition.models.bundle_writer import make_bundle
-from emg_recognition.models.export import to_keras_file, to_tflite
+from emg_recognition.models.export import oriented, to_keras_file, to_tflite, without_orientation
 from emg_recognition.models.layers import Standardise
+from emg_recognition.models.orientation import Measures, Reference, from_labels
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.models.statistics import guarded_deviation, window_statistics
 from emg_recognition.recordings.recordings import Recordings
@@ -100,7 +109,7 @@ def run_adaptation(
     seed give the same weights on the same machine with the same number of cores.
     """
     info = read_bundle(parent)
-    _refuse_parent(parent, output)
+    refuse_parent(parent, output)
     check_compatible(info, rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
     pipeline = from_mapping(PipelineSettings, info.pipeline, f"{parent}: pipeline")
     check_compatible(info, fingerprint=pipeline.fingerprint())
@@ -115,8 +124,23 @@ def run_adaptation(
     if len(counts) < 2:
         remedy = f"they only give windows of {', '.join(counts)}; take repetitions of two or more actions"
         raise SettingError("repetitions", tuple(repetitions), remedy)
-    model = keras.saving.load_model(parent / KERAS, compile=False)
-    statistics = fine_tune(model, windows, settings, on_step=on_step)
+    subject = str(recordings.subject[0])
+    network, _ = without_orientation(keras.saving.load_model(parent / KERAS, compile=False))
+    orientation: dict[str, Any] = {}
+    reference = read_file(info, REFERENCE) if REFERENCE in info.files else None
+    if reference is None:
+        statistics = fine_tune(network, windows, settings, on_step=on_step)
+        model = network
+    else:
+        population = Reference.from_bytes(reference)
+        ring = population.ring
+        found = from_labels(population, Measures(windows.windows, ring), windows.action, subject)
+        matrix = found.orientation.matrix(info.channels, ring)
+        statistics = fine_tune(network, windows.oriented(matrix), settings, on_step=on_step)
+        statistics["rms"] /= found.orientation.gain  # of the signal as it arrives
+        model = oriented(network, matrix)
+        orientation = {**asdict(found.orientation), "ring": ring, "subject": subject}
+        reference = population.seen(subject, found.orientation).to_bytes()
     bundle = make_bundle(
         output,
         keras_model=to_keras_file(model),
@@ -131,13 +155,15 @@ def run_adaptation(
             "source": Path(recordings.source).name,
             "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
             "parent": {"model_id": info.model_id, "sha256": info.files[TFLITE]},
-            "subject": str(recordings.subject[0]),
+            "subject": subject,
             "repetitions": sorted(repetitions),
             "windows": counts,
             "data": {"sha256": data_fingerprint(learned)},
             "settings": {"adapt": {**asdict(settings), "stride": STRIDE}},
             "versions": versions(*LIBRARIES),
         },
+        orientation=orientation,
+        reference=reference,
     )
     before = after = None
     metrics: dict[str, Any] = {}
@@ -244,7 +270,7 @@ def _networks(model: keras.Model) -> list[keras.Model]:
     return members or [model]
 
 
-def _refuse_parent(parent: Path, output: Path) -> None:
+def refuse_parent(parent: Path, output: Path) -> None:
     """Refuse to write over, into or around the parent: a bundle is never changed."""
     here, there = (Path(os.path.realpath(path)) for path in (parent, output))
     if here == there or here in there.parents or there in here.parents:

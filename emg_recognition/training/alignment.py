@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emg_recognition.actions import REST
+from emg_recognition.errors import SettingError
 from emg_recognition.models.orientation import (
+    FEWEST_IN_RING,
     Array,
     Measures,
     Orientation,
@@ -27,6 +31,54 @@ _WINDOWS = 400
 # Of the mean variance, so that few sessions and many channels give a covariance that can be inverted.
 _RIDGE = 0.3
 _SHRINKAGE = 0.05
+# Recordings that do not say so have a ring if they have no more channels than armbands have.
+_MOST_IN_RING = 16
+_FEWEST_PEOPLE = 3
+
+
+def ring_of(windows: WindowSet) -> int:
+    """Return how many of the channels, the first ones, can be turned; 0 for none."""
+    ring = windows.ring
+    if ring is None:
+        ring = windows.channels if windows.channels <= _MOST_IN_RING else 0
+    return ring if ring >= FEWEST_IN_RING else 0
+
+
+def align_subsets(orientation: str, subsets: Mapping[str, WindowSet]) -> Alignment | None:
+    """Align the training sessions of a split if its setting asks for it.
+
+    Parameters
+    ----------
+    orientation : str
+        The setting: ``auto``, ``align`` or ``none``.
+    subsets : mapping of str to WindowSet
+        Windows of ``train`` and of ``test``.
+
+    Returns
+    -------
+    Alignment or None
+        ``None``: the windows stay as they are.
+
+    Raises
+    ------
+    SettingError
+        For ``align`` with electrodes that are not in a ring.
+    """
+    train = subsets["train"]
+    ring = ring_of(train)
+    if orientation == "align":
+        if not ring:
+            remedy = (
+                f"the recordings have no ring of {FEWEST_IN_RING} or more electrodes ({train.channels}"
+                f" channels, ring {'not said' if train.ring is None else train.ring}); use none"
+            )
+            raise SettingError("orientation", orientation, remedy)
+        return align(train, ring)
+    if orientation == "none" or not ring:
+        return None
+    people = set(train.count("subject"))
+    strangers = people.isdisjoint(subsets["test"].count("subject"))
+    return align(train, ring) if strangers and len(people) >= _FEWEST_PEOPLE else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +97,7 @@ class Alignment:
     orientations: dict[tuple[str, str], Orientation]
 
     def apply(self, windows: WindowSet) -> WindowSet:
-        """Return windows as the aligned armbands have them; sessions that were not aligned stay as they are."""
+        """Return windows as the aligned armbands have them; other sessions stay as they are."""
         keys = list(self.orientations)
         channels, ring = windows.channels, self.reference.ring
         matrices = [self.orientations[key].matrix(channels, ring) for key in keys]
@@ -55,6 +107,14 @@ class Alignment:
             np.stack([np.eye(channels, dtype=np.float32), *matrices]),
             np.array([number.get(key, 0) for key in sessions], np.int64),
         )
+
+    def to_json(self, actions: Sequence[str]) -> dict[str, Any]:
+        """Return how each armband sat, and which actions tell most about one, for ``metrics.json``."""
+        sessions = [
+            {"subject": subject, "session": session, **vars(found)}
+            for (subject, session), found in self.orientations.items()
+        ]
+        return {"sync": [actions[number] for number in self.reference.sync], "sessions": sessions}
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,13 +145,13 @@ def align(windows: WindowSet, ring: int) -> Alignment:
     Alignment
         The most frequent orientation is no turn, so that a wearer of whom nothing is known is likely right.
     """
-    sessions = list(_sessions(windows, ring))
+    sessions = _sessions(windows, ring)
     count = len(windows.actions)
     tried = candidates(ring)
     chosen = [(0.0, False)] * len(sessions)
     population = _population(sessions, chosen, count, ring)
     for _ in range(_ROUNDS):
-        before, chosen = chosen, [tried[_scores(one, population).argmax()] for one in sessions]
+        before, chosen = chosen, [tried[int(_scores(one, population).argmax())] for one in sessions]
         population = _population(sessions, chosen, count, ring)
         if chosen == before:
             break
@@ -130,7 +190,7 @@ def _population(
     difference = _mean(strength - _mean(strength, 1)[:, np.newaxis], 0)
     levels = _mean(strength - difference, 1)
     rows = np.concatenate([features(found, level) for found, level in zip(seen, levels, strict=True)])
-    weights, bias = _discriminant(rows, np.concatenate([one.action for one in sessions]), actions)
+    means, within = _discriminant(rows, np.concatenate([one.action for one in sessions]), actions)
     descriptors = np.stack([descriptor(found) for found in seen])
     profile = descriptors.mean(axis=0)
     covariance = (descriptors - profile).T @ (descriptors - profile) / len(descriptors)
@@ -143,8 +203,8 @@ def _population(
         ring=ring,
         level=float(levels.mean()),
         difference=difference,
-        weights=weights,
-        bias=bias,
+        means=means,
+        within=within,
         profile=profile,
         precision=np.linalg.inv(covariance),
         sync=np.array([0, 1]),
@@ -164,34 +224,24 @@ def _mean(values: Array, axis: int) -> Array:
 
 
 def _discriminant(rows: Array, action: NDArray[np.int64], actions: int) -> tuple[Array, Array]:
-    """Return weights and bias of a linear discriminant analysis in which all actions are equally likely."""
-    known = np.unique(action)
-    means = np.stack([rows[action == one].mean(axis=0) for one in known])
-    apart = rows - means[np.searchsorted(known, action)]
+    """Return the mean of each action and the inverse of their common covariance."""
+    means = np.zeros((actions, rows.shape[1]))
+    for one in np.unique(action):
+        means[one] = rows[action == one].mean(axis=0)
+    apart = rows - means[action]
     covariance = apart.T @ apart / len(rows)
     spread = np.diag(covariance)
     covariance[np.diag_indices_from(covariance)] += _SHRINKAGE * spread + 1e-6 * (spread.mean() or 1.0)
-    weights = np.zeros((actions, rows.shape[1]))
-    bias = np.full(actions, -np.inf)  # an action without windows has no probability
-    weights[known] = np.linalg.solve(covariance, means.T).T
-    bias[known] = -0.5 * np.einsum("ij,ij->i", weights[known], means)
-    return weights, bias
-
-
-def _posteriors(one: _Session, population: Reference) -> Array:
-    """Return the log probability of every action, shape (candidates, windows, actions)."""
-    found = []
-    for turn, mirrored in candidates(population.ring):
-        seen = one.measures.seen(turn, mirrored)
-        found.append(population.log_posterior(seen, population.labelled_level(seen, one.action)))
-    return np.stack(found)
+    return means, np.asarray(np.linalg.inv(covariance), np.float64)
 
 
 def _scores(one: _Session, population: Reference) -> Array:
-    """Return the mean log probability of a session's labels under each candidate."""
-    posterior = _posteriors(one, population)[:, np.arange(len(one.action)), one.action]
-    scores: Array = np.average(posterior, axis=1, weights=1.0 / np.bincount(one.action)[one.action])
-    return scores
+    """Return how well a session's labels fit under each candidate."""
+    found = []
+    for turn, mirrored in candidates(population.ring):
+        seen = one.measures.seen(turn, mirrored)
+        found.append(population.fit(seen, population.labelled_level(seen, one.action), one.action))
+    return np.array(found)
 
 
 def _against(one: tuple[float, bool], common: tuple[float, bool], ring: int) -> tuple[float, bool]:
@@ -208,14 +258,17 @@ def _with_sync(population: Reference, sessions: list[_Session], actions: tuple[s
     pairs = list(itertools.combinations(moved, 2)) or [(0, 1)]
     right = np.zeros(len(pairs))
     for one in sessions:
-        posterior = _posteriors(one, population)
-        label = posterior[:, np.arange(len(one.action)), one.action]
-        correct = (posterior.argmax(axis=2) == one.action).mean(axis=1)
-        sums = np.stack(
-            [
-                label[:, one.action == a].mean(axis=1) if (one.action == a).any() else np.zeros(len(label))
-                for a in range(len(actions))
-            ]
-        )
-        right += [correct[(sums[a] + sums[b]).argmax()] for a, b in pairs]
-    return Reference(**{**vars(population), "sync": np.array(pairs[int(right.argmax())])})
+        there = np.unique(one.action)
+        fits, correct = [], []
+        for turn, mirrored in candidates(population.ring):
+            seen = one.measures.seen(turn, mirrored)
+            level = population.labelled_level(seen, one.action)
+            row = np.zeros(len(actions))
+            for action in there:
+                chosen = one.action == action
+                row[action] = population.fit(seen[chosen], level, one.action[chosen])
+            fits.append(row)
+            correct.append(np.mean(population.log_posterior(seen, level).argmax(axis=1) == one.action))
+        fit = np.stack(fits)
+        right += [correct[int((fit[:, a] + fit[:, b]).argmax())] for a, b in pairs]
+    return replace(population, sync=np.array(pairs[int(right.argmax())]))

@@ -1,4 +1,4 @@
-"""Train, compare and adapt from Python: ``emg_recognition.train``, ``.compare`` and ``.adapt``.
+"""Train, compare, adapt and don from Python: ``emg_recognition.train``, ``.compare``, ``.adapt``, ``.don``.
 
 This module imports no TensorFlow; its functions do, when they are called.
 """
@@ -26,6 +26,7 @@ from emg_recognition.training.settings import (
 if TYPE_CHECKING:
     from emg_recognition.training.adapt import Adaptation
     from emg_recognition.training.compare import Comparison
+    from emg_recognition.training.don import Donning
     from emg_recognition.training.experiment import TrainingResult
 
 SettingsLike = ExperimentSettings | Mapping[str, Any] | str | os.PathLike[str]
@@ -210,6 +211,45 @@ def adapt(
         settings=chosen,
         on_step=on_step or _ignore,
     )
+
+
+def don(
+    parent: str | os.PathLike[str],
+    recordings: Recordings,
+    output: str | os.PathLike[str],
+    *,
+    unlabelled: bool = False,
+) -> Donning:
+    """Find how a wearer's armband sits, and write a bundle that corrects for it.
+
+    Parameters
+    ----------
+    parent : str or path
+        A bundle of aligned sessions (``orientation: align``); it is only read.
+    recordings : Recordings
+        Two gestures, best those that the bundle names, and rest, of one wearer, 5 s each; with `unlabelled`
+        25 s of use. A wearer whom the bundle knows by name is compared with their own earlier recordings.
+    output : str or path
+        Directory of the wearer's bundle; an older bundle there is replaced, anything else is refused.
+    unlabelled : bool
+        Take the signal without its labels.
+
+    Returns
+    -------
+    Donning
+        ``bundle`` (the directory), ``orientation`` and ``describe()``.
+
+    Raises
+    ------
+    EmgRecognitionError
+        If TensorFlow is missing; if bundle and recordings do not fit each other, a gesture was not performed,
+        or two were exchanged; nothing has been written then.
+    """
+    require_tensorflow()
+    with without_information():
+        from emg_recognition.training.don import run_donning
+
+    return run_donning(Path(parent), recordings, Path(output), unlabelled=unlabelled)
 
 
 def require_tensorflow() -> None:

@@ -63,6 +63,8 @@ class WindowSet:
         First sample of each window in the signal, int64, shape (windows,).
     segment : numpy.ndarray
         Number of the segment in the recordings that each window comes from, int32, shape (windows,).
+    ring : int or None
+        How many channels are in a ring, as the recordings say.
     matrices, matrix : numpy.ndarray or None
         What windows are multiplied with from the right, float32, shape (k, channels, channels), and which of
         these each segment takes, shape (segments,); see :meth:`oriented`.
@@ -74,6 +76,7 @@ class WindowSet:
     segments: SegmentTable
     begin: np.ndarray
     segment: np.ndarray
+    ring: int | None = None
     matrices: np.ndarray | None = None
     matrix: np.ndarray | None = None
 
@@ -276,6 +279,7 @@ def windows_from_recordings(
         ),
         begin=found.start + offset[found.segment],
         segment=found.segment,
+        ring=recordings.ring,
     )
 
 
