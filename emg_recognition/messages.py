@@ -16,7 +16,7 @@ import numpy as np
 from emg_recognition.errors import MessageError
 from emg_recognition.signal.settings import LARGEST_SAMPLE
 from emg_recognition.text import printable
-from emg_recognition.types import UNITS, Estimate, Model
+from emg_recognition.types import ESTIMATE_RANGES, UNITS, Estimate, Model, impossible_number
 
 RATES = (1.0, 1e6)
 """Sampling rates (Hz) that an armband may have."""
@@ -154,12 +154,27 @@ def check_estimate(message: Any) -> None:
     _text("model", message.model, LONGEST_NAME)
     if len(message.probabilities) > MOST_ACTIONS:
         raise _error("probabilities", f"{len(message.probabilities)} values", f"send at most {MOST_ACTIONS}")
-    # A float32 softmax may end slightly above 1.
-    _number("confidence", message.confidence, 0.0, 1.001)
-    for probability in message.probabilities:
-        _number("probabilities", probability, 0.0, 1.001)
-    _number("activation", message.activation, 0.0, math.inf)
+    impossible = impossible_number(message)
+    if impossible is not None:
+        _number(*impossible, *ESTIMATE_RANGES[impossible[0]])
     _number("inference_time", message.inference_time, 0.0, math.inf)
+
+
+def check_decision(message: Any) -> None:
+    """Check a decision (``ActionDecision``).
+
+    Raises
+    ------
+    MessageError
+        For numbers that are not finite or out of range, and for names that are not readable.
+    """
+    _index("first_index", message.first_index)
+    _index("last_index", message.last_index)
+    _text("action", message.action, LONGEST_NAME)
+    _text("model", message.model, LONGEST_NAME)
+    _number("speed", message.speed, 0.0, 1.0)
+    _number("confidence", message.confidence, 0.0, 1.0)
+    _number("activation", message.activation, 0.0, math.inf)
 
 
 def read_estimate(message: Any) -> Estimate:

@@ -12,6 +12,7 @@ ARROWS = {
     "recordings": {"signal", "bags"},
     "datasets": {"recordings"},
     "evaluation": {"control"},
+    "live": {"recognizer", "devices"},
     "monitor": {"control", "signal"},
     "training": {"classification", "signal", "recordings", "models", "evaluation", "control"},
     "replay": {
@@ -27,6 +28,7 @@ ARROWS = {
     "demo": {"recognizer", "simulation", "recordings", "models", "signal", "replay"},
     "cli": {
         "recognizer",
+        "sources",
         "classification",
         "devices",
         "guided",
@@ -39,6 +41,7 @@ ARROWS = {
         "control",
         "replay",
         "demo",
+        "live",
     },
 }
 COMMON = {

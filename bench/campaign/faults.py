@@ -10,8 +10,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from std_srvs.srv import Trigger
-
 from campaign.graph import CHAIN, ONLOOKERS, ChaosGraph
 from campaign.strangers import OBEYED, TOPICS
 
@@ -137,12 +135,8 @@ def _emergency_stop(graph: ChaosGraph, choice: random.Random) -> Span:
 
 def _service(name: str) -> Callable[[ChaosGraph, random.Random], Span]:
     def happen(graph: ChaosGraph, _choice: random.Random) -> Span:
-        client = graph.node.create_client(Trigger, f"command_bridge/{name}")
-        client.wait_for_service(5.0)
-        begin = time.monotonic()
-        client.call_async(Trigger.Request())
+        begin = graph.ask(name)
         graph.spin_for(1.0)
-        graph.node.destroy_client(client)
         return begin, time.monotonic()
 
     return happen

@@ -25,6 +25,7 @@ from emg_recognition.models.settings import NetworkSettings
 from emg_recognition.nodes.settings import FROM_MODEL, NODES
 from emg_recognition.settings import Setting, settings_of
 from emg_recognition.signal.settings import PipelineSettings
+from emg_recognition.sources import KINDS
 from emg_recognition.training.settings import EnsembleSettings, ExperimentSettings, FitSettings, SplitSettings
 from emg_recognition.types import LiveSettings
 
@@ -156,6 +157,12 @@ def sections() -> str:
     return "\n".join(lines)
 
 
+def source_settings(kind: str) -> str:
+    """Return a table of the settings of a kind of source."""
+    rows = [_row(one) for one in KINDS[kind].known().values()]
+    return "\n".join(["| setting | default | range | meaning |", "|---|---|---|---|", *rows, ""])
+
+
 def _row(one: Setting) -> str:
     default = "required" if one.default is dataclasses.MISSING else _yaml(one.default)
     return f"| `{one.name}` | {default} | {_range(one)} | {_plain(one.help)} |"
@@ -215,6 +222,7 @@ _PAGES = {
     "<!-- public sets -->": public_sets,
 }
 _NODE = re.compile(r"<!-- node (\w+) -->")
+_SOURCE = re.compile(r"<!-- settings (\w+) -->")
 
 
 def _fill(app: Sphinx, page: str, source: list[str]) -> None:
@@ -222,6 +230,7 @@ def _fill(app: Sphinx, page: str, source: list[str]) -> None:
         if marker in source[0]:
             source[0] = source[0].replace(marker, make())
     source[0] = _NODE.sub(lambda found: node(found[1]), source[0])
+    source[0] = _SOURCE.sub(lambda found: source_settings(found[1]), source[0])
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -8,10 +8,14 @@ with it. Only NumPy is needed.
 from __future__ import annotations
 
 import io
+import zipfile
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from emg_recognition.errors import BundleError
+from emg_recognition.models.bundle import REFERENCE, BundleInfo, read_file
 
 Array = NDArray[np.float64]
 
@@ -19,6 +23,7 @@ FEWEST_IN_RING = 6
 """Electrodes below which a half of one is too coarse a step for a turn."""
 
 _RMS, _LENGTH = 0, 1
+_LARGEST_REFERENCE = 1 << 26
 # Share of the distance from an action's mean: where the labels are certain under several turns, it decides.
 _DISTANCE = 0.05
 # A wearer's own earlier turn: how much farther away each electrode of difference makes another one.
@@ -249,20 +254,6 @@ class Reference:
         np.savez_compressed(file, allow_pickle=False, **small)
         return file.getvalue()
 
-    @classmethod
-    def from_bytes(cls, content: bytes) -> Reference:
-        """Read what :meth:`to_bytes` wrote.
-
-        Raises
-        ------
-        KeyError, OSError, ValueError
-            If it is something else.
-        """
-        with np.load(io.BytesIO(content), allow_pickle=False) as file:
-            arrays = {f.name: file[f.name] for f in fields(cls)}
-        wide = {k: v.astype(np.float64) if v.dtype == np.float32 else v for k, v in arrays.items()}
-        return cls(**{**wide, "ring": int(wide["ring"]), "level": float(wide["level"])})
-
     def log_posterior(self, seen: Array, level: float) -> Array:
         """Return the log probability of each action for each window, shape (n, actions)."""
         weights = self.means @ self.within
@@ -315,6 +306,62 @@ class Reference:
         """Return the place of a person among those who were seen, or None."""
         places = np.flatnonzero(self.subjects == subject)
         return int(places[0]) if len(places) else None
+
+
+def read_reference(info: BundleInfo) -> Reference:
+    """Read the reference of a bundle.
+
+    Parameters
+    ----------
+    info : BundleInfo
+        A bundle with a reference.
+
+    Returns
+    -------
+    Reference
+        What its people's armbands recorded.
+
+    Raises
+    ------
+    BundleError
+        If it is damaged, or does not suit the bundle's channels and actions.
+    """
+    content = read_file(info, REFERENCE)
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            claimed = sum(member.file_size for member in archive.infolist())
+        if claimed > _LARGEST_REFERENCE:
+            raise ValueError(f"it claims {claimed} bytes")
+        with np.load(io.BytesIO(content), allow_pickle=False) as file:
+            arrays = {f.name: file[f.name] for f in fields(Reference)}
+        wide = {k: v.astype(np.float64) if v.dtype == np.float32 else v for k, v in arrays.items()}
+        found = Reference(**{**wide, "ring": int(wide["ring"]), "level": float(wide["level"])})
+        _check_shapes(found, len(info.actions), info.channels)
+    except (KeyError, OSError, TypeError, ValueError, zipfile.BadZipFile) as error:
+        problem = f"{REFERENCE} cannot be used ({error})"
+        raise BundleError(str(info.path), problem, "train it again") from error
+    return found
+
+
+def _check_shapes(found: Reference, actions: int, channels: int) -> None:
+    people, size = len(found.subjects), channels * (channels + 3) // 2
+    shapes = {
+        "difference": (actions,),
+        "means": (actions, 4 * channels),
+        "within": (4 * channels, 4 * channels),
+        "profile": (size,),
+        "precision": (size, size),
+        "sync": (2,),
+        "profiles": (people, size),
+        "turns": (people,),
+        "mirrored": (people,),
+    }
+    for name, shape in shapes.items():
+        value = getattr(found, name)
+        if value.shape != shape or not np.isfinite(value).all():
+            raise ValueError(f"{name} is not of shape {shape} and finite")
+    if not 1 <= found.ring <= channels or not np.isin(found.sync, np.arange(actions)).all():
+        raise ValueError(f"a ring of {found.ring} and sync gestures {found.sync.tolist()}")
 
 
 @dataclass(frozen=True, eq=False)

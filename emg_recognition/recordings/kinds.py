@@ -179,11 +179,12 @@ def _refuse_pickles(path: Path, archive: zipfile.ZipFile) -> None:
 
 def _tar_with_signals(path: Path, head: bytes) -> bool:
     """Tell whether it is a tar file with ``.sig`` and ``.xml``; that of OTBioLab+ may lack the mark ustar."""
-    if len(head) < 512 or not re.fullmatch(rb"[0-7 ]{6,7}[\x00 ]{1,2}", head[148:156]):
+    checksum = head[148:156].strip(b"\x00 ")
+    if len(head) < 512 or not re.fullmatch(rb"[0-7]{1,8}", checksum):
         return False
     # The checksum of the first block: the sum of its bytes, with spaces in its own place.
     total = sum(head[:148]) + 8 * 32 + sum(head[156:512])
-    if int(head[148:156].strip(b"\x00 ") or b"0", 8) != total:
+    if int(checksum, 8) != total:
         return False
     import tarfile
 

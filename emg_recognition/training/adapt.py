@@ -21,19 +21,12 @@ from emg_recognition.classification import decision_settings, live_settings
 from emg_recognition.errors import BundleError, SettingError
 from emg_recognition.evaluation.metrics import MEAN_METRICS, score_windows
 from emg_recognition.evaluation.performance import cross_entropy
-from emg_recognition.models.bundle import (
-    KERAS,
-    REFERENCE,
-    TFLITE,
-    BundleInfo,
-    check_compatible,
-    read_bundle,
-    read_file,
-)
+from emg_recognition.models.bundle import REFERENCE, TFLITE, BundleInfo, check_compatible, read_bundle
 from emg_recognition.models.bundle_writer import make_bundle
 from emg_recognition.models.export import oriented, to_keras_file, to_tflite, without_orientation
+from emg_recognition.models.keras_file import load_keras
 from emg_recognition.models.layers import Standardise
-from emg_recognition.models.orientation import Measures, Reference, from_labels
+from emg_recognition.models.orientation import Measures, from_labels, read_reference
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.models.statistics import guarded_deviation, window_statistics
 from emg_recognition.recordings.recordings import Recordings
@@ -125,14 +118,14 @@ def run_adaptation(
         remedy = f"they only give windows of {', '.join(counts)}; take repetitions of two or more actions"
         raise SettingError("repetitions", tuple(repetitions), remedy)
     subject = str(recordings.subject[0])
-    network, _ = without_orientation(keras.saving.load_model(parent / KERAS, compile=False))
+    network, _ = without_orientation(load_keras(info))
     orientation: dict[str, Any] = {}
-    reference = read_file(info, REFERENCE) if REFERENCE in info.files else None
-    if reference is None:
+    reference: bytes | None = None
+    if REFERENCE not in info.files:
         statistics = fine_tune(network, windows, settings, on_step=on_step)
         model = network
     else:
-        population = Reference.from_bytes(reference)
+        population = read_reference(info)
         ring = population.ring
         found = from_labels(population, Measures(windows.windows, ring), windows.action, subject)
         matrix = found.orientation.matrix(info.channels, ring)

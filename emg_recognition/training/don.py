@@ -9,23 +9,14 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from emg_recognition.actions import REST
 from emg_recognition.errors import BundleError, RecordingError, SettingError
-from emg_recognition.models import layers  # noqa: F401  (Keras needs the layers to load a model)
-from emg_recognition.models.bundle import (
-    KERAS,
-    REFERENCE,
-    TFLITE,
-    BundleInfo,
-    check_compatible,
-    read_bundle,
-    read_file,
-)
+from emg_recognition.models.bundle import REFERENCE, TFLITE, BundleInfo, check_compatible, read_bundle
 from emg_recognition.models.bundle_writer import make_bundle
 from emg_recognition.models.export import oriented, to_keras_file, to_tflite, without_orientation
+from emg_recognition.models.keras_file import load_keras
 from emg_recognition.models.orientation import (
     Measures,
     Orientation,
@@ -33,6 +24,7 @@ from emg_recognition.models.orientation import (
     descriptor,
     from_labels,
     from_use,
+    read_reference,
 )
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.recordings.windows import STRIDE
@@ -99,12 +91,12 @@ def run_donning(parent: Path, recordings: Recordings, output: Path, *, unlabelle
     if len(people) != 1:
         raise SettingError("subject", tuple(people), "an armband is donned by one wearer; choose one subject")
     name = people[0]
-    reference = Reference.from_bytes(read_file(info, REFERENCE))
+    reference = read_reference(info)
     if unlabelled:
         found, profile = _from_use(reference, recordings, pipeline, name)
     else:
         found, profile = _from_gestures(reference, info, recordings, pipeline, name), None
-    network, _ = without_orientation(keras.saving.load_model(parent / KERAS, compile=False))
+    network, _ = without_orientation(load_keras(info))
     model = oriented(network, found.matrix(info.channels, reference.ring))
     rms = info.statistics["rms"] * info.orientation.get("gain", 1.0) / found.gain
     bundle = make_bundle(

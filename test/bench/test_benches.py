@@ -47,6 +47,8 @@ SHORTER = {
     "baselines": {"WANTED": {"vgg16": 0.0}},
     "threads": {"WAYS": {"this process, all threads": 0, "one process, one thread": 1}},
 }
+#: Exit code of those below where nothing but time was wrong.
+LATE = 3
 IN_PROCESSES = {
     "acquisition": "--minutes 0.05 --channels 8 --rate 500",
     "classifier_process": "{bundle} --repeat 1",
@@ -110,7 +112,7 @@ def test_short_form(name, filled_in, monkeypatch, capsys):
 
 @pytest.mark.parametrize("name", sorted(IN_PROCESSES))
 def test_short_form_with_nodes(name, filled_in, tmp_path):
-    """Run a bench that starts nodes, as a user would. Times may be too long on a busy machine: code 1."""
+    """Run a bench that starts nodes, as a user would. Only times may be too long, on a busy machine."""
     done = subprocess.run(
         [sys.executable, BENCH / f"{name}.py", *arguments(IN_PROCESSES[name], filled_in)],
         cwd=tmp_path,
@@ -119,7 +121,7 @@ def test_short_form_with_nodes(name, filled_in, tmp_path):
         text=True,
         timeout=280,
     )
-    assert done.returncode in (0, 1), done.stdout + done.stderr
+    assert done.returncode in (0, LATE), done.stdout + done.stderr
     assert "Traceback" not in done.stderr, done.stderr
     assert done.stdout
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emg_recognition.errors import BundleError
+from emg_recognition.models.bundle import read_bundle
 from emg_recognition.models.orientation import (
     Measures,
     Orientation,
-    Reference,
     candidates,
     descriptor,
     from_labels,
     from_use,
+    read_reference,
 )
 
 from ..ring_arm import RING, apart, population, stranger
@@ -58,13 +63,33 @@ def test_every_half_turn_is_tried_both_ways():
     assert max(turn for turn, _ in candidates(6)) == 5.5
 
 
-def test_a_reference_survives_its_file(reference):
-    again = Reference.from_bytes(reference.to_bytes())
+def test_a_reference_survives_its_file(reference, bundle):
+    info = with_reference(read_bundle(bundle), reference.to_bytes())
+    again = read_reference(info)
     assert (again.ring, again.subjects.tolist()) == (RING, reference.subjects.tolist())
     np.testing.assert_allclose(again.means, reference.means, rtol=1e-6)
     np.testing.assert_allclose(again.precision, reference.precision, rtol=1e-6)
-    with pytest.raises((KeyError, OSError, ValueError)):
-        Reference.from_bytes(b"something else")
+
+
+def test_a_reference_that_does_not_fit_is_refused(reference, bundle):
+    info = read_bundle(bundle)
+    for content, message in (
+        (b"something else", "cannot be used"),
+        (replace(reference, ring=20).to_bytes(), "a ring of 20"),
+        (replace(reference, profile=np.full(44, np.nan)).to_bytes(), "profile is not of shape"),
+        (replace(reference, sync=np.array([0, 9])).to_bytes(), "sync gestures"),
+    ):
+        with pytest.raises(BundleError, match=message):
+            read_reference(with_reference(info, content))
+    with pytest.raises(BundleError, match="means is not of shape"):
+        read_reference(replace(with_reference(info, reference.to_bytes()), actions=("rest", "fist")))
+
+
+def with_reference(info, content):
+    """Add a reference of four actions and eight channels to a bundle."""
+    (info.path / "reference.npz").write_bytes(content)
+    digest = hashlib.sha256(content).hexdigest()
+    return replace(info, channels=RING, files={**info.files, "reference.npz": digest})
 
 
 @pytest.mark.parametrize(("turn", "mirrored"), [(0.0, False), (2.0, False), (5.5, False), (3.0, True)])

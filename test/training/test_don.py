@@ -12,7 +12,7 @@ import pytest
 import emg_recognition as emg
 from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.models.bundle import read_bundle
-from emg_recognition.models.orientation import Orientation, Reference
+from emg_recognition.models.orientation import Orientation, read_reference
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.settings import from_mapping
 from emg_recognition.signal.settings import PipelineSettings
@@ -51,7 +51,7 @@ def windows_of(parent):
 
 @pytest.fixture
 def sync(parent):
-    reference = Reference.from_bytes((parent.path / "reference.npz").read_bytes())
+    reference = read_reference(parent)
     return [*(parent.actions[number] for number in reference.sync), "rest"]
 
 

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from emg_recognition.actions import REST
+from emg_recognition.recordings.formats.labels import Mark, labels_of, runs_of
 from emg_recognition.recordings.formats.take import (
     FormatError,
     Span,
@@ -27,8 +28,6 @@ from emg_recognition.recordings.formats.take import (
     checked_rate,
     choose,
     in_unit,
-    runs_of,
-    spans_of,
 )
 
 LIBRARY = "scipy.io"
@@ -181,7 +180,7 @@ def _eeglab(path: Path, eeg: Any, wanted: Wanted) -> Take:
     samples, unit = in_unit([data[i] for i in chosen], ["uV"] * len(chosen), wanted)
     events = eeg.get("event", [])
     events = [events] if isinstance(events, dict) else list(np.asarray(events, object).ravel())
-    marks: list[tuple[float, float | None, str]] = []
+    marks: list[Mark] = []
     for event in events:
         if isinstance(event, dict) and _name(event.get("type", [])):
             # The first sample has the latency 1; a duration of up to one sample means that there is none.
@@ -193,10 +192,11 @@ def _eeglab(path: Path, eeg: Any, wanted: Wanted) -> Take:
         samples,
         rate,
         unit,
-        spans_of(marks, rate, len(samples)),
+        labels_of(marks, rate, len(samples), wanted, names=names, values=lambda i: data[i]),
         _name(eeg.get("subject", [])),
         _name(eeg.get("group", [])),
         _name(eeg.get("session", [])),
+        channels=tuple(names[i] for i in chosen),
     )
 
 

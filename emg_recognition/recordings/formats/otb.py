@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 
+from emg_recognition.recordings.formats.labels import labels_of
 from emg_recognition.recordings.formats.take import FormatError, Take, Wanted, checked_rate, choose, in_unit
 
 LIBRARY = ""
@@ -62,7 +63,8 @@ def read(path: Path, wanted: Wanted) -> list[Take]:
     chosen = choose(names, wanted, types=types)
     rate = checked_rate(float(device.get("SampleFrequency", "0")), wanted)
     values, unit = in_unit([samples[:, i] for i in chosen], [""] * len(chosen), wanted)
-    return [Take(values, rate, unit)]
+    spans = labels_of((), rate, len(values), wanted, names=names, values=lambda i: samples[:, i])
+    return [Take(values, rate, unit, spans, channels=tuple(names[i] for i in chosen))]
 
 
 def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:

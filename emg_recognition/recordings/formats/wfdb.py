@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from emg_recognition.recordings.formats.labels import Mark, labels_of
 from emg_recognition.recordings.formats.take import (
     FormatError,
     Take,
@@ -18,7 +19,6 @@ from emg_recognition.recordings.formats.take import (
     checked_rate,
     choose,
     in_unit,
-    spans_of,
 )
 
 LIBRARY = "wfdb"
@@ -47,14 +47,15 @@ def read(path: Path, wanted: Wanted) -> list[Take]:
     chosen = choose(names, wanted, units=units)
     rate = checked_rate(float(record.fs), wanted)
     samples, unit = in_unit([signals[:, i] for i in chosen], [units[i] for i in chosen], wanted)
-    marks: list[tuple[float, float | None, str]] = []
+    marks: list[Mark] = []
     for extension in _ANNOTATIONS:
         if path.with_suffix(f".{extension}").is_file():
             found = wfdb.rdann(name, extension)
             notes = found.aux_note or [""] * len(found.sample)
             for sample, note, symbol in zip(found.sample, notes, found.symbol, strict=True):
                 marks.append((float(sample) / rate, None, note.strip("\x00 ") or symbol))
-    return [Take(samples, rate, unit, spans_of(marks, rate, len(samples)))]
+    spans = labels_of(marks, rate, len(samples), wanted, names=names, values=lambda i: signals[:, i])
+    return [Take(samples, rate, unit, spans, channels=tuple(names[i] for i in chosen))]
 
 
 def files_of(path: Path) -> list[Path]:
