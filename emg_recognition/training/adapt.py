@@ -16,6 +16,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import ArrayLike
 
 from emg_recognition.classification import decision_settings, live_settings
 from emg_recognition.errors import BundleError, SettingError
@@ -173,12 +174,13 @@ def fine_tune(
     windows: WindowSet,
     settings: FitSettings = ADAPT_SETTINGS,
     *,
+    share: ArrayLike = 1.0,
     on_step: OnStep = lambda step, steps: None,
 ) -> dict[str, Any]:
     """Fine-tune a trained network on a wearer's windows, in place.
 
-    Its z-score takes the wearer's statistics. Actions are drawn equally often; those without a window are
-    left out of the loss, so that nothing teaches the network that they no longer exist. The members of a
+    Its z-score takes the statistics of the windows. Actions are drawn equally often; those without a window
+    are left out of the loss, so that nothing teaches the network that they no longer exist. The members of a
     soft vote are fine-tuned one after another.
 
     Parameters
@@ -189,6 +191,8 @@ def fine_tune(
         Filtered windows of the wearer; their actions are the model's.
     settings : FitSettings
         Steps, batch size, learning rate, random changes and seed.
+    share : array_like
+        Shape (windows,): within each action, windows are drawn in proportion to it; by default equally often.
     on_step : callable
         Called after each gradient step with its number and the number of all steps.
 
@@ -200,7 +204,8 @@ def fine_tune(
     keras.utils.set_random_seed(settings.seed)
     statistics = window_statistics(windows.batches())
     counts = np.bincount(windows.action, minlength=len(windows.actions))
-    weights = 1.0 / counts[windows.action]
+    share = np.broadcast_to(np.asarray(share, np.float64), windows.action.shape)
+    weights = share / np.bincount(windows.action, share, len(windows.actions))[windows.action]
     networks = _networks(model)
     for number, network in enumerate(networks):
         standardise = network.get_layer("z_score")

@@ -81,7 +81,7 @@ def test_a_reference_that_does_not_fit_is_refused(reference, bundle):
     ):
         with pytest.raises(BundleError, match=message):
             read_reference(with_reference(info, content))
-    with pytest.raises(BundleError, match="means is not of shape"):
+    with pytest.raises(BundleError, match="difference is not of shape"):
         read_reference(replace(with_reference(info, reference.to_bytes()), actions=("rest", "fist")))
 
 
