@@ -39,6 +39,7 @@ from emg_recognition.signal.settings import PipelineSettings, stride_samples
 from emg_recognition.training.batches import Batches, OneCycle
 from emg_recognition.training.fold import predict
 from emg_recognition.training.output import LIBRARIES, data_fingerprint
+from emg_recognition.training.rehearsal import rehearse
 from emg_recognition.training.settings import ADAPT_SETTINGS, FitSettings
 from emg_recognition.training.windows import WindowSet, windows_from_recordings
 
@@ -94,6 +95,8 @@ def run_adaptation(
     *,
     repetitions: Sequence[int],
     test_repetitions: Sequence[int] = (),
+    history: Recordings | None = None,
+    others: Recordings | None = None,
     settings: FitSettings = ADAPT_SETTINGS,
     on_step: OnStep = lambda step, steps: None,
 ) -> Adaptation:
@@ -108,12 +111,14 @@ def run_adaptation(
     pipeline = from_mapping(PipelineSettings, info.pipeline, f"{parent}: pipeline")
     check_compatible(info, fingerprint=pipeline.fingerprint())
     learned, tested = _choose(info, recordings, repetitions, test_repetitions)
+    _check_rehearsed(info, tested, history, others)
 
     def cut(chosen: Recordings) -> WindowSet:
         stride = stride_samples(STRIDE, chosen.rate)
         return windows_from_recordings(chosen, pipeline, stride, actions=info.actions)
 
     windows, test = cut(learned), cut(tested) if test_repetitions else None
+    earlier, strangers = (None if more is None else cut(more) for more in (history, others))
     counts = windows.count("action")
     if len(counts) < 2:
         remedy = f"they only give windows of {', '.join(counts)}; take repetitions of two or more actions"
@@ -121,20 +126,21 @@ def run_adaptation(
     subject = str(recordings.subject[0])
     network, _ = without_orientation(load_keras(info))
     orientation: dict[str, Any] = {}
-    reference: bytes | None = None
-    if REFERENCE not in info.files:
-        statistics = fine_tune(network, windows, settings, on_step=on_step)
-        model = network
-    else:
-        population = read_reference(info)
-        ring = population.ring
-        found = from_labels(population, Measures(windows.windows, ring), windows.action, subject)
-        matrix = found.orientation.matrix(info.channels, ring)
-        statistics = fine_tune(network, windows.oriented(matrix), settings, on_step=on_step)
-        statistics["rms"] /= found.orientation.gain  # of the signal as it arrives
-        model = oriented(network, matrix)
-        orientation = {**asdict(found.orientation), "ring": ring, "subject": subject}
-        reference = population.seen(subject, found.orientation).to_bytes()
+    matrix: np.ndarray | None = None
+    population = read_reference(info) if REFERENCE in info.files else None
+    remembered: bytes | None = None
+    if population is not None:
+        measures = Measures(windows.windows, population.ring)
+        found = from_labels(population, measures, windows.action, subject).orientation
+        matrix = found.matrix(info.channels, population.ring)
+        windows = windows.oriented(matrix)
+        orientation = {**asdict(found), "ring": population.ring, "subject": subject}
+        remembered = population.seen(subject, found).to_bytes()
+    rehearsed, share = rehearse(windows, earlier, strangers, population, settings.seed)
+    statistics = fine_tune(network, rehearsed, settings, share=share, on_step=on_step)
+    # Of the signal as it arrives.
+    statistics["rms"] = window_statistics(windows.batches())["rms"] / orientation.get("gain", 1.0)
+    model = network if matrix is None else oriented(network, matrix)
     bundle = make_bundle(
         output,
         keras_model=to_keras_file(model),
@@ -152,12 +158,13 @@ def run_adaptation(
             "subject": subject,
             "repetitions": sorted(repetitions),
             "windows": counts,
+            "rehearsed": {"history": len(earlier or ()), "others": len(strangers or ())},
             "data": {"sha256": data_fingerprint(learned)},
             "settings": {"adapt": {**asdict(settings), "stride": STRIDE}},
             "versions": versions(*LIBRARIES),
         },
         orientation=orientation,
-        reference=reference,
+        reference=remembered,
     )
     before = after = None
     metrics: dict[str, Any] = {}
@@ -275,6 +282,24 @@ def refuse_parent(parent: Path, output: Path) -> None:
         raise BundleError(
             str(output), "this is the place of the parent", "choose another place for the new bundle"
         )
+
+
+def _check_rehearsed(
+    info: BundleInfo, tested: Recordings, history: Recordings | None, others: Recordings | None
+) -> None:
+    """Refuse recordings to rehearse that do not fit the model, or that hold what is tested."""
+    columns = ("subject", "session", "label", "repetition")
+
+    def performed(found: Recordings) -> set[tuple[Any, ...]]:
+        return set(zip(*(getattr(found, column).tolist() for column in columns), strict=True))
+
+    for name, more in (("history", history), ("others", others)):
+        if more is None:
+            continue
+        check_compatible(info, rate=more.rate, channels=more.channels, unit=more.unit)
+        if both := performed(more) & performed(tested):
+            shown = dict(zip(columns, min(both), strict=True))
+            raise SettingError(name, shown, "this is to be tested on; leave it out")
 
 
 def _choose(

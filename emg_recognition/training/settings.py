@@ -177,6 +177,10 @@ ADAPT_SETTINGS = FitSettings(epochs=1, steps_per_epoch=150, batch_size=64, learn
 """How a network is fine-tuned for a wearer: the same few steps, however long the recording is."""
 
 
+REHEARSAL_SETTINGS = dataclasses.replace(ADAPT_SETTINGS, steps_per_epoch=400)
+"""The same where earlier sessions or other people are rehearsed: there is more to learn, and to keep."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class EnsembleSettings:
     """The section ``ensemble``.

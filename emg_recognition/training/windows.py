@@ -283,6 +283,51 @@ def windows_from_recordings(
     )
 
 
+def join_windows(sets: Sequence[WindowSet]) -> WindowSet:
+    """Put windows of several recordings into one set; their signals are copied into memory.
+
+    Parameters
+    ----------
+    sets : sequence of WindowSet
+        At least one; all with the same actions, length and channels.
+
+    Returns
+    -------
+    WindowSet
+        All windows in this order, each as its own set has it.
+    """
+    if len(sets) == 1:
+        return sets[0]
+    samples = np.cumsum([0, *(len(one.signal.samples) for one in sets)])
+    segments = np.cumsum([0, *(len(one.segments.action) for one in sets)])
+    plain = np.eye(sets[0].channels, dtype=np.float32)[np.newaxis]
+    matrices = [plain if one.matrices is None else one.matrices for one in sets]
+    begin = np.cumsum([0, *(len(part) for part in matrices)])
+
+    def column(name: str) -> np.ndarray:
+        parts = [getattr(one.segments, name) for one in sets]
+        if name in ("first", "last"):
+            parts = [part + at for part, at in zip(parts, samples, strict=False)]
+        return np.concatenate(parts)
+
+    return dataclasses.replace(
+        sets[0],
+        signal=FilteredSignal(np.concatenate([one.signal.samples for one in sets])),
+        segments=SegmentTable(
+            **{field.name: column(field.name) for field in dataclasses.fields(SegmentTable)}
+        ),
+        begin=np.concatenate([one.begin + at for one, at in zip(sets, samples, strict=False)]),
+        segment=np.concatenate([one.segment + at for one, at in zip(sets, segments, strict=False)]),
+        matrices=np.concatenate(matrices),
+        matrix=np.concatenate(
+            [
+                at + (np.zeros(len(one.segments.action), np.int64) if one.matrix is None else one.matrix)
+                for one, at in zip(sets, begin, strict=False)
+            ]
+        ),
+    )
+
+
 def from_windows(
     windows: ArrayLike,
     action: ArrayLike,

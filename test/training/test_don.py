@@ -175,3 +175,31 @@ def test_known_people_are_aligned_on_request(tiny, tmp_path):
 
 def digests(folder):
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
+
+
+def test_earlier_sessions_and_others_are_rehearsed(parent, tmp_path):
+    def in_session(name, session, how, seed=50):
+        found = recordings({name: how}, repetitions=2, seed=seed)
+        return dataclasses.replace(found, session=np.full(len(found), session))
+
+    today, monday = in_session("anna", "today", MIRRORED), in_session("anna", "monday", TURNED)
+    others = in_session("ben", "1", STRAIGHT, seed=60)
+    settings = {"steps_per_epoch": 20, "batch_size": 16}
+    found = emg.adapt(
+        parent.path,
+        today,
+        tmp_path / "anna",
+        repetitions=[1],
+        test_repetitions=[2],
+        history=monday,
+        others=others,
+        settings=settings,
+    )
+    assert min(found.info.provenance["rehearsed"].values()) > 20
+    assert found.after["test_accuracy"] > 0.9
+    # Of today's signal: monday's was half as strong.
+    alone = emg.adapt(parent.path, today, tmp_path / "alone", repetitions=[1], settings=settings)
+    assert found.info.statistics["rms"] == pytest.approx(alone.info.statistics["rms"])
+    with pytest.raises(EmgRecognitionError, match=r"history.*'repetition': 2.*to be tested on"):
+        emg.adapt(parent.path, today, tmp_path / "no", repetitions=[1], test_repetitions=[2], history=today)
+    assert not (tmp_path / "no").exists()
