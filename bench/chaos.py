@@ -132,7 +132,7 @@ class Campaign:
     def trial(self, graph: ChaosGraph, fault: Fault) -> None:
         """Let one fault happen in motion or, sometimes, while nothing may move; judge what was seen."""
         self.trials += 1
-        armed = fault.stops or self._short or self._choice.random() < 0.75
+        armed = fault.stops or fault.arms or self._short or self._choice.random() < 0.75
         group = self.groups[fault.name.split(":")[0]]
         took = graph.bring_into_motion() if armed else graph.bring_to_rest()
         if self._last is not None and armed:

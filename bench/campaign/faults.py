@@ -34,6 +34,8 @@ class Fault:
         Whether it is none of the bridge's business: the joints must still move afterwards.
     obeyed : bool
         Whether it commands the joints itself, which nothing in the robot can prevent.
+    arms : bool
+        Whether it asks to arm itself, so that motion is no fault.
     needs : str
         The only output with which it is possible; empty for any.
     """
@@ -44,6 +46,7 @@ class Fault:
     stays: bool = False
     goes_on: bool = False
     obeyed: bool = False
+    arms: bool = False
     needs: str = ""
 
 
@@ -185,7 +188,7 @@ def all_faults(*, onlookers: bool) -> list[Fault]:
         Fault("service stop", _service("stop"), stops=True, stays=True),
         Fault("second enabling_switch, killed", _second("enabling_switch")),
         Fault("second classifier, killed", _second("classifier")),
-        Fault("second command_bridge, killed", _second("command_bridge", arm=True)),
+        Fault("second command_bridge, killed", _second("command_bridge", arm=True), arms=True),
         Fault("second exoskeleton, killed", _second("simulated_exoskeleton"), needs="trajectory"),
         Fault("emergency stop", _emergency_stop, stops=True, stays=True, needs="serial"),
         Fault("line device: silent", _disturbed("device", "hold"), stops=True, needs="serial"),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
 import zipfile
 from pathlib import Path
+from typing import IO, cast
 
 from emg_recognition.errors import RecordingError
 from emg_recognition.files import open_regular
+from emg_recognition.recordings.npz import BoundedReads
 
 #: Kinds that :mod:`emg_recognition.recordings.formats` reads.
 FORMATS = ("EDF", "BDF", "XDF", "WFDB", "MATLAB", "OTB+", "EMG-EPN-612")
@@ -101,6 +104,8 @@ def identify(path: Path) -> str:
 
 
 def _of_head(path: Path, head: bytes) -> str:
+    if path.suffix != ".hea" and _is_signal_of_record(path):
+        return "WFDB"
     if head.startswith((b"\x89MCAP", b"SQLite format 3\x00")):
         return "bag"
     if head.startswith(b"PK\x03\x04") or head.startswith(b"PK\x05\x06"):
@@ -141,7 +146,7 @@ def _of_head(path: Path, head: bytes) -> str:
 
 def _of_zip(path: Path, head: bytes) -> str:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_regular(path) as file, zipfile.ZipFile(cast(IO[bytes], BoundedReads(file))) as archive:
             names = archive.namelist()
             if any(name.endswith(".npy") for name in names):
                 _refuse_pickles(path, archive)
@@ -238,10 +243,18 @@ def _is_wfdb_header(path: Path, text: bytes) -> bool:
     return len(words) >= 2 and name == path.stem and words[1].isdigit()
 
 
-def _of_unknown(path: Path, head: bytes) -> str:
+def _is_signal_of_record(path: Path) -> bool:
+    """Tell whether a WFDB header beside it names this file; its samples may look like anything."""
     beside = path.with_suffix(".hea")
-    if path.suffix != ".hea" and beside.is_file() and identify(beside) == "WFDB":
-        return "WFDB"
+    if not beside.is_file():
+        return False
+    with open_regular(beside) as file:
+        head = file.read(_HEAD)
+    names = {line.split()[0] for line in head.splitlines() if line.split()}
+    return os.fsencode(path.name) in names and _is_wfdb_header(beside, head)
+
+
+def _of_unknown(path: Path, head: bytes) -> str:
     what = f"not a readable {_PROMISED[path.suffix]}" if path.suffix in _PROMISED else "of no known kind"
     if path.suffix == ".fdt":
         raise RecordingError(

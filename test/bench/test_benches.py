@@ -27,7 +27,7 @@ IN_THIS_PROCESS = {
     "bridge_invariants": "--steps 200 --seed 1",
     "decisions": "--model {bundle} --sessions 1 --repetitions 1",
     "frames": "--seconds 0.3",
-    "fuzz_recordings": "--bytes 300 --seed 1",
+    "fuzz_recordings": "--bytes 2000 --seed 1 --format edf",
     "fuzz_protocols": "--bytes 20000 --seed 1",
     "inference": "{bundle} --calls 200 --limit 100",
     "network": "{config}",

@@ -59,12 +59,13 @@ def read(path: Path, wanted: Wanted) -> list[Take]:
     if "scale" in facts and not wanted.unit:
         # Written by this package: the same bits as before.
         scale = float(facts["scale"])
-        digital = np.stack([signals[i].digital[:count] for i in chosen], axis=1)
-        samples = (digital.astype(np.float64) / scale).astype(np.float32)
+        samples = np.empty((count, len(chosen)), np.float32)
+        for place, i in enumerate(chosen):
+            samples[:, place] = signals[i].digital[:count].astype(np.float64) / scale
         unit = "V" if volts(signals[chosen[0]].physical_dimension) else "count"
     else:
-        columns = [signals[i].data[:count] for i in chosen]
-        samples, unit = in_unit(columns, [signals[i].physical_dimension for i in chosen], wanted)
+        units = [signals[i].physical_dimension for i in chosen]
+        samples, unit = in_unit((signals[i].data for i in chosen), units, wanted, count)
     spans = labels_of(
         marks,
         rate,

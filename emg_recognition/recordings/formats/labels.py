@@ -17,7 +17,15 @@ Mark = tuple[float, float | None, str]
 
 _BEGIN = re.compile(r"(?i)(?:start|begin|onset)(?:[\s_:/-]+(?:of[\s_]+)?(.+))?")
 _BEGINS = re.compile(r"(?i)(.+?)[\s_:/-]+(?:start|begin|onset)")
-_END = re.compile(r"(?i)(?:end|stop|offset|finish)(?:[\s_:/-]+.*)?|.+[\s_:/-](?:end|stop|offset|finish)")
+#: ``boundary`` and ``New Segment`` are where EEGLAB and BrainVision join what was recorded apart.
+_END = re.compile(
+    r"(?i)(?:end|stop|offset|finish)(?:[\s_:/-]+.*)?|.+[\s_:/-](?:end|stop|offset|finish)"
+    r"|boundary|new segment/?"
+)
+#: What recorders note about themselves.
+_NO_LABEL = re.compile(
+    r"(?i)rec(?:ord(?:ing)?)?(?:[\s_-]+(?:start(?:s|ed)?|begins?|ends?|stop(?:s|ped)?|continue[sd]?|pause[sd]?))?"
+)
 #: Longest label, characters.
 _LONGEST = 200
 #: Names of channels whose value is a label.
@@ -135,8 +143,10 @@ def spans_of(marks: Iterable[Mark], rate: float, count: int) -> tuple[Span, ...]
 
 def _plain(marks: Iterable[Mark]) -> Iterable[tuple[float, float, str]]:
     for time, length, text in marks:
-        if np.isfinite(time) and (length is None or np.isfinite(length)):
-            yield float(time), float(length or 0), unicodedata.normalize("NFC", text[:_LONGEST]).strip()
+        plain = unicodedata.normalize("NFC", text[:_LONGEST]).strip()
+        usable = np.isfinite(time) and (length is None or np.isfinite(length))
+        if usable and plain and not _NO_LABEL.fullmatch(plain):
+            yield float(time), float(length or 0), plain
 
 
 def runs_of(

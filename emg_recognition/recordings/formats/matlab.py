@@ -96,7 +96,7 @@ def _name(value: Any) -> str:
     if len(found) != 1:
         return ""
     one = found[0]
-    return f"{one:g}" if isinstance(one, np.number) else str(one)
+    return f"{one:.12g}" if isinstance(one, np.number) else str(one)
 
 
 def _ninapro(file: dict[str, Any], wanted: Wanted) -> Take:
@@ -116,7 +116,7 @@ def _ninapro(file: dict[str, Any], wanted: Wanted) -> Take:
         _number(file["frequency"], "frequency") if "frequency" in file else None, wanted, _NINAPRO_RATES
     )
     chosen = choose([f"channel {i + 1}" for i in range(emg.shape[1])], wanted)
-    samples, unit = in_unit([emg[:, i] for i in chosen], [""] * len(chosen), wanted)
+    samples, unit = in_unit((emg[:, i] for i in chosen), [""] * len(chosen), wanted, len(emg))
     exercise = f"E{_name(file['exercise'])}_" if _name(file.get("exercise", [])) else ""
     counted = numbers.astype(np.int64) if len(numbers) else None
     spans: list[Span] = []
@@ -152,7 +152,7 @@ def _biopatrec(session: Any, wanted: Wanted) -> list[Take]:
     chosen = choose([f"channel {i + 1}" for i in range(data.shape[1])], wanted)
     takes = []
     for place, label in enumerate(movements):
-        samples, unit = in_unit([data[:, i, place] for i in chosen], [""] * len(chosen), wanted)
+        samples, unit = in_unit((data[:, i, place] for i in chosen), [""] * len(chosen), wanted, len(data))
         spans = []
         for number in range(repetitions):
             begin, end = number * period, number * period + contraction * rate
@@ -177,7 +177,7 @@ def _eeglab(path: Path, eeg: Any, wanted: Wanted) -> Take:
     names = [_name(one.get("labels", [])) or f"channel {i + 1}" for i, one in enumerate(places)]
     chosen = choose(names, wanted, types=[_name(one.get("type", [])) for one in places])
     # EEGLAB keeps microvolts.
-    samples, unit = in_unit([data[i] for i in chosen], ["uV"] * len(chosen), wanted)
+    samples, unit = in_unit((data[i] for i in chosen), ["uV"] * len(chosen), wanted, data.shape[1])
     events = eeg.get("event", [])
     events = [events] if isinstance(events, dict) else list(np.asarray(events, object).ravel())
     marks: list[Mark] = []

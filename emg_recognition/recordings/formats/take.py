@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -192,7 +192,8 @@ def place_of(names: Sequence[str], channel: str | int) -> int:
 
 
 def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
+    more = f" and {len(names) - 20} more" if len(names) > 20 else ""
+    return ", ".join(names[:20]) + more or "(none)"
 
 
 def volts(unit: str) -> float | None:
@@ -200,17 +201,21 @@ def volts(unit: str) -> float | None:
     return _VOLTS.get(unicodedata.normalize("NFC", unit).strip().lower())
 
 
-def in_unit(columns: Sequence[np.ndarray], units: Sequence[str], wanted: Wanted) -> tuple[np.ndarray, str]:
+def in_unit(
+    columns: Iterable[np.ndarray], units: Sequence[str], wanted: Wanted, count: int
+) -> tuple[np.ndarray, str]:
     """Return the samples of some channels as one array, and their unit.
 
     Parameters
     ----------
-    columns : sequence of numpy.ndarray
-        Samples of each channel, shape (n,), as the file gives them.
+    columns : iterable of numpy.ndarray
+        Samples of each channel, shape (n,), as the file gives them; only one needs to be in memory.
     units : sequence of str
         The file's unit of each channel; empty where it does not say.
     wanted : Wanted
         May give another unit.
+    count : int
+        Samples to take of each channel.
 
     Returns
     -------
@@ -226,10 +231,10 @@ def in_unit(columns: Sequence[np.ndarray], units: Sequence[str], wanted: Wanted)
     else:
         factors = [(one or 1.0) if unit == "V" else 1.0 for one in known]
     assert unit in UNITS
-    samples = np.empty((min(map(len, columns)), len(columns)), np.float32)
+    samples = np.empty((count, len(factors)), np.float32)
     for i, (column, factor) in enumerate(zip(columns, factors, strict=True)):
         # In float64, as a live device does it.
-        samples[:, i] = np.asarray(column[: len(samples)], np.float64) * factor
+        samples[:, i] = np.asarray(column[:count], np.float64) * factor
     return samples, unit
 
 

@@ -73,7 +73,9 @@ def read(path: Path, wanted: Wanted) -> list[Take]:
     steps = np.diff(stamps)
     borders = [0, *(np.flatnonzero((steps > GAP) | (steps < 0)) + 1).tolist(), len(series)]
     for part in itertools.starmap(slice, itertools.pairwise(borders)):
-        samples, unit = in_unit([series[part, i] for i in chosen], [units[i] for i in chosen], wanted)
+        samples, unit = in_unit(
+            (series[part, i] for i in chosen), [units[i] for i in chosen], wanted, len(stamps[part])
+        )
         begin = float(stamps[part][0])
         shifted = [(time - begin, length, text) for time, length, text in markers]
         spans = labels_of(
@@ -118,13 +120,16 @@ def _damage_said() -> Iterator[list[str]]:
 
 
 def _chosen(streams: list[dict[str, Any]], name: str) -> dict[str, Any]:
-    numeric = [one for one in streams if _text(one["info"], "channel_format") != "string"]
+    numeric = [
+        one for one in streams if _text(one["info"], "channel_format") != "string" and len(one["time_stamps"])
+    ]
     emg = [one for one in numeric if "emg" in _text(one["info"], "type").lower()]
     regular = [one for one in numeric if float(_text(one["info"], "nominal_srate") or 0) > 0]
     found = emg or regular or numeric
     if name:
         found = [one for one in numeric if _text(one["info"], "name") == name]
-    known = ", ".join(f"{_text(one['info'], 'name')} ({_text(one['info'], 'type')})" for one in streams)
+    shown = found if len(found) > 1 else streams
+    known = ", ".join(f"{_text(one['info'], 'name')} ({_text(one['info'], 'type')})" for one in shown)
     if len(found) == 1:
         return found[0]
     if not found:

@@ -23,6 +23,19 @@ from emg_recognition.recordings.formats.take import FormatError, Span, Wanted
         ),
         ([(1.0, None, "Begin of fist"), (2.0, None, "end")], [(10, 20, "fist")]),
         ([(1.0, None, "begin"), (2.0, None, "end")], [(10, 20, "begin")]),
+        (
+            [(1.0, None, "fist"), (2.0, None, "boundary"), (3.0, None, "fist")],
+            [(10, 20, "fist"), (30, 50, "fist")],
+        ),
+        (
+            [
+                (0.0, None, "Recording starts"),
+                (0.0, None, "RECORD START"),
+                (5.0, None, "rec"),
+                (2.0, None, ""),
+            ],
+            None,
+        ),
         ([(1.0, 1.0, "start fist")], [(10, 20, "start fist")]),
         ([(-3.0, 4.0, "fist"), (4.5, 9.0, "rest"), (7.0, 1.0, "late")], [(0, 10, "fist"), (45, 50, "rest")]),
         ([(float("nan"), None, "x"), (1.0, float("inf"), "y")], None),

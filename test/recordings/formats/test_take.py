@@ -58,7 +58,7 @@ def test_units_of_voltage(unit, value):
     ],
 )
 def test_samples_in_their_unit(units, wanted, unit, first):
-    samples, found = in_unit([np.array([2, 4]), np.array([3, 9, 9])], units, Wanted(**wanted))
+    samples, found = in_unit([np.array([2, 4]), np.array([3, 9, 9])], units, Wanted(**wanted), 2)
     assert (found, samples.dtype, samples.shape) == (unit, np.float32, (2, 2))
     np.testing.assert_allclose(samples[0], first, rtol=1e-6)
 
