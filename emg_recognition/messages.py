@@ -16,22 +16,22 @@ import numpy as np
 from emg_recognition.errors import MessageError
 from emg_recognition.signal.settings import LARGEST_SAMPLE
 from emg_recognition.text import printable
-from emg_recognition.types import ESTIMATE_RANGES, UNITS, Estimate, Model, impossible_number
-
-RATES = (1.0, 1e6)
-"""Sampling rates (Hz) that an armband may have."""
-
-MOST_CHANNELS = 1024
-"""Most channels of a device."""
+from emg_recognition.types import (
+    ESTIMATE_RANGES,
+    LAST_INDEX,
+    MOST_CHANNELS,
+    RATES,
+    UNITS,
+    Estimate,
+    Model,
+    impossible_number,
+)
 
 MOST_ACTIONS = 256
 """Most actions of a model."""
 
 LONGEST_NAME = 100
 """Longest name (characters) of an action, a model, a channel and the like."""
-
-LAST_INDEX = 2**62
-"""Largest sample index: at 2 kHz it takes 73 million years, and no sum with it overflows."""
 
 _LARGEST_FLOAT = float(np.finfo(np.float32).max)
 _LONGEST_PIPELINE = 1000

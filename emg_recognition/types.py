@@ -94,6 +94,15 @@ class Estimate:
     speed: float = 0.0
 
 
+RATES = (1.0, 1e6)
+"""Sampling rates (Hz) that an armband may have."""
+
+MOST_CHANNELS = 1024
+"""Most channels of a device."""
+
+LAST_INDEX = 2**62
+"""Largest sample index: at 2 kHz it takes 73 million years, and no sum with it overflows."""
+
 #: The range of each number of an estimate; a float32 softmax may end slightly above 1.
 ESTIMATE_RANGES = {"confidence": (0.0, 1.001), "probabilities": (0.0, 1.001), "activation": (0.0, math.inf)}
 

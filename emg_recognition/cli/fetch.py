@@ -43,7 +43,8 @@ def run(args: argparse.Namespace) -> int:
     """List the sets, or fetch one; return 1 if the licence is not agreed to."""
     from emg_recognition.cli.progress import bar
     from emg_recognition.datasets.catalogue import SETS
-    from emg_recognition.datasets.fetch import fetch
+    from emg_recognition.datasets.fetch import check_output, fetch
+    from emg_recognition.processes import end_signals_raise
 
     if args.name is None:
         for public_set in SETS.values():
@@ -55,6 +56,8 @@ def run(args: argparse.Namespace) -> int:
             "name", args.name, f"choose from {', '.join(SETS)}{did_you_mean(args.name, list(SETS))}"
         )
     public_set = SETS[args.name]
+    output = args.output or Path(f"{public_set.name}.npz")
+    check_output(output)  # before the question
     print(public_set.name)
     for line in (
         f"{public_set.summary}.",
@@ -66,8 +69,7 @@ def run(args: argparse.Namespace) -> int:
         print(_paragraph(line))
     if not args.yes and not _agreed():
         return _REFUSED
-    output = args.output or Path(f"{public_set.name}.npz")
-    with bar("Downloading") as on_progress:
+    with end_signals_raise(), bar("Downloading") as on_progress:
         recordings = fetch(public_set, output, cache=args.cache, on_progress=on_progress)
     print(
         f"{output}: {len(recordings)} segments, {recordings.duration / 60:.1f} minutes, "

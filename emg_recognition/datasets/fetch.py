@@ -61,10 +61,7 @@ def fetch(
         If the set cannot be downloaded, is not what it was when it was added to the catalogue, or cannot be
         written. Nothing is left of it.
     """
-    if output.suffix != ".npz":
-        raise SettingError("output", str(output), "name a file that ends in .npz")
-    if output.exists():
-        raise SettingError("output", str(output), "it exists; name another file, or remove this one")
+    check_output(output)
     folder = cache or default_cache()
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
@@ -89,6 +86,20 @@ def fetch(
         raise RecordingError(
             public_set.name, f"it cannot be written ({error})", "make room, or choose another folder"
         ) from error
+
+
+def check_output(output: Path) -> None:
+    """Refuse an archive that exists, or that has another ending than ``.npz``.
+
+    Raises
+    ------
+    SettingError
+        If it does.
+    """
+    if output.suffix != ".npz":
+        raise SettingError("output", str(output), "name a file that ends in .npz")
+    if output.exists():
+        raise SettingError("output", str(output), "it exists; name another file, or remove this one")
 
 
 def download_path(public_set: PublicSet, folder: Path) -> Path:

@@ -24,6 +24,9 @@ QUOTED = 60
 REASONS = 5
 """How many different reasons for a refused line are reported."""
 
+EXPLAINED = 200
+"""How many refused lines are looked at for that; noise would take too much time."""
+
 
 def write_lines(counts: np.ndarray, delimiter: str = ",") -> bytes:
     """Write one line per sample, each ending with carriage return and line feed.
@@ -160,7 +163,7 @@ class AsciiProtocol(DeviceProtocol):
 
     def _explain(self, line: bytes) -> None:
         """Keep why a line was refused, each reason once."""
-        if len(self._reasons) >= REASONS:
+        if len(self._reasons) >= REASONS or self._refused > EXPLAINED:
             return
         other = b"\n" if self.line_end == b"\r" else b"\r"
         if other in line.strip():

@@ -92,7 +92,7 @@ class LineFormat:
 
     def _numbers(self, line: bytes) -> list[float] | None:
         """Return all numbers of a line, however many; None if it holds anything else."""
-        line, delimiter = line.strip(), self.delimiter.encode()
+        line, delimiter = line.strip(b" \t\r\n"), self.delimiter.encode()
         if self.brackets:
             if len(line) < 2 or _BRACKETS.get(line[:1]) != line[-1:]:
                 return None

@@ -19,7 +19,7 @@ _LOG = logging.getLogger(__name__)
 
 #: Matplotlib's own font of boxes, which has every character.
 _BOXES = "Last Resort"
-#: Before, a text has one font, and a font for other scripts has the Latin letters, too.
+#: Before, a text has one font (one for another script has Latin letters, too), and always formulas.
 _SEVERAL = matplotlib.__version_info__ >= (3, 6)
 #: Characters that the user was told about.
 _told: set[str] = set()
@@ -62,6 +62,11 @@ def choose_fonts(figure: Figure) -> None:
             axis.get_ticklabels(which="both")  # writes the labels, which else happens while drawing
     for artist in figure.findobj(Text):
         text = artist.get_text()
+        if "$" in text and "mathdefault" not in text:  # a name, not a formula
+            if _SEVERAL:
+                artist.set_parse_math(False)
+            else:
+                artist.set_text(text.replace("$", r"\$"))
         if not _lacking(text):
             continue
         artist.set_text(drawable(text))

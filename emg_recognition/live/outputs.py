@@ -108,7 +108,7 @@ class Keys:
         for action in keys:
             if action not in known:
                 raise SettingError("--keys", action, f"the model has {', '.join(known)}")
-        keyboard = _keyboard()
+        keyboard = _keyboard(",".join(f"{action}={key}" for action, key in keys.items()))
         self._keys = {action: _key(keyboard, key) for action, key in keys.items()}
         self._controller = controller or keyboard.Controller()
         self._held: Any = None
@@ -141,16 +141,16 @@ class Keys:
             self._held = None
 
 
-def _keyboard() -> Any:
+def _keyboard(wanted: str) -> Any:
     try:
         from pynput import keyboard
     except ModuleNotFoundError:
-        raise SettingError("--keys", True, "install pynput: pip install 'emg_recognition[keys]'") from None
+        raise SettingError("--keys", wanted, "install pynput: pip install 'emg_recognition[keys]'") from None
     except ImportError as error:
         problem = str(error).strip().splitlines()[0].rstrip(": ")
         raise SettingError(
             "--keys",
-            True,
+            wanted,
             f"no key can be pressed here ({problem}): run it in a desktop session, or under Wayland as root "
             "with PYNPUT_BACKEND_KEYBOARD=uinput",
         ) from None

@@ -54,6 +54,8 @@ IN_PROCESSES = {
     "acquisition": "--minutes 0.05 --channels 8 --rate 500",
     "classifier_process": "{bundle} --repeat 1",
     "live": "{bundle} --quick",
+    "sources": "--seconds 4 --no-model --sources {source}",
+    "live_without_ros": "{bundle} --seconds 2",
     "recorder_kill": "--times 1 --at-once 1 --seed 1",
     "chaos": "--short --folder {folder}",
 }
@@ -84,6 +86,7 @@ def filled_in(tmp_path_factory, tiny_bundle):
         "bundle": tiny_bundle,
         "config": folder / "tiny.yaml",
         "folder": folder,
+        "source": "lsl" if importlib.util.find_spec("pylsl") else "serial",
     }
 
 

@@ -16,6 +16,7 @@ ROSDEP_KEY = {
     "bleak": None,
     "brainflow": None,
     "edfio": None,
+    "h5py": None,
     "imblearn": None,
     "jinja2": "python3-jinja2",
     "keras": "python-tensorflow-pip",
@@ -28,6 +29,7 @@ ROSDEP_KEY = {
     "pooch": None,
     "pylsl": None,
     "pynput": None,
+    "regex": None,
     "requests": None,
     "rich": "python3-rich",
     "rosbags": "python3-rosbags-pip",
@@ -37,10 +39,15 @@ ROSDEP_KEY = {
     "tensorflow": "python-tensorflow-pip",
     "wfdb": None,
     "yaml": "python3-yaml",
+    "lz4": None,
+    "zstandard": None,
 }
 #: Import name -> name at a package index; None for a part of another one.
 DISTRIBUTION = {
     "ai_edge_litert": "ai-edge-litert",
+    "lz4": None,  # mcap brings it
+    "zstandard": None,  # mcap brings it
+    "h5py": None,  # keras brings it
     "fontTools": "fonttools",
     "imblearn": "imbalanced-learn",
     "keras": None,

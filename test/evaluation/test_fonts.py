@@ -116,6 +116,13 @@ def test_every_text_of_a_figure_is_covered_not_only_names():
     assert r"\u63e1" in shown
 
 
+def test_a_dollar_sign_is_no_formula():
+    names = (r"5$ or \nothing$", "a$b$")
+    figure = confusion_figure(Scores(names, np.eye(2, dtype=np.int64)))
+    assert style.png(figure).startswith(b"\x89PNG")
+    assert set(names) <= set(drawn_texts(figure))
+
+
 def test_plain_names_cost_nothing():
     assert fonts.drawable("elbow flexion 30°") == "elbow flexion 30°"
     assert fonts._search.cache_info().misses == 0
