@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 LONGEST = 200
 """Longest text (characters) that is repeated in logs, messages and on screens."""
 
@@ -29,6 +31,11 @@ def printable(text: object, longest: int = LONGEST) -> str:
     if not shown.isprintable():
         shown = "".join(one if one.isprintable() else _escaped(one) for one in shown)[:longest]
     return shown if len(whole) <= longest else f"{shown}… ({len(whole)} characters)"
+
+
+def nfc(text: str) -> str:
+    """Return a text in Unicode's composed form, in which names are compared; macOS writes them decomposed."""
+    return unicodedata.normalize("NFC", text)
 
 
 def readable(name: object) -> str:

@@ -18,8 +18,9 @@ from emg_recognition.errors import RecordingError
 from emg_recognition.recordings.csv_description import ROLES, TIME_UNITS, Column, CsvDescription
 from emg_recognition.recordings.sensor_times import Sensors, align
 from emg_recognition.recordings.text_columns import Scale, find_counter, find_scale, own_times
-from emg_recognition.recordings.text_layout import Layout, find_layout, nfc
+from emg_recognition.recordings.text_layout import Layout, find_layout
 from emg_recognition.recordings.text_lines import Block, blocks
+from emg_recognition.text import nfc
 
 if TYPE_CHECKING:
     import pandas
