@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emg_recognition.text import printable, printable_lines
+from emg_recognition.text import nfc, printable, printable_lines, readable
 
 
 @pytest.mark.parametrize(
