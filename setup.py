@@ -56,7 +56,21 @@ setup(
         )
     ],
     install_requires=requirements("library"),
-    extras_require={name: requirements(name) for name in ("train", "compare", "formats", "docs", "test")},
+    extras_require={
+        name: requirements(name)
+        for name in (
+            "train",
+            "compare",
+            "fetch",
+            "formats",
+            "lsl",
+            "brainflow",
+            "myo",
+            "keys",
+            "docs",
+            "test",
+        )
+    },
     entry_points={
         "console_scripts": [f"{name} = {target}" for name, target in commands["console_scripts"].items()]
     },

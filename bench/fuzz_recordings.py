@@ -4,20 +4,25 @@
     python bench/fuzz_recordings.py --bytes 100000 --seed 7 --format xdf
 
 A file must open, or be refused with the package's own error in one line. The bench exits with an error if
-anything else is raised, if a file takes longer or more memory than the reader's bounds, if a file is written
-or changed, or if a program is started. Each format is read in a process of its own, with the bounds of the
-reader's child process and an audit hook that ends it on a forbidden call.
+anything else is raised, if a file takes too long or too much memory, if a file is written or changed, or if a
+program is started. Each format is read in a process of its own, with bounded memory and an audit hook that
+ends it on a forbidden call. A library may crash or never return there, as it may in the reader's own child
+process: then the file is opened as a user opens it, which must end with the package's error too.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import json
+import logging
 import multiprocessing
 import os
 import resource
 import secrets
+import shutil
+import signal
 import struct
 import sys
 import tarfile
@@ -25,6 +30,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
@@ -35,11 +41,14 @@ from emg_recognition.errors import RecordingError
 from emg_recognition.recordings.formats import worker
 from emg_recognition.recordings.formats.take import FormatError, Wanted
 from emg_recognition.recordings.kinds import FORMATS, identify
+from emg_recognition.recordings.open import open_recordings
 
 #: Address space that a file of some kilobytes may take, beyond that of the libraries.
 MEMORY = 1 << 30
-#: Longest time for a file, s of processor time.
-SECONDS = 10.0
+#: Longest time for a file, s of processor time, and the exit code for more; the reader's child ends there.
+SECONDS, SLOW = 8.0, 8
+#: How a library may crash.
+CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL)
 #: Samples and channels of the good files.
 SHAPE = (400, 3)
 
@@ -247,52 +256,107 @@ def _leave(why: str) -> None:
     os._exit(9)
 
 
-def fuzz(name: str, wanted: int, seed: int, folder: Path) -> dict[str, float | str]:
-    """Damage and read files of one format until so many bytes were changed; return what was seen."""
+def fuzz(name: str, wanted: int, seed: int, folder: Path, report: Callable[[dict], object]) -> None:
+    """Damage and read files of one format until so many bytes were changed, and report after each."""
     rng = np.random.default_rng(seed)
     files = WRITERS[name](folder, rng)
     good = {file: file.read_bytes() for file in files}
     kind = identify(files[0])
     assert kind in FORMATS
-    worker.read(kind, files[0], Wanted(stream=""))  # the good file opens, and its libraries are loaded
+    worker.read(kind, files[0], Wanted())  # the good file opens, and its libraries are loaded
     forbid(folder)
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     bound = pages * resource.getpagesize() + MEMORY
     resource.setrlimit(resource.RLIMIT_AS, (bound, bound))
     before = {path.name for path in folder.iterdir()}
     seen: Counter[str] = Counter()
-    changed, slowest, began = 0, 0.0, time.monotonic()
-    while changed < wanted:
+    slowest = 0.0
+    while seen["bytes"] < wanted:
         file = files[int(rng.integers(len(files)))]
         data, count = mutate(good[file], rng)
         file.write_bytes(data)
-        changed += count
         started = time.process_time()
-        try:
-            if identify(files[0]) != kind:
-                seen["another kind"] += 1
-            else:
-                worker.read(kind, files[0], Wanted())
-                seen["read"] += 1
-        except (FormatError, RecordingError) as error:
-            text = f"{error.problem} {getattr(error, 'remedy', '')}"
-            if "\n" in text:
-                _leave(f"an error of several lines: {text!r}")
-            seen["refused"] += 1
+        seen[_outcome(kind, files[0])] += 1
         took = time.process_time() - started
-        slowest = max(slowest, took)
-        if took > SECONDS or {path.name for path in folder.iterdir()} != before:
-            (folder / "offender").write_bytes(data)
-            _leave(f"{took:.1f} s, files {sorted(path.name for path in folder.iterdir())}")
+        if {path.name for path in folder.iterdir()} != before:
+            _leave(f"files {sorted(path.name for path in folder.iterdir())}")
+        if took > SECONDS:
+            os._exit(SLOW)
         file.write_bytes(good[file])
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {**seen, "bytes": changed, "slowest": slowest, "peak": peak, "seconds": time.monotonic() - began}
+        seen["bytes"] += count
+        slowest = max(slowest, took)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        report({**seen, "slowest": slowest, "peak": peak})
 
 
-def _child(
-    name: str, wanted: int, seed: int, folder: str, pipe: multiprocessing.connection.Connection
-) -> None:
-    pipe.send(fuzz(name, wanted, seed, Path(folder)))
+def _outcome(kind: str, path: Path) -> str:
+    try:
+        if identify(path) != kind:
+            return "another"
+        worker.read(kind, path, Wanted())
+        return "read"
+    except FormatError as error:
+        refused = RecordingError(str(path), error.problem, error.remedy)
+    except RecordingError as error:
+        refused = error
+    if "\n" in str(refused):
+        _leave(f"an error of several lines: {str(refused)!r}")
+    return "refused"
+
+
+def _child(name: str, wanted: int, seed: int, folder: str, pipe: Connection) -> None:
+    logging.disable()  # pyxdf logs what it leaves out
+    fuzz(name, wanted, seed, Path(folder), pipe.send)
+
+
+def _run(name: str, wanted: int, seed: int, folder: str) -> tuple[dict[str, float], int]:
+    """Fuzz in a child process; return the last it reported, and its exit code."""
+    spawn = multiprocessing.get_context("spawn")
+    ours, theirs = spawn.Pipe(duplex=False)
+    child = spawn.Process(target=_child, args=(name, wanted, seed, folder, theirs))
+    child.start()
+    theirs.close()
+    found: dict[str, float] = {}
+    with contextlib.suppress(EOFError):
+        while True:
+            found = ours.recv()
+    child.join()
+    return found, int(child.exitcode or 0)
+
+
+def _refused_as_users_open_it(folder: Path) -> bool:
+    """Open the files that crashed a library through the reader's own child process."""
+    try:
+        open_recordings(folder, cache=folder / "cache")
+    except RecordingError as error:
+        return "\n" not in str(error)
+    return False  # what crashed here must not open there
+
+
+def fuzz_format(name: str, wanted: int, seed: int) -> bool:
+    """Fuzz a format until so many bytes were changed, print a line, and return whether all went well."""
+    total: Counter[str] = Counter()
+    slowest = peak = 0.0
+    while total["bytes"] < wanted:
+        with tempfile.TemporaryDirectory() as folder:
+            found, code = _run(name, wanted - total["bytes"], seed + total["crashed"], folder)
+            slowest, peak = max(slowest, found.pop("slowest", 0.0)), max(peak, found.pop("peak", 0.0))
+            total.update({key: int(value) for key, value in found.items()})
+            if not code:
+                continue
+            total["crashed"] += 1
+            if (-code in CRASHES or code == SLOW) and _refused_as_users_open_it(Path(folder)):
+                continue
+            kept = Path(tempfile.gettempdir()) / f"fuzz_{name}_{seed}"
+            shutil.copytree(folder, kept, dirs_exist_ok=True)
+            print(f"{name:<9} FAILED (code {code}); the file is in {kept}")
+            return False
+    print(
+        f"{name:<9}{total['bytes']:>9}{total['read']:>7}{total['refused']:>9}{total['another']:>14}"
+        f"{total['crashed']:>9}{slowest:>12.2f}{peak:>11.0f}",
+        flush=True,
+    )
+    return True
 
 
 def main() -> int:
@@ -304,32 +368,9 @@ def main() -> int:
     args = parser.parse_args()
     seed = secrets.randbits(32) if args.seed is None else args.seed
     print(f"seed {seed}")
-    print("format     bytes    read  refused  another kind  slowest, s  peak, MiB")
-    failed = 0
-    spawn = multiprocessing.get_context("spawn")
-    for name in [args.format] if args.format else list(WRITERS):
-        with tempfile.TemporaryDirectory() as folder:
-            ours, theirs = spawn.Pipe(duplex=False)
-            child = spawn.Process(target=_child, args=(name, args.bytes, seed, folder, theirs))
-            child.start()
-            theirs.close()
-            try:
-                found = ours.recv()
-            except EOFError:
-                found = None
-            child.join()
-            if found is None:
-                failed += 1
-                kept = Path(tempfile.gettempdir()) / f"fuzz_{name}_{seed}"
-                kept.mkdir(exist_ok=True)
-                for path in Path(folder).iterdir():
-                    (kept / path.name).write_bytes(path.read_bytes())
-                print(f"{name:<9} FAILED (code {child.exitcode}); the file is in {kept}")
-                continue
-        print(
-            f"{name:<9}{found['bytes']:>8}{found.get('read', 0):>8}{found.get('refused', 0):>9}"
-            f"{found.get('another kind', 0):>14}{found['slowest']:>12.2f}{found['peak']:>11.0f}"
-        )
+    print("format       bytes   read  refused  another kind   ended  slowest, s  peak, MiB", flush=True)
+    names = [args.format] if args.format else list(WRITERS)
+    failed = sum(not fuzz_format(name, args.bytes, seed) for name in names)
     print("no file ended otherwise" if not failed else f"{failed} formats failed")
     return 1 if failed else 0
 

@@ -39,6 +39,8 @@ CHUNK = 5
 CHANNELS = 8
 #: Longest time from the last closed chunk to the kill, s: half a second, and more on a busy machine.
 ALLOWED = 1.5
+#: Exit code where every bag is right and only more than that was lost, which a busy machine may explain.
+LATE = 3
 
 
 def samples(first: int, count: int) -> np.ndarray:
@@ -110,18 +112,17 @@ def read(bag: Path) -> tuple[int, int, list[str]]:
     return first, after, wrong
 
 
-def judge(number: int, bag: Path, lived: float, sent: int) -> bool:
-    """Print one line about the bag of a killed recorder; return whether it is good."""
+def judge(number: int, bag: Path, lived: float, sent: int) -> int:
+    """Print one line about the bag of a killed recorder; return 0 if it is good, else an exit code."""
     try:
         first, after, wrong = read(bag)
     except EmgRecognitionError as error:
         first, after, wrong = 0, 0, [str(error)]
     lost = (sent - after) / RATE
-    if lost > ALLOWED:
-        wrong.append(f"more than {ALLOWED} s lost")
-    verdict = "; ".join(wrong) or "ok"
+    late = [f"more than {ALLOWED} s lost"] if lost > ALLOWED else []
+    verdict = "; ".join(wrong + late) or "ok"
     print(f"{number:4}  {lived:8.3f} s  {after - first:8}  {lost:8.3f} s  {verdict}", flush=True)
-    return not wrong
+    return 1 if wrong else LATE if late else 0
 
 
 def main() -> int:
@@ -139,7 +140,7 @@ def main() -> int:
     print(f"random seed {args.seed}\n  no      killed   samples        lost", flush=True)
     publisher = Publisher()
     publisher.start()
-    good = 0
+    found: list[int] = []
     with tempfile.TemporaryDirectory() as folder:
         for done in range(0, args.times, args.at_once):
             numbers = range(done, min(done + args.at_once, args.times))
@@ -156,10 +157,11 @@ def main() -> int:
                 running[number].kill()
                 sent = publisher.sent
                 running[number].communicate()
-                good += judge(number + 1, Path(folder) / str(number), ends[number] - begin[number], sent)
+                bag = Path(folder) / str(number)
+                found.append(judge(number + 1, bag, ends[number] - begin[number], sent))
     publisher.close()
-    print(f"{good} of {args.times} bags are complete up to their last closed chunk")
-    return 0 if good == args.times else 1
+    print(f"{found.count(0)} of {args.times} bags are complete up to their last closed chunk")
+    return 1 if 1 in found else max(found, default=0)
 
 
 if __name__ == "__main__":

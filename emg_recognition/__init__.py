@@ -38,6 +38,7 @@ if TYPE_CHECKING:  # "as": what type checkers take for re-exported
     from emg_recognition.recordings.recordings import Recordings as Recordings
     from emg_recognition.replay.evaluate import Evaluation as Evaluation
     from emg_recognition.replay.evaluate import evaluate as evaluate
+    from emg_recognition.sources import open_source as open_source
     from emg_recognition.training.api import adapt as adapt
     from emg_recognition.training.api import compare as compare
     from emg_recognition.training.api import train as train
@@ -76,6 +77,7 @@ _HOMES = {
     "evaluate": "replay.evaluate",
     "inspect": "recordings.inspect",
     "open_recordings": "recordings.open",
+    "open_source": "sources",
     "train": "training.api",
 }
 

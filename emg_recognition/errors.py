@@ -120,13 +120,15 @@ class DeviceError(EmgRecognitionError):
     Parameters
     ----------
     port : str
-        The port as the user named it.
+        The port or address as the user named it.
     problem : str
         What was found.
     remedy : str
         What to do about it.
+    kind : str
+        What `port` is: ``"port"``, or ``"source"`` for an address of another kind.
     """
 
-    def __init__(self, port: str, problem: str, remedy: str) -> None:
-        super().__init__(f"port {port}: {problem}; {remedy}")
+    def __init__(self, port: str, problem: str, remedy: str, *, kind: str = "port") -> None:
+        super().__init__(f"{kind} {port}: {problem}; {remedy}")
         self.port = port

@@ -16,22 +16,22 @@ import numpy as np
 from emg_recognition.errors import MessageError
 from emg_recognition.signal.settings import LARGEST_SAMPLE
 from emg_recognition.text import printable
-from emg_recognition.types import UNITS, Estimate, Model
-
-RATES = (1.0, 1e6)
-"""Sampling rates (Hz) that an armband may have."""
-
-MOST_CHANNELS = 1024
-"""Most channels of a device."""
+from emg_recognition.types import (
+    ESTIMATE_RANGES,
+    LAST_INDEX,
+    MOST_CHANNELS,
+    RATES,
+    UNITS,
+    Estimate,
+    Model,
+    impossible_number,
+)
 
 MOST_ACTIONS = 256
 """Most actions of a model."""
 
 LONGEST_NAME = 100
 """Longest name (characters) of an action, a model, a channel and the like."""
-
-LAST_INDEX = 2**62
-"""Largest sample index: at 2 kHz it takes 73 million years, and no sum with it overflows."""
 
 _LARGEST_FLOAT = float(np.finfo(np.float32).max)
 _LONGEST_PIPELINE = 1000
@@ -154,12 +154,27 @@ def check_estimate(message: Any) -> None:
     _text("model", message.model, LONGEST_NAME)
     if len(message.probabilities) > MOST_ACTIONS:
         raise _error("probabilities", f"{len(message.probabilities)} values", f"send at most {MOST_ACTIONS}")
-    # A float32 softmax may end slightly above 1.
-    _number("confidence", message.confidence, 0.0, 1.001)
-    for probability in message.probabilities:
-        _number("probabilities", probability, 0.0, 1.001)
-    _number("activation", message.activation, 0.0, math.inf)
+    impossible = impossible_number(message)
+    if impossible is not None:
+        _number(*impossible, *ESTIMATE_RANGES[impossible[0]])
     _number("inference_time", message.inference_time, 0.0, math.inf)
+
+
+def check_decision(message: Any) -> None:
+    """Check a decision (``ActionDecision``).
+
+    Raises
+    ------
+    MessageError
+        For numbers that are not finite or out of range, and for names that are not readable.
+    """
+    _index("first_index", message.first_index)
+    _index("last_index", message.last_index)
+    _text("action", message.action, LONGEST_NAME)
+    _text("model", message.model, LONGEST_NAME)
+    _number("speed", message.speed, 0.0, 1.0)
+    _number("confidence", message.confidence, 0.0, 1.0)
+    _number("activation", message.activation, 0.0, math.inf)
 
 
 def read_estimate(message: Any) -> Estimate:

@@ -198,5 +198,5 @@ class Recognizer:
                 estimate.action, estimate.confidence, estimate.activation, estimate.accepted, estimate.time
             )
             decided = self._decider.decide(estimate.time)
-            estimates.append(dataclasses.replace(estimate, decision=decided.action))
+            estimates.append(dataclasses.replace(estimate, decision=decided.action, speed=decided.speed))
         return estimates

@@ -7,6 +7,8 @@ import unicodedata
 LONGEST = 200
 """Longest text (characters) that is repeated in logs, messages and on screens."""
 
+_TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
 
 def printable(text: object, longest: int = LONGEST) -> str:
     r"""Return a text of one line that cannot steer a terminal, bounded in length.
@@ -58,6 +60,11 @@ def readable(name: object) -> str:
 def printable_lines(text: object, longest: int = LONGEST) -> str:
     """Return a text of several lines, each as :func:`printable` shows it."""
     return "\n".join(printable(line, longest) for line in str(text).splitlines())
+
+
+def steers(text: str) -> bool:
+    """Return whether a name holds what no name needs: a control character, or one that turns the writing."""
+    return any(unicodedata.category(one) in ("Cc", "Cs") or one in _TURNS for one in text)
 
 
 def _escaped(character: str) -> str:

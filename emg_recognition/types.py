@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from emg_recognition.settings import check, setting
 
@@ -74,6 +76,8 @@ class Estimate:
     decision : str
         The action decided after this estimate (majority vote and dwell); empty for none, and
         where nothing decides.
+    speed : float
+        Share of its full speed with which the decided action moves, 0 to 1.
     """
 
     time: float
@@ -87,6 +91,41 @@ class Estimate:
     model: str
     first_index: int = 0
     decision: str = ""
+    speed: float = 0.0
+
+
+RATES = (1.0, 1e6)
+"""Sampling rates (Hz) that an armband may have."""
+
+MOST_CHANNELS = 1024
+"""Most channels of a device."""
+
+LAST_INDEX = 2**62
+"""Largest sample index: at 2 kHz it takes 73 million years, and no sum with it overflows."""
+
+#: The range of each number of an estimate; a float32 softmax may end slightly above 1.
+ESTIMATE_RANGES = {"confidence": (0.0, 1.001), "probabilities": (0.0, 1.001), "activation": (0.0, math.inf)}
+
+
+def impossible_number(estimate: Any) -> tuple[str, float] | None:
+    """Return a number of an estimate that no model says, or None.
+
+    Parameters
+    ----------
+    estimate : Estimate or ActionEstimate
+        As received.
+
+    Returns
+    -------
+    tuple of str and float, or None
+        The name of the field, and the value that is not finite or out of :data:`ESTIMATE_RANGES`.
+    """
+    for field, (low, high) in ESTIMATE_RANGES.items():
+        found = getattr(estimate, field)
+        for value in found if field == "probabilities" else (found,):
+            if not (math.isfinite(value) and low <= value <= high):
+                return field, value
+    return None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,6 +27,7 @@ from emg_recognition.ros.launching import (
 ARGUMENTS = {
     "model": ("classifier", "preprocessing", "command_bridge", "decision"),
     "port": ("acquisition",),
+    "source": ("acquisition",),
     "wait_for_port": ("acquisition",),
     "exoskeleton": ("command_bridge",),
     "autostart": ("acquisition", "classifier"),

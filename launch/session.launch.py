@@ -25,6 +25,7 @@ from emg_recognition.settings import settings_of
 #: Each argument and the nodes whose parameter it sets.
 ARGUMENTS = {
     "port": ("acquisition",),
+    "source": ("acquisition",),
     "wait_for_port": ("acquisition",),
     **dict.fromkeys(settings_of(SessionNodeSettings), ("session",)),
 }

@@ -10,7 +10,9 @@ ARROWS = {
     "signal": {"_filter"},  # compiled from src/filter.c
     "devices": {"signal"},
     "recordings": {"signal", "bags"},
+    "datasets": {"recordings"},
     "evaluation": {"control"},
+    "live": {"recognizer", "devices"},
     "monitor": {"control", "signal"},
     "training": {"classification", "signal", "recordings", "models", "evaluation", "control"},
     "replay": {
@@ -26,17 +28,20 @@ ARROWS = {
     "demo": {"recognizer", "simulation", "recordings", "models", "signal", "replay"},
     "cli": {
         "recognizer",
+        "sources",
         "classification",
         "devices",
         "guided",
         "simulation",
         "recordings",
+        "datasets",
         "training",
         "models",
         "evaluation",
         "control",
         "replay",
         "demo",
+        "live",
     },
 }
 COMMON = {

@@ -10,8 +10,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from std_srvs.srv import Trigger
-
 from campaign.graph import CHAIN, ONLOOKERS, ChaosGraph
 from campaign.strangers import OBEYED, TOPICS
 
@@ -36,6 +34,8 @@ class Fault:
         Whether it is none of the bridge's business: the joints must still move afterwards.
     obeyed : bool
         Whether it commands the joints itself, which nothing in the robot can prevent.
+    arms : bool
+        Whether it asks to arm itself, so that motion is no fault.
     needs : str
         The only output with which it is possible; empty for any.
     """
@@ -46,6 +46,7 @@ class Fault:
     stays: bool = False
     goes_on: bool = False
     obeyed: bool = False
+    arms: bool = False
     needs: str = ""
 
 
@@ -137,12 +138,8 @@ def _emergency_stop(graph: ChaosGraph, choice: random.Random) -> Span:
 
 def _service(name: str) -> Callable[[ChaosGraph, random.Random], Span]:
     def happen(graph: ChaosGraph, _choice: random.Random) -> Span:
-        client = graph.node.create_client(Trigger, f"command_bridge/{name}")
-        client.wait_for_service(5.0)
-        begin = time.monotonic()
-        client.call_async(Trigger.Request())
+        begin = graph.ask(name)
         graph.spin_for(1.0)
-        graph.node.destroy_client(client)
         return begin, time.monotonic()
 
     return happen
@@ -191,7 +188,7 @@ def all_faults(*, onlookers: bool) -> list[Fault]:
         Fault("service stop", _service("stop"), stops=True, stays=True),
         Fault("second enabling_switch, killed", _second("enabling_switch")),
         Fault("second classifier, killed", _second("classifier")),
-        Fault("second command_bridge, killed", _second("command_bridge", arm=True)),
+        Fault("second command_bridge, killed", _second("command_bridge", arm=True), arms=True),
         Fault("second exoskeleton, killed", _second("simulated_exoskeleton"), needs="trajectory"),
         Fault("emergency stop", _emergency_stop, stops=True, stays=True, needs="serial"),
         Fault("line device: silent", _disturbed("device", "hold"), stops=True, needs="serial"),

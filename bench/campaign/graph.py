@@ -37,6 +37,10 @@ class BrokenGraphError(Exception):
     """The graph does not work, or no longer."""
 
 
+class SlowGraphError(BrokenGraphError):
+    """The graph does not work yet."""
+
+
 class ChaosGraph(ElbowWatch):
     """The nodes with their defaults, joints without end, and cables that can be disturbed.
 
@@ -83,7 +87,10 @@ class ChaosGraph(ElbowWatch):
         self.states: list[tuple[float, int]] = []
         self.node.create_subscription(BridgeState, "exo/bridge_state", self._on_state, qos.WITNESS)
         self.stranger = Stranger(self.node)
-        self._disarm = self.node.create_client(Trigger, "command_bridge/disarm")
+        #: Made at the beginning: until a server has found a new client, it does not get its requests.
+        self._clients = {
+            name: self.node.create_client(Trigger, f"command_bridge/{name}") for name in ("disarm", "stop")
+        }
         self._press = self.node.create_client(SetBool, "simulated_exoskeleton/emergency_stop")
         self._traces = 0
         self.trace: Trace | None = None
@@ -178,7 +185,7 @@ class ChaosGraph(ElbowWatch):
         while since is None or time.monotonic() - since < 0.2:
             if time.monotonic() - begin > RECOVERY:
                 state = self.states[-1][1] if self.states else None
-                raise BrokenGraphError(f"no motion after {RECOVERY:g} s: {answer}; bridge in state {state}")
+                raise SlowGraphError(f"no motion after {RECOVERY:g} s: {answer}; bridge in state {state}")
             if self.dead():
                 raise BrokenGraphError(f"{self.dead()} ended by itself")
             if self.speed() < MOVING:
@@ -189,13 +196,20 @@ class ChaosGraph(ElbowWatch):
             self.spin_for(0.05)
         return time.monotonic() - begin
 
+    def ask(self, name: str) -> float:
+        """Ask the bridge to disarm or to stop; return when, s on the steady clock."""
+        self._clients[name].wait_for_service(5.0)
+        begin = time.monotonic()
+        self._clients[name].call_async(Trigger.Request())
+        return begin
+
     def bring_to_rest(self) -> None:
         """Disarm and wait until all joints stand."""
         self.revive()
         begin = time.monotonic()
         while time.monotonic() - begin < RECOVERY:
-            if self._disarm.service_is_ready():
-                self._disarm.call_async(Trigger.Request())
+            if self._clients["disarm"].service_is_ready():
+                self.ask("disarm")
             self.spin_for(0.3)
             if (
                 self.states
@@ -205,7 +219,7 @@ class ChaosGraph(ElbowWatch):
                 return
             if self.speed() < 1e-3:
                 return
-        raise BrokenGraphError(f"not at rest {RECOVERY:g} s after disarming")
+        raise SlowGraphError(f"not at rest {RECOVERY:g} s after disarming")
 
     def logs(self) -> Iterator[tuple[str, str]]:
         """Yield the nodes and what they have logged since they were started."""

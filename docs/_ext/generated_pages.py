@@ -20,10 +20,12 @@ from sphinx.application import Sphinx
 import emg_recognition
 from emg_recognition.cli.main import build_parser
 from emg_recognition.control.decision import DecisionSettings
+from emg_recognition.datasets.catalogue import SETS
 from emg_recognition.models.settings import NetworkSettings
 from emg_recognition.nodes.settings import FROM_MODEL, NODES
 from emg_recognition.settings import Setting, settings_of
 from emg_recognition.signal.settings import PipelineSettings
+from emg_recognition.sources import KINDS
 from emg_recognition.training.settings import EnsembleSettings, ExperimentSettings, FitSettings, SplitSettings
 from emg_recognition.types import LiveSettings
 
@@ -155,6 +157,12 @@ def sections() -> str:
     return "\n".join(lines)
 
 
+def source_settings(kind: str) -> str:
+    """Return a table of the settings of a kind of source."""
+    rows = [_row(one) for one in KINDS[kind].known().values()]
+    return "\n".join(["| setting | default | range | meaning |", "|---|---|---|---|", *rows, ""])
+
+
 def _row(one: Setting) -> str:
     default = "required" if one.default is dataclasses.MISSING else _yaml(one.default)
     return f"| `{one.name}` | {default} | {_range(one)} | {_plain(one.help)} |"
@@ -183,8 +191,38 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:g}"
 
 
-_PAGES = {"<!-- commands -->": commands, "<!-- sections -->": sections}
+def public_sets() -> str:
+    """Return a section for each public set of recordings."""
+    lines: list[str] = []
+    for one in SETS.values():
+        lines += [
+            f"## {one.name}",
+            "",
+            f"{_plain(one.summary)}. {_plain(one.notes)}",
+            "",
+            "| it | value |",
+            "|---|---|",
+        ]
+        facts = {
+            "origin": f"[{one.repository}]({one.page}) at commit `{one.commit}`",
+            "licence": one.licence,
+            "citation": _plain(one.citation),
+            "signal": f"{one.channels} channels at {one.rate:g} Hz, unit `{one.unit}`",
+            "download": f"about {one.megabytes} MB",
+            "files": f"`{one.files.replace('|', chr(92) + '|')}`",
+            "SHA-256": f"`{one.digest}`",
+        }
+        lines += [*(f"| {name} | {value} |" for name, value in facts.items()), ""]
+    return "\n".join(lines)
+
+
+_PAGES = {
+    "<!-- commands -->": commands,
+    "<!-- sections -->": sections,
+    "<!-- public sets -->": public_sets,
+}
 _NODE = re.compile(r"<!-- node (\w+) -->")
+_SOURCE = re.compile(r"<!-- settings (\w+) -->")
 
 
 def _fill(app: Sphinx, page: str, source: list[str]) -> None:
@@ -192,6 +230,7 @@ def _fill(app: Sphinx, page: str, source: list[str]) -> None:
         if marker in source[0]:
             source[0] = source[0].replace(marker, make())
     source[0] = _NODE.sub(lambda found: node(found[1]), source[0])
+    source[0] = _SOURCE.sub(lambda found: source_settings(found[1]), source[0])
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -17,6 +17,8 @@ from emg_recognition.bags.layout import Layout, layout_of
 
 #: Layouts that a decoder keeps. Strings of different lengths give different layouts, but few at a time.
 _KEPT_LAYOUTS = 16
+#: New layouts in a block; no device changes its names with every message, and each costs a pass over all.
+_MOST_NEW_LAYOUTS = 500
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,13 +137,18 @@ class Decoder:
         for layout in self._layouts:
             if len(todo):
                 todo = _take(batch, layout, todo, parts)
+        new = 0
         while len(todo):
+            if new == _MOST_NEW_LAYOUTS:
+                self.damaged += len(todo)
+                break
             try:
                 layout = layout_of(self._types, self._type, self._wanted, batch.message(int(todo[0])))
             except ValueError:
                 self.damaged += 1
                 todo = todo[1:]
                 continue
+            new += 1
             left = _take(batch, layout, todo, parts)
             if len(left) == len(todo):  # a truncated last sequence is noticed only here
                 self.damaged += 1

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from rosbags.interfaces import Nodetype
@@ -12,10 +13,35 @@ from rosbags.typesys import Stores, TypesysError, get_types_from_idl, get_types_
 from rosbags.typesys.store import Typestore
 
 from emg_recognition.resources import message_definitions
+from emg_recognition.text import printable
 
 #: Errors of rosbags for a definition or a message that it cannot read.
-UNREADABLE = (SerdeError, TypesysError, KeyError, ValueError, AssertionError)
+UNREADABLE = (
+    SerdeError,
+    TypesysError,
+    KeyError,
+    ValueError,
+    AssertionError,
+    OverflowError,
+    RecursionError,
+    SyntaxError,
+    AttributeError,
+    TypeError,
+)
 _SEPARATOR = "=" * 80 + "\n"
+#: Longest definition, and most fields with those of nested types; PointCloud2 and robot states have dozens.
+_LONGEST, _MOST_FIELDS = 1 << 18, 5000
+#: Longest fixed array; covariances have 36 values.
+_LONGEST_ARRAY = 1 << 16
+_TYPE_NAME = re.compile(r"[A-Za-z]\w*(/[A-Za-z]\w*)*", re.ASCII)
+#: What real IDL files hold beside types: comments, preprocessor lines, and annotations with their texts.
+_BESIDE_TYPES = re.compile(
+    r"""//[^\n]* | /\*.*?\*/ | ^[ \t]*\#[^\n]*
+    | @[A-Za-z_]\w*(\s*\((?:[^()"']|"(?:\\.|[^"\\])*"|'[^'\n]*')*\))?""",
+    re.VERBOSE | re.MULTILINE | re.DOTALL,
+)
+#: The parser of rosbags needs exponential time for these, which no tool of ROS writes.
+_EXPLODES = re.compile(r"\(|<<|(?:<[^<>;]*){4}")
 
 
 @lru_cache(maxsize=1)
@@ -94,17 +120,84 @@ def parse_definition(type_name: str, encoding: str, text: str) -> Typestore:
     """
     store = get_typestore(Stores.EMPTY)
     try:
+        if not _TYPE_NAME.fullmatch(type_name):
+            raise ValueError("that is no name of a type")
+        if len(text) > _LONGEST:
+            raise ValueError(f"it has {len(text)} characters, more than {_LONGEST}")
         if encoding == "ros2msg":
             store.register(get_types_from_msg(text, type_name))
         elif encoding in ("ros2idl", "omgidl"):
-            parts = text.split(_SEPARATOR)[1:] if text.startswith(_SEPARATOR) else [text]
-            for part in parts:
-                store.register(
-                    get_types_from_idl(part.split("\n", 1)[1] if part.startswith("IDL: ") else part)
-                )
+            for part in _idl_parts(text):
+                store.register(get_types_from_idl(part))
         else:
             raise ValueError(f"its encoding is {encoding!r}")
+        _complete(store, type_name)
+        _count_fields(store, type_name, {})
         store.get_msgdef(type_name)
     except UNREADABLE as error:
-        raise ValueError(f"the definition of {type_name} cannot be read ({error})") from error
+        problem = " ".join(str(error).split()) or type(error).__name__
+        # rosbags quotes the whole definition.
+        raise ValueError(f"the definition of {type_name} cannot be read ({printable(problem)})") from error
     return store
+
+
+def _idl_parts(text: str) -> list[str]:
+    """Return the IDL files in a definition, without what rosbags does not parse."""
+    parts = text.split(_SEPARATOR)[1:] if text.startswith(_SEPARATOR) else [text]
+    bare = [
+        _BESIDE_TYPES.sub(" ", part.split("\n", 1)[1] if part.startswith("IDL: ") and "\n" in part else part)
+        for part in parts
+    ]
+    for part in bare:
+        if found := _EXPLODES.search(part):
+            raise ValueError(f"it holds {found[0]!r}, which no program of ROS writes")
+    return [part for part in bare if part.strip()]
+
+
+def _complete(store: Typestore, type_name: str) -> None:
+    """Add types of ROS 2 that a definition uses but does not hold, as some recorders leave them out."""
+    known, wanted = own_types().fielddefs, [type_name]
+    missing = {}
+    seen = set()
+    while wanted:
+        name = wanted.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        if name not in store.fielddefs:
+            if name not in known:
+                raise ValueError(f"it uses {name}, which it does not define")
+            missing[name] = known[name]
+        for _, (node, content) in (missing.get(name) or store.fielddefs[name])[1]:
+            if node in (Nodetype.ARRAY, Nodetype.SEQUENCE):
+                node, content = cast("tuple[tuple[Nodetype, Any], int]", content)[0]  # noqa: PLW2901
+            if node is Nodetype.NAME:
+                wanted.append(str(content))
+    if missing:
+        store.register(missing)
+
+
+def _count_fields(store: Typestore, type_name: str, counted: dict[str, int]) -> int:
+    """Return how many fields a type has with those of the types in it; refuse one without end."""
+    if type_name in counted:
+        if not counted[type_name]:
+            raise ValueError(f"{type_name} contains itself")
+        return counted[type_name]
+    counted[type_name] = 0  # until it is known
+    total = 0
+    for name, (node, content) in store.fielddefs[type_name][1]:
+        length, inner_node, inner = 1, node, content
+        if node in (Nodetype.ARRAY, Nodetype.SEQUENCE):
+            (inner_node, inner), bound = cast("tuple[tuple[Nodetype, Any], int]", content)
+            length = bound if node is Nodetype.ARRAY else 1
+            if length > _LONGEST_ARRAY:
+                raise ValueError(f"{name} has {length} elements, more than {_LONGEST_ARRAY}")
+        if inner_node is Nodetype.NAME:
+            total += length * _count_fields(store, str(inner), counted)
+        else:
+            text = str(inner[0]).endswith("string")  # each is a field; numbers together are one
+            total += length if text else 1
+        if total > _MOST_FIELDS:
+            raise ValueError(f"it has more than {_MOST_FIELDS} fields")
+    counted[type_name] = max(total, 1)
+    return counted[type_name]

@@ -18,6 +18,8 @@ from rosbags.interfaces import Nodetype
 from rosbags.interfaces.typing import FieldDesc
 from rosbags.typesys.store import Typestore
 
+#: Most fields of a message that are looked at one by one; strings in a sequence are one field each.
+_MOST_FIELDS = 20_000
 #: Bytes before the first field.
 ENCAPSULATION = 4
 
@@ -212,6 +214,8 @@ class _Walk:
     def _add(self, name: str, kind: object, size: int) -> None:
         if self._position + size > len(self._message):
             raise ValueError(f"{name} is truncated")
+        if len(self._fields) >= _MOST_FIELDS:
+            raise ValueError(f"it has more than {_MOST_FIELDS} fields")
         self._fields.append((name, kind, self._position))
         self._position += size
         self.missing.discard(name)

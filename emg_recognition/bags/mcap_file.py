@@ -8,7 +8,8 @@ from __future__ import annotations
 import contextlib
 import os
 import struct
-from collections.abc import Collection, Iterator
+import zlib
+from collections.abc import Callable, Collection, Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -17,11 +18,12 @@ from mcap.data_stream import ReadDataStream
 from mcap.exceptions import McapError
 from mcap.opcode import Opcode
 from mcap.records import Channel, Chunk, Footer, Schema
-from mcap.stream_reader import MAGIC_SIZE, get_chunk_data_stream
+from mcap.stream_reader import MAGIC_SIZE
 
 from emg_recognition.bags.batches import Block, Problems, Topic, gather
 from emg_recognition.bags.mcap_records import (
     HEADS,
+    LARGEST_RECORD,
     MESSAGE_HEAD,
     RECORD,
     Pieces,
@@ -29,11 +31,15 @@ from emg_recognition.bags.mcap_records import (
     indexed_messages,
     scan_records,
 )
+from emg_recognition.bags.unpacking import most, unlz4, unzstd
+from emg_recognition.files import open_regular, size_text
 
 MAGIC = b"\x89MCAP0\r\n"
 _FOOTER_SIZE = RECORD.size + 20 + MAGIC_SIZE
-_NO_RECORD = (struct.error, McapError, UnicodeDecodeError)
-_COMPRESSIONS = ("", "zstd", "lz4")
+_NO_RECORD = (struct.error, McapError, ValueError)
+_COMPRESSIONS: dict[str, Callable[[bytes], bytes]] = {"": bytes, "zstd": unzstd, "lz4": unlz4}
+#: Most topics of a bag, and longest definition of a type, bytes.
+_MOST_TOPICS, _LONGEST_DEFINITION = 10_000, 1 << 20
 #: Records with messages and what belongs to them: in chunks, or outside chunks.
 _KINDS: dict[int, str] = {
     Opcode.CHUNK: "chunk",
@@ -56,10 +62,11 @@ class McapFile:
         self.topics: list[Topic] = []
         self._problems = problems
         self._name = path.name
-        self._file = path.open("rb")
+        self._file = open_regular(path)
         self._size = os.fstat(self._file.fileno()).st_size
         self._pieces = Pieces(self._file, MAGIC_SIZE)
-        self._schemas: dict[int, Schema] = {}
+        self._schemas: dict[int, tuple[str, str, str]] = {}
+        self._known: dict[Topic, int] = {}
         self._numbers = np.full(1 << 16, -1, np.int16)  # channel -> index in topics
         if not self._read_summary():
             for _ in self.blocks(()):
@@ -80,8 +87,11 @@ class McapFile:
         A block is one or several chunks (a few seconds); messages of other topics are marked.
         """
         pieces = self._pieces = Pieces(self._file, MAGIC_SIZE)
+        self._marks = np.empty(0, np.int16)
         for data, records in pieces:
             yield from self._blocks(data, _groups(records), wanted)
+            if pieces.skipped:
+                self._report(f"records of more than {size_text(LARGEST_RECORD)} were skipped")
             if any(record.opcode == Opcode.DATA_END for record in records):
                 self._check_end()
                 return
@@ -110,11 +120,18 @@ class McapFile:
             chunk = Chunk.read(ReadDataStream(BytesIO(content)))
             if chunk.compression not in _COMPRESSIONS:
                 raise ValueError(f"its compression is {chunk.compression!r}")
-            stream, size = get_chunk_data_stream(chunk, validate_crc=True)
-            if size != chunk.uncompressed_size:
-                raise ValueError(f"it has {size} of {chunk.uncompressed_size} bytes")
-            return stream.read(size)
-        except Exception as error:  # each decompressor has its own errors, without a common base
+            if chunk.uncompressed_size > most(len(chunk.data)):
+                raise ValueError(
+                    f"it claims to unpack from {size_text(len(chunk.data))} to "
+                    f"{size_text(chunk.uncompressed_size)}"
+                )
+            data = _COMPRESSIONS[chunk.compression](chunk.data)
+            if len(data) != chunk.uncompressed_size:
+                raise ValueError(f"it has {len(data)} of {chunk.uncompressed_size} bytes")
+            if chunk.uncompressed_crc and zlib.crc32(data) != chunk.uncompressed_crc:
+                raise ValueError("its checksum is wrong")
+            return data
+        except (ValueError, *_NO_RECORD) as error:
             self._report(f"a damaged chunk was skipped ({error})")
             return b""
 
@@ -126,12 +143,13 @@ class McapFile:
             yield self._block(data, starts, gather(data, HEADS, starts), wanted)
 
     def _block(self, data: bytes, starts: np.ndarray, heads: np.ndarray, wanted: Collection[Topic]) -> Block:
-        # Computed for each block, because any chunk may announce a topic.
-        numbers = [i if topic in wanted else -1 for i, topic in enumerate(self.topics)]
+        if len(self._marks) != len(self.topics) + 1:  # any chunk may announce a topic
+            numbers = [i if topic in wanted else -1 for i, topic in enumerate(self.topics)]
+            self._marks = np.array([*numbers, -1], np.int16)
         return Block(
             data=data,
             topics=self.topics,
-            topic=np.array([*numbers, -1], np.int16)[self._numbers[heads["channel"]]],
+            topic=self._marks[self._numbers[heads["channel"]]],
             times=heads["time"],
             starts=starts + MESSAGE_HEAD,
             lengths=heads["length"] - (MESSAGE_HEAD - RECORD.size),
@@ -154,18 +172,22 @@ class McapFile:
         try:
             if opcode == Opcode.SCHEMA:
                 schema = Schema.read(stream)
-                self._schemas[schema.id] = schema
+                if len(schema.data) > _LONGEST_DEFINITION:
+                    raise ValueError(f"a definition of {size_text(len(schema.data))}")
+                self._schemas[schema.id] = (schema.name, schema.encoding, schema.data.decode())
                 return True
             channel = Channel.read(stream)
-            schema = self._schemas.get(channel.schema_id, Schema(id=0, data=b"", encoding="", name=""))
-            topic = Topic(channel.topic, schema.name, schema.encoding, schema.data.decode())
+            topic = Topic(channel.topic, *self._schemas.get(channel.schema_id, ("", "", "")))
+            if topic not in self._known and len(self._known) == _MOST_TOPICS:
+                raise ValueError(f"more than {_MOST_TOPICS} topics")
         except _NO_RECORD as error:
             self._report(f"the damaged record of a topic was skipped ({error or type(error).__name__})")
             return False
         if channel.message_encoding == "cdr":
-            if topic not in self.topics:
+            number = self._known.setdefault(topic, len(self._known))
+            if number == len(self.topics):
                 self.topics.append(topic)
-            self._numbers[channel.id] = self.topics.index(topic)
+            self._numbers[channel.id] = number
         return True
 
     def _read_summary(self) -> bool:
@@ -178,10 +200,11 @@ class McapFile:
         if not end.endswith(MAGIC) or opcode != Opcode.FOOTER or length != 20:
             return False
         begin = Footer.read(ReadDataStream(BytesIO(end[RECORD.size :]))).summary_start
-        if not MAGIC_SIZE <= begin < self._size - _FOOTER_SIZE:
+        end_of_summary = self._size - _FOOTER_SIZE
+        if not max(MAGIC_SIZE, end_of_summary - LARGEST_RECORD) <= begin < end_of_summary:
             return False
         self._file.seek(begin)
-        data = self._file.read(self._size - _FOOTER_SIZE - begin)
+        data = self._file.read(end_of_summary - begin)
         records, whole = scan_records(data)
         if whole < len(data):
             return False

@@ -39,6 +39,10 @@ _PLAIN_CHUNK = struct.Struct("<QQQIIQ")
 _INDEX_HEAD = 6
 #: Bytes to read at once: many seconds, so that little is done for each second.
 _PIECE = 1 << 21
+#: Longest record that is read; chunks and messages of rosbag2 have some MB at most.
+LARGEST_RECORD = 1 << 26
+#: Most records in a buffer; with more they are shorter than their own heads.
+_MOST_RECORDS = 1_000_000
 _USED = (Opcode.SCHEMA, Opcode.CHANNEL, Opcode.MESSAGE, Opcode.CHUNK, Opcode.MESSAGE_INDEX, Opcode.DATA_END)
 
 
@@ -56,9 +60,9 @@ def scan_records(data: bytes, begin: int = 0, end: int | None = None) -> tuple[l
     Returns the complete records, and where the first incomplete or invalid record begins (`end` if all are
     complete).
     """
-    records = []
+    records: list[Record] = []
     stop = len(data) if end is None else end
-    while begin + RECORD.size <= stop:
+    while begin + RECORD.size <= stop and len(records) < _MOST_RECORDS:
         opcode, length = RECORD.unpack_from(data, begin)
         content = begin + RECORD.size
         if opcode == 0 or length > stop - content:  # 0 is not an opcode, but lost pages read as zeros
@@ -127,10 +131,12 @@ class Pieces:
     """Reads a file piece by piece; iterating yields each piece with the records in it.
 
     `position` is where the next record begins; at the end of the iteration, the first incomplete record.
+    `skipped` counts records that are longer than :data:`LARGEST_RECORD`.
     """
 
     def __init__(self, file: BinaryIO, begin: int) -> None:
         self.position = begin
+        self.skipped = 0
         self._file = file
         self._size = os.fstat(file.fileno()).st_size
 
@@ -160,10 +166,11 @@ class Pieces:
         end = self.position + RECORD.size + length
         if opcode == 0 or end > self._size:
             return None
-        if opcode not in _USED:
+        if opcode not in _USED or length > LARGEST_RECORD:
+            self.skipped += opcode in _USED
             self.position = end
             return _PIECE
-        return max(2 * wanted, 2 * length)
+        return max(2 * wanted, RECORD.size + length + _PIECE)
 
 
 def _without_last_chunk(records: list[Record]) -> list[Record]:

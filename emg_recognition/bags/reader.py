@@ -22,13 +22,13 @@ from typing import Any
 import yaml
 from rosbags.typesys.store import Typestore
 
-from emg_recognition.bags import mcap_file, sqlite_file
 from emg_recognition.bags.batches import Batch, Block, Problems, Storage, Topic
-from emg_recognition.bags.compressed_bag import CompressedBag
+from emg_recognition.bags.compressed_bag import open_compressed
 from emg_recognition.bags.definitions import UNREADABLE, own_types, parse_definition
-from emg_recognition.bags.mcap_file import McapFile
-from emg_recognition.bags.sqlite_file import SqliteFile
+from emg_recognition.bags.storage import open_storage
 from emg_recognition.errors import RecordingError
+from emg_recognition.files import read_limited
+from emg_recognition.yaml_files import parse_yaml
 
 _METADATA = "metadata.yaml"
 _ENDINGS = (".mcap", ".db3")
@@ -55,14 +55,14 @@ def open_bag(path: str | os.PathLike[str]) -> Bag:
     location = Path(path)
     found = find_files(location)
     problems = Problems(found.problems)
-    if found.compressed:
-        return Bag(location, [CompressedBag(location, problems)], problems)
     files: list[Storage] = []
     failure: RecordingError | None = None
     for file in found.files:
         try:
-            storage = McapFile if storage_of(file) == "mcap" else SqliteFile
-            files.append(storage(file, problems))
+            if found.compression:
+                files.append(open_compressed(file, found.compression, problems))
+            else:
+                files.append(open_storage(file, problems))
         except RecordingError as error:
             # One of several files may be damaged; the others can still be read.
             failure = error
@@ -185,14 +185,14 @@ class BagFiles:
     ----------
     files : tuple of Path
         In the order in which they were written.
-    compressed : bool
-        Whether rosbag2 compressed the files or the messages.
+    compression : str
+        Whether rosbag2 compressed each ``file`` or each ``message``; empty if neither.
     problems : tuple of str
         What is missing.
     """
 
     files: tuple[Path, ...]
-    compressed: bool
+    compression: str
     problems: tuple[str, ...]
 
 
@@ -207,7 +207,7 @@ def find_files(path: Path) -> BagFiles:
     if not path.exists():
         raise RecordingError(str(path), "there is no such file or folder", "give the path of a bag")
     if not path.is_dir():
-        return BagFiles((path,), False, ())
+        return BagFiles((path,), "", ())
     found = sorted(
         (file for file in path.iterdir() if file.suffix in _ENDINGS and file.is_file()), key=_natural
     )
@@ -220,50 +220,30 @@ def find_files(path: Path) -> BagFiles:
         what = f"of {', '.join(file.name for file in missing)}" if missing else "with .mcap or .db3"
         raise RecordingError(str(path), f"it holds no file {what}", "give the folder that ros2 bag wrote")
     problems += [f"{file.name} is missing although {_METADATA} lists it" for file in missing]
-    return BagFiles(tuple(files), bool(metadata.get("compression_mode")), tuple(problems))
+    return BagFiles(tuple(files), str(metadata.get("compression_mode", "")), tuple(problems))
 
 
 def _read_metadata(folder: Path) -> tuple[dict[str, Any], str]:
     """Return the content of ``metadata.yaml`` about the files, and what is wrong with it."""
     try:
-        text = (folder / _METADATA).read_text(encoding="utf-8")
-        content = yaml.safe_load(text)["rosbag2_bagfile_information"]
-        mode = str(content.get("compression_mode") or "").lower()
+        text = read_limited(folder / _METADATA).decode("utf-8")
+        content = parse_yaml(text)["rosbag2_bagfile_information"]
+        mode = str(content.get("compression_mode") or "none").lower()
+        packed = str(content.get("compression_format") or "zstd").lower()
         names = [str(name) for name in content["relative_file_paths"]]
     except FileNotFoundError:
         return {}, f"{_METADATA} is missing: the recorder was killed, or only the file was copied"
     except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
         return {}, f"{_METADATA} cannot be read ({type(error).__name__}); the files were read without it"
+    if mode not in ("none", "file", "message") or packed != "zstd":
+        raise RecordingError(
+            str(folder),
+            f"{_METADATA} says that each {mode} is compressed by {packed}",
+            "decompress it with ros2 bag convert",
+        )
     return {"relative_file_paths": names, "compression_mode": mode if mode != "none" else ""}, ""
 
 
 def _natural(path: Path) -> list[tuple[int, str]]:
     """Return a key that sorts ``bag_10`` after ``bag_9``."""
     return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"([0-9]+)", path.name)]
-
-
-def storage_of(path: Path) -> str:
-    """Determine from the first bytes whether a file is ``mcap`` or ``sqlite3``.
-
-    Raises
-    ------
-    RecordingError
-        If it is neither, or cannot be read.
-    """
-    try:
-        with path.open("rb") as file:
-            begin = file.read(16)
-    except OSError as error:
-        raise RecordingError(
-            str(path), f"it cannot be read ({error.strerror})", "check the disk and the permissions"
-        ) from error
-    if begin.startswith(mcap_file.MAGIC):
-        return "mcap"
-    if begin.startswith(sqlite_file.MAGIC):
-        return "sqlite3"
-    if begin.startswith(b"#ROSBAG"):
-        raise RecordingError(str(path), "it is a ROS 1 bag", "convert it with rosbags-convert")
-    what = "it is empty" if not begin else "it is neither MCAP nor sqlite3"
-    if begin and mcap_file.MAGIC.startswith(begin):
-        what = f"it is truncated after {len(begin)} bytes"
-    raise RecordingError(str(path), what, "give a ROS 2 bag")

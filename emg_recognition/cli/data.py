@@ -44,7 +44,7 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
         help="show what recordings hold, and what looks wrong in them",
         description="Show files, subjects, sessions, actions and repetitions, channels, rate and duration of "
         "recordings, and what looks suspicious, without training. The exit code is 1 if they cannot be "
-        "trained on. With --describe, write a description of text files (CSV, TXT) as they were understood, "
+        "trained on. With --describe, write a description of the files as they were understood, "
         "ready to edit.",
         epilog=examples(
             "emg-recognition inspect recordings.npz",
@@ -55,7 +55,7 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
     inspect.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="recordings, as --data")
     add_data_options(inspect, required=False)
     inspect.add_argument(
-        "--describe", action="store_true", help="print the description of text files instead, ready to edit"
+        "--describe", action="store_true", help="print a description of the files instead, ready to edit"
     )
     inspect.add_argument(
         "--output", type=Path, metavar="FILE", help="with --describe: the file to write it to (.yaml)"
@@ -188,7 +188,7 @@ def _inspect(args: argparse.Namespace) -> int:
 
 def _describe(args: argparse.Namespace) -> int:
     from emg_recognition.files import write_file
-    from emg_recognition.recordings.text_description import describe
+    from emg_recognition.recordings.describe import describe
 
     if len(args.data) > 1:
         raise SettingError("PATH", " ".join(map(str, args.data)), "describe one file or folder at a time")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import math
 import sys
 import time
 from pathlib import Path
@@ -19,7 +20,7 @@ from emg_recognition.types import LiveSettings
 if TYPE_CHECKING:
     from emg_recognition.replay.scores import ReplayScores
 
-_BELOW = 1
+_WORSE = 1
 _DECISION = ("votes", "enter_votes", "keep_votes", "dwell")
 
 
@@ -61,7 +62,8 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
         action="append",
         default=[],
         metavar="METRIC=VALUE",
-        help="exit with code 1 if a metric is below, e.g. balanced_accuracy=0.95; may be repeated",
+        help="exit with code 1 if a score is below, e.g. balanced_accuracy=0.95, or a rate of mistakes "
+        "above, e.g. false_activations_per_minute=2; may be repeated",
     )
     parser.add_argument(
         "--progress", choices=("auto", "off"), default="auto", help="a bar on a terminal, or nothing"
@@ -70,7 +72,7 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Evaluate; return the exit code: 1 if a metric is below what was asked for."""
+    """Evaluate; return the exit code: 1 if a metric is worse than what was asked for."""
     from emg_recognition.cli.progress import bar
     from emg_recognition.models.runtime import ActionModel
     from emg_recognition.recognizer import decision_settings
@@ -102,20 +104,23 @@ def run(args: argparse.Namespace) -> int:
 
 def _threshold(text: str) -> tuple[str, float]:
     """Read ``METRIC=VALUE``."""
-    from emg_recognition.replay.scores import SHARES
+    from emg_recognition.replay.scores import RATES, SHARES
 
     metric, _, value = text.partition("=")
-    if metric not in SHARES:
-        raise SettingError("--fail-under", text, f"write METRIC=VALUE with one of {', '.join(SHARES)}")
+    if metric not in (*SHARES, *RATES):
+        known = ", ".join((*SHARES, *RATES))
+        raise SettingError("--fail-under", text, f"write METRIC=VALUE with one of {known}")
     try:
-        share = float(value)
+        limit = float(value)
     except ValueError:
-        share = -1.0
-    if not 0.0 <= share <= 1.0:
+        limit = -1.0
+    if metric in SHARES and not 0.0 <= limit <= 1.0:
         raise SettingError(
             "--fail-under", text, f"give {metric} as a share from 0 to 1, such as {metric}=0.95"
         )
-    return metric, share
+    if not 0.0 <= limit < math.inf:
+        raise SettingError("--fail-under", text, f"give {metric} as a number from 0, such as {metric}=2")
+    return metric, limit
 
 
 def _recording(args: argparse.Namespace) -> Any:
@@ -179,13 +184,16 @@ def _reaction(metrics: ReplayScores) -> str:
 
 def _judge(metrics: ReplayScores, wanted: list[tuple[str, float]]) -> int:
     """Compare the metrics with what was asked for."""
+    from emg_recognition.replay.scores import RATES
+
     code = 0
-    for metric, share in wanted:
+    for metric, limit in wanted:
         found = getattr(metrics, metric)
         if found is None:
             why = "; ".join(metrics.problems)
             raise SettingError("--fail-under", metric, f"this recording does not tell it: {why}")
-        if found < share:
-            print(f"emg-recognition: {metric} is {found:.6g}, below {share:g}", file=sys.stderr)
-            code = _BELOW
+        worse = "above" if metric in RATES else "below"
+        if found > limit if metric in RATES else found < limit:
+            print(f"emg-recognition: {metric} is {found:.6g}, {worse} {limit:g}", file=sys.stderr)
+            code = _WORSE
     return code

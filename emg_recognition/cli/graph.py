@@ -160,9 +160,12 @@ def _start(graph: Graph, folder: Path, args: argparse.Namespace) -> queue.Simple
     graph.start("signal_quality", {}, parameter_file=file, optional=True)
     if not args.no_bridge:
         graph.start("command_bridge", {"exoskeleton": exoskeleton, "model": model}, parameter_file=file)
-    graph.start("classifier", {"model": model}, parameter_file=file)
-    graph.start("preprocessing", {"model": model}, parameter_file=file)
-    graph.start("acquisition", {"port": port, "wait_for_port": wait}, parameter_file=file)
+    chain = {
+        "acquisition": {"port": port, "wait_for_port": wait},
+        "preprocessing": {"model": model},
+        "classifier": {"model": model},
+    }
+    graph.start_several("chain", chain, parameter_file=file)
     monitor = graph.start("monitor", {}, capture=True, optional=True)
     assert monitor.stdout is not None
     lines: queue.SimpleQueue[str] = queue.SimpleQueue()

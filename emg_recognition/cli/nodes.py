@@ -83,8 +83,8 @@ def _add_session(subparsers: argparse._SubParsersAction[Any]) -> None:
         "session",
         help="guide a wearer through a recording for `train`",
         description="Show how good the signal is, then which action to make, and record samples and labels "
-        "into a bag that `train` reads. The operator can repeat or discard a repetition. With --port it "
-        "starts acquisition and signal quality itself; otherwise they must be running already.",
+        "into a bag that `train` reads. The operator can repeat or discard a repetition. With --port or "
+        "--source it starts acquisition and signal quality itself; otherwise they must be running already.",
         epilog=examples(
             "emg-recognition session --subject anna --cohort patient --port /dev/ttyACM0",
             "emg-recognition session --subject anna --cohort patient --session 3 --output out/anna_3",
@@ -100,12 +100,14 @@ def _add_session(subparsers: argparse._SubParsersAction[Any]) -> None:
     session.add_argument(
         "--script", type=Path, metavar="YAML", help="what the operator does, for a run without a person"
     )
-    session.add_argument("--port", metavar="PORT", help="serial port of the armband, e.g. /dev/ttyACM0")
+    device = session.add_mutually_exclusive_group()
+    device.add_argument("--port", metavar="PORT", help="serial port of the armband, e.g. /dev/ttyACM0")
+    device.add_argument("--source", metavar="ADDRESS", help="any other source of samples, e.g. lsl:type=EMG")
     session.add_argument(
         "--params-file",
         type=Path,
         metavar="YAML",
-        help="with --port: parameters of acquisition and signal_quality (default: recognition.yaml)",
+        help="with a device: parameters of acquisition and signal_quality (default: recognition.yaml)",
     )
     session.set_defaults(run=_session)
 
@@ -129,13 +131,14 @@ def _record(args: argparse.Namespace) -> int:
 
 
 def _session(args: argparse.Namespace) -> int:
-    if args.params_file is not None and args.port is None:
-        raise SettingError("--params-file", str(args.params_file), "use it with --port only")
+    device = {name: getattr(args, name) for name in ("port", "source") if getattr(args, name) is not None}
+    if args.params_file is not None and not device:
+        raise SettingError("--params-file", str(args.params_file), "use it with --port or --source only")
     names = ("subject", "cohort", "session", "output", "plan", "script")
     parameters = {name: _text(getattr(args, name)) for name in names}
-    if args.port is None:
+    if not device:
         _become("session_node", parameters)
-    return _session_with_acquisition(parameters, args.port, args.params_file)
+    return _session_with_acquisition(parameters, device, args.params_file)
 
 
 def _become(executable: str, parameters: dict[str, Any], namespace: str | None = None) -> NoReturn:
@@ -146,7 +149,7 @@ def _become(executable: str, parameters: dict[str, Any], namespace: str | None =
     os.execv(command[0], command)
 
 
-def _session_with_acquisition(parameters: dict[str, Any], port: str, file: Path | None) -> int:
+def _session_with_acquisition(parameters: dict[str, Any], device: dict[str, Any], file: Path | None) -> int:
     """Run the session node in this terminal, and the nodes that it needs behind it."""
     from emg_recognition.processes import Graph, end_process, end_signals_raise, node_command
     from emg_recognition.resources import config_path
@@ -159,7 +162,7 @@ def _session_with_acquisition(parameters: dict[str, Any], port: str, file: Path 
         Graph(Path(folder)) as graph,
     ):
         graph.start("signal_quality", {}, parameter_file=file)
-        graph.start("acquisition", {"port": port}, parameter_file=file)
+        graph.start("acquisition", device, parameter_file=file)
         session = subprocess.Popen(command)
         try:
             while session.poll() is None:

@@ -30,6 +30,9 @@ COUNTERS = (
     *(reason.counter for reason in Reason),
 )
 
+_SETTLED = 1.0
+"""Time (s) after which joints whose measured positions are restless are where a stop has brought them."""
+
 _AGAIN = 2.0
 """Joints that come to rest away from their commands twice in this time (s) do not follow."""
 
@@ -170,8 +173,12 @@ class Bridge:
     ) -> None:
         """Take measured joint positions (rad), the ROS time (s) of the measurement, and who reports them."""
         violation = self._watch.feedback.receive(names, positions, now, stamp, publisher)
-        if violation is not None:
+        if violation is None:
+            return
+        if violation.reason.response is Response.FAULTS:
             self._fault(*violation)
+        elif not self._hold(violation, now):
+            self._count(violation.reason)
 
     def stop_input(self, allowed: bool, now: Instant, publisher: bytes = b"") -> None:
         """Take a message of the stop input: whether motion is allowed, and who says so."""
@@ -405,7 +412,9 @@ class Bridge:
 
     def _found(self, now: Instant) -> bool:
         """Return whether the joints are where they are believed to be, and have had time to get there."""
-        return not self._astray and self._watch.feedback.measured() - self._anchored_at > AHEAD
+        # Commands from before may still arrive and move them.
+        settled = AHEAD if self._profile.receiver.resting else _SETTLED
+        return not self._astray and self._watch.feedback.measured() - self._anchored_at > settled
 
     def _following(self) -> Violation | None:
         """Return which joint is not where its commands should have brought it, or None."""
@@ -432,12 +441,15 @@ class Bridge:
             return Violation(Reason.STILL_MOVING, "the joints are still stopping; try again in 0.1 s")
         return self._watch.refusal(now)
 
-    def _hold(self, violation: Violation, now: Instant) -> None:
-        if self._go(Event.HOLD, violation.text):
-            self.counters["holds"] += 1
-            self._count(violation.reason)
-            self._decider.clear()
-            self._holding_since = now.steady
+    def _hold(self, violation: Violation, now: Instant) -> bool:
+        """Hold, and count why, if armed and not holding already; return whether it was."""
+        if not self._go(Event.HOLD, violation.text):
+            return False
+        self.counters["holds"] += 1
+        self._count(violation.reason)
+        self._decider.clear()
+        self._holding_since = now.steady
+        return True
 
     def _fault(self, reason: Reason, text: str, event: Event = Event.FAULT) -> None:
         """Count the reason, and fault if engaged."""

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from emg_recognition.control.inputs import RELATIVE, Instant
+from emg_recognition.control.inputs import FUTURE_TOLERANCE, RELATIVE, Instant
 from emg_recognition.control.joints import JointLimits
 from emg_recognition.control.receiver import FOLLOWING_TOLERANCE, LONGEST_LAG
 from emg_recognition.control.states import Reason, Violation
@@ -65,6 +65,7 @@ class JointFeedback:
         self._owners = {joint.name: Owner() for joint in joints}
         self._newest: dict[str, _Measured] = {}
         self._jumped: float | None = None
+        self._untimely: tuple[float, Violation] | None = None
         self._recent: deque[tuple[float, str, float]] = deque()
 
     def receive(
@@ -95,7 +96,8 @@ class JointFeedback:
         Returns
         -------
         Violation or None
-            What is wrong with them; a position that is not finite is not kept.
+            What is wrong with them; a position that is not finite is not kept. One with an impossible stamp
+            is kept, and all are doubted until the stamps have been in order for `stale_after`.
         """
         if len(names) != len(positions):
             if not any(self._heeds(name, publisher) for name in names):
@@ -120,7 +122,10 @@ class JointFeedback:
             if not self._owners[name].follows(publisher, now.steady):
                 violation = self._several(name, now) or violation
                 continue
-            violation = self._jump(limits, position, now) or _outside(limits, position) or violation
+            untimely = self._doubt(name, stamp, now)
+            violation = (
+                self._jump(limits, position, now) or _outside(limits, position) or violation or untimely
+            )
             self._newest[name] = _Measured(position, now.steady, stamp, self._usual(name, now.steady), taken)
             self._recent.append((now.steady, name, position))
         while self._recent and now.steady - self._recent[0][0] > REST:
@@ -204,6 +209,8 @@ class JointFeedback:
             outside = _outside(limits, measured.position)
             if outside:
                 return outside
+        if self._untimely is not None and now.steady - self._untimely[0] <= self._stale_after:
+            return self._untimely[1]
         return None
 
     def positions(self) -> tuple[float, ...]:
@@ -254,6 +261,28 @@ class JointFeedback:
             Reason.FEEDBACK_SEVERAL,
             f"{len(others) + 1} publishers report joint {name} on {self._source}, one is allowed",
         )
+
+    def _doubt(self, name: str, stamp: float | None, now: Instant) -> Violation | None:
+        """Return a violation, and remember it, if the stamp of a position is impossible, else None.
+
+        One that is too old is noticed by its age.
+        """
+        last = self._newest.get(name)
+        before = None if last is None else last.stamp
+        if stamp is None:
+            return None
+        if stamp - now.ros > FUTURE_TOLERANCE:
+            found = f"measured {(stamp - now.ros) * 1000:.0f} ms ahead of ROS time: set both clocks alike"
+        elif before is not None and before - stamp > FUTURE_TOLERANCE:
+            found = (
+                f"measured {(before - stamp) * 1000:.0f} ms before its previous position: look for a second "
+                "source, or a clock that was set"
+            )
+        else:
+            return None
+        violation = Violation(Reason.FEEDBACK_UNTIMELY, f"joint {name} was {found}")
+        self._untimely = (now.steady, violation)
+        return violation
 
     def _jump(self, limits: JointLimits, position: float, now: Instant) -> Violation | None:
         """Return a violation if the joint cannot have got here since its last position, else None."""

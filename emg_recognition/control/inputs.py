@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from emg_recognition.control.states import Reason, Violation
 from emg_recognition.ownership import GONE_AFTER
-from emg_recognition.types import Estimate, Model
+from emg_recognition.types import Estimate, Model, impossible_number
 
 FUTURE_TOLERANCE = 0.05
 """How far (s) a stamp may be ahead of ROS time; a clock step up to this does not restart the stream."""
@@ -70,21 +70,13 @@ def check_estimate(estimate: Estimate, model: Model) -> Violation | None:
             Reason.FOREIGN_ESTIMATE,
             f"estimate of another model: {estimate.model!r}, announced is {model.model!r}",
         )
-    return _check_numbers(estimate) or _check_action(estimate, model)
-
-
-def _check_numbers(estimate: Estimate) -> Violation | None:
     if not math.isfinite(estimate.time):
         return Violation(Reason.NOT_FINITE, f"estimate with a stamp of {estimate.time}")
-    # A float32 softmax may end slightly above 1.
-    if not 0.0 <= estimate.confidence <= 1.001:
-        return Violation(Reason.NOT_FINITE, f"estimate with a confidence of {estimate.confidence}")
-    if not (math.isfinite(estimate.activation) and estimate.activation >= 0.0):
-        return Violation(Reason.NOT_FINITE, f"estimate with an activation of {estimate.activation}")
-    for probability in estimate.probabilities:
-        if not math.isfinite(probability):
-            return Violation(Reason.NOT_FINITE, f"estimate with a probability of {probability}")
-    return None
+    impossible = impossible_number(estimate)
+    if impossible is not None:
+        field, value = impossible
+        return Violation(Reason.NOT_FINITE, f"estimate with {field} of {value}")
+    return _check_action(estimate, model)
 
 
 def _check_action(estimate: Estimate, model: Model) -> Violation | None:

@@ -13,7 +13,7 @@ from emg_recognition.errors import SettingError
 from emg_recognition.settings import check, setting
 
 STOP_RAMP = 0.08
-"""Longest time (s) from full speed to standstill."""
+"""Longest time (s) from full speed to standstill with the largest acceleration."""
 
 SOFT_MARGIN = 0.01
 """Commands stop this far (rad) inside a limit, so that noise does not carry a joint at rest across it."""

@@ -12,13 +12,25 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from emg_recognition.control.joints import SOFT_MARGIN, JointLimits
-from emg_recognition.control.receiver import BRAKE, RETURN, Receiver, Step, reachable, standing, state_after
+from emg_recognition.control.joints import SOFT_MARGIN, STOP_RAMP, JointLimits
+from emg_recognition.control.receiver import (
+    CATCH_UP,
+    RETURN,
+    Receiver,
+    Step,
+    reachable,
+    standing,
+    state_after,
+)
 from emg_recognition.control.trajectory import Command
 
-AHEAD = 0.1
-"""Longest time (s) from a command to its standstill. The longer it is, the more gently a receiver returns
-that missed commands; the shorter, the sooner the joints stop when the bridge dies."""
+_EASE = 1.25
+"""A stop, and a change of the speed, take this many times the shortest time."""
+
+AHEAD = _EASE * STOP_RAMP
+"""Longest time (s) from a command to its standstill, 0.1; a stop from the largest speed takes as long. The
+longer it is, the more gently a receiver returns that missed commands; the shorter, the sooner the joints stop
+when the bridge dies."""
 
 CREEP = 0.05
 """Share of the largest speed that is left at the very limit of a soft zone, so that a joint gets there."""
@@ -27,9 +39,10 @@ _DRIFT = 1.0
 """Time constant (s) with which the profile follows the measured positions of an exoskeleton that obeys
 velocities alone: fast enough for its drift, slow enough for a blocked joint to be noticed."""
 
-NEAR = 0.06
+NEAR = 0.09
 """Time (s) at which a trajectory has a point on the way to its standstill. Without it the real controller,
-which takes its newest command for the state at its last update, would swing around the course."""
+which takes its newest command for the state at its last update, would swing around the course; the earlier it
+is, the faster a receiver that missed commands is thrown there."""
 
 _STOPS = (0.01, 0.02, 0.04, 0.06, 0.08, AHEAD)
 """Times (s) of a stop that are tried, until it is gentle enough for every receiver."""
@@ -37,8 +50,8 @@ _STOPS = (0.01, 0.02, 0.04, 0.06, 0.08, AHEAD)
 _SAME_POSITION, _SAME_VELOCITY = 0.001, 0.05
 """Differences (rad, rad/s) between states that make no difference."""
 
-_EASE = 1.25
-"""A stop takes this many times the shortest time."""
+_SETTLING = 0.03
+"""Time constant (s) with which a joint comes to its target velocity."""
 
 
 def next_velocity(
@@ -59,6 +72,9 @@ def next_velocity(
     """
     change = limits.max_acceleration * period
     wanted = min(max(target, -limits.max_velocity), limits.max_velocity)
+    # A controller that is ahead of its commands would overshoot a velocity that is reached at once.
+    ease = min(change / _EASE, max(abs(wanted - velocity) * period / _SETTLING, change / 10))
+    wanted = min(max(wanted, velocity - ease), velocity + ease)
     up = _highest_velocity(limits, limits.upper - SOFT_MARGIN - position, velocity, period)
     down = _highest_velocity(limits, position - limits.lower - SOFT_MARGIN, -velocity, period)
     wanted = max(min(wanted, up), -down)
@@ -168,7 +184,10 @@ class MotionProfile:
         """Begin at standstill at `positions` (rad), at a moment of the steady clock (s)."""
         self.receiver.forget()
         self._stops_at = None
-        self._keep([standing(position) for position in positions], steady, AHEAD)
+        steps = [standing(position) for position in positions]
+        self._steps, self._begun, self._duration = steps, steady, AHEAD
+        # The receiver stands there until the first command arrives, whenever that is.
+        self.receiver.add(-math.inf, AHEAD, steps)
 
     def end(self) -> None:
         """Forget where the joints are: nothing is sent until it begins again."""
@@ -287,9 +306,9 @@ class MotionProfile:
         """
         steps = []
         s = self._period / duration
-        change, brake = RETURN, BRAKE
+        times = RETURN
         if targets is None:
-            change, brake = (math.inf, math.inf) if urgent else (2 * RETURN, 2 * BRAKE)
+            times = math.inf if urgent else 2 * RETURN
         for i, joint in enumerate(self._joints):
             position, velocity = here[i]
             others = [other for other in states[i] if not _near(other, here[i])]
@@ -305,7 +324,7 @@ class MotionProfile:
                     middle = max(middle, -velocity) if velocity >= 0 else min(middle, -velocity)
             end = position + (velocity + middle) * duration / 3
             # A late tick lets the cubic go on.
-            low, high = reachable(joint, here[i], duration, math.inf, math.inf)
+            low, high = reachable(joint, here[i], duration, math.inf)
             end = min(max(end, low, joint.lower), high, joint.upper)
             low, high = max(low, joint.lower), min(high, joint.upper)
             if others:
@@ -323,10 +342,10 @@ class MotionProfile:
                     low = max(low, position + (velocity + least) * thirds)
                     high = min(high, position + (velocity + least + 2 * room) * thirds)
                 else:
-                    lowest, highest = reachable(joint, here[i], duration, limit, limit)
+                    lowest, highest = reachable(joint, here[i], duration, limit)
                     low, high = max(low, lowest), min(high, highest)
                 for other in others:
-                    lowest, highest = reachable(joint, other, duration, change * limit, brake * limit)
+                    lowest, highest = reachable(joint, other, duration, times * limit, CATCH_UP)
                     low, high = max(low, lowest), min(high, highest)
                 if low > high or not (elsewhere or low <= end <= high):
                     return None

@@ -85,6 +85,11 @@ class Reason(Enum):
         Response.HOLDS,
         "a joint without a position for more than twice the usual time and 30 ms",
     )
+    FEEDBACK_UNTIMELY = (
+        Response.HOLDS,
+        "a joint state stamped more than 50 ms ahead of ROS time, or 50 ms before the previous one, in the "
+        "last `stale_after`",
+    )
     BRIDGE_LATE = (Response.HOLDS, "the bridge itself did not run for `stale_after`")
 
     FOREIGN_ESTIMATE = (Response.FAULTS, "an estimate of a model other than the one in `ModelInfo`")
@@ -94,7 +99,7 @@ class Reason(Enum):
     )
     NOT_FINITE = (
         Response.FAULTS,
-        "an estimate with a number that is not finite, or a confidence or activation out of range",
+        "an estimate with a number that is not finite or out of range",
     )
     MODEL_CHANGED = (Response.FAULTS, "a `ModelInfo` other than the one armed with")
     ROS_TIME_JUMPED = (Response.FAULTS, "ROS time jumped by more than `stale_after`, forwards or backwards")

@@ -21,6 +21,9 @@ SILENT_AFTER = 1.0
 DELIMITERS = (",", ";", " ", "\t")
 """Possible separators of the numbers in a line."""
 
+LINE_ENDS = ("lf", "cr")
+"""What may end a line: a line feed, with or without a carriage return before it, or that alone."""
+
 
 @dataclass(frozen=True, eq=False)
 class DataFrame:
@@ -126,6 +129,19 @@ class ProtocolSettings:
     delimiter: str = setting(
         ",", "separator of the numbers in a line, for text protocols", choices=DELIMITERS
     )
+    labels: bool = setting(False, "lines hold a label and a colon before each number, as EMG1:512")
+    brackets: bool = setting(False, "lines stand in brackets")
+    trailing_delimiter: bool = setting(False, "lines end with a delimiter")
+    leading_numbers: int = setting(
+        0, "numbers before the channels that are left out, such as a time", low=0, high=100
+    )
+    counter_period: int = setting(
+        0,
+        "the first number of a line counts samples and begins again at 0 after this many; 0: it does not",
+        low=0,
+        high=1 << 32,
+    )
+    line_end: str = setting("lf", "end of a line: line feed or carriage return", choices=LINE_ENDS)
 
     def __post_init__(self) -> None:
         check(self)
@@ -185,6 +201,8 @@ class DeviceProtocol(ABC):
         number. 0 if there is no counter: then losses cannot be counted.
     has_clock : bool
         Whether frames carry the device's microseconds; if not, ``device_us`` is 0.
+    line_end : bytes
+        What ends a line of a text protocol; empty for frames.
     """
 
     ask: bytes | None = None
@@ -194,6 +212,7 @@ class DeviceProtocol(ABC):
     stop: bytes = b""
     counter_period: int = 0
     has_clock: bool = False
+    line_end: bytes = b""
 
     @abstractmethod
     def __init__(self, settings: ProtocolSettings) -> None: ...
@@ -220,6 +239,15 @@ class DeviceProtocol(ABC):
             In order. A counter smaller than 32 bits has been unwrapped: the counter of a frame is
             that of the samples before it plus the lost samples (modulo `counter_period`).
         """
+
+    def remarks(self) -> list[str]:
+        """Return what is worth a line in the log, once: what was refused and why."""
+        return []
+
+    @property
+    def advice(self) -> str:
+        """What to change if nothing that arrives is valid; empty if the bytes do not show it."""
+        return ""
 
     @property
     @abstractmethod

@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable
 
 from emg_recognition.devices.protocol import SILENT_AFTER, InfoFrame
-from emg_recognition.devices.serial_armband import READ_SECONDS, SerialArmband
-from emg_recognition.devices.stream import ChunkSource, SampleChunk
+from emg_recognition.devices.source import READ_SECONDS, ChunkSource, SourceCounters
+from emg_recognition.devices.stream import SampleChunk
 from emg_recognition.errors import DeviceError
 
 _LOG = logging.getLogger(__name__)
@@ -29,8 +29,8 @@ class ReconnectingArmband(ChunkSource):
 
     Parameters
     ----------
-    armband : SerialArmband
-        Opened or not.
+    armband : ChunkSource
+        Such as a SerialArmband; opened or not.
     silent_after : float
         Time without a sample after which it counts as lost, s. The first sample may take as long as
         the protocol allows for an answer, and as long as the pause before the attempt.
@@ -40,7 +40,7 @@ class ReconnectingArmband(ChunkSource):
 
     Attributes
     ----------
-    armband : SerialArmband
+    armband : ChunkSource
         The armband.
     fault : str
         Why no samples arrive, in one line; empty while they do.
@@ -61,11 +61,12 @@ class ReconnectingArmband(ChunkSource):
 
     def __init__(
         self,
-        armband: SerialArmband,
+        armband: ChunkSource,
         silent_after: float = SILENT_AFTER,
         say: Callable[[str], object] = _LOG.warning,
     ) -> None:
         self.armband, self._silent_after, self._say = armband, silent_after, say
+        self.port, self.kind, self.first_seconds = armband.port, armband.kind, armband.first_seconds
         self.fault = ""
         self.attempts = 0
         self.reconnections = 0
@@ -79,6 +80,21 @@ class ReconnectingArmband(ChunkSource):
     def is_open(self) -> bool:
         """Whether it is being read or waited for: True until it is closed."""
         return self._open
+
+    @property
+    def info(self) -> InfoFrame | None:
+        """The description of the device that was opened last; None before."""
+        return self.armband.info
+
+    @property
+    def counters(self) -> SourceCounters:
+        """What has arrived so far."""
+        return self.armband.counters
+
+    @property
+    def measured_rate(self) -> float | None:
+        """The measured rate over the last 30 s, Hz; None for the first 5 s."""
+        return self.armband.measured_rate
 
     def open(self) -> InfoFrame:
         """Open the armband.
@@ -141,7 +157,7 @@ class ReconnectingArmband(ChunkSource):
             If it has not been started, or was closed.
         """
         if not self._open:
-            raise DeviceError(self.armband.port, "the armband is not open", "start it first")
+            raise self.error("the armband is not open", "start it first")
         try:
             if not self.armband.is_open:
                 return self._wait_or_try()
@@ -149,6 +165,8 @@ class ReconnectingArmband(ChunkSource):
         except DeviceError as error:
             self._lose(str(error))
             return []
+        for remark in self.armband.remarks():
+            self._say(f"{self.where}: {remark}")
         now = time.monotonic()
         if chunks:
             if self.fault:
@@ -174,13 +192,13 @@ class ReconnectingArmband(ChunkSource):
         """Start waiting for the first sample; a board that was reset by opening its port needs time."""
         self._heard = time.monotonic()
         self._known = self.armband.counters
-        self._patience = max(self._silent_after, self.armband.protocol.answer_seconds, self._pause)
+        self._patience = max(self._silent_after, self.first_seconds, self._pause)
 
     def _silence(self) -> str:
         silent = self.armband.counters == self._known
         found = "nothing arrived" if silent else "nothing that arrived was a valid sample"
-        remedy = "check power and cable" if silent else "check protocol, baud rate and cable"
-        return f"port {self.armband.port}: {found} for {self._patience:g} s; {remedy}"
+        remedy = self.armband.when_silent if silent else self.armband.when_invalid
+        return f"{self.where}: {found} for {self._patience:g} s; {remedy}"
 
     def _lose(self, why: str) -> None:
         self.armband.close()
@@ -197,7 +215,7 @@ class ReconnectingArmband(ChunkSource):
     def _recover(self, first: SampleChunk, now: float) -> None:
         known = f"{first.dropped_before} samples before it were lost"
         self._say(
-            f"port {self.armband.port}: reconnected after {now - self._lost_at:.1f} s at attempt "
+            f"{self.where}: reconnected after {now - self._lost_at:.1f} s at attempt "
             f"{self.attempts}; the stream restarts with sample {first.first_index}, "
             + (known if first.dropped_before else "the number lost is not known")
         )

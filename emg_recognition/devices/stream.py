@@ -1,33 +1,23 @@
-"""Chunks of samples that know their place, and the sources that deliver them.
-
-A source is anything that can be iterated over and yields chunks: objects of any class with the attributes
-of :class:`SampleChunk`. :class:`emg_recognition.Recognizer` uses ``first_index`` (where the index jumps,
-samples are missing), ``samples``, ``time``, ``restart``, ``rate`` and ``unit``; ``dropped_before`` repeats
-what the index shows, for counting. The sources of this package, :class:`~emg_recognition.SerialArmband` and
-:class:`~emg_recognition.ReconnectingArmband`, are :class:`ChunkSource` objects; others need not be.
-"""
+"""Chunks of samples that know their place, made from the frames of a device."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from typing import TypeVar
 
 import numpy as np
 
 from emg_recognition.devices.clock import MAX_DRIFT, DeviceClock
 from emg_recognition.devices.order import ByClock, ByCounter, Order, Place
 from emg_recognition.devices.protocol import DataFrame, InfoFrame
-from emg_recognition.signal.stream import RateMeter
-
-S = TypeVar("S", bound="ChunkSource")
+from emg_recognition.devices.rate import ArrivalRate
+from emg_recognition.types import RATE_TOLERANCE
 
 MAX_RATE_ERROR = 0.1
 """Share by which a nominal rate may be off if the samples serve as the clock."""
 
 RATE_AFTER = 5.0
-"""The rate is given after this time, s: the fitted times are within 10 ms, which is then 0.2 %."""
+"""The rate is given after this time, s: least delayed frames are within 10 ms, which is then 0.2 %."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,61 +50,6 @@ class SampleChunk:
     restart: bool
     rate: float
     unit: str
-
-
-class ChunkSource(ABC):
-    """A device that is opened, started, read, stopped and closed, or simply iterated over.
-
-    As a context manager it is opened and started, then stopped and closed. Iterating over it yields
-    chunks as they arrive, joined where several arrived together, until it is closed::
-
-        with source:
-            for chunk in source:
-                ...
-    """
-
-    @property
-    @abstractmethod
-    def is_open(self) -> bool:
-        """Whether it is open."""
-
-    @abstractmethod
-    def open(self) -> InfoFrame:
-        """Connect to the device, which sends nothing until :meth:`start`."""
-
-    @abstractmethod
-    def start(self) -> None:
-        """Make the device send samples."""
-
-    @abstractmethod
-    def read(self) -> list[SampleChunk]:
-        """Return what has arrived, after waiting for a short time if nothing has."""
-
-    @abstractmethod
-    def stop(self) -> None:
-        """Make the device stop sending."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """Stop the device and disconnect from it; allowed at any time."""
-
-    def __enter__(self: S) -> S:
-        self.open()
-        try:
-            self.start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def __iter__(self) -> Iterator[SampleChunk]:
-        # The first read also reports that the source is not open.
-        yield from join_chunks(self.read())
-        while self.is_open:
-            yield from join_chunks(self.read())
 
 
 @dataclass(frozen=True)
@@ -164,7 +99,8 @@ class SampleStream:
             if has_clock
             else ByCounter(info.rate, counter_period)
         )
-        self._rate = RateMeter(RATE_AFTER)
+        self._rate = ArrivalRate(info.rate, RATE_AFTER)
+        self._rate_said = False
         self._counts = dict.fromkeys((field.name for field in fields(StreamCounters)), 0)
         self._begins = True
         self._next_index: int | None = None
@@ -190,7 +126,22 @@ class SampleStream:
             The current description of the device; rate and channels are the same as before.
         """
         self.info = info
-        self._begins = True
+        self._begins, self._rate_said = True, False
+
+    def rate_remark(self, remedy: str) -> list[str]:
+        """Return a line about a rate that is more than 1 % off, once after each beginning.
+
+        Parameters
+        ----------
+        remedy : str
+            What to do about it; ``{rate}`` stands for the measured rate.
+        """
+        measured, rate = self.measured_rate, self.info.rate
+        if self._rate_said or measured is None or abs(measured - rate) <= RATE_TOLERANCE * rate:
+            return []
+        self._rate_said = True
+        shown = f"{measured:.1f}"
+        return [f"the measured rate is {shown} Hz, not {rate:g} Hz; {remedy.format(rate=shown)}"]
 
     def chunk(self, frame: DataFrame, arrival: float, fresh: bool = True) -> SampleChunk | None:
         """Take the next frame.
@@ -235,7 +186,10 @@ class SampleStream:
             self._counts[name] += more
         values = (frame.counts.astype(np.float64) / self.info.scale).astype(np.float32)
         time = self._clock.stamp(place.device_us, samples, arrival)
-        self._rate.add(first_index, time)
+        if fresh:
+            self._rate.add(self._next_index, arrival)
+        if isinstance(self._order, ByCounter):
+            self._order.pace = self._rate.rate or self.info.rate
         return SampleChunk(
             first_index=first_index,
             samples=values,

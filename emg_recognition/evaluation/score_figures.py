@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
-from emg_recognition.evaluation import style
+from emg_recognition.evaluation import fonts, style
 from emg_recognition.evaluation.confidence import Calibration, Rejection
 from emg_recognition.evaluation.metrics import Scores
 from emg_recognition.evaluation.style import GRID, INK, PALE_INK, SERIES
@@ -44,7 +44,7 @@ def confusion_figure(scores: Scores) -> Figure:
     stacked = len(names) > _SIDE_BY_SIDE
     # Laid out by hand: all cells have the same size, whatever the number of actions and their names.
     panel = len(names) * max(0.48 if stacked else 0.58, 2.9 / len(names))
-    longest = max(map(len, names))
+    longest = max(map(fonts.columns, names))
     left, below, above, between = 0.5 + 0.077 * longest, 0.52 + 0.044 * longest, 0.4, 0.35
     columns, rows = (1, 2) if stacked else (2, 1)
     width = left + columns * panel + (columns - 1) * between + 0.1

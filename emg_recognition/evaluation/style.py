@@ -17,6 +17,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from emg_recognition.actions import REST
+from emg_recognition.evaluation.fonts import choose_fonts, drawable
 
 INK = "#26323d"
 PALE_INK = "#6b7883"
@@ -63,7 +64,7 @@ def action_colours(actions: Sequence[str]) -> list[str]:
 def initials(actions: Sequence[str]) -> list[str]:
     """Abbreviate each action by the initials of its words; equal initials are numbered."""
     short = [
-        "".join(word if word.isdigit() else word[:1] for word in action.split("_")).upper()
+        drawable("".join(word if word.isdigit() else word[:1] for word in action.split("_")).upper())
         for action in actions
     ]
     return [
@@ -73,8 +74,8 @@ def initials(actions: Sequence[str]) -> list[str]:
 
 
 def words(name: str) -> str:
-    """Write a name of a recording as words."""
-    return name.replace("_", " ") or "(unnamed)"
+    """Write a name of a recording as words that can be drawn."""
+    return drawable(name.replace("_", " ")) or "(unnamed)"
 
 
 def text_on(colour: str) -> str:
@@ -114,6 +115,7 @@ def legend(figure: Figure, handles: Sequence[Artist], **options: Any) -> None:
 
 def png(figure: Figure, *, dpi: int = 200) -> bytes:
     """Draw a figure as a PNG image with `dpi` pixels per inch."""
+    choose_fonts(figure)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=dpi, bbox_inches=_BOUNDS)
     return buffer.getvalue()
@@ -121,6 +123,7 @@ def png(figure: Figure, *, dpi: int = 200) -> bytes:
 
 def pdf(figure: Figure) -> bytes:
     """Draw a figure as a PDF page without a date, so that the same figure gives the same bytes."""
+    choose_fonts(figure)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="pdf", metadata={"CreationDate": None}, bbox_inches=_BOUNDS)
     return buffer.getvalue()

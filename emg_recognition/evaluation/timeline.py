@@ -19,7 +19,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MultipleLocator
 from numpy.typing import NDArray
 
-from emg_recognition.evaluation import style
+from emg_recognition.evaluation import fonts, style
 from emg_recognition.evaluation.style import GRID, INK, PALE_INK
 
 # Values of spans that are not an action.
@@ -142,9 +142,9 @@ def timeline_figure(timeline: Timeline) -> Figure:
     below, bottom = 0.34, max(base for _, base in lanes.values()) + 0.03
     shorts = style.initials(timeline.actions)
     texts = [style.words(action) for action in timeline.actions] if named else shorts
-    right = float(np.clip(0.25 + 0.058 * max(map(len, texts)), 0.34, 4.0))
+    right = float(np.clip(0.25 + 0.058 * max(map(fonts.columns, texts)), 0.34, 4.0))
     handles = _legend(timeline)
-    longest = max(len(str(handle.get_label())) for handle in handles)
+    longest = max(fonts.columns(str(handle.get_label())) for handle in handles)
     legend_columns = int(np.clip((_WIDTH - 0.1) // (0.5 + 0.066 * longest), 1, 6))
     above = 0.17 + 0.19 * math.ceil(len(handles) / legend_columns)
     height = above + rows * (bottom + below) + 0.12
@@ -287,7 +287,9 @@ def _write(axes: Axes, timeline: Timeline, spans: Spans, lane: _Lane) -> None:
     for place in np.flatnonzero((spans.value >= 0) & (right - left > 2 * letter)).tolist():
         action = int(spans.value[place])
         texts = (style.words(timeline.actions[action]), shorts[action])
-        text = next((text for text in texts if (len(text) + 1) * letter < right[place] - left[place]), "")
+        text = next(
+            (text for text in texts if (fonts.columns(text) + 1) * letter < right[place] - left[place]), ""
+        )
         middle, ink = (left[place] + right[place]) / 2, style.text_on(colours[action])
         if text:
             axes.text(middle, sum(lane) / 2, text, ha="center", va="center", size=7, color=ink, zorder=4)

@@ -7,15 +7,20 @@ Reading needs only PyYAML: the classifier checks a bundle before it loads any nu
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import math
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import yaml
 
 from emg_recognition.errors import BundleError
-from emg_recognition.types import Model
+from emg_recognition.files import open_regular, read_limited, size_text
+from emg_recognition.text import printable, steers
+from emg_recognition.types import UNITS, Model
+from emg_recognition.yaml_files import parse_yaml
 
 SCHEMA = 2
 #: Schema 1 has no section ``live``: stride, threshold and votes have their defaults.
@@ -24,6 +29,8 @@ DESCRIPTION = "model.yaml"
 TFLITE = "model.tflite"
 KERAS = "model.keras"
 
+#: Largest model file and window that are accepted; this package writes a few MB and some thousand samples.
+_LARGEST_FILE, _LARGEST_WINDOW = 512 << 20, 10_000_000
 _REBUILD = "copy it again from where it was made, or train it again"
 
 
@@ -129,7 +136,11 @@ def read_bundle(path: str | Path) -> BundleInfo:
         if name not in info.files:
             raise BundleError(str(path), f"{DESCRIPTION} lists no {name}", _REBUILD)
     for name in info.files:
-        read_file(info, name)
+        with _opened(info, name) as file:
+            digest = hashlib.sha256()
+            while piece := file.read(1 << 20):
+                digest.update(piece)
+        _compare(info, name, digest.hexdigest())
     return info
 
 
@@ -153,18 +164,36 @@ def read_file(info: BundleInfo, name: str) -> bytes:
     BundleError
         If it is missing or its SHA-256 differs.
     """
+    with _opened(info, name) as file:
+        content = file.read()
+    _compare(info, name, hashlib.sha256(content).hexdigest())
+    return content
+
+
+def _opened(info: BundleInfo, name: str) -> BinaryIO:
+    if Path(name).name != name or steers(name):
+        raise BundleError(
+            str(info.path), f"{DESCRIPTION} lists {name!r}, which is not a file in it", _REBUILD
+        )
     try:
-        content = (info.path / name).read_bytes()
+        file = open_regular(info.path / name)
     except OSError as error:
         raise BundleError(str(info.path), f"{name} cannot be read ({error.strerror})", _REBUILD) from error
-    found = hashlib.sha256(content).hexdigest()
+    size = os.fstat(file.fileno()).st_size
+    if size > _LARGEST_FILE:
+        file.close()
+        problem = f"{name} has {size_text(size)}, no model has more than {size_text(_LARGEST_FILE)}"
+        raise BundleError(str(info.path), problem, _REBUILD)
+    return file
+
+
+def _compare(info: BundleInfo, name: str, found: str) -> None:
     if found != info.files[name]:
         raise BundleError(
             str(info.path),
             f"{name} is damaged: its SHA-256 is {found[:12]}, {DESCRIPTION} says {info.files[name][:12]}",
             _REBUILD,
         )
-    return content
 
 
 def check_compatible(
@@ -220,18 +249,18 @@ def read_description(path: Path) -> dict[str, Any]:
     if not path.is_dir():
         raise BundleError(str(path), "no such directory", "give the directory that training wrote")
     try:
-        text = (path / DESCRIPTION).read_text(encoding="utf-8")
+        text = read_limited(path / DESCRIPTION).decode("utf-8")
     except FileNotFoundError as error:
         raise BundleError(
             str(path), f"it holds no {DESCRIPTION}", "give the directory that training wrote"
         ) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise BundleError(str(path), f"{DESCRIPTION} cannot be read ({error})", _REBUILD) from error
+        reason = getattr(error, "strerror", None) or error
+        raise BundleError(str(path), f"{DESCRIPTION} cannot be read ({reason})", _REBUILD) from error
     try:
-        description = yaml.safe_load(text)
+        description = parse_yaml(text)
     except yaml.YAMLError as error:
-        place = str(error).splitlines()[0]
-        raise BundleError(str(path), f"{DESCRIPTION} is damaged ({place})", _REBUILD) from error
+        raise BundleError(str(path), f"{DESCRIPTION} is damaged ({error})", _REBUILD) from error
     if not isinstance(description, dict):
         raise BundleError(str(path), f"{DESCRIPTION} is damaged (no mapping)", _REBUILD)
     return description
@@ -239,7 +268,7 @@ def read_description(path: Path) -> dict[str, Any]:
 
 def _to_info(path: Path, description: Mapping[str, Any]) -> BundleInfo:
     try:
-        return BundleInfo(
+        info = BundleInfo(
             path=path,
             schema=description["schema"],
             model_id=str(description["model_id"]),
@@ -257,7 +286,46 @@ def _to_info(path: Path, description: Mapping[str, Any]) -> BundleInfo:
             metrics=dict(description["metrics"]),
             files={str(name): str(digest) for name, digest in dict(description["files"]).items()},
         )
+        _check(info)
     except KeyError as error:
         raise BundleError(str(path), f"{DESCRIPTION} has no {error.args[0]}", _REBUILD) from error
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise BundleError(str(path), f"{DESCRIPTION} is damaged ({error})", _REBUILD) from error
+    return info
+
+
+def _check(info: BundleInfo) -> None:
+    """Raise a KeyError for what is missing, and a ValueError for a value that no bundle has."""
+    for name, text in (("model_id", info.model_id), ("fingerprint", info.fingerprint)):
+        if steers(text):
+            raise ValueError(f"{name} is {text!r}")
+    if not info.actions or len(set(info.actions)) < len(info.actions):
+        raise ValueError(f"actions are {info.actions}")
+    for action in info.actions:
+        if not action.strip() or steers(action):
+            raise ValueError(f"an action is called {action!r}")
+    if not 0 < info.rate < math.inf:
+        raise ValueError(f"rate is {info.rate}")
+    if min(info.channels, info.length) < 1 or info.channels * info.length > _LARGEST_WINDOW:
+        raise ValueError(f"channels and length are {info.channels} and {info.length}")
+    if info.unit not in UNITS:
+        raise ValueError(f"unit is {info.unit!r}")
+    for name in ("mean", "std"):
+        _finite(f"statistics.{name}", _part(info.statistics, name), info.channels)
+    _finite("statistics.rms", [_part(info.statistics, "rms")], 1)
+
+
+def _part(statistics: Mapping[str, Any], name: str) -> Any:
+    if name not in statistics:
+        raise KeyError(f"statistics.{name}")
+    return statistics[name]
+
+
+def _finite(name: str, values: Any, count: int) -> None:
+    if not isinstance(values, Sequence) or len(values) != count or not all(map(_is_finite, values)):
+        numbers = "a finite number" if count == 1 else f"{count} finite numbers"
+        raise ValueError(f"{name} is {printable(values)}, not {numbers}")
+
+
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)

@@ -7,14 +7,21 @@ offline use this same call with one window at a time, so they agree bit for bit.
 from __future__ import annotations
 
 import math
+import re
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as version_of
 from pathlib import Path
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from emg_recognition.errors import BundleError, SampleError
+from emg_recognition.files import size_text
 from emg_recognition.models.bundle import TFLITE, BundleInfo, read_bundle, read_file
 from emg_recognition.quiet import without_information
+
+#: A network of this package needs a few MB.
+_LARGEST_TENSORS = 512 << 20
 
 
 class ActionModel:
@@ -41,11 +48,17 @@ class ActionModel:
             # One thread: the same order of additions on every machine, and no waiting for a second core.
             with without_information():
                 self._interpreter = Interpreter(model_content=content, num_threads=1)
+                _check_memory(self._interpreter)
                 self._interpreter.allocate_tensors()
-        except (ValueError, RuntimeError) as error:
-            raise BundleError(
-                str(info.path), f"LiteRT cannot load {TFLITE} ({error})", "train it again"
-            ) from error
+        except (ValueError, RuntimeError, MemoryError) as error:
+            # An operator of a later LiteRT than the one that is installed here.
+            newer = re.search(r"op for builtin opcode '(\w+)'(?: version '(\d+)')?", str(error))
+            problem = f"LiteRT cannot load {TFLITE} ({error})"
+            if newer:
+                version = f" in version {newer[2]}" if newer[2] else ""
+                problem = f"{TFLITE} uses the operator {newer[1]}{version}, which the installed LiteRT lacks"
+            remedy = f"update ai-edge-litert ({_installed()} is installed)" if newer else "train it again"
+            raise BundleError(str(info.path), problem, remedy) from error
         source, target = self._interpreter.get_input_details()[0], self._interpreter.get_output_details()[0]
         self._input, self._output = source["index"], target["index"]
         self._shape = (info.length, info.channels)
@@ -134,3 +147,20 @@ class ActionModel:
                     "check the electrode and its cable; the window is ignored",
                 )
         return window, energy
+
+
+def _check_memory(interpreter: Interpreter) -> None:
+    """Refuse a network whose tensors would take the memory; a few bytes of a file can claim gigabytes."""
+    needed = sum(
+        math.prod(int(size) for size in tensor["shape"]) * np.dtype(tensor["dtype"]).itemsize
+        for tensor in interpreter.get_tensor_details()
+    )
+    if needed > _LARGEST_TENSORS:
+        raise MemoryError(f"its tensors need {size_text(needed)}")
+
+
+def _installed() -> str:
+    try:
+        return version_of("ai-edge-litert")
+    except PackageNotFoundError:
+        return "an unknown version"

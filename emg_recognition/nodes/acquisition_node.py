@@ -1,21 +1,24 @@
-"""Read a serial armband and publish ``emg/samples`` and ``emg/info``."""
+"""Read an armband or any other source and publish ``emg/samples`` and ``emg/info``."""
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import sys
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 
 from emg_recognition.devices.protocol import InfoFrame, ProtocolSettings
+from emg_recognition.devices.protocols import PortSettings
 from emg_recognition.devices.reconnection import ReconnectingArmband
-from emg_recognition.devices.serial_armband import SerialArmband
+from emg_recognition.devices.source import ChunkSource
 from emg_recognition.devices.stream import SampleChunk, join_chunks
-from emg_recognition.errors import EmgRecognitionError
+from emg_recognition.errors import DeviceError, EmgRecognitionError
 from emg_recognition.messages import LONGEST_NAME
 from emg_recognition.msg import EmgInfo, EmgSamples
 from emg_recognition.nodes.settings import AcquisitionSettings
@@ -25,6 +28,8 @@ from emg_recognition.ros.conversions import RosTime, to_floats, to_time
 from emg_recognition.ros.managed import ManagedNode
 from emg_recognition.ros.parameters import declare, overridable, parameter_error
 from emg_recognition.ros.runner import run
+from emg_recognition.settings import settings_of
+from emg_recognition.sources import open_source
 from emg_recognition.text import printable
 from emg_recognition.types import RATE_TOLERANCE
 
@@ -77,7 +82,7 @@ _GATHERED = 0.0045
 
 
 class AcquisitionNode(ManagedNode):
-    """Publishes the samples of a serial armband with true stamps and counted losses.
+    """Publishes the samples of an armband or another source with true stamps and counted losses.
 
     Parameters
     ----------
@@ -92,8 +97,7 @@ class AcquisitionNode(ManagedNode):
         self._settings, self._protocol = declare(self, AcquisitionSettings, ProtocolSettings)
         self._samples = self.create_publisher(EmgSamples, "emg/samples", samples)
         self._info = self.create_publisher(EmgInfo, "emg/info", qos.LATCHED)
-        self._armband: SerialArmband | None = None
-        self._source: ReconnectingArmband | None = None
+        self._source: ChunkSource | None = None
         self._device: InfoFrame | None = None
         self._reader: threading.Thread | None = None
         self._stop = threading.Event()
@@ -131,30 +135,48 @@ class AcquisitionNode(ManagedNode):
     def close(self) -> None:
         """Stop the device and close the port; safe to call twice."""
         self._halt()
-        if self._armband is not None:
-            self._armband.close()
-            self._armband = self._source = None
+        if self._source is not None:
+            self._source.close()
+            self._source = None
 
     def _open(self) -> None:
         settings = self._settings
-        port = settings.port
-        armband = SerialArmband(
-            port,
-            baud_rate=settings.baud_rate,
-            protocol=settings.protocol,
-            **dataclasses.asdict(self._protocol),
+        if settings.port and settings.source:
+            raise parameter_error(self, "source", settings.source, "set port or source, not both")
+        given = {
+            name: value
+            for chosen, cls in ((settings, PortSettings), (self._protocol, ProtocolSettings))
+            for name, one in settings_of(cls).items()
+            if (value := getattr(chosen, name)) != one.default
+        }
+        source = open_source(
+            settings.source or f"serial:{quote(settings.port)}",
+            reconnect=settings.reconnect,
+            silent_after=settings.silent_after,
+            say=self.get_logger().warning,
+            **given,
         )
-        deadline = time.monotonic() + settings.wait_for_port
-        while port and not Path(port).exists() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        info = armband.open()
-        self._armband = armband
-        self._source = ReconnectingArmband(armband, settings.silent_after, self.get_logger().warning)
+        info = self._wait_for(source)
+        self._source = source
         self._introduce(info)
         device = _readable(info.device)
         self.get_logger().info(
-            f"{port}: {device}, {info.channels} channels at {info.rate:g} Hz, unit {info.unit}"
+            f"{source.port}: {device}, {info.channels} channels at {info.rate:g} Hz, unit {info.unit}"
         )
+
+    def _wait_for(self, source: ChunkSource) -> InfoFrame:
+        """Open the source, which may appear a little later."""
+        deadline = time.monotonic() + self._settings.wait_for_port
+        # A port that is there without an armband is an error at once.
+        while source.kind == "port" and not Path(source.port).exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        while True:
+            try:
+                return source.open()
+            except DeviceError:
+                if source.kind == "port" or time.monotonic() > deadline:
+                    raise
+            time.sleep(0.2)
 
     def _introduce(self, info: InfoFrame) -> None:
         self._device = info
@@ -204,27 +226,31 @@ class AcquisitionNode(ManagedNode):
         self._stop.set()
         self._reader.join()
         self._reader = None
-        self._source.stop()
+        with contextlib.suppress(DeviceError):  # it may have gone, or ended
+            self._source.stop()
 
     def _read(self) -> None:
-        assert self._armband is not None
-        assert self._source is not None
-        read = self._source.read if self._settings.reconnect else self._armband.read
+        source = self._source
+        assert source is not None
         try:
-            while not self._stop.is_set():
-                chunks = read()
+            while not self._stop.is_set() and source.is_open:
+                chunks = source.read()
+                for remark in source.remarks():
+                    self.get_logger().warning(f"{source.where}: {remark}")
                 read_at = time.monotonic()
                 for chunk in join_chunks(chunks):
                     self._publish(chunk)
                 if chunks:
                     # Each message costs time here and in every subscriber.
                     time.sleep(max(0.0, read_at + _GATHERED - time.monotonic()))
+            if not source.is_open:
+                self.get_logger().info(f"{source.where}: it has ended")
         except EmgRecognitionError as error:
             self.failure = error
 
     def _publish(self, chunk: SampleChunk) -> None:
-        assert self._armband is not None
-        info = self._armband.info
+        assert self._source is not None
+        info = self._source.info
         assert info is not None
         if info != self._device:
             # Another device may have been connected.
@@ -256,26 +282,27 @@ class AcquisitionNode(ManagedNode):
             "dropped": self._dropped,
             "restarts": self._restarts,
         }
-        armband, source, device = self._armband, self._source, self._device
-        if armband is None or source is None or device is None:
+        source, device = self._source, self._device
+        if source is None or device is None:
             return diagnostics.STALE, "not active", values
-        counters = armband.counters
+        counters = source.counters
         values |= dataclasses.asdict(counters.stream) | dataclasses.asdict(counters.protocol)
-        measured = armband.measured_rate
+        measured = source.measured_rate
+        waiting = source if isinstance(source, ReconnectingArmband) else None
         values |= {
             "rate": device.rate,
             "measured_rate": "" if measured is None else f"{measured:.2f}",
-            "reconnections": source.reconnections,
+            "reconnections": waiting.reconnections if waiting else 0,
         }
         level, message = judge(
             active=self._reader is not None,
             silence=time.monotonic() - self._last_chunk,
             silent_after=self._settings.silent_after,
-            fault=source.fault,
-            attempts=source.attempts,
-            next_attempt_in=source.next_attempt - time.monotonic(),
+            fault=waiting.fault if waiting else "",
+            attempts=waiting.attempts if waiting else 0,
+            next_attempt_in=waiting.next_attempt - time.monotonic() if waiting else 0.0,
             lost=self._dropped,
-            reconnections=source.reconnections,
+            reconnections=waiting.reconnections if waiting else 0,
             rate=device.rate,
             measured_rate=measured,
         )

@@ -12,27 +12,29 @@ from typing import Any
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
-from std_srvs.srv import Trigger
 
 from emg_recognition.classification import estimate_window, live_settings
 from emg_recognition.errors import BundleError, EmgRecognitionError, SampleError
 from emg_recognition.messages import check_window
 from emg_recognition.models.bundle import BundleInfo, check_compatible
 from emg_recognition.models.runtime import ActionModel
-from emg_recognition.msg import ActionEstimate, BridgeState, EmgWindow, ModelInfo
+from emg_recognition.msg import ActionEstimate, EmgWindow, ModelInfo
 from emg_recognition.nodes.classifier_settings import ClassifierSettings
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.awaited import wait_for_nodes
 from emg_recognition.ros.conversions import to_matrix, to_nanoseconds
+from emg_recognition.ros.exchange import NEWEST, BridgeWatch, offer_reload
 from emg_recognition.ros.following import Followed
 from emg_recognition.ros.managed import ManagedNode
-from emg_recognition.ros.parameters import declare, given_bundle, given_parameters, parameter_error
-from emg_recognition.ros.polling import PolledTopic
+from emg_recognition.ros.parameters import (
+    declare,
+    given_bundle,
+    given_parameters,
+    parameter_error,
+    show_values,
+)
 from emg_recognition.ros.receiving import ReceivingThread
 from emg_recognition.ros.runner import run
-
-#: What was heard longer ago than this says nothing about now, s.
-_NEWEST = 1.0
 
 
 class ClassifierNode(ManagedNode):
@@ -54,7 +56,7 @@ class ClassifierNode(ManagedNode):
         self._threshold_given = "confidence_threshold" in given_parameters(self)
         #: SHA-256 of the network that was announced last.
         self._announced = ""
-        #: Rate, channels and fingerprint of the newest window, and when it came.
+        #: Rate, channels and fingerprint of the newest window, suited to the model or not, and when it came.
         self._signal: tuple[float, int, str] | None = None
         self._signal_received = 0.0
         self._model: ActionModel | None = None
@@ -65,9 +67,8 @@ class ClassifierNode(ManagedNode):
         self._dropped = 0
         self._estimates = self.create_publisher(ActionEstimate, "emg/action", qos.ESTIMATES)
         self._model_info = self.create_publisher(ModelInfo, "emg/model", qos.LATCHED)
-        self._bridge = PolledTopic(self, BridgeState, "exo/bridge_state", qos.STATE)
-        self._bridge_heard: tuple[BridgeState, int] | None = None
-        self.create_service(Trigger, "~/reload_model", self._on_reload)
+        self._bridge = BridgeWatch(self)
+        offer_reload(self, self._reload)
         self.add_on_set_parameters_callback(self._on_parameters)
         self._windows = Followed(self, "emg/window", self._check, self._judge)
         self._diagnostics = diagnostics.Diagnostics(self, self._report, topics=[self._windows])
@@ -136,7 +137,7 @@ class ClassifierNode(ManagedNode):
         with self._between_windows:
             self._model, self._threshold = model, threshold
         if not self._threshold_given:
-            self._show_threshold()
+            show_values(self, {"confidence_threshold": threshold})
         self._diagnostics.hardware_id = info.model_id
         self.get_logger().info(
             f"model {info.model_id}: {', '.join(info.actions)}; confidence threshold {self._threshold:g}; "
@@ -145,55 +146,36 @@ class ClassifierNode(ManagedNode):
 
     def _check_exchange(self, info: BundleInfo) -> None:
         """Refuse another model while the bridge is armed, or for other windows than those that arrive."""
-        self._check_disarmed("another model")
-        if self._signal is not None and time.monotonic() - self._signal_received < _NEWEST:
+        self._bridge.check_disarmed("another model")
+        if self._signal is not None and time.monotonic() - self._signal_received < NEWEST:
             rate, channels, fingerprint = self._signal
-            check_compatible(info, rate=rate, channels=channels, fingerprint=fingerprint)
-
-    def _check_disarmed(self, what: str) -> None:
-        """Refuse a change while the bridge says that it is armed; one that is not there forbids nothing."""
-        for heard in self._bridge.take():
-            self._bridge_heard = heard
-        if self._bridge_heard is None:
-            return
-        message, received = self._bridge_heard
-        engaged = {BridgeState.ARMED: "ARMED", BridgeState.HOLDING: "HOLDING"}
-        if message.state in engaged and time.time_ns() - received < _NEWEST * 1e9:
-            raise EmgRecognitionError(
-                f"{what} is refused while the bridge is {engaged[message.state]}: disarm it first"
-            )
-
-    def _on_reload(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        try:
-            if self._model is None:
+            try:
+                check_compatible(info, rate=rate, channels=channels, fingerprint=fingerprint)
+            except BundleError as error:
                 raise EmgRecognitionError(
-                    "the classifier is not configured: configure it, that reads the model"
-                )
-            self._check_disarmed("reading a model")
-            self._load()
-        except EmgRecognitionError as error:
-            self.get_logger().error(f"the model stays as it is: {error}")
-            response.message = str(error)
-            return response
+                    f"{error}; if the armband suits it, let preprocessing read it first: set its parameter "
+                    f"`model` to {info.path}, then call its service `reload_model`"
+                ) from error
+
+    def _reload(self) -> str:
+        """Read the bundle that the parameter names now, and return the name of the model."""
+        if self._model is None:
+            raise EmgRecognitionError("the classifier is not configured: configure it, that reads the model")
+        self._bridge.check_disarmed("reading a model")
+        self._load()
         if self._active:
             self._announce()
-        response.success, response.message = True, f"model {self._model.info.model_id}"
-        return response
+        return self._model.info.model_id
 
     def _on_parameters(self, changes: list[Parameter]) -> SetParametersResult:
         for change in changes:
             if change.name == "confidence_threshold" and change.value != self._threshold:
                 try:
-                    self._check_disarmed("another confidence threshold")
+                    self._bridge.check_disarmed("another confidence threshold")
                 except EmgRecognitionError as error:
                     return SetParametersResult(successful=False, reason=str(error))
                 self._threshold, self._threshold_given = float(change.value), True
         return SetParametersResult(successful=True)
-
-    def _show_threshold(self) -> None:
-        """Let the parameter say what the bundle says."""
-        if self.get_parameter("confidence_threshold").value != self._threshold:
-            self.set_parameters([Parameter("confidence_threshold", value=self._threshold)])
 
     def _announce(self) -> None:
         assert self._model is not None
@@ -222,6 +204,8 @@ class ClassifierNode(ManagedNode):
     def _check(self, message: EmgWindow) -> None:
         """Refuse a window that is not one, or that another signal path has made for another model."""
         check_window(message)
+        self._signal = (message.rate, message.channels, message.pipeline)
+        self._signal_received = time.monotonic()
         model = self._model
         if model is not None:
             check_compatible(
@@ -233,8 +217,6 @@ class ClassifierNode(ManagedNode):
             self._estimate(message)
 
     def _estimate(self, message: EmgWindow) -> None:
-        self._signal = (message.rate, message.channels, message.pipeline)
-        self._signal_received = time.monotonic()
         if not self._active or self._model is None:
             return
         self._count_dropped(message.sequence)

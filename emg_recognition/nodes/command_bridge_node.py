@@ -6,8 +6,7 @@ import dataclasses
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.node import Node
@@ -46,7 +45,7 @@ from emg_recognition.ros.outputs import (
     TrajectoryOutput,
     VelocityOutput,
 )
-from emg_recognition.ros.parameters import declare, given_bundle, given_parameters
+from emg_recognition.ros.parameters import declare, given_bundle, given_parameters, show_values
 from emg_recognition.ros.publishers import IdentifiedSubscription
 from emg_recognition.ros.runner import run
 from emg_recognition.ros.ticking import TickingThread
@@ -198,7 +197,7 @@ class CommandBridgeNode(Node):
         if self._bridge.engaged and now.steady - self._ticked >= _SHORTEST_PERIOD:
             self._ticks.restart()
             self._tick()
-        self._decided.add(message, receipt)
+        self._decided.add(message)
 
     def _on_model(self, message: ModelInfo) -> None:
         with self._lock:
@@ -251,13 +250,15 @@ class CommandBridgeNode(Node):
             return response
 
     def _on_disarm(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        self._log_request("disarm")
+        # First the stop: the log asks the graph who may have called, which takes a while.
         with self._lock:
             self._bridge.disarm("disarmed by service")
-            return self._answer(response, not self._bridge.engaged)
+            self._answer(response, not self._bridge.engaged)
+        self._log_request("disarm")
+        return response
 
     def _on_stop(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        # First the stop, then the log.
+        # As for disarming.
         with self._lock:
             self._bridge.stop("stopped by service")
             self._answer(response, not self._bridge.engaged)
@@ -299,7 +300,7 @@ class CommandBridgeNode(Node):
                 if decisions != self._decisions:
                     self._chosen |= set(changed)
                 self._decisions = decisions
-                self._show_decisions(changed)
+                show_values(self, dataclasses.asdict(decisions), changed)
                 self._decided.use(self._bridge.new_decider())
                 self._log_delay(*judged, "with the new values")
         return SetParametersResult(successful=refusal is None, reason=refusal or "")
@@ -311,16 +312,6 @@ class CommandBridgeNode(Node):
         bundle = read_bundle(path)
         chosen = {name: getattr(self._decisions, name) for name in self._chosen}
         return dataclasses.replace(decision_settings(bundle), **chosen), bundle.model.sha256
-
-    def _show_decisions(self, changed: Mapping[str, Any]) -> None:
-        """Let the parameters say what another bundle has changed."""
-        shown = [
-            RosParameter(name, value=value)
-            for name, value in dataclasses.asdict(self._decisions).items()
-            if name not in changed and self.get_parameter(name).value != value
-        ]
-        if shown:
-            self.set_parameters(shown)
 
     def _tick(self) -> None:
         self._look_at_graph()

@@ -14,17 +14,19 @@ from emg_recognition.classification import decision_settings
 from emg_recognition.control.decision import Decider, DecisionSettings
 from emg_recognition.control.inputs import Instant, SignalWatch, check_estimate
 from emg_recognition.control.settings import BridgeSettings
-from emg_recognition.errors import EmgRecognitionError, SettingError
+from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.messages import check_estimate as check_message
 from emg_recognition.messages import check_model, read_estimate, read_model
+from emg_recognition.models.bundle import read_bundle
 from emg_recognition.msg import ActionEstimate, ModelInfo
 from emg_recognition.nodes.settings import DecisionNodeSettings
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.callers import log_changes
 from emg_recognition.ros.decisions import DecisionPublisher
 from emg_recognition.ros.following import Announced, Followed, follow
-from emg_recognition.ros.parameters import declare, given_bundle
+from emg_recognition.ros.parameters import declare, given_bundle, given_parameters, show_values
 from emg_recognition.ros.runner import run
+from emg_recognition.settings import settings_of
 from emg_recognition.text import printable
 from emg_recognition.types import Model
 
@@ -43,6 +45,8 @@ class DecisionNode(Node):
             DecisionSettings,
             defaults={} if bundle is None else dataclasses.asdict(decision_settings(bundle)),
         )
+        #: Decision settings that the user has chosen, which then hold for every model.
+        self._chosen = set(given_parameters(self)) & set(settings_of(DecisionSettings))
         self._model: Model | None = None
         self._signal = SignalWatch(BridgeSettings.stale_after)
         self._decisions = DecisionPublisher(self, Decider(self._settings))
@@ -78,7 +82,7 @@ class DecisionNode(Node):
         if receipt.ignored is not None:
             self._refuse(f"estimate {receipt.ignored.counter}")
             return
-        self._decisions.add(message, receipt)
+        self._decisions.add(message)
         self._published += 1
 
     def _refuse(self, why: str) -> None:
@@ -87,15 +91,22 @@ class DecisionNode(Node):
         self.get_logger().warning(printable(why), throttle_duration_sec=1.0)
 
     def _on_parameters(self, changes: list[Parameter]) -> SetParametersResult:
+        values = {change.name: change.value for change in changes}
+        changed = {name: values[name] for name in settings_of(DecisionSettings) if name in values}
+        settings = self._settings
         try:
-            self._settings = dataclasses.replace(
-                self._settings,
-                **{change.name: change.value for change in changes if hasattr(self._settings, change.name)},
-            )
-        except SettingError as error:
+            if values.get("model"):
+                chosen = {name: getattr(settings, name) for name in self._chosen}
+                settings = dataclasses.replace(decision_settings(read_bundle(values["model"])), **chosen)
+            settings = dataclasses.replace(settings, **changed)
+        except EmgRecognitionError as error:
             return SetParametersResult(successful=False, reason=str(error))
         log_changes(self, changes)
-        self._decisions.use(Decider(self._settings))
+        if settings != self._settings:
+            self._chosen |= set(changed)
+            self._settings = settings
+            self._decisions.use(Decider(settings))
+            show_values(self, dataclasses.asdict(settings), set(changed))
         return SetParametersResult(successful=True)
 
     def _report(self) -> diagnostics.Report:

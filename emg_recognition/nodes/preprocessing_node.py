@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
+import threading
+import time
 from collections.abc import Callable
-from dataclasses import replace
 
+from rcl_interfaces.msg import SetParametersResult
 from rclpy.node import Node
+from rclpy.parameter import Parameter
 
 from emg_recognition.classification import live_settings
 from emg_recognition.errors import EmgRecognitionError, SampleError
 from emg_recognition.messages import check_samples
-from emg_recognition.models.bundle import BundleInfo, check_compatible
+from emg_recognition.models.bundle import BundleInfo, check_compatible, read_bundle
 from emg_recognition.msg import EmgSamples, EmgWindow
-from emg_recognition.nodes.settings import PreprocessingSettings
+from emg_recognition.nodes.settings import FROM_MODEL, PreprocessingSettings
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.awaited import wait_for_nodes
 from emg_recognition.ros.conversions import to_floats, to_matrix, to_nanoseconds, to_time
+from emg_recognition.ros.exchange import NEWEST, BridgeWatch, offer_reload
 from emg_recognition.ros.following import Followed
-from emg_recognition.ros.parameters import declare, given_bundle, overridable, parameter_error
+from emg_recognition.ros.parameters import (
+    declare,
+    given_bundle,
+    given_parameters,
+    overridable,
+    parameter_error,
+    show_values,
+)
 from emg_recognition.ros.receiving import ReceivingThread
 from emg_recognition.ros.runner import run
 from emg_recognition.settings import from_mapping
@@ -29,6 +41,7 @@ from emg_recognition.signal.settings import PipelineSettings, stride_samples, su
 _OF_PIPELINE = {"window": "window", "low": "low", "high": "high", "mains": "notch", "settling": "settling"}
 #: Of those, the ones where 0 leaves the choice open.
 _EDGES = ("low", "high")
+_SHOWN = FROM_MODEL["preprocessing"]
 
 
 class PreprocessingNode(Node):
@@ -48,21 +61,28 @@ class PreprocessingNode(Node):
         samples = qos.SAMPLES if fed else overridable(self, "emg/samples", "subscription", qos.SAMPLES)
         self.failure: EmgRecognitionError | None = None
         self.finished = False
-        self._bundle = given_bundle(self)
-        self._of_model = None if self._bundle is None else _bundle_settings(self._bundle)
-        self._settings = declare(self, PreprocessingSettings, defaults=self._defaults())
-        self._check_against_model()
+        # Samples arrive in a thread: the model may only change between two chunks.
+        self._between_chunks = threading.Lock()
+        bundle = given_bundle(self)
+        of_model = None if bundle is None else _bundle_settings(bundle)
+        self._settings = declare(
+            self, PreprocessingSettings, defaults=_values(bundle, of_model), shown=_SHOWN
+        )
+        self._use(bundle, of_model, self._settings)
+        #: Rate, channels and unit of the newest chunk, suited to the model or not, and when it came.
+        self._arriving: tuple[float, int, str] | None = None
+        self._arrived = 0.0
         self._pipeline: Pipeline | None = None
-        self._signal: tuple[float, int, str] | None = None
         self._fingerprint = ""
         self._published = 0
         self._lost = 0
         self._windows = self.create_publisher(EmgWindow, "emg/window", qos.WINDOWS)
         self._samples = Followed(self, "emg/samples", self._check, self._filter, faulty=self._break_off)
         self._diagnostics = diagnostics.Diagnostics(self, self._report, topics=[self._samples])
-        if self._bundle is None or not self._bundle.sections:
-            # Filters will be designed; the import of seconds must not hold up the first samples.
-            import scipy.signal  # noqa: F401
+        self._bridge = BridgeWatch(self)
+        self._showing = False
+        self.add_on_set_parameters_callback(self._on_parameters)
+        offer_reload(self, self._reload)
         inside = () if feed is None else ("classifier",)
         wait_for_nodes(self, self._windows, self._settings.wait_for, inside)
         self._receiver = None if fed else ReceivingThread(self, EmgSamples, self._samples, samples)
@@ -72,22 +92,60 @@ class PreprocessingNode(Node):
         if self._receiver is not None:
             self._receiver.close()
 
-    def _defaults(self) -> dict[str, float]:
-        """Return what the model says about the parameters; nothing without a model."""
-        if self._bundle is None or self._of_model is None:
-            return {}
-        values = {name: getattr(self._of_model, field) for name, field in _OF_PIPELINE.items()}
-        return {**values, "stride": live_settings(self._bundle).stride}
+    def _use(
+        self, bundle: BundleInfo | None, model: PipelineSettings | None, settings: PreprocessingSettings
+    ) -> None:
+        """Filter the next chunk with another signal path, from a new start; one that cannot be is refused."""
+        self._check_against_model(bundle, model, settings)
+        if bundle is None or not bundle.sections:
+            # Filters will be designed; the import of seconds must not hold up the samples.
+            import scipy.signal  # noqa: F401
+        with self._between_chunks:
+            self._bundle, self._of_model, self._settings = bundle, model, settings
+            self._signal: tuple[float, int, str] | None = None
 
-    def _check_against_model(self) -> None:
+    def _reload(self) -> str:
+        """Read the bundle that the parameter names now, and return the name of the model."""
+        path = str(self.get_parameter("model").value)
+        if not path:
+            raise parameter_error(self, "model", path, "name the directory of a model bundle")
+        self._bridge.check_disarmed("reading a model")
+        bundle = read_bundle(path)
+        of_model = _bundle_settings(bundle)
+        if self._arriving is not None and time.monotonic() - self._arrived < NEWEST:
+            rate, channels, unit = self._arriving
+            check_compatible(bundle, rate=rate, channels=channels, unit=unit)
+        # What the user has given holds for every model.
+        given = {name: getattr(self._settings, name) for name in _SHOWN if name in given_parameters(self)}
+        values = {**_values(bundle, of_model), **given}
+        self._use(bundle, of_model, dataclasses.replace(self._settings, model=path, **values))
+        self._showing = True
+        show_values(self, values)
+        self._showing = False
+        self.get_logger().info(f"model {bundle.model.model}: {bundle.fingerprint}")
+        return bundle.model.model
+
+    def _on_parameters(self, changes: list[Parameter]) -> SetParametersResult:
+        for change in changes:
+            if change.name in _SHOWN and not self._showing:
+                return SetParametersResult(
+                    successful=False,
+                    reason=f"{change.name} is read when the node starts, or comes with the model: set "
+                    "`model` and call `~/reload_model`",
+                )
+        return SetParametersResult(successful=True)
+
+    def _check_against_model(
+        self, bundle: BundleInfo | None, model: PipelineSettings | None, settings: PreprocessingSettings
+    ) -> None:
         """Refuse a parameter that contradicts the model; another stride is allowed."""
-        bundle, model = self._bundle, self._of_model
         if bundle is None or model is None:
             return
         for name, field in _OF_PIPELINE.items():
-            value = getattr(self._settings, name)
+            value = getattr(settings, name)
             left_open = name in _EDGES and value == 0.0
-            if not left_open and replace(model, **{field: value}).fingerprint() != model.fingerprint():
+            changed = dataclasses.replace(model, **{field: value})
+            if not left_open and changed.fingerprint() != model.fingerprint():
                 raise parameter_error(
                     self,
                     name,
@@ -95,7 +153,7 @@ class PreprocessingNode(Node):
                     f"the model bundle {bundle.path} was trained with {getattr(model, field):g}; leave the "
                     "parameter out, or use a model trained with it",
                 )
-        stride, usual = self._settings.stride, live_settings(bundle).stride
+        stride, usual = settings.stride, live_settings(bundle).stride
         if stride != usual:
             self.get_logger().info(f"stride {stride:g} s instead of the model's {usual:g} s")
 
@@ -119,10 +177,15 @@ class PreprocessingNode(Node):
         """Refuse a chunk that cannot be filtered, or not with the model's signal path."""
         check_samples(message)
         signal = (message.rate, message.channels, message.unit)
-        if signal == self._signal:
-            return
+        self._arriving, self._arrived = signal, time.monotonic()
+        with self._between_chunks:
+            if signal != self._signal:
+                self._begin(signal)
+
+    def _begin(self, signal: tuple[float, int, str]) -> None:
+        """Make the signal path for a kind of signal."""
         settings = self._pipeline_settings(*signal)
-        stride = stride_samples(self._settings.stride, message.rate)
+        stride = stride_samples(self._settings.stride, signal[0])
         self._pipeline = Pipeline(settings, stride, () if self._bundle is None else self._bundle.sections)
         self._signal = signal
         self._fingerprint = settings.fingerprint()
@@ -187,6 +250,14 @@ class PreprocessingNode(Node):
             "pipeline": self._fingerprint,
         }
         return diagnostics.OK, "running", values
+
+
+def _values(bundle: BundleInfo | None, of_model: PipelineSettings | None) -> dict[str, float]:
+    """Return what a model says about the parameters; nothing without a model."""
+    if bundle is None or of_model is None:
+        return {}
+    values = {name: getattr(of_model, field) for name, field in _OF_PIPELINE.items()}
+    return {**values, "stride": live_settings(bundle).stride}
 
 
 def _bundle_settings(bundle: BundleInfo) -> PipelineSettings:

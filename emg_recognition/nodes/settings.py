@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 from emg_recognition.control.decision import DecisionSettings
 from emg_recognition.control.settings import BridgeSettings
 from emg_recognition.devices.protocol import BAUD_RATE, SILENT_AFTER, ProtocolSettings
-from emg_recognition.devices.protocols import PROTOCOLS
+from emg_recognition.devices.protocols import PROTOCOLS, PortSettings
 from emg_recognition.errors import SettingError
 from emg_recognition.nodes.classifier_settings import ClassifierSettings
 from emg_recognition.settings import check, same, setting, settings_of
@@ -53,9 +53,12 @@ class AcquisitionSettings(_Checked):
     """Parameters of ``acquisition``, besides :class:`ProtocolSettings`."""
 
     port: str = setting("", "serial port of the armband, e.g. /dev/ttyACM0")
-    baud_rate: int = setting(BAUD_RATE, "speed of the port", unit="baud", low=9600, high=12_000_000)
-    protocol: str = setting("emg", "protocol of the armband", choices=tuple(PROTOCOLS))
-    wait_for_port: float = setting(0.0, "how long to wait for the port", unit="s", low=0.0, high=3600.0)
+    source: str = setting("", "address of any other source, e.g. lsl:type=EMG (docs/reference/sources.md)")
+    baud_rate: int = same(PortSettings, "baud_rate")
+    protocol: str = same(PortSettings, "protocol")
+    wait_for_port: float = setting(
+        0.0, "how long to wait for the port or source", unit="s", low=0.0, high=3600.0
+    )
     reconnect: bool = setting(True, "wait for an unplugged device to return; false: end with an error")
     silent_after: float = setting(
         SILENT_AFTER,
@@ -76,7 +79,11 @@ class PreprocessingSettings(_Checked):
 
     RENAMED: ClassVar[Mapping[str, str]] = {"step": "stride"}
 
-    model: str = setting("", "directory of the model bundle that the windows are for; empty: none")
+    model: str = setting(
+        "",
+        "directory of the model bundle that the windows are for, read again by ~/reload_model; empty: none",
+        changes=True,
+    )
     window: float = same(PipelineSettings, "window", low=0.02, high=2.0)
     stride: float = same(LiveSettings, "stride")
     low: float = setting(
@@ -140,7 +147,9 @@ class CommandBridgeSettings(_Checked):
 class DecisionNodeSettings(_Checked):
     """Parameters of ``decision``, besides :class:`DecisionSettings`."""
 
-    model: str = setting("", "directory of the model bundle, for the votes that go with it; empty: none")
+    model: str = setting(
+        "", "directory of the model bundle, for the votes that go with it; empty: none", changes=True
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -283,6 +292,14 @@ class DemoObserverSettings(_Checked):
 
 
 @dataclass(frozen=True, kw_only=True)
+class LslOutputSettings(_Checked):
+    """Parameters of ``lsl_output``."""
+
+    prefix: str = setting("emg_recognition", "how the names of the streams begin")
+    samples: bool = setting(False, "whether to offer the samples, too")
+
+
+@dataclass(frozen=True, kw_only=True)
 class CallBridgeSettings(_Checked):
     """Parameters of ``call_bridge``."""
 
@@ -307,6 +324,7 @@ NODES: dict[str, tuple[type, ...]] = {
     "evaluator": (EvaluatorSettings,),
     "session": (SessionNodeSettings,),
     "monitor": (),
+    "lsl_output": (LslOutputSettings,),
     "trainer": (TrainerSettings,),
     "demo_observer": (DemoObserverSettings,),
 }

@@ -22,17 +22,15 @@ Other keys, such as a licence or a note, are ignored.
 from __future__ import annotations
 
 import os
-import shutil
-import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
 from emg_recognition.errors import RecordingError
-from emg_recognition.recordings.cache import open_mapped, release
+from emg_recognition.recordings.cache import release
+from emg_recognition.recordings.npz import read_arrays
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.text import nfc, readable
 from emg_recognition.types import UNITS
@@ -42,8 +40,8 @@ _TEXTS = ("subject", "cohort", "session", "label")
 _KEYS = (*_REQUIRED, "unit")
 #: Samples checked at once: they may be mapped from a large file.
 _CHECKED_ROWS = 1 << 16
-#: Bytes unpacked at once.
-_UNPACKED_BYTES = 1 << 20
+#: No study comes near these numbers.
+_MOST_CHANNELS, _MOST_SEGMENTS, _MOST_OVERLAP = 4096, 200_000, 20
 
 
 def from_arrays(arrays: Mapping[str, Any], source: str) -> Recordings:
@@ -68,16 +66,19 @@ def from_arrays(arrays: Mapping[str, Any], source: str) -> Recordings:
     """
     _check_keys(arrays, source)
     counts = np.asarray(arrays["x"])
-    if counts.dtype.kind not in "iuf" or counts.ndim != 2 or counts.shape[1] < 1:
+    if counts.dtype.kind not in "iuf" or counts.ndim != 2 or not 1 <= counts.shape[1] <= _MOST_CHANNELS:
         raise RecordingError(
             source,
             f"x is {counts.dtype} of shape {counts.shape}",
-            "store numbers of shape (samples, channels)",
+            f"store numbers of shape (samples, channels), with up to {_MOST_CHANNELS} channels",
         )
     start = _whole(arrays, "start", source)
     segments = len(start)
     if segments == 0:
         raise RecordingError(source, "it has 0 segments", "record at least one labelled segment")
+    if segments > _MOST_SEGMENTS:
+        problem, remedy = f"it has {segments} segments", f"store up to {_MOST_SEGMENTS} in an archive"
+        raise RecordingError(source, problem, remedy)
     length, repetition = (_whole(arrays, key, source, segments) for key in ("length", "rep"))
     texts = {key: _text(arrays, key, source, segments) for key in _TEXTS}
     _check_ranges(start, length, len(counts), source)
@@ -153,6 +154,13 @@ def _check_ranges(start: np.ndarray, length: np.ndarray, samples: int, source: s
             f"segment {i} has start {start[i]} and length {length[i]}, but x has {samples} samples",
             "store segments that lie within x",
         )
+    together = int(length.sum())
+    if together > _MOST_OVERLAP * samples:
+        raise RecordingError(
+            source,
+            f"its segments have {together} samples together, but x has {samples}",
+            f"store segments that overlap less than {_MOST_OVERLAP} times",
+        )
 
 
 def _check_finite(counts: np.ndarray, start: np.ndarray, length: np.ndarray, source: str) -> None:
@@ -182,17 +190,21 @@ def _check_finite(counts: np.ndarray, start: np.ndarray, length: np.ndarray, sou
 def _above_zero(arrays: Mapping[str, Any], key: str, what: str, source: str) -> float:
     value = np.asarray(arrays[key])
     if value.size != 1 or value.dtype.kind not in "iuf" or not (np.isfinite(value) & (value > 0)).all():
-        raise RecordingError(source, f"{key} is {value.tolist()!r}", f"store {what} as one number above 0")
+        raise RecordingError(source, f"{key} is {_shown(value)}", f"store {what} as one number above 0")
     return float(value.item())
 
 
+def _shown(value: np.ndarray) -> str:
+    return repr(value.tolist()) if value.size <= 4 else f"an array of shape {value.shape}"
+
+
 def _unit(arrays: Mapping[str, Any], source: str) -> str:
-    unit = np.asarray(arrays.get("unit", "count")).tolist()
-    if unit not in UNITS:
+    unit = np.asarray(arrays.get("unit", "count"))
+    if unit.ndim or unit.item() not in UNITS:
         raise RecordingError(
-            source, f"unit is {unit!r}", "store V with the scale in counts per volt, or count"
+            source, f"unit is {_shown(unit)}", "store V with the scale in counts per volt, or count"
         )
-    return str(unit)
+    return str(unit.item())
 
 
 def load_archive(path: str | os.PathLike[str], counts: Path | None = None) -> Recordings:
@@ -218,24 +230,15 @@ def load_archive(path: str | os.PathLike[str], counts: Path | None = None) -> Re
         With `counts`: if the archive cannot be read or `counts` cannot be written.
     """
     source = os.fspath(path)
-    if not Path(source).is_file():
-        raise RecordingError(source, "there is no such file", "give the path of an .npz archive")
     try:
-        if not zipfile.is_zipfile(source):
-            raise zipfile.BadZipFile("not a zip file, or truncated")
-        # Opened here because NumPy does not close a damaged file.
-        with open(source, "rb") as file, np.load(file, allow_pickle=False) as archive:
-            names = {name for name in _KEYS if name in archive}
-            unpacked = {}
-            if counts is not None and "x" in names:
-                _unpack_member(file, "x.npy", counts)
-                unpacked = {"x": open_mapped(counts)}
-            arrays = {name: archive[name] for name in names - set(unpacked)} | unpacked
+        arrays = read_arrays(path, _KEYS, {} if counts is None else {"x": counts})
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise RecordingError(source, "there is no such file", "give the path of an .npz archive") from error
     except OSError as error:
         if counts is not None:
             raise  # perhaps the disk is full: the archive may be fine
         raise _unreadable(source, error) from error
-    except (ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+    except ValueError as error:
         raise _unreadable(source, error) from error
     return from_arrays(arrays, source)
 
@@ -243,18 +246,14 @@ def load_archive(path: str | os.PathLike[str], counts: Path | None = None) -> Re
 def _unreadable(source: str, error: Exception) -> RecordingError:
     return RecordingError(
         source,
-        f"it is not a readable .npz archive ({' '.join(str(error).split())})",
+        f"it is not a readable .npz archive ({getattr(error, 'strerror', None) or error})",
         "write it with numpy.savez_compressed from arrays of numbers and strings",
     )
 
 
-def _unpack_member(file: BinaryIO, name: str, target: Path) -> None:
-    """Copy a member of a zip file in pieces; zipfile checks its CRC at the end."""
-    with zipfile.ZipFile(file) as archive, archive.open(name) as member, open(target, "wb") as unpacked:
-        shutil.copyfileobj(member, unpacked, _UNPACKED_BYTES)
-
-
-def save_archive(path: str | os.PathLike[str], recordings: Recordings) -> None:
+def save_archive(
+    path: str | os.PathLike[str], recordings: Recordings, *, notes: Mapping[str, str] | None = None
+) -> None:
     """Write an archive, whole or not at all.
 
     Parameters
@@ -263,6 +262,8 @@ def save_archive(path: str | os.PathLike[str], recordings: Recordings) -> None:
         The file to write; an existing one is replaced once the new one is complete.
     recordings : Recordings
         What to write. All of ``counts`` is written, including samples outside the segments.
+    notes : mapping of str to str, optional
+        Further texts by key, such as a licence; readers ignore them.
 
     Raises
     ------
@@ -270,6 +271,7 @@ def save_archive(path: str | os.PathLike[str], recordings: Recordings) -> None:
         If the file cannot be written.
     """
     target = Path(path)
+    texts: dict[str, Any] = {key: np.str_(text) for key, text in (notes or {}).items()}
     # In the same folder, so that the rename stays within one file system.
     temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
@@ -287,6 +289,7 @@ def save_archive(path: str | os.PathLike[str], recordings: Recordings) -> None:
                 session=recordings.session.astype(np.str_),
                 label=recordings.label.astype(np.str_),
                 rep=recordings.repetition,
+                **texts,
             )
         os.replace(temporary, target)
     except OSError as error:

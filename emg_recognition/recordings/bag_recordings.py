@@ -19,6 +19,8 @@ from emg_recognition.recordings.segments import Segment, gather_segments
 from emg_recognition.signal.settings import LARGEST_SAMPLE
 from emg_recognition.types import RATE_TOLERANCE
 
+#: A session of a day has some thousand.
+_MOST_LABELS = 20_000
 #: Stamps over a shorter time (s) say too little about the rate, because they jitter.
 _SHORTEST_SPAN = 2.0
 
@@ -79,6 +81,9 @@ def _survey(emg: EmgBag, path: Path) -> tuple[SampleBlock, list[LabelInterval], 
     for event in emg.events():
         if isinstance(event, LabelEvent):
             labels.append(event)
+            if len(labels) > _MOST_LABELS:
+                problem, remedy = f"it has more than {_MOST_LABELS} labels", "record each session in a bag"
+                raise RecordingError(str(path), problem, remedy)
         elif isinstance(event, SampleBlock):
             if head is None:
                 head = event
@@ -120,14 +125,20 @@ def _segments(emg: EmgBag, intervals: list[LabelInterval], margin: int, name: st
     parts: list[np.ndarray] = []
     current: LabelInterval | None = None
     end = -1  # the index that continues `parts`; -1 after an interruption
+    runs, firsts, lasts = (
+        np.array([getattr(interval, name) for interval in intervals], np.int64)
+        for name in ("run", "first", "last")
+    )
     for run, index, samples in _usable_samples(emg):
         if samples is None:
             end = -1
             continue
-        for interval in intervals:
+        here = (runs == run) & (firsts + margin < index + len(samples)) & (lasts - margin >= index)
+        for number in np.flatnonzero(here).tolist():
+            interval = intervals[number]
             first = max(interval.first + margin, index)
             last = min(interval.last - margin, index + len(samples) - 1)
-            if interval.run != run or last < first:
+            if last < first:
                 continue
             if parts and current is not None and (interval is not current or first != end):
                 yield _segment(parts, current, name)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
 import zipfile
 from pathlib import Path
+from typing import IO, cast
 
 from emg_recognition.errors import RecordingError
 from emg_recognition.files import open_regular
+from emg_recognition.recordings.npz import BoundedReads
 
 #: Kinds that :mod:`emg_recognition.recordings.formats` reads.
 FORMATS = ("EDF", "BDF", "XDF", "WFDB", "MATLAB", "OTB+", "EMG-EPN-612")
@@ -101,6 +104,8 @@ def identify(path: Path) -> str:
 
 
 def _of_head(path: Path, head: bytes) -> str:
+    if path.suffix != ".hea" and _is_signal_of_record(path):
+        return "WFDB"
     if head.startswith((b"\x89MCAP", b"SQLite format 3\x00")):
         return "bag"
     if head.startswith(b"PK\x03\x04") or head.startswith(b"PK\x05\x06"):
@@ -140,8 +145,10 @@ def _of_head(path: Path, head: bytes) -> str:
 
 
 def _of_zip(path: Path, head: bytes) -> str:
+    if head.startswith(b"PK\x05\x06"):
+        raise RecordingError(str(path), "it is an empty archive", "write it again")
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_regular(path) as file, zipfile.ZipFile(cast(IO[bytes], BoundedReads(file))) as archive:
             names = archive.namelist()
             if any(name.endswith(".npy") for name in names):
                 _refuse_pickles(path, archive)
@@ -155,9 +162,11 @@ def _of_zip(path: Path, head: bytes) -> str:
         raise RecordingError(str(path), "it is an Excel workbook", "save the sheet as CSV")
     if "content.xml" in names or "word/document.xml" in names:
         raise RecordingError(str(path), "it is an Office document", "save the sheet as CSV")
-    if not names:
-        raise RecordingError(str(path), "it is an empty archive", "write it again")
-    raise RecordingError(str(path), f"it is a zip file with {names[0]}", "unpack it and give the folder")
+    raise RecordingError(
+        str(path),
+        f"it is a zip file with {', '.join(names[:1]) or 'nothing'}",
+        "unpack it and give the folder",
+    )
 
 
 def _refuse_pickles(path: Path, archive: zipfile.ZipFile) -> None:
@@ -179,11 +188,12 @@ def _refuse_pickles(path: Path, archive: zipfile.ZipFile) -> None:
 
 def _tar_with_signals(path: Path, head: bytes) -> bool:
     """Tell whether it is a tar file with ``.sig`` and ``.xml``; that of OTBioLab+ may lack the mark ustar."""
-    if len(head) < 512 or not re.fullmatch(rb"[0-7 ]{6,7}[\x00 ]{1,2}", head[148:156]):
+    checksum = head[148:156].strip(b"\x00 ")
+    if len(head) < 512 or not re.fullmatch(rb"[0-7]{1,8}", checksum):
         return False
     # The checksum of the first block: the sum of its bytes, with spaces in its own place.
     total = sum(head[:148]) + 8 * 32 + sum(head[156:512])
-    if int(head[148:156].strip(b"\x00 ") or b"0", 8) != total:
+    if int(checksum, 8) != total:
         return False
     import tarfile
 
@@ -237,10 +247,18 @@ def _is_wfdb_header(path: Path, text: bytes) -> bool:
     return len(words) >= 2 and name == path.stem and words[1].isdigit()
 
 
-def _of_unknown(path: Path, head: bytes) -> str:
+def _is_signal_of_record(path: Path) -> bool:
+    """Tell whether a WFDB header beside it names this file; its samples may look like anything."""
     beside = path.with_suffix(".hea")
-    if path.suffix != ".hea" and beside.is_file() and identify(beside) == "WFDB":
-        return "WFDB"
+    if not beside.is_file():
+        return False
+    with open_regular(beside) as file:
+        head = file.read(_HEAD)
+    names = {line.split()[0] for line in head.splitlines() if line.split()}
+    return os.fsencode(path.name) in names and _is_wfdb_header(beside, head)
+
+
+def _of_unknown(path: Path, head: bytes) -> str:
     what = f"not a readable {_PROMISED[path.suffix]}" if path.suffix in _PROMISED else "of no known kind"
     if path.suffix == ".fdt":
         raise RecordingError(

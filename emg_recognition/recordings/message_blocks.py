@@ -16,7 +16,7 @@ from emg_recognition.recordings.events import (
     StateBlock,
 )
 from emg_recognition.recordings.sample_clock import Runs
-from emg_recognition.types import Model
+from emg_recognition.types import LAST_INDEX, MOST_CHANNELS, RATES, Model
 
 #: Fields without which samples cannot be read.
 SAMPLES_NEEDED = (
@@ -77,8 +77,11 @@ def sample_blocks(columns: Columns, runs: Runs) -> tuple[list[SampleBlock], int]
     divisor = channels[0] if is_constant(channels) else channels  # a single divisor is faster
     lengths = counts // np.maximum(divisor, 1)
     rate = columns["rate"].astype(np.float64)
-    bad = (lengths * divisor != counts) | (divisor == 0) | ~(rate > 0)
-    first = columns["first_index"].astype(np.int64)
+    # As in the live path, what no device sends is refused.
+    bad = (lengths * divisor != counts) | (divisor == 0) | (divisor > MOST_CHANNELS)
+    bad |= ~((rate >= RATES[0]) & (rate <= RATES[1]))
+    bad |= columns["first_index"].astype(np.uint64) > LAST_INDEX
+    first = np.where(bad, 0, columns["first_index"].astype(np.int64))
     stamp = stamps(columns)
     unit, dropped, restart = (columns.get(name, neutral) for name, neutral in SAMPLES_DEFAULTS.items())
     ends = first + lengths

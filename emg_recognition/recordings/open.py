@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,15 +14,15 @@ import numpy as np
 
 from emg_recognition.bags.reader import find_files
 from emg_recognition.errors import RecordingError
-from emg_recognition.files import open_regular
 from emg_recognition.recordings.archive import load_archive
 from emg_recognition.recordings.bag_recordings import read_bag
 from emg_recognition.recordings.cache import default_cache, from_cache, release
 from emg_recognition.recordings.csv_description import CsvDescription, load_description
 from emg_recognition.recordings.csv_files import READING, event_files, find_csv_files, read_csv_files
-from emg_recognition.recordings.file_names import guess_pattern
+from emg_recognition.recordings.folders import holds_bag, is_description, walk
 from emg_recognition.recordings.formats.description import FormatDescription
 from emg_recognition.recordings.formats.files import FormatFile, read_format_files
+from emg_recognition.recordings.formats.finding import described_files, named_files
 from emg_recognition.recordings.formats.worker import files_of
 from emg_recognition.recordings.kinds import FORMATS, OPENED, identify
 from emg_recognition.recordings.recordings import Recordings, Source
@@ -32,11 +31,6 @@ from emg_recognition.recordings.text_guess import guess_description
 from emg_recognition.settings import from_mapping
 from emg_recognition.text import readable
 from emg_recognition.yaml_files import load_yaml
-
-#: More files than this in a folder are no set of recordings.
-_MOST_FILES = 200_000
-#: Where a description's key ``files`` is looked for.
-_DESCRIPTION_BYTES = 1 << 20
 
 PathLike = str | os.PathLike[str]
 Progress = Callable[[float], None]
@@ -110,7 +104,7 @@ def is_bag(path: PathLike) -> bool:
         If there is no such path, or it is nothing that can be opened.
     """
     kind = identify(Path(path))
-    return kind == "bag" or (kind == "folder" and _holds_bag(Path(path)))
+    return kind == "bag" or (kind == "folder" and holds_bag(Path(path)))
 
 
 def _find(path: Path, namespace: str | None, progress: Progress | None = None) -> list[_Found]:
@@ -126,7 +120,8 @@ def _find(path: Path, namespace: str | None, progress: Progress | None = None) -
         return [_Found(source, [path], "archive", partial(load_archive, path))]
     if kind == "bag":
         return [_bag(path, namespace)]
-    return [_formats([path], path, path.parent, namespace)]
+    files, _ = named_files([path], path.parent)
+    return [_read_formats(files, FormatDescription(), path, path.parent, (), namespace)]
 
 
 def _bag(path: Path, namespace: str | None) -> _Found:
@@ -161,29 +156,26 @@ def _described(path: Path, namespace: str | None, progress: Progress | None) -> 
         matched, skipped = find_csv_files(cast(CsvDescription, search), path)
         if identify(matched[0].path) in FORMATS:
             description = from_mapping(FormatDescription, document, f"{path.name}:")
-            files = _once((file.path, {k: v for k, v in file.roles.items() if v}) for file in matched)
-            found = [FormatFile(file, identify(file), roles) for file, roles in files]
-            return _read_formats(
-                found, description, path, path.parent / description.folder, skipped, namespace
-            )
+            folder = path.parent / description.folder
+            return _read_formats(described_files(matched), description, path, folder, skipped, namespace)
     in_columns = _columns(load_description(path), path, READING, progress)
     return dataclasses.replace(in_columns, files=[path, *in_columns.files])
 
 
 def _in_folder(path: Path, namespace: str | None, progress: Progress | None) -> list[_Found]:
     """Find the recordings of a folder: a bag, or bags, archives, descriptions or files below it."""
-    if _holds_bag(path):
+    if holds_bag(path):
         return [_bag(path, namespace)]
     kinds: dict[str, list[Path]] = {}
     skipped: list[tuple[str, str]] = []
     bags: list[Path] = []
-    for file in _walk(path):
+    for file in walk(path):
         if file.is_dir():
             bags.append(file)
             continue
         try:
             kind = identify(file)
-            if kind == "description" and not _is_description(file):
+            if kind == "description" and not is_description(file):
                 raise RecordingError(str(file), "it is a YAML file that describes no recordings", "")
             kinds.setdefault("format" if kind in FORMATS else kind, []).append(file)
         except RecordingError as error:
@@ -195,7 +187,11 @@ def _in_folder(path: Path, namespace: str | None, progress: Progress | None) -> 
         return found + [_described(file, namespace, progress) for file in kinds["description"]]
     if "format" in kinds:
         skipped += [(file.relative_to(path).as_posix(), "it is text") for file in kinds.get("text", [])]
-        return [*found, _formats(kinds["format"], path, path, namespace, tuple(sorted(skipped)))]
+        files, _ = named_files(kinds["format"], path)
+        return [
+            *found,
+            _read_formats(files, FormatDescription(), path, path, tuple(sorted(skipped)), namespace),
+        ]
     if "text" in kinds and not found:
         return [_text(path, progress)]
     if not found:
@@ -204,67 +200,6 @@ def _in_folder(path: Path, namespace: str | None, progress: Progress | None) -> 
             str(path), f"it holds no recordings, {len(skipped)} files tried{example}", OPENED
         )
     return found
-
-
-def _holds_bag(path: Path) -> bool:
-    return (path / "metadata.yaml").is_file() or any(
-        file.suffix in (".mcap", ".db3") and file.is_file() for file in path.iterdir()
-    )
-
-
-def _is_description(path: Path) -> bool:
-    with open_regular(path) as file:
-        return re.search(rb"(?m)^files\s*:", file.read(_DESCRIPTION_BYTES)) is not None
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    """Yield the files below a folder, sorted, and instead of those of a bag its folder."""
-    count = 0
-    for name, folders, files in os.walk(folder):
-        here = Path(name)
-        if here != folder and _holds_bag(here):
-            folders.clear()
-            yield here
-            continue
-        folders[:] = sorted(one for one in folders if not one.startswith("."))
-        for file in sorted(files):
-            count += 1
-            if count > _MOST_FILES:
-                raise RecordingError(
-                    str(folder), f"it holds more than {_MOST_FILES} files", "give a smaller folder"
-                )
-            if not file.startswith("."):
-                yield here / file
-
-
-def _formats(
-    paths: Sequence[Path],
-    path: Path,
-    folder: Path,
-    namespace: str | None,
-    skipped: tuple[tuple[str, str], ...] = (),
-) -> _Found:
-    """Find files in formats of their own that have no description: their names may tell what they do not."""
-    once = [file for file, _ in _once((file, {}) for file in paths)]
-    names = [file.relative_to(folder).as_posix() for file in once]
-    pattern = guess_pattern(names)
-    roles = [_groups(pattern, name) for name in names]
-    found = [FormatFile(file, identify(file), guessed=told) for file, told in zip(once, roles, strict=True)]
-    return _read_formats(found, FormatDescription(), path, folder, skipped, namespace)
-
-
-def _groups(pattern: str | None, name: str) -> dict[str, str]:
-    match = re.fullmatch(pattern, name) if pattern else None
-    return {role: text for role, text in match.groupdict().items() if text} if match else {}
-
-
-def _once(files: Iterable[tuple[Path, dict[str, str]]]) -> list[tuple[Path, dict[str, str]]]:
-    """Leave each recording once: the signals of a WFDB record stand for its header."""
-    heads: dict[Path, dict[str, str]] = {}
-    for file, roles in files:
-        header = file.with_suffix(".hea")
-        heads.setdefault(header if identify(file) == "WFDB" and header.is_file() else file, roles)
-    return list(heads.items())
 
 
 def _read_formats(
@@ -277,11 +212,11 @@ def _read_formats(
 ) -> _Found:
     parts = [part for file in files for part in files_of(file.kind, file.path)]
     known = set(parts)
-    left = tuple(one for one in skipped if folder / one[0] not in known)
-    names = tuple(file.path.relative_to(folder).as_posix() for file in files)
+    left = tuple((readable(name), why) for name, why in skipped if folder / name not in known)
+    names = tuple(readable(file.path.relative_to(folder).as_posix()) for file in files)
     kinds = sorted({file.kind for file in files})
     source = Source(readable(path), "/".join(kinds), names, left)
-    read = partial(read_format_files, description, files, str(path), namespace or "")
+    read = partial(read_format_files, description, files, readable(path), namespace or "")
     own = [path] if path.is_file() and path not in known else []
     key = f"formats {description!r} {namespace} {[(file.stated, file.guessed) for file in files]}"
     return _Found(source, [*own, *parts], key, read)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import zipfile
-import zlib
 from array import array
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +13,9 @@ from numpy.typing import ArrayLike
 
 from emg_recognition.errors import RecordingError
 from emg_recognition.files import write_file
+from emg_recognition.recordings.npz import read_arrays
 
 FILE_FORMAT = "emg_recognition estimates 1"
-_DAMAGED = (zipfile.BadZipFile, zlib.error)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -110,16 +108,16 @@ class Estimates:
             If the file is missing, damaged or of another kind.
         """
         try:
-            with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as found:
-                if str(found["format"]) != FILE_FORMAT:
-                    raise ValueError(f"its format is {str(found['format'])!r}")
-                columns = ("run", "first_index", "stamp", "accepted", "probabilities")
-                return cls(
-                    actions=tuple(found["actions"].tolist()),
-                    length=int(found["length"]),
-                    **{name: found[name] for name in columns},
-                )
-        except (OSError, EOFError, KeyError, ValueError, AttributeError, TypeError, *_DAMAGED) as error:
+            columns = ("run", "first_index", "stamp", "accepted", "probabilities")
+            found = read_arrays(path, ("format", "actions", "length", *columns))
+            if str(found["format"]) != FILE_FORMAT:
+                raise ValueError(f"its format is {str(found['format'])!r}")
+            return cls(
+                actions=tuple(found["actions"].tolist()),
+                length=int(found["length"]),
+                **{name: found[name] for name in columns},
+            )
+        except (OSError, KeyError, ValueError, AttributeError, TypeError) as error:
             raise RecordingError(
                 os.fspath(path),
                 f"it holds no estimates ({error})",

@@ -27,6 +27,9 @@ SHARES = (
 )
 """Scores that are shares, of which more is better: a threshold can be set for each."""
 
+RATES = ("false_activations_per_minute", "wrong_movements_per_minute")
+"""Rates, of which less is better: a limit can be set for each."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class SignalSummary:
@@ -131,6 +134,9 @@ class ReplayScores:
         Share of these windows without a decision.
     false_activations_per_minute : float or None
         How often an action other than rest starts to be decided while the arm rests.
+    wrong_movements_per_minute : float or None
+        How often an action other than rest and than the one performed starts to be decided while an action
+        is performed.
     active_at_rest : float or None
         Share of the windows of rest after which such an action is decided.
     onset_delay_ms, release_delay_ms : Delay or None
@@ -167,6 +173,7 @@ class ReplayScores:
     decided_balanced_accuracy: float | None
     undecided: float | None
     false_activations_per_minute: float | None
+    wrong_movements_per_minute: float | None
     active_at_rest: float | None
     onset_delay_ms: Delay | None
     release_delay_ms: Delay | None

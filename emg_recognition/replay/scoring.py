@@ -151,19 +151,26 @@ def _decision_scores(
     choice = np.where(decided == UNDECIDED, len(actions), decided)
     found = Scores((*actions, ""), confusion_matrix(truth[scored], choice[scored], len(actions) + 1))
     resting = _look_up(np.array([label.action == REST for label in replay.labels], np.int64), number) == 1
-    minutes = resting.sum() * replay.stride / replay.model.rate / 60
+    performing = (truth >= 0) & ~resting
     active = moving(decided, actions)
-    # An action that was decided before the rest began is a late release, not a false activation.
-    activations = int((changes(decided) & resting & active).sum())
+    # An action that was decided before the rest, or the next action, began is a late release and no mistake.
+    begins = changes(decided) & active
     return {
         "decided_accuracy": _finite(found.accuracy),
         "decided_balanced_accuracy": _finite(found.balanced_accuracy),
         "undecided": _share(decided[scored] == UNDECIDED),
-        "false_activations_per_minute": activations / minutes if minutes else None,
+        "false_activations_per_minute": _per_minute(begins, resting, replay),
+        "wrong_movements_per_minute": _per_minute(begins & (decided != truth), performing, replay),
         "active_at_rest": _share(active[resting]),
         "onset_delay_ms": _delay(replay, decided, rest=False),
         "release_delay_ms": _delay(replay, decided, rest=True),
     }
+
+
+def _per_minute(events: np.ndarray, among: np.ndarray, replay: Replay) -> float | None:
+    """Return how often something happens a minute of some windows; None without such windows."""
+    minutes = among.sum() * replay.stride / replay.model.rate / 60
+    return float((events & among).sum() / minutes) if minutes else None
 
 
 def _delay(replay: Replay, decided: np.ndarray, *, rest: bool) -> Delay | None:

@@ -6,17 +6,21 @@ from builtin_interfaces.msg import Time
 from rclpy.node import Node
 
 from emg_recognition.control.decision import Decider
-from emg_recognition.control.inputs import Receipt
+from emg_recognition.control.settings import BridgeSettings
 from emg_recognition.msg import ActionDecision, ActionEstimate
 from emg_recognition.ros import qos
 from emg_recognition.ros.conversions import to_nanoseconds
+
+#: Longest pause between two estimates of one vote, ns.
+_LONGEST_PAUSE = round(BridgeSettings.stale_after * 1e9)
 
 
 class DecisionPublisher:
     """Decides after each usable estimate, and publishes the decision on ``emg/decision``.
 
-    The stamps of the estimates are its clock, as in replay, so a recording shows the same decisions. The
-    decider is its own: the bridge's starts again whenever it is armed or holds, this one does not.
+    The stamps of the estimates are its clock, as in :func:`emg_recognition.replay.decisions.decide`, so a
+    recording shows the same decisions however busy the machine was. The decider is its own: the bridge's
+    starts again whenever it is armed or holds, this one does not.
 
     Parameters
     ----------
@@ -33,15 +37,20 @@ class DecisionPublisher:
     def use(self, decider: Decider) -> None:
         """Start again with another decider."""
         self._decider = decider
-        self._model = self._action = ""
+        self._before: ActionEstimate | None = None
+        self._begun = 0
+        self._action = ""
         self._since: Time | None = None
 
-    def add(self, message: ActionEstimate, receipt: Receipt) -> None:
-        """Take an estimate that may vote, and how it was received."""
-        if receipt is Receipt.FIRST or message.model != self._model:
+    def add(self, message: ActionEstimate) -> None:
+        """Take an estimate that may vote."""
+        stamp = to_nanoseconds(message.header.stamp)
+        if self._starts(message, stamp):
             self._decider.clear()
-            self._model, self._since = message.model, None
-        time = to_nanoseconds(message.header.stamp) * 1e-9
+            self._begun, self._since = stamp, None
+        self._before = message
+        # A double cannot hold today's date to the microsecond.
+        time = (stamp - self._begun) * 1e-9
         accepted = message.status == ActionEstimate.ACCEPTED
         self._decider.add(message.action, message.confidence, message.activation, accepted, time)
         decision = self._decider.decide(time)
@@ -60,3 +69,10 @@ class DecisionPublisher:
                 model=message.model,
             )
         )
+
+    def _starts(self, message: ActionEstimate, stamp: int) -> bool:
+        """Return whether the vote starts again: a new stream or model, or a pause between the stamps."""
+        before = self._before
+        if before is None or message.model != before.model or message.first_index <= before.first_index:
+            return True
+        return not 0 < stamp - to_nanoseconds(before.header.stamp) <= _LONGEST_PAUSE

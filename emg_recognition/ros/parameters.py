@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, TypeVar, overload
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.node import Node
+from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 
 from emg_recognition.errors import SettingError
@@ -25,7 +26,14 @@ _QOS_OVERRIDES = "qos_overrides."
 
 
 @overload
-def declare(node: Node, first: type[A], /, *, defaults: Mapping[str, Any] | None = None) -> A: ...
+def declare(
+    node: Node,
+    first: type[A],
+    /,
+    *,
+    defaults: Mapping[str, Any] | None = None,
+    shown: Collection[str] = (),
+) -> A: ...
 
 
 @overload
@@ -50,7 +58,9 @@ def declare(
 def declare(node: Node) -> tuple[()]: ...
 
 
-def declare(node: Node, *classes: type, defaults: Mapping[str, Any] | None = None) -> Any:
+def declare(
+    node: Node, *classes: type, defaults: Mapping[str, Any] | None = None, shown: Collection[str] = ()
+) -> Any:
     """Declare the parameters of a node and read them.
 
     Parameters
@@ -61,6 +71,8 @@ def declare(node: Node, *classes: type, defaults: Mapping[str, Any] | None = Non
         The settings dataclasses that declare all its parameters.
     defaults : mapping, optional
         Defaults that differ from those of the dataclasses, by name.
+    shown : collection of str
+        Parameters that the node sets itself, to show what it has read; it refuses that others do.
 
     Returns
     -------
@@ -82,7 +94,13 @@ def declare(node: Node, *classes: type, defaults: Mapping[str, Any] | None = Non
         elif name not in known and name not in _OF_RCLPY:
             raise parameter_error(node, name, value, _unknown(classes, name, known))
     values = {
-        name: _declare(node, one, (defaults or {}).get(name, one.default)) for name, one in known.items()
+        name: _declare(
+            node,
+            one,
+            (defaults or {}).get(name, one.default),
+            read_only=not one.changes and name not in shown,
+        )
+        for name, one in known.items()
     }
     settings: tuple[Any, ...] = tuple(_make(node, cls, values) for cls in classes)
     return settings[0] if len(settings) == 1 else settings
@@ -153,6 +171,27 @@ def given_parameters(node: Node) -> dict[str, Any]:
     return {name: parameter.value for name, parameter in getattr(node, "_parameter_overrides", {}).items()}
 
 
+def show_values(node: Node, values: Mapping[str, Any], but: Collection[str] = ()) -> None:
+    """Let parameters say what the node has read from a model.
+
+    Parameters
+    ----------
+    node : rclpy.node.Node
+        The node, which allows the change.
+    values : mapping
+        The values by name.
+    but : collection of str
+        Names that are being set just now.
+    """
+    shown = [
+        Parameter(name, value=value)
+        for name, value in values.items()
+        if name not in but and node.get_parameter(name).value != value
+    ]
+    if shown:
+        node.set_parameters(shown)
+
+
 def given_bundle(node: Node) -> BundleInfo | None:
     """Return the model bundle that the parameter ``model`` names; None if it is not given or empty.
 
@@ -176,11 +215,11 @@ def _make(node: Node, cls: type, values: Mapping[str, Any]) -> Any:
         raise parameter_error(node, error.name, error.value, error.remedy) from error
 
 
-def _declare(node: Node, one: Setting, default: Any) -> Any:
+def _declare(node: Node, one: Setting, default: Any, *, read_only: bool = True) -> Any:
     given = given_parameters(node).get(one.name)
     default = list(default) if isinstance(default, tuple) else default
     try:
-        value = node.declare_parameter(one.name, default, _descriptor(one)).value
+        value = node.declare_parameter(one.name, default, _descriptor(one, read_only)).value
     except (InvalidParameterTypeException, InvalidParameterValueException) as error:
         remedy = one.expected()
         if one.kind is float and isinstance(given, int) and not isinstance(given, bool):
@@ -189,12 +228,12 @@ def _declare(node: Node, one: Setting, default: Any) -> Any:
     return value
 
 
-def _descriptor(one: Setting) -> ParameterDescriptor:
+def _descriptor(one: Setting, read_only: bool) -> ParameterDescriptor:
     """Return what rclpy needs to describe a parameter and to check it.
 
     Most parameters are read once, when the node starts; rclpy refuses a later change.
     """
-    descriptor = ParameterDescriptor(description=one.describe(), read_only=not one.changes)
+    descriptor = ParameterDescriptor(description=one.describe(), read_only=read_only)
     if one.low is not None and one.high is not None:
         if one.kind is float:
             descriptor.floating_point_range = [

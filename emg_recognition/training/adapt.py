@@ -21,9 +21,10 @@ from emg_recognition.classification import decision_settings, live_settings
 from emg_recognition.errors import BundleError, SettingError
 from emg_recognition.evaluation.metrics import MEAN_METRICS, score_windows
 from emg_recognition.evaluation.performance import cross_entropy
-from emg_recognition.models.bundle import KERAS, TFLITE, BundleInfo, check_compatible, read_bundle
+from emg_recognition.models.bundle import TFLITE, BundleInfo, check_compatible, read_bundle
 from emg_recognition.models.bundle_writer import make_bundle
 from emg_recognition.models.export import to_keras_file, to_tflite
+from emg_recognition.models.keras_file import load_keras
 from emg_recognition.models.layers import Standardise
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.models.statistics import guarded_deviation, window_statistics
@@ -115,7 +116,7 @@ def run_adaptation(
     if len(counts) < 2:
         remedy = f"they only give windows of {', '.join(counts)}; take repetitions of two or more actions"
         raise SettingError("repetitions", tuple(repetitions), remedy)
-    model = keras.saving.load_model(parent / KERAS, compile=False)
+    model = load_keras(info)
     statistics = fine_tune(model, windows, settings, on_step=on_step)
     bundle = make_bundle(
         output,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import struct
 
+import lz4.frame
 import numpy as np
 import pytest
+import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mcap.writer import CompressionType
@@ -267,3 +270,82 @@ def test_two_versions_of_a_type_in_one_bag(recording, other_types, signal, tmp_p
         blocks = [event for event in EmgBag(bag).events() if isinstance(event, SampleBlock)]
     assert np.array_equal(np.concatenate([block.samples for block in blocks]), signal[:200])
     assert [block.unit for block in blocks] == ["V", "count"]
+
+
+def record(opcode, content):
+    return struct.pack("<BQ", opcode, len(content)) + content
+
+
+def chunk(data, compression, claimed):
+    name = compression.encode()
+    head = struct.pack("<QQQI", 0, 0, claimed, 0) + struct.pack("<I", len(name)) + name
+    return record(0x06, head + struct.pack("<Q", len(data)) + data)
+
+
+def hostile(arm, path, content):
+    """Put records at the begin of a file without an index."""
+    whole = arm.mcap(path).read_bytes()
+    header = 8 + 9 + struct.unpack_from("<Q", whole, 9)[0]
+    path.write_bytes(whole[:header] + content + whole[header:-40])
+    return path
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (
+            chunk(zstandard.compress(bytes(1 << 28)), "zstd", 1 << 28),
+            "it claims to unpack from .* KiB to 256 MiB",
+        ),
+        (chunk(zstandard.compress(bytes(1 << 28)), "zstd", 1 << 20), "unpack to more than"),
+        (chunk(lz4.frame.compress(bytes(1 << 28)), "lz4", 1 << 20), "unpack to more than"),
+        (chunk(lz4.frame.compress(bytes(1 << 28)), "lz4", 1 << 62), "it claims to unpack from .* PiB"),
+        (chunk(b"x", "gzip", 1), "compression is 'gzip'"),
+        (chunk(b"x", "a\x1b[2J", 1), "compression is"),
+        (
+            record(
+                0x03,
+                struct.pack("<HI", 9, 3)
+                + b"a/B"
+                + struct.pack("<I", 7)
+                + b"ros2msg"
+                + struct.pack("<I", 2 << 20)
+                + bytes(2 << 20),
+            ),
+            "a definition of 2 MiB",
+        ),
+        (record(0x04, struct.pack("<HHI", 9, 0, 1 << 31)), "the damaged record of a topic was skipped"),
+        (record(0x05, bytes(70 << 20)), "records of more than 64 MiB were skipped"),
+    ],
+)
+def test_hostile_records_are_skipped_and_the_others_read(arm, tmp_path, content, problem):
+    found, problems = messages(hostile(arm, tmp_path / "bag.mcap", content))
+    assert found == arm.rows
+    assert re.search(problem, " ".join(problems))
+
+
+def test_ten_thousand_topics_are_enough(arm, tmp_path):
+    def channel(i):
+        name = b"/t%d" % i
+        return record(
+            0x04,
+            struct.pack("<HHI", 100 + i, 0, len(name))
+            + name
+            + struct.pack("<I", 3)
+            + b"cdr"
+            + struct.pack("<I", 0),
+        )
+
+    path = hostile(arm, tmp_path / "bag.mcap", b"".join(map(channel, range(11_000))))
+    with open_bag(path) as bag:
+        assert len(bag.topics) == 10_000
+        assert any("more than 10000 topics" in problem for problem in bag.problems)
+
+
+def test_a_sparse_file_of_30_gb_is_read_as_what_it_holds(arm, tmp_path):
+    path = arm.mcap(tmp_path / "bag.mcap")
+    with path.open("r+b") as file:
+        file.truncate(30 << 30)
+    found, problems = messages(path)
+    assert found == arm.rows
+    assert problems

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import struct
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
+from emg_recognition.bags import sqlite_file
 from emg_recognition.bags.reader import open_bag
 from emg_recognition.errors import RecordingError
 from emg_recognition.recordings.emg_bag import EmgBag
@@ -137,3 +139,139 @@ def test_another_database_is_refused(tmp_path):
     database.close()
     with pytest.raises(RecordingError, match="it cannot be read as a sqlite3 bag"):
         open_bag(tmp_path / "a.db3")
+
+
+FREE = (
+    "create table m(id integer primary key, topic_id, timestamp, data); insert into m select * from messages;"
+    "drop table messages; alter table m rename to messages;"
+    "create table t(id integer primary key, name, type, serialization_format);"
+    "insert into t select id, name, type, serialization_format from topics;"
+    "drop table topics; alter table t rename to topics;"
+)
+"""Tables without types and constraints, which take anything."""
+
+
+def change(path, script):
+    with sqlite3.connect(path) as database:
+        database.executescript(script)
+    database.close()
+    return path
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "update messages set timestamp = null where id = 4",
+        "update messages set timestamp = 'noon' where id = 4",
+        "update messages set timestamp = 1.5 where id = 4",
+        "update messages set timestamp = x'00' where id = 4",
+        "update messages set data = null where id = 4",
+        "update messages set data = 'text' where id = 4",
+        "update messages set data = 7 where id = 4",
+        "update messages set data = zeroblob(70000000) where id = 4",
+    ],
+)
+def test_a_damaged_row_is_skipped_and_reported(arm, tmp_path, damage):
+    found, problems = read(change(arm.humble(tmp_path / "bag.db3"), FREE + damage))
+    assert found == [row for i, row in enumerate(arm.rows, 1) if i != 4]
+    assert problems == ["bag.db3: 1 rows without a time or a message were skipped"]
+
+
+@pytest.mark.parametrize("value", ["null", "1", "x'00'", "zeroblob(2000000)"])
+@pytest.mark.parametrize("column", ["name", "type", "serialization_format"])
+def test_a_damaged_topic_is_skipped_and_reported(arm, tmp_path, column, value):
+    path = change(
+        arm.humble(tmp_path / "bag.db3"), f"{FREE} update topics set {column} = {value} where id = 1"
+    )
+    found, problems = read(path)
+    assert 0 < len(found) < len(arm.rows)
+    assert problems == ["bag.db3: a damaged row of its table topics was skipped"]
+
+
+ENDLESS = "with recursive n(i) as (select 1 union all select i + 1 from n)"
+
+
+@pytest.mark.parametrize(
+    ("script", "problem"),
+    [
+        (
+            "drop table messages; create view messages as "
+            f"{ENDLESS} select i as id, 1 as topic_id, 1 as timestamp, x'00' as data from n",
+            "it has no table messages",
+        ),
+        (
+            f"drop table topics; create view topics as {ENDLESS} "
+            "select i as id, 'a' as name, 'b' as type, 'cdr' as serialization_format from n",
+            "it has no table topics",
+        ),
+        (
+            "drop table messages; create table messages(id integer primary key, topic_id, timestamp,"
+            " data as (zeroblob(900000000)))",
+            "its table messages has columns that are computed",
+        ),
+        ("alter table messages rename column data to body", "its table messages has no column data"),
+        ("drop table messages", "it has no table messages"),
+    ],
+)
+def test_tables_that_are_programs_are_refused(arm, tmp_path, script, problem):
+    path = change(arm.humble(tmp_path / "bag.db3"), script)
+    with pytest.raises(RecordingError, match=f"it cannot be read as a sqlite3 bag .{problem}"):
+        open_bag(path)
+
+
+def test_triggers_do_nothing(arm, tmp_path):
+    path = change(
+        arm.humble(tmp_path / "bag.db3"),
+        "create trigger t after insert on messages begin insert into messages select * from messages; end;",
+    )
+    before = path.read_bytes()
+    assert read(path) == (arm.rows, [])
+    assert path.read_bytes() == before
+
+
+def test_a_tree_of_pages_without_end_is_left(tmp_path, monkeypatch):
+    path = tmp_path / "bag.db3"
+    change(
+        path,
+        "create table topics(id integer primary key, name, type, serialization_format);"
+        "create table messages(id integer primary key, topic_id, timestamp, data);"
+        "insert into topics values (1, '/a', 'b/msg/C', 'cdr');"
+        "with recursive n(i) as (select 1 union all select i + 1 from n limit 20000)"
+        " insert into messages select i, 2, i, x'00' from n;",
+    )
+    monkeypatch.setattr(sqlite_file, "_STEPS", 20_000)
+    monkeypatch.setattr(sqlite_file, "_STEPS_AT_ONCE", 10_000)
+    monkeypatch.setattr(sqlite_file, "_STEPS_PER_BYTE", 0)
+    with open_bag(path) as bag:
+        assert list(bag.messages(bag.topics)) == []
+        (problem,) = bag.problems
+    assert "it is damaged after message 0 (interrupted)" in problem
+
+
+def test_a_journal_cannot_have_another_file_deleted(arm, tmp_path):
+    path = arm.humble(tmp_path / "bag.db3")
+    victim = tmp_path / "precious"
+    victim.write_text("x")
+    # A hot journal that names a super-journal, as of a transaction over two databases.
+    other = tmp_path / "other.db3"
+    shutil.copy(path, other)
+    database = sqlite3.connect(path, isolation_level=None)
+    database.execute("attach ? as other", (str(other),))
+    database.execute("pragma cache_size=2")
+    database.execute("begin")
+    database.execute("insert into messages(topic_id, timestamp, data) values (1, 1, zeroblob(100000))")
+    killed = tmp_path / "killed"
+    killed.mkdir()
+    for file in tmp_path.glob("bag.db3*"):
+        shutil.copy(file, killed)
+    database.execute("rollback")
+    database.close()
+    name = str(victim).encode()
+    tail = (
+        struct.pack(">I", 0) + name + struct.pack(">II", len(name), sum(name)) + b"\xd9\xd5\x05\xf9 \xa1c\xd7"
+    )
+    with (killed / "bag.db3-journal").open("ab") as journal:
+        journal.write(tail)
+    with pytest.raises(RecordingError, match="its journal belongs to another database, too"):
+        open_bag(killed / "bag.db3")
+    assert victim.read_text() == "x"

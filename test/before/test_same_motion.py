@@ -81,7 +81,6 @@ def decoded(name: str, settings: dict[str, Any], pieces: list[bytes], times: np.
         "chunks": np.array(rows, np.int64),
         "times": np.array([chunk.time for chunk in chunks]),
         "samples sha256": np.concatenate([chunk.samples for chunk in chunks]),
-        "rate": stream.measured_rate,
         "stream counters": dataclasses.asdict(stream.counters),
         "protocol counters": dataclasses.asdict(protocol.counters),
     }

@@ -26,7 +26,7 @@ IN_THIS_PROCESS = {
     "bridge_invariants": "--steps 200 --seed 1",
     "decisions": "--model {bundle} --sessions 1 --repetitions 1",
     "frames": "--seconds 0.3",
-    "fuzz_recordings": "--bytes 300 --seed 1",
+    "fuzz_recordings": "--bytes 2000 --seed 1 --format edf",
     "fuzz_protocols": "--bytes 20000 --seed 1",
     "inference": "{bundle} --calls 200 --limit 100",
     "network": "{config}",
@@ -34,6 +34,7 @@ IN_THIS_PROCESS = {
     "--steps-per-epoch 2 --adapt-steps 2",
     "pipeline": "{archive} --segments 5 --pushes 100",
     "quality": "{archive} --wearers 1 --seconds 4",
+    "receiver": "--worlds 2",
     "replay": "{bundle} --hours 0 --seconds 6 --rounds 1",
     "simulated_study": "--seeds 7 --healthy 2 --patients 1",
     "size": "--rounds 1",
@@ -47,10 +48,14 @@ SHORTER = {
     "baselines": {"WANTED": {"vgg16": 0.0}},
     "threads": {"WAYS": {"this process, all threads": 0, "one process, one thread": 1}},
 }
+#: Exit code of those below where nothing but time was wrong.
+LATE = 3
 IN_PROCESSES = {
     "acquisition": "--minutes 0.05 --channels 8 --rate 500",
     "classifier_process": "{bundle} --repeat 1",
     "live": "{bundle} --quick",
+    "sources": "--seconds 4 --no-model --sources {source}",
+    "live_without_ros": "{bundle} --seconds 2",
     "recorder_kill": "--times 1 --at-once 1 --seed 1",
     "chaos": "--short --folder {folder}",
 }
@@ -76,6 +81,7 @@ def filled_in(tmp_path_factory, tiny_bundle):
         "bundle": tiny_bundle,
         "config": folder / "tiny.yaml",
         "folder": folder,
+        "source": "lsl" if importlib.util.find_spec("pylsl") else "serial",
     }
 
 
@@ -110,7 +116,7 @@ def test_short_form(name, filled_in, monkeypatch, capsys):
 
 @pytest.mark.parametrize("name", sorted(IN_PROCESSES))
 def test_short_form_with_nodes(name, filled_in, tmp_path):
-    """Run a bench that starts nodes, as a user would. Times may be too long on a busy machine: code 1."""
+    """Run a bench that starts nodes, as a user would. Only times may be too long, on a busy machine."""
     done = subprocess.run(
         [sys.executable, BENCH / f"{name}.py", *arguments(IN_PROCESSES[name], filled_in)],
         cwd=tmp_path,
@@ -119,7 +125,7 @@ def test_short_form_with_nodes(name, filled_in, tmp_path):
         text=True,
         timeout=280,
     )
-    assert done.returncode in (0, 1), done.stdout + done.stderr
+    assert done.returncode in (0, LATE), done.stdout + done.stderr
     assert "Traceback" not in done.stderr, done.stderr
     assert done.stdout
 

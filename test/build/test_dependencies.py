@@ -13,7 +13,10 @@ import pytest
 ROSDEP_KEY = {
     "ai_edge_litert": None,
     "argcomplete": "python3-argcomplete",
+    "bleak": None,
+    "brainflow": None,
     "edfio": None,
+    "h5py": None,
     "imblearn": None,
     "jinja2": "python3-jinja2",
     "keras": "python-tensorflow-pip",
@@ -23,6 +26,11 @@ ROSDEP_KEY = {
     "numpy": "python3-numpy",
     "pyxdf": None,
     "pandas": "python3-pandas",
+    "pooch": None,
+    "pylsl": None,
+    "pynput": None,
+    "regex": None,
+    "requests": None,
     "rich": "python3-rich",
     "rosbags": "python3-rosbags-pip",
     "scipy": "python3-scipy",
@@ -31,13 +39,20 @@ ROSDEP_KEY = {
     "tensorflow": "python-tensorflow-pip",
     "wfdb": None,
     "yaml": "python3-yaml",
+    "lz4": None,
+    "zstandard": None,
 }
 #: Import name -> name at a package index; None for a part of another one.
 DISTRIBUTION = {
     "ai_edge_litert": "ai-edge-litert",
+    "lz4": None,  # mcap brings it
+    "zstandard": None,  # mcap brings it
+    "h5py": None,  # keras brings it
+    "fontTools": "fonttools",
     "imblearn": "imbalanced-learn",
     "keras": None,
     "markupsafe": None,  # jinja2 brings it
+    "requests": None,  # pooch brings it
     "serial": "pyserial",
     "sklearn": "scikit-learn",
     "tensorflow": "tensorflow-cpu",
@@ -61,6 +76,8 @@ ROS = {
 }
 #: What only training, evaluation and CSV files need; a robot that only runs does without (test_depend).
 OFF_THE_ROBOT = {"jinja2", "keras", "matplotlib", "pandas", "sklearn", "tensorflow"}
+#: What optional parts need.
+EXTRAS = ("fetch", "formats", "lsl", "brainflow", "myo", "keys")
 #: Needed but never imported: what builds messages and filter, `ros2 launch` itself, and what it starts.
 NOT_IMPORTED = {
     "ament_cmake",
@@ -119,14 +136,14 @@ def test_package_xml_has_a_key_for_every_import_and_no_other(used, manifest):
 def test_requirements_name_every_import_and_no_other(used, repository):
     expected = {DISTRIBUTION.get(name, name) for name in used - ROS} - {None}
     # The same library under another name on machines that are not x86_64.
-    assert requirements(repository, "library", "train", "compare", "formats") - {"tensorflow"} == expected
+    assert requirements(repository, "library", "train", "compare", *EXTRAS) - {"tensorflow"} == expected
 
 
 def test_requirements_name_everything_that_the_suite_imports(repository):
     names = imports(repository / "test") | imports(repository / "bench")
     files = [path for folder in ("test", "bench") for path in (repository / folder).rglob("*.py")]
     local = {path.stem for path in files} | {path.parent.name for path in files}
-    asked = requirements(repository, "library", "train", "compare", "formats", "test")
+    asked = requirements(repository, "library", "train", "compare", *EXTRAS, "test")
     missing = {
         name
         for name in names - ROS - local

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 
@@ -13,6 +14,7 @@ from emg_recognition.bags.definitions import own_types
 from emg_recognition.bags.writer import BagWriter
 from emg_recognition.cli.main import main
 from emg_recognition.recordings.archive import from_arrays, save_archive
+from emg_recognition.recordings.open import open_recordings
 
 SAMPLES = "emg_recognition/msg/EmgSamples"
 
@@ -94,6 +96,17 @@ def test_an_archive_is_scored_and_thresholds_decide_the_exit_code(tiny_bundle, a
     assert done.stderr == "emg-recognition: balanced_accuracy is 0.5, below 0.95\n"
 
 
+def test_a_rate_of_mistakes_has_an_upper_limit(write_tiny_bundle, archive, tmp_path):
+    flexing = write_tiny_bundle(tmp_path, (0.0, 50.0, 0.0))  # always says elbow_flexion
+    options = ("--model", flexing, "--data", archive, "--fail-under")
+    done = evaluate(
+        *options, "wrong_movements_per_minute=1e6", "--fail-under", "false_activations_per_minute=0"
+    )
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert re.fullmatch(r"emg-recognition: false_activations_per_minute is [0-9.]+, above 0", line)
+
+
 def test_repetitions_subjects_decisions_stride_and_threshold(tiny_bundle, archive, tmp_path):
     options = (
         "--data",
@@ -158,12 +171,32 @@ def test_a_folder_with_other_files_is_left_alone(refused, tiny_bundle, archive, 
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
 
+def test_data_may_be_of_any_kind(tiny_bundle, archive, bag, tmp_path, capsys):
+    pytest.importorskip("edfio", reason="the extra 'formats' is not installed")
+    recordings = open_recordings(archive)
+    for subject in recordings.subjects:
+        recordings.select(recordings.subject == subject).save(tmp_path / f"{subject}.bdf")
+    windows = []
+    for data in (archive, tmp_path):
+        assert main(["evaluate", "--model", str(tiny_bundle), "--data", str(data)]) == 0
+        windows.append(
+            next(line for line in capsys.readouterr().out.splitlines() if line.startswith("windows:"))
+        )
+    assert windows[0] == windows[1]
+    for option in ("--bag", "--data"):
+        options = ["--model", str(tiny_bundle), option, str(bag), "--namespace", "left"]
+        assert main(["evaluate", *options]) == 0
+        windows.append(capsys.readouterr().out.splitlines()[0])
+    assert windows[2] == windows[3]
+
+
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
         (("--fail-under", "speed=1"), "balanced_accuracy, macro_f1"),
         (("--fail-under", "accuracy=95"), "share from 0 to 1"),
         (("--fail-under", "accuracy"), "share from 0 to 1"),
+        (("--fail-under", "wrong_movements_per_minute=nan"), "number from 0"),
         (("--subject", "carl"), "has anna, ben"),
         (("--enter-votes", "1"), "enter_votes is 1: use a whole number from 2 to 3"),
         (("--keep-votes", "3"), "keep_votes is 3"),

@@ -105,14 +105,13 @@ def test_ctrl_c_ends_a_real_recording_in_order(tmp_path, ros_environment):
         assert opened.problems == []
 
 
-def test_with_a_port_acquisition_and_quality_run_as_long_as_the_session(make_node):
+@pytest.mark.parametrize("device", [("--port", "/dev/ttyACM0"), ("--source", "lsl:type=EMG")])
+def test_with_a_device_acquisition_and_quality_run_as_long_as_the_session(make_node, device):
     make_node("session", code=7, seconds=1.0)
     make_node("acquisition", seconds=60.0)
     make_node("signal_quality", seconds=60.0)
     begin = time.monotonic()
-    done = subprocess.run(
-        [*COMMAND, "session", *WHO, "--port", "/dev/ttyACM0"], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([*COMMAND, "session", *WHO, *device], capture_output=True, text=True, check=False)
     assert json.loads(done.stdout) == GIVEN
     assert done.returncode == 7, done.stderr
     assert time.monotonic() - begin < 50.0
@@ -170,4 +169,4 @@ def test_a_node_that_ignores_sigint_is_killed_and_reported(make_node, tmp_path, 
 def test_parameters_of_acquisition_need_a_port(make_node, capsys, tmp_path):
     make_node("session")
     assert command.main(["session", *WHO, "--params-file", str(tmp_path)]) == 2
-    assert "use it with --port only" in capsys.readouterr().err
+    assert "use it with --port or --source only" in capsys.readouterr().err

@@ -126,7 +126,7 @@ def test_the_simulated_arm_is_armed_and_everything_ends_in_order(run, tiny_bundl
     graph.wait_for("| ARMED")
     assert call(run, "stop").returncode == 0
     graph.wait_for("| FAULT")
-    assert len(nodes_of(graph, tmp_path)) == 10
+    assert len(nodes_of(graph, tmp_path)) == 8
     graph.process.send_signal(signal.SIGINT)
     assert graph.process.wait(timeout=60) == 0
     assert graph.process.stderr.read() == ""
@@ -147,7 +147,7 @@ def test_nodes_end_with_a_command_that_was_killed(run, tiny_bundle, recordings, 
         pytest.skip("the kernel has no such signal")
     graph = run("--model", tiny_bundle, "--simulated", "--data", recordings, "--no-bridge")
     graph.wait_for("samples 50")
-    assert len(nodes_of(graph, tmp_path)) == 6
+    assert len(nodes_of(graph, tmp_path)) == 4
     graph.process.kill()
     deadline = time.monotonic() + 30.0
     while nodes_of(graph, tmp_path):
@@ -160,11 +160,11 @@ def test_a_node_that_ends_is_reported_with_its_last_line(run, tiny_bundle, tmp_p
     graph = run("--model", tiny_bundle, "--port", tmp_path / "nothing")
     assert graph.process.wait(timeout=60) == 2
     (line,) = graph.process.stderr.read().splitlines()
-    assert "acquisition ended with code 1" in line
+    assert "chain ended with code 1" in line
     assert str(tmp_path / "nothing") in line
     (folder,) = tmp_path.glob("emg_run_*")
     assert f"logs of all nodes: {folder}" in line
-    assert (folder / "classifier.log").exists()
+    assert (folder / "chain.log").exists()
 
 
 @pytest.mark.parametrize(

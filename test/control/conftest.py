@@ -85,6 +85,8 @@ class Rig:
         self.ros_offset = EPOCH
         self.index = 1000
         self.enabled: bool | None = True
+        #: How far the stamps of the joint states are ahead of ROS time, s; None for joint states without.
+        self.stamps_ahead: float | None = None
         self.measured = [1.0, 0.0]
         self.commands: list[tuple[float, Command | None]] = []
 
@@ -144,7 +146,8 @@ class Rig:
             if not loose:
                 self._measured = self.arm.positions(self.time)
             if self.ticks % 2 == 0 and not blind:
-                self.bridge.feedback(["elbow", "wrist"], self.measured, self.now)
+                stamp = None if self.stamps_ahead is None else self.now.ros + self.stamps_ahead
+                self.bridge.feedback(["elbow", "wrist"], self.measured, self.now, stamp)
             if self.ticks % 10 == 0 and self.enabled is not None:
                 self.bridge.stop_input(self.enabled, self.now)
             if self.ticks % 5 == 0 and not mute:

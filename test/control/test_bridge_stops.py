@@ -69,6 +69,46 @@ class TestSilence:
         assert rig.bridge.state is State.HOLDING
         assert "no position of joint elbow for 100 ms; usually one comes within" in rig.bridge.reason
 
+    @pytest.mark.parametrize("ahead", [-3600.0, -0.15, -0.1, 0.06, 3600.0])
+    def test_joint_states_of_another_time_hold_until_their_stamps_are_in_order(
+        self, rig: Rig, ahead: float
+    ) -> None:
+        rig.stamps_ahead = -0.001
+        rig.armed().run(0.5, "bend")
+        assert rig.bridge.counters["feedback_untimely"] == 0
+        rig.stamps_ahead = ahead
+        rig.run(0.01, "bend")
+        assert rig.bridge.state is State.HOLDING
+        assert rig.bridge.counters["holds"] == 1
+        assert rig.bridge.counters["feedback_untimely"] >= 1
+        rig.stamps_ahead = -0.001
+        begin = rig.time
+        rig.run(0.1, "bend")
+        assert rig.bridge.state is State.HOLDING
+        rig.run(0.3, "bend")
+        assert rig.velocities(begin + STOPPED)[0] == (0.0, 0.0)
+        assert rig.bridge.state is State.ARMED
+        assert rig.velocities()[-1][0] > 0
+
+    def test_a_single_stamp_between_right_ones_holds_too(self, rig: Rig) -> None:
+        """The tick sees only the last of the joint states that came since the tick before."""
+        rig.stamps_ahead = -0.001
+        rig.armed().run(0.5, "bend")
+        rig.bridge.feedback(JOINTS, rig.measured, rig.now, rig.now.ros - 1.0)
+        rig.bridge.feedback(JOINTS, rig.measured, rig.now, rig.now.ros)
+        rig.run(0.005, "bend")
+        assert rig.bridge.state is State.HOLDING
+        assert "measured 999 ms before its previous position" in rig.bridge.reason
+
+    def test_joint_states_that_stay_ahead_fault_and_refuse_arming(self, rig: Rig) -> None:
+        rig.stamps_ahead = -0.001
+        rig.armed().run(0.5, "bend")
+        rig.stamps_ahead = 0.2
+        rig.run(2.1, "bend")
+        assert rig.bridge.state is State.FAULT
+        assert "held longer than 2 s: joint elbow was measured 200 ms ahead of ROS time" in rig.bridge.reason
+        assert "200 ms ahead of ROS time: set both clocks alike" in str(rig.bridge.arm(rig.now))
+
     @pytest.mark.parametrize(
         ("jump", "state"),
         [

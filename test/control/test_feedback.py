@@ -73,6 +73,40 @@ def test_an_old_stamp_is_stale_right_after_receipt(feedback: JointFeedback) -> N
     assert "was measured 150 ms ago in ROS time" in str(feedback.violation(at(1.2)))
 
 
+@pytest.mark.parametrize(
+    ("stamp", "text"),
+    [
+        (1.16, "joint a was measured 60 ms ahead of ROS time"),
+        (1.03, "joint a was measured 60 ms before its previous position"),
+        (-50.0, "joint a was measured 51090 ms before its previous position"),
+    ],
+)
+def test_a_stamp_that_cannot_be_is_doubted_for_a_while(
+    feedback: JointFeedback, stamp: float, text: str
+) -> None:
+    for _ in range(2):  # of two joints in two messages
+        assert feedback.receive(["a", "b"], [0.1, 0.2], at(1.1), EPOCH + 1.09) is None
+    violation = feedback.receive(["a"], [0.1], at(1.1), EPOCH + stamp)
+    assert violation is not None
+    assert violation.reason is Reason.FEEDBACK_UNTIMELY
+    assert text in violation.text
+    feedback.receive(["a"], [0.1], at(1.101), EPOCH + 1.1)
+    for k in range(11):
+        assert feedback.violation(at(1.11 + 0.01 * k)) is not None
+        feedback.receive(["a", "b"], [0.1, 0.2], at(1.11 + 0.01 * k), EPOCH + 1.11 + 0.01 * k)
+    assert feedback.violation(at(1.23)) is None
+
+
+@pytest.mark.parametrize("stamp", [1.14, 1.05, None])
+def test_the_networks_jitter_and_a_slewed_clock_are_no_doubt(
+    feedback: JointFeedback, stamp: float | None
+) -> None:
+    feedback.receive(["a", "b"], [0.1, 0.2], at(1.1), EPOCH + 1.09)
+    stamp = None if stamp is None else EPOCH + stamp
+    assert feedback.receive(["a", "b"], [0.1, 0.2], at(1.1), stamp) is None
+    assert feedback.violation(at(1.11)) is None
+
+
 @pytest.mark.parametrize("position", [math.nan, math.inf, -math.inf])
 def test_a_position_that_is_not_finite_is_reported_and_not_kept(
     feedback: JointFeedback, position: float

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from hypothesis import Phase, example, given, settings
@@ -20,7 +21,7 @@ from emg_recognition.control.exoskeleton import ActionMotion, Exoskeleton
 from emg_recognition.control.inputs import Instant
 from emg_recognition.control.joints import JointLimits
 from emg_recognition.control.motion import trajectory_points
-from emg_recognition.control.receiver import BRAKE
+from emg_recognition.control.receiver import RETURN
 from emg_recognition.control.settings import BridgeSettings
 from emg_recognition.control.states import State
 from emg_recognition.simulation.exoskeleton import SimulatedJoint, TrajectoryPoint, TrajectorySimulator
@@ -44,11 +45,11 @@ MODEL = Model(model="m1", sha256="abc", actions=ACTIONS, rate=200.0, channels=8)
 STANDSTILL, STILL = 0.3, 0.01
 #: The acceleration is that over this time (s). While all is well it is above the limit by at most this
 #: factor: a command that counts one update earlier or later changes the joint's velocity for a moment. A
-#: controller that missed commands may brake harder, by the factor that the planner allows.
-WINDOW, TOLERANCE = 0.04, 1.3
-#: The speed of a joint whose commands come up to 250 ms late, get lost and overtake each other may be above
-#: its limit by this factor for a moment.
-LATE = 1.6
+#: controller that missed commands may exceed it by the factor that the planner allows.
+WINDOW, TOLERANCE = 0.04, 1.2
+#: The speed of a joint whose commands come up to 250 ms late and get lost may be above its limit by this
+#: factor for a moment.
+LATE = 1.25
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,10 @@ class Link:
 
     loss: float = 0.0
     delay: float = 0.0
-    #: Longest additional delay (s), other for each message, so that they may overtake each other.
+    #: Longest additional delay (s), other for each message. None overtakes another: DDS keeps the order.
     jitter: float = 0.0
+    #: Whether messages wait for the end of the span.
+    held: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,8 +75,10 @@ class Span:
 
 
 GOOD = Link()
+HELD = Link(held=True)
 LINKS = st.one_of(
     st.just(GOOD),
+    st.just(HELD),
     st.builds(
         Link,
         loss=st.sampled_from([0.0, 0.3, 0.7, 0.95, 1.0]),
@@ -111,6 +116,7 @@ class World:
         self._sent: list[tuple[float, Sequence[TrajectoryPoint]]] = []
         self._measured: list[tuple[float, float, float]] = []
         self._states = GOOD
+        self._span_end = 0.0
 
     @property
     def time(self) -> float:
@@ -122,18 +128,21 @@ class World:
 
     def _observe(self, time: float, positions: list[float], velocities: list[float]) -> None:
         self.moved.append((time, positions[0], velocities[0]))
-        arrival = self._arrival(self._states)
+        arrival = self._arrival(self._states, self._measured)
         if arrival is not None:
             self._measured.append((arrival, positions[0], time))
 
-    def _arrival(self, link: Link) -> float | None:
+    def _arrival(self, link: Link, under_way: Sequence[tuple[Any, ...]]) -> float | None:
         if self._random.random() < link.loss:
             return None
-        return self.time + 0.001 + link.delay + self._random.random() * link.jitter
+        sent = self._span_end if link.held else self.time
+        arrival = sent + 0.001 + link.delay + self._random.random() * link.jitter
+        return max(arrival, under_way[-1][0]) if under_way else arrival
 
     def run(self, span: Span) -> None:
         """Let a span pass."""
         self._states = span.joint_states
+        self._span_end = self.time + span.duration
         for _ in range(round(span.duration * 1000)):
             self._ms += 1
             self._deliver()
@@ -174,7 +183,7 @@ class World:
 
     def _tick(self, link: Link) -> None:
         command = self.bridge.tick(self.now)
-        arrival = self._arrival(link)
+        arrival = self._arrival(link, self._sent)
         if command is not None and arrival is not None:
             points = [TrajectoryPoint(*point) for point in trajectory_points(command)]
             self._sent.append((arrival, points))
@@ -218,13 +227,24 @@ def hardest(moved: Sequence[tuple[float, float, float]]) -> float:
 @pytest.mark.parametrize("rate", [100.0, 250.0, 500.0])
 # Without shrinking, which takes minutes: the examples are short.
 @settings(
-    deadline=None, max_examples=8, derandomize=True, phases=[Phase.explicit, Phase.reuse, Phase.generate]
+    deadline=None, max_examples=12, derandomize=True, phases=[Phase.explicit, Phase.reuse, Phase.generate]
 )
 @given(spans=SPANS, seed=st.integers(0, 1000))
 @example(spans=[Span(1.1, "bend", Link(loss=1.0), Link(loss=1.0))], seed=0)
 @example(spans=[Span(0.1, "bend", Link(delay=0.15), Link(delay=0.15)), Span(0.6, "bend")], seed=0)
 @example(spans=[Span(0.35, "bend", joint_states=Link(loss=1.0)), Span(0.6, "bend")], seed=0)
 @example(spans=[Span(1.1, "bend", commands=Link(loss=1.0)), Span(0.6, "bend")], seed=0)
+# Commands lost after the bridge has begun again where the joint is, and some that still arrive then.
+@example(spans=[Span(0.04, "bend"), Span(1.0, "stretch", Link(loss=1.0)), Span(0.3, "stretch")], seed=67)
+@example(
+    spans=[
+        Span(0.1, "bend", Link(1.0), Link(0.0, 0.004, 0.1)),
+        Span(0.2, "stretch", Link(0.0, 0.0, 0.1), Link(0.3, 0.06, 0.01)),
+        Span(0.2, "bend", Link(0.3, 0.15), Link(1.0)),
+        Span(0.35, "stretch"),
+    ],
+    seed=74,
+)
 def test_the_joint_keeps_its_limits(rate: float, from_desired: bool, spans: list[Span], seed: int) -> None:
     world = World(rate, from_desired, seed)
     world.armed()
@@ -232,7 +252,7 @@ def test_the_joint_keeps_its_limits(rate: float, from_desired: bool, spans: list
         assert hardest(world.moved) <= ELBOW.max_acceleration * TOLERANCE
     links = (GOOD, GOOD)
     for span in spans:
-        begin, prompt = world.time, all(link.delay == link.jitter == 0.0 for link in links)
+        begin, prompt = world.time, not any(link.delay or link.jitter or link.held for link in links)
         world.run(span)
         silent = span.commands.loss == 1.0 or span.joint_states.loss == 1.0
         # Not if commands or joint states of the time before it still arrive.
@@ -243,4 +263,4 @@ def test_the_joint_keeps_its_limits(rate: float, from_desired: bool, spans: list
     world.armed()
     assert fastest(world.moved) <= ELBOW.max_velocity * LATE
     # Behind a controller that begins where the joint is measured, the joint is not thrown; that is all.
-    assert not from_desired or hardest(world.moved) <= ELBOW.max_acceleration * BRAKE
+    assert not from_desired or hardest(world.moved) <= ELBOW.max_acceleration * RETURN

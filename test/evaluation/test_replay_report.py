@@ -61,6 +61,7 @@ def content():
         "decided_balanced_accuracy": 0.65,
         "undecided": 0.05,
         "false_activations_per_minute": 0.24,
+        "wrong_movements_per_minute": 3.25,
         "active_at_rest": 0.031,
         "onset_delay_ms": {"measured": 3, "missed": 1, "median": 262.4, "p90": 350.0},
         "release_delay_ms": {"measured": 3, "missed": 0, "median": 275.0, "p90": 375.0},
@@ -114,6 +115,7 @@ def test_the_numbers_are_there(content, text_of):
         "median 262 ms, 90 % within 350 ms (3 movements). In 1 movement the action was never decided.",
         "until rest is decided: median 275 ms",
         "started 0.2 times per minute; in 3.1\u202f% of the windows",
+        "decisions for another movement started 3.2 times per minute",
         "287\u202f000 estimates of the same model. 286\u202f990 of them",
         "100.0\u202f% have the same action, 99.8\u202f% the same probabilities to the last bit",
         "is 3.1e-05). 1\u202f000 windows judged here have no recorded estimate. 10 recorded estimates belong",
@@ -130,7 +132,13 @@ def test_without_labels_it_says_so_and_shows_everything_else(content, text_of):
         content[name] = None
     for name in ("accepted_accuracy", "decided_accuracy", "decided_balanced_accuracy", "undecided"):
         content[name] = None
-    for name in ("false_activations_per_minute", "active_at_rest", "onset_delay_ms", "release_delay_ms"):
+    for name in (
+        "false_activations_per_minute",
+        "wrong_movements_per_minute",
+        "active_at_rest",
+        "onset_delay_ms",
+        "release_delay_ms",
+    ):
         content[name] = None
     content |= {"per_subject": {}, "over_subjects": None, "labels": 0, "problems": ["there are no labels"]}
     text = text_of(content, {"timeline": b"\x89PNG"})

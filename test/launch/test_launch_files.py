@@ -37,10 +37,21 @@ PATIENCE = 60.0
 COMMON = {"namespace", "log_level", "params_file"}
 ROBOT = {"joint_states", "commands", "enable", "use_sim_time", "respawn", "autostart", "bridge", "container"}
 ARGUMENTS = {
-    "recognition": {"model", "port", "wait_for_port", "exoskeleton"} | ROBOT | COMMON,
+    "recognition": {"model", "port", "source", "wait_for_port", "exoskeleton"} | ROBOT | COMMON,
     "simulation": {"model", "port", "exoskeleton", "enabled", "show"} | ROBOT | COMMON,
     "session": {
-        *("port", "wait_for_port", "subject", "cohort", "session", "output", "plan", "script", "terminal"),
+        *(
+            "port",
+            "source",
+            "wait_for_port",
+            "subject",
+            "cohort",
+            "session",
+            "output",
+            "plan",
+            "script",
+            "terminal",
+        ),
         *COMMON,
     },
     "training": {"data", "config", "output"} | COMMON,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import subprocess
 import sys
 
@@ -178,3 +180,57 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path, write):
     (tmp_path / "file").write_text("")
     with pytest.raises(BundleError, match="cannot be written"):
         write(tmp_path / "file" / "bundle")
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"statistics": {"mean": [0.0] * 3, "std": [1.0] * 3}}, "has no statistics.rms"),
+        (
+            {"statistics": {"mean": [0.0] * 3, "std": [1.0] * 2, "rms": 1.0}},
+            r"statistics.std is \[1.0, 1.0\]",
+        ),
+        ({"statistics": {"mean": [0.0] * 3, "std": [1.0] * 3, "rms": float("nan")}}, "statistics.rms is"),
+        ({"statistics": {"mean": "abc", "std": [1.0] * 3, "rms": 1.0}}, "statistics.mean is abc"),
+        ({"rate": float("inf")}, "rate is inf"),
+        ({"rate": 10**400}, "more than 64 bits"),
+        ({"channels": 0}, "channels and length are 0 and 20"),
+        ({"channels": 2**40}, "channels and length are 1099511627776"),
+        ({"unit": "mV"}, "unit is 'mV'"),
+        ({"actions": []}, "actions are"),
+        ({"actions": ["rest", "rest"]}, "actions are"),
+        ({"actions": ["rest", "a\x1b[2Jb"]}, r"an action is called 'a\\x1b\[2Jb'"),
+        ({"actions": ["rest", "tset\u202e"]}, r"an action is called"),
+        ({"model_id": "\x1b]0;x\x07"}, "model_id is"),
+        ({"files": {"model.tflite": "0", "model.keras": "0", "../model.yaml": "0"}}, "not a file in it"),
+        ({"files": {"model.tflite": "0", "model.keras": "0", "/dev/zero": "0"}}, "not a file in it"),
+    ],
+)
+def test_values_that_no_bundle_has(bundle, changes, problem):
+    tflite = (bundle / "model.tflite").read_bytes()
+    keras = (bundle / "model.keras").read_bytes()
+    if "files" in changes:
+        changes["files"] |= {
+            "model.tflite": hashlib.sha256(tflite).hexdigest(),
+            "model.keras": hashlib.sha256(keras).hexdigest(),
+        }
+    change_description(bundle, **changes)
+    with pytest.raises(BundleError, match=problem) as raised:
+        read_bundle(bundle)
+    assert str(raised.value).isprintable()
+
+
+@pytest.mark.parametrize("name", ["model.tflite", "model.keras", "model.yaml"])
+def test_a_sparse_file_of_30_gb_is_not_read(bundle, name):
+    with (bundle / name).open("r+b") as file:
+        file.truncate(30 << 30)
+    with pytest.raises(BundleError, match=rf"{name} (has 30 GiB, no model has more|.*larger than 4 MiB)"):
+        read_bundle(bundle)
+
+
+@pytest.mark.parametrize("name", ["model.tflite", "model.keras", "model.yaml"])
+def test_a_pipe_is_not_waited_for(bundle, name):
+    (bundle / name).unlink()
+    os.mkfifo(bundle / name)
+    with pytest.raises(BundleError, match=f"{name} cannot be read .it is a named pipe, not a file"):
+        read_bundle(bundle)

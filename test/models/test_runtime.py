@@ -94,9 +94,53 @@ def test_a_file_that_is_not_a_model_is_refused(tmp_path, write):
 
 @pytest.mark.parametrize(
     "changes",
-    [{"actions": ("rest", "fist")}, {"pipeline": {"rate": 100, "channels": 4, "unit": "V", "window": 0.2}}],
+    [
+        {"actions": ("rest", "fist")},
+        {
+            "pipeline": {"rate": 100, "channels": 4, "unit": "V", "window": 0.2},
+            "statistics": {"mean": [0.0] * 4, "std": [1.0] * 4, "rms": 1.0},
+        },
+    ],
 )
 def test_a_model_that_contradicts_its_description_is_refused(tmp_path, write, changes):
     write(tmp_path / "bundle", **changes)
     with pytest.raises(BundleError, match=r"maps .* says"):
+        ActionModel.load(tmp_path / "bundle")
+
+
+@pytest.fixture
+def changed(tiny_files):
+    """Return the model file after a change of its flat buffer."""
+    schema = pytest.importorskip("ai_edge_litert.schema_py_generated")
+    flatbuffers = pytest.importorskip("flatbuffers")
+
+    def change(edit):
+        model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(tiny_files[0], 0))
+        edit(model)
+        builder = flatbuffers.Builder(len(tiny_files[0]))
+        builder.Finish(model.Pack(builder), b"TFL3")
+        return bytes(builder.Output())
+
+    return change
+
+
+def test_an_operator_of_a_later_litert_says_what_to_update(tmp_path, write, changed):
+    def edit(model):
+        model.operatorCodes[0].version = 99
+
+    write(tmp_path / "bundle", tflite=changed(edit))
+    remedy = r"operator \w+ in version 99, which the installed LiteRT lacks; update ai-edge-litert \(\S+ is"
+    with pytest.raises(BundleError, match=remedy):
+        ActionModel.load(tmp_path / "bundle")
+
+
+def test_a_network_that_claims_gigabytes_is_refused(tmp_path, write, changed):
+    def edit(model):
+        for tensor in model.subgraphs[0].tensors:
+            if len(tensor.shape) == 4 and model.buffers[tensor.buffer].data is None:  # no weights
+                tensor.shape = [1, 100_000, 100_000, 1]
+                return
+
+    write(tmp_path / "bundle", tflite=changed(edit))
+    with pytest.raises(BundleError, match=r"its tensors need 37\.\d GiB"):
         ActionModel.load(tmp_path / "bundle")

@@ -110,7 +110,7 @@ class Arm:
         """Announce a model, send estimates and arm; on a busy machine the first calls may be refused."""
         self.announce()
         self.send_estimates()
-        deadline = time.monotonic() + 10.0
+        deadline = time.monotonic() + 30.0
         while not (answer := self.call("arm")).success:
             assert time.monotonic() < deadline, answer.message
         return self

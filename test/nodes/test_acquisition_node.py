@@ -1,6 +1,7 @@
 """The acquisition node on a real pseudo-terminal, against what the armband sent."""
 
 import os
+import time
 import tty
 
 import numpy as np
@@ -9,6 +10,7 @@ from emg_recognition.msg import EmgInfo, EmgSamples
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 
+import emg_recognition as emg
 from emg_recognition.devices.emulator import ArmbandEmulator
 from emg_recognition.ros import qos
 
@@ -76,6 +78,55 @@ def test_everything_sent_arrives_to_the_bit(start_node, witness, armband, counts
     assert transition(witness, Transition.TRANSITION_DEACTIVATE)
     assert transition(witness, Transition.TRANSITION_CLEANUP)
     assert node.interrupt() == 0
+
+
+def test_a_recording_is_a_source_like_any_other(start_node, witness, counts, tmp_path):
+    recordings = emg.Recordings.from_segments([counts[:300], counts[300:]], ["rest", "a"], rate=RATE)
+    recordings.save(tmp_path / "study.npz")
+    chunks = witness.collect(EmgSamples, "emg/samples", qos.SAMPLES)
+    node = start_node("acquisition", source=f"playback:{tmp_path / 'study.npz'}?speed=2", subscribers=1)
+    witness.spin_until(lambda: sum(len(chunk.data) // 4 for chunk in chunks) >= len(counts), "all samples")
+    received = np.concatenate([np.frombuffer(chunk.data, np.float32) for chunk in chunks])
+    assert np.array_equal(received, counts.astype(np.float32).ravel())
+    assert [chunk.first_index for chunk in chunks if chunk.restart] == [0, 300]
+    node.wait_for_log("it has ended")
+    assert node.interrupt() == 0
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"source": "morse:x"}, "source is 'morse:x': begin with one of serial:/dev/ttyACM0, tcp:"),
+        ({"source": "udp:3000", "port": "/dev/ttyACM0"}, "set port or source, not both"),
+        ({"source": "playback:x.npz", "rate": 500.0}, "rate is no setting of playback"),
+        ({"source": "tcp:127.0.0.1:9"}, "source tcp:127.0.0.1:9: no connection"),
+    ],
+)
+def test_a_source_that_cannot_be_used_ends_the_node_with_one_line(start_node, parameters, message):
+    node = start_node("acquisition", **parameters)
+    assert node.wait() == 1
+    assert len(node.log.strip().splitlines()) == 1
+    assert message in node.log
+
+
+def test_a_line_that_is_refused_is_quoted_in_the_log(start_node):
+    master, slave = os.openpty()
+    tty.setraw(slave)
+    try:
+        node = start_node(
+            "acquisition", port=os.ttyname(slave), protocol="ascii", rate=500.0, channels=2, silent_after=0.5
+        )
+        node.wait_for_log("lines of numbers, 2 channels")
+        for k in range(200):
+            os.write(master, b"EMG1:%d,EMG2:%d\n" % (k, -k))
+            time.sleep(0.005)
+        node.wait_for_log("its numbers have labels; set labels to true")
+        node.wait_for_log("nothing that arrived was a valid sample for")
+        assert node.log.count("was refused") == 1
+        assert node.interrupt() == 0
+    finally:
+        os.close(master)
+        os.close(slave)
 
 
 def test_autostart_waits_for_the_port(start_node, witness, counts, tmp_path):

@@ -50,7 +50,7 @@ def connect(witness):
         "the classifier",
     )
     # A node that is seen here may not have seen this one yet, and would not send its first estimate.
-    witness.spin_for(1.0)
+    witness.settle()
     return estimates, publisher
 
 
@@ -208,14 +208,12 @@ def test_another_model_is_read_while_it_runs(
     assert judged_by() == first
     assert set_parameter(witness, "classifier", "model", str(flexing_bundle)).successful
     witness.spin_until(bridge.get_subscription_count, "the classifier")
-    witness.spin_for(0.3)
+    witness.settle(0.3)
     assert "while the bridge is ARMED" in reload(witness).message
     assert "ARMED" in set_parameter(witness, "classifier", "confidence_threshold", 0.1).reason
     assert judged_by() == first
     state.state = BridgeState.DISARMED
-    witness.spin_for(0.3)
-    answer = reload(witness)
-    assert answer.success, answer.message
+    witness.spin_until(lambda: reload(witness).success, "the second model")
     assert judged_by() == second
     witness.spin_until(lambda: infos[-1].model == second, "the announcement")
 
@@ -242,11 +240,10 @@ def test_another_model_is_read_while_it_runs(
     assert not change(Transition.TRANSITION_CONFIGURE)
     assert set_parameter(witness, "classifier", "model", str(tiny_bundle)).successful
     state.state = BridgeState.HOLDING
-    witness.spin_for(0.3)
+    witness.settle(0.3)
     assert not change(Transition.TRANSITION_CONFIGURE)
     state.state = BridgeState.FAULT
-    witness.spin_for(0.3)
-    assert change(Transition.TRANSITION_CONFIGURE)
+    witness.spin_until(lambda: change(Transition.TRANSITION_CONFIGURE), "the transition")
     assert change(Transition.TRANSITION_ACTIVATE)
     assert judged_by() == first
     assert node.interrupt() == 0

@@ -109,9 +109,8 @@ def test_a_signal_releases_the_switch_and_restores_the_terminal(witness, open_te
     else:
         terminal.process.send_signal(number)
     witness.spin_until(lambda: terminal.process.poll() is not None, "the end")
-    witness.spin_for(0.2)
+    witness.spin_until(lambda: newest(said) is False, "the release")
     assert terminal.process.returncode == 0
-    assert newest(said) is False
     assert terminal.attributes == terminal.before
 
 
@@ -126,8 +125,7 @@ def test_a_closed_terminal_releases_and_ends_the_switch(witness, open_terminal, 
     assert newest(said)
     terminal.hang_up()
     witness.spin_until(lambda: terminal.process.poll() is not None, "the end")
-    witness.spin_for(0.2)
-    assert newest(said) is False
+    witness.spin_until(lambda: newest(said) is False, "the release")
 
 
 def test_it_is_released_and_ends_with_the_process_that_started_it(ros_environment, witness, said):
@@ -138,8 +136,7 @@ def test_it_is_released_and_ends_with_the_process_that_started_it(ros_environmen
         witness.spin_until(lambda: newest(said), "pressed")
         parent.kill()
         witness.spin_until(lambda: not Path(f"/proc/{pid}/cmdline").exists(), "the end")
-        witness.spin_for(0.2)
-        assert newest(said) is False
+        witness.spin_until(lambda: newest(said) is False, "the release")
         assert "the process that started this node is gone" in parent.stderr.read()
 
 
@@ -158,9 +155,8 @@ def test_in_the_background_of_a_terminal_it_is_not_stopped(witness, open_termina
     assert HINT not in terminal.shown
     os.kill(pid, signal.SIGTERM)
     witness.spin_until(lambda: terminal.process.poll() is not None, "the end")
-    witness.spin_for(0.2)
+    witness.spin_until(lambda: newest(said) is False, "the release")
     assert terminal.process.returncode == 0
-    assert newest(said) is False
 
 
 def test_without_a_terminal_the_service_presses_and_releases(start_node, witness, said):
@@ -174,8 +170,7 @@ def test_without_a_terminal_the_service_presses_and_releases(start_node, witness
     witness.spin_until(lambda: newest(said), "pressed")
     witness.call(SetBool, "enabling_switch/press", SetBool.Request(data=True))
     assert node.interrupt() == 0
-    witness.spin_for(0.2)
-    assert newest(said) is False
+    witness.spin_until(lambda: newest(said) is False, "the release")
     lines = [line.split("]: ")[1] for line in node.log.strip().splitlines()]
     assert lines == ["released by service", "PRESSED by service", "released by the end of the switch"]
 

@@ -170,7 +170,7 @@ def test_a_signal_scores_what_was_recorded(start_node, witness, tmp_path):
     for number in range(7, 15):
         robot.window(number, number - 7)
         robot.estimate(number, 0)
-    witness.spin_for(0.5)
+    witness.settle(0.5)
     assert node.interrupt() == 0
     assert "8 of 14 windows estimated, no accuracy" in node.log
     assert "there are no labels" in node.log
@@ -217,11 +217,10 @@ def test_a_simulated_exoskeleton_is_armed_repeatedly_until_the_bridge_accepts(st
     assert len(asked) == 2
     # As the operator, it keeps the switch pressed and releases it at the end.
     assert witness.node.count_publishers("exo/enable") == 1
-    assert len(said) > 20
+    witness.spin_until(lambda: len(said) > 20, "a second of the switch")
     assert all(message.data for message in said)
     node.interrupt()
-    witness.spin_for(0.2)
-    assert said[-1].data is False
+    witness.spin_until(lambda: said[-1].data is False, "the release")
 
 
 def test_a_real_exoskeleton_is_neither_enabled_nor_armed(start_node, witness, tmp_path):

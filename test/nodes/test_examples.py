@@ -1,15 +1,18 @@
 """The programs of examples/ in processes of their own; the test decides."""
 
+import itertools
 import signal
 import subprocess
 import sys
 from types import SimpleNamespace
 
 import pytest
-from emg_recognition.msg import ActionDecision
+from emg_recognition.msg import ActionDecision, EmgInfo, EmgSamples, EmgWindow
 from geometry_msgs.msg import Twist, TwistStamped
 
+from emg_recognition.messages import check_info, check_samples
 from emg_recognition.ros import qos
+from emg_recognition.ros.conversions import to_nanoseconds
 
 from .conftest import PATIENCE
 
@@ -93,3 +96,25 @@ def test_the_examples_move_on_decisions_and_stop_without(running, witness):
     for process in (running.print_decisions, running.servo_arm):
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=PATIENCE) == 0
+
+
+def test_a_driver_of_your_own_feeds_the_graph(repository, witness, start_node, tmp_path):
+    driver = subprocess.Popen([sys.executable, repository / "examples" / "own_driver.py"])
+    try:
+        infos = witness.collect(EmgInfo, "emg/info", qos.LATCHED)
+        chunks = witness.collect(EmgSamples, "emg/samples", qos.SAMPLES)
+        windows = witness.collect(EmgWindow, "emg/window", qos.WINDOWS)
+        start_node("preprocessing", settling=0.0)
+        witness.spin_until(lambda: infos and windows and sum(c.first_index > 500 for c in chunks), "windows")
+    finally:
+        driver.send_signal(signal.SIGINT)
+        assert driver.wait(timeout=PATIENCE) == 0
+    check_info(infos[0])
+    for chunk in chunks:
+        check_samples(chunk)
+    for before, after in itertools.pairwise(chunks):
+        assert after.first_index == before.first_index + len(before.data) // 4
+        assert (after.restart, after.dropped_before) == (False, 0)
+    ages = [to_nanoseconds(c.header.stamp) * 1e-9 - c.first_index / 1000 for c in chunks]
+    assert max(ages) - min(ages) < 2.0  # a busy machine delays blocks, but no stamp stands still
+    assert windows[0].channels == 4

@@ -262,7 +262,7 @@ class World:
             raw = serialize_message(messages[-1])
             publisher.publish(raw[: len(raw) // 2])
             publisher.publish(raw.replace(b"xxxx", b"\xff\xfe\xff\xfe", 1))
-        self.true.spin_for(1.0)
+        self.true.settle()
 
     def send_foreign(self):
         """Publish what a stranger's graph would."""
@@ -310,7 +310,7 @@ def world(ros_environment, tmp_path_factory, tiny_bundle):
         ),
         "the graph",
     )
-    world.true.spin_for(1.0)
+    world.true.settle()
     yield world
     world.close()
 

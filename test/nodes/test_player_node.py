@@ -66,7 +66,7 @@ def play(start_node, witness, **parameters):
     """Play to the end; return the player."""
     node = start_node("player", **parameters)
     witness.spin_until(lambda: node.process.poll() is not None, "the end of the player")
-    witness.spin_for(0.2)
+    witness.settle(0.2)
     return node
 
 

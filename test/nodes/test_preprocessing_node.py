@@ -8,8 +8,12 @@ import dataclasses
 import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from emg_recognition.msg import EmgSamples, EmgWindow
+from emg_recognition.msg import ActionEstimate, BridgeState, EmgSamples, EmgWindow
+from rcl_interfaces.srv import GetParameters, SetParameters
+from rclpy.parameter import Parameter
+from std_srvs.srv import Trigger
 
+from emg_recognition.models.bundle import read_bundle
 from emg_recognition.ros import qos
 from emg_recognition.signal.filters import design
 from emg_recognition.signal.pipeline import Pipeline
@@ -55,7 +59,7 @@ def connect(witness):
         "the preprocessing node",
     )
     # A node that is seen here may not have seen this one yet, and would not send its first window.
-    witness.spin_for(1.0)
+    witness.settle()
     return windows, publisher
 
 
@@ -73,7 +77,7 @@ def test_windows_are_those_of_the_offline_pipeline_with_the_settings_of_the_mode
         publisher.publish(chunk(samples[first:last], first, restart))
     assert expected
     witness.spin_until(lambda: len(windows) >= len(expected), f"{len(expected)} windows")
-    witness.spin_for(0.3)
+    witness.settle(0.3)
     assert [window.first_index for window in windows] == [window.first_index for window in expected]
     assert [window.sequence for window in windows] == list(range(len(expected)))
     for live, offline in zip(windows, expected, strict=True):
@@ -118,6 +122,89 @@ def test_a_signal_that_the_model_is_not_made_for_is_an_error_until_the_right_one
     publisher.publish(chunk(rng.normal(0, 1e-4, (1000, CHANNELS)), 20))
     witness.spin_until(lambda: windows, "windows of the right signal")
     assert sum("[ERROR]" in line and problem in line for line in node.log.splitlines()) == 1
+
+
+def test_another_model_with_another_signal_path_is_read_while_it_runs(
+    start_node, witness, bundle, flexing_bundle, rng
+):
+    preprocessing = start_node("preprocessing", model=str(flexing_bundle))
+    start_node("classifier", model=str(flexing_bundle))
+    state = BridgeState(state=BridgeState.ARMED)
+    bridge = witness.node.create_publisher(BridgeState, "exo/bridge_state", qos.STATE)
+    witness.node.create_timer(0.05, lambda: bridge.publish(state))
+    estimates = witness.collect(ActionEstimate, "emg/action", qos.WITNESS)
+    windows, publisher = connect(witness)
+    first, second = (read_bundle(path).model for path in (flexing_bundle, bundle))
+    sent = []
+
+    def send():
+        """Send the next tenth of a second."""
+        sent.append(rng.normal(0, 1e-4, (50, CHANNELS)).astype(np.float32))
+        publisher.publish(chunk(sent[-1], 50 * (len(sent) - 1)))
+
+    witness.node.create_timer(0.1, send)
+
+    def name_model(node, path):
+        change = Parameter("model", value=str(path)).to_parameter_msg()
+        request = SetParameters.Request(parameters=[change])
+        assert witness.call(SetParameters, f"{node}/set_parameters", request).results[0].successful
+
+    def reload(node):
+        return witness.call(Trigger, f"{node}/reload_model", Trigger.Request())
+
+    witness.spin_until(
+        lambda: estimates and estimates[-1].model == first.model and bridge.get_subscription_count() == 2,
+        "estimates of the first model",
+    )
+    for node in ("preprocessing", "classifier"):
+        name_model(node, bundle)
+        assert "while the bridge is ARMED" in reload(node).message
+    state.state = BridgeState.DISARMED
+    # The classifier cannot go first, and says what does.
+    answers = []
+    witness.spin_until(
+        lambda: answers.append(reload("classifier").message) or "bridge is" not in answers[-1], "disarmed"
+    )
+    assert "let preprocessing read it first" in answers[-1]
+    assert str(bundle) in answers[-1]
+    # What cannot be used leaves everything as it was.
+    name_model("preprocessing", "/no/such")
+    assert "/no/such" in reload("preprocessing").message
+    before = len(windows)
+    witness.spin_until(lambda: len(windows) > before + 2, "more windows")
+    assert {window.pipeline for window in windows} == {first.pipeline}
+
+    name_model("preprocessing", bundle)
+    assert reload("preprocessing").success
+    witness.spin_until(lambda: windows[-1].pipeline == second.pipeline, "windows of the second signal path")
+    answer = reload("classifier")
+    assert answer.success, answer.message
+    witness.spin_until(lambda: estimates[-1].model == second.model, "estimates of the second model")
+    request = GetParameters.Request(names=["mains", "settling", "stride"])
+    shown = witness.call(GetParameters, "preprocessing/get_parameters", request)
+    assert [value.double_value for value in shown.values] == [60.0, 0.3, STRIDE]
+
+    # From the exchange on they are those of a stream that starts there.
+    new = [window for window in windows if window.pipeline == second.pipeline]
+    samples = np.concatenate(sent)
+    for begin in range(0, len(samples), 50):
+        expected = Pipeline(OF_MODEL, round(STRIDE * RATE)).push(samples[begin:], begin)
+        if expected[0].first_index == new[0].first_index:
+            break
+    for live, offline in zip(new, expected, strict=False):
+        assert live.first_index == offline.first_index
+        assert np.array_equal(np.frombuffer(live.data, np.float32), offline.data.ravel())
+    assert preprocessing.interrupt() == 0
+
+
+def test_what_comes_with_the_model_cannot_be_set_by_others(start_node, witness):
+    start_node("preprocessing")
+    change = Parameter("window", value=0.3).to_parameter_msg()
+    (result,) = witness.call(
+        SetParameters, "preprocessing/set_parameters", SetParameters.Request(parameters=[change])
+    ).results
+    assert not result.successful
+    assert "comes with the model" in result.reason
 
 
 @pytest.mark.parametrize(

@@ -88,12 +88,12 @@ def test_every_topic_is_recorded_unchanged(start_node, witness, tmp_path):
         publishers[topic][0].publish(publishers[topic][1])
     node = start_node("recorder", output=str(tmp_path / "bag"))
     witness.spin_until(lambda: is_matched(publishers), "the recorder")
-    witness.spin_for(1.0)
+    witness.settle()
     before = time.time_ns()
     for publisher, message in publishers.values():
         if publisher.qos_profile.durability.name == "VOLATILE":
             publisher.publish(message)
-    witness.spin_for(0.3)
+    witness.settle(0.3)
     assert node.interrupt() == 0
     after = time.time_ns()
     assert recorded(tmp_path / "bag") == {
@@ -116,12 +116,12 @@ def test_two_arms_have_separate_topics_in_one_bag(start_node, witness, tmp_path)
     publishers = {arm: one_of_each(witness, f"{arm}/") for arm in arms}
     node = start_node("recorder", output=str(tmp_path / "bag"), namespaces=arms)
     witness.spin_until(lambda: all(map(is_matched, publishers.values())), "the recorder")
-    witness.spin_for(1.0)
+    witness.settle()
     for number in range(50):
         for value, arm in enumerate(arms):
             publishers[arm]["emg/samples"][0].publish(chunk(number, arm, 1000.0 * value))
         witness.spin_for(0.002)
-    witness.spin_for(0.3)
+    witness.settle(0.3)
     assert node.interrupt() == 0
     found = recorded(tmp_path / "bag")
     for value, arm in enumerate(arms):
@@ -165,7 +165,7 @@ def test_a_full_disk_ends_the_node_with_one_line_and_a_readable_bag(start_node, 
     publisher = witness.node.create_publisher(EmgSamples, "emg/samples", qos.SAMPLES)
     node = start_node("recorder", output=str(tmp_path / "bag"))
     witness.spin_until(publisher.get_subscription_count, "the recorder")
-    witness.spin_for(1.0)
+    witness.settle()
     limit = 30_000
     resource.prlimit(node.process.pid, resource.RLIMIT_FSIZE, (limit, limit))
     number = 0

@@ -1,5 +1,6 @@
 """Live, offline from the bag, and played into the nodes: the same estimates to the bit."""
 
+import dataclasses
 import json
 import os
 import signal
@@ -9,14 +10,29 @@ from contextlib import ExitStack
 import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray
-from emg_recognition.msg import ActionEstimate, ActionLabel, EmgInfo, EmgSamples, EmgWindow, ModelInfo
+from emg_recognition.msg import (
+    ActionDecision,
+    ActionEstimate,
+    ActionLabel,
+    EmgInfo,
+    EmgSamples,
+    EmgWindow,
+    ModelInfo,
+)
+from rcl_interfaces.srv import SetParameters
+from rclpy.parameter import Parameter
 from rclpy.serialization import deserialize_message
+from std_srvs.srv import Trigger
 
 from emg_recognition.bags.reader import open_bag
 from emg_recognition.bags.writer import BagWriter
+from emg_recognition.control.decision import DecisionSettings
+from emg_recognition.evaluation.decisions import UNDECIDED
+from emg_recognition.models.bundle import read_bundle
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.processes import Graph
 from emg_recognition.recordings.archive import from_arrays, save_archive
+from emg_recognition.replay.decisions import decide
 from emg_recognition.replay.estimates import Estimates, common_windows
 from emg_recognition.replay.offline import replay_bag
 from emg_recognition.replay.scoring import score
@@ -158,6 +174,21 @@ def assert_identical(one, other):
         assert np.array_equal(getattr(one, column), getattr(other, column)), column
 
 
+def assert_decided_as_offline(bag, recorded):
+    """The decisions in the bag are those of `evaluate` over the estimates that were not too late to vote."""
+    with open_bag(bag) as source:
+        topics = [topic for topic in source.topics if topic.name == "/emg/decision"]
+        messages = [deserialize_message(found, ActionDecision) for *_, found in source.messages(topics)]
+    assert len(messages) > len(recorded) / 2
+    voted = np.isin(recorded.first_index, [message.first_index for message in messages])
+    columns = ("run", "first_index", "stamp", "accepted", "probabilities")
+    offline = dataclasses.replace(recorded, **{name: getattr(recorded, name)[voted] for name in columns})
+    decided = decide(offline, DecisionSettings()).action
+    names = ["" if number == UNDECIDED else recorded.actions[number] for number in decided]
+    assert [message.action for message in messages] == names
+    assert len(set(names)) > 1
+
+
 def without_beginning(bag, path, begin):
     """Copy a bag without the samples before an index, as if its recorder had started there."""
     with open_bag(bag) as source:
@@ -238,7 +269,7 @@ def test_live_offline_and_played_at_every_rate_are_identical(
 
 
 def test_the_nodes_in_one_process_publish_the_same_and_are_identical_to_offline(
-    ros_environment, witness, archive, bundle, tmp_path
+    ros_environment, witness, archive, bundle, flexing_bundle, tmp_path
 ):
     labels = witness.collect(ActionLabel, "emg/label", qos.LABELS)
     witness.collect(EmgSamples, "emg/samples", qos.SAMPLES)
@@ -248,11 +279,21 @@ def test_the_nodes_in_one_process_publish_the_same_and_are_identical_to_offline(
     reports = witness.collect(DiagnosticArray, "/diagnostics", qos.DIAGNOSTICS)
     with Graph(tmp_path / "live") as graph:
         live = start_live(graph, archive, bundle, tmp_path, tmp_path / "bag", composed=True)
+        graph.start("decision", {})
         witness.spin_until(
             lambda: graph.check() or (labels and labels[-1].event == ActionLabel.END), "the end", PATIENCE
         )
         witness.spin_for(1.0)
         end(live["recorder"])
+        # Both take another model in this process too.
+        other = read_bundle(flexing_bundle).model.sha256
+        change = Parameter("model", value=str(flexing_bundle)).to_parameter_msg()
+        for node in ("preprocessing", "classifier"):
+            request = SetParameters.Request(parameters=[change])
+            assert witness.call(SetParameters, f"{node}/set_parameters", request).results[0].successful
+            answer = witness.call(Trigger, f"{node}/reload_model", Trigger.Request())
+            assert answer.success, answer.message
+        witness.spin_until(lambda: models[-1].sha256 == other, "the other model")
         end(live["chain"])
     offline = replay_bag(tmp_path / "bag", ActionModel.load(bundle))
     assert offline.stream.samples == 2400
@@ -262,7 +303,9 @@ def test_the_nodes_in_one_process_publish_the_same_and_are_identical_to_offline(
     ours, theirs = common_windows(offline.estimates, offline.recorded)
     assert len(theirs) == len(offline.recorded) > len(offline.estimates) / 2
     assert np.array_equal(offline.estimates.probabilities[ours], offline.recorded.probabilities)
-    assert len(models) == len(devices) == 1
+    assert len(models) == 2
+    assert len(devices) == 1
+    assert_decided_as_offline(tmp_path / "bag", offline.recorded)
     names = {status.name for report in reports for status in report.status}
     assert names >= {"acquisition", "preprocessing", "classifier"}
 

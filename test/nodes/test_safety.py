@@ -46,10 +46,10 @@ def strike(graph, act, victim):
     logged = len(graph.log("command_bridge"))
     graph.standstill(graph.send(victim, SIGNALS[act]), WITHIN)
     if victim == "enabling_switch":
-        assert "ARMED -> FAULT" in graph.log("command_bridge")[logged:]
+        graph.wait_for(lambda: "ARMED -> FAULT" in graph.log("command_bridge")[logged:], "the fault")
     elif victim != "command_bridge":
         # HOLDING; on a busy machine FAULT, if something else has fallen silent as well.
-        assert "ARMED -> " in graph.log("command_bridge")[logged:]
+        graph.wait_for(lambda: "ARMED -> " in graph.log("command_bridge")[logged:], "the end of motion")
 
 
 def states_after(graph, action):

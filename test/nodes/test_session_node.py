@@ -141,7 +141,7 @@ def test_without_samples_it_pauses_and_continues_at_a_key(start_node, witness, a
     witness.spin_for(1.0)
     assert len(labels) == before
     armband.silent = False
-    witness.spin_for(0.5)
+    witness.settle(0.5)
     answer = witness.call(Trigger, "session/pause", Trigger.Request())
     assert answer.success
     assert "relax" in answer.message

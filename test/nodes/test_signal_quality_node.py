@@ -36,7 +36,7 @@ class Armband:
             lambda: self.samples.get_subscription_count() and witness.node.count_publishers("emg/quality"),
             "the signal quality node",
         )
-        witness.spin_for(1.0)
+        witness.settle()
 
     def publish(self):
         codes = self.rng.normal(0.0, 40.0, (CHUNK, CHANNELS))

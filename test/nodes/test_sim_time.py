@@ -96,13 +96,16 @@ class World(ElbowWatch):
     def refused(self, why):
         """Ask for arming for a second: it is always refused, for this reason."""
         answers = set()
-        deadline = time.monotonic() + 1.0
-        while time.monotonic() < deadline or not answers:
-            answers |= {self.arm()} - {None}
+
+        def asked():
+            answers.update({self.arm()} - {None})
             self.spin_for(0.05)
+            # On a busy machine another reason may sometimes come first.
+            return time.monotonic() > deadline and any(why in answer for answer in answers)
+
+        deadline = time.monotonic() + 1.0
+        self.wait_for(asked, f"{why!r} among the refusals")
         assert "armed" not in answers
-        # On a busy machine another reason may sometimes come first.
-        assert any(why in answer for answer in answers), answers
 
     def stands_for(self, seconds):
         """Whether the elbow does not move for some time, s."""

@@ -207,8 +207,28 @@ class Trap:
 
 def test_pickled_content_is_never_executed(tmp_path):
     trap = np.array([Trap(tmp_path / "ran"), None], dtype=object)
-    assert "Object arrays cannot be loaded" in problem(written(tmp_path / "a.npz", label=trap))
+    assert "label holds Python objects, which could run any program" in problem(
+        written(tmp_path / "a.npz", label=trap)
+    )
     assert not (tmp_path / "ran").exists()
+
+
+def test_segments_that_would_take_days_are_refused(tmp_path):
+    rows, segments = 100_000, 100_000
+    columns = {
+        "start": np.zeros(segments, int),
+        "length": np.full(segments, rows),
+        "rep": np.ones(segments, int),
+    }
+    columns |= {name: np.full(segments, "a") for name in ("subject", "cohort", "session", "label")}
+    path = written(tmp_path / "a.npz", x=np.ones((rows, 1), np.int8), **columns)
+    assert "its segments have 10000000000 samples together, but x has 100000" in problem(path)
+
+
+def test_a_column_where_a_number_belongs_is_not_printed(tmp_path):
+    for name in ("scale", "fs", "unit"):
+        path = written(tmp_path / "a.npz", **{name: np.arange(1_000_000)})
+        assert f"{name} is an array of shape (1000000,)" in problem(path)
 
 
 def test_saving_replaces_an_archive(tmp_path):

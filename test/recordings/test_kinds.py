@@ -102,7 +102,8 @@ def tar(name):
         (b'{"a": 1}', "it is a JSON file, but not of EMG-EPN-612"),
         (tar("a.txt"), "it is a tar archive; unpack it first"),
         (bytes(range(256)) * 4, "it is of no known kind"),
-        (b"\x00" * 500, "it is of no known kind"),
+        (b"\x00" * 600, "it is of no known kind"),
+        (b"\x00" * 148 + b"7     6\x00" + bytes(400), "it is of no known kind"),
         (b"PK\x03\x04broken", "it is a damaged zip file"),
     ],
 )

@@ -25,11 +25,12 @@ MAJORITY = DecisionSettings(keep_votes=2)
 STRIDE, LENGTH, RATE = 25, 100, 1000.0
 
 
-def estimates(actions, rejected=(), first=0):
+def estimates(actions, rejected=(), first=0, names=ACTIONS):
     """Windows at 0, 25, 50 …, with a probability of 0.75 for the action."""
-    log = EstimateLog(ACTIONS, LENGTH)
+    log = EstimateLog(names, LENGTH)
     begin = first + np.arange(len(actions)) * STRIDE
-    shares = np.where(np.eye(2)[np.asarray(actions, int)] > 0, 0.75, 0.25).astype(np.float32)
+    other = 0.25 / (len(names) - 1)
+    shares = np.where(np.eye(len(names))[np.asarray(actions, int)] > 0, 0.75, other).astype(np.float32)
     accepted = ~np.isin(np.arange(len(actions)), rejected)
     if len(actions):
         stamp = (begin + LENGTH - 1) * 1_000_000
@@ -148,6 +149,23 @@ def test_a_late_release_is_not_a_false_activation():
     assert found.false_activations_per_minute == pytest.approx(1 / minutes)
     # Decided until the window at 1250, and after those at 1525, 1550 and 1575.
     assert found.active_at_rest == pytest.approx((7 + 3) / 29)
+
+
+def test_a_wrong_movement_begins_while_an_action_is_performed():
+    labels = [interval(0, 999, "rest"), interval(1000, 1999, "elbow_flexion")]
+    names, extension = (*ACTIONS, "elbow_extension"), 2
+    model = dataclasses.replace(replay([], labels).model, actions=names)
+
+    def rate(*actions, labels=labels):
+        found = replay([R] * 80, labels, model=model, estimates=estimates(actions, names=names))
+        return score(found, decisions=MAJORITY).wrong_movements_per_minute
+
+    minutes = 29 * 0.025 / 60
+    # Extension at the end of the rest is a late release, for three windows of the flexion a mistake.
+    wrong = rate(*[R] * 30 + [extension] * 13 + [F] * 17 + [extension] * 3 + [F] * 17)
+    assert wrong == pytest.approx(1 / minutes)
+    assert rate(*[R] * 80) == 0.0
+    assert rate(*[R] * 80, labels=labels[:1]) is None
 
 
 def test_without_rest_there_are_no_false_activations():
@@ -302,6 +320,7 @@ def test_the_layout_of_metrics_json_is_stable(simple):
         "decided_balanced_accuracy",
         "undecided",
         "false_activations_per_minute",
+        "wrong_movements_per_minute",
         "active_at_rest",
         "onset_delay_ms",
         "release_delay_ms",

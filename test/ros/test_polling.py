@@ -4,6 +4,7 @@ import time
 
 import pytest
 from emg_recognition.msg import ActionLabel
+from rclpy.duration import Duration
 
 from emg_recognition.ros import qos
 from emg_recognition.ros.polling import PolledTopic
@@ -19,7 +20,7 @@ def publish(witness):
         for number in range(count):
             publisher.publish(ActionLabel(index=number))
         # DDS delivers in other threads.
-        time.sleep(0.5)
+        assert publisher.wait_for_all_acked(Duration(seconds=60.0))
 
     return send
 

@@ -27,6 +27,9 @@ class FormatDescription:
         says about itself. Empty for a file that is given without a description.
     channels : tuple of str or int
         Names of the channels, or their numbers from 1; by default those that hold EMG.
+    label_channel, marker_channel : str, int or None
+        A channel whose value labels each sample, or one that has a value only where a label begins, which
+        holds until the next; 0 elsewhere.
     labels : mapping or None
         Label in the files -> action; null skips it. None takes the labels as they are.
     constants : mapping
@@ -40,6 +43,8 @@ class FormatDescription:
     unit: str = setting("", "unit of the samples; empty: that of the file", choices=("", *UNITS))
     scale: float = setting(1.0, "numbers in the files per unit", above=0)
     stream: str = setting("", "which one, if a file holds the signals of several devices")
+    label_channel: str | int | None = None
+    marker_channel: str | int | None = None
     labels: Mapping[str, str | None] | None = None
     constants: Mapping[str, str] = field(default_factory=dict)
 
@@ -53,6 +58,12 @@ class FormatDescription:
             raise SettingError("channels", self.channels, "list names, or numbers from 1")
         if self.scale != 1.0 and not self.unit:
             raise SettingError("scale", self.scale, "give unit as well: V or count")
+        for name in ("label_channel", "marker_channel"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, (str, int, type(None))):
+                raise SettingError(name, value, "give the name of a channel, or its number from 1")
+        if None not in (self.label_channel, self.marker_channel):
+            raise SettingError("marker_channel", self.marker_channel, "give it or label_channel, not both")
         self._check_labels()
         constants = self.constants
         if not isinstance(constants, Mapping) or not set(constants) <= set(ROLES):
@@ -77,4 +88,12 @@ class FormatDescription:
 
     def wanted(self, stream: str = "") -> Wanted:
         """Return what a reader needs to know; `stream` is used where the description names none."""
-        return Wanted(self.channels, self.rate, self.unit, self.scale, self.stream or stream)
+        return Wanted(
+            self.channels,
+            self.rate,
+            self.unit,
+            self.scale,
+            self.stream or stream,
+            self.label_channel,
+            self.marker_channel,
+        )

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from emg_recognition.recordings.formats.labels import Mark, labels_of
 from emg_recognition.recordings.formats.take import (
     FormatError,
     Span,
@@ -20,7 +22,6 @@ from emg_recognition.recordings.formats.take import (
     checked_rate,
     choose,
     in_unit,
-    spans_of,
     volts,
 )
 
@@ -58,13 +59,21 @@ def read(path: Path, wanted: Wanted) -> list[Take]:
     if "scale" in facts and not wanted.unit:
         # Written by this package: the same bits as before.
         scale = float(facts["scale"])
-        digital = np.stack([signals[i].digital[:count] for i in chosen], axis=1)
-        samples = (digital.astype(np.float64) / scale).astype(np.float32)
+        samples = np.empty((count, len(chosen)), np.float32)
+        for place, i in enumerate(chosen):
+            samples[:, place] = signals[i].digital[:count].astype(np.float64) / scale
         unit = "V" if volts(signals[chosen[0]].physical_dimension) else "count"
     else:
-        columns = [signals[i].data[:count] for i in chosen]
-        samples, unit = in_unit(columns, [signals[i].physical_dimension for i in chosen], wanted)
-    spans = spans_of(marks, rate, len(samples))
+        units = [signals[i].physical_dimension for i in chosen]
+        samples, unit = in_unit((signals[i].data for i in chosen), units, wanted, count)
+    spans = labels_of(
+        marks,
+        rate,
+        len(samples),
+        wanted,
+        names=[one.label for one in signals],
+        values=lambda i: _whole_numbers(signals[i], rates[0]),
+    )
     if spans is not None:
         spans = tuple(
             Span(one.first, one.last, one.label, numbers.get(round(one.first / rate, 6))) for one in spans
@@ -79,17 +88,25 @@ def read(path: Path, wanted: Wanted) -> list[Take]:
             facts.get("subject", "" if code == "X" else code),
             facts.get("cohort", ""),
             facts.get("session", ""),
-            () if len(samples) else ("it holds no sample",),
+            channels=tuple(signals[i].label for i in chosen),
         )
     ]
 
 
+def _whole_numbers(signal: Any, rate: float) -> np.ndarray:
+    """Return the values of a channel of labels."""
+    if signal.sampling_frequency != rate:
+        raise FormatError(f"its channel {signal.label} has another rate than the samples", "name another one")
+    # The lower 16 bits of BioSemi's Status are the trigger inputs, the others describe the device.
+    return signal.digital & 0xFFFF if signal.label == "Status" else signal.data
+
+
 def _annotations(
     annotations: tuple,
-) -> tuple[dict[str, str], list[tuple[float, float | None, str]], dict[float, int]]:
+) -> tuple[dict[str, str], list[Mark], dict[float, int]]:
     """Return what this package noted, the labels, and the repetition of the label at a time."""
     facts: dict[str, str] = {}
-    marks: list[tuple[float, float | None, str]] = []
+    marks: list[Mark] = []
     numbers: dict[float, int] = {}
     for one in annotations:
         match = FACT.fullmatch(one.text) if one.duration is None else None

@@ -70,7 +70,7 @@ def _take(gesture: Any, key: str, rate: float, wanted: Wanted, subject: str, ses
     if not columns or any(column.ndim != 1 or len(column) != len(columns[0]) for column in columns):
         raise FormatError(f"the channels of {key} differ in length", "download the file again")
     chosen = choose(names, wanted)
-    samples, unit = in_unit([columns[i] for i in chosen], [""] * len(chosen), wanted)
+    samples, unit = in_unit((columns[i] for i in chosen), [""] * len(chosen), wanted, len(columns[0]))
     first, last = 0, len(samples)
     marked = gesture.get("groundTruthIndex")
     if isinstance(marked, list) and len(marked) == 2:  # in samples from 1, both inclusive

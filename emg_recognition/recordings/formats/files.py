@@ -25,9 +25,11 @@ from emg_recognition.errors import RecordingError
 from emg_recognition.recordings.cache import open_mapped
 from emg_recognition.recordings.csv_description import ROLES
 from emg_recognition.recordings.formats.description import FormatDescription
-from emg_recognition.recordings.formats.take import Span, Take, Wanted, runs_of
+from emg_recognition.recordings.formats.labels import runs_of
+from emg_recognition.recordings.formats.take import Span, Take, Wanted
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.recordings.segments import Segment, gather_segments
+from emg_recognition.text import readable
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ def read_format_files(
 
 
 def _takes(files: Sequence[FormatFile], wanted: Wanted, folder: Path) -> Iterator[tuple[FormatFile, Take]]:
-    with _Worker(folder) as worker:
+    with Worker(folder) as worker:
         for file in files:
             for take in worker.read(file, wanted):
                 yield file, take
@@ -126,7 +128,7 @@ def _segments(
         if take.spans is not None and "label" not in file.stated and file is not previous:
             counted.clear()
         previous = file
-        problems += [f"{file.path.name}: {text}" for text in take.problems]
+        problems += [f"{readable(file.path.name)}: {text}" for text in take.problems]
         yield from _of_take(file, take, description, counted, problems)
 
 
@@ -163,7 +165,7 @@ def _of_take(
         raise RecordingError(
             str(file.path),
             "it has no labels: no annotations or markers, and its name tells none",
-            "name it like fist_1, or give files with a group (?P<label>...) in a description",
+            "name it like fist_1, or describe it: files with a group (?P<label>...), or label_channel",
         )
     lost = 0
     for span in spans:
@@ -175,7 +177,7 @@ def _of_take(
             number = _repetition(file, roles["repetition"])
         session = roles["session"]
         if number is None:
-            session = session or (file.path.stem if inside else "")
+            session = session or (readable(file.path.stem) if inside else "")
             performed = (roles["subject"], roles["cohort"], session, action)
             counted[performed] += 1
             number = counted[performed]
@@ -187,7 +189,7 @@ def _of_take(
                 samples = part[begin:end]
                 yield Segment(samples, roles["subject"], roles["cohort"], session, action, number)
     if lost:
-        problems.append(f"{file.path.name}: {lost} samples are missing (NaN); they cut segments")
+        problems.append(f"{readable(file.path.name)}: {lost} samples are missing (NaN); they cut segments")
 
 
 def _action(file: FormatFile, raw: str, description: FormatDescription) -> str | None:
@@ -209,14 +211,14 @@ def _repetition(file: FormatFile, text: str) -> int:
     return int(text)
 
 
-class _Worker:
+class Worker:
     """The child process that reads files; a new one takes the place of one that died."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._child: subprocess.Popen[str] | None = None
 
-    def __enter__(self) -> _Worker:
+    def __enter__(self) -> Worker:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -230,7 +232,7 @@ class _Worker:
         for i, entry in enumerate(answer["takes"]):
             samples = self._folder / f"{i}.npy"
             spans = entry.pop("spans")
-            entry["problems"] = tuple(entry["problems"])
+            entry |= {name: tuple(entry[name]) for name in ("problems", "channels")}
             yield Take(
                 samples=open_mapped(samples),
                 spans=None if spans is None else tuple(Span(*one) for one in spans),

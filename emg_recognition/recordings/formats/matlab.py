@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from emg_recognition.actions import REST
+from emg_recognition.recordings.formats.labels import Mark, labels_of, runs_of
 from emg_recognition.recordings.formats.take import (
     FormatError,
     Span,
@@ -27,8 +28,6 @@ from emg_recognition.recordings.formats.take import (
     checked_rate,
     choose,
     in_unit,
-    runs_of,
-    spans_of,
 )
 
 LIBRARY = "scipy.io"
@@ -97,7 +96,7 @@ def _name(value: Any) -> str:
     if len(found) != 1:
         return ""
     one = found[0]
-    return f"{one:g}" if isinstance(one, np.number) else str(one)
+    return f"{one:.12g}" if isinstance(one, np.number) else str(one)
 
 
 def _ninapro(file: dict[str, Any], wanted: Wanted) -> Take:
@@ -117,7 +116,7 @@ def _ninapro(file: dict[str, Any], wanted: Wanted) -> Take:
         _number(file["frequency"], "frequency") if "frequency" in file else None, wanted, _NINAPRO_RATES
     )
     chosen = choose([f"channel {i + 1}" for i in range(emg.shape[1])], wanted)
-    samples, unit = in_unit([emg[:, i] for i in chosen], [""] * len(chosen), wanted)
+    samples, unit = in_unit((emg[:, i] for i in chosen), [""] * len(chosen), wanted, len(emg))
     exercise = f"E{_name(file['exercise'])}_" if _name(file.get("exercise", [])) else ""
     counted = numbers.astype(np.int64) if len(numbers) else None
     spans: list[Span] = []
@@ -153,7 +152,7 @@ def _biopatrec(session: Any, wanted: Wanted) -> list[Take]:
     chosen = choose([f"channel {i + 1}" for i in range(data.shape[1])], wanted)
     takes = []
     for place, label in enumerate(movements):
-        samples, unit = in_unit([data[:, i, place] for i in chosen], [""] * len(chosen), wanted)
+        samples, unit = in_unit((data[:, i, place] for i in chosen), [""] * len(chosen), wanted, len(data))
         spans = []
         for number in range(repetitions):
             begin, end = number * period, number * period + contraction * rate
@@ -178,10 +177,10 @@ def _eeglab(path: Path, eeg: Any, wanted: Wanted) -> Take:
     names = [_name(one.get("labels", [])) or f"channel {i + 1}" for i, one in enumerate(places)]
     chosen = choose(names, wanted, types=[_name(one.get("type", [])) for one in places])
     # EEGLAB keeps microvolts.
-    samples, unit = in_unit([data[i] for i in chosen], ["uV"] * len(chosen), wanted)
+    samples, unit = in_unit((data[i] for i in chosen), ["uV"] * len(chosen), wanted, data.shape[1])
     events = eeg.get("event", [])
     events = [events] if isinstance(events, dict) else list(np.asarray(events, object).ravel())
-    marks: list[tuple[float, float | None, str]] = []
+    marks: list[Mark] = []
     for event in events:
         if isinstance(event, dict) and _name(event.get("type", [])):
             # The first sample has the latency 1; a duration of up to one sample means that there is none.
@@ -193,10 +192,11 @@ def _eeglab(path: Path, eeg: Any, wanted: Wanted) -> Take:
         samples,
         rate,
         unit,
-        spans_of(marks, rate, len(samples)),
+        labels_of(marks, rate, len(samples), wanted, names=names, values=lambda i: data[i]),
         _name(eeg.get("subject", [])),
         _name(eeg.get("group", [])),
         _name(eeg.get("session", [])),
+        channels=tuple(names[i] for i in chosen),
     )
 
 

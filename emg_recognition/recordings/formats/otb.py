@@ -1,7 +1,7 @@
 """OTB+ files of OT Bioelettronica: a tar archive with signals (``.sig``) and their description (``.xml``).
 
 They carry no labels, so the name of the file, or a description of the files, tells them. The samples stay
-counts: the voltage of the converter differs between the devices and stands nowhere in the file.
+counts: the voltage of the converter (3.3 V in the maker's loader) stands nowhere in the file.
 
 Source: the public loaders of the maker, OpenOTBFiles (16-bit samples, interleaved, little-endian).
 """
@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 
+from emg_recognition.recordings.formats.labels import labels_of
 from emg_recognition.recordings.formats.take import FormatError, Take, Wanted, checked_rate, choose, in_unit
 
 LIBRARY = ""
@@ -52,17 +53,21 @@ def read(path: Path, wanted: Wanted) -> list[Take]:
     bits = int(device.get("ad_bits", "16"))
     if bits != 16:
         raise FormatError(f"it has {bits}-bit samples", "export it as .mat or .csv in OTBioLab+")
-    names, types = _channels(device)
-    total = int(device.get("DeviceTotalChannels", len(names)))
-    if total < 1 or len(names) > total or len(raw) < 2 * total:
-        raise FormatError(f"it has {total} channels and describes {len(names)}", "save it again in OTBioLab+")
-    names += [f"channel {i + 1}" for i in range(len(names), total)]
-    types += ["other"] * (total - len(types))
+    described_channels = _channels(device)
+    total = int(device.get("DeviceTotalChannels", len(described_channels)))
+    if not 0 < total <= len(raw) // 2 or any(not 0 <= place < total for place in described_channels):
+        raise FormatError(
+            f"it has {total} channels and describes {len(described_channels)}", "save it again in OTBioLab+"
+        )
+    names, types = zip(
+        *(described_channels.get(i, (f"channel {i + 1}", "other")) for i in range(total)), strict=True
+    )
     samples = np.frombuffer(raw, "<i2", len(raw) // (2 * total) * total).reshape(-1, total)
     chosen = choose(names, wanted, types=types)
     rate = checked_rate(float(device.get("SampleFrequency", "0")), wanted)
-    values, unit = in_unit([samples[:, i] for i in chosen], [""] * len(chosen), wanted)
-    return [Take(values, rate, unit)]
+    values, unit = in_unit((samples[:, i] for i in chosen), [""] * len(chosen), wanted, len(samples))
+    spans = labels_of((), rate, len(values), wanted, names=names, values=lambda i: samples[:, i])
+    return [Take(values, rate, unit, spans, channels=tuple(names[i] for i in chosen))]
 
 
 def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
@@ -71,8 +76,8 @@ def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
     return file.read()
 
 
-def _channels(device: ElementTree.Element) -> tuple[list[str], list[str]]:
-    """Return name and type of each channel in the order of the samples."""
+def _channels(device: ElementTree.Element) -> dict[int, tuple[str, str]]:
+    """Return name and type of each described channel by its place in the samples."""
     found: dict[int, tuple[str, str]] = {}
     for adapter in device.iter("Adapter"):
         kind = adapter.get("ID", "")
@@ -82,6 +87,4 @@ def _channels(device: ElementTree.Element) -> tuple[list[str], list[str]]:
             place = start + int(channel.get("Index", "0"))
             text = " ".join(filter(None, (channel.get("Prefix", ""), channel.get("ID", ""))))
             found[place] = (f"{text or 'channel'} {place + 1}", "other" if other else "EMG")
-    if sorted(found) != list(range(len(found))):
-        raise FormatError("its channels are not numbered from 0 without a gap", "save it again in OTBioLab+")
-    return [found[i][0] for i in range(len(found))], [found[i][1] for i in range(len(found))]
+    return found

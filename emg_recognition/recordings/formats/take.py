@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 import unicodedata
-from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -22,12 +20,7 @@ _OTHER = re.compile(
     r"event\w*|sync|stim\w*|ecg|ekg|eog|eeg|resp\w*|temp\w*|force|torque|angle|pressure|glove|time\w*|counter|"
     r"sample|buffer|ramp|battery|aux\w*|control)(?:$|[^a-z])"
 )
-#: Longest label, characters.
-_LONGEST = 200
 _EMG = re.compile(r"(?i)(?:^|[^a-z])s?emg")
-_BEGIN = re.compile(r"(?i)(?:start|begin|onset)(?:[\s_:/-]+(?:of[\s_]+)?(.+))?")
-_END = re.compile(r"(?i)(?:end|stop|offset|finish)(?:[\s_:/-]+.*)?|.+[\s_:/-](?:end|stop|offset|finish)")
-_BEGINS = re.compile(r"(?i)(.+?)[\s_:/-]+(?:start|begin|onset)")
 
 
 class FormatError(Exception):
@@ -83,6 +76,8 @@ class Wanted:
         Numbers in the file per `unit`.
     stream : str
         Which one, if a file holds the signals of several devices.
+    label_channel, marker_channel : str, int or None
+        A channel whose value labels each sample, or one that has a value only where a label begins.
     """
 
     channels: tuple[str | int, ...] = ()
@@ -90,6 +85,8 @@ class Wanted:
     unit: str = ""
     scale: float = 1.0
     stream: str = ""
+    label_channel: str | int | None = None
+    marker_channel: str | int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +107,8 @@ class Take:
         What the file says about itself; empty for nothing.
     problems : tuple of str
         What is missing or doubtful in it, one sentence each.
+    channels : tuple of str
+        Names of the channels in `samples`.
     """
 
     samples: np.ndarray
@@ -119,7 +118,8 @@ class Take:
     subject: str = ""
     cohort: str = ""
     session: str = ""
-    problems: tuple[str, ...] = field(default=())
+    problems: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
 
 
 def choose(
@@ -149,7 +149,7 @@ def choose(
     """
     plain = [unicodedata.normalize("NFC", name).strip() for name in names]
     if wanted.channels:
-        return [_index(plain, channel) for channel in wanted.channels]
+        return [place_of(plain, channel) for channel in wanted.channels]
     kinds = [*types, *[""] * (len(plain) - len(types))]
     units = [*units, *[""] * (len(plain) - len(units))]
     chosen = [
@@ -171,7 +171,15 @@ def choose(
     return chosen
 
 
-def _index(names: list[str], channel: str | int) -> int:
+def place_of(names: Sequence[str], channel: str | int) -> int:
+    """Return the place of a channel, given by its name or by its number from 1.
+
+    Raises
+    ------
+    FormatError
+        If there is no such channel, or there are several.
+    """
+    names = [unicodedata.normalize("NFC", name).strip() for name in names]
     if isinstance(channel, int):
         if 1 <= channel <= len(names):
             return channel - 1
@@ -184,7 +192,8 @@ def _index(names: list[str], channel: str | int) -> int:
 
 
 def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
+    more = f" and {len(names) - 20} more" if len(names) > 20 else ""
+    return ", ".join(names[:20]) + more or "(none)"
 
 
 def volts(unit: str) -> float | None:
@@ -192,17 +201,21 @@ def volts(unit: str) -> float | None:
     return _VOLTS.get(unicodedata.normalize("NFC", unit).strip().lower())
 
 
-def in_unit(columns: Sequence[np.ndarray], units: Sequence[str], wanted: Wanted) -> tuple[np.ndarray, str]:
+def in_unit(
+    columns: Iterable[np.ndarray], units: Sequence[str], wanted: Wanted, count: int
+) -> tuple[np.ndarray, str]:
     """Return the samples of some channels as one array, and their unit.
 
     Parameters
     ----------
-    columns : sequence of numpy.ndarray
-        Samples of each channel, shape (n,), as the file gives them.
+    columns : iterable of numpy.ndarray
+        Samples of each channel, shape (n,), as the file gives them; only one needs to be in memory.
     units : sequence of str
         The file's unit of each channel; empty where it does not say.
     wanted : Wanted
         May give another unit.
+    count : int
+        Samples to take of each channel.
 
     Returns
     -------
@@ -218,10 +231,10 @@ def in_unit(columns: Sequence[np.ndarray], units: Sequence[str], wanted: Wanted)
     else:
         factors = [(one or 1.0) if unit == "V" else 1.0 for one in known]
     assert unit in UNITS
-    samples = np.empty((min(map(len, columns)), len(columns)), np.float32)
+    samples = np.empty((count, len(factors)), np.float32)
     for i, (column, factor) in enumerate(zip(columns, factors, strict=True)):
         # In float64, as a live device does it.
-        samples[:, i] = np.asarray(column[: len(samples)], np.float64) * factor
+        samples[:, i] = np.asarray(column[:count], np.float64) * factor
     return samples, unit
 
 
@@ -244,65 +257,3 @@ def checked_rate(rate: float | None, wanted: Wanted, hint: str = "") -> float:
             f"its rate is {rate:g} Hz, the description says {wanted.rate:g} Hz", "leave rate out"
         )
     return float(rate)
-
-
-def spans_of(
-    marks: Iterable[tuple[float, float | None, str]], rate: float, count: int
-) -> tuple[Span, ...] | None:
-    """Turn markers into spans.
-
-    Parameters
-    ----------
-    marks : iterable of (float, float or None, str)
-        Time (s) from the first sample, duration (s) if it has one, and text, in any order.
-    rate : float
-        Sampling rate, Hz.
-    count : int
-        Number of samples.
-
-    Returns
-    -------
-    tuple of Span or None
-        A marker with a duration labels that time. One without holds until the next marker, or the end; then
-        texts such as ``end``, ``stop fist`` or ``fist end`` end a label, and ``start fist`` and
-        ``fist start`` begin ``fist``. None if there are no markers.
-    """
-    # At one time an end comes before a beginning.
-    ordered = sorted(
-        (time, length > 0 or not _END.fullmatch(text), length, text) for time, length, text in _plain(marks)
-    )
-    times = [time for time, *_ in ordered]
-    spans = []
-    for time, begins, length, text in ordered:
-        match = None if length > 0 else _BEGIN.fullmatch(text) or _BEGINS.fullmatch(text)
-        label = (match[1] or text) if match else text
-        if not begins or not label:
-            continue
-        following = bisect_right(times, time)
-        end = times[following] if following < len(times) else np.inf
-        if length > 0:
-            end = time + length
-        first, last = (round(min(max(at * rate, 0), count)) for at in (time, end))
-        if last > first:
-            spans.append(Span(first, last, label))
-    return tuple(spans) if spans else None
-
-
-def _plain(marks: Iterable[tuple[float, float | None, str]]) -> Iterable[tuple[float, float, str]]:
-    for time, length, text in marks:
-        if np.isfinite(time) and (length is None or np.isfinite(length)):
-            yield float(time), float(length or 0), unicodedata.normalize("NFC", text[:_LONGEST]).strip()
-
-
-def runs_of(
-    labels: Sequence[str] | np.ndarray, repetitions: np.ndarray | None = None
-) -> list[tuple[int, int]]:
-    """Return first sample and end of each run of equal labels (and equal repetitions)."""
-    values = np.asarray(labels)
-    if not len(values):
-        return []
-    changes = values[1:] != values[:-1]
-    if repetitions is not None:
-        changes = changes | (repetitions[1:] != repetitions[:-1])
-    borders = [0, *(np.flatnonzero(changes) + 1).tolist(), len(values)]
-    return list(itertools.pairwise(borders))

@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from emg_recognition.files import read_limited
+from emg_recognition.recordings.formats.labels import Mark, labels_of
 from emg_recognition.recordings.formats.take import (
     FormatError,
     Take,
@@ -18,7 +20,6 @@ from emg_recognition.recordings.formats.take import (
     checked_rate,
     choose,
     in_unit,
-    spans_of,
 )
 
 LIBRARY = "wfdb"
@@ -46,34 +47,35 @@ def read(path: Path, wanted: Wanted) -> list[Take]:
     units = [str(unit) for unit in record.units]
     chosen = choose(names, wanted, units=units)
     rate = checked_rate(float(record.fs), wanted)
-    samples, unit = in_unit([signals[:, i] for i in chosen], [units[i] for i in chosen], wanted)
-    marks: list[tuple[float, float | None, str]] = []
+    samples, unit = in_unit((signals[:, i] for i in chosen), [units[i] for i in chosen], wanted, len(signals))
+    marks: list[Mark] = []
     for extension in _ANNOTATIONS:
         if path.with_suffix(f".{extension}").is_file():
             found = wfdb.rdann(name, extension)
             notes = found.aux_note or [""] * len(found.sample)
             for sample, note, symbol in zip(found.sample, notes, found.symbol, strict=True):
                 marks.append((float(sample) / rate, None, note.strip("\x00 ") or symbol))
-    return [Take(samples, rate, unit, spans_of(marks, rate, len(samples)))]
+    spans = labels_of(marks, rate, len(samples), wanted, names=names, values=lambda i: signals[:, i])
+    return [Take(samples, rate, unit, spans, channels=tuple(names[i] for i in chosen))]
 
 
 def files_of(path: Path) -> list[Path]:
-    """Return the header and all files beside it with the same stem."""
-    return sorted(one for one in path.parent.glob(f"{glob_escape(path.stem)}.*") if one.is_file())
+    """Return the header, the files it names, and those with annotations."""
+    named = [path.with_name(name.partition("/")[0]) for name in _names(path) if _PLAIN.fullmatch(name)]
+    segments = [one.with_name(f"{one.name}{ending}") for one in named for ending in (".hea", ".dat")]
+    notes = [path.with_suffix(f".{extension}") for extension in _ANNOTATIONS]
+    found = [one for one in (*named, *segments, *notes) if one.is_file()]
+    return list(dict.fromkeys([path, *found]))
 
 
-def glob_escape(text: str) -> str:
-    """Return a text in which a pattern of :mod:`glob` has no special characters."""
-    return re.sub(r"([*?[])", r"[\1]", text)
+def _names(path: Path) -> list[str]:
+    """Return the first word of each line: the record, its signal files or its segments."""
+    lines = read_limited(path).decode("latin-1").splitlines()
+    return [words[0] for line in lines if (words := line.partition("#")[0].split())]
 
 
 def _refuse_elsewhere(path: Path) -> None:
     """Refuse names of other folders and of servers: the library would follow them."""
-    for line in path.read_text(encoding="latin-1").splitlines():
-        first = line.split("#")[0].split()
-        if not first:
-            continue
-        if not _PLAIN.fullmatch(first[0]):
-            raise FormatError(
-                f"its header names the file {first[0]!r}", "keep the files of a record together"
-            )
+    for name in _names(path):
+        if not _PLAIN.fullmatch(name):
+            raise FormatError(f"its header names the file {name!r}", "keep the files of a record together")

@@ -62,6 +62,9 @@ def read(kind: str, path: Path, wanted: Wanted) -> list[Take]:
             takes = module.read(path, wanted)
     except (FormatError, ModuleNotFoundError):
         raise
+    except FileNotFoundError as error:
+        name = Path(str(error.filename)).name
+        raise FormatError(f"its file {name} is missing", "keep the files of a recording together") from error
     except MemoryError:
         raise FormatError(
             f"it claims more data than its {_size(kind, path)} bytes hold", "it is damaged"

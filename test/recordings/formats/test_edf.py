@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 
@@ -122,3 +124,26 @@ def test_a_truncated_file_is_read_to_its_end_and_noted(tmp_path, counts, opened)
     found = opened(path)
     assert found.length.tolist()[0] == 400
     assert "truncated" in " ".join(found.problems)
+
+
+def test_a_name_that_is_no_utf_8(tmp_path, counts, opened):
+    made = write(tmp_path / "x.edf", counts, [(1.0, 2.0, "fist")])
+    path = made.rename(tmp_path / os.fsdecode(b"m\xfcller.edf"))
+    for given in (path, tmp_path):
+        found = opened(given)
+        assert found.session.tolist() == ["müller"]
+        assert found.sources[0].files == ("müller.edf",)
+    path.write_bytes(path.read_bytes()[:300])
+    with pytest.raises(RecordingError):
+        opened(path)
+
+
+def test_a_channel_may_hold_the_labels(tmp_path, counts, opened):
+    values = np.repeat([0, 1, 0, 2], 400)
+    path = write(
+        tmp_path / "a.bdf", np.column_stack([counts[:, :2], values * 10]), labels=("EMG 1", "EMG 2", "stim")
+    )
+    assert opened(path).label.tolist() == ["0", "1", "0", "2"]
+    (tmp_path / "study.yaml").write_text("files: a[.]bdf\nmarker_channel: stim\nlabels: {1: fist, 2: rest}\n")
+    found = opened(tmp_path / "study.yaml")
+    assert (found.label.tolist(), found.length.tolist()) == (["fist", "rest"], [800, 400])

@@ -24,11 +24,11 @@ DEVICE = """<?xml version="1.0"?>
 </Device>"""
 
 
-def write(path, counts, *, total=3, bits=16, names=("a1",), extra=()):
+def write(path, counts, *, total=3, bits=16, names=("a1",), extra=(), device=DEVICE):
     with tarfile.open(path, "w") as archive:
         for name in names:
             for member, content in (
-                (f"{name}.xml", DEVICE.format(total=total, bits=bits).encode()),
+                (f"{name}.xml", device.format(total=total, bits=bits).encode()),
                 (f"{name}.sig", counts.astype("<i2").tobytes()),
             ):
                 info = tarfile.TarInfo(member)
@@ -62,3 +62,10 @@ def test_counts_of_the_emg_channels_with_the_label_of_the_name(tmp_path, counts,
 def test_what_cannot_be_used_is_said(tmp_path, counts, opened, changes, said):
     with pytest.raises(RecordingError, match=said):
         opened(write(tmp_path / "fist_1.otb+", counts, **changes))
+
+
+def test_channels_that_are_not_described_are_not_emg(tmp_path, counts, opened):
+    device = DEVICE.replace('ChannelStartIndex="0"', 'ChannelStartIndex="1"')
+    device = device.replace('   <Channel Index="0" ID="Ramp" Prefix=""/>', "")
+    found = opened(write(tmp_path / "fist_1.otb+", counts, device=device))
+    np.testing.assert_array_equal(found.segment(0), counts[:, 1:].astype(np.float32))

@@ -48,6 +48,17 @@ def test_annotations_label_a_record_given_by_any_of_its_files(tmp_path, counts, 
         assert found.sources[0].skipped == ()
 
 
+@pytest.mark.parametrize("head", [b"1,2,3\n4,5,6\n", b'{"a": 1}', b"\x80\x04", b"\x89PNG"])
+def test_samples_that_look_like_something_else(tmp_path, counts, opened, head):
+    header = write(tmp_path, "day1", counts, [(200, "fist")])
+    signals = header.with_suffix(".dat")
+    signals.write_bytes(head + signals.read_bytes()[len(head) :])
+    assert len(opened(signals)) == 1
+    signals.unlink()
+    with pytest.raises(RecordingError, match=r"its file day1\.dat is missing; keep the files"):
+        opened(header)
+
+
 def test_the_names_of_grabmyo(tmp_path, counts, opened):
     for gesture in (1, 17):
         for trial in (1, 2):

@@ -128,3 +128,15 @@ def test_without_markers_and_without_a_name_there_is_no_label(tmp_path, counts, 
     (tmp_path / "session.xdf").write_bytes(xdf(markers(1, (1.0, "fist"))))
     with pytest.raises(RecordingError, match="it has no stream of samples, only cues"):
         opened(tmp_path / "session.xdf")
+
+
+def test_what_is_damaged_is_left_out_and_said(tmp_path, counts, opened):
+    content = xdf(markers(2, (100.0, "fist"), (100.5, "rest")), stream(1, counts, 100.0))
+    # A later chunk of samples claims to be of another stream; no chunk marks where to go on.
+    head = struct.pack("<HI", 3, 1)
+    places = [at for at in range(len(content)) if content.startswith(head, at)]
+    damaged = content[: places[20] + 2] + struct.pack("<I", 99) + content[places[20] + 6 :]
+    (tmp_path / "damaged.xdf").write_bytes(damaged)
+    found = opened(tmp_path / "damaged.xdf")
+    assert found.length.tolist() == [100, 20 * 40 - 100]
+    assert "XDF file corruption (99)" in " ".join(found.problems)

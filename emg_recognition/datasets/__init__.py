@@ -1,0 +1,1 @@
+"""Public recordings by name: where they are, under which licence, and how they become an archive."""

@@ -1,0 +1,1 @@
+"""Recognition without ROS: from a source of samples to programs that know nothing of it."""
