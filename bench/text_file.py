@@ -45,7 +45,8 @@ def main() -> int:
             ratios.append(ours / plain)
             print(
                 f"pandas {plain:.2f} s, inspect {ours:.2f} s ({ours / plain:.2f} times); "
-                f"processor time {plain_work:.2f} s, {work:.2f} s; progress drawn {drawn} times, peak {peak:.0f} MB",
+                f"processor time {plain_work:.2f} s, {work:.2f} s; "
+                f"progress drawn {drawn} times, peak {peak:.0f} MB",
                 flush=True,
             )
     middle = statistics.median(ratios)
@@ -107,9 +108,8 @@ def run_inspect(path: Path, cache: Path) -> tuple[float, float, int, float]:
     process.returncode = os.waitstatus_to_exitcode(status)
     os.close(leader)
     if b"2: fist, rest" not in shown:
-        raise SystemExit(
-            f"inspect did not finish (exit code {process.returncode}): {shown[-2000:].decode(errors='replace')}"
-        )
+        said = shown[-2000:].decode(errors="replace")
+        raise SystemExit(f"inspect did not finish (exit code {process.returncode}): {said}")
     return seconds, usage.ru_utime + usage.ru_stime, shown.count(b"%"), usage.ru_maxrss / 1024
 
 
