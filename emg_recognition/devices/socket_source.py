@@ -33,6 +33,7 @@ class SocketSource(ByteSource):
     """
 
     when_silent = "check that the device is on and reachable on the network"
+    when_unknown = "check the protocol"
 
     def __init__(self, port: str, protocol: str | DeviceProtocol, **settings: Any) -> None:
         super().__init__(as_protocol(protocol, settings))
