@@ -175,7 +175,7 @@ def _unpack(entry: Path, read: Callable[[Path | None], Recordings]) -> None:
     temporary = Path(tempfile.mkdtemp(prefix=f".{entry.name}.", dir=entry.parent))
     try:
         recordings = read(temporary / _COUNTS)
-        head = {name: getattr(recordings, name) for name in ("scale", "rate", "unit", "problems")}
+        head = {name: getattr(recordings, name) for name in ("scale", "rate", "unit", "problems", "ring")}
         head["shape"] = list(recordings.counts.shape)
         np.savez(
             temporary / _TABLE,

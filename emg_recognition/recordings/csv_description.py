@@ -148,6 +148,9 @@ class CsvDescription:
     scale: float | None = setting(
         None, "numbers in the files per unit; from the file's unit, else 1", above=0
     )
+    ring: int | None = setting(
+        None, "how many channels, the first ones, are in a ring; 0: placed on muscles", low=0
+    )
     labels: Mapping[str, str | None] | None = None
     constants: Mapping[str, str] = field(default_factory=dict)
     events: CsvEvents | None = None

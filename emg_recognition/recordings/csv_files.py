@@ -159,6 +159,7 @@ def read_csv_files(
         unit=first.table.scale.unit,
         source=source,
         counts=counts,
+        ring=description.ring,
     )
     return dataclasses.replace(found, problems=reader.problems())
 
