@@ -46,7 +46,7 @@ from emg_recognition.recordings.open import open_recordings
 #: Address space that a file of some kilobytes may take, beyond that of the libraries.
 MEMORY = 1 << 30
 #: Longest time for a file, s of processor time, and the exit code for more; the reader's child ends there.
-SECONDS, SLOW = 8.0, 8
+SECONDS, SLOW = 6.0, 8
 #: How a library may crash.
 CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL)
 #: Samples and channels of the good files.

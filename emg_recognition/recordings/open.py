@@ -215,7 +215,7 @@ def _read_formats(
     left = tuple((readable(name), why) for name, why in skipped if folder / name not in known)
     names = tuple(readable(file.path.relative_to(folder).as_posix()) for file in files)
     kinds = sorted({file.kind for file in files})
-    source = Source(readable(path), "/".join(kinds), names, left)
+    source = Source(readable(path), kinds[0] if len(kinds) == 1 else "files", names, left)
     read = partial(read_format_files, description, files, readable(path), namespace or "")
     own = [path] if path.is_file() and path not in known else []
     key = f"formats {description!r} {namespace} {[(file.stated, file.guessed) for file in files]}"
@@ -245,8 +245,9 @@ def _joined(
             ("rate", first.rate, other.rate),
             ("channel count", first.channels, other.channels),
             ("unit", first.unit, other.unit),
+            ("ring", first.ring, other.ring),
         ):
-            if ours != theirs:
+            if ours != theirs and None not in (ours, theirs):
                 raise RecordingError(
                     other.source,
                     f"its {name} is {theirs}, that of {first.source} is {ours}",
@@ -269,6 +270,7 @@ def _join(parts: Sequence[Recordings], source: str, counts: Path | None) -> Reco
         counts=counts,
         scale=first.scale if alike else 1.0,
         dtype=first.counts.dtype if alike else np.float32,
+        ring=next((part.ring for part in parts if part.ring is not None), None),
     )
     return dataclasses.replace(joined, problems=tuple(text for part in parts for text in part.problems))
 
