@@ -80,6 +80,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         0; 2 for an error that the user can correct (one line on stderr); 130 after Ctrl-C.
     """
+    for stream in (sys.stdout, sys.stderr):
+        # A path may have bytes that the terminal's encoding has no letters for.
+        if getattr(stream, "errors", "") == "strict" and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
     parser = build_parser()
     if "_ARGCOMPLETE" in os.environ:  # a shell asks for completions; this ends the process
         import argcomplete

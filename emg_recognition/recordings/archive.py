@@ -33,6 +33,7 @@ from emg_recognition.errors import RecordingError
 from emg_recognition.recordings.cache import release
 from emg_recognition.recordings.npz import read_arrays
 from emg_recognition.recordings.recordings import Recordings
+from emg_recognition.text import nfc, readable
 from emg_recognition.types import UNITS
 
 _REQUIRED = ("x", "start", "length", "scale", "fs", "subject", "cohort", "session", "label", "rep")
@@ -136,7 +137,8 @@ def _text(arrays: Mapping[str, Any], key: str, source: str, segments: int) -> np
     values = _entries(arrays, key, source, segments)
     if values.dtype.kind not in "Uiu":
         raise RecordingError(source, f"{key} is of type {values.dtype}", "store a string for each segment")
-    texts = values.astype(np.str_)
+    known = {text: nfc(readable(text)) for text in np.unique(values.astype(np.str_)).tolist()}
+    texts = np.array([known[text] for text in values.astype(np.str_).tolist()], np.str_)
     if key == "label" and (texts == "").any():
         raise RecordingError(
             source, f"segment {int(np.argmax(texts == ''))} has no label", "store the action of every segment"

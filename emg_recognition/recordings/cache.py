@@ -162,10 +162,10 @@ def from_cache(
 
 
 def _key(files: Sequence[Path], kind: str) -> str:
-    digest = hashlib.blake2b(f"{_LAYOUT}\n{kind}\n".encode(), digest_size=16)
+    digest = hashlib.blake2b(os.fsencode(f"{_LAYOUT}\n{kind}\n"), digest_size=16)
     for file in files:
         state = file.stat()
-        digest.update(f"{file.resolve()}\n{state.st_size} {state.st_mtime_ns}\n".encode())
+        digest.update(os.fsencode(f"{file.resolve()}\n{state.st_size} {state.st_mtime_ns}\n"))
     return digest.hexdigest()
 
 

@@ -12,8 +12,8 @@ from typing import Any
 from emg_recognition.errors import SettingError
 from emg_recognition.recordings.file_patterns import FilePattern
 from emg_recognition.recordings.recordings import parse_repetitions
-from emg_recognition.recordings.text_layout import nfc
 from emg_recognition.settings import check, from_mapping, setting
+from emg_recognition.text import nfc
 from emg_recognition.types import UNITS
 from emg_recognition.yaml_files import load_yaml
 

@@ -40,6 +40,7 @@ IN_THIS_PROCESS = {
     "simulated_study": "--seeds 7 --healthy 2 --patients 1",
     "size": "--rounds 1",
     "threads": "--steps-per-epoch 1 --rounds 1 --config {config}",
+    "text_file": "--megabytes 3 --rounds 1 --limit 1000",
     "training_memory": "{archive} --times 2",
     "within_subject": "{archive} --train-reps 1-2 --test-reps 3-4 --config {config} --workers 0 --per-session"
     " --seeds 0 1",
