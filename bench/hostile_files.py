@@ -820,10 +820,8 @@ def attempt(kind: Kind, path: Path, folder: Path, command: str, places: dict[str
     left = [entry.name for place in ("tmp", "cwd") for entry in (own / place).rglob("*")]
     if code == 2:
         left += [out.name] * (out.exists() or out.is_symlink())
-        # The good recordings that are used with a hostile bundle may be cached.
-        left += [entry.name for entry in own.glob("cache/emg_recognition/recordings/*")] * (
-            "{good}" not in kind.commands[command]
-        )
+        # What was read as a whole may be cached; what was begun may not stay.
+        left += [entry.name for entry in own.glob("cache/emg_recognition/recordings/.*")]
     left = [name for name in left if not name.startswith("__autograph_generated_file")]  # TensorFlow's own
     if left:
         faults.append(f"left behind: {', '.join(left[:5])}")
