@@ -12,9 +12,9 @@ import numpy as np
 
 from emg_recognition.devices.channels import picked
 from emg_recognition.devices.package_counter import PackageCounter
-from emg_recognition.devices.protocol import DataFrame, InfoFrame, ProtocolCounters
-from emg_recognition.devices.source import READ_SECONDS, ChunkSource, SourceCounters
-from emg_recognition.devices.stream import SampleChunk, SampleStream, StreamCounters
+from emg_recognition.devices.protocol import DataFrame, InfoFrame
+from emg_recognition.devices.source import READ_SECONDS, StreamSource
+from emg_recognition.devices.stream import SampleChunk, SampleStream
 from emg_recognition.errors import SettingError
 from emg_recognition.settings import check, setting
 from emg_recognition.types import UNITS
@@ -65,7 +65,7 @@ class BrainFlowSettings:
         check(self)
 
 
-class BrainFlowSource(ChunkSource):
+class BrainFlowSource(StreamSource):
     """Read samples from a board through BrainFlow.
 
     Parameters
@@ -87,6 +87,7 @@ class BrainFlowSource(ChunkSource):
     first_seconds = 5.0
     when_silent = "check that the board is on and near"
     when_invalid = "check the board"
+    rate_remedy = "the board does not keep the rate that BrainFlow reports"
 
     def __init__(self, port: str, board: str, settings: BrainFlowSettings | None = None) -> None:
         self.port = port
@@ -108,7 +109,6 @@ class BrainFlowSource(ChunkSource):
         self._described, self._describing = described
         self._session: BoardShim | None = None
         self._rows: dict[str, Any] = {}
-        self._stream: SampleStream | None = None
         self._numbers: PackageCounter | None = None
         self._restart, self._counter = True, 0
 
@@ -116,22 +116,6 @@ class BrainFlowSource(ChunkSource):
     def is_open(self) -> bool:
         """Whether it is connected to the board."""
         return self._session is not None
-
-    @property
-    def info(self) -> InfoFrame | None:
-        """The description of the board; None before it was opened."""
-        return self._stream.info if self._stream else None
-
-    @property
-    def counters(self) -> SourceCounters:
-        """What has arrived so far."""
-        stream = self._stream.counters if self._stream else StreamCounters()
-        return SourceCounters(ProtocolCounters(), stream)
-
-    @property
-    def measured_rate(self) -> float | None:
-        """The measured rate over the last 30 s, Hz; None for the first 5 s."""
-        return self._stream.measured_rate if self._stream else None
 
     def open(self) -> InfoFrame:
         """Connect to the board.
@@ -217,11 +201,6 @@ class BrainFlowSource(ChunkSource):
             if chunk is not None:
                 chunks.append(chunk)
         return chunks
-
-    def remarks(self) -> list[str]:
-        """Return what is worth a line in the log, once."""
-        remedy = "the board does not keep the rate that BrainFlow reports"
-        return self._stream.rate_remark(remedy) if self._stream else []
 
     def stop(self) -> None:
         """Make the board stop sending."""

@@ -6,9 +6,9 @@ import time
 from abc import abstractmethod
 from dataclasses import fields
 
-from emg_recognition.devices.protocol import DataFrame, DeviceProtocol, InfoFrame
-from emg_recognition.devices.source import READ_SECONDS, ChunkSource, SourceCounters
-from emg_recognition.devices.stream import SampleChunk, SampleStream, StreamCounters
+from emg_recognition.devices.protocol import DataFrame, DeviceProtocol, InfoFrame, ProtocolCounters
+from emg_recognition.devices.source import READ_SECONDS, StreamSource, changes
+from emg_recognition.devices.stream import SampleChunk, SampleStream
 
 HELD_UP_SECONDS = 0.1
 """If the reader was away for longer, the bytes it finds may have waited for it."""
@@ -16,11 +16,8 @@ HELD_UP_SECONDS = 0.1
 CATCH_UP_SECONDS = 1.0
 """After this time a delayed reader has read everything that had waited."""
 
-FIXED = ("rate", "channels", "unit")
-"""What may not change during a stream, because every consumer relies on it."""
 
-
-class ByteSource(ChunkSource):
+class ByteSource(StreamSource):
     """Read samples from a device through a protocol; subclasses carry the bytes.
 
     It can be closed and opened again: the sample index continues and the first chunk has
@@ -30,14 +27,21 @@ class ByteSource(ChunkSource):
     ----------
     protocol : DeviceProtocol
         What the device speaks; no other source uses it.
+
+    Attributes
+    ----------
+    when_unknown : str
+        What to check when nothing that arrives is valid and the bytes do not show why.
     """
 
     when_silent = "check power and cable"
+    when_unknown = "check protocol, baud rate and cable"
 
     def __init__(self, protocol: DeviceProtocol) -> None:
         self.protocol = protocol
         self.first_seconds = protocol.answer_seconds
-        self._stream: SampleStream | None = None
+        if protocol.info() is None:
+            self.rate_remedy = "the device reports a rate that it does not keep"
         self._other: InfoFrame | None = None  # the armband's new description, if it has changed
         self._received = 0.0  # when bytes were last read
         self._held_up_until = 0.0
@@ -65,23 +69,14 @@ class ByteSource(ChunkSource):
     @property
     def when_invalid(self) -> str:  # type: ignore[override]
         """What to check when nothing that arrives is a valid sample."""
-        return self.protocol.advice or "check protocol, baud rate and cable"
+        return self.protocol.advice or self.when_unknown
 
-    @property
-    def counters(self) -> SourceCounters:
-        """What has arrived so far."""
-        stream = self._stream.counters if self._stream else StreamCounters()
-        return SourceCounters(self.protocol.counters, stream)
+    def _protocol_counters(self) -> ProtocolCounters:
+        return self.protocol.counters
 
-    @property
-    def measured_rate(self) -> float | None:
-        """The measured rate over the last 30 s, Hz; None for the first 5 s."""
-        return self._stream.measured_rate if self._stream else None
-
-    @property
-    def info(self) -> InfoFrame | None:
-        """The description of the device that was opened last; None before."""
-        return self._stream.info if self._stream else None
+    def remarks(self) -> list[str]:
+        """Return what is worth a line in the log, once."""
+        return self.protocol.remarks() + super().remarks()
 
     def open(self) -> InfoFrame:
         """Connect and learn what the armband is; it sends nothing until :meth:`start`.
@@ -153,15 +148,6 @@ class ByteSource(ChunkSource):
             chunks = self._take(self.protocol.feed(data), arrival)
         return chunks
 
-    def remarks(self) -> list[str]:
-        """Return what is worth a line in the log, once."""
-        said = self.protocol.remarks()
-        if self._stream is not None:
-            reported = self.protocol.info() is None
-            remedy = "the device reports a rate that it does not keep" if reported else "set rate to {rate}"
-            said += self._stream.rate_remark(remedy)
-        return said
-
     def stop(self) -> None:
         """Make the armband stop sending.
 
@@ -191,11 +177,6 @@ class ByteSource(ChunkSource):
             f"{found} within {self.protocol.answer_seconds:g} s ({seen} bytes seen)", self._when_unanswered()
         )
 
-    def _check(self, info: InfoFrame) -> None:
-        if self._stream is not None and (changes := _changes(self._stream.info, info, FIXED)):
-            remedy = "connect the previous one, or restart the program"
-            raise self.error(f"another armband: {changes}", remedy)
-
     def _take(self, frames: list[DataFrame | InfoFrame], arrival: float) -> list[SampleChunk]:
         assert self._stream is not None  # made by open()
         fresh = arrival >= self._held_up_until
@@ -212,9 +193,9 @@ class ByteSource(ChunkSource):
 
     def _refuse(self, other: InfoFrame) -> None:
         assert self._stream is not None
-        changes = _changes(self._stream.info, other, tuple(field.name for field in fields(other)))
+        changed = changes(self._stream.info, other, tuple(field.name for field in fields(other)))
         self.close()
-        raise self.error(f"another armband: {changes}", "open it again")
+        raise self.error(f"another armband: {changed}", "open it again")
 
     def _timed_receive(self, seconds: float) -> tuple[bytes, float]:
         """Return what is there, or what comes first within this time, and when it was read."""
@@ -227,12 +208,3 @@ class ByteSource(ChunkSource):
             self._held_up_until = now + CATCH_UP_SECONDS
         self._received = now
         return data, now
-
-
-def _changes(before: InfoFrame, now: InfoFrame, names: tuple[str, ...]) -> str:
-    """Describe what differs between two descriptions; empty if nothing does."""
-    return ", ".join(
-        f"{name} {getattr(before, name)!r} is now {getattr(now, name)!r}"
-        for name in names
-        if getattr(before, name) != getattr(now, name)
-    )

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from emg_recognition.devices.channels import picked
-from emg_recognition.devices.protocol import DataFrame, InfoFrame, ProtocolCounters
-from emg_recognition.devices.source import READ_SECONDS, ChunkSource, SourceCounters
+from emg_recognition.devices.protocol import DataFrame, InfoFrame
+from emg_recognition.devices.source import READ_SECONDS, StreamSource
 from emg_recognition.devices.stamp_gaps import StampGaps
-from emg_recognition.devices.stream import SampleChunk, SampleStream, StreamCounters
+from emg_recognition.devices.stream import SampleChunk, SampleStream
 from emg_recognition.errors import SettingError
 from emg_recognition.settings import check, setting
 from emg_recognition.types import UNITS
@@ -68,7 +68,7 @@ class LslSettings:
         check(self)
 
 
-class LslSource(ChunkSource):
+class LslSource(StreamSource):
     """Read samples from a stream of LSL.
 
     Parameters
@@ -92,13 +92,12 @@ class LslSource(ChunkSource):
     def __init__(self, port: str, wanted: dict[str, str], settings: LslSettings | None = None) -> None:
         self.port = port
         self._lsl = import_pylsl()
-        self._wanted, self._settings = wanted, settings or LslSettings()
+        self._settings = settings or LslSettings()
         self._predicate = " and ".join(f"{name}={_quoted(name, value)}" for name, value in wanted.items())
         self._inlet: pylsl.StreamInlet | None = None
         self._outlet = ""  # identity of the sender's outlet
         self._source_id = ""
         self._picked = np.empty(0, int)
-        self._stream: SampleStream | None = None
         self._gaps: StampGaps | None = None
         self._restart = True
         self._counter = 0
@@ -108,22 +107,6 @@ class LslSource(ChunkSource):
     def is_open(self) -> bool:
         """Whether it is connected to a stream."""
         return self._inlet is not None
-
-    @property
-    def info(self) -> InfoFrame | None:
-        """The description of the stream that was opened last; None before."""
-        return self._stream.info if self._stream else None
-
-    @property
-    def counters(self) -> SourceCounters:
-        """What has arrived so far."""
-        stream = self._stream.counters if self._stream else StreamCounters()
-        return SourceCounters(ProtocolCounters(), stream)
-
-    @property
-    def measured_rate(self) -> float | None:
-        """The measured rate over the last 30 s, Hz; None for the first 5 s."""
-        return self._stream.measured_rate if self._stream else None
 
     def open(self) -> InfoFrame:
         """Find the stream and connect to it.
@@ -145,17 +128,11 @@ class LslSource(ChunkSource):
             raise self.error(
                 f"the stream does not answer ({error})", "check its sender and network"
             ) from error
+        self._check(info)
         if self._stream is None:
             self._stream = SampleStream(info, has_clock=False)
             self._gaps = StampGaps(info.rate)
-        else:
-            before = self._stream.info
-            for name in ("rate", "channels", "unit"):
-                if getattr(before, name) != getattr(info, name):
-                    changed = f"{name} {getattr(before, name)!r} is now {getattr(info, name)!r}"
-                    remedy = "connect the previous one, or restart the program"
-                    raise self.error(f"another stream: {changed}", remedy)
-            self._stream.info = info
+        self._stream.info = info
         self._inlet, self._source_id = inlet, full.source_id()
         if full.uid() != self._outlet:
             self._begin(info)
@@ -219,10 +196,6 @@ class LslSource(ChunkSource):
             if chunk is not None:
                 chunks.append(chunk)
         return chunks
-
-    def remarks(self) -> list[str]:
-        """Return what is worth a line in the log, once."""
-        return self._stream.rate_remark("set rate to {rate}") if self._stream else []
 
     def stop(self) -> None:
         """Read no further; the sender does not hear of it."""

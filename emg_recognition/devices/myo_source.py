@@ -20,8 +20,8 @@ import numpy as np
 
 from emg_recognition.devices.package_counter import PackageCounter
 from emg_recognition.devices.protocol import DataFrame, InfoFrame, ProtocolCounters
-from emg_recognition.devices.source import READ_SECONDS, ChunkSource, SourceCounters
-from emg_recognition.devices.stream import SampleChunk, SampleStream, StreamCounters
+from emg_recognition.devices.source import READ_SECONDS, StreamSource
+from emg_recognition.devices.stream import SampleChunk, SampleStream
 from emg_recognition.errors import SettingError
 from emg_recognition.settings import check, setting
 
@@ -128,7 +128,7 @@ class MyoPackets:
         return self.stream.chunk(frame, arrival)
 
 
-class MyoSource(ChunkSource):
+class MyoSource(StreamSource):
     """Read samples from a Myo armband.
 
     Parameters
@@ -149,6 +149,7 @@ class MyoSource(ChunkSource):
     first_seconds = 5.0
     when_silent = "check that the armband is charged, worn and near"
     when_invalid = "check that it is a Myo"
+    rate_remedy = "the armband does not keep its 200 Hz"
 
     def __init__(self, port: str, device: str = "", settings: MyoSettings | None = None) -> None:
         try:
@@ -170,24 +171,12 @@ class MyoSource(ChunkSource):
         """Whether it is connected."""
         return self._client is not None
 
-    @property
-    def info(self) -> InfoFrame | None:
-        """The description of the armband; None before it was opened."""
-        return self._packets.stream.info if self._packets else None
-
-    @property
-    def counters(self) -> SourceCounters:
-        """What has arrived so far; `frames` are notifications."""
+    def _protocol_counters(self) -> ProtocolCounters:
+        """Count notifications."""
         if self._packets is None:
-            return SourceCounters(ProtocolCounters(), StreamCounters())
-        stream = self._packets.stream.counters
-        frames = stream.samples // IN_PACKET
-        return SourceCounters(ProtocolCounters(frames=frames, refused=self._packets.refused), stream)
-
-    @property
-    def measured_rate(self) -> float | None:
-        """The measured rate over the last 30 s, Hz; None for the first 5 s."""
-        return self._packets.stream.measured_rate if self._packets else None
+            return ProtocolCounters()
+        frames = self._packets.stream.counters.samples // IN_PACKET
+        return ProtocolCounters(frames=frames, refused=self._packets.refused)
 
     def open(self) -> InfoFrame:
         """Find the armband and connect to it.
@@ -208,6 +197,7 @@ class MyoSource(ChunkSource):
             raise
         if self._packets is None:
             self._packets = MyoPackets(serial)
+            self._stream = self._packets.stream
         return self._packets.stream.info
 
     def start(self) -> None:

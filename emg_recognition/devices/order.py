@@ -146,10 +146,17 @@ class ByCounter:
         Sampling rate, Hz.
     period : int
         Samples after which the counter starts again at 0; 0 if there is none.
+
+    Attributes
+    ----------
+    pace : float
+        The rate at which samples arrive as far as it is known, Hz. A nominal rate that is off would look like
+        a loss after a delay.
     """
 
     def __init__(self, rate: float, period: int) -> None:
         self._rate, self._period = rate, period
+        self.pace = rate
         self._late = LATE_SECONDS * rate if period == 0 else min(LATE_SECONDS * rate, period / 4)
         self._position = 0  # of the next sample since the device began
         self._offset = 0  # counter minus position, modulo the period
@@ -202,7 +209,7 @@ class ByCounter:
     def _excess(self, samples: int, arrival: float) -> float:
         assert self._mark is not None  # set when the device began
         end, then = self._mark
-        return (arrival - then) * self._rate - (self._position + samples - end)
+        return (arrival - then) * self.pace - (self._position + samples - end)
 
     def _begin(self, frame: DataFrame, *, reboot: bool) -> Place:
         self._offset = frame.counter - self._position

@@ -33,6 +33,7 @@ class SocketSource(ByteSource):
     """
 
     when_silent = "check that the device is on and reachable on the network"
+    when_unknown = "check the protocol"
 
     def __init__(self, port: str, protocol: str | DeviceProtocol, **settings: Any) -> None:
         super().__init__(as_protocol(protocol, settings))
@@ -170,11 +171,23 @@ class UdpArmband(SocketSource):
         self._peer: tuple[str, int] | None = None
         self._begins = True  # the next datagram is the first one
         self.strangers = 0
+        self._stranger = ""  # the first one since the opening, until it was reported
 
     def start(self) -> None:
         """Make the armband send samples, if it takes commands."""
         super().start()
         self._begins = True
+
+    def remarks(self) -> list[str]:
+        """Return what is worth a line in the log, once."""
+        said = super().remarks()
+        if self._stranger and self._peer is not None:
+            device = f"{self._peer[0]}:{self._peer[1]}"
+            said.append(
+                f"datagrams from {self._stranger} are ignored: {device} is the device; end the other one"
+            )
+            self._stranger = ""
+        return said
 
     def _connect(self) -> None:
         self.close()
@@ -194,6 +207,8 @@ class UdpArmband(SocketSource):
         if self._peer is None:
             self._peer = sender
         if sender[0] != self._peer[0] or (self._device is None and sender != self._peer):
+            if not self.strangers:
+                self._stranger = f"{sender[0]}:{sender[1]}"
             self.strangers += 1
             return b""
         end = self.protocol.line_end

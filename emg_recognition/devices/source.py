@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from emg_recognition.devices.protocol import InfoFrame, ProtocolCounters
-from emg_recognition.devices.stream import SampleChunk, StreamCounters, join_chunks
+from emg_recognition.devices.stream import SampleChunk, SampleStream, StreamCounters, join_chunks
 from emg_recognition.errors import DeviceError
 
 S = TypeVar("S", bound="ChunkSource")
@@ -25,6 +25,9 @@ _LOG = logging.getLogger(__name__)
 
 READ_SECONDS = 0.05
 """Longest wait of :meth:`ChunkSource.read`, s."""
+
+FIXED = ("rate", "channels", "unit")
+"""What may not change during a stream, because every consumer relies on it."""
 
 
 @dataclass(frozen=True)
@@ -147,3 +150,55 @@ class ChunkSource(ABC):
         for remark in self.remarks():
             _LOG.warning("%s: %s", self.where, remark)
         return chunks
+
+
+class StreamSource(ChunkSource):
+    """A source whose frames one :class:`SampleStream` puts in order and stamps.
+
+    Attributes
+    ----------
+    rate_remedy : str
+        What to do about a rate that is off; ``{rate}`` stands for the measured one.
+    """
+
+    rate_remedy: str = "set rate to {rate}"
+    _stream: SampleStream | None = None
+
+    @property
+    def info(self) -> InfoFrame | None:
+        """The description of the device that was opened last; None before."""
+        return self._stream.info if self._stream else None
+
+    @property
+    def counters(self) -> SourceCounters:
+        """What has arrived so far."""
+        return SourceCounters(
+            self._protocol_counters(), self._stream.counters if self._stream else StreamCounters()
+        )
+
+    def _protocol_counters(self) -> ProtocolCounters:
+        return ProtocolCounters()
+
+    @property
+    def measured_rate(self) -> float | None:
+        """The measured rate over the last 30 s, Hz; None for the first 5 s."""
+        return self._stream.measured_rate if self._stream else None
+
+    def remarks(self) -> list[str]:
+        """Return what is worth a line in the log, once."""
+        return self._stream.rate_remark(self.rate_remedy) if self._stream else []
+
+    def _check(self, info: InfoFrame) -> None:
+        """Refuse a device that cannot continue the stream of the previous one."""
+        if self._stream is not None and (changed := changes(self._stream.info, info, FIXED)):
+            remedy = "connect the previous one, or restart the program"
+            raise self.error(f"another armband: {changed}", remedy)
+
+
+def changes(before: InfoFrame, now: InfoFrame, names: tuple[str, ...]) -> str:
+    """Describe what differs between two descriptions; empty if nothing does."""
+    return ", ".join(
+        f"{name} {getattr(before, name)!r} is now {getattr(now, name)!r}"
+        for name in names
+        if getattr(before, name) != getattr(now, name)
+    )

@@ -186,7 +186,10 @@ class SampleStream:
             self._counts[name] += more
         values = (frame.counts.astype(np.float64) / self.info.scale).astype(np.float32)
         time = self._clock.stamp(place.device_us, samples, arrival)
-        self._rate.add(self._next_index, arrival)
+        if fresh:
+            self._rate.add(self._next_index, arrival)
+        if isinstance(self._order, ByCounter):
+            self._order.pace = self._rate.rate or self.info.rate
         return SampleChunk(
             first_index=first_index,
             samples=values,

@@ -145,6 +145,8 @@ def _of_head(path: Path, head: bytes) -> str:
 
 
 def _of_zip(path: Path, head: bytes) -> str:
+    if head.startswith(b"PK\x05\x06"):
+        raise RecordingError(str(path), "it is an empty archive", "write it again")
     try:
         with open_regular(path) as file, zipfile.ZipFile(cast(IO[bytes], BoundedReads(file))) as archive:
             names = archive.namelist()
@@ -160,9 +162,11 @@ def _of_zip(path: Path, head: bytes) -> str:
         raise RecordingError(str(path), "it is an Excel workbook", "save the sheet as CSV")
     if "content.xml" in names or "word/document.xml" in names:
         raise RecordingError(str(path), "it is an Office document", "save the sheet as CSV")
-    if not names:
-        raise RecordingError(str(path), "it is an empty archive", "write it again")
-    raise RecordingError(str(path), f"it is a zip file with {names[0]}", "unpack it and give the folder")
+    raise RecordingError(
+        str(path),
+        f"it is a zip file with {', '.join(names[:1]) or 'nothing'}",
+        "unpack it and give the folder",
+    )
 
 
 def _refuse_pickles(path: Path, archive: zipfile.ZipFile) -> None:

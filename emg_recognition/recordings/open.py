@@ -215,7 +215,7 @@ def _read_formats(
     left = tuple((readable(name), why) for name, why in skipped if folder / name not in known)
     names = tuple(readable(file.path.relative_to(folder).as_posix()) for file in files)
     kinds = sorted({file.kind for file in files})
-    source = Source(readable(path), "/".join(kinds), names, left)
+    source = Source(readable(path), kinds[0] if len(kinds) == 1 else "files", names, left)
     read = partial(read_format_files, description, files, readable(path), namespace or "")
     own = [path] if path.is_file() and path not in known else []
     key = f"formats {description!r} {namespace} {[(file.stated, file.guessed) for file in files]}"

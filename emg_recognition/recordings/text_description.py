@@ -210,9 +210,11 @@ def _labels(found: Guessed, known: Recordings | None) -> list[str]:
     if actions and found.pattern and "(?P<label>" in found.pattern:
         seen = [] if found.pattern is None else _seen(found)
         actions = list(dict.fromkeys([*seen, *actions]))
-    if found.labelled and actions:
+    # The names of LibEMG's classes stand beside its recordings.
+    labels = dict(description.labels or {action: action for action in sorted(actions)})
+    if found.labelled and labels:
         lines.append("# Label in the files: the action; null leaves its rows out.")
-        lines.append(_line("labels", {action: action for action in sorted(actions)}))
+        lines.append(_line("labels", labels))
     constants = {k: v for k, v in description.constants.items() if k != "label" and not _in_pattern(found, k)}
     if not found.labelled:
         lines += [

@@ -73,6 +73,6 @@ class DecisionPublisher:
     def _starts(self, message: ActionEstimate, stamp: int) -> bool:
         """Return whether the vote starts again: a new stream or model, or a pause between the stamps."""
         before = self._before
-        if before is None or message.model != before.model or message.first_index <= before.first_index:
+        if before is None or message.model != before.model or message.last_index <= before.last_index:
             return True
         return not 0 < stamp - to_nanoseconds(before.header.stamp) <= _LONGEST_PAUSE

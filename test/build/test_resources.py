@@ -35,7 +35,7 @@ def test_workspace_without_source_tree(tmp_path, repository):
     # As after a plain `colcon build`: code and share/ in different places, found through the environment.
     code = tmp_path / "site" / "emg_recognition"
     code.mkdir(parents=True)
-    for name in ("__init__.py", "errors.py", "resources.py"):
+    for name in ("__init__.py", "errors.py", "resources.py", "text.py"):
         shutil.copy(repository / "emg_recognition" / name, code)
     config = tmp_path / "prefix" / "share" / "emg_recognition" / "config"
     config.mkdir(parents=True)

@@ -54,7 +54,7 @@ def test_without_a_source_tree_the_version_comes_from_the_metadata(tmp_path, rep
     package = tmp_path / "emg_recognition"
     package.mkdir()
     (package / "__init__.py").touch()
-    for name in ("errors.py", "resources.py"):
+    for name in ("errors.py", "resources.py", "text.py"):
         shutil.copy(repository / "emg_recognition" / name, package)
     metadata = tmp_path / "emg_recognition-7.8.9.dist-info"
     metadata.mkdir()

@@ -14,6 +14,7 @@ from emg_recognition.bags.definitions import own_types
 from emg_recognition.bags.writer import BagWriter
 from emg_recognition.cli.main import main
 from emg_recognition.recordings.archive import from_arrays, save_archive
+from emg_recognition.recordings.open import open_recordings
 
 SAMPLES = "emg_recognition/msg/EmgSamples"
 
@@ -168,6 +169,25 @@ def test_a_folder_with_other_files_is_left_alone(refused, tiny_bundle, archive, 
     line = refused("--model", tiny_bundle, "--data", archive, "--output", tmp_path)
     assert "evaluation did not write" in line
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_data_may_be_of_any_kind(tiny_bundle, archive, bag, tmp_path, capsys):
+    pytest.importorskip("edfio", reason="the extra 'formats' is not installed")
+    recordings = open_recordings(archive)
+    for subject in recordings.subjects:
+        recordings.select(recordings.subject == subject).save(tmp_path / f"{subject}.bdf")
+    windows = []
+    for data in (archive, tmp_path):
+        assert main(["evaluate", "--model", str(tiny_bundle), "--data", str(data)]) == 0
+        windows.append(
+            next(line for line in capsys.readouterr().out.splitlines() if line.startswith("windows:"))
+        )
+    assert windows[0] == windows[1]
+    for option in ("--bag", "--data"):
+        options = ["--model", str(tiny_bundle), option, str(bag), "--namespace", "left"]
+        assert main(["evaluate", *options]) == 0
+        windows.append(capsys.readouterr().out.splitlines()[0])
+    assert windows[2] == windows[3]
 
 
 @pytest.mark.parametrize(

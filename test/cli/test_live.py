@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -110,13 +109,11 @@ def test_a_source_that_does_not_fit_the_model_is_one_line():
 
 def test_it_starts_without_ros_tensorflow_and_matplotlib():
     code = (
-        "import sys, time\n"
+        "import sys\n"
         "from emg_recognition.cli.main import main\n"
         f"code = main(['live', '--json', '--model', {str(BUNDLE)!r}, '--source', {STUDY!r}])\n"
         "heavy = {'rclpy', 'tensorflow', 'keras', 'matplotlib', 'sklearn', 'pynput', 'pylsl'}\n"
         "print(code, sorted(heavy & set(sys.modules)), file=sys.stderr)"
     )
-    begin = time.monotonic()
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stderr.splitlines()[-1] == "0 []", done.stderr
-    assert time.monotonic() - begin < 120

@@ -270,3 +270,13 @@ def test_the_index_never_repeats_whatever_a_device_without_a_clock_sends(
     assert len(chunks) + counters.duplicates + counters.late == len(frames)
     ends = [c.time + (len(c.samples) - 1) / RATE for c in chunks]
     assert all(later.time > earlier for earlier, later in zip(ends, chunks[1:], strict=False))
+
+
+def test_a_delayed_reader_and_a_wrong_rate_are_no_loss() -> None:
+    # 380 samples a second that are said to be 500; every 4 s the reader is delayed and then catches up.
+    stream = make_stream(0, rate=500.0)
+    for k in range(30 * 380):
+        delayed = k > 6 * 380 and k % (4 * 380) < 1.2 * 380
+        chunk = stream.chunk(make_frame(k, period=0), 1e4 + k / 380, fresh=not delayed)
+        assert chunk is not None
+    assert stream.counters.lost == 0

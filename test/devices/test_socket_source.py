@@ -167,6 +167,9 @@ def test_udp_takes_one_device_and_counts_strangers(sender: socket.socket) -> Non
         sender.sendto(b"3\n", ("127.0.0.1", port))
         second = collect(source, 1)
         assert source.strangers == 1
+        (remark,) = source.remarks()
+        assert f"datagrams from 127.0.0.1:{stranger.getsockname()[1]} are ignored" in remark
+        assert source.remarks() == []
     values = np.concatenate([chunk.samples for chunk in first + second]).ravel().tolist()
     assert values == [1.0, 2.0, 3.0]
 

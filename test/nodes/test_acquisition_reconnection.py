@@ -125,22 +125,22 @@ def test_a_device_that_cannot_describe_itself_and_its_true_rate(start_node, witn
             "acquisition",
             port=str(tmp_path / "armband"),
             protocol="ascii",
-            rate=650.0,
+            rate=570.0,
             channels=4,
             scale=2.0,
             unit="V",
         )
         witness.spin_until(lambda: len(chunks) > 20 and infos, "samples")
         (info,) = infos
-        assert (info.rate, info.channels, info.gain, info.unit) == (650.0, 4, 2.0, "V")
+        assert (info.rate, info.channels, info.gain, info.unit) == (570.0, 4, 2.0, "V")
         values = np.concatenate([np.frombuffer(chunk.data, np.float32) for chunk in chunks])
         begin = int(values[0] * 2)
         assert np.array_equal(values, (np.arange(begin, begin + len(values)) % 30_000 / 2).astype(np.float32))
         witness.spin_until(lambda: said()[0] == diagnostics.WARN, "the rate in /diagnostics")
-        assert "Hz, the device reports 650 Hz" in said()[1]
+        assert "Hz, the device reports 570 Hz" in said()[1]
         measured = float(said()[2]["measured_rate"])
         assert abs(measured - 500) < 10
-        node.wait_for_log("Hz, not 650 Hz; set rate to ")
+        node.wait_for_log("Hz, not 570 Hz; set rate to ")
         # None of it counts as lost.
         assert said()[2]["dropped"] == "0"
 

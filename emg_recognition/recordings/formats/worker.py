@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from emg_recognition.recordings.formats.take import FormatError, Take, Wanted
+from emg_recognition.resources import free_memory
 
 #: Readers by the kind of a file, as :mod:`emg_recognition.recordings.kinds` names it.
 READERS = {
@@ -33,7 +34,7 @@ READERS = {
 #: A reader may take this much memory (bytes), and this many times the size of the file more.
 _MEMORY, _TIMES = 400 << 20, 24
 #: A reader may take this much processor time (s), and one second more for so many bytes.
-_SECONDS, _BYTES_A_SECOND = 8, 4 << 20
+_SECONDS, _BYTES_A_SECOND = 6, 4 << 20
 
 
 def reader(kind: str) -> ModuleType:
@@ -132,10 +133,14 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _limit(size: int) -> None:
-    """Bound address space and processor time for a file of some bytes, counted from what is in use now."""
+    """Bound address space and processor time for a file of some bytes, counted from what is in use now.
+
+    Not more memory than is free, so that a damaged file does not make the system end other programs.
+    """
     pages = int(Path("/proc/self/statm").read_text().split()[0]) if Path("/proc/self/statm").exists() else 0
     if pages:
-        bound = pages * resource.getpagesize() + _MEMORY + _TIMES * size
+        more = min(_MEMORY + _TIMES * size, max(free_memory(), _MEMORY))
+        bound = pages * resource.getpagesize() + more
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
         resource.setrlimit(resource.RLIMIT_AS, (bound if hard < 0 else min(bound, hard), hard))
     used = resource.getrusage(resource.RUSAGE_SELF)

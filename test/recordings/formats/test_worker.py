@@ -61,7 +61,7 @@ except MemoryError:
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     seconds, refused = done.stdout.splitlines()
-    assert 8 < int(seconds) < 30
+    assert 6 < int(seconds) < 30
     assert refused == "refused"
 
 
