@@ -1,15 +1,21 @@
-"""Window accuracy for people the model has never seen, before and after one of their own repetitions.
+"""Window accuracy for people the model has never seen, by what is known of them and of their armband.
 
     python bench/new_subject.py myo_readings_active5.npz --cohort right \
         --actions fist pronation supination wrist_extension wrist_flexion
 
 The subjects of a cohort are divided into folds. Each fold's network learns from all repetitions of the other
-subjects and is tested on the test repetitions of the fold's subjects, which it has never seen. Then it is
-fine-tuned, as ``adapt`` does, with the first repetition of each action, either of every session or only of
-the first one, and tested again. Every window of the test segments counts (with ``warm_up``), 200 ms every
-50 ms, without a vote across windows. LDA on Hudgins' features, trained on the same people, is tested on the
-same windows. With ``--output``, an interrupted run can be continued. ``--folds 2 --steps-per-epoch 2`` with a
-small archive and a ``--config`` with a tiny network is a short run.
+subjects, whose armbands are aligned, and is tested on the test repetitions of the fold's subjects, which it
+has never seen. Each of their sessions is a donning: the armband is turned by its repetition 1, without its
+labels (as many seconds of use as it has) or by the windows of the two sync gestures that the training
+subjects chose. For ``one repetition at each donning`` the network is fine-tuned with repetition 1 of that
+session, the training repetitions of the wearer's earlier sessions, and a share of the other people. Two rows
+adapt without orientation, to compare: with the first repetition of the first session, and of each session.
+
+Every window of the test segments counts (with ``warm_up``), 200 ms every 50 ms, without a vote across windows
+but in the rows that say so: there, the probabilities of the last 20 windows of a segment are averaged. LDA on
+Hudgins' features, trained on the same people, is tested on the same windows. With ``--output``, an
+interrupted run can be continued. ``--only-folds 1`` measures the first fold alone; ``--folds 2
+--steps-per-epoch 2`` with a small archive and a ``--config`` with a tiny network is a short run.
 """
 
 from __future__ import annotations
@@ -35,9 +41,11 @@ import numpy as np  # noqa: E402
 
 from emg_recognition.errors import EmgRecognitionError, SettingError  # noqa: E402
 from emg_recognition.models import layers  # noqa: E402, F401  (Keras needs the layers to load a model)
+from emg_recognition.models.orientation import Measures, Orientation, from_labels, from_use  # noqa: E402
 from emg_recognition.recordings.archive import load_archive  # noqa: E402
 from emg_recognition.recordings.recordings import parse_repetitions  # noqa: E402
 from emg_recognition.training.adapt import fine_tune  # noqa: E402
+from emg_recognition.training.alignment import Alignment, align, ring_of  # noqa: E402
 from emg_recognition.training.comparators import fit_lda  # noqa: E402
 from emg_recognition.training.configuration import experiment_settings  # noqa: E402
 from emg_recognition.training.ensemble import job_seed  # noqa: E402
@@ -46,7 +54,29 @@ from emg_recognition.training.settings import ADAPT_SETTINGS, FitSettings  # noq
 from emg_recognition.training.windows import WindowSet, windows_from_recordings  # noqa: E402
 from emg_recognition.training.workers import default_workers  # noqa: E402
 
-ROWS = ("nothing known", "first repetition of the first session", "first repetition of each session")
+USE, SYNC, DONNED = "unlabelled use", "two sync gestures", "one repetition at each donning"
+MEAN = ", causal mean of 1 s"
+ROWS = (
+    "nothing known",
+    f"nothing known{MEAN}",
+    USE,
+    USE + MEAN,
+    SYNC,
+    SYNC + MEAN,
+    DONNED,
+    DONNED + MEAN,
+    "not donned, first repetition of the first session",
+    "not donned, first repetition of each session",
+)
+
+DONNING = dataclasses.replace(ADAPT_SETTINGS, steps_per_epoch=400)
+"""How the network is fine-tuned at each donning."""
+
+SHARES = (0.5, 0.3, 0.2)
+"""Of today's windows, the wearer's earlier sessions' and other people's."""
+
+#: Windows of other people that a donning replays: enough for 400 batches of 64, a fifth of each.
+_OTHERS = 4000
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -56,27 +86,102 @@ class Wearer:
     name: str
     model: Path
     windows: WindowSet
+    others: WindowSet
+    alignment: Alignment
     test_repetitions: tuple[int, ...]
     adaptation: FitSettings
+    donning: FitSettings
 
 
 def score(wearer: Wearer) -> list[float]:
     """Return the accuracies for a wearer, in the order of `ROWS`."""
-    windows = wearer.windows
-    test = windows.select(np.isin(windows.repetition, wearer.test_repetitions))
+    windows, reference = wearer.windows, wearer.alignment.reference
+    tested = np.isin(windows.repetition, wearer.test_repetitions)
+    test = windows.select(tested)
     first = windows.repetition == 1
-    known = [
-        None,
-        windows.select(first & (windows.session == np.unique(windows.session)[0])),
-        windows.select(first),
-    ]
-    found = []
-    for learned in known:
-        keras.backend.clear_session()  # otherwise the graph of every adaptation stays in memory
-        model = keras.saving.load_model(wearer.model, compile=False)
-        if learned is not None:
-            fine_tune(model, learned, wearer.adaptation)
-        found.append(float(np.mean(predict_windows(model, test).argmax(axis=1) == test.action)))
+    sessions = np.unique(windows.session).tolist()
+    found = {"nothing known": answers(wearer.model, test)}
+    turns: dict[str, dict[str, Orientation]] = {USE: {}, SYNC: {}, DONNED: {}}
+    for session in sessions:
+        own = windows.select(first & (windows.session == session))
+        measures = Measures(own.windows, reference.ring)
+        sync = np.isin(own.action, reference.sync)
+        turns[USE][session] = from_use(reference, measures).orientation
+        turns[SYNC][session] = from_labels(reference, measures.select(sync), own.action[sync]).orientation
+        turns[DONNED][session] = from_labels(reference, measures, own.action).orientation
+    for row in (USE, SYNC):
+        found[row] = answers(wearer.model, turned(wearer, turns[row], test))
+    found[DONNED] = np.empty_like(found[USE])
+    known = turned(wearer, turns[DONNED], windows)
+    for number, session in enumerate(sessions):
+        today = first & (windows.session == session)
+        earlier = np.isin(windows.session, sessions[:number]) & ~tested
+        shares = np.concatenate(
+            [
+                np.where(today, SHARES[0] / today.sum(), SHARES[1] / max(earlier.sum(), 1))[today | earlier],
+                np.full(len(wearer.others), SHARES[2] / len(wearer.others)),
+            ]
+        )
+        learned = together(known.select(today | earlier), wearer.others)
+        now = test.session == session
+        part = known.select(tested).select(now)
+        found[DONNED][now] = answers(wearer.model, part, learned, wearer.donning, shares)
+    rows = {}
+    for name, probabilities in found.items():
+        rows[name] = float(np.mean(probabilities.argmax(axis=1) == test.action))
+        steady = causal_mean(probabilities, test.segment)
+        rows[name + MEAN] = float(np.mean(steady.argmax(axis=1) == test.action))
+    first_day = windows.select(first & (windows.session == sessions[0]))
+    for name, learned in zip(ROWS[-2:], (first_day, windows.select(first)), strict=True):
+        probabilities = answers(wearer.model, test, learned, wearer.adaptation)
+        rows[name] = float(np.mean(probabilities.argmax(axis=1) == test.action))
+    return [rows[name] for name in ROWS]
+
+
+def turned(wearer: Wearer, turns: dict[str, Orientation], windows: WindowSet) -> WindowSet:
+    """Return the wearer's windows as the armband of each of their sessions was donned."""
+    own = {(wearer.name, session): turn for session, turn in turns.items()}
+    return dataclasses.replace(wearer.alignment, orientations=own).apply(windows)
+
+
+def together(one: WindowSet, other: WindowSet) -> WindowSet:
+    """Return the windows of both, each with its own orientation; they share the signal."""
+    assert one.matrices is not None
+    assert other.matrices is not None
+    number = np.where(
+        np.isin(np.arange(len(one.matrix)), one.segment), one.matrix, other.matrix + len(one.matrices)
+    )
+    both = one.oriented(np.concatenate([one.matrices, other.matrices]), number)
+    return dataclasses.replace(
+        both,
+        begin=np.concatenate([one.begin, other.begin]),
+        segment=np.concatenate([one.segment, other.segment]),
+    )
+
+
+def answers(
+    path: Path,
+    test: WindowSet,
+    learned: WindowSet | None = None,
+    settings: FitSettings = ADAPT_SETTINGS,
+    share: np.ndarray | float = 1.0,
+) -> np.ndarray:
+    """Return the probabilities of a network, fine-tuned if there is something to learn."""
+    keras.backend.clear_session()  # otherwise the graph of every adaptation stays in memory
+    model = keras.saving.load_model(path, compile=False)
+    if learned is not None:
+        fine_tune(model, learned, settings, share=share)
+    return predict_windows(model, test)
+
+
+def causal_mean(probabilities: np.ndarray, segment: np.ndarray, windows: int = 20) -> np.ndarray:
+    """Return the mean of the last windows of a segment up to each one."""
+    found = np.empty_like(probabilities)
+    for number in np.unique(segment):
+        own = segment == number
+        total = np.cumsum(probabilities[own], axis=0)
+        total[windows:] -= total[:-windows].copy()
+        found[own] = total / np.minimum(np.arange(1, len(total) + 1), windows)[:, np.newaxis]
     return found
 
 
@@ -111,15 +216,22 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
     folds = np.array_split(order, arguments.folds)
     test_repetitions = parse_repetitions(arguments.test_reps)
     begin = time.perf_counter()
+    ring = ring_of(windows)
+    if not ring:
+        raise SettingError("archive", str(arguments.archive), "its electrodes are no ring of six or more")
+    chosen = folds[: arguments.only_folds]
+    learned = [windows.select(~np.isin(windows.subject, fold)) for fold in chosen]
+    alignments = [align(train, ring) for train in learned]
+    aligned = [one.apply(train) for one, train in zip(alignments, learned, strict=True)]
     jobs = [
         Job(
             place=folder / f"fold_{number}_seed_{arguments.seed}",
             label=f"fold {number}",
             network=settings.network,
             training=dataclasses.replace(training, seed=job_seed(arguments.seed, number)),
-            train=windows.select(~np.isin(windows.subject, fold)),
+            train=train,
         )
-        for number, fold in enumerate(folds, start=1)
+        for number, train in enumerate(aligned, start=1)
     ]
     print(
         f"{arguments.archive}: {len(subjects)} people, cohort {arguments.cohort}, {len(windows.actions)}"
@@ -130,16 +242,27 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
     )
     train_jobs(jobs, workers=arguments.workers, on_event=report)
     adaptation = dataclasses.replace(ADAPT_SETTINGS, steps_per_epoch=arguments.adapt_steps)
+    donning = dataclasses.replace(DONNING, steps_per_epoch=arguments.don_steps)
+    rng = np.random.default_rng(arguments.seed)
     wearers = [
-        Wearer(name, job.place / KERAS, windows.select(windows.subject == name), test_repetitions, adaptation)
-        for job, fold in zip(jobs, folds, strict=True)
+        Wearer(
+            name=name,
+            model=job.place / KERAS,
+            windows=windows.select(windows.subject == name),
+            others=train.select(np.sort(rng.permutation(len(train))[:_OTHERS])),
+            alignment=alignment,
+            test_repetitions=test_repetitions,
+            adaptation=adaptation,
+            donning=donning,
+        )
+        for job, fold, train, alignment in zip(jobs, chosen, aligned, alignments, strict=True)
         for name in fold.tolist()
     ]
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(arguments.workers, mp_context=context, initializer=one_thread) as pool:
         found = list(pool.map(score, wearers))
     classical = []
-    for fold in folds:
+    for fold in chosen:
         predictor = fit_lda(windows.select(~np.isin(windows.subject, fold)))
         for name in fold.tolist():
             tested = np.isin(windows.repetition, test_repetitions) & (windows.subject == name)
@@ -149,11 +272,13 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
     table["LDA, nothing known"] = classical
     for row, values in table.items():
         print(
-            f"{row:40} {np.mean(values):7.2%} ± {np.std(values):.2%}   worst {min(values):.2%},"
+            f"{row:50} {np.mean(values):7.2%} ± {np.std(values):.2%}   worst {min(values):.2%},"
             f" median {np.median(values):.2%}",
             flush=True,
         )
     seconds = time.perf_counter() - begin
+    gestures = [[windows.actions[n] for n in one.reference.sync] for one in alignments]
+    print("sync gestures:", "; ".join(" and ".join(pair) for pair in gestures))
     print(f"{seconds:.0f} s, of these {sum(job.record()['seconds'] for job in jobs):.0f} s of training")
     names = [wearer.name for wearer in wearers]
     return {"subjects": names, "accuracy": table, "settings": settings.to_mapping(), "seconds": seconds}
@@ -182,6 +307,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         default=ADAPT_SETTINGS.steps_per_epoch,
         help="gradient steps of an adaptation",
     )
+    parser.add_argument(
+        "--don-steps", type=int, default=DONNING.steps_per_epoch, help="gradient steps at each donning"
+    )
+    parser.add_argument("--only-folds", type=int, help="measure only so many of the folds")
     parser.add_argument("--electrode-rotation", type=float, default=0.5, help="random, of the armband")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path, help="file for the result")

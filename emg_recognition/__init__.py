@@ -41,6 +41,7 @@ if TYPE_CHECKING:  # "as": what type checkers take for re-exported
     from emg_recognition.sources import open_source as open_source
     from emg_recognition.training.api import adapt as adapt
     from emg_recognition.training.api import compare as compare
+    from emg_recognition.training.api import don as don
     from emg_recognition.training.api import train as train
     from emg_recognition.types import Estimate as Estimate
     from emg_recognition.types import LiveSettings as LiveSettings
@@ -74,6 +75,7 @@ _HOMES = {
     "SettingError": "errors",
     "adapt": "training.api",
     "compare": "training.api",
+    "don": "training.api",
     "evaluate": "replay.evaluate",
     "inspect": "recordings.inspect",
     "open_recordings": "recordings.open",

@@ -35,6 +35,11 @@ def printable(text: object, longest: int = LONGEST) -> str:
     return shown if len(whole) <= longest else f"{shown}… ({len(whole)} characters)"
 
 
+def nfc(text: str) -> str:
+    """Return a text in Unicode's composed form, in which names are compared; macOS writes them decomposed."""
+    return unicodedata.normalize("NFC", text)
+
+
 def readable(name: object) -> str:
     """Return the name of a file as text; bytes that are no UTF-8 are shown as letters of Latin-1.
 

@@ -1,10 +1,12 @@
 """Foreign text cannot steer a terminal, and is bounded."""
 
+import os
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emg_recognition.text import printable, printable_lines
+from emg_recognition.text import nfc, printable, printable_lines, readable
 
 
 @pytest.mark.parametrize(
@@ -39,3 +41,9 @@ def test_lines_stay_lines():
         printable_lines(ValueError("one\n\x1b[2Jtwo\n" + "x" * 9), 5)
         == "one\n\\x1b[… (7 characters)\n" + "x" * 5 + "… (9 characters)"
     )
+
+
+def test_names_of_files_are_readable_and_composed(tmp_path):
+    assert readable("Müller_1.csv") == "Müller_1.csv"
+    assert readable(tmp_path / os.fsdecode(b"M\xfcller_1.csv")) == f"{tmp_path}/Müller_1.csv"
+    assert nfc("u\u0308ben") == "üben"

@@ -11,9 +11,11 @@ from emg_recognition.cli.data import add_data_options, open_data, select
 from emg_recognition.cli.leave import leave_on_signals
 from emg_recognition.cli.options import add_options, given_options
 from emg_recognition.cli.parser import examples
-from emg_recognition.training.settings import ADAPT_SETTINGS, FitSettings
+from emg_recognition.errors import SettingError
+from emg_recognition.training.settings import ADAPT_SETTINGS, REHEARSAL_SETTINGS, FitSettings
 
 if TYPE_CHECKING:
+    from emg_recognition.recordings.recordings import Recordings
     from emg_recognition.training.adapt import Adaptation
 
 
@@ -28,6 +30,8 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
             "emg-recognition adapt --model out/training/bundle --data new.npz --reps 1 --output out/p07",
             "emg-recognition adapt --model out/training/bundle --data out/anna_3 --reps 1 --test-reps 2-3 \\",
             "    --output out/anna",
+            "emg-recognition adapt --model out/training/bundle --data out/anna_today --reps 1 \\",
+            "    --history out/anna_1 out/anna_2 --others out/study.npz --output out/anna",
         ),
     )
     parser.add_argument(
@@ -37,6 +41,16 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder of the new bundle")
     parser.add_argument("--reps", required=True, metavar="REPS", help="repetitions to learn from, e.g. 1")
     parser.add_argument("--test-reps", metavar="REPS", help="others, to compare parent and new bundle on")
+    parser.add_argument(
+        "--history", type=Path, nargs="+", metavar="PATH", help="recordings of the wearer's earlier sessions"
+    )
+    parser.add_argument(
+        "--others",
+        type=Path,
+        nargs="+",
+        metavar="PATH",
+        help="recordings of other people, to rehearse a share",
+    )
     parser.add_argument("--subject", metavar="S", help="the wearer, if the recordings have several")
     parser.add_argument("--actions", nargs="+", metavar="A", help="use only these labels of the recordings")
     add_options(
@@ -61,6 +75,8 @@ def run(args: argparse.Namespace) -> int:
     subjects = None if args.subject is None else [args.subject]
     wanted = {"--subject": ("subject", subjects), "--actions": ("label", args.actions)}
     recordings = select(open_data(args), wanted)
+    history, others = (_more(args, name, recordings.subjects) for name in ("history", "others"))
+    usual = ADAPT_SETTINGS if history is None and others is None else REHEARSAL_SETTINGS
     with bar("Adapting") as show:
         result = adapt(
             args.model,
@@ -68,11 +84,31 @@ def run(args: argparse.Namespace) -> int:
             args.output,
             repetitions=repetitions,
             test_repetitions=test_repetitions,
-            settings=dataclasses.replace(ADAPT_SETTINGS, **given_options(args, FitSettings)),
+            history=history,
+            others=others,
+            settings=dataclasses.replace(usual, **given_options(args, FitSettings)),
             on_step=lambda step, steps: show(step / steps),
         )
     print(*_summary(result), sep="\n")
     return 0
+
+
+def _more(args: argparse.Namespace, name: str, wearer: tuple[str, ...]) -> Recordings | None:
+    """Open the recordings to rehearse: the wearer's own, or all but theirs."""
+    paths = getattr(args, name)
+    if paths is None:
+        return None
+    import numpy as np
+
+    from emg_recognition.recordings.open import open_recordings
+
+    found = open_recordings(paths, cache=args.cache, namespace=args.namespace)
+    own = np.isin(found.subject, wearer)
+    chosen = own if name == "history" else ~own
+    if not chosen.any():
+        whose = "the wearer" if name == "history" else "somebody else"
+        raise SettingError(f"--{name}", ", ".join(map(str, paths)), f"no segment is of {whose}")
+    return found.select(chosen)
 
 
 def _summary(result: Adaptation) -> list[str]:

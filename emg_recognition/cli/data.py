@@ -12,6 +12,7 @@ from emg_recognition.cli.options import add_options, given_options
 from emg_recognition.cli.parser import examples
 from emg_recognition.errors import SettingError
 from emg_recognition.simulation.settings import StudySettings
+from emg_recognition.text import nfc
 
 if TYPE_CHECKING:
     from emg_recognition.recordings.recordings import Recordings
@@ -137,11 +138,12 @@ def select(recordings: Recordings, wanted: Mapping[str, tuple[str, Sequence[Any]
         if values is None:
             continue
         found = getattr(recordings, column)
-        for value in values:
+        wanted_here = [nfc(value) if isinstance(value, str) else value for value in values]
+        for value in wanted_here:
             if value not in found:
                 known = ", ".join(map(str, np.unique(found).tolist()))
                 raise SettingError(option, value, f"{recordings.source} has {known}")
-        chosen &= np.isin(found, values)
+        chosen &= np.isin(found, wanted_here)
         if not chosen.any():
             raise SettingError(option, ", ".join(map(str, values)), "no segment fits all that was asked for")
     return recordings.select(chosen)

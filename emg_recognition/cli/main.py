@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from emg_recognition.cli import adapt, compare, convert, data, evaluate, fetch, graph, live, nodes, train
+from emg_recognition.cli import adapt, compare, convert, data, don, evaluate, fetch, graph, live, nodes, train
 from emg_recognition.cli.parser import Parser, examples
 from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.resources import version
@@ -39,7 +39,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("-V", "--version", action="version", version=f"%(prog)s {version()}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (graph, nodes, live, data, convert, fetch, train, compare, adapt, evaluate):
+    for module in (graph, nodes, live, data, convert, fetch, train, compare, adapt, don, evaluate):
         module.add_parsers(subparsers)
     _add_completion(subparsers)
     return parser
@@ -80,6 +80,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         0; 2 for an error that the user can correct (one line on stderr); 130 after Ctrl-C.
     """
+    for stream in (sys.stdout, sys.stderr):
+        # A path may have bytes that the terminal's encoding has no letters for.
+        if getattr(stream, "errors", "") == "strict" and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
     parser = build_parser()
     if "_ARGCOMPLETE" in os.environ:  # a shell asks for completions; this ends the process
         import argcomplete

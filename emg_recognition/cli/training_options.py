@@ -12,7 +12,14 @@ from emg_recognition.cli.data import add_data_options, open_data, select
 from emg_recognition.cli.options import add_options, given_options
 from emg_recognition.errors import SettingError
 from emg_recognition.resources import config_path
-from emg_recognition.training.settings import SPLITS, SUBSETS, EnsembleSettings, FitSettings, SplitSettings
+from emg_recognition.training.settings import (
+    ORIENTATIONS,
+    SPLITS,
+    SUBSETS,
+    EnsembleSettings,
+    FitSettings,
+    SplitSettings,
+)
 
 if TYPE_CHECKING:
     from emg_recognition.recordings.recordings import Recordings
@@ -60,6 +67,11 @@ def add_training_options(
         action="store_true",
         help="benchmarks: use every window, also while the filters settle",
     )
+    parser.add_argument(
+        "--orientation",
+        choices=ORIENTATIONS,
+        help="turn the sessions' armbands to look alike (default: auto, where strangers test)",
+    )
     add_options(parser, EnsembleSettings, only=ensemble)
     add_options(parser, FitSettings, only=training)
     parser.add_argument(
@@ -105,6 +117,7 @@ def training_settings(args: argparse.Namespace) -> ExperimentSettings:
         split=_split(settings.split, args),
         actions=settings.actions if args.actions is None else tuple(args.actions),
         warm_up=settings.warm_up or args.warm_up,
+        orientation=args.orientation or settings.orientation,
     )
 
 

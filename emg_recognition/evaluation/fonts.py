@@ -21,7 +21,7 @@ _LOG = logging.getLogger(__name__)
 _BOXES = "Last Resort"
 #: Before, a text has one font (one for another script has Latin letters, too), and always formulas.
 _SEVERAL = matplotlib.__version_info__ >= (3, 6)
-#: Characters that the user was told about.
+#: Characters that the user was told about: the first ones, once.
 _told: set[str] = set()
 
 
@@ -36,11 +36,11 @@ def drawable(text: str) -> str:
         missing -= _other_fonts(missing)[1]
     if not missing:
         return text
-    if missing - _told:
+    if not _told:
         _told.update(missing)
         _LOG.warning(
-            "figures: no font on this machine has %s; they are written as escapes such as %s (a font of the "
-            "family Noto has them, for example from the package fonts-noto or fonts-noto-cjk)",
+            "figures: no font on this machine has %s; such characters are written as escapes, here %s (fonts "
+            "of the family Noto have them, for example in the packages fonts-noto and fonts-noto-cjk)",
             " ".join(sorted(missing)[:10]),
             _escaped(min(missing)),
         )

@@ -1,4 +1,4 @@
-"""The model bundle: a directory with ``model.yaml``, ``model.tflite`` and ``model.keras``.
+"""The model bundle: a directory with ``model.yaml``, ``model.tflite``, ``model.keras``, perhaps a reference.
 
 Reading needs only PyYAML: the classifier checks a bundle before it loads any numerical library.
 ``docs/concepts/model-and-bundle.md`` shows the layout.
@@ -22,12 +22,14 @@ from emg_recognition.text import printable, steers
 from emg_recognition.types import UNITS, Model
 from emg_recognition.yaml_files import parse_yaml
 
-SCHEMA = 2
-#: Schema 1 has no section ``live``: stride, threshold and votes have their defaults.
-_READABLE = (1, SCHEMA)
+SCHEMA = 3
+#: Schema 1 has no section ``live``: stride, threshold and votes have their defaults. Schema 2 has no section
+#: ``orientation``: the armband is neither turned nor compared with a reference.
+_READABLE = (1, 2, SCHEMA)
 DESCRIPTION = "model.yaml"
 TFLITE = "model.tflite"
 KERAS = "model.keras"
+REFERENCE = "reference.npz"
 
 #: Largest model file and window that are accepted; this package writes a few MB and some thousand samples.
 _LARGEST_FILE, _LARGEST_WINDOW = 512 << 20, 10_000_000
@@ -62,6 +64,9 @@ class BundleInfo:
         Its filters as second-order sections, so that live use needs no filter design; empty in older bundles.
     live : dict
         How to use the model live: ``stride``, ``confidence_threshold`` and ``decision``; empty in schema 1.
+    orientation : dict
+        How the wearer's armband sits (``turn``, ``mirrored``, ``gain``, ``ring``, ``subject``), as the
+        network has it; empty in a bundle that is no single wearer's.
     statistics : dict
         ``mean`` and ``std`` (one number for each channel) and ``rms`` of the training windows.
     provenance, metrics : dict
@@ -82,6 +87,7 @@ class BundleInfo:
     fingerprint: str
     sections: list[list[float]]
     live: dict[str, Any]
+    orientation: dict[str, Any]
     statistics: dict[str, Any]
     provenance: dict[str, Any]
     metrics: dict[str, Any]
@@ -125,7 +131,7 @@ def read_bundle(path: str | Path) -> BundleInfo:
     description = read_description(path)
     schema = description.get("schema")
     if schema not in _READABLE:
-        readable = " and ".join(str(number) for number in _READABLE)
+        readable = f"{', '.join(map(str, _READABLE[:-1]))} and {_READABLE[-1]}"
         raise BundleError(
             str(path),
             f"its schema is {schema!r}, this version reads {readable}",
@@ -281,6 +287,7 @@ def _to_info(path: Path, description: Mapping[str, Any]) -> BundleInfo:
             fingerprint=str(description["fingerprint"]),
             sections=[[float(value) for value in row] for row in description.get("sections") or []],
             live=dict(description.get("live") or {}),
+            orientation=dict(description.get("orientation") or {}),
             statistics=dict(description["statistics"]),
             provenance=dict(description["provenance"]),
             metrics=dict(description["metrics"]),

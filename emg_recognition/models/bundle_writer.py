@@ -15,6 +15,7 @@ from emg_recognition.files import replace_directory
 from emg_recognition.models.bundle import (
     DESCRIPTION,
     KERAS,
+    REFERENCE,
     SCHEMA,
     TFLITE,
     BundleInfo,
@@ -33,11 +34,14 @@ class UnwrittenBundle:
         The description; its path is where the bundle will be, its metrics are empty.
     tflite, keras : bytes
         The two model files.
+    reference : bytes or None
+        What the population's armbands look like.
     """
 
     info: BundleInfo
     tflite: bytes
     keras: bytes
+    reference: bytes | None = None
 
     def write(self, metrics: Mapping[str, Any]) -> BundleInfo:
         """Write the bundle: afterwards all of it is there, or nothing has changed.
@@ -64,6 +68,8 @@ class UnwrittenBundle:
         description = {**description, "actions": list(self.info.actions)}
         text = yaml.safe_dump(description, sort_keys=False, allow_unicode=True)
         files = {TFLITE: self.tflite, KERAS: self.keras, DESCRIPTION: text.encode()}
+        if self.reference is not None:
+            files[REFERENCE] = self.reference
         try:
             replace_directory(path, files)
         except OSError as error:
@@ -85,6 +91,8 @@ def make_bundle(
     provenance: Mapping[str, Any],
     live: Mapping[str, Any] | None = None,
     sections: Any = (),
+    orientation: Mapping[str, Any] | None = None,
+    reference: bytes | None = None,
 ) -> UnwrittenBundle:
     """Put a bundle together in memory.
 
@@ -111,6 +119,10 @@ def make_bundle(
     sections : array_like, optional
         The filters of `pipeline`, from :func:`emg_recognition.signal.filters.design`; without them live use
         imports SciPy to design them.
+    orientation : mapping, optional
+        How the wearer's armband sits; the network already holds it.
+    reference : bytes, optional
+        :meth:`~emg_recognition.models.orientation.Reference.to_bytes` of the population.
 
     Returns
     -------
@@ -118,9 +130,8 @@ def make_bundle(
         The bundle.
     """
     keras = keras_model if isinstance(keras_model, bytes) else Path(keras_model).read_bytes()
-    digests = {
-        name: hashlib.sha256(content).hexdigest() for name, content in ((TFLITE, tflite), (KERAS, keras))
-    }
+    files = {TFLITE: tflite, KERAS: keras, REFERENCE: reference}
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items() if content}
     info = BundleInfo(
         path=Path(path),
         schema=SCHEMA,
@@ -134,12 +145,13 @@ def make_bundle(
         fingerprint=fingerprint,
         sections=_plain(sections),
         live=_plain(live or {}),
+        orientation=_plain(orientation or {}),
         statistics=_plain(statistics),
         provenance=_plain(provenance),
         metrics={},
         files=digests,
     )
-    return UnwrittenBundle(info, tflite, keras)
+    return UnwrittenBundle(info, tflite, keras, reference)
 
 
 def write_bundle(path: str | Path, *, metrics: Mapping[str, Any], **contents: Any) -> BundleInfo:

@@ -1,4 +1,4 @@
-"""Layers of the network that Keras does not have: z-score, picture, a faster batch normalisation."""
+"""Layers of the network that Keras does not have: orientation, z-score, picture, batch normalisation."""
 
 from __future__ import annotations
 
@@ -77,6 +77,25 @@ def _between(left: np.ndarray, right: np.ndarray, weight: np.ndarray, inputs: in
     np.add.at(matrix, (rows, left), 1 - weight)
     np.add.at(matrix, (rows, right), weight)
     return matrix
+
+
+@keras.saving.register_keras_serializable(package="emg_recognition")
+class Orient(keras.layers.Layer):
+    """Turn, mirror and scale the armband: each window is multiplied with one matrix from the right."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"trainable": False, **kwargs})
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Create the matrix; at first it changes nothing."""
+        channels = input_shape[-1]
+        self.matrix = self.add_weight(
+            shape=(channels, channels), initializer="identity", trainable=False, name="matrix"
+        )
+
+    def call(self, x: Any) -> Any:
+        """Turn windows (batch, length, channels)."""
+        return keras.ops.matmul(x, self.matrix)
 
 
 @keras.saving.register_keras_serializable(package="emg_recognition")

@@ -14,6 +14,7 @@ session    the session of the subject
 label      the action performed
 rep        the number of the repetition, an integer
 unit       optional: ``V`` or ``count``; ``count`` if it is missing
+ring       optional: how many channels, the first ones, are electrodes in a ring; 0: placed on muscles
 ========== ========================================================================
 
 Other keys, such as a licence or a note, are ignored.
@@ -33,12 +34,12 @@ from emg_recognition.errors import RecordingError
 from emg_recognition.recordings.cache import release
 from emg_recognition.recordings.npz import read_arrays
 from emg_recognition.recordings.recordings import Recordings
-from emg_recognition.text import steers
+from emg_recognition.text import nfc, readable, steers
 from emg_recognition.types import UNITS
 
 _REQUIRED = ("x", "start", "length", "scale", "fs", "subject", "cohort", "session", "label", "rep")
 _TEXTS = ("subject", "cohort", "session", "label")
-_KEYS = (*_REQUIRED, "unit")
+_KEYS = (*_REQUIRED, "unit", "ring")
 #: Samples checked at once: they may be mapped from a large file.
 _CHECKED_ROWS = 1 << 16
 #: No study comes near these numbers.
@@ -97,6 +98,7 @@ def from_arrays(arrays: Mapping[str, Any], source: str) -> Recordings:
         label=texts["label"],
         repetition=repetition,
         source=source,
+        ring=_ring(arrays, counts.shape[1], source),
     )
 
 
@@ -139,10 +141,12 @@ def _text(arrays: Mapping[str, Any], key: str, source: str, segments: int) -> np
     texts = values.astype(np.str_)
     if texts.size and texts.dtype.itemsize and texts.view(np.uint32).max() > sys.maxunicode:
         raise RecordingError(source, f"{key} holds characters that do not exist", "store text in Unicode")
-    for name in np.unique(texts).tolist():
+    known = {text: nfc(readable(text)) for text in np.unique(texts).tolist()}
+    for name in known.values():
         if steers(name):
             remedy = "store names without control characters"
             raise RecordingError(source, f"{key} holds the name {name!r}", remedy)
+    texts = np.array([known[text] for text in texts.tolist()], np.str_)
     if key == "label" and (texts == "").any():
         raise RecordingError(
             source, f"segment {int(np.argmax(texts == ''))} has no label", "store the action of every segment"
@@ -198,6 +202,18 @@ def _above_zero(arrays: Mapping[str, Any], key: str, what: str, source: str) -> 
     if value.size != 1 or value.dtype.kind not in "iuf" or not (np.isfinite(value) & (value > 0)).all():
         raise RecordingError(source, f"{key} is {_shown(value)}", f"store {what} as one number above 0")
     return float(value.item())
+
+
+def _ring(arrays: Mapping[str, Any], channels: int, source: str) -> int | None:
+    if "ring" not in arrays:
+        return None
+    ring = np.asarray(arrays["ring"]).tolist()
+    if isinstance(ring, bool):
+        return channels if ring else 0
+    if not isinstance(ring, int) or not 0 <= ring <= channels:
+        remedy = f"store how many of the {channels} channels, the first ones, are in a ring, or 0"
+        raise RecordingError(source, f"ring is {ring!r}", remedy)
+    return ring
 
 
 def _shown(value: np.ndarray) -> str:
@@ -278,6 +294,7 @@ def save_archive(
     """
     target = Path(path)
     texts: dict[str, Any] = {key: np.str_(text) for key, text in (notes or {}).items()}
+    said: dict[str, Any] = {} if recordings.ring is None else {"ring": np.int64(recordings.ring)}
     # In the same folder, so that the rename stays within one file system.
     temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
@@ -290,6 +307,7 @@ def save_archive(
                 scale=np.float64(recordings.scale),
                 fs=np.float64(recordings.rate),
                 unit=np.str_(recordings.unit),
+                **said,
                 subject=recordings.subject.astype(np.str_),
                 cohort=recordings.cohort.astype(np.str_),
                 session=recordings.session.astype(np.str_),

@@ -162,10 +162,10 @@ def from_cache(
 
 
 def _key(files: Sequence[Path], kind: str) -> str:
-    digest = hashlib.blake2b(f"{_LAYOUT}\n{kind}\n".encode(), digest_size=16)
+    digest = hashlib.blake2b(os.fsencode(f"{_LAYOUT}\n{kind}\n"), digest_size=16)
     for file in files:
         state = file.stat()
-        digest.update(f"{file.resolve()}\n{state.st_size} {state.st_mtime_ns}\n".encode())
+        digest.update(os.fsencode(f"{file.resolve()}\n{state.st_size} {state.st_mtime_ns}\n"))
     return digest.hexdigest()
 
 
@@ -175,7 +175,7 @@ def _unpack(entry: Path, read: Callable[[Path | None], Recordings]) -> None:
     temporary = Path(tempfile.mkdtemp(prefix=f".{entry.name}.", dir=entry.parent))
     try:
         recordings = read(temporary / _COUNTS)
-        head = {name: getattr(recordings, name) for name in ("scale", "rate", "unit", "problems")}
+        head = {name: getattr(recordings, name) for name in ("scale", "rate", "unit", "problems", "ring")}
         head["shape"] = list(recordings.counts.shape)
         np.savez(
             temporary / _TABLE,

@@ -12,8 +12,8 @@ from typing import Any
 from emg_recognition.errors import SettingError
 from emg_recognition.recordings.file_patterns import FilePattern
 from emg_recognition.recordings.recordings import parse_repetitions
-from emg_recognition.recordings.text_layout import nfc
 from emg_recognition.settings import check, from_mapping, setting
+from emg_recognition.text import nfc
 from emg_recognition.types import UNITS
 from emg_recognition.yaml_files import load_yaml
 
@@ -147,6 +147,9 @@ class CsvDescription:
     )
     scale: float | None = setting(
         None, "numbers in the files per unit; from the file's unit, else 1", above=0
+    )
+    ring: int | None = setting(
+        None, "how many channels, the first ones, are in a ring; 0: placed on muscles", low=0
     )
     labels: Mapping[str, str | None] | None = None
     constants: Mapping[str, str] = field(default_factory=dict)

@@ -19,11 +19,10 @@ from emg_recognition.recordings.event_files import event_file, label_rows, read_
 from emg_recognition.recordings.file_patterns import FilePattern
 from emg_recognition.recordings.inspection import listed
 from emg_recognition.recordings.recordings import Recordings
-from emg_recognition.recordings.row_times import Counted, find_lost, find_pace, whole
+from emg_recognition.recordings.row_times import Counted, Pace, find_lost, find_pace, whole
 from emg_recognition.recordings.segments import Segment, gather_segments
 from emg_recognition.recordings.text_columns import header_rate
-from emg_recognition.recordings.text_layout import nfc
-from emg_recognition.text import readable
+from emg_recognition.text import nfc, readable
 from emg_recognition.types import RATE_TOLERANCE
 
 READING = "text 2"
@@ -160,6 +159,7 @@ def read_csv_files(
         unit=first.table.scale.unit,
         source=source,
         counts=counts,
+        ring=description.ring,
     )
     return dataclasses.replace(found, problems=reader.problems())
 
@@ -220,15 +220,14 @@ class _Reader:
             self._notes.setdefault(note, []).append(file.name)
         counted = self._counted(file, table)
         said = header_rate(table.layout, table.columns)
-        if said is not None and self._rate is not None and abs(said / self._rate - 1) > RATE_TOLERANCE:
-            known = "the description" if description.rate is not None else "that of the files before"
+        rate, gaps = self._timed(file, table, counted, said)
+        if self._rate is not None and abs(rate / self._rate - 1) > RATE_TOLERANCE:
             raise RecordingError(
                 str(file.path),
-                f"its header says {said:g} Hz, {known} {self._rate:g} Hz",
-                "correct rate in the description, or record each rate in a folder of its own",
+                f"its rate is {rate:g} Hz, that of the files before {self._rate:g} Hz",
+                "give rate in a description, or keep recordings of each rate in a folder of their own",
             )
-        rate, gaps = self._timed(file, table, counted, self._rate if self._rate is not None else said)
-        self._rate = rate
+        rate = self._rate = rate if self._rate is None else self._rate
         if counted is not None:
             gaps = gaps | (counted.lost > 0) | counted.restarts
         return _Timed(table, rate, gaps)
@@ -254,10 +253,11 @@ class _Reader:
         return counted
 
     def _timed(
-        self, file: CsvFile, table: CsvTable, counted: Counted | None, rate: float | None
+        self, file: CsvFile, table: CsvTable, counted: Counted | None, said: float | None
     ) -> tuple[float, np.ndarray]:
-        """Return the rate of a file, and where its times have gaps."""
+        """Return the rate of a file, and where its times have gaps; `said` is the rate of its header."""
         description = self._description
+        rate = description.rate or said or self._rate
         none = np.zeros(max(len(table.samples) - 1, 0), bool)
         if table.time is None:
             if rate is None:
@@ -267,7 +267,14 @@ class _Reader:
                     "give rate in Hz in the description, or a time column",
                 )
             return rate, none
-        pace = find_pace(table.time, description.gap, None if counted is None else counted.lost, rate)
+        lost = None if counted is None else counted.lost
+        pace = find_pace(table.time, description.gap, lost, rate)
+        if description.rate is None and said is not None and pace is not None and _contradicts(pace, said):
+            # A header may be from another session, or say another rate; times are measured.
+            note = f"the header says {said:g} Hz, but the times {pace.rate:.6g} Hz, which is taken"
+            self._notes.setdefault(note, []).append(file.name)
+            rate = self._rate
+            pace = find_pace(table.time, description.gap, lost, rate)
         if pace is None and rate is None:
             raise RecordingError(
                 str(file.path),
@@ -280,8 +287,8 @@ class _Reader:
             self._bursts.append((pace.packet, pace.interval))
         if rate is None:
             return whole(pace.rate), pace.gaps
-        if abs(pace.rate / rate - 1) > RATE_TOLERANCE + pace.uncertainty:
-            where = "the description" if description.rate is not None else "its header or the files before"
+        if _contradicts(pace, rate):
+            where = "the description" if description.rate is not None else "the files before"
             raise RecordingError(
                 str(file.path),
                 f"its time column gives {pace.rate:.6g} Hz, {where} {rate:g} Hz",
@@ -384,6 +391,10 @@ class _Reader:
             )
         said += [f"{note}: {listed(names)}" for note, names in self._notes.items()]
         return tuple(said)
+
+
+def _contradicts(pace: Pace, rate: float) -> bool:
+    return abs(pace.rate / rate - 1) > RATE_TOLERANCE + pace.uncertainty
 
 
 def _files(count: int) -> str:

@@ -18,8 +18,9 @@ from emg_recognition.errors import RecordingError
 from emg_recognition.recordings.csv_description import ROLES, TIME_UNITS, Column, CsvDescription
 from emg_recognition.recordings.sensor_times import Sensors, align
 from emg_recognition.recordings.text_columns import Scale, find_counter, find_scale, own_times
-from emg_recognition.recordings.text_layout import Layout, find_layout, nfc
+from emg_recognition.recordings.text_layout import Layout, find_layout
 from emg_recognition.recordings.text_lines import Block, blocks
+from emg_recognition.text import nfc
 
 if TYPE_CHECKING:
     import pandas
@@ -284,64 +285,79 @@ def _part(plan: _Plan, block: Block) -> _Part:
     import pandas
 
     layout = plan.layout
-    _check_cells(plan, block)
+    numeric = [*plan.numeric, *([] if plan.clock else plan.times)]
+    as_text = {*plan.texts.values(), *(plan.times if plan.clock else ())} - set(plan.numeric)
+    chosen = sorted({*plan.numeric, *plan.times, *plan.texts.values()})
+    _check_cells(plan, block, first=len(chosen) == layout.width)
     if not block.data.strip():
         return _empty(plan, block)
-    numeric = [*plan.numeric, *([] if plan.clock else plan.times)]
-    chosen = sorted({*plan.numeric, *plan.times, *plan.texts.values()})
-    as_text = {*plan.texts.values(), *(plan.times if plan.clock else ())} - set(plan.numeric)
-    frame = pandas.read_csv(
-        io.BytesIO(block.data),
-        sep=r"\s+" if layout.delimiter == " " else layout.delimiter,
-        header=None,
-        names=range(layout.width),
-        usecols=chosen,
-        index_col=False,
-        dtype=dict.fromkeys(as_text, str),
-        keep_default_na=False,
-        na_values={column: [""] for column in numeric if column not in as_text},
-        skip_blank_lines=False,
-        skipinitialspace=True,
-        decimal=layout.decimal,
-        encoding=block.encoding,
-        low_memory=False,
-    )
-    lines = block.line + np.arange(len(frame))
-    blank = np.ones(len(frame), bool)
-    for column in chosen:
-        cells = frame[column]
-        blank &= (
-            (cells.isna() | (cells == "")).to_numpy()
-            if column in as_text or cells.dtype == object
-            else (cells.isna().to_numpy())
+    try:
+        frame = pandas.read_csv(
+            io.BytesIO(block.data),
+            sep=r"\s+" if layout.delimiter == " " else layout.delimiter,
+            header=None,
+            names=range(layout.width),
+            usecols=None if len(chosen) == layout.width else chosen,
+            index_col=False,
+            dtype=dict.fromkeys(as_text, str),
+            keep_default_na=False,
+            na_values={column: [""] for column in numeric if column not in as_text},
+            skip_blank_lines=False,
+            skipinitialspace=True,
+            decimal=layout.decimal,
+            encoding=block.encoding,
+            low_memory=False,
         )
-        if not blank.any():
-            break
+    except pandas.errors.ParserError:
+        _check_cells(plan, block, first=False)  # it knows the line in the file
+        raise
+    lines = block.line + np.arange(len(frame), dtype=np.uint32)
+    blank = _blank(frame, chosen)
     if blank.any():
         frame, lines = frame[~blank], lines[~blank]
     several = len(plan.times) > 1
-
-    def numbers(columns: tuple[int, ...], *, gaps: bool) -> np.ndarray:
-        values = np.empty((len(frame), len(columns)))
-        for at, column in enumerate(columns):
-            values[:, at] = _numbers(plan, frame[column], column, lines, gaps=gaps)
-        return values
-
-    samples = numbers(plan.samples, gaps=several)
-    samples /= plan.scale
+    samples = np.empty((len(frame), len(plan.samples)), np.float32)
+    for at, column in enumerate(plan.samples):
+        values = _numbers(plan, frame[column], column, lines, gaps=several)
+        with np.errstate(over="ignore"):  # what is too large for float32 is refused with its line
+            np.divide(values, plan.scale, out=samples[:, at], casting="same_kind")
     if plan.clock:
-        times = _seconds(plan, frame[plan.times[0]], lines)[:, np.newaxis]
+        times = _seconds(plan, frame[plan.times[0]].astype(str), lines)[:, np.newaxis]
     else:
-        times = numbers(plan.times, gaps=several)
-        times *= plan.time_scale
-    counter = None if plan.counter is None else numbers((plan.counter,), gaps=several)[:, 0]
-    texts = {}
-    for role, column in plan.texts.items():
-        codes, values = pandas.factorize(frame[column].astype(str).fillna("").str.strip())
-        texts[role] = codes.astype(np.int32), [nfc(str(value)) for value in values]
-    with np.errstate(over="ignore"):  # what is too large is refused with its line
-        narrow = samples.astype(np.float32)
-    return _Part(narrow, times, counter, texts, lines.astype(np.uint32), block.done)
+        times = np.empty((len(frame), len(plan.times)))
+        for at, column in enumerate(plan.times):
+            times[:, at] = _numbers(plan, frame[column], column, lines, gaps=several) * plan.time_scale
+    counter = None
+    if plan.counter is not None:
+        counter = _numbers(plan, frame[plan.counter], plan.counter, lines, gaps=several)
+    texts = {role: _texts(frame[column]) for role, column in plan.texts.items()}
+    return _Part(samples, times, counter, texts, lines, block.done)
+
+
+def _blank(frame: pandas.DataFrame, chosen: list[int]) -> np.ndarray:
+    """Return which lines have nothing in the columns that are read."""
+    blank = np.ones(len(frame), bool)
+    for column in chosen:
+        cells = frame[column]
+        if cells.dtype.kind in "iub":
+            return np.zeros(len(frame), bool)
+        blank &= (
+            cells.isna().to_numpy() if cells.dtype.kind == "f" else (cells.isna() | (cells == "")).to_numpy()
+        )
+        if not blank.any():
+            break
+    return blank
+
+
+def _texts(cells: pandas.Series) -> tuple[np.ndarray, list[str]]:
+    """Return the number of each row's text, and the texts."""
+    import pandas
+
+    codes, found = pandas.factorize(cells.astype(str).fillna(""))
+    values = [nfc(str(text).strip()) for text in found]
+    # Two texts that differ in spaces are one.
+    numbers, unique = pandas.factorize(np.array(values, object))
+    return numbers.astype(np.int32)[codes], list(unique)
 
 
 def _empty(plan: _Plan, block: Block) -> _Part:
@@ -353,13 +369,16 @@ def _empty(plan: _Plan, block: Block) -> _Part:
     return _Part(samples, times, counter, texts, np.empty(0, np.uint32), block.done)
 
 
-def _check_cells(plan: _Plan, block: Block) -> None:
-    """Refuse lines with more cells than columns, which pandas would cut off."""
+def _check_cells(plan: _Plan, block: Block, *, first: bool) -> None:
+    """Refuse lines with more cells than columns, which pandas would cut off.
+
+    With all columns, it does so only in the `first` line.
+    """
     delimiter = plan.layout.delimiter.encode()
     if delimiter == b" " or b'"' in block.data:
         return
     most = plan.layout.width - 1
-    data = block.data
+    data = block.data if not first else block.data[: block.data.find(b"\n") + 1]
     rows = data.count(b"\n") + (not data.endswith(b"\n"))
     if data.count(delimiter) == rows * most:
         return

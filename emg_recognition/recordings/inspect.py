@@ -16,13 +16,15 @@ from emg_recognition.recordings.inspection import Inspection, listed
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.recordings.windows import STRIDE
 from emg_recognition.signal.batch import window_starts
-from emg_recognition.signal.quality_measures import saturated, smallest_step
+from emg_recognition.signal.quality_measures import FEWEST_ON_TOP, saturated, smallest_step
 from emg_recognition.signal.settings import stride_samples, suited_settings
 
 #: An accuracy from fewer windows of an action in a repetition says little.
 FEWEST_WINDOWS = 20
 #: A channel is clipped in a segment if more of its samples than this share lie on a flat top.
 _CLIPPED = 0.01
+#: Samples that are looked through at a time.
+_PIECE = 1 << 16
 #: Usual lengths of a performed action, s; a median outside suggests a wrong rate.
 _USUAL_LENGTHS = (0.5, 60.0)
 
@@ -150,11 +152,12 @@ def _check_samples(recordings: Recordings) -> Iterator[str]:
     whole = recordings.counts.dtype.kind in "iu"
     for i in range(len(recordings)):
         values = recordings.raw_segment(i)
-        flat = (values == values[0]).all(axis=0)
+        flat, suspect = _extremes(values)
         constant += flat
         if not flat.all():
             digest = hashlib.blake2b(np.ascontiguousarray(values).data, digest_size=16)
             copies[digest.digest()].append(i)
+        if suspect:
             floats = values.astype(np.float64)
             share = saturated(floats, 1.0 if whole else smallest_step(floats))
             clipped += share > _CLIPPED
@@ -179,6 +182,24 @@ def _check_samples(recordings: Recordings) -> Iterator[str]:
             f"some channels are clipped in some of the {len(recordings)} segments, up to {100 * worst:.0f} % "
             f"of the samples: {_channels(clipped)}; lower the gain of the amplifier"
         )
+
+
+def _extremes(values: np.ndarray) -> tuple[np.ndarray, bool]:
+    """Return which channels are constant, and whether :func:`saturated` may find any of them clipped.
+
+    A segment may have millions of samples, so this is done piece by piece and without copies.
+    """
+    pieces = [values[begin : begin + _PIECE] for begin in range(0, len(values), _PIECE)]
+    top = np.max([piece.max(axis=0) for piece in pieces], axis=0)
+    bottom = np.min([piece.min(axis=0) for piece in pieces], axis=0)
+    beside = 0.019 * (top.astype(np.float64) - bottom)  # a little less than there, because of rounding
+    high, low = top - beside, bottom + beside
+    counts = np.zeros((4, values.shape[1]), np.int64)
+    for piece in pieces:
+        for row, found in enumerate((piece == top, piece > high, piece == bottom, piece < low)):
+            counts[row] += np.count_nonzero(found, axis=0)
+    flat = (counts[::2] >= FEWEST_ON_TOP) & (2 * counts[::2] > counts[1::2])
+    return top == bottom, bool((flat & (top != bottom)).any())
 
 
 def _check_overlap(recordings: Recordings) -> Iterator[str]:

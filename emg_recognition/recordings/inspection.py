@@ -65,7 +65,8 @@ class Inspection:
         """Raise a RecordingError with the first of `errors`, if there is one."""
         if self.errors:
             problem, _, remedy = self.errors[0].partition("; ")
-            raise RecordingError(self.source, problem, remedy)
+            notes = "".join(f" (note: {text})" for text in self.problems[:1])
+            raise RecordingError(self.source, problem, remedy + notes)
 
     def lines(self) -> list[str]:
         """Return everything as lines of at most 80 columns; only a long path makes a line longer."""

@@ -245,8 +245,9 @@ def _joined(
             ("rate", first.rate, other.rate),
             ("channel count", first.channels, other.channels),
             ("unit", first.unit, other.unit),
+            ("ring", first.ring, other.ring),
         ):
-            if ours != theirs:
+            if ours != theirs and None not in (ours, theirs):
                 raise RecordingError(
                     other.source,
                     f"its {name} is {theirs}, that of {first.source} is {ours}",
@@ -269,6 +270,7 @@ def _join(parts: Sequence[Recordings], source: str, counts: Path | None) -> Reco
         counts=counts,
         scale=first.scale if alike else 1.0,
         dtype=first.counts.dtype if alike else np.float32,
+        ring=next((part.ring for part in parts if part.ring is not None), None),
     )
     return dataclasses.replace(joined, problems=tuple(text for part in parts for text in part.problems))
 

@@ -102,6 +102,9 @@ class Recordings:
         What is missing or damaged there, one sentence each.
     sources : tuple of Source
         The paths that were read; empty for recordings made in memory.
+    ring : int or None
+        How many of the channels, the first ones, are electrodes in a ring around the limb, so that they can
+        be turned; 0 for electrodes that are placed on muscles. ``None``: it is not said.
     """
 
     counts: np.ndarray
@@ -118,6 +121,7 @@ class Recordings:
     source: str
     problems: tuple[str, ...] = ()
     sources: tuple[Source, ...] = ()
+    ring: int | None = None
 
     @classmethod
     def from_segments(

@@ -14,6 +14,8 @@ FEWEST_STEPS = 100
 _WITHIN = 0.5
 #: Times are often rounded to milliseconds, s.
 _CLOCK = 0.002
+#: Values that tell what is usual in a long recording.
+_ENOUGH = 200_000
 #: Fewer than this share of equal steps is no counter.
 _COUNTING = 0.5
 
@@ -71,7 +73,7 @@ def find_pace(
     if not len(steps):
         return None
     between = steps if lost is None else steps / (lost + 1.0)
-    step = _usual_step(steps)
+    step = _usual_step(_some(steps))
     if not step > 0:
         gaps = (steps < 0) | (steps > (gap if rate is None else 1 / rate + gap))
         return None if rate is None else Pace(rate, np.inf, 1, 0.0, gaps)
@@ -80,9 +82,9 @@ def find_pace(
     rising = intervals >= 0
     if not rising.any():
         return None
-    packet = int(np.median(sizes))
-    interval = float(np.median(intervals[rising]))
-    late = np.abs(intervals[rising] - interval)
+    packet = int(np.median(_some(sizes)))
+    interval = float(np.median(_some(intervals[rising])))
+    late = np.abs(_some(intervals[rising]) - interval)
     if packet > 1 and interval <= _CLOCK:  # times rounded to milliseconds are no packets
         packet = 1
     usual = max(interval, 0.0 if rate is None else 1 / rate)
@@ -96,6 +98,14 @@ def find_pace(
     jitter = float(np.percentile(late, 95)) if len(late) else 0.0
     uncertainty = ((interval if packet > 1 else 0.0) + jitter) / seconds
     return Pace(rows / seconds, uncertainty, packet, interval, gaps)
+
+
+def _some(values: np.ndarray) -> np.ndarray:
+    """Return stretches of a long array, enough to tell what is usual."""
+    if len(values) <= _ENOUGH:
+        return values
+    starts = np.linspace(0, len(values) - _ENOUGH // 20, 20).astype(int)
+    return np.concatenate([values[begin : begin + _ENOUGH // 20] for begin in starts])
 
 
 def _usual_step(steps: np.ndarray) -> float:

@@ -55,6 +55,7 @@ def gather_segments(
     counts: Path | None,
     scale: float = 1.0,
     dtype: DTypeLike = np.float32,
+    ring: int | None = None,
 ) -> Recordings:
     """Make recordings from segments; with a file for the samples, only one segment is in memory at a time.
 
@@ -76,6 +77,8 @@ def gather_segments(
         Counts per unit.
     dtype : dtype_like
         Type of the samples.
+    ring : int or None
+        Channels in a ring, see :class:`Recordings`.
 
     Returns
     -------
@@ -116,6 +119,7 @@ def gather_segments(
         "fs": rate,
         "unit": unit,
         **{name: np.array(values, np.str_) for name, values in texts.items()},
+        **({} if ring is None else {"ring": ring}),
     }
     return from_arrays(arrays, source)
 

@@ -51,7 +51,7 @@ _OTHER = _words(
     r"^(acc|gyro?|mag|quat|imu)[ _.-]?[xyzw0-9]", r"rms|envelope|mean|median freq",
 )  # fmt: skip
 
-_NUMBER = r"([0-9]+(?:[.,][0-9]+)?)"
+_NUMBER = r"([0-9]+(?:[.,][0-9]+)?(?:e[-+]?[0-9]+)?)"
 _RATE_NAMES = (
     r"(?:sampl\w*[ _-]*(?:rate|freq\w*)|\bfreq\w*|\bfs\b|\brate\b|abtast\w*"
     r"|[ée]chantillon\w*|muestreo|campion\w*)"
@@ -192,6 +192,7 @@ def header_rate(layout: Layout, samples: Sequence[int]) -> float | None:
             } - {0.0}
             if rates:
                 break
+    rates = {rate for rate in rates if 1 < rate < 1e6}
     return rates.pop() if len(rates) == 1 else None
 
 

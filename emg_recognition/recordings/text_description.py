@@ -170,8 +170,8 @@ def _columns(found: Guessed) -> list[str]:
 def _numbers(found: Guessed, known: Recordings | None) -> list[str]:
     description = found.description
     lines = []
-    if description.rate is not None:
-        lines.append(_line("rate", description.rate, "Hz, from the file's header"))
+    if found.columns.rate is not None and known is not None and known.rate == found.columns.rate:
+        lines.append(_line("rate", known.rate, "Hz, from the file's header"))
     elif known is not None:
         lines.append(_line("rate", known.rate, "Hz, measured: rows over time"))
     else:

@@ -15,9 +15,9 @@ from emg_recognition.recordings.csv_files import is_no_marker
 from emg_recognition.recordings.file_names import guess_pattern, libemg_labels
 from emg_recognition.recordings.name_pattern import compare_names, escaped
 from emg_recognition.recordings.text_columns import Guess, guess_columns
-from emg_recognition.recordings.text_layout import Layout, find_layout, is_number, nfc
+from emg_recognition.recordings.text_layout import Layout, find_layout, is_number
 from emg_recognition.recordings.text_lines import find_encoding
-from emg_recognition.text import readable
+from emg_recognition.text import nfc, readable
 
 #: What is read of a file to see whether it holds numbers.
 LOOKED_AT = 1 << 16
@@ -160,7 +160,6 @@ def guess(path: Path) -> Guessed:
     description = CsvDescription(
         files=files,
         columns=_columns(layout, columns, events is not None),
-        rate=columns.rate,
         time_unit=columns.time_unit if columns.time is not None else None,
         unit=None if columns.scale is None else columns.scale.unit,
         scale=None if columns.scale is None or columns.scale.unit == "count" else columns.scale.factor,

@@ -14,6 +14,7 @@ from typing import Any
 
 from emg_recognition.errors import RecordingError
 from emg_recognition.recordings.text_lines import read_head
+from emg_recognition.text import nfc
 
 #: In order of preference; a space stands for any white space.
 _DELIMITERS = ("\t", ";", "|", ",", " ")
@@ -68,11 +69,6 @@ _UNITS = {
 def plain_unit(text: str) -> str:
     """Return a unit in lower case and ASCII, without brackets."""
     return unicodedata.normalize("NFKC", text).strip(" ()[]").lower().replace("μ", "u").replace("µ", "u")
-
-
-def nfc(text: str) -> str:
-    """Return a text in the composed form, in which names are compared."""
-    return unicodedata.normalize("NFC", text)
 
 
 @dataclass(frozen=True, kw_only=True)

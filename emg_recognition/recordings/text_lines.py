@@ -13,7 +13,8 @@ from emg_recognition.files import open_regular
 
 #: What is read to find out the layout of a file. Some exports have hundreds of lines before their names.
 HEAD_BYTES = 1 << 20
-_BLOCK_BYTES = 1 << 23
+_BLOCK_BYTES = 1 << 22
+_LONGEST_LINE = 1 << 24
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -162,10 +163,10 @@ def blocks(path: Path, encoding: str, skip: int, comment: str | None) -> Iterato
                 data = data[:-1] if half else data
                 data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") + (b"\r" if half else b"")
             cut = data.rfind(b"\n") + 1 if raw else len(data)
-            if not cut and len(data) > 2 * _BLOCK_BYTES:
+            if not cut and len(data) > _LONGEST_LINE:
                 raise RecordingError(
                     str(path),
-                    f"line {line} is longer than {2 * _BLOCK_BYTES >> 20} MB",
+                    f"line {line} is longer than {_LONGEST_LINE >> 20} MB",
                     "give a file of numbers in lines",
                 )
             data, rest = data[:cut], data[cut:]

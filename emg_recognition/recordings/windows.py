@@ -103,7 +103,8 @@ def find_windows(
             recordings.source,
             f"its {len(recordings)} segments give no window of {pipeline.length} samples for the actions"
             f" {', '.join(names) or '(none)'}",
-            f"give segments of these actions longer than {pipeline.settling + pipeline.window:g} s",
+            f"give segments of these actions longer than {pipeline.settling + pipeline.window:g} s"
+            + "".join(f" (note: {problem})" for problem in recordings.problems[:1]),
         )
     return WindowPlaces(names, action, segment, np.concatenate(starts))
 

@@ -9,7 +9,7 @@ import numpy as np
 #: EMG has almost no power below this frequency, Hz: drift, movement and poor contact are there.
 SLOW_BELOW = 10.0
 #: Samples at an extreme value that make a flat top; two can meet there by chance.
-_FEWEST_ON_TOP = 3
+FEWEST_ON_TOP = 3
 #: A signal of fewer codes is noise of the converter, and its extremes repeat without any clipping.
 _FEWEST_CODES = 32
 
@@ -137,7 +137,7 @@ def saturated(values: np.ndarray, resolution: float) -> np.ndarray:
     for distance in (top - values, values - bottom):
         on_top = (distance == 0.0).sum(axis=0)
         near = (distance <= beside * (1.0 + 1e-9)).sum(axis=0) - on_top
-        flat = (on_top >= _FEWEST_ON_TOP) & (on_top > near) & (height >= _FEWEST_CODES * resolution)
+        flat = (on_top >= FEWEST_ON_TOP) & (on_top > near) & (height >= _FEWEST_CODES * resolution)
         share += np.where(flat, on_top / len(values), 0.0)
     return share
 

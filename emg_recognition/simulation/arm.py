@@ -25,7 +25,7 @@ UNITS = 2
 UPPER_ARM = 2
 """The last two channels are single electrodes over biceps and triceps; the others surround the forearm."""
 
-_STREAMS = {"subject": 0, "session": 1, "live": 2}
+_STREAMS = {"subject": 0, "session": 1, "live": 2, "turn": 3, "side": 4}
 _RING_AXIAL = 60.0  # distance of the electrodes around the forearm from the elbow, mm
 _UPPER_AXIAL = -110.0  # and of those on the upper arm, mm
 _REFERENCE = 15.0  # distance at which tissue does not weaken a source, mm
@@ -157,7 +157,7 @@ def generator_for(seed: int, cohort: str, number: int, purpose: str, index: int 
     number : int
         1-based number within the cohort.
     purpose : str
-        ``subject``, ``session`` (of the study) or ``live``.
+        ``subject``, ``session`` (of the study), ``live``, ``turn`` (of the armband) or ``side`` (of the arm).
     index : int
         Number of the session, or seed of a live session.
 
@@ -170,7 +170,7 @@ def generator_for(seed: int, cohort: str, number: int, purpose: str, index: int 
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
 
 
-def draw_subject(seed: int, cohort: str, number: int) -> Subject:
+def draw_subject(seed: int, cohort: str, number: int, *, left: float = 0.0) -> Subject:
     """Draw one subject.
 
     Parameters
@@ -181,6 +181,8 @@ def draw_subject(seed: int, cohort: str, number: int) -> Subject:
         One of `COHORTS`.
     number : int
         1-based number within the cohort. Every second patient is paralysed on the left side.
+    left : float
+        Probability that a healthy subject's left arm is recorded.
 
     Returns
     -------
@@ -205,10 +207,14 @@ def draw_subject(seed: int, cohort: str, number: int) -> Subject:
     if cohort == PATIENT:
         strategy = _after_stroke(strategy, rng)
         steadiness *= 1.1
+    if cohort == PATIENT:
+        is_left = number % 2 == 0
+    else:
+        is_left = generator_for(seed, cohort, number, "side").random() < left
     return Subject(
         cohort=cohort,
         number=number,
-        side=-1 if cohort == PATIENT and number % 2 == 0 else 1,
+        side=-1 if is_left else 1,
         radius=float(42.0 * scatter(0.08)),
         angle=angle,
         depth=depth,
@@ -267,7 +273,9 @@ class Placement:
     gain: np.ndarray
 
 
-def place_electrodes(subject: Subject, channels: int, rng: np.random.Generator) -> Placement:
+def place_electrodes(
+    subject: Subject, channels: int, rng: np.random.Generator, turn: float = 0.0
+) -> Placement:
     """Place the electrodes, slightly rotated and shifted in every session.
 
     Parameters
@@ -278,6 +286,8 @@ def place_electrodes(subject: Subject, channels: int, rng: np.random.Generator) 
         Number of electrodes, at least 4; see `UPPER_ARM`.
     rng : numpy.random.Generator
         The session's generator.
+    turn : float
+        How far the armband around the forearm is turned, in electrodes.
 
     Returns
     -------
@@ -285,7 +295,7 @@ def place_electrodes(subject: Subject, channels: int, rng: np.random.Generator) 
         Rotated by 3 degrees and shifted by 3 mm (standard deviations); gains differ by 8 %.
     """
     ring = channels - UPPER_ARM
-    angle = np.concatenate([360.0 * np.arange(ring) / ring, np.array([0.0, 180.0])])
+    angle = np.concatenate([360.0 * (np.arange(ring) + turn) / ring, np.array([0.0, 180.0])])
     axial = np.repeat((_RING_AXIAL, _UPPER_AXIAL), (ring, UPPER_ARM))
     site = np.repeat((0, 1), (ring, UPPER_ARM))
     angle = angle + rng.normal(0.0, 3.0, 2)[site]

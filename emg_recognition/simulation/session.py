@@ -171,6 +171,7 @@ def record(
     channels: int,
     mains: float,
     rng: np.random.Generator,
+    turn: float = 0.0,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Record one session.
 
@@ -188,6 +189,8 @@ def record(
         Frequency of the mains hum, Hz.
     rng : numpy.random.Generator
         The session's generator; it decides everything that differs between sessions.
+    turn : float
+        How far the armband is turned, in electrodes.
 
     Returns
     -------
@@ -196,7 +199,7 @@ def record(
     border : numpy.ndarray
         int64, shape (entries + 1,): entry i covers ``counts[border[i]:border[i + 1]]``.
     """
-    placement = place_electrodes(subject, channels, rng)
+    placement = place_electrodes(subject, channels, rng, turn)
     performance = perform(subject, script, rate, rng)
     volts = _muscle_signals(subject, placement, performance.activation, rate, rng)
     volts += _disturbances(channels, volts.shape[1], rate, mains, rng)

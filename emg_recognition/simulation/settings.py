@@ -23,6 +23,10 @@ class StudySettings:
     hold: float = setting(2.0, "how long an action is held", unit="s", low=0.5, high=60.0)
     rate: float = setting(1000.0, "sampling rate", unit="Hz", low=200.0, high=10_000.0)
     channels: int = setting(8, "number of electrodes", low=4, high=64)
+    turn: float = setting(
+        0.0, "largest random turn of the armband in a session", unit="electrodes", low=0.0, high=64.0
+    )
+    left: float = setting(0.0, "share of the healthy subjects whose left arm is recorded", low=0.0, high=1.0)
     mains: float = setting(50.0, "mains frequency", unit="Hz", low=1.0, high=95.0)
 
     def __post_init__(self) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from emg_recognition.actions import PAPER_ACTION_NAMES
 from emg_recognition.errors import SettingError
-from emg_recognition.simulation.arm import COHORTS, HEALTHY, draw_subject, generator_for
+from emg_recognition.simulation.arm import COHORTS, HEALTHY, UPPER_ARM, draw_subject, generator_for
 from emg_recognition.simulation.session import COUNTS_PER_VOLT, record
 from emg_recognition.simulation.settings import StudySettings
 
@@ -28,8 +28,8 @@ def simulate_study(settings: StudySettings) -> dict[str, np.ndarray]:
     -------
     dict of str to numpy.ndarray
         In the layout of an archive: ``x`` (samples, channels) int16; ``start length subject cohort session
-        label rep`` (segments,); ``scale`` (counts per volt), ``fs`` (Hz) and ``unit`` ("V"). Segment i is
-        ``x[start[i]:start[i] + length[i]] / scale``.
+        label rep`` (segments,); ``scale`` (counts per volt), ``fs`` (Hz), ``unit`` ("V") and ``ring`` (the
+        electrodes around the forearm). Segment i is ``x[start[i]:start[i] + length[i]] / scale``.
     """
     hold = round(settings.hold * settings.rate)
     script = [(a, _TRANSITION + settings.hold) for a in PAPER_ACTION_NAMES] * settings.repetitions
@@ -37,7 +37,9 @@ def simulate_study(settings: StudySettings) -> dict[str, np.ndarray]:
     rows: list[tuple[str, str, str, str, int]] = []
     for cohort in COHORTS:
         for number in range(1, (settings.healthy if cohort == HEALTHY else settings.patients) + 1):
-            subject = draw_subject(settings.seed, cohort, number)
+            subject = draw_subject(settings.seed, cohort, number, left=settings.left)
+            turned = generator_for(settings.seed, cohort, number, "turn")
+            turns = turned.uniform(-settings.turn, settings.turn, settings.sessions)
             for session in range(1, settings.sessions + 1):
                 rng = generator_for(settings.seed, cohort, number, "session", session)
                 counts, border = record(
@@ -47,6 +49,7 @@ def simulate_study(settings: StudySettings) -> dict[str, np.ndarray]:
                     channels=settings.channels,
                     mains=settings.mains,
                     rng=rng,
+                    turn=float(turns[session - 1]),
                 )
                 for entry, (action, _) in enumerate(script):
                     blocks.append(counts[border[entry + 1] - hold : border[entry + 1]].copy())
@@ -85,6 +88,7 @@ def archive(
         "scale": np.array(COUNTS_PER_VOLT),
         "fs": np.array(float(rate)),
         "unit": np.array("V"),
+        "ring": np.array(counts.shape[1] - UPPER_ARM),
         "subject": np.array(subject),
         "cohort": np.array(cohort),
         "session": np.array(session),
@@ -100,6 +104,7 @@ def simulate_stream(
     cohort: str,
     session_seed: int,
     script: Sequence[tuple[str, float]],
+    turn: float = 0.0,
 ) -> dict[str, np.ndarray]:
     """Let a subject of the study perform a script in a new session without breaks.
 
@@ -115,6 +120,8 @@ def simulate_stream(
         Decides what differs between sessions. No value gives a session of the study.
     script : sequence of (str, float)
         Action and seconds of each entry.
+    turn : float
+        How far the armband is turned, in electrodes.
 
     Returns
     -------
@@ -147,7 +154,7 @@ def simulate_stream(
             raise SettingError(
                 "script", seconds, "give each action at least the time of one sample, in seconds"
             )
-    subject = draw_subject(settings.seed, cohort, subject_number)
+    subject = draw_subject(settings.seed, cohort, subject_number, left=settings.left)
     counts, border = record(
         subject,
         script,
@@ -155,6 +162,7 @@ def simulate_stream(
         channels=settings.channels,
         mains=settings.mains,
         rng=generator_for(settings.seed, cohort, subject_number, "live", session_seed),
+        turn=turn,
     )
     times: Counter[str] = Counter()
     rows = []

@@ -16,16 +16,18 @@ from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import ArrayLike
 
 from emg_recognition.classification import decision_settings, live_settings
 from emg_recognition.errors import BundleError, SettingError
 from emg_recognition.evaluation.metrics import MEAN_METRICS, score_windows
 from emg_recognition.evaluation.performance import cross_entropy
-from emg_recognition.models.bundle import TFLITE, BundleInfo, check_compatible, read_bundle
+from emg_recognition.models.bundle import REFERENCE, TFLITE, BundleInfo, check_compatible, read_bundle
 from emg_recognition.models.bundle_writer import make_bundle
-from emg_recognition.models.export import to_keras_file, to_tflite
+from emg_recognition.models.export import oriented, to_keras_file, to_tflite, without_orientation
 from emg_recognition.models.keras_file import load_keras
 from emg_recognition.models.layers import Standardise
+from emg_recognition.models.orientation import Measures, from_labels, read_reference
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.models.statistics import guarded_deviation, window_statistics
 from emg_recognition.recordings.recordings import Recordings
@@ -37,6 +39,7 @@ from emg_recognition.signal.settings import PipelineSettings, stride_samples
 from emg_recognition.training.batches import Batches, OneCycle
 from emg_recognition.training.fold import predict
 from emg_recognition.training.output import LIBRARIES, data_fingerprint
+from emg_recognition.training.rehearsal import rehearse
 from emg_recognition.training.settings import ADAPT_SETTINGS, FitSettings
 from emg_recognition.training.windows import WindowSet, windows_from_recordings
 
@@ -92,6 +95,8 @@ def run_adaptation(
     *,
     repetitions: Sequence[int],
     test_repetitions: Sequence[int] = (),
+    history: Recordings | None = None,
+    others: Recordings | None = None,
     settings: FitSettings = ADAPT_SETTINGS,
     on_step: OnStep = lambda step, steps: None,
 ) -> Adaptation:
@@ -101,24 +106,42 @@ def run_adaptation(
     seed give the same weights on the same machine with the same number of cores.
     """
     info = read_bundle(parent)
-    _refuse_parent(parent, output)
+    refuse_parent(parent, output)
     check_compatible(info, rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
     pipeline = from_mapping(PipelineSettings, info.pipeline, f"{parent}: pipeline")
     check_compatible(info, fingerprint=pipeline.fingerprint())
     live = {**asdict(live_settings(info)), "decision": asdict(decision_settings(info))}
     learned, tested = _choose(info, recordings, repetitions, test_repetitions)
+    _check_rehearsed(info, tested, history, others)
 
     def cut(chosen: Recordings) -> WindowSet:
         stride = stride_samples(STRIDE, chosen.rate)
         return windows_from_recordings(chosen, pipeline, stride, actions=info.actions)
 
     windows, test = cut(learned), cut(tested) if test_repetitions else None
+    earlier, strangers = (None if more is None else cut(more) for more in (history, others))
     counts = windows.count("action")
     if len(counts) < 2:
         remedy = f"they only give windows of {', '.join(counts)}; take repetitions of two or more actions"
         raise SettingError("repetitions", tuple(repetitions), remedy)
-    model = load_keras(info)
-    statistics = fine_tune(model, windows, settings, on_step=on_step)
+    subject = str(recordings.subject[0])
+    network, _ = without_orientation(load_keras(info))
+    orientation: dict[str, Any] = {}
+    matrix: np.ndarray | None = None
+    population = read_reference(info) if REFERENCE in info.files else None
+    remembered: bytes | None = None
+    if population is not None:
+        measures = Measures(windows.windows, population.ring)
+        found = from_labels(population, measures, windows.action, subject).orientation
+        matrix = found.matrix(info.channels, population.ring)
+        windows = windows.oriented(matrix)
+        orientation = {**asdict(found), "ring": population.ring, "subject": subject}
+        remembered = population.seen(subject, found).to_bytes()
+    rehearsed, share = rehearse(windows, earlier, strangers, population, settings.seed)
+    statistics = fine_tune(network, rehearsed, settings, share=share, on_step=on_step)
+    # Of the signal as it arrives.
+    statistics["rms"] = window_statistics(windows.batches())["rms"] / orientation.get("gain", 1.0)
+    model = network if matrix is None else oriented(network, matrix)
     bundle = make_bundle(
         output,
         keras_model=to_keras_file(model),
@@ -133,13 +156,16 @@ def run_adaptation(
             "source": Path(recordings.source).name,
             "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
             "parent": {"model_id": info.model_id, "sha256": info.files[TFLITE]},
-            "subject": str(recordings.subject[0]),
+            "subject": subject,
             "repetitions": sorted(repetitions),
             "windows": counts,
+            "rehearsed": {"history": len(earlier or ()), "others": len(strangers or ())},
             "data": {"sha256": data_fingerprint(learned)},
             "settings": {"adapt": {**asdict(settings), "stride": STRIDE}},
             "versions": versions(*LIBRARIES),
         },
+        orientation=orientation,
+        reference=remembered,
     )
     before = after = None
     metrics: dict[str, Any] = {}
@@ -156,12 +182,13 @@ def fine_tune(
     windows: WindowSet,
     settings: FitSettings = ADAPT_SETTINGS,
     *,
+    share: ArrayLike = 1.0,
     on_step: OnStep = lambda step, steps: None,
 ) -> dict[str, Any]:
     """Fine-tune a trained network on a wearer's windows, in place.
 
-    Its z-score takes the wearer's statistics. Actions are drawn equally often; those without a window are
-    left out of the loss, so that nothing teaches the network that they no longer exist. The members of a
+    Its z-score takes the statistics of the windows. Actions are drawn equally often; those without a window
+    are left out of the loss, so that nothing teaches the network that they no longer exist. The members of a
     soft vote are fine-tuned one after another.
 
     Parameters
@@ -172,6 +199,8 @@ def fine_tune(
         Filtered windows of the wearer; their actions are the model's.
     settings : FitSettings
         Steps, batch size, learning rate, random changes and seed.
+    share : array_like
+        Shape (windows,): within each action, windows are drawn in proportion to it; by default equally often.
     on_step : callable
         Called after each gradient step with its number and the number of all steps.
 
@@ -183,7 +212,8 @@ def fine_tune(
     keras.utils.set_random_seed(settings.seed)
     statistics = window_statistics(windows.batches())
     counts = np.bincount(windows.action, minlength=len(windows.actions))
-    weights = 1.0 / counts[windows.action]
+    share = np.broadcast_to(np.asarray(share, np.float64), windows.action.shape)
+    weights = share / np.bincount(windows.action, share, len(windows.actions))[windows.action]
     networks = _networks(model)
     for number, network in enumerate(networks):
         standardise = network.get_layer("z_score")
@@ -246,13 +276,31 @@ def _networks(model: keras.Model) -> list[keras.Model]:
     return members or [model]
 
 
-def _refuse_parent(parent: Path, output: Path) -> None:
+def refuse_parent(parent: Path, output: Path) -> None:
     """Refuse to write over, into or around the parent: a bundle is never changed."""
     here, there = (Path(os.path.realpath(path)) for path in (parent, output))
     if here == there or here in there.parents or there in here.parents:
         raise BundleError(
             str(output), "this is the place of the parent", "choose another place for the new bundle"
         )
+
+
+def _check_rehearsed(
+    info: BundleInfo, tested: Recordings, history: Recordings | None, others: Recordings | None
+) -> None:
+    """Refuse recordings to rehearse that do not fit the model, or that hold what is tested."""
+    columns = ("subject", "session", "label", "repetition")
+
+    def performed(found: Recordings) -> set[tuple[Any, ...]]:
+        return set(zip(*(getattr(found, column).tolist() for column in columns), strict=True))
+
+    for name, more in (("history", history), ("others", others)):
+        if more is None:
+            continue
+        check_compatible(info, rate=more.rate, channels=more.channels, unit=more.unit)
+        if both := performed(more) & performed(tested):
+            shown = dict(zip(columns, min(both), strict=True))
+            raise SettingError(name, shown, "this is to be tested on; leave it out")
 
 
 def _choose(

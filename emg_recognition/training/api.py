@@ -1,4 +1,4 @@
-"""Train, compare and adapt from Python: ``emg_recognition.train``, ``.compare`` and ``.adapt``.
+"""Train, compare, adapt and don from Python: ``emg_recognition.train``, ``.compare``, ``.adapt``, ``.don``.
 
 This module imports no TensorFlow; its functions do, when they are called.
 """
@@ -19,6 +19,7 @@ from emg_recognition.settings import from_mapping
 from emg_recognition.training.configuration import experiment_settings
 from emg_recognition.training.settings import (
     ADAPT_SETTINGS,
+    REHEARSAL_SETTINGS,
     ExperimentSettings,
     FitSettings,
 )
@@ -26,6 +27,7 @@ from emg_recognition.training.settings import (
 if TYPE_CHECKING:
     from emg_recognition.training.adapt import Adaptation
     from emg_recognition.training.compare import Comparison
+    from emg_recognition.training.don import Donning
     from emg_recognition.training.experiment import TrainingResult
 
 SettingsLike = ExperimentSettings | Mapping[str, Any] | str | os.PathLike[str]
@@ -158,6 +160,8 @@ def adapt(
     *,
     repetitions: Sequence[int] | None = None,
     test_repetitions: Sequence[int] = (),
+    history: Recordings | None = None,
+    others: Recordings | None = None,
     settings: FitSettings | Mapping[str, Any] | None = None,
     on_step: Callable[[int, int], None] | None = None,
 ) -> Adaptation:
@@ -175,9 +179,13 @@ def adapt(
         What to learn from; by default every repetition that is not in `test_repetitions`.
     test_repetitions : sequence of int
         What to test parent and new bundle on; they do not influence the result.
+    history, others : Recordings, optional
+        Labelled recordings of the wearer's earlier sessions, and of other people, to rehearse: a network that
+        learns one repetition by heart forgets what it knew. What is tested must not be among them.
     settings : FitSettings or mapping, optional
         Steps, batch size, learning rate, random changes and seed, instead of the defaults
-        (:data:`~emg_recognition.training.settings.ADAPT_SETTINGS`).
+        (:data:`~emg_recognition.training.settings.ADAPT_SETTINGS`; where something is rehearsed,
+        :data:`~emg_recognition.training.settings.REHEARSAL_SETTINGS`).
     on_step : callable, optional
         Called after each gradient step with its number and the number of all steps.
 
@@ -192,9 +200,10 @@ def adapt(
         If TensorFlow is missing, or if bundle and recordings cannot be used or do not fit each other;
         nothing has been written then.
     """
-    chosen = settings if isinstance(settings, FitSettings) else ADAPT_SETTINGS
+    usual = ADAPT_SETTINGS if history is None and others is None else REHEARSAL_SETTINGS
+    chosen = settings if isinstance(settings, FitSettings) else usual
     if isinstance(settings, Mapping):
-        chosen = from_mapping(FitSettings, {**dataclasses.asdict(ADAPT_SETTINGS), **settings}, "settings")
+        chosen = from_mapping(FitSettings, {**dataclasses.asdict(usual), **settings}, "settings")
     if repetitions is None:
         repetitions = sorted(set(recordings.repetition.tolist()) - set(test_repetitions))
     require_tensorflow()
@@ -207,9 +216,50 @@ def adapt(
         Path(output),
         repetitions=repetitions,
         test_repetitions=test_repetitions,
+        history=history,
+        others=others,
         settings=chosen,
         on_step=on_step or _ignore,
     )
+
+
+def don(
+    parent: str | os.PathLike[str],
+    recordings: Recordings,
+    output: str | os.PathLike[str],
+    *,
+    unlabelled: bool = False,
+) -> Donning:
+    """Find how a wearer's armband sits, and write a bundle that corrects for it.
+
+    Parameters
+    ----------
+    parent : str or path
+        A bundle of aligned sessions (``orientation: align``); it is only read.
+    recordings : Recordings
+        Two gestures, best those that the bundle names, and rest, of one wearer, 5 s each; with `unlabelled`
+        25 s of use. A wearer whom the bundle knows by name is compared with their own earlier recordings.
+    output : str or path
+        Directory of the wearer's bundle; an older bundle there is replaced, anything else is refused.
+    unlabelled : bool
+        Take the signal without its labels.
+
+    Returns
+    -------
+    Donning
+        ``bundle`` (the directory), ``orientation`` and ``describe()``.
+
+    Raises
+    ------
+    EmgRecognitionError
+        If TensorFlow is missing; if bundle and recordings do not fit each other, a gesture was not performed,
+        or two were exchanged; nothing has been written then.
+    """
+    require_tensorflow()
+    with without_information():
+        from emg_recognition.training.don import run_donning
+
+    return run_donning(Path(parent), recordings, Path(output), unlabelled=unlabelled)
 
 
 def require_tensorflow() -> None:

@@ -61,7 +61,8 @@ class Batches(keras.utils.PyDataset):
             windows *= np.exp(whole + each).astype(np.float32)
         if self._settings.electrode_rotation > 0:
             most_rotated = self._settings.electrode_rotation
-            windows = rotated(windows, rng.uniform(-most_rotated, most_rotated, len(chosen)))
+            by = rng.uniform(-most_rotated, most_rotated, len(chosen))
+            windows = rotated(windows, by, self._windows.ring)
         return windows, self._action[chosen]
 
     def on_epoch_end(self) -> None:
@@ -79,7 +80,7 @@ class Batches(keras.utils.PyDataset):
         self._parts = np.array_split(order, len(self))
 
 
-def rotated(windows: np.ndarray, by: np.ndarray) -> np.ndarray:
+def rotated(windows: np.ndarray, by: np.ndarray, ring: int | None = None) -> np.ndarray:
     """Rotate the armband: each electrode gets what lies between two electrodes of the ring.
 
     Parameters
@@ -89,17 +90,24 @@ def rotated(windows: np.ndarray, by: np.ndarray) -> np.ndarray:
     by : np.ndarray
         How far each is rotated, in electrodes, shape (windows,). Fractions are interpolated; the strength
         is kept as if neighbours were independent.
+    ring : int or None
+        How many of the channels, the first ones, are in the ring; ``None``: all.
 
     Returns
     -------
     np.ndarray
         Float32, of the same shape.
     """
+    if ring is not None and ring < windows.shape[2]:
+        around = windows[:, :, :ring]
+        return np.concatenate([rotated(around, by) if ring else around, windows[:, :, ring:]], axis=2)
     whole = np.floor(by).astype(np.int64)
     part = (by - whole).astype(np.float32)[:, np.newaxis, np.newaxis]
-    ring = np.arange(windows.shape[2])
+    electrodes = np.arange(windows.shape[2])
     near, far = (
-        np.take_along_axis(windows, ((ring + step[:, np.newaxis]) % len(ring))[:, np.newaxis], axis=2)
+        np.take_along_axis(
+            windows, ((electrodes + step[:, np.newaxis]) % len(electrodes))[:, np.newaxis], axis=2
+        )
         for step in (whole, whole + 1)
     )
     return ((1 - part) * near + part * far) / np.sqrt((1 - part) ** 2 + part**2)

@@ -27,7 +27,7 @@ from emg_recognition.yaml_files import load_yaml, yaml_lines
 
 FILES = ("compact.yaml", "paper.yaml")
 _FIRST = ("window", "stride", "warm_up")
-_LAST = ("actions", "rest", "baseline")
+_LAST = ("orientation", "actions", "rest", "baseline")
 
 
 _SECTIONS = {

@@ -19,6 +19,7 @@ from emg_recognition.models import layers  # noqa: F401  (Keras needs the layers
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.recordings.inspect import FEWEST_WINDOWS
 from emg_recognition.signal.settings import PipelineSettings
+from emg_recognition.training.alignment import Alignment, align_subsets
 from emg_recognition.training.comparators import fit_lda
 from emg_recognition.training.ensemble import (
     LEAKING,
@@ -53,6 +54,8 @@ class Fold:
         Where the results go.
     jobs : list of Job
         The members.
+    alignment : Alignment or None
+        How the armbands of the training sessions sat, if the windows are aligned.
     """
 
     split: Split
@@ -61,6 +64,7 @@ class Fold:
     sentence: str
     folder: Path
     jobs: list[Job]
+    alignment: Alignment | None = None
 
 
 def make_fold(settings: ExperimentSettings, windows: WindowSet, split: Split, folder: Path) -> Fold:
@@ -90,9 +94,20 @@ def make_fold(settings: ExperimentSettings, windows: WindowSet, split: Split, fo
     subsets = split.cut(windows)
     minority, sentence = choose_minority(settings.ensemble.minority, subsets["train"].count("cohort"))
     _check_subsets(subsets, split, minority, settings.ensemble.members)
+    alignment = align_subsets(settings.orientation, subsets)
+    if alignment is not None:
+        subsets = {name: alignment.apply(part) for name, part in subsets.items()}
     prefix = f"{split.name}, " if split.name else ""
     jobs = member_jobs(settings, subsets, minority, folder / MEMBERS, prefix=prefix)
-    return Fold(split=split, subsets=subsets, minority=minority, sentence=sentence, folder=folder, jobs=jobs)
+    return Fold(
+        split=split,
+        subsets=subsets,
+        minority=minority,
+        sentence=sentence,
+        folder=folder,
+        jobs=jobs,
+        alignment=alignment,
+    )
 
 
 def finish_fold(
@@ -168,11 +183,20 @@ def finish_fold(
         "seconds": sum(member["seconds"] for member in members),
         **{f"train_{name}": float(np.mean([m[name] for m in kept])) for name in ("accuracy", "loss")},
         "pipeline": pipeline.fingerprint(),
+        "orientation": None if fold.alignment is None else fold.alignment.to_json(test.actions),
     }
     rest = REST if settings.rest is None else settings.rest
     for warning in few:
         on_event({"event": "warning", "message": warning})
-    bundle = experiment_bundle(fold.folder / BUNDLE, fold.jobs, chosen, metrics, pipeline, settings.live)
+    bundle = experiment_bundle(
+        fold.folder / BUNDLE,
+        fold.jobs,
+        chosen,
+        metrics,
+        pipeline,
+        settings.live,
+        reference=None if fold.alignment is None else fold.alignment.reference.to_bytes(),
+    )
     performance = measure(
         predict(ActionModel(bundle.info, bundle.tflite), test),
         test.action,

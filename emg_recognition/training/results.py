@@ -47,6 +47,8 @@ def experiment_bundle(
     metrics: Mapping[str, Any],
     pipeline: PipelineSettings,
     live: BundleLiveSettings,
+    *,
+    reference: bytes | None = None,
 ) -> UnwrittenBundle:
     """Put the bundle together, without the result of the test.
 
@@ -64,6 +66,8 @@ def experiment_bundle(
         The signal path.
     live : BundleLiveSettings
         How the model is used live.
+    reference : bytes or None
+        What the population's armbands look like, if they were aligned.
 
     Returns
     -------
@@ -84,6 +88,7 @@ def experiment_bundle(
         live=dataclasses.asdict(live),
         statistics=pool_statistics([job.record()["statistics"] for job in kept]),
         provenance={name: metrics[name] for name in _PROVENANCE},
+        reference=reference,
     )
 
 

@@ -34,6 +34,9 @@ SPLITS: dict[str, tuple[str, ...]] = {
 }
 """The splits, and the settings that each of them uses."""
 
+ORIENTATIONS = ("auto", "align", "none")
+"""Whether sessions are turned to look alike; see :mod:`emg_recognition.training.alignment`."""
+
 SELECTIONS = ("minority", "overall", "test", "soft-vote")
 """The rules of :func:`~emg_recognition.training.ensemble.select_member`."""
 
@@ -174,6 +177,10 @@ ADAPT_SETTINGS = FitSettings(epochs=1, steps_per_epoch=150, batch_size=64, learn
 """How a network is fine-tuned for a wearer: the same few steps, however long the recording is."""
 
 
+REHEARSAL_SETTINGS = dataclasses.replace(ADAPT_SETTINGS, steps_per_epoch=400)
+"""The same where earlier sessions or other people are rehearsed: there is more to learn, and to keep."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class EnsembleSettings:
     """The section ``ensemble``.
@@ -260,6 +267,11 @@ class ExperimentSettings:
         How the finished model is used live.
     actions : tuple of str or None
         The labels to learn; segments with other labels are left out. ``None``: all.
+    orientation : str
+        ``align``: the armband of each training session is turned, mirrored and scaled to look like the
+        others, and the bundle can be donned by a wearer. ``none``: signals are taken as they are. ``auto``:
+        ``align`` where the split tests people who do not train, and the electrodes are in a ring of six or
+        more.
     rest : str or None
         The label of rest, for false activations at rest; ``None``: ``rest``, where there is such a label.
     baseline : bool
@@ -284,6 +296,9 @@ class ExperimentSettings:
     split: SplitSettings = field(default_factory=SplitSettings)
     live: BundleLiveSettings = field(default_factory=BundleLiveSettings)
     actions: tuple[str, ...] | None = setting(None, "labels to learn; null: all")
+    orientation: str = setting(
+        "auto", "turn the sessions' armbands to look alike; auto: for strangers", choices=ORIENTATIONS
+    )
     rest: str | None = setting(None, "label of rest; null: rest, where there is such a label")
     baseline: bool = setting(True, "test LDA on Hudgins' features on the same windows")
 

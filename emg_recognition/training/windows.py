@@ -63,6 +63,11 @@ class WindowSet:
         First sample of each window in the signal, int64, shape (windows,).
     segment : numpy.ndarray
         Number of the segment in the recordings that each window comes from, int32, shape (windows,).
+    ring : int or None
+        How many channels are in a ring, as the recordings say.
+    matrices, matrix : numpy.ndarray or None
+        What windows are multiplied with from the right, float32, shape (k, channels, channels), and which of
+        these each segment takes, shape (segments,); see :meth:`oriented`.
     """
 
     actions: tuple[str, ...]
@@ -71,6 +76,9 @@ class WindowSet:
     segments: SegmentTable
     begin: np.ndarray
     segment: np.ndarray
+    ring: int | None = None
+    matrices: np.ndarray | None = None
+    matrix: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.begin)
@@ -117,6 +125,20 @@ class WindowSet:
             chosen = chosen.astype(np.int64)  # NumPy reads an empty list as floats
         return dataclasses.replace(self, begin=self.begin[chosen], segment=self.segment[chosen])
 
+    def oriented(self, matrices: ArrayLike, matrix: ArrayLike = 0) -> WindowSet:
+        """Return the windows as turned armbands have them (:mod:`emg_recognition.models.orientation`).
+
+        Parameters
+        ----------
+        matrices : array_like
+            Shape (k, channels, channels), or (channels, channels) for all windows.
+        matrix : array_like
+            Which one each segment of the recordings takes, shape (segments,).
+        """
+        each = np.asarray(matrices, np.float32).reshape(-1, self.channels, self.channels)
+        which = np.broadcast_to(np.asarray(matrix, np.int64), self.segments.action.shape)
+        return dataclasses.replace(self, matrices=each, matrix=which)
+
     def of_segments(self, segments: ArrayLike) -> WindowSet:
         """Return the windows of some segments of the recordings, given by number, in their order here."""
         wanted = np.zeros(len(self.segments.action), bool)
@@ -145,7 +167,10 @@ class WindowSet:
         if moved.any():
             segment = self.segment[chosen]
             begin = np.clip(begin + moved, self.segments.first[segment], self.segments.last[segment])
-        return self.signal.gather(begin, self.length)
+        windows = self.signal.gather(begin, self.length)
+        if self.matrices is None or self.matrix is None:
+            return windows
+        return np.matmul(windows, self.matrices[self.matrix[self.segment[chosen]]])
 
     def batches(self, at_once: int = 4096) -> Iterator[np.ndarray]:
         """Yield all windows in order, at most `at_once` at a time, as :meth:`gather` returns them."""
@@ -254,6 +279,52 @@ def windows_from_recordings(
         ),
         begin=found.start + offset[found.segment],
         segment=found.segment,
+        ring=recordings.ring,
+    )
+
+
+def join_windows(sets: Sequence[WindowSet]) -> WindowSet:
+    """Put windows of several recordings into one set; their signals are copied into memory.
+
+    Parameters
+    ----------
+    sets : sequence of WindowSet
+        At least one; all with the same actions, length and channels.
+
+    Returns
+    -------
+    WindowSet
+        All windows in this order, each as its own set has it.
+    """
+    if len(sets) == 1:
+        return sets[0]
+    samples = np.cumsum([0, *(len(one.signal.samples) for one in sets)])
+    segments = np.cumsum([0, *(len(one.segments.action) for one in sets)])
+    plain = np.eye(sets[0].channels, dtype=np.float32)[np.newaxis]
+    matrices = [plain if one.matrices is None else one.matrices for one in sets]
+    begin = np.cumsum([0, *(len(part) for part in matrices)])
+
+    def column(name: str) -> np.ndarray:
+        parts = [getattr(one.segments, name) for one in sets]
+        if name in ("first", "last"):
+            parts = [part + at for part, at in zip(parts, samples, strict=False)]
+        return np.concatenate(parts)
+
+    return dataclasses.replace(
+        sets[0],
+        signal=FilteredSignal(np.concatenate([one.signal.samples for one in sets])),
+        segments=SegmentTable(
+            **{field.name: column(field.name) for field in dataclasses.fields(SegmentTable)}
+        ),
+        begin=np.concatenate([one.begin + at for one, at in zip(sets, samples, strict=False)]),
+        segment=np.concatenate([one.segment + at for one, at in zip(sets, segments, strict=False)]),
+        matrices=np.concatenate(matrices),
+        matrix=np.concatenate(
+            [
+                at + (np.zeros(len(one.segments.action), np.int64) if one.matrix is None else one.matrix)
+                for one, at in zip(sets, begin, strict=False)
+            ]
+        ),
     )
 
 

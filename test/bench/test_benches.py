@@ -5,6 +5,7 @@ The numbers of these short forms mean nothing; the programs check their own resu
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import os
 import subprocess
@@ -30,8 +31,8 @@ IN_THIS_PROCESS = {
     "fuzz_protocols": "--bytes 20000 --seed 1",
     "inference": "{bundle} --calls 200 --limit 100",
     "network": "{config}",
-    "new_subject": "{archive} --cohort healthy --folds 2 --test-reps 4 --config {config} --workers 1 "
-    "--steps-per-epoch 2 --adapt-steps 2",
+    "new_subject": "{ring} --cohort healthy --folds 2 --test-reps 2 --config {config} --workers 1 "
+    "--steps-per-epoch 2 --adapt-steps 2 --don-steps 2 --only-folds 1",
     "pipeline": "{archive} --segments 5 --pushes 100",
     "quality": "{archive} --wearers 1 --seconds 4",
     "receiver": "--worlds 2",
@@ -39,6 +40,7 @@ IN_THIS_PROCESS = {
     "simulated_study": "--seeds 7 --healthy 2 --patients 1",
     "size": "--rounds 1",
     "threads": "--steps-per-epoch 1 --rounds 1 --config {config}",
+    "text_file": "--megabytes 3 --rounds 1 --limit 1000",
     "training_memory": "{archive} --times 2",
     "within_subject": "{archive} --train-reps 1-3 --test-reps 4 --config {config} --workers 0",
 }
@@ -72,12 +74,17 @@ def filled_in(tmp_path_factory, tiny_bundle):
     recordings = from_arrays(simulate_study(settings), "a simulated study")
     actions = ("rest", "elbow_flexion", "elbow_extension")
     recordings.select(np.isin(recordings.label, actions)).save(folder / "study.npz")
+    sessions = dataclasses.replace(
+        settings, healthy=3, sessions=2, repetitions=2, hold=0.8, rate=200.0, channels=8, turn=1.0
+    )
+    from_arrays(simulate_study(sessions), "turned armbands").save(folder / "ring.npz")
     network = {"picture": [32, 32, 3], "stem": [4, 2, 1], "bottlenecks": [[4, 4, 2, 1]], "features": 8}
     training = {"epochs": 1, "batch_size": 16}
     config = {"network": network, "training": training, "ensemble": {"members": 1}}
     (folder / "tiny.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     return {
         "archive": folder / "study.npz",
+        "ring": folder / "ring.npz",
         "bundle": tiny_bundle,
         "config": folder / "tiny.yaml",
         "folder": folder,

@@ -129,3 +129,28 @@ def test_without_tensorflow_the_remedy_is_one_line(refused, monkeypatch, archive
     line = refused("--data", archive, "--output", tmp_path / "out")
     assert "pip install 'emg_recognition[train]'" in line
     assert not (tmp_path / "out").exists()
+
+
+def test_names_that_are_no_utf8_work_to_the_end(config, tmp_path, rng):
+    study = tmp_path / os.fsdecode(b"st\xfcdie")
+    study.mkdir()
+    for name, strength in ((b"gr\xfcn", 10), (b"rest", 1)):
+        for repetition in (1, 2, 3):
+            rows = rng.normal(0, strength, (200, 2))
+            text = "".join(f"{i / 200:.3f},{a:.2f},{b:.2f}\n" for i, (a, b) in enumerate(rows))
+            path = study / os.fsdecode(b"M\xfcller_%s_%d.csv" % (name, repetition))
+            path.write_text("time,emg1,emg2\n" + text)
+    output = tmp_path / os.fsdecode(b"\xfcut")
+    command = [sys.executable, "-m", "emg_recognition", "train", "--data", study, "--output", output]
+    command += ["--config", config, "--members", "1", "--train-reps", "1-2", "--test-reps", "3"]
+    # A terminal that takes UTF-8 and nothing else.
+    environment = {
+        **os.environ,
+        "PYTHONIOENCODING": "utf-8:strict",
+        "XDG_CACHE_HOME": str(tmp_path / "cache"),
+    }
+    done = subprocess.run(command, env=environment, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    assert "grün" in (output / "bundle" / "model.yaml").read_text(encoding="utf-8")
+    assert "stüdie" in (output / "report.html").read_text(encoding="utf-8")
+    assert list((tmp_path / "cache" / "emg_recognition" / "recordings").iterdir())

@@ -74,7 +74,8 @@ def test_a_figure_has_no_empty_box_and_one_warning(caplog):
             figure = matrix()
             assert style.png(figure).startswith(b"\x89PNG")
             assert style.pdf(figure).startswith(b"%PDF")
-    (record,) = [record for record in caplog.records if CHINESE[0] in record.getMessage()]
+    (record,) = caplog.records
+    assert CHINESE[0] in record.getMessage()
     assert "fonts-noto-cjk" in record.getMessage()
     texts = drawn_texts(figure)
     assert {r"\u63e1\u62f3", ARABIC, "rest"} <= set(texts)  # Matplotlib's own font has Arabic

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from emg_recognition.errors import BundleError
-from emg_recognition.models.bundle import check_compatible, read_bundle
+from emg_recognition.models.bundle import check_compatible, read_bundle, read_file
 
 
 def change_description(bundle, **changes):
@@ -36,7 +36,8 @@ def test_what_is_written_is_read(tmp_path, write, tiny_files):
     assert vars(info) == vars(written)
     assert sorted(path.name for path in info.path.iterdir()) == ["model.keras", "model.tflite", "model.yaml"]
     assert (info.path / "model.tflite").read_bytes() == tiny_files[0]
-    assert info.schema == 2
+    assert info.schema == 3
+    assert info.orientation == {}
     assert info.actions == ("rest", "fist", "wave", "point")
     assert (info.rate, info.channels, info.length, info.unit) == (100.0, 3, 20, "count")
     assert info.statistics == {"mean": [0.0] * 3, "std": [1.5] * 3, "rms": 2.0}
@@ -101,11 +102,29 @@ def test_an_entry_of_the_wrong_type_is_damage(bundle, value):
         read_bundle(bundle)
 
 
-@pytest.mark.parametrize("schema", [3, "1", 0])
+@pytest.mark.parametrize("schema", [4, "1", 0])
 def test_an_unknown_schema_is_refused_with_both_values(bundle, schema):
     change_description(bundle, schema=schema)
-    with pytest.raises(BundleError, match=rf"schema is {schema!r}, this version reads 1 and 2"):
+    with pytest.raises(BundleError, match=rf"schema is {schema!r}, this version reads 1, 2 and 3"):
         read_bundle(bundle)
+
+
+def test_a_bundle_without_orientation_loads(bundle):
+    text = (bundle / "model.yaml").read_text().replace("schema: 3", "schema: 2")
+    text = text.replace("orientation: {}\n", "")
+    assert "orientation" not in text
+    (bundle / "model.yaml").write_text(text)
+    info = read_bundle(bundle)
+    assert (info.schema, info.orientation) == (2, {})
+
+
+def test_a_reference_is_kept_and_checked(write, tmp_path):
+    info = write(tmp_path / "donned", reference=b"numbers", orientation={"turn": np.float64(1.5)})
+    assert read_file(info, "reference.npz") == b"numbers"
+    assert info.orientation == {"turn": 1.5}
+    (info.path / "reference.npz").write_bytes(b"others")
+    with pytest.raises(BundleError, match=r"reference\.npz is damaged"):
+        read_bundle(info.path)
 
 
 def test_a_description_without_a_file_is_refused(bundle):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import numpy as np
 import pytest
 import yaml
@@ -248,3 +250,15 @@ def test_files_that_do_not_match_are_listed_with_the_reason(tmp_path):
         "notes.txt": "does not match",
         "old/a_3.csv": "only 'a_3.csv' matches, not the whole path",
     }
+
+
+def test_names_compare_in_the_composed_form(study):
+    decomposed = unicodedata.normalize("NFD", "grün")
+    found = study(
+        {f"anna_{decomposed}_1.csv": "größe\n1\n2\n".replace("ö", "o\u0308")},
+        files="(?P<subject>[a-z]+)_(?P<label>gr[üg]n)_1[.]csv",
+        columns={"samples": ["größe"]},
+        rate=100,
+        labels={"grün": "öffnen"},
+    )
+    assert found.actions == ("öffnen",)

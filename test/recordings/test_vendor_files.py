@@ -226,3 +226,22 @@ def test_classes_of_libemg_have_their_names(tmp_path):
     assert (recordings.actions, recordings.channels) == (("Hand_Close", "No_Motion"), 8)
     assert recordings.rate == 1000
     assert sorted(recordings.repetition.tolist()) == [0, 0, 1, 1]
+
+
+def test_emgworks_as_it_writes_numbers(opened):
+    emg = signal(300, 2)
+    text = emgworks(emg, rate=1259.259, acc=True, bracket="").decode("cp1252")
+    text = text.replace("1259.259 Hz", "1.259259e+003 Number of points: 300 start: 0.000000e+000")
+    text = text.replace("148.148 Hz", "1.481480e+002 Number of points: 20 start: 0.000000e+000").replace(
+        " [V]", ""
+    )
+    recordings, _ = opened(text)
+    check(recordings, emg, rate=1259.259)
+
+
+def test_a_header_that_contradicts_the_times_is_noted(opened):
+    emg = signal(500, 2)
+    rows = [[f"{i / 500:.3f}", *row] for i, row in enumerate(emg)]
+    recordings, _ = opened("# sampling rate: 2000 Hz\n" + joined([["time", "emg1", "emg2"], *rows]))
+    assert recordings.rate == 500
+    assert "the header says 2000 Hz, but the times 500 Hz, which is taken" in recordings.problems[0]

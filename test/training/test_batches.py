@@ -151,6 +151,11 @@ def test_the_armband_is_rotated_by_fractions_of_an_electrode(rng):
     np.testing.assert_allclose(found[3], between, rtol=1e-5, atol=1e-6)
     settings = FitSettings(batch_size=4, steps_per_epoch=1, gain_jitter=0.0, electrode_rotation=0.5)
     assert not np.array_equal(epoch(make(windows, settings))[0], windows)
+    # Only the electrodes of the ring take part.
+    partly = rotated(windows, np.array([0.0, 1.0, -2.0, 0.25]), 6)
+    np.testing.assert_array_equal(partly[..., 6:], windows[..., 6:])
+    np.testing.assert_allclose(partly[1, :, :6], np.roll(windows[1, :, :6], -1, axis=1))
+    np.testing.assert_array_equal(rotated(windows, np.full(4, 1.0), 0), windows)
 
 
 def test_plain_batches_are_unchanged_and_in_order(rng):

@@ -43,6 +43,9 @@ class FormatDescription:
     unit: str = setting("", "unit of the samples; empty: that of the file", choices=("", *UNITS))
     scale: float = setting(1.0, "numbers in the files per unit", above=0)
     stream: str = setting("", "which one, if a file holds the signals of several devices")
+    ring: int | None = setting(
+        None, "how many channels, the first ones, are in a ring; 0: placed on muscles", low=0
+    )
     label_channel: str | int | None = None
     marker_channel: str | int | None = None
     labels: Mapping[str, str | None] | None = None

@@ -103,6 +103,7 @@ def read_format_files(
             unit=first.unit,
             source=source,
             counts=counts,
+            ring=description.ring,
         )
     return dataclasses.replace(found, problems=tuple(problems))
 

@@ -1,0 +1,274 @@
+"""Align the sessions of a training set: each is turned, mirrored and scaled to look like the others."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emg_recognition.actions import REST
+from emg_recognition.errors import SettingError
+from emg_recognition.models.orientation import (
+    FEWEST_IN_RING,
+    Array,
+    Measures,
+    Orientation,
+    Reference,
+    candidates,
+    descriptor,
+    features,
+    log_rms,
+)
+from emg_recognition.training.windows import WindowSet
+
+_ROUNDS = 8
+# A session's windows overlap: this many, evenly spread, tell as much as all of them.
+_WINDOWS = 400
+# Of the mean variance, so that few sessions and many channels give a covariance that can be inverted.
+_RIDGE = 0.3
+_SHRINKAGE = 0.05
+# Recordings that do not say so have a ring if they have no more channels than armbands have.
+_MOST_IN_RING = 16
+_FEWEST_PEOPLE = 3
+
+
+def ring_of(windows: WindowSet) -> int:
+    """Return how many of the channels, the first ones, can be turned; 0 for none."""
+    ring = windows.ring
+    if ring is None:
+        ring = windows.channels if windows.channels <= _MOST_IN_RING else 0
+    return ring if ring >= FEWEST_IN_RING else 0
+
+
+def align_subsets(orientation: str, subsets: Mapping[str, WindowSet]) -> Alignment | None:
+    """Align the training sessions of a split if its setting asks for it.
+
+    Parameters
+    ----------
+    orientation : str
+        The setting: ``auto``, ``align`` or ``none``.
+    subsets : mapping of str to WindowSet
+        Windows of ``train`` and of ``test``.
+
+    Returns
+    -------
+    Alignment or None
+        ``None``: the windows stay as they are.
+
+    Raises
+    ------
+    SettingError
+        For ``align`` with electrodes that are not in a ring.
+    """
+    train = subsets["train"]
+    ring = ring_of(train)
+    if orientation == "align":
+        if not ring:
+            remedy = (
+                f"the recordings have no ring of {FEWEST_IN_RING} or more electrodes ({train.channels}"
+                f" channels, ring {'not said' if train.ring is None else train.ring}); use none"
+            )
+            raise SettingError("orientation", orientation, remedy)
+        return align(train, ring)
+    if orientation == "none" or not ring:
+        return None
+    people = set(train.count("subject"))
+    strangers = people.isdisjoint(subsets["test"].count("subject"))
+    return align(train, ring) if strangers and len(people) >= _FEWEST_PEOPLE else None
+
+
+@dataclass(frozen=True, eq=False)
+class Alignment:
+    """Aligned sessions.
+
+    Attributes
+    ----------
+    reference : Reference
+        What they look like.
+    orientations : dict of (str, str) to Orientation
+        Subject and session -> how its armband sat.
+    """
+
+    reference: Reference
+    orientations: dict[tuple[str, str], Orientation]
+
+    def apply(self, windows: WindowSet) -> WindowSet:
+        """Return windows as the aligned armbands have them; other sessions stay as they are."""
+        keys = list(self.orientations)
+        channels, ring = windows.channels, self.reference.ring
+        matrices = [self.orientations[key].matrix(channels, ring) for key in keys]
+        number = {key: place for place, key in enumerate(keys, start=1)}
+        sessions = zip(windows.segments.subject.tolist(), windows.segments.session.tolist(), strict=True)
+        return windows.oriented(
+            np.stack([np.eye(channels, dtype=np.float32), *matrices]),
+            np.array([number.get(key, 0) for key in sessions], np.int64),
+        )
+
+    def to_json(self, actions: Sequence[str]) -> dict[str, Any]:
+        """Return how each armband sat, and which actions tell most about one, for ``metrics.json``."""
+        sessions = [
+            {"subject": subject, "session": session, **vars(found)}
+            for (subject, session), found in self.orientations.items()
+        ]
+        return {"sync": [actions[number] for number in self.reference.sync], "sessions": sessions}
+
+
+@dataclass(frozen=True, eq=False)
+class _Session:
+    """A session's windows, and where it stands."""
+
+    key: tuple[str, str]
+    measures: Measures
+    action: NDArray[np.int64]
+
+
+def align(windows: WindowSet, ring: int) -> Alignment:
+    """Align every session of a training set to the others.
+
+    Starting with no turn, a linear discriminant analysis learns from all sessions, and each session takes the
+    turn and the mirror under which its labels are likeliest, until nothing changes. Its gain makes its mean
+    log RMS the population's.
+
+    Parameters
+    ----------
+    windows : WindowSet
+        Training windows of two or more actions.
+    ring : int
+        How many of the channels, the first ones, are a ring.
+
+    Returns
+    -------
+    Alignment
+        The most frequent orientation is no turn, so that a wearer of whom nothing is known is likely right.
+    """
+    sessions = _sessions(windows, ring)
+    count = len(windows.actions)
+    tried = candidates(ring)
+    chosen = [(0.0, False)] * len(sessions)
+    population = _population(sessions, chosen, count, ring)
+    for _ in range(_ROUNDS):
+        before, chosen = chosen, [tried[int(_scores(one, population).argmax())] for one in sessions]
+        population = _population(sessions, chosen, count, ring)
+        if chosen == before:
+            break
+    common = max(sorted(set(chosen)), key=lambda one: (chosen.count(one), one == (0.0, False)))
+    chosen = [_against(one, common, ring) for one in chosen]
+    population = _population(sessions, chosen, count, ring)
+    orientations = {}
+    for one, (turn, mirrored) in zip(sessions, chosen, strict=True):
+        level = population.labelled_level(one.measures.seen(turn, mirrored), one.action)
+        orientations[one.key] = Orientation(turn, mirrored, float(np.exp(population.level - level)))
+    return Alignment(_with_sync(population, sessions, windows.actions), orientations)
+
+
+def _sessions(windows: WindowSet, ring: int) -> list[_Session]:
+    found = []
+    names = np.stack([windows.subject, windows.session], axis=1)
+    for subject, session in np.unique(names, axis=0).tolist():
+        own = np.flatnonzero((names == (subject, session)).all(axis=1))
+        if len(own) > _WINDOWS:
+            own = own[np.linspace(0, len(own) - 1, _WINDOWS).astype(np.int64)]
+        part = windows.select(own)
+        found.append(_Session((subject, session), Measures(part.windows, ring), part.action))
+    return found
+
+
+def _population(
+    sessions: list[_Session], chosen: list[tuple[float, bool]], actions: int, ring: int
+) -> Reference:
+    """Describe the sessions as they are turned now."""
+    seen = [one.measures.seen(*how) for one, how in zip(sessions, chosen, strict=True)]
+    strength = np.full((len(sessions), actions), np.nan)
+    for row, one, found in zip(strength, sessions, seen, strict=True):
+        for action in np.unique(one.action):
+            row[action] = log_rms(found)[one.action == action].mean()
+    # First over the actions that a session has, then without what the missing ones would have changed.
+    difference = _mean(strength - _mean(strength, 1)[:, np.newaxis], 0)
+    levels = _mean(strength - difference, 1)
+    rows = np.concatenate([features(found, level) for found, level in zip(seen, levels, strict=True)])
+    means, within = _discriminant(rows, np.concatenate([one.action for one in sessions]), actions)
+    descriptors = np.stack([descriptor(found) for found in seen])
+    profile = descriptors.mean(axis=0)
+    covariance = (descriptors - profile).T @ (descriptors - profile) / len(descriptors)
+    scale = float(np.mean(np.diag(covariance))) or 1.0
+    covariance[np.diag_indices_from(covariance)] += _RIDGE * scale
+    subjects = np.array([one.key[0] for one in sessions], np.str_)
+    people, last = np.unique(subjects[::-1], return_index=True)
+    how = [chosen[len(sessions) - 1 - place] for place in last]
+    return Reference(
+        ring=ring,
+        level=float(levels.mean()),
+        difference=difference,
+        means=means,
+        within=within,
+        profile=profile,
+        precision=np.linalg.inv(covariance),
+        sync=np.array([0, 1]),
+        subjects=people,
+        profiles=np.stack([descriptors[subjects == name].mean(axis=0) for name in people]),
+        turns=np.array([turn for turn, _ in how]),
+        mirrored=np.array([mirrored for _, mirrored in how]),
+    )
+
+
+def _mean(values: Array, axis: int) -> Array:
+    """Return the mean of those that are not nan; nan where there is none."""
+    there = np.isfinite(values)
+    count = there.sum(axis=axis)
+    total = np.where(there, values, 0.0).sum(axis=axis)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def _discriminant(rows: Array, action: NDArray[np.int64], actions: int) -> tuple[Array, Array]:
+    """Return the mean of each action and the inverse of their common covariance."""
+    means = np.zeros((actions, rows.shape[1]))
+    for one in np.unique(action):
+        means[one] = rows[action == one].mean(axis=0)
+    apart = rows - means[action]
+    covariance = apart.T @ apart / len(rows)
+    spread = np.diag(covariance)
+    covariance[np.diag_indices_from(covariance)] += _SHRINKAGE * spread + 1e-6 * (spread.mean() or 1.0)
+    return means, np.asarray(np.linalg.inv(covariance), np.float64)
+
+
+def _scores(one: _Session, population: Reference) -> Array:
+    """Return how well a session's labels fit under each candidate."""
+    found = []
+    for turn, mirrored in candidates(population.ring):
+        seen = one.measures.seen(turn, mirrored)
+        found.append(population.fit(seen, population.labelled_level(seen, one.action), one.action))
+    return np.array(found)
+
+
+def _against(one: tuple[float, bool], common: tuple[float, bool], ring: int) -> tuple[float, bool]:
+    """Return an orientation as seen from another one, which becomes no turn."""
+    (turn, mirrored), (other, reverse) = one, common
+    # Undoing the common one and then doing this one: i -> i - other or other - i, then + turn or turn - .
+    by = turn - other if mirrored == reverse else turn + other
+    return by % ring, mirrored != reverse
+
+
+def _with_sync(population: Reference, sessions: list[_Session], actions: tuple[str, ...]) -> Reference:
+    """Choose the two actions whose windows alone orient the sessions best, judged on all their windows."""
+    moved = [number for number, name in enumerate(actions) if name != REST]
+    pairs = list(itertools.combinations(moved, 2)) or [(0, 1)]
+    right = np.zeros(len(pairs))
+    for one in sessions:
+        there = np.unique(one.action)
+        fits, correct = [], []
+        for turn, mirrored in candidates(population.ring):
+            seen = one.measures.seen(turn, mirrored)
+            level = population.labelled_level(seen, one.action)
+            row = np.zeros(len(actions))
+            for action in there:
+                chosen = one.action == action
+                row[action] = population.fit(seen[chosen], level, one.action[chosen])
+            fits.append(row)
+            correct.append(np.mean(population.log_posterior(seen, level).argmax(axis=1) == one.action))
+        fit = np.stack(fits)
+        right += [correct[int((fit[:, a] + fit[:, b]).argmax())] for a, b in pairs]
+    return replace(population, sync=np.array(pairs[int(right.argmax())]))
