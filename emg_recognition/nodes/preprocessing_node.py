@@ -144,8 +144,9 @@ class PreprocessingNode(Node):
         for name, field in _OF_PIPELINE.items():
             value = getattr(settings, name)
             left_open = name in _EDGES and value == 0.0
-            changed = dataclasses.replace(model, **{field: value})
-            if not left_open and changed.fingerprint() != model.fingerprint():
+            if left_open:
+                continue
+            if dataclasses.replace(model, **{field: value}).fingerprint() != model.fingerprint():
                 raise parameter_error(
                     self,
                     name,
