@@ -229,9 +229,16 @@ class ChaosGraph(ElbowWatch):
 
     def press_emergency_stop(self, pressed: bool) -> None:
         """Press or release the emergency stop of the serial exoskeleton."""
-        # A device that was restarted a moment ago may not have been discovered yet.
-        self._press.wait_for_service(5.0)
-        answer = self._press.call_async(SetBool.Request(data=pressed))
-        deadline = time.monotonic() + 5.0
-        while not answer.done() and time.monotonic() < deadline:
-            self.spin_for(0.001)
+        # A device that was restarted a moment ago may not have been discovered yet, and one that was killed
+        # may still be: a call that gets no answer is made again.
+        deadline = time.monotonic() + 20.0
+        while time.monotonic() < deadline:
+            self._press.wait_for_service(5.0)
+            answer = self._press.call_async(SetBool.Request(data=pressed))
+            again = time.monotonic() + 1.0
+            while time.monotonic() < again:
+                self.spin_for(0.001)
+                if answer.done():
+                    return
+            self._press.remove_pending_request(answer)
+        raise BrokenGraphError("the emergency stop does not answer")

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -69,12 +69,17 @@ def run_demo(output: Path, *, data: Path | None, minority: str | None, console: 
     output.mkdir(parents=True, exist_ok=True)
     summary_path = output / "summary.json"
     summary_path.unlink(missing_ok=True)
-    if data is None:
-        with _step(console, 1, "simulate a study: healthy and patients 8 : 1, five actions and rest"):
-            study = studies.simulated(output)
-    else:
-        with _step(console, 1, f"choose what to train on and what to play from {data}"):
-            study = studies.recorded(data, output, minority)
+    try:
+        if data is None:
+            with _step(console, 1, "simulate a study: healthy and patients 8 : 1, five actions and rest"):
+                study = studies.simulated(output)
+        else:
+            with _step(console, 1, f"choose what to train on and what to play from {data}"):
+                study = studies.recorded(data, output, minority)
+    except EmgRecognitionError:
+        with suppress(OSError):  # unless something is in it
+            output.rmdir()
+        raise
     with _step(console, 2, _training_title(study)):
         training = output / "training"
         _train(study, training)

@@ -23,6 +23,7 @@ Other keys, such as a licence or a note, are ignored.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ from emg_recognition.errors import RecordingError
 from emg_recognition.recordings.cache import release
 from emg_recognition.recordings.npz import read_arrays
 from emg_recognition.recordings.recordings import Recordings
-from emg_recognition.text import nfc, readable
+from emg_recognition.text import nfc, readable, steers
 from emg_recognition.types import UNITS
 
 _REQUIRED = ("x", "start", "length", "scale", "fs", "subject", "cohort", "session", "label", "rep")
@@ -137,8 +138,15 @@ def _text(arrays: Mapping[str, Any], key: str, source: str, segments: int) -> np
     values = _entries(arrays, key, source, segments)
     if values.dtype.kind not in "Uiu":
         raise RecordingError(source, f"{key} is of type {values.dtype}", "store a string for each segment")
-    known = {text: nfc(readable(text)) for text in np.unique(values.astype(np.str_)).tolist()}
-    texts = np.array([known[text] for text in values.astype(np.str_).tolist()], np.str_)
+    texts = values.astype(np.str_)
+    if texts.size and texts.dtype.itemsize and texts.view(np.uint32).max() > sys.maxunicode:
+        raise RecordingError(source, f"{key} holds characters that do not exist", "store text in Unicode")
+    known = {text: nfc(readable(text)) for text in np.unique(texts).tolist()}
+    for name in known.values():
+        if steers(name):
+            remedy = "store names without control characters"
+            raise RecordingError(source, f"{key} holds the name {name!r}", remedy)
+    texts = np.array([known[text] for text in texts.tolist()], np.str_)
     if key == "label" and (texts == "").any():
         raise RecordingError(
             source, f"segment {int(np.argmax(texts == ''))} has no label", "store the action of every segment"

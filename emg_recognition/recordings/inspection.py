@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 from emg_recognition.errors import RecordingError
 from emg_recognition.recordings.recordings import Source
+from emg_recognition.text import printable
 
 _WIDTH = 80
 _INDENT = 12
 _LISTED = 6
 _SKIPPED_LISTED = 20
+_LONGEST_LINE = 5000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,12 +77,12 @@ class Inspection:
                 found += _wrapped("", f"not read: {name} ({reason})")
             if len(source.skipped) > _SKIPPED_LISTED:
                 found += _wrapped("", f"and {len(source.skipped) - _SKIPPED_LISTED} more files not read")
-        return found + self._facts() + self._table_lines() + self._findings()
+        return _shown(found + self._facts() + self._table_lines() + self._findings())
 
     def summary(self) -> list[str]:
         """Return the lines to print before a training: without the table and the names of skipped files."""
         found = [line for source in self.sources for line in _source_lines(source)]
-        return found + self._facts() + self._findings()
+        return _shown(found + self._facts() + self._findings())
 
     def _facts(self) -> list[str]:
         shortest, median, longest = self.lengths
@@ -132,6 +134,11 @@ class Inspection:
         kinds = (("note: ", self.problems), ("warning: ", self.warnings), ("error: ", self.errors))
         sentences = [kind + sentence for kind, found in kinds for sentence in found]
         return [line for sentence in sentences for line in _wrap(sentence, "  ")]
+
+
+def _shown(lines: Sequence[str]) -> list[str]:
+    """Return lines that cannot steer a terminal: names in them come from files of others."""
+    return [printable(line, _LONGEST_LINE) for line in lines]
 
 
 def listed(texts: Sequence[str], between: str = ", ") -> str:

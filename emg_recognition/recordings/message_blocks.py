@@ -16,6 +16,7 @@ from emg_recognition.recordings.events import (
     StateBlock,
 )
 from emg_recognition.recordings.sample_clock import Runs
+from emg_recognition.text import printable
 from emg_recognition.types import LAST_INDEX, MOST_CHANNELS, RATES, Model
 
 #: Fields without which samples cannot be read.
@@ -182,11 +183,11 @@ def label_event(message: Any, runs: Runs) -> LabelEvent | None:
         run = int(runs.of(np.array([index]), np.array([stamp]))[0])
     return LabelEvent(
         event=_LABEL_EVENTS[message.event],
-        action=message.action,
+        action=printable(message.action),
         repetition=int(getattr(message, "repetition", 0)),
-        session=getattr(message, "session", ""),
-        subject=getattr(message, "subject", ""),
-        cohort=getattr(message, "cohort", ""),
+        session=printable(getattr(message, "session", "")),
+        subject=printable(getattr(message, "subject", "")),
+        cohort=printable(getattr(message, "cohort", "")),
         index=index,
         stamp=stamp,
         run=run,

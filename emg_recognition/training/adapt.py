@@ -110,6 +110,7 @@ def run_adaptation(
     check_compatible(info, rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
     pipeline = from_mapping(PipelineSettings, info.pipeline, f"{parent}: pipeline")
     check_compatible(info, fingerprint=pipeline.fingerprint())
+    live = {**asdict(live_settings(info)), "decision": asdict(decision_settings(info))}
     learned, tested = _choose(info, recordings, repetitions, test_repetitions)
     _check_rehearsed(info, tested, history, others)
 
@@ -149,7 +150,7 @@ def run_adaptation(
         pipeline=pipeline.to_mapping(),
         fingerprint=info.fingerprint,
         sections=design(pipeline),
-        live={**asdict(live_settings(info)), "decision": asdict(decision_settings(info))},
+        live=live,
         statistics=statistics,
         provenance={
             "source": Path(recordings.source).name,
