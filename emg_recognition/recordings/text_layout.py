@@ -28,7 +28,7 @@ _ALIKE = 8
 
 _NUMBERS = {
     ".": re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"),
-    ",": re.compile(r"[+-]?[0-9]*(,[0-9]+)?([eE][+-]?[0-9]+)?"),
+    ",": re.compile(r"[+-]?([0-9]+|[0-9]*,[0-9]+)([eE][+-]?[0-9]+)?"),
 }
 _MISSING = re.compile(r"(nan|na|n/a|-?inf|null|none|-)?", re.IGNORECASE)
 _QUANTITY = re.compile(r"([0-9]+[.,]?[0-9]*) ?([a-zµμ%/^0-9]{1,6})?", re.IGNORECASE)

@@ -55,6 +55,13 @@ def test_spaces_quotes_byte_order_marks_and_empty_lines_are_accepted(read):
     assert table.lines.tolist() == [2, 4, 5]
 
 
+def test_names_that_look_like_exponents_are_names(read):
+    rows = "".join(f"{row}.25,{row}.5\n" for row in range(20))
+    table = read("e1,e2\n" + rows, described(("e2", "e1")))
+    assert table.samples.shape == (20, 2)
+    assert table.samples[0].tolist() == [0.5, 0.25]
+
+
 def test_labels_are_kept_as_written(read):
     table = read("a,b,l,r\n1,2,01,1.0\n1,2,,2\n", described(label="l", repetition="r"))
     assert texts(table, "label") == ["01", ""]
