@@ -6,6 +6,7 @@ a default or a range has changed; their values and their first comment lines sta
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Mapping
@@ -48,7 +49,7 @@ def experiment_settings(
     ----------
     settings : ExperimentSettings, mapping, path or None
         A mapping or a YAML file has sections as in ``config/compact.yaml``; what it leaves out has its
-        default. ``None``: all defaults.
+        default. A file may use names of earlier versions. ``None``: all defaults.
 
     Returns
     -------
@@ -66,7 +67,29 @@ def experiment_settings(
         return settings
     if isinstance(settings, Mapping):
         return _from_document(settings, "settings")
-    return _from_document(load_yaml(settings, "training configuration"), Path(settings).name)
+    where = Path(settings).name
+    document = _with_new_names(
+        ExperimentSettings, load_yaml(settings, "training configuration"), f"{where}: "
+    )
+    if isinstance(document, Mapping):
+        sections = {
+            name: _with_new_names(section, document[name], f"{where}: {name}.")
+            for name, section in _SECTIONS.items()
+            if name in document
+        }
+        document = {**document, **sections}
+    return _from_document(document, where)
+
+
+def _with_new_names(section: type[Any], values: Any, place: str) -> Any:
+    """Replace names of earlier versions: a file that worked still works, and the log says what changed."""
+    if not isinstance(values, Mapping):
+        return values
+    renamed: Mapping[str, str] = getattr(section, "RENAMED", {})
+    old = {name for name in values if name in renamed and renamed[name] not in values}
+    for name in sorted(old):
+        logging.getLogger(__name__).warning("%s%s is called %s now; rename it", place, name, renamed[name])
+    return {renamed[name] if name in old else name: value for name, value in values.items()}
 
 
 def _from_document(document: Any, where: str) -> ExperimentSettings:
