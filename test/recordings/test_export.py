@@ -75,7 +75,7 @@ def test_other_programs_see_microvolts_and_labels(rng, tmp_path):
     ("texts", "said"),
     [
         ({"session": ["1", "2", "2"]}, "it holds 2 sessions, and a.edf one; write a file for each"),
-        ({"label": ["a\x14b", "rest", "c"]}, r"the name 'a\\x14b' cannot be written as EDF"),
+        ({"label": ["a\x14b", "rest", "c"]}, r"the name 'a\\x14b'; store names without control characters"),
     ],
 )
 def test_what_edf_cannot_hold_is_refused(rng, tmp_path, texts, said):
