@@ -8,6 +8,7 @@ from std_msgs.msg import Float64MultiArray
 from trajectory_msgs.msg import JointTrajectory
 
 from emg_recognition.control.joints import JointLimits
+from emg_recognition.control.motion import NEAR
 from emg_recognition.control.trajectory import Command, standstill
 from emg_recognition.devices.exoskeleton_emulator import ExoskeletonEmulator
 from emg_recognition.errors import DeviceError
@@ -48,7 +49,7 @@ def test_trajectories_of_a_motion_and_a_standstill(witness):
     assert all(list(message.joint_names) == ["a", "b"] for message in heard)
     assert all((message.header.stamp.sec, message.header.stamp.nanosec) == (0, 0) for message in heard)
     # A point on the way, then the standstill.
-    assert times(motion) == pytest.approx([0.06, 0.1])
+    assert times(motion) == pytest.approx([NEAR, 0.1])
     assert 0.1 < motion.points[0].positions[0] < 0.12
     assert 0.0 < motion.points[0].velocities[0] < 0.4
     assert list(motion.points[1].positions) == pytest.approx([0.12, -0.2])

@@ -28,7 +28,7 @@ RECORDED = {
 }
 TOPICS = {
     "acquisition": {"emg/samples", "emg/info"},
-    "preprocessing": {"emg/samples", "emg/window"},
+    "preprocessing": {"emg/samples", "emg/window", "exo/bridge_state"},
     "classifier": {"emg/window", "emg/action", "emg/model", "exo/bridge_state"},
     "command_bridge": {
         "emg/action",
@@ -54,6 +54,7 @@ TOPICS = {
     },
     "enabling_switch": {"exo/enable"},
     "evaluator": RECORDED | {"emg/window"},
+    "lsl_output": {"emg/action", "emg/decision", "emg/samples", "emg/info"},
     "monitor": {
         "emg/samples",
         "emg/info",
