@@ -37,6 +37,7 @@ _FORGETTING = 5.0
 class _Measured(NamedTuple):
     position: float
     received: float
+    ros: float
     stamp: float | None
     usual: float
     taken: float
@@ -126,7 +127,9 @@ class JointFeedback:
             violation = (
                 self._jump(limits, position, now) or _outside(limits, position) or violation or untimely
             )
-            self._newest[name] = _Measured(position, now.steady, stamp, self._usual(name, now.steady), taken)
+            self._newest[name] = _Measured(
+                position, now.steady, now.ros, stamp, self._usual(name, now.steady), taken
+            )
             self._recent.append((now.steady, name, position))
         while self._recent and now.steady - self._recent[0][0] > REST:
             self._recent.popleft()
@@ -263,24 +266,24 @@ class JointFeedback:
         )
 
     def _doubt(self, name: str, stamp: float | None, now: Instant) -> Violation | None:
-        """Return a violation, and remember it, if the stamp of a position is impossible, else None.
+        """Return a violation, and remember it, if the stamps of a position jump, else None.
 
-        One that is too old is noticed by its age.
+        A clock that is always ahead of ROS time does not jump; one that is behind is noticed by the age.
         """
         last = self._newest.get(name)
-        before = None if last is None else last.stamp
-        if stamp is None:
+        if stamp is None or last is None or last.stamp is None:
             return None
-        if stamp - now.ros > FUTURE_TOLERANCE:
-            found = f"measured {(stamp - now.ros) * 1000:.0f} ms ahead of ROS time: set both clocks alike"
-        elif before is not None and before - stamp > FUTURE_TOLERANCE:
-            found = (
-                f"measured {(before - stamp) * 1000:.0f} ms before its previous position: look for a second "
-                "source, or a clock that was set"
-            )
-        else:
+        change = stamp - last.stamp
+        # A message may have been on its way for as long as it may be old.
+        ahead = change - max(now.ros - last.ros, 0.0)
+        if change >= -FUTURE_TOLERANCE and ahead <= self._stale_after:
             return None
-        violation = Violation(Reason.FEEDBACK_UNTIMELY, f"joint {name} was {found}")
+        found = f"{-change * 1000:.0f} ms before" if change < 0.0 else f"{ahead * 1000:.0f} ms too long after"
+        violation = Violation(
+            Reason.FEEDBACK_UNTIMELY,
+            f"joint {name} was measured {found} its previous position: look for a second source, or a clock "
+            "that was set",
+        )
         self._untimely = (now.steady, violation)
         return violation
 

@@ -87,8 +87,8 @@ class Reason(Enum):
     )
     FEEDBACK_UNTIMELY = (
         Response.HOLDS,
-        "a joint state stamped more than 50 ms ahead of ROS time, or 50 ms before the previous one, in the "
-        "last `stale_after`",
+        "the stamps of the joint states went back by more than 50 ms, or ahead by more than `stale_after` "
+        "beyond the time that had passed, in the last `stale_after`",
     )
     BRIDGE_LATE = (Response.HOLDS, "the bridge itself did not run for `stale_after`")
 

@@ -76,7 +76,7 @@ def test_an_old_stamp_is_stale_right_after_receipt(feedback: JointFeedback) -> N
 @pytest.mark.parametrize(
     ("stamp", "text"),
     [
-        (1.16, "joint a was measured 60 ms ahead of ROS time"),
+        (1.22, "joint a was measured 130 ms too long after its previous position"),
         (1.03, "joint a was measured 60 ms before its previous position"),
         (-50.0, "joint a was measured 51090 ms before its previous position"),
     ],
@@ -97,7 +97,7 @@ def test_a_stamp_that_cannot_be_is_doubted_for_a_while(
     assert feedback.violation(at(1.23)) is None
 
 
-@pytest.mark.parametrize("stamp", [1.14, 1.05, None])
+@pytest.mark.parametrize("stamp", [1.2, 1.05, None])
 def test_the_networks_jitter_and_a_slewed_clock_are_no_doubt(
     feedback: JointFeedback, stamp: float | None
 ) -> None:
