@@ -97,6 +97,26 @@ def changes(decided: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 
 @dataclass(frozen=True)
+class Delay:
+    """Time from the start of labels, or segments, until their action is decided.
+
+    Attributes
+    ----------
+    measured : int
+        Those whose action was decided while they lasted.
+    missed : int
+        The others.
+    median, p90 : float or None
+        Median and 90th percentile in ms; ``None`` without a measured one.
+    """
+
+    measured: int
+    missed: int
+    median: float | None
+    p90: float | None
+
+
+@dataclass(frozen=True)
 class Activity:
     """Motions that start while the arm rests.
 
@@ -188,7 +208,7 @@ def rest_activity(
     segments, begins = np.asarray(segment)[resting], np.asarray(begin)[resting]
     order = np.lexsort((begins, segments))
     answers = np.asarray(probabilities)[resting][order]
-    starts = _starts(segments[order], begins[order])
+    starts = stream_starts(segments[order], begins[order])
     minutes = len(answers) * stride / 60
     action, confidence, time = answers.argmax(axis=1), answers.max(axis=1), np.arange(len(answers)) * stride
     voting = settings or DecisionSettings()
@@ -209,8 +229,11 @@ def rest_activity(
     )
 
 
-def _starts(segment: NDArray[np.int64], begin: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return whether a stream starts with a window: in a new segment, or after a missing window."""
+def stream_starts(segment: NDArray[np.int64], begin: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return whether a stream starts with a window: in a new segment, or after a missing window.
+
+    Both have the shape (n,): the segment of each window and its first sample, in the order of time.
+    """
     together = segment[1:] == segment[:-1]
     distance = np.diff(begin)
     # The stride in samples is the smallest distance; a random subset of windows has larger ones too.

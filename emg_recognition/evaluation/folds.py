@@ -79,6 +79,7 @@ def pool_folds(folds: Sequence[Performance]) -> PooledFolds:
         for subject, names in fold.cohorts.items():
             cohorts.setdefault(subject, {}).update(dict.fromkeys(names.split(", ")))
     baselines = [fold.baseline for fold in folds if fold.baseline is not None]
+    decided = [fold.baseline_decided for fold in folds if fold.baseline_decided is not None]
     return PooledFolds(
         over_folds=OverFolds(
             mean={name: float(values.mean()) for name, values in table.items()},
@@ -89,7 +90,9 @@ def pool_folds(folds: Sequence[Performance]) -> PooledFolds:
         per_cohort=_pool([fold.per_cohort for fold in folds]),
         per_subject=_pool([fold.per_subject for fold in folds]),
         cohorts={subject: ", ".join(names) for subject, names in cohorts.items()},
+        decided=reduce(add, [fold.decided for fold in folds]),
         baseline=reduce(add, baselines) if len(baselines) == len(folds) else None,
+        baseline_decided=reduce(add, decided) if len(decided) == len(folds) else None,
     )
 
 

@@ -143,9 +143,9 @@ def score_intervals(segments: SegmentCounts, *, seed: int = 0) -> Intervals:
     return Intervals(
         "bootstrap",
         number,
-        _percentiles(scores["accuracy"]),
-        _percentiles(scores["balanced_accuracy"]),
-        _percentiles(scores["macro_f1"]),
+        percentiles(scores["accuracy"]),
+        percentiles(scores["balanced_accuracy"]),
+        percentiles(scores["macro_f1"]),
     )
 
 
@@ -163,10 +163,11 @@ def mean_interval(values: ArrayLike, *, seed: int = 0) -> Interval | None:
     if len(found) < LEAST_SEGMENTS:
         return None
     places = np.random.default_rng(seed).integers(0, len(found), (SAMPLES, len(found)))
-    return _percentiles(found[places].mean(axis=1))
+    return percentiles(found[places].mean(axis=1))
 
 
-def _percentiles(values: NDArray[np.float64]) -> Interval:
+def percentiles(values: NDArray[np.float64]) -> Interval:
+    """Return the ends of the interval that holds the middle 95 % of bootstrap values, shape (samples,)."""
     tail = (1 - LEVEL) / 2
     low, high = np.quantile(values, (tail, 1 - tail)).tolist()
     return low, high

@@ -22,6 +22,12 @@ from emg_recognition.evaluation.metrics import (
     scores_by_group,
     to_json,
 )
+from emg_recognition.evaluation.steadiness import (
+    DecidedSegments,
+    Steadiness,
+    decide_segments,
+    score_steadiness,
+)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -38,8 +44,12 @@ class Results:
         Of the windows of each cohort and subject.
     cohorts : mapping of str to str
         The cohort of each subject; several are separated by commas.
+    decided : DecidedSegments
+        The decisions in each segment, for the steadiness.
     baseline : Scores or None
         Of a simple method on the same windows; ``None`` if there is none to compare with.
+    baseline_decided : DecidedSegments or None
+        Its decisions.
     """
 
     scores: Scores
@@ -47,12 +57,24 @@ class Results:
     per_cohort: Mapping[str, Scores]
     per_subject: Mapping[str, Scores]
     cohorts: Mapping[str, str]
+    decided: DecidedSegments
     baseline: Scores | None = None
+    baseline_decided: DecidedSegments | None = None
 
     @property
     def intervals(self) -> Intervals:
         """Confidence intervals of the mean scores of all windows."""
         return score_intervals(self.segments)
+
+    @property
+    def steadiness(self) -> Steadiness:
+        """Wrong movements a minute, and the time until the right decision."""
+        return score_steadiness(self.decided)
+
+    @property
+    def baseline_steadiness(self) -> Steadiness | None:
+        """The same of the baseline; ``None`` if there is none."""
+        return None if self.baseline_decided is None else score_steadiness(self.baseline_decided)
 
     @property
     def over_subjects(self) -> OverSubjects:
@@ -65,6 +87,8 @@ class Results:
             {
                 "intervals": self.intervals,
                 "baseline": self.baseline,
+                "steadiness": self.steadiness,
+                "baseline_steadiness": self.baseline_steadiness,
                 "per_class_recall": self.scores.per_class_recall,
                 "per_class": self.scores.per_class,
                 "confusion": self.scores.confusion,
@@ -121,6 +145,7 @@ def measure(
     segment: ArrayLike,
     begin: ArrayLike,
     stride: float,
+    window: float,
     rest: str | None = REST,
     baseline: ArrayLike | None = None,
 ) -> Performance:
@@ -140,12 +165,12 @@ def measure(
         The segment (repetition of an action) each window comes from.
     begin : array_like of int, shape (n,)
         First sample of each window, in any count that grows within a segment.
-    stride : float
-        Time from one window to the next, s.
+    stride, window : float
+        Time from one window to the next, and length of a window, s.
     rest : str or None
         The action during which nothing must move; ``None`` if there is none.
-    baseline : array_like of int, shape (n,), optional
-        Actions that a simple method recognised in the same windows.
+    baseline : array_like, shape (n, classes), optional
+        What a simple method answered to the same windows.
 
     Returns
     -------
@@ -160,6 +185,12 @@ def measure(
     answers, performed = np.asarray(probabilities), np.asarray(truth)
     subjects, groups = np.asarray(subject), np.asarray(cohort)
     predicted = answers.argmax(axis=1)
+
+    def decided(of: ArrayLike) -> DecidedSegments:
+        return decide_segments(
+            of, performed, actions, segment=segment, begin=begin, stride=stride, window=window, rest=rest
+        )
+
     return Performance(
         scores=score_windows(performed, predicted, actions),
         loss=cross_entropy(answers, performed),
@@ -177,7 +208,11 @@ def measure(
         else rest_activity(
             answers, performed, actions, rest=rest, segment=segment, begin=begin, stride=stride
         ),
-        baseline=None if baseline is None else score_windows(performed, baseline, actions),
+        decided=decided(answers),
+        baseline=None
+        if baseline is None
+        else score_windows(performed, np.asarray(baseline).argmax(axis=1), actions),
+        baseline_decided=None if baseline is None else decided(baseline),
     )
 
 

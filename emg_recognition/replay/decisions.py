@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from emg_recognition.control.decision import DecisionSettings
 from emg_recognition.control.settings import BridgeSettings
 from emg_recognition.evaluation import decisions
-from emg_recognition.evaluation.decisions import Decisions
+from emg_recognition.evaluation.decisions import Decisions, Delay
 from emg_recognition.recordings.labels import LabelInterval
 from emg_recognition.replay.estimates import Estimates, window_key
 
@@ -60,26 +59,6 @@ def _starts(estimates: Estimates, stale_after: float) -> np.ndarray:
         | (np.diff(estimates.run) != 0)
     )
     return starts
-
-
-@dataclass(frozen=True)
-class Delay:
-    """Time from the start of labels until their action is decided.
-
-    Attributes
-    ----------
-    measured : int
-        Labels whose action was decided while they lasted.
-    missed : int
-        The other labels.
-    median, p90 : float or None
-        Median and 90th percentile in ms; ``None`` without a measured label.
-    """
-
-    measured: int
-    missed: int
-    median: float | None
-    p90: float | None
 
 
 def delay(estimates: Estimates, decided: np.ndarray, labels: Sequence[LabelInterval], rate: float) -> Delay:

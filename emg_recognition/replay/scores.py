@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from emg_recognition.control.decision import DecisionSettings
+from emg_recognition.evaluation.decisions import Delay
 from emg_recognition.evaluation.intervals import Intervals
 from emg_recognition.evaluation.metrics import OverSubjects, Scores, to_json
-from emg_recognition.replay.decisions import Delay
 from emg_recognition.replay.estimates import Agreement
 from emg_recognition.types import Model
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from emg_recognition.actions import REST
 from emg_recognition.control.decision import DecisionSettings
-from emg_recognition.evaluation.decisions import UNDECIDED, Decisions, changes, moving
+from emg_recognition.evaluation.decisions import UNDECIDED, Decisions, Delay, changes, moving
 from emg_recognition.evaluation.intervals import count_segments, score_intervals
 from emg_recognition.evaluation.metrics import (
     Scores,
@@ -21,7 +21,7 @@ from emg_recognition.evaluation.metrics import (
     scores_by_group,
 )
 from emg_recognition.recordings.labels import LabelInterval, window_labels
-from emg_recognition.replay.decisions import Delay, decide, delay
+from emg_recognition.replay.decisions import decide, delay
 from emg_recognition.replay.estimates import compare
 from emg_recognition.replay.replay import Replay
 from emg_recognition.replay.scores import RecordedScores, ReplayScores, SignalSummary, WindowCounts

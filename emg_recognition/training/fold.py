@@ -211,6 +211,7 @@ def finish_fold(
         segment=test.segment,
         begin=test.begin,
         stride=settings.stride_samples(pipeline.rate) / pipeline.rate,
+        window=pipeline.window,
         rest=rest if rest in test.actions else None,
         baseline=_baseline(fold) if settings.baseline else None,
     )
@@ -226,12 +227,12 @@ def predict(model: ActionModel, windows: WindowSet) -> NDArray[np.float32]:
     return np.stack([model.predict(window) for batch in windows.batches() for window in batch])
 
 
-def _baseline(fold: Fold) -> NDArray[np.int64] | None:
-    """Return the actions that LDA recognises in the test windows; None with too few windows to fit it."""
+def _baseline(fold: Fold) -> NDArray[np.floating[Any]] | None:
+    """Return LDA's probabilities for the test windows; None with too few windows to fit it."""
     train = fold.subsets["train"]
     if len(train) <= len(train.actions):
         return None
-    return fit_lda(train)(fold.subsets["test"]).argmax(axis=1)
+    return fit_lda(train)(fold.subsets["test"])
 
 
 def _tested(members: list[dict[str, Any]], jobs: Sequence[Job], test: WindowSet) -> list[dict[str, Any]]:

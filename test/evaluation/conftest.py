@@ -62,6 +62,7 @@ def _measure(probabilities, truth, **changes) -> Performance:
         "segment": np.arange(count),
         "begin": np.zeros(count, int),
         "stride": 0.05,
+        "window": 0.2,
         **changes,
     }
     return measure(np.asarray(probabilities, np.float32), np.asarray(truth), **columns)

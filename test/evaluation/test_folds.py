@@ -104,9 +104,16 @@ def test_one_fold_pools_to_itself(folds):
 
 
 def test_the_baseline_needs_every_fold(folds, fold):
-    with_baseline = [fold([0, 1], [True, True], "aa", baseline=guess) for guess in ([0, 0], [0, 1])]
-    assert pool_folds(with_baseline).baseline.accuracy == 0.75
-    assert pool_folds([*with_baseline, folds[0]]).baseline is None
+    with_baseline = [
+        fold([0, 1], [True, True], "aa", baseline=np.eye(2)[guess]) for guess in ([0, 0], [0, 1])
+    ]
+    pooled = pool_folds(with_baseline)
+    assert pooled.baseline.accuracy == 0.75
+    assert len(pooled.baseline_decided.action) == 4
+    pooled = pool_folds([*with_baseline, folds[0]])
+    assert pooled.baseline is None
+    assert pooled.baseline_steadiness is None
+    assert len(pooled.decided.action) == 4 + len(folds[0].decided.action)
 
 
 def test_folds_that_do_not_belong_together(folds, performance):

@@ -41,6 +41,8 @@ def test_the_layout_of_metrics_json_is_stable(performance):
         "test_loss",
         "intervals",
         "baseline",
+        "steadiness",
+        "baseline_steadiness",
         "per_class_recall",
         "per_class",
         "confusion",
@@ -60,6 +62,13 @@ def test_the_layout_of_metrics_json_is_stable(performance):
     assert found["rejection"].keys() == {"area", "thresholds", "curve"}
     assert found["rejection"]["curve"][0].keys() == {"threshold", "coverage", "accuracy"}
     assert found["rest"].keys() == {"windows", "minutes", "single", "voted", "votes", "threshold"}
+    assert found["steadiness"].keys() == {
+        "wrong_movements_per_minute",
+        "false_activations_per_minute",
+        "decision_delay_ms",
+        "intervals",
+    }
+    assert found["steadiness"]["decision_delay_ms"].keys() == {"measured", "missed", "median", "p90"}
     assert found["rest"]["single"].keys() == {"activations", "per_minute", "active"}
     assert found["intervals"].keys() == {
         "method",
@@ -86,8 +95,9 @@ def test_a_subject_in_two_cohorts_names_both(performance):
 
 def test_a_baseline_is_scored_on_the_same_windows(performance):
     assert performance(PROBABILITIES, TRUTH).baseline is None
-    found = performance(PROBABILITIES, TRUTH, baseline=[0, 0, 0, 1])
+    found = performance(PROBABILITIES, TRUTH, baseline=np.eye(2)[[0, 0, 0, 1]])
     assert found.baseline.accuracy == 0.75
     assert found.to_json()["baseline"]["confusion"] == [[2, 0], [1, 1]]
+    assert found.to_json()["baseline_steadiness"]["decision_delay_ms"]["measured"] == 0  # no vote is full
     with pytest.raises(ValueError, match="predicted"):
-        performance(PROBABILITIES, TRUTH, baseline=[0, 0])
+        performance(PROBABILITIES, TRUTH, baseline=np.eye(2))

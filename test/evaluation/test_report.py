@@ -233,11 +233,15 @@ def test_an_action_that_was_not_performed_is_a_dash(content, read_page):
 
 
 def test_the_baseline_and_the_bootstrap_are_in_the_result(content, read_page, performance):
-    right = performance([[0.9, 0.1]] * 6 + [[0.1, 0.9]] * 6, [0] * 6 + [1] * 6, baseline=[0] * 12)
-    content |= {name: right.to_json()[name] for name in ("intervals", "baseline")}
+    right = performance([[0.9, 0.1]] * 6 + [[0.1, 0.9]] * 6, [0] * 6 + [1] * 6, baseline=np.eye(2)[[0] * 12])
+    names = ("intervals", "baseline", "steadiness", "baseline_steadiness")
+    content |= {name: right.to_json()[name] for name in names}
     text = read_page(render_report(content, FIGURES), " ").text
     assert "Baseline: LDA on Hudgins' features 50.0 % 50.0 % 33.3 %" in text
     assert "by bootstrap over 12 segments" in text
+    assert "Wrong movements a minute of action" in text.replace("  ", " ")
+    assert text.count("Baseline: LDA on Hudgins' features") == 2
+    assert "12 of 12" not in text
 
 
 def test_the_contents_list_every_section(content, read_page):

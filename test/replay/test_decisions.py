@@ -7,9 +7,9 @@ import pytest
 
 from emg_recognition.control.decision import NO_ACTION, Decider, DecisionSettings
 from emg_recognition.control.inputs import Instant, SignalWatch
-from emg_recognition.evaluation.decisions import UNDECIDED
+from emg_recognition.evaluation.decisions import UNDECIDED, Delay
 from emg_recognition.recordings.labels import LabelInterval
-from emg_recognition.replay.decisions import Delay, decide, delay
+from emg_recognition.replay.decisions import decide, delay
 from emg_recognition.replay.estimates import EstimateLog
 
 ACTIONS = ("rest", "elbow_flexion", "elbow_extension")

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from emg_recognition.control.decision import DecisionSettings
+from emg_recognition.evaluation.decisions import Delay
 from emg_recognition.recordings.labels import LabelInterval
 from emg_recognition.recordings.sample_clock import SampleClock
-from emg_recognition.replay.decisions import Delay
 from emg_recognition.replay.estimates import EstimateLog
 from emg_recognition.replay.live_path import StreamCounters, Stretch
 from emg_recognition.replay.replay import Replay

@@ -1,0 +1,214 @@
+"""How steady the decisions are: wrong movements a minute, and the time until the right decision.
+
+An accuracy over windows says neither. Two models with the same share of wrong windows differ much to a wearer
+if the errors of one come in one piece and those of the other are scattered over every second.
+
+The decisions are those of the command bridge on each segment as a stream of its own. The confidence intervals
+are percentile bootstraps over segments, drawn within each action
+(:mod:`emg_recognition.evaluation.intervals`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from emg_recognition.actions import REST
+from emg_recognition.control.decision import DecisionSettings
+from emg_recognition.evaluation.decisions import THRESHOLD, Delay, changes, decide, moving, stream_starts
+from emg_recognition.evaluation.intervals import LEAST_SEGMENTS, SAMPLES, Interval, percentiles
+
+
+@dataclass(frozen=True, eq=False)
+class DecidedSegments:
+    """What was decided in each segment.
+
+    Attributes
+    ----------
+    resting : ndarray of bool, shape (m,)
+        Whether the performed action is rest.
+    action : ndarray of int64, shape (m,)
+        Index of the performed action; a segment with several actions has several rows.
+    minutes : ndarray of float64, shape (m,)
+        Windows times stride.
+    movements : ndarray of int64, shape (m,)
+        How often an action other than rest and than the performed one began to be decided.
+    delay : ndarray of float64, shape (m,)
+        Time from the beginning of the first window to the end of the window that decides the performed
+        action, ms; NaN where none does.
+    """
+
+    resting: NDArray[np.bool_]
+    action: NDArray[np.int64]
+    minutes: NDArray[np.float64]
+    movements: NDArray[np.int64]
+    delay: NDArray[np.float64]
+
+    def __add__(self, other: DecidedSegments) -> DecidedSegments:
+        """Put two sets of segments together."""
+        columns = ((getattr(self, f.name), getattr(other, f.name)) for f in fields(self))
+        return DecidedSegments(*(np.concatenate(pair) for pair in columns))
+
+    def select(self, chosen: NDArray[np.bool_]) -> DecidedSegments:
+        """Return some of the segments; `chosen` is a mask, shape (m,)."""
+        return DecidedSegments(*(getattr(self, f.name)[chosen] for f in fields(self)))
+
+
+@dataclass(frozen=True)
+class Steadiness:
+    """How steady decisions are.
+
+    Attributes
+    ----------
+    wrong_movements_per_minute : float or None
+        How often an action other than rest and than the one performed begins to be decided, a minute of
+        performed actions; ``None`` without any.
+    false_activations_per_minute : float or None
+        How often an action other than rest begins to be decided, a minute of rest; ``None`` without rest.
+    decision_delay_ms : Delay
+        Time from the beginning of a segment's first window to the end of the window that decides the
+        performed action, over the segments of actions other than rest.
+    intervals : dict of str to tuple of float, or None
+        95 % confidence intervals of ``wrong_movements_per_minute``, ``false_activations_per_minute`` and
+        ``decision_delay_ms`` (of the median); ``None`` where there is no number, or where an action has
+        fewer than three segments.
+    """
+
+    wrong_movements_per_minute: float | None
+    false_activations_per_minute: float | None
+    decision_delay_ms: Delay
+    intervals: dict[str, Interval | None]
+
+
+def decide_segments(
+    probabilities: ArrayLike,
+    truth: ArrayLike,
+    actions: Sequence[str],
+    *,
+    segment: ArrayLike,
+    begin: ArrayLike,
+    stride: float,
+    window: float,
+    rest: str | None = REST,
+) -> DecidedSegments:
+    """Decide on each segment as the command bridge does by default, and count.
+
+    Parameters
+    ----------
+    probabilities : array_like, shape (n, classes)
+        What the model answered.
+    truth : array_like of int, shape (n,)
+        The performed actions, as indices into `actions`.
+    actions : sequence of str
+        Names of the classes.
+    segment : array_like of int, shape (n,)
+        The segment each window comes from.
+    begin : array_like of int, shape (n,)
+        First sample of each window, in any count that grows within a segment.
+    stride, window : float
+        Time from one window to the next, and length of a window, s.
+    rest : str or None
+        The action that is rest; ``None`` if there is none.
+
+    Returns
+    -------
+    DecidedSegments
+        In the order of the segments.
+    """
+    performed, samples = np.asarray(truth, np.int64), np.asarray(begin)
+    part = np.asarray(segment, np.int64) * len(actions) + performed
+    order = np.lexsort((samples, part))
+    answers, performed, part = np.asarray(probabilities)[order], performed[order], part[order]
+    starts, confidence = stream_starts(part, samples[order]), answers.max(axis=1)
+    decided = decide(
+        answers.argmax(axis=1),
+        confidence,
+        confidence >= THRESHOLD,
+        np.arange(len(answers)) * stride,
+        starts,
+        actions=actions,
+        settings=DecisionSettings(),
+    ).action
+    # Without a rest that the model knows, every decision moves something.
+    active = moving(decided, actions, "" if rest is None else rest)
+    movements = (starts | changes(decided)) & active & (decided != performed)
+    _, first, number, windows = np.unique(part, return_index=True, return_inverse=True, return_counts=True)
+    right = np.full(len(first), np.nan)
+    hits = np.flatnonzero(decided == performed)[::-1]  # the earliest of a segment is written last
+    right[number[hits]] = hits - first[number[hits]]
+    action = performed[first]
+    return DecidedSegments(
+        resting=action == (actions.index(rest) if rest in actions else -1),
+        action=action,
+        minutes=windows * stride / 60,
+        movements=np.bincount(number, weights=movements, minlength=len(first)).astype(np.int64),
+        delay=1000 * (window + right * stride),
+    )
+
+
+def score_steadiness(segments: DecidedSegments) -> Steadiness:
+    """Compute rates, delay and their confidence intervals.
+
+    Parameters
+    ----------
+    segments : DecidedSegments
+        From :func:`decide_segments`; the same segments give the same intervals.
+
+    Returns
+    -------
+    Steadiness
+        The numbers.
+    """
+    performed, rested = segments.select(~segments.resting), segments.select(segments.resting)
+    rng = np.random.default_rng(0)
+    drawn = _drawn(performed, rng)
+    return Steadiness(
+        wrong_movements_per_minute=_rate(performed),
+        false_activations_per_minute=_rate(rested),
+        decision_delay_ms=_delay(performed),
+        intervals={
+            "wrong_movements_per_minute": _rate_interval(performed, drawn),
+            "false_activations_per_minute": _rate_interval(rested, _drawn(rested, rng)),
+            "decision_delay_ms": _median_interval(performed, drawn),
+        },
+    )
+
+
+def _rate(found: DecidedSegments) -> float | None:
+    return float(found.movements.sum() / found.minutes.sum()) if len(found.action) else None
+
+
+def _delay(found: DecidedSegments) -> Delay:
+    measured = found.delay[np.isfinite(found.delay)]
+    return Delay(
+        measured=len(measured),
+        missed=len(found.delay) - len(measured),
+        median=float(np.median(measured)) if len(measured) else None,
+        p90=float(np.percentile(measured, 90)) if len(measured) else None,
+    )
+
+
+def _drawn(found: DecidedSegments, rng: np.random.Generator) -> NDArray[np.int64] | None:
+    """Draw segments within each action, shape (samples, segments); None where an action has too few."""
+    actions, counts = np.unique(found.action, return_counts=True)
+    if not len(actions) or counts.min() < LEAST_SEGMENTS:
+        return None
+    groups = [np.flatnonzero(found.action == action) for action in actions]
+    return np.concatenate([rng.choice(group, (SAMPLES, len(group))) for group in groups], axis=1)
+
+
+def _rate_interval(found: DecidedSegments, drawn: NDArray[np.int64] | None) -> Interval | None:
+    if drawn is None:
+        return None
+    return percentiles(found.movements[drawn].sum(axis=1) / found.minutes[drawn].sum(axis=1))
+
+
+def _median_interval(found: DecidedSegments, drawn: NDArray[np.int64] | None) -> Interval | None:
+    if drawn is None or not np.isfinite(found.delay).any():
+        return None
+    delays = found.delay[drawn]
+    measured = np.isfinite(delays).any(axis=1)  # a sample of segments none of which was decided has no median
+    return percentiles(np.nanmedian(delays[measured], axis=1))
