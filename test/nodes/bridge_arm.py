@@ -9,7 +9,7 @@ from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from emg_recognition.ros import qos
 
-ACTIONS = ["rest", "elbow_flexion", "wrist_extension"]
+ACTIONS = ["rest", "elbow_flexion", "wrist_extension", "elbow_extension"]
 
 
 class Arm:
@@ -119,16 +119,17 @@ class Arm:
         return self.joints[-1].position[0]
 
     def wait_for_motion(self):
-        self.action = "elbow_flexion"
+        """Bend the elbow by 0.1 rad; on a busy machine it may have come so near its limit that it extends."""
         begin = self.elbow()
+        self.action = "elbow_flexion" if begin < 2.0 else "elbow_extension"
 
         def moved():
             # On a busy machine a node may have been silent for too long.
             if self.states[-1].state == BridgeState.FAULT:
                 self.call("arm")
-            return self.elbow() > begin + 0.1
+            return abs(self.elbow() - begin) > 0.1
 
-        self.witness.spin_until(moved, "the elbow to bend")
+        self.witness.spin_until(moved, "the elbow to move")
 
     def wait_for_state(self, state, what):
         self.witness.spin_until(lambda: self.states[-1].state == state, what)
