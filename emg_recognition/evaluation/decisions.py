@@ -115,6 +115,17 @@ class Delay:
     median: float | None
     p90: float | None
 
+    @classmethod
+    def of(cls, measured: ArrayLike, missed: int) -> Delay:
+        """Sum up the times that were measured, ms, shape (n,), beside as many as were missed."""
+        times = np.asarray(measured, np.float64)
+        return cls(
+            measured=len(times),
+            missed=missed,
+            median=float(np.median(times)) if len(times) else None,
+            p90=float(np.percentile(times, 90)) if len(times) else None,
+        )
+
 
 @dataclass(frozen=True)
 class Activity:

@@ -183,12 +183,7 @@ def _rate(found: DecidedSegments) -> float | None:
 
 def _delay(found: DecidedSegments) -> Delay:
     measured = found.delay[np.isfinite(found.delay)]
-    return Delay(
-        measured=len(measured),
-        missed=len(found.delay) - len(measured),
-        median=float(np.median(measured)) if len(measured) else None,
-        p90=float(np.percentile(measured, 90)) if len(measured) else None,
-    )
+    return Delay.of(measured, len(found.delay) - len(measured))
 
 
 def _drawn(found: DecidedSegments, rng: np.random.Generator) -> NDArray[np.int64] | None:

@@ -164,9 +164,11 @@ class CsvDescription:
                 raise SettingError(name, value, "write one character, e.g. ';' or \"\\t\"")
         if self.encoding is not None:
             object.__setattr__(self, "encoding", _codec(self.encoding))
-        self._check_labels()
-        if not isinstance(self.constants, Mapping) or not set(self.constants) <= set(ROLES):
-            raise SettingError("constants", self.constants, f"write a mapping of any of {', '.join(ROLES)}")
+        check_labels(self.labels, otherwise="null to skip its rows")
+        if self.labels is not None:
+            plain = {nfc(str(raw)): action and nfc(action) for raw, action in self.labels.items()}
+            object.__setattr__(self, "labels", plain)
+        check_constants(self.constants)
         object.__setattr__(
             self, "constants", {name: nfc(str(value)) for name, value in self.constants.items()}
         )
@@ -181,18 +183,25 @@ class CsvDescription:
                 remedy = "name a label column, a marker column, or a group (?P<label>...) in files"
                 raise SettingError("label", None, remedy)
 
-    def _check_labels(self) -> None:
-        if self.labels is None:
-            return
-        if not isinstance(self.labels, Mapping) or not self.labels:
-            raise SettingError("labels", self.labels, "write a mapping of labels to actions")
-        for raw, action in self.labels.items():
-            if action is not None and (not isinstance(action, str) or not action):
-                raise SettingError(f"labels.{raw}", action, "write the action, or null to skip its rows")
-        plain = {
-            nfc(str(raw)): None if action is None else nfc(action) for raw, action in self.labels.items()
-        }
-        object.__setattr__(self, "labels", plain)
+
+def check_labels(labels: object, *, otherwise: str) -> None:
+    """Refuse ``labels`` of a description that are neither None nor a mapping of labels to actions.
+
+    `otherwise` is what may stand in place of an action, for the message.
+    """
+    if labels is None:
+        return
+    if not isinstance(labels, Mapping) or not labels:
+        raise SettingError("labels", labels, "write a mapping of labels to actions")
+    for raw, action in labels.items():
+        if action is not None and (not isinstance(action, str) or not action):
+            raise SettingError(f"labels.{raw}", action, f"write the action, or {otherwise}")
+
+
+def check_constants(constants: object) -> None:
+    """Refuse ``constants`` of a description that are no mapping of :data:`ROLES`."""
+    if not isinstance(constants, Mapping) or not set(constants) <= set(ROLES):
+        raise SettingError("constants", constants, f"write a mapping of any of {', '.join(ROLES)}")
 
 
 def _check_column(name: str, value: object, *, optional: bool = True) -> None:

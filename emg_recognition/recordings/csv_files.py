@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -38,15 +39,25 @@ class CsvFile:
     roles: dict[str, str]
 
 
-def find_csv_files(
-    description: CsvDescription, path: Path
-) -> tuple[list[CsvFile], tuple[tuple[str, str], ...]]:
+class Places(Protocol):
+    """What says where files are: a folder, and a pattern of their names in it."""
+
+    @property
+    def folder(self) -> str:
+        """The folder, relative to the description."""
+
+    @property
+    def files(self) -> str:
+        """Regular expression for the whole path inside the folder."""
+
+
+def find_csv_files(description: Places, path: Path) -> tuple[list[CsvFile], tuple[tuple[str, str], ...]]:
     """Find the files of a description.
 
     Parameters
     ----------
-    description : CsvDescription
-        Has the folder and the pattern.
+    description : Places
+        Has the folder and the pattern; the description of any files.
     path : Path
         The file it was read from.
 

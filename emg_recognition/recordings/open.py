@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 
@@ -152,8 +151,7 @@ def _described(path: Path, namespace: str | None, progress: Progress | None) -> 
     document = load_yaml(path, "description of recordings") or {}
     if isinstance(document, dict) and "files" in document and "columns" not in document:
         search = FormatDescription(files=document["files"], folder=document.get("folder", "."))
-        # It needs no more than folder and pattern.
-        matched, skipped = find_csv_files(cast(CsvDescription, search), path)
+        matched, skipped = find_csv_files(search, path)
         if identify(matched[0].path) in FORMATS:
             description = from_mapping(FormatDescription, document, f"{path.name}:")
             folder = path.parent / description.folder

@@ -95,9 +95,4 @@ def delay(estimates: Estimates, decided: np.ndarray, labels: Sequence[LabelInter
         if len(hits):
             # Plus one: the window ends when the time of its last sample is over.
             delays.append((int(ends[begin + hits[0]]) + 1 - start) / rate * 1000)
-    return Delay(
-        measured=len(delays),
-        missed=len(labels) - len(delays),
-        median=float(np.median(delays)) if delays else None,
-        p90=float(np.percentile(delays, 90)) if delays else None,
-    )
+    return Delay.of(delays, len(labels) - len(delays))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from emg_recognition.errors import SettingError
-from emg_recognition.recordings.csv_description import ROLES
+from emg_recognition.recordings.csv_description import ROLES, check_constants, check_labels
 from emg_recognition.recordings.file_patterns import FilePattern
 from emg_recognition.recordings.formats.take import Wanted
 from emg_recognition.recordings.recordings import parse_repetitions
@@ -67,10 +67,11 @@ class FormatDescription:
                 raise SettingError(name, value, "give the name of a channel, or its number from 1")
         if None not in (self.label_channel, self.marker_channel):
             raise SettingError("marker_channel", self.marker_channel, "give it or label_channel, not both")
-        self._check_labels()
+        check_labels(self.labels, otherwise="null to leave it out")
+        if self.labels is not None:
+            object.__setattr__(self, "labels", {str(raw): action for raw, action in self.labels.items()})
         constants = self.constants
-        if not isinstance(constants, Mapping) or not set(constants) <= set(ROLES):
-            raise SettingError("constants", constants, f"write a mapping of any of {', '.join(ROLES)}")
+        check_constants(constants)
         object.__setattr__(self, "constants", {name: str(value) for name, value in constants.items()})
         groups = FilePattern(self.files).groups if self.files else set()
         if unknown := sorted(groups - set(ROLES)):
@@ -78,16 +79,6 @@ class FormatDescription:
             raise SettingError("files", self.files, remedy)
         if both := sorted(groups & set(constants)):
             raise SettingError(both[0], constants[both[0]], "give it as a group in files or as a constant")
-
-    def _check_labels(self) -> None:
-        if self.labels is None:
-            return
-        if not isinstance(self.labels, Mapping) or not self.labels:
-            raise SettingError("labels", self.labels, "write a mapping of labels to actions")
-        for raw, action in self.labels.items():
-            if action is not None and (not isinstance(action, str) or not action):
-                raise SettingError(f"labels.{raw}", action, "write the action, or null to leave it out")
-        object.__setattr__(self, "labels", {str(raw): action for raw, action in self.labels.items()})
 
     def wanted(self, stream: str = "") -> Wanted:
         """Return what a reader needs to know; `stream` is used where the description names none."""
