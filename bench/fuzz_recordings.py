@@ -257,7 +257,7 @@ def _leave(why: str) -> None:
 
 
 def fuzz(name: str, wanted: int, seed: int, folder: Path, report: Callable[[dict], object]) -> None:
-    """Damage and read files of one format until so many bytes were changed, and report after each."""
+    """Damage and read files of one format until this many bytes have been changed; report after each."""
     rng = np.random.default_rng(seed)
     files = WRITERS[name](folder, rng)
     good = {file: file.read_bytes() for file in files}
@@ -334,7 +334,7 @@ def _refused_as_users_open_it(folder: Path) -> bool:
 
 
 def fuzz_format(name: str, wanted: int, seed: int) -> bool:
-    """Fuzz a format until so many bytes were changed, print a line, and return whether all went well."""
+    """Fuzz a format until enough bytes have been changed, print a line, and return whether all went well."""
     total: Counter[str] = Counter()
     slowest = peak = 0.0
     while total["bytes"] < wanted:

@@ -310,7 +310,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--don-steps", type=int, default=DONNING.steps_per_epoch, help="gradient steps at each donning"
     )
-    parser.add_argument("--only-folds", type=int, help="measure only so many of the folds")
+    parser.add_argument("--only-folds", type=int, help="measure only this many of the folds")
     parser.add_argument("--electrode-rotation", type=float, default=0.5, help="random, of the armband")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path, help="file for the result")

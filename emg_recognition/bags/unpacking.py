@@ -22,7 +22,7 @@ _PIECE = 1 << 20
 
 
 def most(size: int, largest: int | None = LARGEST) -> int:
-    """Return to how many bytes so many may unpack; with `largest` None the ratio alone decides."""
+    """Return how many bytes `size` bytes may unpack to; with `largest` None only the ratio limits them."""
     allowed = max(_SMALL, _LARGEST_RATIO * size)
     return allowed if largest is None else min(allowed, largest)
 

@@ -125,7 +125,7 @@ def _download(public_set: PublicSet, folder: Path, on_progress: Callable[[float]
     pooch.get_logger().setLevel("WARNING")
     path = download_path(public_set, folder.parent)
     try:
-        # GitHub packs a commit anew when it likes: the files are checked, not the package.
+        # GitHub may repack a commit at any time: the files are checked, not the package.
         pooch.retrieve(public_set.address, known_hash=None, fname=path.name, path=folder, downloader=receive)
     except requests.RequestException as error:
         problem = " ".join(str(error).split())

@@ -21,7 +21,7 @@ from emg_recognition.recordings.kinds import FORMATS, identify
 from emg_recognition.recordings.text_description import describe as describe_text
 from emg_recognition.text import readable
 
-#: So many files are read for their labels.
+#: How many files are read for their labels.
 _READ = 20
 
 

@@ -28,7 +28,7 @@ from emg_recognition.resources import free_memory
 _AT_ONCE = 4 << 20
 #: Bytes unpacked at once.
 _UNPACKED = 1 << 20
-#: A member may unpack to this much, or to so many times its size in the file; recordings reach 20 times.
+#: A member may unpack to this many bytes, or to this many times its size in the file; recordings reach 20.
 _SMALL, _LARGEST_RATIO = 16 << 20, 200
 _LONGEST_HEADER = 10_000
 _HEADERS = {

@@ -33,7 +33,7 @@ READERS = {
 }
 #: A reader may take this much memory (bytes), and this many times the size of the file more.
 _MEMORY, _TIMES = 400 << 20, 24
-#: A reader may take this much processor time (s), and one second more for so many bytes.
+#: A reader may take this much processor time (s), and one second more for each this many bytes.
 _SECONDS, _BYTES_A_SECOND = 6, 4 << 20
 
 
