@@ -92,7 +92,7 @@ def table(result: dict[str, Any]) -> list[str]:
     list of str
         A table of all methods, one of the subjects where they are few, and what has to be known beside it.
     """
-    from emg_recognition.cli.progress import duration
+    from emg_recognition.cli.progress import aligned, duration
 
     methods, minority = result["methods"], result["minority"]
     whose = f"{minority}, " if minority is not None else ""
@@ -102,7 +102,7 @@ def table(result: dict[str, Any]) -> list[str]:
         columns = ["accuracy", "balanced_accuracy", *(["minority"] if minority is not None else []), "worst"]
         found = [_spread(row["mean"][name], row["deviation"][name]) for name in columns]
         rows.append([_name(row), *found, duration(row["mean"]["seconds"])])
-    lines = _aligned(rows)
+    lines = aligned(rows)
     subjects = sorted({subject for row in methods for subject in row["per_subject"]})
     if len(subjects) <= _FEW:
         each = [
@@ -112,7 +112,7 @@ def table(result: dict[str, Any]) -> list[str]:
             ]
             for row in methods
         ]
-        lines += ["", *_aligned([[f"{whose}subjects", *subjects], *each])]
+        lines += ["", *aligned([[f"{whose}subjects", *subjects], *each])]
     runs = max(len(row["runs"]) for row in methods)
     number = f"{runs} run{'s' if runs > 1 else ''}"
     lines += ["", f"Mean ± deviation of {number}, split {result['split']['rule']}."]
@@ -131,12 +131,3 @@ def _spread(mean: float | None, deviation: float | None = None) -> str:
     if mean is None:
         return "–"
     return f"{100 * mean:.1f}{'' if deviation is None else f' ± {100 * deviation:.1f}'} %"
-
-
-def _aligned(rows: list[list[str]]) -> list[str]:
-    """Align the columns: the first one left, the others right."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return [
-        "  ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))])
-        for row in rows
-    ]

@@ -130,7 +130,7 @@ def process_options(args: argparse.Namespace) -> dict[str, Any]:
         For less than one process.
     """
     from emg_recognition.recordings.cache import default_cache
-    from emg_recognition.training.workers import default_workers
+    from emg_recognition.worker_processes import default_workers
 
     workers = default_workers() if args.workers is None else args.workers
     if workers < 1:

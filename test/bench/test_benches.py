@@ -30,6 +30,7 @@ IN_THIS_PROCESS = {
     "fuzz_recordings": "--bytes 2000 --seed 1 --format edf",
     "fuzz_protocols": "--bytes 20000 --seed 1",
     "inference": "{bundle} --calls 200 --limit 100",
+    "many_bags": "{bundle} --bags 3 --seconds 4 --kills 1",
     "network": "{config}",
     "new_subject": "{ring} --cohort healthy --folds 2 --test-reps 2 --config {config} --workers 1 "
     "--steps-per-epoch 2 --adapt-steps 2 --don-steps 2 --only-folds 1",
