@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import multiprocessing
+import os
 import subprocess
 import sys
 
@@ -74,12 +75,18 @@ def test_nothing_runs_on_when_the_iterator_is_closed(do):
     assert not worker.is_alive()
 
 
-def test_a_script_without_a_main_guard_is_told_so(tmp_path):
+def test_a_script_without_a_main_guard_is_told_so(tmp_path, repository):
     (tmp_path / "script.py").write_text(
         "from emg_recognition.worker_processes import run_tasks\nlist(run_tasks(abs, [1], workers=1))\n"
     )
     done = subprocess.run(
-        [sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "script.py"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(repository)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert done.returncode == 1
     assert 'needs `if __name__ == "__main__":`' in done.stderr.splitlines()[-1]

@@ -79,7 +79,7 @@ def _mean(model: dict[str, Any]) -> str:
         if name in mean
     ]
     bags = f"{model['evaluated']} of {model['evaluated'] + model['failed']} bags"
-    told = "; ".join(parts) or "no labels"
+    told = "; ".join(parts) or "none"
     return f"model {model['model']} ({printable(model['bundle'])}), {bags}, means: {told}"
 
 

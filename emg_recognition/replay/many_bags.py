@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import statistics
@@ -169,16 +170,16 @@ def evaluate_bags(
     results: list[list[PairResult]] = [[] for _ in found]
     new = 0
     tasks = [(str(path), settings) for _, path in found]
-    for number, done in enumerate(run_tasks(evaluate_bag, tasks, workers=workers or default_workers())):
-        pairs = done.result or [PairResult(problem=done.problem)] * len(loaded)
-        for pair in pairs:
-            if pair.metrics is not None:
-                keep(folder, pair.key, pair.metrics)
-                finished[pair.key] = pair.metrics
-                new += 1
-        results[done.index] = pairs
-        if on_progress is not None:
-            on_progress((number + 1) / len(tasks))
+    with contextlib.closing(run_tasks(evaluate_bag, tasks, workers=workers or default_workers())) as ended:
+        for number, done in enumerate(ended, start=1):
+            results[done.index] = done.result or [PairResult(problem=done.problem)] * len(loaded)
+            for pair in results[done.index]:
+                if pair.metrics is not None:
+                    keep(folder, pair.key, pair.metrics)
+                    finished[pair.key] = pair.metrics
+                    new += 1
+            if on_progress is not None:
+                on_progress(number / len(tasks))
     rows = tuple(
         BagRow(
             bag=name,
@@ -219,14 +220,19 @@ def find_bags(paths: Sequence[PathLike]) -> list[tuple[str, Path]]:
     """
     found: dict[Path, str] = {}
     for given in map(Path, paths):
-        if is_bag(given):
+        try:
+            whole = is_bag(given)
+        except RecordingError:
+            if not given.exists():
+                raise
+            whole = True  # a damaged one; opening it tells what is wrong
+        if whole:
             found.setdefault(given, readable(given.name or given))
             continue
         if identify(given) != "folder":
             raise RecordingError(str(given), "it is no bag", "give a bag, or a folder of bags")
         errors: list[OSError] = []
         below = [path for path in walk(given, errors.append) if path.is_dir()]
-        # Opening these tells what is wrong with them.
         below += [Path(error.filename) for error in errors]
         if not below:
             raise RecordingError(str(given), "there is no bag in it or below", "give a folder of bags")
