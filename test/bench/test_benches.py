@@ -56,6 +56,7 @@ LATE = 3
 IN_PROCESSES = {
     "acquisition": "--minutes 0.05 --channels 8 --rate 500",
     "classifier_process": "{bundle} --repeat 1",
+    "cost": "--sizes tiny --config {config}",
     "hostile_files": "--short --model {bundle}",
     "live": "{bundle} --quick",
     "sources": "--seconds 4 --no-model --sources {source}",
