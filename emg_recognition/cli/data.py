@@ -197,8 +197,7 @@ def _inspect(args: argparse.Namespace) -> int:
 
         settings = experiment_settings(config_path("compact.yaml"))
         cost = training_cost(recordings, settings, default_workers())
-        print("a training with the defaults:", *(f"  {line}" for line in cost.lines()), sep="
-")
+        print("a training with the defaults:", *(f"  {line}" for line in cost.lines()), sep="\n")
     return 0
 
 
