@@ -192,6 +192,7 @@ def _inspect(args: argparse.Namespace) -> int:
     if inspection.errors:
         return 1
     if args.cost:
+        from emg_recognition.cli.training_options import training_cost
         from emg_recognition.training.configuration import experiment_settings
         from emg_recognition.worker_processes import default_workers
 
