@@ -173,20 +173,21 @@ def _work(function: Callable[[Any], Any], pipe: Connection, stop: Connection) ->
     """Do tasks in a process of its own until there are no more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=end_with_parent, args=(stop,), daemon=True).start()
-    pipe.send(None)
-    while True:
-        try:
-            task = pipe.recv()
-        except EOFError:
-            return
-        try:
-            answer = (function(task), None)
-        except EmgRecognitionError as error:
-            answer = (None, str(error))
-        except Exception as error:
-            logging.getLogger(__name__).exception("a task failed in a way that was not expected")
-            answer = (None, f"unexpected {type(error).__name__}: {' '.join(str(error).split())[:200]}")
-        pipe.send(answer)
+    with contextlib.suppress(EOFError, OSError):  # the other end of the pipe is closed
+        pipe.send(None)
+        while True:
+            pipe.send(_answer(function, pipe.recv()))
+
+
+def _answer(function: Callable[[Any], Any], task: Any) -> tuple[Any, str | None]:
+    """Return the result of a task, or the problem."""
+    try:
+        return function(task), None
+    except EmgRecognitionError as error:
+        return None, str(error)
+    except Exception as error:
+        logging.getLogger(__name__).exception("a task failed in a way that was not expected")
+        return None, f"unexpected {type(error).__name__}: {' '.join(str(error).split())[:200]}"
 
 
 def end_with_parent(stop: Connection) -> None:
