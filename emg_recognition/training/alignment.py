@@ -97,15 +97,20 @@ class Alignment:
     orientations: dict[tuple[str, str], Orientation]
 
     def apply(self, windows: WindowSet) -> WindowSet:
-        """Return windows as the aligned armbands have them; other sessions stay as they are."""
+        """Return windows as the aligned armbands have them.
+
+        Another session of one of the people is taken to sit as their last one did: the side of an arm and the
+        habits of a person stay. The sessions of other people stay as they are.
+        """
         keys = list(self.orientations)
         channels, ring = windows.channels, self.reference.ring
         matrices = [self.orientations[key].matrix(channels, ring) for key in keys]
         number = {key: place for place, key in enumerate(keys, start=1)}
+        last = {subject: place for (subject, _), place in number.items()}
         sessions = zip(windows.segments.subject.tolist(), windows.segments.session.tolist(), strict=True)
         return windows.oriented(
             np.stack([np.eye(channels, dtype=np.float32), *matrices]),
-            np.array([number.get(key, 0) for key in sessions], np.int64),
+            np.array([number.get(key, last.get(key[0], 0)) for key in sessions], np.int64),
         )
 
     def to_json(self, actions: Sequence[str]) -> dict[str, Any]:
