@@ -34,8 +34,8 @@ _SHRINKAGE = 0.05
 # Recordings that do not say so have a ring if they have no more channels than armbands have.
 _MOST_IN_RING = 16
 _FEWEST_PEOPLE = 3
-# Weight of the Mahalanobis distance of a session's descriptor beside the mean log probability of its labels. It
-# decides where labels leave a choice, as those of one repetition do.
+# Weight of the Mahalanobis distance of a session's descriptor beside the mean log probability of its
+# labels. It decides where labels leave a choice, as those of one repetition do.
 _UNLABELLED = 0.005
 
 
@@ -138,8 +138,8 @@ def align(windows: WindowSet, ring: int) -> Alignment:
     """Align every session of a training set to the others.
 
     Starting with no turn, a linear discriminant analysis learns from all sessions, and each session takes the
-    turn and the mirror under which its labels are likeliest, until nothing changes. Its gain makes its mean
-    log RMS the population's.
+    turn and the mirror under which its labels are likeliest, until nothing changes. All sessions of a
+    person are of the same arm. A session's gain makes its mean log RMS the population's.
 
     Parameters
     ----------
@@ -155,11 +155,10 @@ def align(windows: WindowSet, ring: int) -> Alignment:
     """
     sessions = _sessions(windows, ring)
     count = len(windows.actions)
-    tried = candidates(ring)
     chosen = [(0.0, False)] * len(sessions)
     population = _population(sessions, chosen, count, ring)
     for _ in range(_ROUNDS):
-        before, chosen = chosen, [tried[int(_scores(one, population).argmax())] for one in sessions]
+        before, chosen = chosen, _best(sessions, population)
         population = _population(sessions, chosen, count, ring)
         if chosen == before:
             break
@@ -243,8 +242,22 @@ def _discriminant(rows: Array, action: NDArray[np.int64], actions: int) -> tuple
     return means, np.asarray(np.linalg.inv(covariance), np.float64)
 
 
+def _best(sessions: list[_Session], population: Reference) -> list[tuple[float, bool]]:
+    """Return the best candidate of each session, all sessions of a person on the same arm."""
+    tried = candidates(population.ring)
+    mirrored = np.array([other for _, other in tried])
+    people = np.array([one.key[0] for one in sessions])
+    scores = np.stack([_scores(one, population) for one in sessions])
+    left, right = (np.where(mirrored == side, scores, -np.inf) for side in (True, False))
+    for person in np.unique(people):
+        own = people == person
+        other_arm = left[own].max(axis=1).sum() > right[own].max(axis=1).sum()
+        scores[own] = left[own] if other_arm else right[own]
+    return [tried[place] for place in scores.argmax(axis=1).tolist()]
+
+
 def _scores(one: _Session, population: Reference) -> Array:
-    """Return how well a session fits under each candidate: its labels, and its unlabelled windows a little."""
+    """Return how well a session fits under each candidate: its labels, and a little its windows without."""
     found = []
     for turn, mirrored in candidates(population.ring):
         seen = one.measures.seen(turn, mirrored)

@@ -1,4 +1,4 @@
-"""Without recordings: strangers of the simulated study put on a turned armband, some of them on the left arm."""
+"""Strangers of the simulated study put on a turned armband, some of them on the left arm."""
 
 from __future__ import annotations
 
