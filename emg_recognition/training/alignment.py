@@ -34,9 +34,6 @@ _SHRINKAGE = 0.05
 # Recordings that do not say so have a ring if they have no more channels than armbands have.
 _MOST_IN_RING = 16
 _FEWEST_PEOPLE = 3
-# Weight of the Mahalanobis distance of a session's descriptor beside the mean log probability of its
-# labels. It decides where labels leave a choice, as those of one repetition do.
-_UNLABELLED = 0.005
 
 
 def ring_of(windows: WindowSet) -> int:
@@ -257,13 +254,11 @@ def _best(sessions: list[_Session], population: Reference) -> list[tuple[float, 
 
 
 def _scores(one: _Session, population: Reference) -> Array:
-    """Return how well a session fits under each candidate: its labels, and a little its windows without."""
+    """Return how well a session's labels fit under each candidate."""
     found = []
     for turn, mirrored in candidates(population.ring):
         seen = one.measures.seen(turn, mirrored)
-        away = descriptor(seen) - population.profile
-        fit = population.fit(seen, population.labelled_level(seen, one.action), one.action)
-        found.append(fit - _UNLABELLED * float(away @ population.precision @ away))
+        found.append(population.fit(seen, population.labelled_level(seen, one.action), one.action))
     return np.array(found)
 
 

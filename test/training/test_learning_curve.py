@@ -54,7 +54,7 @@ def test_only_training_repetitions_count(segments):
     [
         ([1], None, Split, "name one"),
         ([1], "patient", RandomWindows, "use another split"),
-        ([1, 3], "patient", Split, "patient trains with 3 repetitions each; give numbers below that"),
+        ([1, 3], "patient", Split, "patient trains with 3 repetitions each; give numbers from 1 to 2"),
         ([1, 1], "patient", Split, "each once"),
     ],
 )
