@@ -21,13 +21,14 @@ from emg_recognition.devices.stream import SampleChunk, join_chunks
 from emg_recognition.errors import DeviceError, EmgRecognitionError
 from emg_recognition.messages import LONGEST_NAME
 from emg_recognition.msg import EmgInfo, EmgSamples
-from emg_recognition.nodes.settings import AcquisitionSettings
+from emg_recognition.nodes.acquisition_settings import AcquisitionSettings
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.awaited import wait_for_nodes
-from emg_recognition.ros.conversions import RosTime, to_floats, to_time
+from emg_recognition.ros.conversions import to_floats
 from emg_recognition.ros.managed import ManagedNode
 from emg_recognition.ros.parameters import declare, overridable, parameter_error
 from emg_recognition.ros.runner import run
+from emg_recognition.ros.stamps import RosTime, to_time
 from emg_recognition.settings import settings_of
 from emg_recognition.sources import open_source
 from emg_recognition.text import printable
@@ -232,6 +233,7 @@ class AcquisitionNode(ManagedNode):
     def _read(self) -> None:
         source = self._source
         assert source is not None
+        before = 0.0
         try:
             while not self._stop.is_set() and source.is_open:
                 chunks = source.read()
@@ -241,8 +243,11 @@ class AcquisitionNode(ManagedNode):
                 for chunk in join_chunks(chunks):
                     self._publish(chunk)
                 if chunks:
-                    # Each message costs time here and in every subscriber.
-                    time.sleep(max(0.0, read_at + _GATHERED - time.monotonic()))
+                    # Each message costs time here and in every subscriber. Where they are rare, the pause
+                    # would cost another wake-up and gather nothing.
+                    if read_at - before < 2 * _GATHERED:
+                        time.sleep(max(0.0, read_at + _GATHERED - time.monotonic()))
+                    before = read_at
             if not source.is_open:
                 self.get_logger().info(f"{source.where}: it has ended")
         except EmgRecognitionError as error:
