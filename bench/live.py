@@ -10,9 +10,9 @@ Without a bundle the network of `--config` is used with fresh weights, for each 
 
 An emulated armband writes frames of 10 samples into a pseudo-terminal and notes when. The nodes read, filter,
 recognise and command as on the robot, once as four processes and once with acquisition, preprocessing and
-classifier in one (`chain_node`), in turns. With `--before` those of another checkout run as well, built there,
-and LibEMG (features and LDA) where this Python or the given one has it. Another process receives estimates and
-commands. Printed are
+classifier in one (`chain_node`), in turns. With `--before` those of another checkout run as well (built
+there), and LibEMG (features and LDA) where this Python or the given one has it. Another process receives
+estimates and commands. Printed are
 
 - estimate: from the write of the frame that completes a window until its estimate is received,
 - used: the same from the write of the last sample that the estimate was made of; LibEMG uses newer ones than

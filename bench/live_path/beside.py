@@ -1,7 +1,7 @@
 """LibEMG on the same armband, and the moments that its predictions belong to.
 
-Its predictions carry no index. It predicts whenever one stride more samples than before have arrived, strictly
-more than the window needs, so one frame late; and it uses the newest samples, not those on the grid.
+Its predictions carry no index. It predicts when more samples than a window has have arrived, and again after
+each stride: one frame late. And it uses the newest samples, not those on the grid.
 """
 
 from __future__ import annotations
@@ -32,9 +32,8 @@ def missing(python: str) -> str:
     try:
         done = subprocess.run([python, "-c", look], check=False)
     except OSError as error:
-        raise SystemExit(
-            f"--libemg {python}: {error.strerror}; name a Python, e.g. libemg/bin/python"
-        ) from error
+        remedy = "name a Python that has LibEMG, e.g. libemg/bin/python"
+        raise SystemExit(f"--libemg {python}: {error.strerror}; {remedy}") from error
     if done.returncode == 0:
         return ""
     remedy = "python3 -m venv libemg && libemg/bin/pip install libemg, then --libemg libemg/bin/python"
@@ -119,8 +118,8 @@ def attribute(
     """
     ends, times = zip(*written, strict=True)
     newest = [bisect_right(times, when) - 1 for when in received]
-    # An answer belongs to the first frame with more than `length` samples, and one stride later each. Where the
-    # count began is what most of them agree on.
+    # The first answer comes with the first frame beyond `length` samples, each other one stride later. Where
+    # the count began is what most of them agree on.
     more = (length // FRAME + 1) * FRAME
     begin = round(float(np.median([ends[one] - number * stride for number, one in enumerate(newest)]))) - more
     complete = dict(written)

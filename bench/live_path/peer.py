@@ -1,8 +1,8 @@
 """LibEMG on the emulated armband, run by a Python that has it: ``peer.py LINK CHANNELS LENGTH STRIDE UDP``.
 
 As LibEMG's documentation has it: a streamer of the device writes its samples into shared memory, an
-``OnlineEMGClassifier`` with Hudgins' features and LDA sends predictions over UDP. No filter is installed, which
-is the quickest that it can be.
+``OnlineEMGClassifier`` with Hudgins' features and LDA sends predictions over UDP. Without a filter, which is
+the quickest that it can be.
 """
 
 from __future__ import annotations
