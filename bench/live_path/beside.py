@@ -64,10 +64,8 @@ def run_beside(python: str, row: Row, seconds: float, folder: Path) -> Measured:
             try:
                 answers.recv(1024)
             except TimeoutError:
-                words = (folder / "log").read_text(errors="replace").strip().splitlines() or [
-                    "it says nothing"
-                ]
-                raise SystemExit(f"{NAME}: no prediction within {PATIENCE:g} s: {words[-1]}") from None
+                said = (folder / "log").read_text(errors="replace").strip().splitlines() or ["nothing said"]
+                raise SystemExit(f"{NAME}: no prediction within {PATIENCE:g} s: {said[-1]}") from None
             result.start = time.monotonic() - begin
             receive(answers, min(WARM_UP, seconds / 2))
             processes = [peer.pid, *children(peer.pid)]

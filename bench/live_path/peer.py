@@ -70,9 +70,8 @@ def main(link: str, *numbers: str) -> None:
         }
     )
     handler = OnlineDataHandler(items)
-    OnlineEMGClassifier(classifier, length, stride, handler, FEATURES, port=udp, ip="127.0.0.1").run(
-        block=True
-    )
+    online = OnlineEMGClassifier(classifier, length, stride, handler, FEATURES, port=udp, ip="127.0.0.1")
+    online.run(block=True)
 
 
 if __name__ == "__main__":
