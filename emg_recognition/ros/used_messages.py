@@ -8,8 +8,10 @@ import sys
 from collections.abc import Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
+from importlib.util import find_spec, module_from_spec
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 _PACKAGE = re.compile(r"\w+\.(msg|srv|action)")
 #: A line of a message package's ``__init__.py``, as rosidl writes it in every distribution.
@@ -21,8 +23,31 @@ def import_used_messages_only() -> None:
 
     ``from sensor_msgs.msg import JointState`` imports the 26 other messages of the package, those of
     ``geometry_msgs``, and NumPy for some of them. It is for a process that runs a node, not for a library.
+
+    NumPy itself is loaded when it is first used: the messages of every service import it for a field of their
+    introspection, and the bridge does without it.
     """
     sys.meta_path.insert(0, _Finder())
+    if "numpy" not in sys.modules and (spec := find_spec("numpy")) is not None:
+        numpy = module_from_spec(spec)
+        numpy.__class__ = _Unused
+        sys.modules["numpy"] = numpy
+
+
+class _Unused(ModuleType):
+    """A module that is loaded when anything in it is asked for."""
+
+    def __getattribute__(self, name: str) -> Any:
+        # A second `import` asks for the first, and rclpy's logger asks every module for its file. (With the
+        # LazyLoader of Python each of them loads it.)
+        if name in ("__spec__", "__file__", "__name__"):
+            return object.__getattribute__(self, name)
+        spec = self.__spec__
+        assert spec is not None
+        assert spec.loader is not None
+        self.__class__ = ModuleType
+        spec.loader.exec_module(self)
+        return getattr(self, name)
 
 
 class _Finder(MetaPathFinder, Loader):
