@@ -6,7 +6,6 @@ import importlib
 import re
 import sys
 from collections.abc import Sequence
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import find_spec, module_from_spec
 from pathlib import Path
@@ -50,8 +49,11 @@ class _Unused(ModuleType):
         return getattr(self, name)
 
 
-class _Finder(MetaPathFinder, Loader):
-    """Finds the packages of messages that do nothing but import their messages."""
+class _Finder:
+    """Finds and loads the packages of messages that do nothing but import their messages.
+
+    It is not derived from the classes in ``importlib.abc``, which bring half a megabyte.
+    """
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -69,6 +71,9 @@ class _Finder(MetaPathFinder, Loader):
             return None  # one that is written otherwise
         spec.loader, spec.loader_state = self, places
         return spec
+
+    def create_module(self, _spec: ModuleSpec) -> None:
+        """Leave that to Python."""
 
     def exec_module(self, module: ModuleType) -> None:
         """Make the names of the messages known."""
