@@ -273,7 +273,7 @@ class PreprocessingNode(Node):
         """Return how long the next chunks may wait, s."""
         message, pipeline, clock = self._newest, self._pipeline, self.get_clock()
         # Simulated time may run at any speed.
-        if message is None or pipeline is None or clock.ros_time_is_active:
+        if message is None or pipeline is None or getattr(clock, "ros_time_is_active", True):
             return 0.0
         chunk = len(message.data) // message.channels
         return rest(

@@ -44,7 +44,7 @@ class _Unused(ModuleType):
         spec = self.__spec__
         assert spec is not None
         assert spec.loader is not None
-        self.__class__ = ModuleType
+        self.__class__ = ModuleType  # type: ignore[assignment]
         spec.loader.exec_module(self)
         return getattr(self, name)
 
@@ -69,7 +69,7 @@ class _Finder:
         places = {one[2]: one[1] for one in found if one is not None}
         if len(places) < len(found):
             return None  # one that is written otherwise
-        spec.loader, spec.loader_state = self, places
+        spec.loader, spec.loader_state = self, places  # type: ignore[assignment]
         return spec
 
     def create_module(self, _spec: ModuleSpec) -> None:
