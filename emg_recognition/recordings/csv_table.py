@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from emg_recognition.errors import RecordingError
-from emg_recognition.recordings.csv_description import ROLES, TIME_UNITS, Column, CsvDescription
+from emg_recognition.recordings.csv_description import TIME_UNITS, Column, CsvDescription
+from emg_recognition.recordings.roles import ROLES
 from emg_recognition.recordings.sensor_times import Sensors, align
 from emg_recognition.recordings.text_columns import Scale, find_counter, find_scale, own_times
 from emg_recognition.recordings.text_layout import Layout, find_layout

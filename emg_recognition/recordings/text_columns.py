@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from emg_recognition.errors import RecordingError
+from emg_recognition.recordings.file_names import WORDS
 from emg_recognition.recordings.text_layout import SECONDS, VOLTS, Layout, is_number, plain_unit
 
 
@@ -34,13 +35,12 @@ _SURE_COUNTER = _words(
 )
 _MARKER = _words(r"\b(marker|trigger|event)s?\b")
 _LABEL = _words(
-    r"\b(label|class|gesture|movement|action|motion|annotation|activity|exercise|target|task|restimulus|stimulus|phase)",
-    "geste|geste|bewegung|klasse|clase|etiqueta|мышц|метка|标签|ラベル",
+    rf"\b({WORDS['label']}|annotation|activity|exercise|target|restimulus|stimulus|phase)",
+    "geste|bewegung|klasse|clase|etiqueta|мышц|метка|标签|ラベル",
 )  # fmt: skip
 _ROLES = {
-    "repetition": _words(r"^(re)?rep(etition)?s?$", r"^trial$", r"^take$", "^wiederholung$"),
-    "subject": _words(r"^(subject|participant|patient|user|proband)([ _-]?(id|no|nr|number))?$"),
-    "session": _words(r"^(session|day|visit)([ _-]?(id|no|nr|number))?$"),
+    role: _words(rf"^(re)?({WORDS[role]})([ _-]?(id|no|nr|number))?$")
+    for role in ("repetition", "subject", "session")
 }
 _EMG = _words(r"emg", r"\bexg\b", r"^eeg channel", r"electromyo", "筋電|肌电|эмг")
 _CHANNEL = _words(r"^(ch|chan|channel|sensor|electrode|elec|kanal|canal|voie|e|s)[ _.-]?[0-9]+$")

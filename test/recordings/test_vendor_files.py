@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from emg_recognition.errors import RecordingError
-from emg_recognition.recordings.csv_files import find_csv_files, read_csv_files
+from emg_recognition.recordings.csv_files import read_csv_files
+from emg_recognition.recordings.finding import find_files
 from emg_recognition.recordings.text_guess import guess
 
 from ..vendor_files import brainflow, discover, emgworks, joined, openbci, opensignals, signal
@@ -20,7 +21,7 @@ def opened(tmp_path):
         path = tmp_path / name
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         found = guess(path)
-        files, _ = find_csv_files(found.description, path)
+        files, _ = find_files(found.description, path)
         return read_csv_files(found.description, files, str(path)), found
 
     return read
@@ -200,7 +201,7 @@ def test_a_folder_gives_subjects_labels_and_repetitions(tmp_path):
                 (tmp_path / f"{subject}_{label}_{repetition}.csv").write_text(discover(emg))
     (tmp_path / "notes.txt").write_text("Two people.\nBoth arms.\n")
     found = guess(tmp_path)
-    files, skipped = find_csv_files(found.description, tmp_path)
+    files, skipped = find_files(found.description, tmp_path)
     recordings = read_csv_files(found.description, files, str(tmp_path))
     assert recordings.subjects == ("1", "2")
     assert recordings.actions == ("fist", "rest")
@@ -221,7 +222,7 @@ def test_classes_of_libemg_have_their_names(tmp_path):
             (tmp_path / f"C_{number}_R_{repetition}_emg.csv").write_text(joined(rows))
     (tmp_path / "collection_details.json").write_text('{"class_map": {"0": "Hand_Close", "1": "No_Motion"}}')
     found = guess(tmp_path)
-    files, _ = find_csv_files(found.description, tmp_path)
+    files, _ = find_files(found.description, tmp_path)
     recordings = read_csv_files(found.description, files, str(tmp_path))
     assert (recordings.actions, recordings.channels) == (("Hand_Close", "No_Motion"), 8)
     assert recordings.rate == 1000
