@@ -131,6 +131,9 @@ class CsvDescription:
         unit="Hz",
         above=0,
     )
+    resample: float | None = setting(
+        None, "rate of one grid for sensors with time columns of their own", unit="Hz", above=0
+    )
     time_unit: str | None = setting(
         None, "unit of the time column; from the file, else s", choices=TIME_UNITS
     )
@@ -154,6 +157,10 @@ class CsvDescription:
     def __post_init__(self) -> None:
         check(self)
         groups = checked_groups(self.files)
+        if self.resample is not None:
+            for name, value in (("rate", self.rate), ("counter", self.columns.counter)):
+                if value is not None:
+                    raise SettingError(name, value, "leave it out beside resample, which says the rate")
         for name in ("delimiter", "comment"):
             value = getattr(self, name)
             if value is not None and (len(value) != 1 or not value.isascii()):

@@ -49,7 +49,7 @@ class CsvReader:
         for note in table.notes:
             self.note(file, note)
         counted = self._counted(file, table)
-        said = header_rate(table.layout, table.columns)
+        said = None if self.description.resample else header_rate(table.layout, table.columns)
         rate, gaps = self._timed(file, table, counted, said)
         if self._rate is not None and abs(rate / self._rate - 1) > RATE_TOLERANCE:
             raise RecordingError(
@@ -87,7 +87,7 @@ class CsvReader:
     ) -> tuple[float, np.ndarray]:
         """Return the rate of a file, and where its times have gaps; `said` is the rate of its header."""
         description = self.description
-        rate = description.rate or said or self._rate
+        rate = description.rate or description.resample or said or self._rate
         none = np.zeros(max(len(table.samples) - 1, 0), bool)
         if table.time is None:
             if rate is None:

@@ -17,7 +17,7 @@ import numpy as np
 from emg_recognition.errors import RecordingError
 from emg_recognition.recordings.csv_description import TIME_UNITS, Column, CsvDescription
 from emg_recognition.recordings.roles import ROLES
-from emg_recognition.recordings.sensor_times import Sensors, align
+from emg_recognition.recordings.sensor_times import Aligned, Sensors, align, put_on_grid
 from emg_recognition.recordings.text_columns import Scale, find_counter, find_scale, own_times
 from emg_recognition.recordings.text_layout import Layout, find_layout
 from emg_recognition.recordings.text_lines import Block, blocks
@@ -166,6 +166,9 @@ def _read(path: Path, description: CsvDescription, layout: Layout, progress: Pro
     samples = tuple(_index(path, layout, column) for column in columns.samples)
     names = dict(zip(samples, map(str, columns.samples), strict=True))
     own = own_times(layout, samples)
+    if description.resample is not None and not own:
+        problem = "resample is given, but its channels share one time"
+        raise RecordingError(str(path), problem, "leave resample out of the description")
     if own:
         times = own
     else:
@@ -174,7 +177,7 @@ def _read(path: Path, description: CsvDescription, layout: Layout, progress: Pro
             names[times[0]] = str(columns.time)
     counter = None if columns.counter is None else _index(path, layout, columns.counter)
     sure = counter is not None
-    if counter is None:
+    if counter is None and description.resample is None:
         counter = find_counter(layout, samples)
     named = "" if counter is None else str(columns.counter or layout.names[counter])
     roles = {role: getattr(columns, role) for role in (*ROLES, "marker")}
@@ -208,7 +211,8 @@ def _read(path: Path, description: CsvDescription, layout: Layout, progress: Pro
     values = gathered.samples[:rows]
     time: np.ndarray | None = None
     notes: tuple[str, ...] = ()
-    lines, count = gathered.lines[:rows], rows
+    lines = gathered.lines[:rows]
+    kept: np.ndarray | slice = slice(rows)
     if plan.times:
         stamps = gathered.times[:rows]
         if len(plan.times) > 1:
@@ -219,8 +223,13 @@ def _read(path: Path, description: CsvDescription, layout: Layout, progress: Pro
                 times=plan.times,
                 own=tuple(plan.times.index(i) for i in own),
             )
-            values, time, notes = align(sensors, values, stamps, fixed=bool(texts) or counter is not None)
-            count = len(time)
+            fixed = bool(texts) or counter is not None
+            aligned: Aligned = (
+                align(sensors, values, stamps, fixed=fixed)
+                if description.resample is None
+                else put_on_grid(sensors, values, stamps, description.resample)
+            )
+            values, time, kept, notes = aligned.samples, aligned.time, aligned.rows, aligned.notes
         else:
             time = stamps[:, 0]
     if len(plan.times) <= 1:
@@ -229,11 +238,11 @@ def _read(path: Path, description: CsvDescription, layout: Layout, progress: Pro
         samples=values,
         scale=scale,
         time=time,
-        counter=None if counter is None else gathered.counter[:count],
+        counter=None if counter is None else gathered.counter[kept],
         counter_name=named,
         counter_sure=sure,
-        texts={role: Texts(found[0][:count], found[1]) for role, found in gathered.all_texts().items()},
-        lines=lines[:count],
+        texts={role: Texts(found[0][kept], found[1]) for role, found in gathered.all_texts().items()},
+        lines=lines[kept],
         layout=layout,
         columns=samples,
         notes=notes,

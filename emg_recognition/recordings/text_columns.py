@@ -132,6 +132,17 @@ def own_times(layout: Layout, samples: Sequence[int]) -> tuple[int, ...]:
     return own if len(set(own)) > 1 and -1 not in own else ()
 
 
+def sensor_rates(layout: Layout, samples: Sequence[int]) -> tuple[float, ...]:
+    """Return the rates of sensors with times of their own, Hz, by the first rows; none if they share one."""
+    values = _head_values(layout)
+    rates = []
+    for i in sorted(set(own_times(layout, samples))):
+        times = values[np.isfinite(values[:, i]), i]
+        period = (times[-1] - times[0]) / (len(times) - 1)
+        rates.append(round(float(1 / period), 2))
+    return tuple(dict.fromkeys(rates))
+
+
 def find_counter(layout: Layout, samples: Sequence[int]) -> int | None:
     """Return the column that surely counts samples or packets, by the name that a vendor gave to it."""
     found = [i for i, name in enumerate(layout.names) if _SURE_COUNTER.search(name) and i not in samples]

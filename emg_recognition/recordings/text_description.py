@@ -16,6 +16,7 @@ from emg_recognition.recordings.csv_files import read_csv_files
 from emg_recognition.recordings.file_names import roles_in
 from emg_recognition.recordings.finding import FoundFile, find_files
 from emg_recognition.recordings.recordings import Recordings
+from emg_recognition.recordings.text_columns import sensor_rates
 from emg_recognition.recordings.text_guess import UNLABELLED, Guessed, guess
 from emg_recognition.recordings.text_layout import Layout, find_layout
 from emg_recognition.text import readable
@@ -180,6 +181,9 @@ def _numbers(found: Guessed, known: Recordings | None) -> list[str]:
             "Hz; neither a header nor a time column says it" if description.columns.time is None else "Hz"
         )
         lines.append(_line("rate", 1000, comment, open=True))
+    if rates := sensor_rates(found.layout, found.columns.samples):
+        comment = "Hz; puts sensors of unlike rates on one grid (in place of rate)"
+        lines.append(_line("resample", max(rates), comment, open=True))
     if description.columns.time is not None:
         lines.append(_line("time_unit", description.time_unit, "of the time column"))
     if description.unit == "V":

@@ -61,7 +61,7 @@ def test_sensors_that_begin_at_different_times_are_shifted_by_whole_samples(open
 
 def test_sensors_of_unlike_rates_are_refused(opened):
     with pytest.raises(
-        RecordingError, match=r"unlike rates: column .* 1259\.26 Hz, column .* 2148\.14 Hz; name only"
+        RecordingError, match=r"unlike rates: column .* 1259\.26 Hz, column .* 2148\.14 Hz; give the rate"
     ):
         opened(discover(signal(300, 2), rates=[1259.2593, 2148.1481]))
 
