@@ -199,8 +199,8 @@ class AcquisitionNode(ManagedNode):
                     self,
                     "subscribers",
                     wanted,
-                    f"only {found} nodes subscribe to {samples.topic_name}: start the others first, or ask for "
-                    "fewer",
+                    f"only {found} nodes subscribe to {samples.topic_name}: start the others first, or "
+                    "ask for fewer",
                 )
             time.sleep(0.02)
 
