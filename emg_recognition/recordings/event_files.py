@@ -10,7 +10,8 @@ import numpy as np
 
 from emg_recognition.errors import RecordingError
 from emg_recognition.recordings.csv_description import Column, CsvEvents
-from emg_recognition.recordings.text_layout import Layout, find_layout, split
+from emg_recognition.recordings.text_cells import split
+from emg_recognition.recordings.text_layout import Layout, find_layout
 from emg_recognition.recordings.text_lines import blocks
 from emg_recognition.text import nfc
 

@@ -10,12 +10,13 @@ from pathlib import Path
 
 from emg_recognition.errors import RecordingError
 from emg_recognition.files import open_regular
+from emg_recognition.recordings.column_guess import Guess, guess_columns
 from emg_recognition.recordings.csv_description import Column, CsvColumns, CsvDescription, CsvEvents
 from emg_recognition.recordings.file_names import escaped, guess_pattern, libemg_labels, roles_in
 from emg_recognition.recordings.markers import is_no_marker
 from emg_recognition.recordings.roles import ROLES
-from emg_recognition.recordings.text_columns import Guess, guess_columns
-from emg_recognition.recordings.text_layout import Layout, find_layout, is_number
+from emg_recognition.recordings.text_cells import is_number
+from emg_recognition.recordings.text_layout import Layout, find_layout
 from emg_recognition.recordings.text_lines import find_encoding
 from emg_recognition.text import nfc, readable
 
