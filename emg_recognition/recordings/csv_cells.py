@@ -12,7 +12,7 @@ import numpy as np
 
 from emg_recognition.errors import RecordingError
 from emg_recognition.recordings.text_layout import Layout
-from emg_recognition.recordings.text_lines import Block
+from emg_recognition.recordings.text_lines import Block, count_byte
 from emg_recognition.text import nfc
 
 if TYPE_CHECKING:
@@ -80,7 +80,8 @@ def read_part(plan: Plan, block: Block) -> Part:
             names=range(layout.width),
             usecols=None if len(chosen) == layout.width else chosen,
             index_col=False,
-            dtype=dict.fromkeys(as_text, str),
+            # Texts as objects, which are found equal sooner than those of a string type.
+            dtype=dict.fromkeys(as_text, object),
             keep_default_na=False,
             na_values={column: [""] for column in numeric if column not in as_text},
             skip_blank_lines=False,
@@ -102,6 +103,10 @@ def read_part(plan: Plan, block: Block) -> Part:
         values = _numbers(plan, frame[column], column, lines, gaps=several)
         with np.errstate(over="ignore"):  # what is too large for float32 is refused with its line
             np.divide(values, plan.scale, out=samples[:, at], casting="same_kind")
+    if not several and not (finite := np.isfinite(samples)).all():
+        row, channel = (int(i) for i in np.argwhere(~finite)[0])
+        where = f"line {lines[row]}, column {plan.names[plan.samples[channel]]}"
+        raise RecordingError(str(plan.path), f"{where} is too large", "correct it, or the scale")
     if plan.clock:
         times = _seconds(plan, frame[plan.times[0]].astype(str), lines)[:, np.newaxis]
     else:
@@ -134,11 +139,14 @@ def _texts(cells: pandas.Series) -> tuple[np.ndarray, list[str]]:
     """Return the number of each row's text, and the texts."""
     import pandas
 
-    codes, found = pandas.factorize(cells.astype(str).fillna(""))
-    values = [nfc(str(text).strip()) for text in found]
+    codes, found = pandas.factorize(cells)
+    texts = [nfc(str(text).strip()) for text in found]
+    if (codes < 0).any():  # the last one stands for cells that are missing
+        texts.append("")
     # Two texts that differ in spaces are one.
-    numbers, unique = pandas.factorize(np.array(values, object))
-    return numbers.astype(np.int32)[codes], list(unique)
+    known: dict[str, int] = {}
+    numbers = np.array([known.setdefault(text, len(known)) for text in texts], np.int32)
+    return numbers[codes], list(known)
 
 
 def _empty(plan: Plan, block: Block) -> Part:
@@ -160,8 +168,8 @@ def _check_cells(plan: Plan, block: Block, *, first: bool) -> None:
         return
     most = plan.layout.width - 1
     data = block.data if not first else block.data[: block.data.find(b"\n") + 1]
-    rows = data.count(b"\n") + (not data.endswith(b"\n"))
-    if data.count(delimiter) == rows * most:
+    rows = count_byte(data, b"\n") + (not data.endswith(b"\n"))
+    if count_byte(data, delimiter) == rows * most:
         return
     for number, line in enumerate(data.split(b"\n")):
         if line.count(delimiter) > most and any(cell.strip() for cell in line.split(delimiter)[most + 1 :]):

@@ -195,8 +195,6 @@ def _read(path: Path, description: CsvDescription, layout: Layout, progress: Pro
             values, time, kept, notes = aligned.samples, aligned.time, aligned.rows, aligned.notes
         else:
             time = stamps[:, 0]
-    if len(plan.times) <= 1:
-        _check_whole(plan, values, None if time is None else stamps, lines)
     return CsvTable(
         samples=values,
         scale=scale,
@@ -297,13 +295,3 @@ class _Gathered:
             role: (np.concatenate([*codes, nothing]), list(known))
             for role, (codes, known) in self._texts.items()
         }
-
-
-def _check_whole(plan: Plan, samples: np.ndarray, times: np.ndarray | None, lines: np.ndarray) -> None:
-    """Refuse numbers that have become infinite as float32."""
-    for begin in range(0, len(samples), 1 << 20):
-        good = np.isfinite(samples[begin : begin + (1 << 20)])
-        if not good.all():
-            row, channel = (int(i) for i in np.argwhere(~good)[0])
-            where = f"line {lines[begin + row]}, column {plan.names[plan.samples[channel]]}"
-            raise RecordingError(str(plan.path), f"{where} is too large", "correct it, or the scale")
