@@ -17,7 +17,7 @@ from emg_recognition.recordings.column_words import (
     OTHER,
     ROLE_COLUMNS,
 )
-from emg_recognition.recordings.text_cells import SECONDS, VOLTS
+from emg_recognition.recordings.text_cells import SECONDS, VOLTS, plain_unit
 from emg_recognition.recordings.text_columns import (
     Scale,
     bare,
@@ -119,7 +119,9 @@ def _by_names(found: Guess, layout: Layout, names: list[str], numeric: list[int]
             if pattern.search(names[i]) and role not in found.roles:
                 found.roles[role] = i
     free = [i for i in free if i not in found.roles.values() and not EMG.search(names[i])]
-    labels = [i for i in free if LABEL.search(names[i])]
+    filled = {i for row in layout.rows for i, cell in enumerate(row) if cell}
+    # Some programs always have such a column, used or not.
+    labels = [i for i in free if LABEL.search(names[i]) and i in filled]
     markers = [i for i in free if MARKER.search(names[i]) and i not in labels]
     found.label = labels[0] if labels else None
     if found.label is None and markers:
@@ -188,7 +190,9 @@ def _channels(
         ]
         named = [i for i in named if not re.search(r"\b(acc|gyro?|mag|time|rms)\b", names[i], re.IGNORECASE)]
         if named:
-            return tuple(named)
+            # A status of the EMG has another unit, or none.
+            volts = [i for i in named if layout.units[i] in VOLTS]
+            return tuple(volts or named)
     free = [
         i
         for i in free
@@ -231,7 +235,7 @@ def _reason(i: int, names: Sequence[str], numeric: list[int], values: np.ndarray
 
 def _time_unit(layout: Layout, values: np.ndarray, column: int) -> str:
     """Return the unit of a time column: as the file has it, else the one that gives a usual rate."""
-    unit = SECONDS.get(layout.units[column], "")
+    unit = SECONDS.get(layout.units[column]) or SECONDS.get(plain_unit(layout.names[column]))
     if unit:
         return unit
     finite = values[np.isfinite(values)]

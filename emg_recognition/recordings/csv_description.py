@@ -16,7 +16,7 @@ from emg_recognition.settings import check, from_mapping, setting
 from emg_recognition.types import UNITS
 from emg_recognition.yaml_files import load_yaml
 
-TIME_UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "clock": 1.0}
+TIME_UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "min": 60.0, "clock": 1.0}
 """Units of a time column, in seconds; ``clock`` is a date and time, or a time of day, as text."""
 
 Column = str | int

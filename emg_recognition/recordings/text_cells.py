@@ -35,14 +35,16 @@ SECONDS = {
     "msec": "ms",
     "us": "us",
     "ns": "ns",
+    "min": "min",
+    "minutes": "min",
 }
 """Units of time in lower case, as ``time_unit`` has them."""
 
 _UNITS = {
     *VOLTS, *SECONDS, "g", "mg", "m/s^2", "m/s2", "deg/s", "°/s", "dps", "rad/s", "ut", "t", "gauss", "deg",
     "°", "rad", "hz", "%", "n", "nm", "c", "°c", "ohm", "kohm", "mmhg", "us/cm", "count", "counts", "a.u.",
-    "au", "raw", "bit", "bits", "adc", "lsb", "sample", "samples", "-", "n/a", "none", "int", "integer",
-    "bool", "label", "string", "text", "date", "h:m:s",
+    "au", "raw", "bit", "bits", "adc", "lsb", "sample", "samples", "-", "n/a", "none", "no_units", "no units",
+    "unitless", "int", "integer", "bool", "label", "string", "text", "date", "h:m:s",
 }  # fmt: skip
 
 
@@ -86,8 +88,9 @@ def quantity(cell: str) -> tuple[float, str] | None:
 
 
 def unit_in(name: str) -> str:
-    """Return the unit that a name has in brackets, or after its last space or underscore."""
+    """Return the unit that a name has in brackets, after its last space or underscore, or after a slash."""
     for found in (*re.findall(r"[(\[]([^()\[\]]*)[)\]]", name)[::-1], *re.findall(r"[ _]([^ _]+)$", name)):
         if unit := unit_of(found):
             return unit if unit not in ("none", "-") else ""
-    return ""
+    unit = plain_unit(name.rpartition("/")[2]) if "/" in name else ""
+    return unit if unit in VOLTS or unit in SECONDS else ""

@@ -11,15 +11,29 @@ import numpy as np
 
 from emg_recognition.errors import RecordingError
 from emg_recognition.recordings.column_words import EMG, SURE_COUNTER, TIME
-from emg_recognition.recordings.text_cells import VOLTS, is_number, plain_unit
+from emg_recognition.recordings.csv_description import TIME_UNITS
+from emg_recognition.recordings.text_cells import SECONDS, VOLTS, is_number, plain_unit
 from emg_recognition.recordings.text_layout import Layout
 
 _NUMBER = r"([0-9]+(?:[.,][0-9]+)?(?:e[-+]?[0-9]+)?)"
 _RATE_NAMES = (
     r"(?:sampl\w*[ _-]*(?:rate|freq\w*)|\bfreq\w*|\bfs\b|\brate\b|abtast\w*"
-    r"|[ée]chantillon\w*|muestreo|campion\w*)"
+    r"|采样率|采样频率|サンプリング\w*|частота\w*|[ée]chantillon\w*|muestreo|campion\w*)"
 )
 _RATE = re.compile(_RATE_NAMES + r"[^0-9\n]{0,30}?" + _NUMBER + r" ?(k?hz|sps)?", re.IGNORECASE)
+
+
+#: ``Interval= 0.001 s`` (LabChart), ``Delta_X 0.001`` (LabVIEW), ``0.5 msec/sample`` (AcqKnowledge).
+_INTERVAL = re.compile(
+    rf"(?:interval|period|time ?step)[ =:\t]{{1,4}}{_NUMBER} ?(?P<of>s|sec|ms|msec|us)\b"
+    rf"|^delta_x[ =:\t]{{1,4}}{_NUMBER}|{_NUMBER} ?(?P<each>s|sec|seconds|ms|msec|us)/sample",
+    re.IGNORECASE,
+)
+_SAID_UNIT = re.compile(
+    r"(micro|milli)volts?\b|\bin ([µμumn]?V)\b|units?(?:_label)?\W{1,3}([µμumn]?V|volts)\b", re.IGNORECASE
+)
+#: Vicon writes the rate below this word.
+_VICON = re.compile(r"^Devices\W*\n([0-9.]+)\W*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -104,9 +118,10 @@ def _said_unit(layout: Layout) -> float | None:
     text = "\n".join(layout.preamble)
     if "OpenBCI" in text or any(name.startswith("EXG Channel") for name in layout.names):
         return VOLTS["uv"]
-    found = re.search(
-        r"(micro|milli)volts?\b|\bin ([µμumn]?V)\b|units?\W{1,3}([µμumn]?V)\b", text, re.IGNORECASE
-    )
+    alone = {VOLTS[unit] for line in layout.preamble if (unit := plain_unit(line)) in VOLTS}
+    if len(alone) == 1:  # AcqKnowledge writes a line with the unit of each channel
+        return alone.pop()
+    found = _SAID_UNIT.search(text)
     return VOLTS.get(plain_unit(found[1] + "volts" if found[1] else found[2] or found[3])) if found else None
 
 
@@ -127,6 +142,13 @@ def header_rate(layout: Layout, samples: Sequence[int]) -> float | None:
             } - {0.0}
             if rates:
                 break
+    if not rates:
+        text = "\n".join(layout.preamble)
+        rates = {float(match[1]) for match in _VICON.finditer(text)}
+        for match in (match for line in layout.preamble for match in _INTERVAL.finditer(line)):
+            number = next(one for one in match.groups() if one and one[0].isdigit())
+            seconds = TIME_UNITS[SECONDS[(match["of"] or match["each"] or "s").lower()]]
+            rates.add(round(1 / max(float(number.replace(",", ".")) * seconds, 1e-9), 6))
     rates = {rate for rate in rates if 1 < rate < 1e6}
     return rates.pop() if len(rates) == 1 else None
 

@@ -24,6 +24,8 @@ from emg_recognition.text import nfc, readable
 LOOKED_AT = 1 << 16
 #: The label of a recording for which none was found.
 UNLABELLED = "unlabelled"
+#: Columns in times of rows, and rows, from which on a table is taken to lie on its side.
+_WIDE = 100
 _EVENTS = re.compile(r"(.+?)(_events\.\w+)")
 _DESCRIBED = (".yaml", ".yml", ".json", ".md", ".py", ".m", ".html", ".xml")
 
@@ -128,6 +130,9 @@ def guess(path: Path) -> Guessed:
     )
     events = _events_of(found)
     layout = find_layout(found[0])
+    if layout.width > _WIDE * max(len(layout.rows), 1) and len(layout.rows) < _WIDE:
+        problem = f"it has {len(layout.rows)} rows of {layout.width} columns: its channels may stand in rows"
+        raise RecordingError(str(found[0]), problem, "write a column for each channel")
     columns = guess_columns(layout, readable(found[0].name))
     if not columns.samples:
         raise RecordingError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -12,6 +13,8 @@ SAMPLE_LINES = 200
 
 #: More rows with a fault than this below the names are no data.
 _FAULTS = 4
+#: Before names in a row.
+_NAMES_TITLE = re.compile(r"channel[ _]?(titles?|names?) ?[=:]?", re.IGNORECASE)
 #: Rows that must look alike for the data to begin with the first of them.
 _ALIKE = 8
 
@@ -43,13 +46,11 @@ def find_start(body: Sequence[int], cells: dict[int, list[str]], decimal: str, h
         following = body[at : at + _ALIKE]
         if is_data(i) and sum(map(is_data, following)) * 2 >= len(following):
             after = body[at + 1 : at + 2]
-            if (
-                header is not False
-                and after
-                and _counts_columns(cells[i])
-                and not _counts_columns(cells[after[0]])
-            ):
-                return after[0]
+            row, following = cells[i], cells[after[0]] if after else []
+            if header is not False and following:
+                numbered = _counts_columns(row) and not _counts_columns(following)
+                if numbered or (_counts_samples(row) and following[0]):
+                    return after[0]
             return i
     return body[-1] + 1 if len(body) == 1 or header else body[1]
 
@@ -63,10 +64,31 @@ def _counts_columns(row: Sequence[str]) -> bool:
     )
 
 
+def _counts_samples(row: Sequence[str]) -> bool:
+    """Return whether a row has the number of samples of each channel, and no time (AcqKnowledge)."""
+    filled = {cell for cell in row if cell}
+    return row[0] == "" and len(filled) == 1 and filled.pop().isdecimal()
+
+
 def width_of(body: Sequence[int], cells: dict[int, list[str]], start: int) -> int:
     """Return the usual number of cells from a line on."""
     counts = Counter(len(cells[i]) for i in body if i >= start)
     return counts.most_common(1)[0][0] if counts else 0
+
+
+def drop_titles(before: Sequence[int], cells: dict[int, list[str]], width: int) -> None:
+    """Take the titles off rows of names and units, such as ``ChannelTitle=`` or ``CHANNEL_NAMES``.
+
+    A title stands above the time column (LabChart), or in a column of its own (Qualisys).
+    """
+    if not any(_NAMES_TITLE.fullmatch(cells[i][0]) for i in before):
+        return
+    for i in before:
+        title, *row = cells[i]
+        if len(row) == width:
+            cells[i] = row
+        elif len(row) == width - 1 and (_NAMES_TITLE.fullmatch(title) or title.endswith(("=", ":"))):
+            cells[i] = ["time" if _NAMES_TITLE.fullmatch(title) else "", *row]
 
 
 def find_names(

@@ -13,6 +13,7 @@ from emg_recognition.errors import RecordingError
 from emg_recognition.recordings.text_cells import is_missing, is_number, split, unit_in
 from emg_recognition.recordings.text_head import (
     SAMPLE_LINES,
+    drop_titles,
     find_names,
     find_start,
     is_below,
@@ -120,6 +121,7 @@ def find_layout(
     start = find_start(body, cells, decimal, header)
     before = [i for i in body if i < start]
     width = width_of(body, cells, start)
+    drop_titles(before, cells, width)
     names_line, below = find_names(before, cells, width, header, exact=skip is not None)
     # A row with names above it and numbers in it is data with a fault, which the reader must name.
     faults = [

@@ -37,8 +37,8 @@ def find_encoding(head: bytes) -> str:
     Returns
     -------
     str
-        By its byte order mark; without one UTF-16 if every second byte is zero, UTF-8 if it is valid, else
-        ``cp1252``, the Latin-1 of Windows.
+        By its byte order mark; without one UTF-16 if every second byte is zero, UTF-8 if it is valid,
+        GB 18030 if all letters come in pairs of its bytes, else ``cp1252``, the Latin-1 of Windows.
     """
     for mark, name in _BOMS:
         if head.startswith(mark):
@@ -50,8 +50,18 @@ def find_encoding(head: bytes) -> str:
         # The last character may be cut.
         codecs.getincrementaldecoder("utf-8")().decode(head)
     except UnicodeDecodeError:
-        return "cp1252"
+        return "gb18030" if _is_chinese(head) else "cp1252"
     return "utf-8"
+
+
+def _is_chinese(head: bytes) -> bool:
+    """Return whether all letters beyond ASCII come in pairs that GB 2312 has; western ones stand alone."""
+    runs = re.findall(rb"[\x80-\xff]+", head)
+    try:
+        b"".join(runs[:-1] or runs).decode("gb2312")  # the last one may be cut
+    except UnicodeDecodeError:
+        return False
+    return all(len(run) % 2 == 0 for run in runs[:-1] or runs)
 
 
 def read_head(path: Path, encoding: str | None = None) -> tuple[list[str], str]:

@@ -10,7 +10,18 @@ from emg_recognition.recordings.csv_files import read_csv_files
 from emg_recognition.recordings.finding import find_files
 from emg_recognition.recordings.text_guess import guess
 
-from ..vendor_files import brainflow, discover, emgworks, joined, openbci, opensignals, signal
+from ..vendor_files import (
+    QUALISYS,
+    brainflow,
+    discover,
+    emgworks,
+    headed,
+    joined,
+    openbci,
+    opensignals,
+    others,
+    signal,
+)
 
 
 @pytest.fixture
@@ -31,6 +42,25 @@ def check(recordings, emg, *, rate, unit="V", scale=1e6):
     assert (recordings.channels, recordings.unit) == (emg.shape[1], unit)
     assert recordings.rate == pytest.approx(rate, rel=1e-6)
     np.testing.assert_allclose(recordings.counts, emg / scale, rtol=1e-5, atol=1e-12)
+
+
+@pytest.mark.parametrize("program", sorted(others(signal(1, 2))))
+def test_other_programs(opened, program):
+    emg = signal(300, 2)
+    content, rate = others(emg)[program]
+    recordings, _ = opened(content)
+    check(recordings, emg, rate=rate)
+
+
+def test_qualisys_has_a_title_before_the_names(opened):
+    emg = signal(300, 2)
+    recordings, _ = opened(headed(emg, 1500, QUALISYS, delimiter="\t", time=None))
+    check(recordings, emg, rate=1500, unit="count", scale=1)
+
+
+def test_channels_in_rows_are_named(opened):
+    with pytest.raises(RecordingError, match=r"4 rows of 1000 columns: its channels may stand in rows"):
+        opened(joined(signal(1000, 4).T))
 
 
 @pytest.mark.parametrize(
