@@ -94,8 +94,8 @@ class CsvReader:
                 raise RecordingError(
                     str(file.path),
                     "neither the description nor the file says the sampling rate",
-                    "give rate in Hz in a description (emg-recognition inspect PATH --describe begins one), or "
-                    "a time column",
+                    "give rate in Hz in a description (emg-recognition inspect PATH --describe begins one), "
+                    "or a time column",
                 )
             return rate, none
         lost = None if counted is None else counted.lost
