@@ -217,7 +217,10 @@ def _seconds(plan: Plan, cells: pandas.Series, lines: np.ndarray) -> np.ndarray:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that it tries one format after the other
-        stamps = pandas.to_datetime(cells.str.strip(), errors="coerce", utc=True)
+        texts = cells.str.strip()
+        if plan.layout.decimal == ",":
+            texts = texts.str.replace(",", ".", regex=False)
+        stamps = pandas.to_datetime(texts, errors="coerce", utc=True)
     if stamps.isna().any():
         raise _bad_cell(plan, cells, plan.times[0], lines, int(np.argmax(stamps.isna().to_numpy())))
     start = pandas.Timestamp(0, tz="UTC")

@@ -52,6 +52,16 @@ def test_other_programs(opened, program):
     check(recordings, emg, rate=rate)
 
 
+def test_a_clock_with_a_decimal_comma(opened):
+    emg = signal(300, 2)
+    rows = [
+        [f"10:11:{i / 500:06.3f}".replace(".", ","), *(f"{v}".replace(".", ",") for v in row)]
+        for i, row in enumerate(emg)
+    ]
+    recordings, _ = opened(joined([["Uhrzeit", "EMG1 [uV]", "EMG2 [uV]"], *rows], ";"))
+    check(recordings, emg, rate=500)
+
+
 def test_qualisys_has_a_title_before_the_names(opened):
     emg = signal(300, 2)
     recordings, _ = opened(headed(emg, 1500, QUALISYS, delimiter="\t", time=None))
