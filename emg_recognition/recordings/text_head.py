@@ -46,10 +46,10 @@ def find_start(body: Sequence[int], cells: dict[int, list[str]], decimal: str, h
         following = body[at : at + _ALIKE]
         if is_data(i) and sum(map(is_data, following)) * 2 >= len(following):
             after = body[at + 1 : at + 2]
-            row, following = cells[i], cells[after[0]] if after else []
-            if header is not False and following:
-                numbered = _counts_columns(row) and not _counts_columns(following)
-                if numbered or (_counts_samples(row) and following[0]):
+            if header is not False and after:
+                row, below = cells[i], cells[after[0]]
+                numbered = _counts_columns(row) and not _counts_columns(below)
+                if numbered or (_counts_samples(row) and below[0]):
                     return after[0]
             return i
     return body[-1] + 1 if len(body) == 1 or header else body[1]
