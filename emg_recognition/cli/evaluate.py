@@ -78,8 +78,8 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
         default=[],
         metavar="METRIC=VALUE",
         help="exit with code 1 if a score is below, e.g. balanced_accuracy=0.95, or a rate of mistakes "
-        "above, e.g. false_activations_per_minute=2; of several bags, if a model's mean is, or one cannot "
-        "be evaluated; may be repeated",
+        "or a delay above, e.g. false_activations_per_minute=2; of several bags, if a model's mean is, or "
+        "one cannot be evaluated; may be repeated",
     )
     parser.add_argument(
         "--progress", choices=("auto", "off"), default="auto", help="a bar on a terminal, or nothing"
@@ -159,11 +159,11 @@ def _evaluate_bags(args: argparse.Namespace, wanted: list[tuple[str, float]]) ->
 
 def _threshold(text: str) -> tuple[str, float]:
     """Read ``METRIC=VALUE``."""
-    from emg_recognition.replay.scores import RATES, SHARES
+    from emg_recognition.replay.scores import DELAYS, RATES, SHARES
 
     metric, _, value = text.partition("=")
-    if metric not in (*SHARES, *RATES):
-        known = ", ".join((*SHARES, *RATES))
+    if metric not in (*SHARES, *RATES, *DELAYS):
+        known = ", ".join((*SHARES, *RATES, *DELAYS))
         raise SettingError("--fail-under", text, f"write METRIC=VALUE with one of {known}")
     try:
         limit = float(value)
@@ -243,7 +243,7 @@ def _judge(metrics: ReplayScores, wanted: list[tuple[str, float]]) -> int:
     for metric, limit in wanted:
         found = getattr(metrics, metric)
         if found is None:
-            why = "; ".join(metrics.problems)
+            why = "; ".join(metrics.problems) or "it shows no onset of the actions that the model knows"
             raise SettingError("--fail-under", metric, f"this recording does not tell it: {why}")
         if is_worse(metric, found, limit):
             code = WORSE
@@ -252,10 +252,10 @@ def _judge(metrics: ReplayScores, wanted: list[tuple[str, float]]) -> int:
 
 def is_worse(metric: str, found: float, limit: float, whose: str = "") -> bool:
     """Return whether a score is worse than its limit, and say so on stderr."""
-    from emg_recognition.replay.scores import RATES
+    from emg_recognition.replay.scores import SHARES
 
-    worse = "above" if metric in RATES else "below"
-    if not (found > limit if metric in RATES else found < limit):
+    worse = "below" if metric in SHARES else "above"
+    if not (found < limit if metric in SHARES else found > limit):
         return False
     print(f"emg-recognition: {metric}{whose} is {found:.6g}, {worse} {limit:g}", file=sys.stderr)
     return True

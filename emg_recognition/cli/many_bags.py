@@ -51,7 +51,7 @@ def lines(found: BagEvaluations, seconds: float) -> list[str]:
 
 def _cells(row: BagRow) -> list[str]:
     of = row.columns()
-    onset, faults = of["onset_delay_ms"], of["faults"]
+    onset, faults = of["onset_median_ms"], of["faults"]
     return [
         *(printable(of[name]) or "-" for name in ("bag", "person", "session")),
         row.model,

@@ -21,13 +21,15 @@ from emg_recognition.recordings.kinds import identify
 from emg_recognition.recordings.open import is_bag
 from emg_recognition.replay.many_output import claim, keep, load_finished, metrics_path, write_table
 from emg_recognition.replay.one_bag import BagSettings, PairResult, evaluate_bag
-from emg_recognition.replay.scores import RATES, SHARES
+from emg_recognition.replay.scores import DELAYS, RATES, SHARES
 from emg_recognition.settings import from_mapping
 from emg_recognition.text import readable
 from emg_recognition.types import LiveSettings
 from emg_recognition.worker_processes import default_workers, run_tasks
 
 PathLike = str | os.PathLike[str]
+
+_SCORES = (*SHARES, *RATES, *DELAYS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +60,7 @@ class BagRow:
     def columns(self) -> dict[str, Any]:
         """Return the row of ``table.csv``; None where the bag does not tell."""
         found = self.metrics or {}
-        signal, delay = found.get("signal"), found.get("onset_delay_ms")
+        signal = found.get("signal")
         samples = signal["samples"] + signal["missing_samples"] if signal else 0
         return {
             "bag": self.bag,
@@ -66,8 +68,7 @@ class BagRow:
             "session": ", ".join(found.get("per_session", ())),
             "model": self.model,
             "seconds": signal["seconds"] if signal else None,
-            **{name: found.get(name) for name in (*SHARES, *RATES)},
-            "onset_delay_ms": delay["median"] if delay else None,
+            **{name: _score(found, name) for name in _SCORES},
             "lost": signal["missing_samples"] / samples if samples else None,
             "gaps": signal["gaps"] if signal else None,
             "faults": found.get("faults"),
@@ -277,11 +278,12 @@ def _summary(rows: Sequence[BagRow]) -> dict[str, Any]:
     mean: dict[str, float] = {}
     worst: dict[str, float] = {}
     worst_bag: dict[str, str] = {}
-    for name in (*SHARES, *RATES):
-        told = [(row.metrics[name], row.bag) for row in rows if row.metrics and row.metrics[name] is not None]
+    for name in _SCORES:
+        found = [(_score(row.metrics or {}, name), row.bag) for row in rows]
+        told = [(value, bag) for value, bag in found if value is not None]
         if told:
             mean[name] = statistics.fmean(value for value, _ in told)
-            worst[name], worst_bag[name] = (max if name in RATES else min)(told)
+            worst[name], worst_bag[name] = (min if name in SHARES else max)(told)
     failed = sum(row.problem is not None for row in rows)
     return {
         "model": rows[0].model,
@@ -292,6 +294,14 @@ def _summary(rows: Sequence[BagRow]) -> dict[str, Any]:
         "worst": worst,
         "worst_bag": worst_bag,
     }
+
+
+def _score(metrics: Mapping[str, Any], name: str) -> float | None:
+    """Return one of the scores for which there are thresholds, from the content of ``metrics.json``."""
+    if name not in DELAYS:
+        return metrics.get(name)
+    delay = metrics.get("onset_delay_ms") or {}
+    return delay.get(name.removeprefix("onset_").removesuffix("_ms"))
 
 
 def _notes(
