@@ -88,8 +88,8 @@ def _add_page(subparsers: argparse._SubParsersAction[Any]) -> None:
         help="serve a page for patient and therapist, for a browser beside the graph",
         description="Serve a page in the browser: sessions, electrodes, live signals, recognition, training "
         "and the command bridge of the running graph. It never arms; its stop button is software, no "
-        "emergency stop. Only this machine reaches it, unless --host names another address: then it prints an "
-        "access link, and refuses whoever comes without.",
+        "emergency stop. Only this machine reaches it, unless --host names another address; then it prints "
+        "an access link, and refuses whoever comes without.",
         epilog=examples(
             "emg-recognition page --folder out/ward",
             "emg-recognition page --folder out/ward --host 192.168.1.20",
