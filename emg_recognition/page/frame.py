@@ -63,7 +63,7 @@ def frame(page: Page, title: str) -> None:
                 ui.link(name, path)
         ui.element("div").classes("grow")
         ui.label("Software stop, no emergency stop")
-        stop = ui.button("Stop the joints", color="#b3121d").props("unelevated").mark("stop")
+        stop = ui.button("Stop the joints", color="#b3121d").props('unelevated data-testid="stop"')
         stop.on_click(lambda: said(page.controls.stop()))
 
 

@@ -22,16 +22,22 @@ _SEARCH = 3.0
 def show_models(page: Page) -> Callable[[], None]:
     """Build the card; return what brings it up to date."""
     with card("Models", "w4"):
-        data = ui.select([], multiple=True, label="Recordings").classes("w-full").mark("recordings")
-        base = ui.select([], label="Bundle").mark("bundle")
+        data = (
+            ui.select([], multiple=True, label="Recordings")
+            .classes("w-full")
+            .props('data-testid="recordings"')
+        )
+        base = ui.select([], label="Bundle").props('data-testid="bundle"')
         for select in (data, base):
             select.style("width:100%")
         with ui.element("div").classes("row"):
-            train = ui.button("Train anew", color="#0b4f8a").props("unelevated").mark("train")
-            adapt = ui.button("Adapt the bundle", color="#0b4f8a").props("unelevated").mark("adapt")
-            use = ui.button("Put the bundle to work", color="#0b6b3a").props("unelevated").mark("use-bundle")
-            end = ui.button("End it").props("outline").mark("end-job")
-        line = ui.label().mark("job")
+            train = ui.button("Train anew", color="#0b4f8a").props('unelevated data-testid="train"')
+            adapt = ui.button("Adapt the bundle", color="#0b4f8a").props('unelevated data-testid="adapt"')
+            use = ui.button("Put the bundle to work", color="#0b6b3a").props(
+                'unelevated data-testid="use-bundle"'
+            )
+            end = ui.button("End it").props('outline data-testid="end-job"')
+        line = ui.label().props('data-testid="job"')
         bar = ui.linear_progress(0.0, show_value=False).props('aria-label="progress of the training"')
 
     def begin(kind: str) -> None:

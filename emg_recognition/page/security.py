@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import ipaddress
 import logging
@@ -126,11 +127,12 @@ class Guard:
 class Connection(H11Protocol):
     """A connection that is closed at once if there are too many, or later if it asks for nothing."""
 
+    _patience: asyncio.TimerHandle | None = None
+
     def connection_made(self, transport: Any) -> None:
         """Take a new connection."""
         if len(self.connections) >= MOST_CONNECTIONS:
             transport.abort()
-            self._patience = None
             return
         super().connection_made(transport)
         self._patience = self.loop.call_later(_PATIENCE, self._give_up)

@@ -46,9 +46,9 @@ def show(page: Page) -> None:
 
 def _session(page: Page) -> Callable[[], None]:
     with card("Session", "w4"):
-        now = ui.label().classes("big").mark("session-now")
+        now = ui.label().classes("big").props('data-testid="session-now"')
         text = ui.label()
-        counts = ui.label().classes("quiet").mark("session-counts")
+        counts = ui.label().classes("quiet").props('data-testid="session-counts"')
         signal = ui.label().classes("quiet")
         with ui.element("div").classes("row") as commands:
             for command, (name, help_text) in _COMMANDS.items():
@@ -96,7 +96,7 @@ def _headline(session: SessionView, running: bool) -> str:
 
 def _command(page: Page, command: str, name: str, help_text: str) -> None:
     button = ui.button(name, color="#0b4f8a", on_click=lambda: said(page.controls.press(command)))
-    button.props(f'unelevated title="{help_text}"').mark(f"session-{command}")
+    button.props(f'unelevated title="{help_text}" data-testid="session-{command}"')
 
 
 async def _confirm(page: Page) -> None:
@@ -111,19 +111,21 @@ async def _confirm(page: Page) -> None:
 
 
 def _start_form(page: Page) -> None:
-    subject = ui.input("Person (a code, no name)").props('autocomplete="off"').mark("subject")
-    cohort = ui.input("Cohort", value="patient").props('autocomplete="off"').mark("cohort")
-    session = ui.input("Session (empty: date and time)").props('autocomplete="off"').mark("session")
+    subject = ui.input("Person (a code, no name)").props('autocomplete="off" data-testid="subject"')
+    cohort = ui.input("Cohort", value="patient").props('autocomplete="off" data-testid="cohort"')
+    session = ui.input("Session (empty: date and time)").props('autocomplete="off" data-testid="session"')
 
     async def start() -> None:
         await said(page.controls.start_session(subject.value, cohort.value, session.value))
 
-    ui.button("Start a session", on_click=start, color="#0b6b3a").props("unelevated").mark("start-session")
+    ui.button("Start a session", on_click=start, color="#0b6b3a").props(
+        'unelevated data-testid="start-session"'
+    )
 
 
 def _recognition(page: Page) -> Callable[[], None]:
     with card("Recognition", "w4"):
-        action = ui.label().classes("big").mark("decision")
+        action = ui.label().classes("big").props('data-testid="decision"')
         facts = ui.label().classes("quiet")
         bars = ui.html("", sanitize=False)
         delay = ui.label().classes("quiet")
@@ -170,7 +172,7 @@ def _delay(estimate: Estimate, samples: Samples | None) -> str:
 
 def _bridge(page: Page) -> Callable[[], None]:
     with card("Command bridge", "w4"):
-        state = ui.label().classes("big").mark("bridge-state")
+        state = ui.label().classes("big").props('data-testid="bridge-state"')
         reason = ui.label()
         ages = ui.label().classes("quiet")
         counted = ui.label().classes("quiet")
@@ -212,7 +214,7 @@ def _ages(bridge: Bridge | None) -> str:
 
 def _electrodes(page: Page) -> Callable[[], None]:
     with card("Electrodes", "w4"):
-        drawing = ui.html("", sanitize=False).mark("band")
+        drawing = ui.html("", sanitize=False).props('data-testid="band"')
         todo = ui.element("ul").style("margin:0;padding-left:1.2rem")
     shown: list[object] = [None]
 
@@ -247,7 +249,7 @@ def _fill(outer: ui.element, lines: Sequence[str]) -> None:
 def _signals(page: Page) -> Callable[[], None]:
     with card("Live signals", "w8"):
         rate = ui.label().classes("quiet")
-        Signals(page.state).mark("signals")
+        Signals(page.state).props('data-testid="signals"')
 
     def look() -> None:
         samples = page.state.snapshot.fresh_samples()

@@ -62,7 +62,6 @@ DISTRIBUTION = {
     "starlette": None,  # nicegui brings it
     "sklearn": "scikit-learn",
     "tensorflow": "tensorflow-cpu",
-    "uvicorn": None,  # nicegui brings it
     "yaml": "pyyaml",
 }
 ROS = {
