@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 from nicegui import ui
 
@@ -36,7 +37,10 @@ body { background: var(--paper); color: var(--ink); font-family: Roboto, sans-se
         align-items: center; }
 .track { background: #dfe4ea; border-radius: 3px; height: .9rem; }
 .fill { background: var(--blue); border-radius: 3px; height: 100%; }
-.q-btn { min-height: 44px; text-transform: none; }
+.q-btn { min-height: 44px; text-transform: none; border-radius: 6px; }
+.q-btn.do { background: var(--blue); color: #fff; } .q-btn.go { background: var(--go); color: #fff; }
+.q-btn.danger { background: var(--stop); color: #fff; }
+.q-btn.plain { background: #fff; color: var(--ink); border: 1px solid var(--quiet); }
 .q-field__label { color: var(--quiet); }
 @media (prefers-reduced-motion: reduce) {
   *, *::before, *::after { transition: none !important; animation: none !important; } }
@@ -63,8 +67,7 @@ def frame(page: Page, title: str) -> None:
                 ui.link(name, path)
         ui.element("div").classes("grow")
         ui.label("Software stop, no emergency stop")
-        stop = ui.button("Stop the joints", color="#b3121d").props('unelevated data-testid="stop"')
-        stop.on_click(lambda: said(page.controls.stop()))
+        button("Stop the joints", lambda: said(page.controls.stop()), "danger", "stop")
 
 
 def card(title: str, width: str) -> ui.element:
@@ -81,6 +84,24 @@ def card(title: str, width: str) -> ui.element:
     with outer:
         ui.html(f"<h2>{title}</h2>", sanitize=False)
     return outer
+
+
+def button(text: str, on_click: Callable[[], Any], kind: str, name: str) -> ui.button:
+    """Return a button.
+
+    Parameters
+    ----------
+    text : str
+        What stands on it.
+    on_click : callable
+        What it does.
+    kind : str
+        ``do``, ``go``, ``danger`` or ``plain``.
+    name : str
+        By which tests find it.
+    """
+    made = ui.button(text, on_click=on_click, color=None).classes(kind)
+    return made.props(f'unelevated no-caps data-testid="{name}"')
 
 
 async def said(call: Awaitable[Answer]) -> Answer:

@@ -9,8 +9,8 @@ from pathlib import Path
 from nicegui import ui
 
 from emg_recognition.errors import EmgRecognitionError
-from emg_recognition.page.controls import Answer, Page, inside
-from emg_recognition.page.frame import card, said
+from emg_recognition.page.controls import Page, inside
+from emg_recognition.page.frame import button, card, said
 from emg_recognition.page.jobs import Job
 
 _BAG, _BUNDLE = "metadata.yaml", "model.yaml"
@@ -21,24 +21,6 @@ _SEARCH = 3.0
 
 def show_models(page: Page) -> Callable[[], None]:
     """Build the card; return what brings it up to date."""
-    with card("Models", "w4"):
-        data = (
-            ui.select([], multiple=True, label="Recordings")
-            .classes("w-full")
-            .props('data-testid="recordings"')
-        )
-        base = ui.select([], label="Bundle").props('data-testid="bundle"')
-        for select in (data, base):
-            select.style("width:100%")
-        with ui.element("div").classes("row"):
-            train = ui.button("Train anew", color="#0b4f8a").props('unelevated data-testid="train"')
-            adapt = ui.button("Adapt the bundle", color="#0b4f8a").props('unelevated data-testid="adapt"')
-            use = ui.button("Put the bundle to work", color="#0b6b3a").props(
-                'unelevated data-testid="use-bundle"'
-            )
-            end = ui.button("End it").props('outline data-testid="end-job"')
-        line = ui.label().props('data-testid="job"')
-        bar = ui.linear_progress(0.0, show_value=False).props('aria-label="progress of the training"')
 
     def begin(kind: str) -> None:
         try:
@@ -48,19 +30,25 @@ def show_models(page: Page) -> Callable[[], None]:
 
     async def put_to_work() -> None:
         try:
-            bundle = str(inside(page.folder, base.value or ""))
+            bundle = _chosen(page, base.value)
         except EmgRecognitionError as error:
             ui.notify(str(error), type="negative", multi_line=True)
-            return
-        if not base.value:
-            await said(_nothing("choose a bundle first"))
-            return
-        await said(page.controls.use_bundle(bundle))
+        else:
+            await said(page.controls.use_bundle(bundle))
 
-    train.on_click(lambda: begin("train"))
-    adapt.on_click(lambda: begin("adapt"))
-    use.on_click(put_to_work)
-    end.on_click(page.jobs.cancel)
+    with card("Models", "w4"):
+        data = ui.select([], multiple=True, label="Recordings").props('data-testid="recordings"')
+        base = ui.select([], label="Bundle").props('data-testid="bundle"')
+        for select in (data, base):
+            select.style("width:100%")
+        with ui.element("div").classes("row"):
+            train = button("Train anew", lambda: begin("train"), "do", "train")
+            adapt = button("Adapt the bundle", lambda: begin("adapt"), "do", "adapt")
+            button("Put the bundle to work", put_to_work, "go", "use-bundle")
+            end = button("End it", page.jobs.cancel, "plain", "end-job")
+        line = ui.label().props('data-testid="job"')
+        bar = ui.linear_progress(0.0, show_value=False).props('aria-label="progress of the training"')
+
     finished = ""
     searched = -_SEARCH
     bundles: list[str] = []
@@ -75,8 +63,8 @@ def show_models(page: Page) -> Callable[[], None]:
             _offer(data, found(page.folder, _BAG))
             _offer(base, bundles)
         running = job is not None and not job.finished
-        for button in (train, adapt):
-            button.set_enabled(not running)
+        for start in (train, adapt):
+            start.set_enabled(not running)
         end.set_visibility(running)
         bar.set_visibility(running)
         line.set_text("" if job is None else describe(job))
@@ -141,11 +129,11 @@ def _arguments(page: Page, kind: str, data: list[str], base: str | None) -> list
         raise EmgRecognitionError("choose at least one recording")
     arguments = ["--data", *(str(inside(page.folder, one)) for one in data)]
     if kind == "adapt":
-        if not base:
-            raise EmgRecognitionError("choose the bundle to adapt")
-        return [*arguments, "--model", str(inside(page.folder, base))]
+        return [*arguments, "--model", _chosen(page, base)]
     return [*arguments, *(["--config", page.config] if page.config else [])]
 
 
-async def _nothing(message: str) -> Answer:
-    return Answer(False, message)
+def _chosen(page: Page, bundle: str | None) -> str:
+    if not bundle:
+        raise EmgRecognitionError("choose a bundle first")
+    return str(inside(page.folder, bundle))

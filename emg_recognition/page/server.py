@@ -79,6 +79,7 @@ class PageServer:
         ui.run_with(
             outer,
             title="emg_recognition",
+            language="en-US",
             tailwind=False,
             reconnect_timeout=_RECONNECT,
             show_welcome_message=False,
@@ -137,7 +138,10 @@ def _bind(host: str, port: int) -> socket.socket:
 def _add(path: str, show: Callable[[Page], None], page: Page) -> None:
     @ui.page(path)
     def view(request: Request) -> None:
-        show(dataclasses.replace(page, language=_language(request)))
+        language = _language(request)
+        # For screen readers and hyphenation; NiceGUI itself knows one language for all.
+        ui.add_head_html(f'<script>document.documentElement.lang = "{language}"</script>')
+        show(dataclasses.replace(page, language=language))
 
 
 def _language(request: Request) -> str:

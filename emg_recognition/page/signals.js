@@ -35,7 +35,7 @@ export default {
       if (this.at < first) this.fit();
       if (grown || this.at < first) this.redraw();
       else this.draw(first, columns.length);
-      this.$el.dataset.columns = String((Number(this.$el.dataset.columns) || 0) + columns.length);
+      this.$el.dataset.pictures = String((Number(this.$el.dataset.pictures) || 0) + 1);
     },
     fit() {  // once a sweep: a signal that has become weak fills its lane again
       let largest = 1;

@@ -13,7 +13,7 @@ from emg_recognition.monitor.advice import next_step
 from emg_recognition.monitor.snapshot import Bridge, Estimate, Level, Quality, Samples
 from emg_recognition.page.band import advice, draw_band
 from emg_recognition.page.controls import Page
-from emg_recognition.page.frame import card, frame, said
+from emg_recognition.page.frame import button, card, frame, said
 from emg_recognition.page.models import show_models
 from emg_recognition.page.signals import Signals
 from emg_recognition.page.state import SessionView
@@ -53,7 +53,7 @@ def _session(page: Page) -> Callable[[], None]:
         with ui.element("div").classes("row") as commands:
             for command, (name, help_text) in _COMMANDS.items():
                 _command(page, command, name, help_text)
-            ui.button("Stop recording", on_click=lambda: _confirm(page), color="#b3121d").props("outline")
+            button("Stop recording", lambda: _confirm(page), "plain", "session-quit")
         with ui.element("form").props("onsubmit='return false'").classes("row") as form:
             _start_form(page)
 
@@ -95,16 +95,16 @@ def _headline(session: SessionView, running: bool) -> str:
 
 
 def _command(page: Page, command: str, name: str, help_text: str) -> None:
-    button = ui.button(name, color="#0b4f8a", on_click=lambda: said(page.controls.press(command)))
-    button.props(f'unelevated title="{help_text}" data-testid="session-{command}"')
+    made = button(name, lambda: said(page.controls.press(command)), "do", f"session-{command}")
+    made.props(f'title="{help_text}"')
 
 
 async def _confirm(page: Page) -> None:
     with ui.dialog() as dialog, ui.card():
         ui.label("End the recording? What is recorded is kept.")
         with ui.element("div").classes("row"):
-            ui.button("End it", color="#b3121d", on_click=lambda: dialog.submit(True)).props("unelevated")
-            ui.button("Go on", on_click=lambda: dialog.submit(False)).props("outline")
+            button("End it", lambda: dialog.submit(True), "danger", "end-session")
+            button("Go on", lambda: dialog.submit(False), "plain", "go-on")
     if await dialog:
         await said(page.controls.press("quit"))
     dialog.delete()
@@ -118,9 +118,7 @@ def _start_form(page: Page) -> None:
     async def start() -> None:
         await said(page.controls.start_session(subject.value, cohort.value, session.value))
 
-    ui.button("Start a session", on_click=start, color="#0b6b3a").props(
-        'unelevated data-testid="start-session"'
-    )
+    button("Start a session", start, "go", "start-session")
 
 
 def _recognition(page: Page) -> Callable[[], None]:

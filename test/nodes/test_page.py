@@ -218,7 +218,7 @@ def test_a_whole_session_is_steered_from_the_page(start_node, wearer, browser, f
     for action in ACTIONS:
         wearer.perform(action)
         shows(page, "decision", action.replace("_", " "))
-    drawn = "() => Number(document.querySelector('[data-testid=signals]').dataset.columns)"
+    drawn = "() => Number(document.querySelector('[data-testid=signals]').dataset.pictures)"
     before = page.evaluate(drawn)
-    page.wait_for_function(f"({drawn})() > {before + 60}")
+    page.wait_for_function(f"({drawn})() > {before + 20}")
     assert not errors, errors
