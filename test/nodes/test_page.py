@@ -168,7 +168,7 @@ def test_a_whole_session_is_steered_from_the_page(start_node, wearer, browser, f
     for name in ("signal_quality", "preprocessing", "classifier", "command_bridge"):
         start_node(name, **({"model": model} if name != "signal_quality" else {}))
     node = start_node("page", port=0, **parameters)
-    node.wait_for_log("page at")
+    node.wait_for_log("page is served")
     address = re.search(r"open (http://\S+)", node.log)[1]
     errors = []
     page, other = (open_view(browser, address, errors) for _ in range(2))

@@ -25,7 +25,7 @@ SOCKET = "_nicegui_ws/socket.io/?EIO=4&transport=websocket"
 def serve(start_node, tmp_path, **parameters):
     """Start the page; return the node, its port, and the token of its link."""
     node = start_node("page", port=0, folder=str(tmp_path / "page"), **parameters)
-    node.wait_for_log("page at")
+    node.wait_for_log("page is served")
     found = re.search(r"open http://[^:/]+:(\d+)/(?:\?token=(\S+))?", node.log)
     return node, int(found[1]), found[2]
 
