@@ -30,8 +30,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -41,6 +41,8 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))
 
 import numpy as np  # noqa: E402
+
+from emg_recognition.processes import Graph  # noqa: E402
 
 #: Samples in a frame of the armband.
 FRAME = 10
@@ -264,10 +266,15 @@ def memory(process: subprocess.Popen[str]) -> float:
     return int(next(line for line in lines if line.startswith("Pss:")).split()[1]) / 1024
 
 
-def run(way: str, row: Row, bundle: Path, seconds: float, folder: Path) -> Measured:
-    """Run the graph once."""
-    from emg_recognition.processes import Graph
-
+def run(
+    way: str,
+    row: Row,
+    bundle: Path,
+    seconds: float,
+    folder: Path,
+    beside: Callable[[Graph, Path], AbstractContextManager[None]] | None = None,
+) -> Measured:
+    """Run the graph once; `beside` gives what goes on beside it while it is measured."""
     folder.mkdir()
     link = str(folder / "armband")
     settings: dict[str, dict[str, Any]] = {
@@ -298,15 +305,16 @@ def run(way: str, row: Row, bundle: Path, seconds: float, folder: Path) -> Measu
         watcher.send("arm")
         if refusal := watcher.recv():
             raise SystemExit(f"{way}: {refusal}")
-        time.sleep(min(WARM_UP, seconds / 2))
-        used, measured_from = sum(map(cpu_seconds, nodes)), time.monotonic()
-        watcher.send("begin")
-        time.sleep(seconds)
-        watcher.send("results")
-        estimates, decisions, commands = watcher.recv()
-        graph.check(complete=True)
-        used = sum(map(cpu_seconds, nodes)) - used
-        result.cpu = 100 * used / (time.monotonic() - measured_from)
+        with nullcontext() if beside is None else beside(graph, folder):
+            time.sleep(min(WARM_UP, seconds / 2))
+            used, measured_from = sum(map(cpu_seconds, nodes)), time.monotonic()
+            watcher.send("begin")
+            time.sleep(seconds)
+            watcher.send("results")
+            estimates, decisions, commands = watcher.recv()
+            graph.check(complete=True)
+            used = sum(map(cpu_seconds, nodes)) - used
+            result.cpu = 100 * used / (time.monotonic() - measured_from)
         result.memory = sum(map(memory, nodes))
         watcher.send("end")
         armband.send("end")

@@ -14,6 +14,7 @@ ARROWS = {
     "evaluation": {"control"},
     "live": {"recognizer", "devices"},
     "monitor": {"control", "signal"},
+    "page": {"monitor", "control"},
     "training": {"classification", "signal", "recordings", "models", "evaluation", "control"},
     "replay": {
         "recognizer",
@@ -42,6 +43,7 @@ ARROWS = {
         "replay",
         "demo",
         "live",
+        "page",
     },
 }
 COMMON = {

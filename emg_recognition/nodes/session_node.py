@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import sys
 import time
@@ -19,7 +20,8 @@ from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.guided.plan import load_plan
 from emg_recognition.guided.script import ScriptedOperator, load_script
 from emg_recognition.guided.session import Cue, GuidedSession, Key, Phase, doing
-from emg_recognition.msg import ActionLabel
+from emg_recognition.guided.state import state_of
+from emg_recognition.msg import ActionLabel, SessionState
 from emg_recognition.nodes.settings import SessionNodeSettings
 from emg_recognition.resources import config_path, shell_command
 from emg_recognition.ros import diagnostics, qos
@@ -32,10 +34,12 @@ from emg_recognition.ros.session_screen import Screen, View
 from emg_recognition.ros.signal_watch import SignalWatch
 
 LABELS_TOPIC = "emg/label"
+STATE_TOPIC = "emg/session"
 
-#: Time between two steps of the session, and between two redraws, s.
+#: Time between two steps of the session, between two redraws, and at most between two states, s.
 _TICK = 0.02
 _DRAWN = 0.1
+_STATED = 1.0
 #: The signal must be good for this long before the first prompt, s.
 _GOOD_FOR = 3.0
 #: Without a person to fix it, a missing signal ends the session after this, s.
@@ -45,7 +49,7 @@ _LAST_WORD = 1.0
 
 #: Sequences that a terminal sends for keys without a character (ECMA-48).
 _SEQUENCES = re.compile(rb"\x1b(\[[0-9;]*[A-Za-z~]|O[A-Z])?")
-_KEYS = {b"s": Key.SKIP, b"r": Key.REPEAT, b"d": Key.DISCARD, b" ": Key.PAUSE, b"q": Key.QUIT}
+_KEYS = {b"s": Key.SKIP, b"n": Key.NEXT, b"r": Key.REPEAT, b"d": Key.DISCARD, b" ": Key.PAUSE, b"q": Key.QUIT}
 
 
 class SessionNode(Node):
@@ -76,6 +80,8 @@ class SessionNode(Node):
         self._session = GuidedSession(plan)
         self._operator = None if script is None else ScriptedOperator(script)
         self._labels = self.create_publisher(ActionLabel, LABELS_TOPIC, qos.LABELS)
+        self._states = self.create_publisher(SessionState, STATE_TOPIC, qos.LATCHED)
+        self._stated = (-_STATED, "")
         self._recording = Recording(self, self._path, [""], self._fail)
         self._watch = SignalWatch(self, self._recording)
         self._skip = False
@@ -98,6 +104,7 @@ class SessionNode(Node):
         session = self._session
         if session.phase is not Phase.ENDED:
             self._say(session.press(Key.QUIT, time.monotonic()))
+        self._publish_state(time.monotonic())
         self._labels.wait_for_all_acked(Duration(seconds=_LAST_WORD))
         self._screen.close()
         self._recording.close()
@@ -136,6 +143,7 @@ class SessionNode(Node):
             self._say(session.interrupt(now, self._watch.missing))
         self._say(session.advance(now))
         self._show(now)
+        self._publish_state(now)
         if session.phase is Phase.ENDED:
             self.finished = True
         elif self._operator is not None:
@@ -148,6 +156,23 @@ class SessionNode(Node):
         if now - self._usable > _PATIENCE:
             waited = f"the session waited {_PATIENCE:g} s for the signal"
             self._fail(EmgRecognitionError(f"{waited}: {self._watch.line()}"))
+
+    def _publish_state(self, now: float) -> None:
+        """Publish the state at each change, and once a second."""
+        session = self._session
+        said = f"{session.phase} {session.since} {session.length} {session.kept} {doing(session)}"
+        if said == self._stated[1] and now - self._stated[0] < _STATED:
+            return
+        self._stated = (now, said)
+        state = SessionState(
+            **state_of(session, now),
+            **self._who,
+            signal=self._watch.line(),
+            bag=str(self._path),
+            turn=math.nan,
+        )
+        state.header.stamp = self.get_clock().now().to_msg()
+        self._states.publish(state)
 
     def _press(self, key: Key, at: float) -> None:
         if key is Key.SKIP:

@@ -1,1 +1,1 @@
-"""The page in the browser without ROS: its views, tests and drawings, and the server that offers them."""
+"""A page for the patient and the therapist: what it shows, what it may ask for, and its web server."""

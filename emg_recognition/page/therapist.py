@@ -1,0 +1,279 @@
+"""The therapist's view: the session's controls, electrodes, live signals, recognition, bridge and models."""
+
+from __future__ import annotations
+
+import html
+import time
+from collections.abc import Callable, Sequence
+
+from nicegui import ui
+
+from emg_recognition.control.states import State
+from emg_recognition.monitor.advice import next_step
+from emg_recognition.monitor.snapshot import Bridge, Estimate, Level, Quality, Samples
+from emg_recognition.page.band import advice, draw_band
+from emg_recognition.page.controls import Page
+from emg_recognition.page.frame import button, card, frame, said
+from emg_recognition.page.models import show_models
+from emg_recognition.page.signals import Signals
+from emg_recognition.page.state import SessionView
+
+#: Time between two looks at everything but the signals, s.
+_LOOK = 0.25
+_COMMANDS = {
+    "skip": ("Begin anyway", "begin although the signal is not good"),
+    "pause": ("Pause / continue", "a repetition in progress is asked for again"),
+    "next": ("Next", "end the rest and show the next prompt"),
+    "repeat": ("Repeat", "discard the last repetition and ask for it again"),
+    "discard": ("Discard", "discard the last repetition and go on"),
+}
+
+
+def show(page: Page) -> None:
+    """Build the view for one browser."""
+    frame(page, "Therapist")
+    with ui.element("main").classes("cards"):
+        looks = [_session(page), _recognition(page), _bridge(page), _electrodes(page), _signals(page)]
+        looks += [show_models(page), _nodes(page)]
+
+    def look() -> None:
+        for one in looks:
+            one()
+
+    look()
+    ui.timer(_LOOK, look)
+
+
+def _session(page: Page) -> Callable[[], None]:
+    with card("Session", "w4"):
+        now = ui.label().classes("big").props('data-testid="session-now"')
+        text = ui.label()
+        counts = ui.label().classes("quiet").props('data-testid="session-counts"')
+        signal = ui.label().classes("quiet")
+        with ui.element("div").classes("row") as commands:
+            for command, (name, help_text) in _COMMANDS.items():
+                _command(page, command, name, help_text)
+            button("Stop recording", lambda: _confirm(page), "plain", "session-quit")
+        with ui.element("form").props("onsubmit='return false'").classes("row") as form:
+            _start_form(page)
+
+    def look() -> None:
+        session = page.state.session
+        running = session is not None and session.running
+        form.set_visibility(not running)
+        commands.set_visibility(running)
+        if session is None:
+            now.set_text("No session")
+            for label in (text, counts, signal):
+                label.set_text("")
+            return
+        now.set_text(_headline(session, running))
+        text.set_text(session.note or session.text if running else session.bag)
+        left = round(session.until_end(time.monotonic()))
+        minutes = f", {left // 60}:{left % 60:02d} min left" if running else ""
+        dropped = f", {session.discarded} discarded" if session.discarded else ""
+        counts.set_text(f"{session.subject}: {session.kept} of {session.planned} recorded{dropped}{minutes}")
+        signal.set_text(session.signal if running else "")
+
+    return look
+
+
+def _headline(session: SessionView, running: bool) -> str:
+    if not running:
+        return "Session ended" if session.phase == "ended" else "The session node is gone"
+    name = session.action.replace("_", " ")
+    left = session.left(time.monotonic())
+    if session.shown:
+        return f"NOW: {name} {session.repetition} ({left:.0f} s)"
+    if session.phase == "ready":
+        return f"Rest, then {name} {session.repetition} ({left:.0f} s)" if name else "Done"
+    if session.phase == "paused":
+        return "Paused"
+    if session.phase == "waiting":
+        return "Waiting for a good signal"
+    return f"{session.phase.capitalize()}: {name}" + (f" ({left:.0f} s)" if session.length else "")
+
+
+def _command(page: Page, command: str, name: str, help_text: str) -> None:
+    made = button(name, lambda: said(page.controls.press(command)), "do", f"session-{command}")
+    made.props(f'title="{help_text}"')
+
+
+async def _confirm(page: Page) -> None:
+    with ui.dialog() as dialog, ui.card():
+        ui.label("End the recording? What is recorded is kept.")
+        with ui.element("div").classes("row"):
+            button("End it", lambda: dialog.submit(True), "danger", "end-session")
+            button("Go on", lambda: dialog.submit(False), "plain", "go-on")
+    if await dialog:
+        await said(page.controls.press("quit"))
+    dialog.delete()
+
+
+def _start_form(page: Page) -> None:
+    subject = ui.input("Person (a code, no name)").props('autocomplete="off" data-testid="subject"')
+    cohort = ui.input("Cohort", value="patient").props('autocomplete="off" data-testid="cohort"')
+    session = ui.input("Session (empty: date and time)").props('autocomplete="off" data-testid="session"')
+
+    async def start() -> None:
+        await said(page.controls.start_session(subject.value, cohort.value, session.value))
+
+    button("Start a session", start, "go", "start-session")
+
+
+def _recognition(page: Page) -> Callable[[], None]:
+    with card("Recognition", "w4"):
+        action = ui.label().classes("big").props('data-testid="decision"')
+        facts = ui.label().classes("quiet")
+        bars = ui.html("", sanitize=False)
+        delay = ui.label().classes("quiet")
+
+    def look() -> None:
+        estimate = page.state.snapshot.fresh_estimate()
+        decision = page.state.decision
+        if estimate is None:
+            action.set_text("Nothing is recognised")
+            facts.set_text(page.state.snapshot.model and f"model {page.state.snapshot.model}")
+            bars.set_content("")
+            delay.set_text("")
+            return
+        decided = decision.action.replace("_", " ") if decision is not None else ""
+        action.set_text(decided or "Nothing decided")
+        activation = f", activation {decision.activation:.1f}" if decision is not None else ""
+        facts.set_text(f"confidence {100 * estimate.confidence:.0f} %{activation}")
+        bars.set_content(_bars(estimate))
+        delay.set_text(_delay(estimate, page.state.snapshot.samples))
+
+    return look
+
+
+def _bars(estimate: Estimate) -> str:
+    rows = [
+        f"<span>{html.escape(name.replace('_', ' '))}</span>"
+        f'<div class="track"><div class="fill" style="width:{100 * share:.0f}%"></div></div>'
+        f"<span>{100 * share:.0f} %</span>"
+        for name, share in estimate.probabilities
+    ]
+    return f'<div class="bars">{"".join(rows)}</div>'
+
+
+def _delay(estimate: Estimate, samples: Samples | None) -> str:
+    words = [f"{estimate.rate:.0f} estimates a second"]
+    if estimate.latency is not None:
+        words.append(
+            f"latency {1000 * estimate.latency:.0f} ms (worst {1000 * (estimate.worst_latency or 0):.0f})"
+        )
+    if samples is not None:
+        words.append(f"{samples.lost} samples lost, {samples.restarts} restarts")
+    return ", ".join(words)
+
+
+def _bridge(page: Page) -> Callable[[], None]:
+    with card("Command bridge", "w4"):
+        state = ui.label().classes("big").props('data-testid="bridge-state"')
+        reason = ui.label()
+        ages = ui.label().classes("quiet")
+        counted = ui.label().classes("quiet")
+        step = ui.label()
+        command = ui.label().classes("mono")
+        ui.label(
+            "This page never arms. Whoever holds the enabling switch does, with emg-recognition arm."
+        ).classes("quiet")
+
+    def look() -> None:
+        snapshot = page.state.snapshot
+        bridge = snapshot.fresh_bridge()
+        state.set_text(bridge.state.name if bridge is not None else "No bridge: nothing moves")
+        state.classes(**_coloured(bridge))
+        reason.set_text(bridge.reason if bridge is not None else "")
+        ages.set_text(_ages(bridge))
+        violations = bridge.violations if bridge is not None else ()
+        counted.set_text(", ".join(f"{name.replace('_', ' ')} {count}" for name, count in violations))
+        what = next_step(snapshot)
+        step.set_text(what.text)
+        command.set_text(what.command)
+
+    return look
+
+
+def _coloured(bridge: Bridge | None) -> dict[str, str]:
+    colours = {State.ARMED: "good", State.HOLDING: "warn", State.FAULT: "bad"}
+    add = colours.get(bridge.state, "") if bridge is not None else ""
+    return {"add": add, "remove": " ".join({"good", "warn", "bad"} - {add})}
+
+
+def _ages(bridge: Bridge | None) -> str:
+    if bridge is None:
+        return ""
+    ages = {"signal": bridge.signal_age, "joints": bridge.feedback_age, "stop input": bridge.stop_input_age}
+    words = [f"{name} {'never' if age < 0 else f'{1000 * age:.0f} ms ago'}" for name, age in ages.items()]
+    return ", ".join(words)
+
+
+def _electrodes(page: Page) -> Callable[[], None]:
+    with card("Electrodes", "w4"):
+        drawing = ui.html("", sanitize=False).props('data-testid="band"')
+        todo = ui.element("ul").style("margin:0;padding-left:1.2rem")
+    shown: list[object] = [None]
+
+    def look() -> None:
+        samples = page.state.snapshot.fresh_samples()
+        channels = samples.channels if samples is not None else ()
+        about = [(channel.name, channel.quality, channel.advice) for channel in channels]
+        if about == shown[0]:
+            return
+        shown[0] = about
+        drawing.set_content(draw_band(channels))
+        lines = advice(channels)
+        if not channels:
+            lines = ["no samples arrive: check the armband and acquisition"]
+        elif all(channel.quality is None for channel in channels):
+            lines = ["nobody judges the electrodes: is signal_quality running?"]
+        elif all(channel.quality is Quality.GOOD for channel in channels):
+            lines = ["every electrode is good"]
+        _fill(todo, lines)
+
+    return look
+
+
+def _fill(outer: ui.element, lines: Sequence[str]) -> None:
+    outer.clear()
+    with outer:
+        for line in lines:
+            with ui.element("li"):
+                ui.label(line)
+
+
+def _signals(page: Page) -> Callable[[], None]:
+    with card("Live signals", "w8"):
+        rate = ui.label().classes("quiet")
+        Signals(page.state).props('data-testid="signals"')
+
+    def look() -> None:
+        samples = page.state.snapshot.fresh_samples()
+        if samples is None:
+            rate.set_text("no samples")
+            return
+        measured = f"{samples.rate:.1f} of " if samples.rate else ""
+        device = f"{page.state.snapshot.device}: " if page.state.snapshot.device else ""
+        rate.set_text(f"{device}{len(samples.channels)} channels, {measured}{samples.nominal_rate:g} Hz")
+
+    return look
+
+
+def _nodes(page: Page) -> Callable[[], None]:
+    with card("Nodes", "w4"):
+        outer = ui.element("ul").style("margin:0;padding-left:1.2rem")
+    shown: list[object] = [None]
+
+    def look() -> None:
+        reports = page.state.snapshot.reports
+        lines = [
+            f"{one.node}: {'' if one.level is Level.OK else f'{one.level.name}, '}{one.message}"
+            for one in reports
+        ]
+        if lines != shown[0]:
+            shown[0] = lines
+            _fill(outer, lines or ["no node has reported yet"])
+
+    return look

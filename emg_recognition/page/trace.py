@@ -1,0 +1,102 @@
+"""Live signals for a screen: each column of the picture is the range of the samples in its time."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+
+import numpy as np
+
+COLUMNS = 60
+"""Columns a second: three for each of 20 pictures."""
+
+SPAN = 6.0
+"""How far back a browser can be brought up to date, s."""
+
+
+class Trace:
+    """Minimum and maximum of each channel, for :data:`COLUMNS` intervals a second.
+
+    However fast the device is, a browser gets two numbers for each channel and column, and no peak is lost.
+    One thread adds samples, others read.
+
+    Attributes
+    ----------
+    channels : int
+        0 before the first sample.
+    """
+
+    def __init__(self) -> None:
+        self.channels = 0
+        self._lock = threading.Lock()
+        self._done: deque[np.ndarray] = deque(maxlen=int(COLUMNS * SPAN))
+        self._count = 0
+        self._rate = 0.0
+        self._open: list[np.ndarray] = []
+        self._waiting = 0
+        self._owed = 0.0
+
+    @property
+    def count(self) -> int:
+        """Columns finished since the beginning."""
+        return self._count
+
+    def add(self, samples: np.ndarray, rate: float, *, restart: bool = False) -> None:
+        """Take a chunk.
+
+        Parameters
+        ----------
+        samples : numpy.ndarray
+            Shape (samples, channels), in the device's unit.
+        rate : float
+            Nominal sampling rate, Hz.
+        restart : bool
+            Whether the stream restarts with it.
+        """
+        if restart or samples.shape[1] != self.channels or rate != self._rate:
+            self._open, self._waiting, self._owed = [], 0, 0.0
+            if samples.shape[1] != self.channels:
+                with self._lock:
+                    self._done.clear()
+            self.channels, self._rate = samples.shape[1], rate
+        self._open.append(samples)
+        self._waiting += len(samples)
+        width = max(1.0, rate / COLUMNS)
+        if self._waiting < width:
+            return
+        waiting = np.concatenate(self._open)
+        begin = 0
+        columns = []
+        while len(waiting) - begin >= (size := int(width + self._owed)):
+            # A rate that is no multiple leaves a part of a sample, which a later column takes.
+            self._owed += width - size
+            part = waiting[begin : begin + size]
+            columns.append(np.stack([part.min(axis=0), part.max(axis=0)]))
+            begin += size
+        self._open, self._waiting = [waiting[begin:]], len(waiting) - begin
+        with self._lock:
+            self._done.extend(columns)
+            self._count += len(columns)
+
+    def since(self, seen: int) -> tuple[np.ndarray, int]:
+        """Return the columns after the first `seen`.
+
+        Parameters
+        ----------
+        seen : int
+            What an earlier call returned; 0 for all that are kept.
+
+        Returns
+        -------
+        columns : numpy.ndarray
+            float32, shape (columns, 2, channels): minimum and maximum.
+        count : int
+            For the next call.
+        """
+        with self._lock:
+            new = min(self._count - seen, len(self._done)) if seen <= self._count else len(self._done)
+            columns = list(self._done)[len(self._done) - new :]
+            count = self._count
+        if not columns:
+            return np.empty((0, 2, self.channels), np.float32), count
+        return np.stack(columns).astype(np.float32), count
