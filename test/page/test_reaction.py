@@ -9,7 +9,7 @@ from emg_recognition.page.reaction import (
     reactions_to_json,
     score_reactions,
 )
-from emg_recognition.page.results import read_results, write_result
+from emg_recognition.history.results import read_results, write_result
 
 ACTIONS = ("rest", "elbow_flexion", "elbow_extension")
 TICK = 0.01
