@@ -10,7 +10,7 @@ from nicegui import ui
 
 from emg_recognition.control.states import State
 from emg_recognition.monitor.advice import next_step
-from emg_recognition.monitor.snapshot import Bridge, Estimate, Level, Quality, Samples
+from emg_recognition.monitor.snapshot import STALE, Bridge, Estimate, Level, Quality, Samples, StopInput
 from emg_recognition.page.band import advice, draw_band
 from emg_recognition.page.controls import Page
 from emg_recognition.page.frame import button, card, frame, said
@@ -176,8 +176,9 @@ def _bridge(page: Page) -> Callable[[], None]:
         counted = ui.label().classes("quiet")
         step = ui.label()
         command = ui.label().classes("mono")
+        switch = ui.label().classes("quiet")
         ui.label(
-            "This page never arms. Whoever holds the enabling switch does, with emg-recognition arm."
+            "This page never arms. Whoever holds the enabling switch does, with: emg-recognition arm"
         ).classes("quiet")
 
     def look() -> None:
@@ -189,11 +190,20 @@ def _bridge(page: Page) -> Callable[[], None]:
         ages.set_text(_ages(bridge))
         violations = bridge.violations if bridge is not None else ()
         counted.set_text(", ".join(f"{name.replace('_', ' ')} {count}" for name, count in violations))
+        switch.set_text(_switch(snapshot.stop_input))
         what = next_step(snapshot)
         step.set_text(what.text)
         command.set_text(what.command)
 
     return look
+
+
+def _switch(switch: StopInput | None) -> str:
+    if switch is None or switch.age > STALE:
+        return "No enabling switch: nobody can arm."
+    state = "pressed: its holder can arm" if switch.allowed else "released"
+    several = f" {switch.publishers} nodes publish it; the bridge takes one." if switch.publishers > 1 else ""
+    return f"The enabling switch is {state}.{several}"
 
 
 def _coloured(bridge: Bridge | None) -> dict[str, str]:
