@@ -41,7 +41,7 @@ class Donned:
 
     @property
     def turn(self) -> float:
-        """Electrodes that the armband is turned by, towards higher numbers; NaN if the bundle does not tell."""
+        """Electrodes that the armband is turned by, towards higher numbers; NaN where that is not known."""
         sits = read_bundle(self.bundle).orientation
         if "turn" not in sits or sits["mirrored"]:
             return math.nan
