@@ -34,7 +34,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from live import ROWS, Graph, Measured, cpu_seconds, percentiles, run, spread, write_model
 
-VIEWS = ("/", "/patient", "/progress")
+VIEWS = ("/", "/patient", "/")
 _DRAWN = "() => Number(document.querySelector('[data-testid=signals]')?.dataset.pictures || 0)"
 
 
