@@ -4,12 +4,13 @@
     tools/environment run python bench/page.py --quick
 
 The graph of `bench/live.py` runs in turns without the page and with it, with three views open in a headless
-Chromium (`apt install chromium`). The browser stands for a tablet: it runs at the lowest priority and on the last
-core alone, if there are several. Printed are, as the median over the rounds with the smallest and the largest,
+Chromium (`apt install chromium`). The browser stands for a tablet: it runs at the lowest priority, on the
+last core alone if there are several. Printed are, as the median over the rounds with the smallest and the
+largest,
 
 - page: processor time of the page's node, as a share of one core,
-- the time from the write of the frame that completes a window until its estimate is received, without and with
-  the page, and
+- the time from the write of the frame that completes a window until its estimate is received, without the
+  page and with it, and
 - pictures: how many pictures of the live signals a view draws in a second; 20 are sent.
 
 The machine has to be idle otherwise.
@@ -22,7 +23,6 @@ import multiprocessing
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -32,9 +32,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from live import ROWS, Graph, Measured, cpu_seconds, percentiles, run, spread, write_model  # noqa: E402
+from live import ROWS, Graph, Measured, cpu_seconds, percentiles, run, spread, write_model
 
-VIEWS = ("/", "/patient", "/progress")
+VIEWS = ("/", "/patient", "/")
 _DRAWN = "() => Number(document.querySelector('[data-testid=signals]')?.dataset.pictures || 0)"
 
 
@@ -89,7 +89,7 @@ def main() -> int:
     parser.add_argument("--rows", nargs="+", choices=ROWS, default=["1kHz", "64ch"])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=20.0, help="of each run, besides its start")
-    parser.add_argument("--quick", action="store_true", help="one row, one round, two seconds: only a trial")
+    parser.add_argument("--quick", action="store_true", help="two seconds with the page: only a trial")
     arguments = parser.parse_args()
     rows, rounds, seconds = arguments.rows, arguments.rounds, arguments.seconds
     if arguments.quick:
@@ -112,7 +112,8 @@ def main() -> int:
             beside: list[tuple[Measured, Open]] = []
             for number in range(rounds):
                 common = ("four processes", ROWS[name], folder / "bundle", seconds)
-                without.append(run(*common, folder / f"{number}_without"))
+                if not arguments.quick:
+                    without.append(run(*common, folder / f"{number}_without"))
                 page = Open(chromium)
                 beside.append((run(*common, folder / f"{number}_with", page.beside), page))
             cells = [

@@ -84,9 +84,26 @@ class Orientation:
             text = "not turned"
         else:
             electrodes = "electrode" if abs(shortest) == 1 else "electrodes"
-            way = "rising" if shortest < 0 else "falling"
-            text = f"turned by {abs(shortest):g} {electrodes} in the direction of {way} electrode numbers"
+            way = "higher" if shortest < 0 else "lower"
+            text = f"turned by {abs(shortest):g} {electrodes} towards {way} electrode numbers"
         return f"{text}; signal {1 / self.gain:.2g} times as strong as the model's people"
+
+
+def describe_wearer(info: BundleInfo, known: bool) -> str:
+    """Return in words how the armband of a wearer's bundle sits; empty for a bundle that is nobody's.
+
+    Parameters
+    ----------
+    info : BundleInfo
+        The bundle.
+    known : bool
+        Whether its parent had seen this wearer before.
+    """
+    sits = info.orientation
+    if not sits:
+        return ""
+    text = Orientation(sits["turn"], sits["mirrored"], sits["gain"]).describe(sits["ring"])
+    return f"{text}; {sits['subject']} was here before" if known else text
 
 
 def candidates(ring: int) -> list[tuple[float, bool]]:
@@ -314,7 +331,7 @@ def read_reference(info: BundleInfo) -> Reference:
     Parameters
     ----------
     info : BundleInfo
-        A bundle with a reference.
+        The bundle.
 
     Returns
     -------
@@ -324,8 +341,11 @@ def read_reference(info: BundleInfo) -> Reference:
     Raises
     ------
     BundleError
-        If it is damaged, or does not suit the bundle's channels and actions.
+        If the bundle has none, or one that is damaged or does not suit its channels and actions.
     """
+    if REFERENCE not in info.files:
+        remedy = "train it with --orientation align, on recordings of several people"
+        raise BundleError(str(info.path), "it does not know how its people's armbands sat", remedy)
     content = read_file(info, REFERENCE)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:

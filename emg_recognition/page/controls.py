@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MISSING = "the page needs the library NiceGUI: pip install 'emg_recognition[page]'"
 """What is said where the page cannot be served."""
 
-SESSION_COMMANDS = ("skip", "next", "pause", "repeat", "discard", "quit")
+SESSION_COMMANDS = ("skip", "next", "pause", "repeat", "discard", "don", "quit")
 """Services of the session node."""
 
 #: A code of a person or a session: it becomes part of file names.
@@ -36,8 +36,8 @@ class Controls(Protocol):
     async def press(self, command: str) -> Answer:
         """Give the session one of :data:`SESSION_COMMANDS`."""
 
-    async def start_session(self, subject: str, cohort: str, session: str) -> Answer:
-        """Start a guided session that goes on without the page."""
+    async def start_session(self, subject: str, cohort: str, session: str, don: str) -> Answer:
+        """Start a guided session that goes on without the page; `don` is a bundle to don first, or empty."""
 
     async def stop(self) -> Answer:
         """Stop the joints. This is software, not an emergency stop."""

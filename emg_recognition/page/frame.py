@@ -9,7 +9,7 @@ from nicegui import ui
 
 from emg_recognition.page.controls import Answer, Page
 
-LINKS = {"/": "Therapist"}
+LINKS = {"/": "Therapist", "/patient": "Patient"}
 """The views that the head names."""
 
 STYLE = """

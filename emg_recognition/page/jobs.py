@@ -18,13 +18,13 @@ from emg_recognition.errors import SettingError
 
 _JOBS = "jobs"
 _COMMAND, _LOG, _ERRORS = "command.json", "progress.jsonl", "errors.txt"
-_CODE = "code"
+_CODE, _PID = "code", "pid"
 #: Locked while the job runs: unlike the number of a process, a lock cannot belong to something else later.
 _LOCK = "lock"
 #: Only the end of a long log is read, bytes.
 _TAIL = 64 * 1024
 #: The shell writes the exit code, also after this process has gone.
-_RUN = '"$@" > "$JOB/progress.jsonl" 2> "$JOB/errors.txt"; echo $? > "$JOB/code"'
+_RUN = 'echo $$ > "$JOB/pid"; "$@" > "$JOB/progress.jsonl" 2> "$JOB/errors.txt"; echo $? > "$JOB/code"'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,19 +101,19 @@ class Jobs:
             str(output),
         ]
         command += ["--progress", "json"]
-        # A session of its own: the page may end, or be killed, without ending the job.
+        # A session of its own, and no child of ours: the page may end, or be killed, without ending the job.
         with (place / _LOCK).open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            process = subprocess.Popen(
-                ["/bin/sh", "-c", _RUN, "sh", *command],
+            subprocess.run(
+                ["setsid", "--fork", "/bin/sh", "-c", _RUN, "sh", *command],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                start_new_session=True,
+                check=True,
                 env={**os.environ, "JOB": str(place)},
                 pass_fds=[lock.fileno()],
             )
-        about = {"kind": kind, "pid": process.pid, "began": time.time(), "output": str(output)}
+        about = {"kind": kind, "began": time.time(), "output": str(output)}
         (place / _COMMAND).write_text(json.dumps(about))
         return output
 
@@ -126,8 +126,8 @@ class Jobs:
         """End the running job; what a training has finished is kept."""
         place, job = self._place(), self.newest()
         if place is not None and job is not None and not job.finished:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(_about(place)["pid"], signal.SIGTERM)
+            with contextlib.suppress(ProcessLookupError, ValueError):
+                os.killpg(int(_tail(place / _PID)), signal.SIGTERM)
 
     def _place(self) -> Path | None:
         places = [path for path in (self._folder / _JOBS).glob("*") if (path / _COMMAND).is_file()]
@@ -140,8 +140,6 @@ def _about(place: Path) -> dict:
 
 def _read(place: Path) -> Job:
     about = _about(place)
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(about["pid"], os.WNOHANG)  # a child of ours must not stay as a zombie
     log, code = _tail(place / _LOG), _tail(place / _CODE).strip()
     events = [event for line in log.splitlines() if isinstance(event := _parsed(line), dict)]
     steps = [event for event in events if "done" in event]

@@ -13,7 +13,10 @@ from emg_recognition.page.controls import Page, inside
 from emg_recognition.page.frame import button, card, said
 from emg_recognition.page.jobs import Job
 
-_BAG, _BUNDLE = "metadata.yaml", "model.yaml"
+BUNDLE = "model.yaml"
+"""By which the folder of a bundle is known."""
+
+_BAG = "metadata.yaml"
 #: How deep below the folder recordings and bundles are looked for, and how often, s.
 _DEPTHS = ("*", "*/*", "*/*/*")
 _SEARCH = 3.0
@@ -59,7 +62,7 @@ def show_models(page: Page) -> Callable[[], None]:
         ended = job is not None and bool(job.bundle) and job.bundle != finished
         if ended or time.monotonic() - searched > _SEARCH:
             searched = time.monotonic()
-            bundles = found(page.folder, _BUNDLE)
+            bundles = found(page.folder, BUNDLE)
             _offer(data, found(page.folder, _BAG))
             _offer(base, bundles)
         running = job is not None and not job.finished

@@ -14,7 +14,7 @@ from nicegui import Client, ui
 from starlette.requests import Request
 
 from emg_recognition.errors import SettingError
-from emg_recognition.page import therapist
+from emg_recognition.page import patient, therapist
 from emg_recognition.page.controls import Page
 from emg_recognition.page.security import (
     LONGEST_MESSAGE,
@@ -25,14 +25,13 @@ from emg_recognition.page.security import (
     new_token,
     quiet_logs,
 )
+from emg_recognition.page.strings import LANGUAGES
 
 #: Address and function of each view.
 VIEWS: dict[str, Callable[[Page], None]] = {
     "/": therapist.show,
+    "/patient": patient.show,
 }
-LANGUAGES = ("en", "de", "zh")
-"""Languages of the page; the first one serves whoever asks for another."""
-
 #: A browser that comes back within this keeps its view, s.
 _RECONNECT = 5.0
 #: How long the server may take to end, s.
@@ -145,10 +144,10 @@ def _add(path: str, show: Callable[[Page], None], page: Page) -> None:
 
 
 def _language(request: Request) -> str:
-    """Return the language that the address or the browser asks for."""
+    """Return the language that the address or the browser asks for, else the first one that there is."""
     wanted = request.query_params.get("lang") or request.headers.get("accept-language", "")
     for word in wanted.lower().split(","):
         language = word.strip()[:2]
         if language in LANGUAGES:
             return language
-    return LANGUAGES[0]
+    return next(iter(LANGUAGES))

@@ -26,7 +26,9 @@ class SessionView:
     Attributes
     ----------
     phase : str
-        ``waiting``, ``ready``, ``reacting``, ``holding``, ``paused``, ``ended``, or a step of donning.
+        ``waiting``, ``ready``, ``reacting``, ``holding``, ``paused`` or ``ended``.
+    donning : bool
+        Whether the prompts are the gestures of a donning.
     elapsed, length : float
         Since the phase began when the message arrived, and how long it lasts (0: open), s.
     remaining : float
@@ -36,12 +38,13 @@ class SessionView:
     following : str
         The action after that.
     turn : float or None
-        Electrodes that the armband is turned by; None while unknown.
+        Electrodes that the armband is turned by, towards higher numbers; None while unknown.
     received : float
         When the message arrived, ``time.monotonic()``.
     """
 
     phase: str
+    donning: bool = False
     elapsed: float = 0.0
     length: float = 0.0
     remaining: float = 0.0

@@ -9,12 +9,13 @@ from collections.abc import Callable, Sequence
 from nicegui import ui
 
 from emg_recognition.control.states import State
+from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.monitor.advice import next_step
-from emg_recognition.monitor.snapshot import Bridge, Estimate, Level, Quality, Samples
+from emg_recognition.monitor.snapshot import STALE, Bridge, Estimate, Level, Quality, Samples, StopInput
 from emg_recognition.page.band import advice, draw_band
-from emg_recognition.page.controls import Page
+from emg_recognition.page.controls import Page, inside
 from emg_recognition.page.frame import button, card, frame, said
-from emg_recognition.page.models import show_models
+from emg_recognition.page.models import BUNDLE, found, show_models
 from emg_recognition.page.signals import Signals
 from emg_recognition.page.state import SessionView
 
@@ -26,6 +27,7 @@ _COMMANDS = {
     "next": ("Next", "end the rest and show the next prompt"),
     "repeat": ("Repeat", "discard the last repetition and ask for it again"),
     "discard": ("Discard", "discard the last repetition and go on"),
+    "don": ("Don again", "ask for the gestures that show how the armband sits"),
 }
 
 
@@ -82,6 +84,8 @@ def _headline(session: SessionView, running: bool) -> str:
     if not running:
         return "Session ended" if session.phase == "ended" else "The session node is gone"
     name = session.action.replace("_", " ")
+    if session.donning:
+        name = f"donning, {name}" if name else "donning"
     left = session.left(time.monotonic())
     if session.shown:
         return f"NOW: {name} {session.repetition} ({left:.0f} s)"
@@ -91,7 +95,7 @@ def _headline(session: SessionView, running: bool) -> str:
         return "Paused"
     if session.phase == "waiting":
         return "Waiting for a good signal"
-    return f"{session.phase.capitalize()}: {name}" + (f" ({left:.0f} s)" if session.length else "")
+    return session.phase.capitalize()
 
 
 def _command(page: Page, command: str, name: str, help_text: str) -> None:
@@ -115,8 +119,17 @@ def _start_form(page: Page) -> None:
     cohort = ui.input("Cohort", value="patient").props('autocomplete="off" data-testid="cohort"')
     session = ui.input("Session (empty: date and time)").props('autocomplete="off" data-testid="session"')
 
+    don = ui.select([""], label="Don first, with bundle", value="").props('data-testid="don"')
+    # Which bundles there are is looked up when the list is opened.
+    don.on("popup-show", lambda: don.set_options(["", *found(page.folder, BUNDLE)]))
+
     async def start() -> None:
-        await said(page.controls.start_session(subject.value, cohort.value, session.value))
+        try:
+            bundle = str(inside(page.folder, don.value)) if don.value else ""
+        except EmgRecognitionError as error:
+            ui.notify(str(error), type="negative", multi_line=True)
+        else:
+            await said(page.controls.start_session(subject.value, cohort.value, session.value, bundle))
 
     button("Start a session", start, "go", "start-session")
 
@@ -176,8 +189,9 @@ def _bridge(page: Page) -> Callable[[], None]:
         counted = ui.label().classes("quiet")
         step = ui.label()
         command = ui.label().classes("mono")
+        switch = ui.label().classes("quiet")
         ui.label(
-            "This page never arms. Whoever holds the enabling switch does, with emg-recognition arm."
+            "This page never arms. Whoever holds the enabling switch does, with: emg-recognition arm"
         ).classes("quiet")
 
     def look() -> None:
@@ -189,11 +203,20 @@ def _bridge(page: Page) -> Callable[[], None]:
         ages.set_text(_ages(bridge))
         violations = bridge.violations if bridge is not None else ()
         counted.set_text(", ".join(f"{name.replace('_', ' ')} {count}" for name, count in violations))
+        switch.set_text(_switch(snapshot.stop_input))
         what = next_step(snapshot)
         step.set_text(what.text)
         command.set_text(what.command)
 
     return look
+
+
+def _switch(switch: StopInput | None) -> str:
+    if switch is None or switch.age > STALE:
+        return "No enabling switch: nobody can arm."
+    state = "pressed: its holder can arm" if switch.allowed else "released"
+    several = f" {switch.publishers} nodes publish it; the bridge takes one." if switch.publishers > 1 else ""
+    return f"The enabling switch is {state}.{several}"
 
 
 def _coloured(bridge: Bridge | None) -> dict[str, str]:

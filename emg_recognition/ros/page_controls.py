@@ -20,6 +20,7 @@ from emg_recognition.models.bundle import read_bundle
 from emg_recognition.page.controls import SESSION_COMMANDS, Answer, check_code
 from emg_recognition.page.state import PageState
 from emg_recognition.processes import node_command
+from emg_recognition.resources import config_path
 from emg_recognition.text import printable
 
 #: How long to wait for an answer, s, and after how long stopping is asked for again.
@@ -67,7 +68,7 @@ class GraphControls:
             return Answer(False, f"{command}: no such command")
         return _answer(await _call(self._session[command], Trigger.Request()), "no session is running")
 
-    async def start_session(self, subject: str, cohort: str, session: str) -> Answer:
+    async def start_session(self, subject: str, cohort: str, session: str, don: str) -> Answer:
         """Start a session node that goes on when the page ends."""
         running = self._state.session
         starting = self._started is not None and self._started.poll() is None
@@ -79,6 +80,9 @@ class GraphControls:
             name = check_code("session", session) if session.strip() else stamp
             output = self._folder / f"{who['subject']}_{stamp}"
             parameters = {**who, "session": name, "output": str(output), "plan": self._plan or None}
+            if don:  # with a model the session has no plan by default
+                parameters["plan"] = self._plan or str(config_path("session.yaml"))
+                parameters |= {"model": don, "bundle": str(self._folder / "models" / output.name)}
             command = node_command("session_node", parameters, namespace=self._namespace)
             log = self._folder / "logs" / f"session_{stamp}.log"
             log.parent.mkdir(parents=True, exist_ok=True)

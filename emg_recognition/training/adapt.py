@@ -27,7 +27,7 @@ from emg_recognition.models.bundle_writer import make_bundle
 from emg_recognition.models.export import oriented, to_keras_file, to_tflite, without_orientation
 from emg_recognition.models.keras_file import load_keras
 from emg_recognition.models.layers import Standardise
-from emg_recognition.models.orientation import Measures, from_labels, read_reference
+from emg_recognition.models.orientation import Measures, describe_wearer, from_labels, read_reference
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.models.statistics import guarded_deviation, window_statistics
 from emg_recognition.recordings.recordings import Recordings
@@ -65,6 +65,8 @@ class Adaptation:
     before, after : dict or None
         Results of the parent and of the new bundle on the test repetitions (``test_accuracy``,
         ``test_balanced_accuracy``, ``test_macro_f1``, ``test_loss``); ``None`` without test repetitions.
+    known : bool
+        Whether the parent had seen this wearer before; their arm is then taken to be the same one.
     """
 
     info: BundleInfo
@@ -72,6 +74,7 @@ class Adaptation:
     missing: tuple[str, ...]
     before: dict[str, float] | None
     after: dict[str, float] | None
+    known: bool
 
     def __repr__(self) -> str:
         windows = sum(self.windows.values())
@@ -81,6 +84,10 @@ class Adaptation:
     def bundle(self) -> Path:
         """Directory of the new bundle."""
         return self.info.path
+
+    def describe(self) -> str:
+        """Return how the armband sits, in words; empty where the parent does not know about armbands."""
+        return describe_wearer(self.info, self.known)
 
     @property
     def metrics(self) -> dict[str, Any]:
@@ -174,7 +181,8 @@ def run_adaptation(
         after = _score(ActionModel(bundle.info, bundle.tflite), test)
         metrics = {**after, "test_repetitions": sorted(test_repetitions), "parent": before}
     missing = tuple(action for action in info.actions if action not in counts)
-    return Adaptation(bundle.write(metrics), counts, missing, before, after)
+    known = population is not None and population.known(subject) is not None
+    return Adaptation(bundle.write(metrics), counts, missing, before, after, known)
 
 
 def fine_tune(

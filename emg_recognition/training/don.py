@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from emg_recognition.actions import REST
-from emg_recognition.errors import BundleError, RecordingError, SettingError
-from emg_recognition.models.bundle import REFERENCE, TFLITE, BundleInfo, check_compatible, read_bundle
+from emg_recognition.errors import RecordingError, SettingError
+from emg_recognition.models.bundle import TFLITE, BundleInfo, check_compatible, read_bundle
 from emg_recognition.models.bundle_writer import make_bundle
 from emg_recognition.models.export import oriented, to_keras_file, to_tflite, without_orientation
 from emg_recognition.models.keras_file import load_keras
@@ -21,6 +21,7 @@ from emg_recognition.models.orientation import (
     Measures,
     Orientation,
     Reference,
+    describe_wearer,
     descriptor,
     from_labels,
     from_use,
@@ -71,57 +72,80 @@ class Donning:
 
     def describe(self) -> str:
         """Return how the armband sits, in words."""
-        return self.orientation.describe(self.info.orientation["ring"])
+        return describe_wearer(self.info, self.known)
 
 
-def run_donning(parent: Path, recordings: Recordings, output: Path, *, unlabelled: bool = False) -> Donning:
-    """Find how an armband sits, and write the wearer's bundle.
+class Donner:
+    """A bundle that is ready to be donned.
 
-    :func:`emg_recognition.don` describes parameters, result and errors.
+    Parameters
+    ----------
+    parent : Path
+        A bundle of aligned sessions; it is only read.
+    output : Path
+        Directory of the wearer's bundle.
+
+    Raises
+    ------
+    EmgRecognitionError
+        If the bundle cannot be donned, or the output would replace it.
     """
-    info = read_bundle(parent)
-    refuse_parent(parent, output)
-    if REFERENCE not in info.files:
-        remedy = "train it with --orientation align, on recordings of several people"
-        raise BundleError(str(parent), "it does not know how its people's armbands sat", remedy)
-    check_compatible(info, rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
-    pipeline = from_mapping(PipelineSettings, info.pipeline, f"{parent}: pipeline")
-    check_compatible(info, fingerprint=pipeline.fingerprint())
-    people = np.unique(recordings.subject).tolist()
-    if len(people) != 1:
-        raise SettingError("subject", tuple(people), "an armband is donned by one wearer; choose one subject")
-    name = people[0]
-    reference = read_reference(info)
-    if unlabelled:
-        found, profile = _from_use(reference, recordings, pipeline, name)
-    else:
-        found, profile = _from_gestures(reference, info, recordings, pipeline, name), None
-    network, _ = without_orientation(load_keras(info))
-    model = oriented(network, found.matrix(info.channels, reference.ring))
-    rms = info.statistics["rms"] * info.orientation.get("gain", 1.0) / found.gain
-    bundle = make_bundle(
-        output,
-        keras_model=to_keras_file(model),
-        tflite=to_tflite(model),
-        actions=info.actions,
-        pipeline=info.pipeline,
-        fingerprint=info.fingerprint,
-        sections=info.sections,
-        live=info.live,
-        statistics={**info.statistics, "rms": rms},
-        provenance={
-            "source": Path(recordings.source).name,
-            "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-            "parent": {"model_id": info.model_id, "sha256": info.files[TFLITE]},
-            "subject": name,
-            "donned": _UNLABELLED if unlabelled else list(recordings.actions),
-            "data": {"sha256": data_fingerprint(recordings)},
-            "versions": versions(*LIBRARIES),
-        },
-        orientation={**asdict(found), "ring": reference.ring, "subject": name},
-        reference=reference.seen(name, found, profile).to_bytes(),
-    )
-    return Donning(bundle.write({}), found, reference.known(name) is not None)
+
+    def __init__(self, parent: Path, output: Path) -> None:
+        self._parent, self._output = parent, output
+        self._info = info = read_bundle(parent)
+        refuse_parent(parent, output)
+        self._reference = read_reference(info)
+        self._pipeline = from_mapping(PipelineSettings, info.pipeline, f"{parent}: pipeline")
+        check_compatible(info, fingerprint=self._pipeline.fingerprint())
+        self._network, _ = without_orientation(load_keras(info))
+
+    def warm_up(self) -> None:
+        """Convert the network once, because TensorFlow takes seconds the first time."""
+        to_tflite(oriented(self._network, np.eye(self._info.channels, dtype=np.float32)))
+
+    def don(self, recordings: Recordings, *, unlabelled: bool = False) -> Donning:
+        """Find how an armband sits, and write the wearer's bundle.
+
+        :func:`emg_recognition.don` describes parameters, result and errors.
+        """
+        info, reference = self._info, self._reference
+        check_compatible(info, rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
+        people = np.unique(recordings.subject).tolist()
+        if len(people) != 1:
+            raise SettingError(
+                "subject", tuple(people), "an armband is donned by one wearer; choose one subject"
+            )
+        name = people[0]
+        if unlabelled:
+            found, profile = _from_use(reference, recordings, self._pipeline, name)
+        else:
+            found, profile = _from_gestures(reference, info, recordings, self._pipeline, name), None
+        model = oriented(self._network, found.matrix(info.channels, reference.ring))
+        rms = info.statistics["rms"] * info.orientation.get("gain", 1.0) / found.gain
+        bundle = make_bundle(
+            self._output,
+            keras_model=to_keras_file(model),
+            tflite=to_tflite(model),
+            actions=info.actions,
+            pipeline=info.pipeline,
+            fingerprint=info.fingerprint,
+            sections=info.sections,
+            live=info.live,
+            statistics={**info.statistics, "rms": rms},
+            provenance={
+                "source": Path(recordings.source).name,
+                "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+                "parent": {"model_id": info.model_id, "sha256": info.files[TFLITE]},
+                "subject": name,
+                "donned": _UNLABELLED if unlabelled else list(recordings.actions),
+                "data": {"sha256": data_fingerprint(recordings)},
+                "versions": versions(*LIBRARIES),
+            },
+            orientation={**asdict(found), "ring": reference.ring, "subject": name},
+            reference=reference.seen(name, found, profile).to_bytes(),
+        )
+        return Donning(bundle.write({}), found, reference.known(name) is not None)
 
 
 def _from_use(

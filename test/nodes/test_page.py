@@ -171,7 +171,7 @@ def test_a_whole_session_is_steered_from_the_page(start_node, wearer, browser, f
     node.wait_for_log("page is served")
     address = re.search(r"open (http://\S+)", node.log)[1]
     errors = []
-    page, other = (open_view(browser, address, errors) for _ in range(2))
+    page, other, patient = (open_view(browser, f"{address}{path}", errors) for path in ("", "", "patient"))
 
     shows(page, "bridge-state", "DISARMED")
     shows(page, "decision", "elbow flexion")
@@ -185,6 +185,8 @@ def test_a_whole_session_is_steered_from_the_page(start_node, wearer, browser, f
     until(lambda: wearer.session.phase, "the session")
     other.get_by_test_id("session-pause").wait_for()
     other.get_by_test_id("session-skip").click()
+    shows(patient, "what", "Relax|elbow")
+    judge(patient)
     for phase in ("ready", "holding", "paused"):
         if phase == "paused":
             page.get_by_test_id("session-pause").click()
