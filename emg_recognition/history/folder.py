@@ -80,6 +80,15 @@ class History:
         return asdict(self)
 
 
+def history_from_json(found: dict[str, Any]) -> History:
+    """Read what :meth:`History.to_json` returned."""
+    return History(
+        sessions=[Entry.from_json(one) for one in found["sessions"]],
+        tests=list(found["tests"]),
+        unreadable=list(found["unreadable"]),
+    )
+
+
 def read_history(folder: Path) -> History:
     """Read every recording in a folder.
 

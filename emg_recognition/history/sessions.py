@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -24,6 +24,8 @@ from emg_recognition.replay.online import replay_of_topics
 from emg_recognition.replay.replay import recorded_stride
 from emg_recognition.replay.scores import ReplayScores
 from emg_recognition.replay.scoring import score
+
+_S = TypeVar("_S", bound="Session")
 
 _QUALITY = "emg_recognition/msg/SignalQuality"
 #: An electrode that was BAD for more than this share of a session is named.
@@ -83,7 +85,7 @@ class Session:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, found: Mapping[str, Any]) -> Session:
+    def from_json(cls: type[_S], found: Mapping[str, Any]) -> _S:
         """Read what :meth:`to_json` returned.
 
         Raises
@@ -92,7 +94,7 @@ class Session:
             If it is something else.
         """
         values = {field.name: found[field.name] for field in fields(cls)}
-        return cls(**{**values, "poor": tuple(values["poor"]), "problems": tuple(values["problems"])})
+        return cls(**{name: tuple(one) if isinstance(one, list) else one for name, one in values.items()})
 
 
 def read_session(path: Path, name: str) -> Session:

@@ -62,13 +62,14 @@ class FoxgloveNode(Node):
         import foxglove  # an optional part
 
         self._passed = 0
-        self._context = foxglove.Context()
+        # Not the library's own, which lasts as long as the process.
+        context = foxglove.Context()
         self._kinds = {
             self.resolve_topic_name(name): (kind, profile) for name, (kind, profile) in _VIEWED.items()
         }
         self._channels = {
             topic: foxglove.Channel(
-                topic, schema=_schema(foxglove, kind), message_encoding="cdr", context=self._context
+                topic, schema=_schema(foxglove, kind), message_encoding="cdr", context=context
             )
             for topic, (kind, _) in self._kinds.items()
         }
@@ -85,7 +86,7 @@ class FoxgloveNode(Node):
                 host="127.0.0.1",
                 port=settings.port,
                 server_listener=self._viewers,
-                context=self._context,
+                context=context,
                 message_backlog_size=_BACKLOG,
             )
         except RuntimeError as error:

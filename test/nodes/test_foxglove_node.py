@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import struct
@@ -26,8 +27,8 @@ MESSAGE = 1  # the operation of a binary message that carries data
 class Viewer:
     """Knows the channels that the server offers, and what came on those that it views."""
 
-    def __init__(self, port):
-        self._connection = websockets.connect(f"ws://127.0.0.1:{port}", subprotocols=["foxglove.sdk.v1"])
+    def __init__(self, connection):
+        self._connection = connection
         self.server, self.channels, self._viewed = None, {}, {}
         while len(self.channels) < 10:
             self._receive(PATIENCE)
@@ -60,8 +61,11 @@ class Viewer:
             self.channels |= {channel["topic"]: channel for channel in message["channels"]}
         return None
 
-    def close(self):
-        self._connection.close()
+
+@contextlib.contextmanager
+def viewing(port):
+    with websockets.connect(f"ws://127.0.0.1:{port}", subprotocols=["foxglove.sdk.v1"]) as connection:
+        yield Viewer(connection)
 
 
 @pytest.fixture
@@ -78,48 +82,49 @@ def test_viewers_get_what_runs_in_the_graph_and_can_change_nothing(port, witness
     estimates = node.create_publisher(ActionEstimate, "emg/action", qos.ESTIMATES)
     joints = node.create_publisher(JointState, "exo/joint_states", qos.COMMANDS)
     info.publish(EmgInfo(device="band", channels=2, channel_names=["a", "b"], rate=500.0, unit="V"))
-    viewer = Viewer(port)
-    # Everything that the layout shows, with the fields that it names.
-    layout = json.loads((repository / "config/views/foxglove.json").read_text())
-    paths = {one["value"] for panel in layout["configById"].values() for one in panel.get("paths", [])}
-    assert {path.partition(".")[0] for path in paths} | {"/diagnostics", "/robot_description"} <= set(
-        viewer.channels
-    )
-    for path in paths:
-        topic, _, field = path.partition(".")
-        channel = viewer.channels[topic]
-        assert (channel["encoding"], channel["schemaEncoding"]) == ("cdr", "ros2msg")
-        known = field_names(
-            parse_definition(channel["schemaName"], "ros2msg", channel["schema"]), channel["schemaName"]
+    with viewing(port) as viewer:
+        # Everything that the layout shows, with the fields that it names.
+        layout = json.loads((repository / "config/views/foxglove.json").read_text())
+        paths = {one["value"] for panel in layout["configById"].values() for one in panel.get("paths", [])}
+        assert {path.partition(".")[0] for path in paths} | {"/diagnostics", "/robot_description"} <= set(
+            viewer.channels
         )
-        assert field.partition("[")[0] in known, path
-    assert not {"clientPublish", "services", "parameters"} & set(viewer.server["capabilities"])
-    viewer.say(op="advertise", channels=[{"id": 1, "topic": "/exo/enable", "encoding": "json"}])
+        for path in paths:
+            topic, _, field = path.partition(".")
+            channel = viewer.channels[topic]
+            assert (channel["encoding"], channel["schemaEncoding"]) == ("cdr", "ros2msg")
+            known = field_names(
+                parse_definition(channel["schemaName"], "ros2msg", channel["schema"]), channel["schemaName"]
+            )
+            assert field.partition("[")[0] in known, path
+        assert not {"clientPublish", "services", "parameters"} & set(viewer.server["capabilities"])
+        viewer.say(op="advertise", channels=[{"id": 1, "topic": "/exo/enable", "encoding": "json"}])
 
-    # Whoever comes late learns the device, and nothing that they do not view.
-    assert samples.get_subscription_count() == 0
-    viewer.view("/emg/info")
-    topic, data = viewer.next()
-    assert (topic, deserialize_message(data, EmgInfo).device) == ("/emg/info", "band")
-    for name in ("/emg/samples", "/emg/action", "/exo/joint_states"):
-        viewer.view(name)
-    witness.spin_until(
-        lambda: all(one.get_subscription_count() for one in (samples, estimates, joints)), "subscriptions"
-    )
-    sent = {
-        "/emg/samples": EmgSamples(first_index=7, rate=500.0, channels=2, unit="V", data=[0.5, -0.25]),
-        "/emg/action": ActionEstimate(action="elbow_flexion", confidence=0.75, probabilities=[0.25, 0.75]),
-        "/exo/joint_states": JointState(name=["elbow_flexion"], position=[0.5]),
-    }
-    for publisher, message in zip((samples, estimates, joints), sent.values(), strict=True):
-        publisher.publish(message)
-    received = dict(viewer.next() for _ in sent)
-    assert {topic: deserialize_message(data, type(sent[topic])) for topic, data in received.items()} == sent
-    assert node.count_publishers("/exo/enable") == 0
-
-    second = Viewer(port)
-    second.view("/emg/info")
-    assert deserialize_message(second.next()[1], EmgInfo).device == "band"
-    second.close()
-    viewer.close()
+        # Whoever comes late learns the device, and nothing that they do not view.
+        assert samples.get_subscription_count() == 0
+        viewer.view("/emg/info")
+        topic, data = viewer.next()
+        assert (topic, deserialize_message(data, EmgInfo).device) == ("/emg/info", "band")
+        for name in ("/emg/samples", "/emg/action", "/exo/joint_states"):
+            viewer.view(name)
+        witness.spin_until(
+            lambda: all(one.get_subscription_count() for one in (samples, estimates, joints)), "subscriptions"
+        )
+        sent = {
+            "/emg/samples": EmgSamples(first_index=7, rate=500.0, channels=2, unit="V", data=[0.5, -0.25]),
+            "/emg/action": ActionEstimate(
+                action="elbow_flexion", confidence=0.75, probabilities=[0.25, 0.75]
+            ),
+            "/exo/joint_states": JointState(name=["elbow_flexion"], position=[0.5]),
+        }
+        for publisher, message in zip((samples, estimates, joints), sent.values(), strict=True):
+            publisher.publish(message)
+        received = dict(viewer.next() for _ in sent)
+        assert {
+            topic: deserialize_message(data, type(sent[topic])) for topic, data in received.items()
+        } == sent
+        assert node.count_publishers("/exo/enable") == 0
+        with viewing(port) as second:
+            second.view("/emg/info")
+            assert deserialize_message(second.next()[1], EmgInfo).device == "band"
     witness.spin_until(lambda: samples.get_subscription_count() == 0, "nobody views the samples any more")
