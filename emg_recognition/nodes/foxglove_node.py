@@ -62,14 +62,13 @@ class FoxgloveNode(Node):
         import foxglove  # an optional part
 
         self._passed = 0
-        # Not the library's own, which lasts as long as the process.
-        context = foxglove.Context()
+        self._served = foxglove.Context()  # its channels end with it
         self._kinds = {
             self.resolve_topic_name(name): (kind, profile) for name, (kind, profile) in _VIEWED.items()
         }
         self._channels = {
             topic: foxglove.Channel(
-                topic, schema=_schema(foxglove, kind), message_encoding="cdr", context=context
+                topic, schema=_schema(foxglove, kind), message_encoding="cdr", context=self._served
             )
             for topic, (kind, _) in self._kinds.items()
         }
@@ -86,7 +85,7 @@ class FoxgloveNode(Node):
                 host="127.0.0.1",
                 port=settings.port,
                 server_listener=self._viewers,
-                context=context,
+                context=self._served,
                 message_backlog_size=_BACKLOG,
             )
         except RuntimeError as error:

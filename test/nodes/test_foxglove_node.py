@@ -98,7 +98,8 @@ def test_viewers_get_what_runs_in_the_graph_and_can_change_nothing(port, witness
             )
             assert field.partition("[")[0] in known, path
         assert not {"clientPublish", "services", "parameters"} & set(viewer.server["capabilities"])
-        viewer.say(op="advertise", channels=[{"id": 1, "topic": "/exo/enable", "encoding": "json"}])
+        foreign = {"id": 1, "topic": "/exo/enable", "encoding": "json", "schemaName": "std_msgs/msg/Bool"}
+        viewer.say(op="advertise", channels=[foreign])
 
         # Whoever comes late learns the device, and nothing that they do not view.
         assert samples.get_subscription_count() == 0
