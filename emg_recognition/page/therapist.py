@@ -34,7 +34,7 @@ _COMMANDS = {
 def show(page: Page) -> None:
     """Build the view for one browser."""
     frame(page, "Therapist")
-    with ui.element("main").classes("cards"):
+    with ui.element("div").classes("cards"):
         looks = [_session(page), _recognition(page), _bridge(page), _electrodes(page), _signals(page)]
         looks += [show_models(page), _nodes(page)]
 
@@ -115,9 +115,9 @@ async def _confirm(page: Page) -> None:
 
 
 def _start_form(page: Page) -> None:
-    subject = ui.input("Person (a code, no name)").props('autocomplete="off" data-testid="subject"')
+    subject = ui.input("Person: a code, no name").props('autocomplete="off" data-testid="subject"')
     cohort = ui.input("Cohort", value="patient").props('autocomplete="off" data-testid="cohort"')
-    session = ui.input("Session (empty: date and time)").props('autocomplete="off" data-testid="session"')
+    session = ui.input("Session; empty: date and time").props('autocomplete="off" data-testid="session"')
 
     don = ui.select([""], label="Don first, with bundle", value="").props('data-testid="don"')
     # Which bundles there are is looked up when the list is opened.
@@ -285,7 +285,7 @@ def _signals(page: Page) -> Callable[[], None]:
 
 
 def _nodes(page: Page) -> Callable[[], None]:
-    with card("Nodes", "w4"):
+    with card("Nodes", "w8"):
         outer = ui.element("ul").style("margin:0;padding-left:1.2rem")
     shown: list[object] = [None]
 
