@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
-from emg_recognition.models.bundle import BundleInfo
-from emg_recognition.models.orientation import Measures, Orientation, distances, read_reference
+from emg_recognition.models.orientation import Measures, Orientation, Reference, distances
 
 FAR = 1.0
 """An armband that is turned by more than this is to be donned, electrodes."""
@@ -26,23 +27,20 @@ class TurnWatch:
 
     Parameters
     ----------
-    info : BundleInfo
-        A bundle that knows how its people's armbands sat. If it has been donned, its orientation is what
-        the armband is compared with.
-
-    Raises
-    ------
-    BundleError
-        If it does not know.
+    reference : Reference
+        What the armbands of the model's people recorded.
+    sits : mapping
+        How the model takes the armband to sit: ``orientation`` of its bundle, empty if nobody has donned it.
+    seconds : float
+        Length of a window, s.
     """
 
-    def __init__(self, info: BundleInfo) -> None:
-        self._reference = read_reference(info)
-        sits = info.orientation
+    def __init__(self, reference: Reference, sits: Mapping[str, Any], seconds: float) -> None:
+        self._reference = reference
         self._subject = str(sits.get("subject", ""))
         self._donned = bool(sits)
         self._taken = Orientation(float(sits.get("turn", 0.0)), bool(sits.get("mirrored", False)))
-        self._seconds = info.length / info.rate
+        self._seconds = seconds
         self._parts: deque[Measures] = deque()
         self._windows = 0
 

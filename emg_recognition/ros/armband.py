@@ -6,6 +6,7 @@ import numpy as np
 
 from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.models.bundle import REFERENCE, BundleInfo
+from emg_recognition.models.orientation import read_reference
 from emg_recognition.models.turn_watch import TurnWatch
 from emg_recognition.msg import EmgSamples
 from emg_recognition.settings import from_mapping
@@ -41,8 +42,9 @@ class Armband:
         EmgRecognitionError
             If the bundle cannot be used; it goes on as before.
         """
-        able = info is not None and REFERENCE in info.files
-        watch = TurnWatch(info) if able else None
+        watch = None
+        if info is not None and REFERENCE in info.files:
+            watch = TurnWatch(read_reference(info), info.orientation, info.length / info.rate)
         self._info, self._watch, self._pipeline, self.warning = info, watch, None, ""
         self._waiting.clear()
 
