@@ -68,6 +68,7 @@ setup(
             "myo",
             "keys",
             "page",
+            "foxglove",
             "docs",
             "test",
         )

@@ -15,7 +15,8 @@ ARROWS = {
     "evaluation": {"control"},
     "live": {"recognizer", "devices"},
     "monitor": {"control", "signal"},
-    "page": {"monitor", "control"},
+    "history": {"bags", "recordings", "models", "evaluation", "replay"},
+    "page": {"monitor", "control", "evaluation", "history"},
     "training": {"classification", "signal", "recordings", "models", "evaluation", "control"},
     "replay": {
         "recognizer",
@@ -44,6 +45,7 @@ ARROWS = {
         "replay",
         "demo",
         "live",
+        "history",
         "page",
     },
 }

@@ -327,6 +327,13 @@ class PageSettings(_Checked):
 
 
 @dataclass(frozen=True, kw_only=True)
+class FoxgloveSettings(_Checked):
+    """Parameters of ``foxglove``."""
+
+    port: int = setting(8765, "port of this machine to serve; 0: a free one", low=0, high=65535)
+
+
+@dataclass(frozen=True, kw_only=True)
 class CallBridgeSettings(_Checked):
     """Parameters of ``call_bridge``."""
 
@@ -352,6 +359,7 @@ NODES: dict[str, tuple[type, ...]] = {
     "session": (SessionNodeSettings,),
     "monitor": (),
     "page": (PageSettings,),
+    "foxglove": (FoxgloveSettings,),
     "lsl_output": (LslOutputSettings,),
     "trainer": (TrainerSettings,),
     "demo_observer": (DemoObserverSettings,),

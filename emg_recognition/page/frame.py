@@ -9,7 +9,7 @@ from nicegui import ui
 
 from emg_recognition.page.controls import Answer, Page
 
-LINKS = {"/": "Therapist", "/patient": "Patient"}
+LINKS = {"/": "Therapist", "/patient": "Patient", "/try": "Try before moving", "/progress": "Progress"}
 """The views that the head names."""
 
 STYLE = """

@@ -179,6 +179,10 @@ def score_reactions(prompts: Sequence[Prompted]) -> Steadiness:
     )
 
 
-def reactions_to_json(prompts: Sequence[Prompted]) -> dict[str, Any]:
+def reactions_to_json(task: ReactionTask) -> dict[str, Any]:
     """Return the scores for a file: ``steadiness`` as in ``metrics.json`` of a training, and every prompt."""
-    return {"steadiness": asdict(score_reactions(prompts)), "prompts": [asdict(one) for one in prompts]}
+    return {
+        "planned": task.total,
+        "steadiness": asdict(score_reactions(task.prompts)),
+        "prompts": [asdict(prompt) for prompt in task.prompts],
+    }

@@ -14,7 +14,7 @@ from nicegui import Client, ui
 from starlette.requests import Request
 
 from emg_recognition.errors import SettingError
-from emg_recognition.page import patient, therapist
+from emg_recognition.page import patient, progress, tasks, therapist
 from emg_recognition.page.controls import Page
 from emg_recognition.page.security import (
     LONGEST_MESSAGE,
@@ -31,6 +31,8 @@ from emg_recognition.page.strings import LANGUAGES
 VIEWS: dict[str, Callable[[Page], None]] = {
     "/": therapist.show,
     "/patient": patient.show,
+    "/try": tasks.show,
+    "/progress": progress.show,
 }
 #: A browser that comes back within this keeps its view, s.
 _RECONNECT = 5.0

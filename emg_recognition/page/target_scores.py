@@ -9,7 +9,7 @@ from typing import Any
 
 from emg_recognition.evaluation.decisions import Delay
 from emg_recognition.page.fitts import Throughput, along_axis, index_of_difficulty, throughput
-from emg_recognition.page.targets import Attempt
+from emg_recognition.page.targets import Attempt, TargetTask
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,3 +105,14 @@ def _delay(times: Sequence[float | None]) -> Delay:
 def _mean(values: Sequence[float | None]) -> float | None:
     known = [one for one in values if one is not None]
     return statistics.fmean(known) if known else None
+
+
+def targets_to_json(task: TargetTask) -> dict[str, Any]:
+    """Return everything about a task for a file: its directions and settings, the scores, every attempt."""
+    return {
+        "directions": task.directions,
+        "settings": asdict(task.settings),
+        "planned": task.total,
+        "scores": score_targets(task.attempts).to_json(),
+        "attempts": [asdict(attempt) for attempt in task.attempts],
+    }

@@ -17,6 +17,7 @@ ROSDEP_KEY = {
     "brainflow": None,
     "edfio": None,
     "fastapi": None,
+    "foxglove": None,
     "h5py": None,
     "imblearn": None,
     "jinja2": "python3-jinja2",
@@ -54,6 +55,7 @@ DISTRIBUTION = {
     "h5py": None,  # keras brings it
     "fastapi": None,  # nicegui brings it
     "fontTools": "fonttools",
+    "foxglove": "foxglove-sdk",
     "imblearn": "imbalanced-learn",
     "keras": None,
     "markupsafe": None,  # jinja2 brings it
@@ -83,7 +85,7 @@ ROS = {
 #: What only training, evaluation and CSV files need; a robot that only runs does without (test_depend).
 OFF_THE_ROBOT = {"jinja2", "keras", "matplotlib", "pandas", "sklearn", "tensorflow"}
 #: What optional parts need.
-EXTRAS = ("fetch", "formats", "lsl", "brainflow", "myo", "keys", "page")
+EXTRAS = ("fetch", "formats", "lsl", "brainflow", "myo", "keys", "page", "foxglove")
 #: Needed but never imported: what builds messages and filter, `ros2 launch` itself, and what it starts.
 NOT_IMPORTED = {
     "ament_cmake",

@@ -3,13 +3,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emg_recognition.errors import SettingError
+from emg_recognition.history.results import read_results, write_result
 from emg_recognition.page.reaction import (
     ReactionSettings,
     ReactionTask,
     reactions_to_json,
     score_reactions,
 )
-from emg_recognition.page.results import read_results, write_result
 
 ACTIONS = ("rest", "elbow_flexion", "elbow_extension")
 TICK = 0.01
@@ -81,7 +81,7 @@ def test_any_decisions_give_scores(decisions):
         assert prompt.action not in prompt.wrong
         assert prompt.reaction is None or 0 <= prompt.reaction <= prompt.seconds
     if task.prompts:
-        assert reactions_to_json(task.prompts)["steadiness"]["decision_delay_ms"]["missed"] <= task.total
+        assert reactions_to_json(task)["steadiness"]["decision_delay_ms"]["missed"] <= task.total
 
 
 def test_a_model_of_rest_alone_is_refused():
@@ -91,7 +91,7 @@ def test_a_model_of_rest_alone_is_refused():
 
 def test_results_are_files_that_can_be_read_again(tmp_path):
     task = play(lambda shown, _: shown)
-    result = reactions_to_json(task.prompts)
+    result = reactions_to_json(task)
     path = write_result(tmp_path, test="reactions", subject="../P 01<b>", model="81bda", result=result)
     assert path.parent == tmp_path / "tests"
     (tmp_path / "tests" / "note.json").write_text("[]")

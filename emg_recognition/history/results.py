@@ -1,4 +1,4 @@
-"""Files with the results of tests on the page."""
+"""Files with the results of tests that were made without moving a joint."""
 
 from __future__ import annotations
 
