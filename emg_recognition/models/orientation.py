@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -76,17 +77,30 @@ class Orientation:
         return (self.gain * matrix).astype(np.float32)
 
     def describe(self, ring: int) -> str:
-        """Return the turn in words, for a wearer."""
-        shortest = (self.turn + ring / 2) % ring - ring / 2
+        """Return in words, for a wearer, how the armband sits and how strong its signal is."""
         if self.mirrored:
             text = f"mirrored: electrode 1 sits where the model has electrode {self.turn % ring + 1:g}"
-        elif shortest == 0:
-            text = "not turned"
         else:
-            electrodes = "electrode" if abs(shortest) == 1 else "electrodes"
-            way = "higher" if shortest < 0 else "lower"
-            text = f"turned by {abs(shortest):g} {electrodes} towards {way} electrode numbers"
+            text = self.turned(Orientation(), ring)
         return f"{text}; signal {1 / self.gain:.2g} times as strong as the model's people"
+
+    def turned(self, other: Orientation, ring: int) -> str:
+        """Return in words how far the armband is turned against how it sat, mirrored alike.
+
+        Turned by one towards higher numbers, electrode 1 sits where electrode 2 was. No recording tells
+        whether the numbers rise towards the thumb or towards the little finger, so no text does.
+        """
+        shortest = (self.turn - other.turn + ring / 2) % ring - ring / 2
+        if shortest == 0:
+            return "not turned"
+        electrodes = "electrode" if abs(shortest) == 1 else "electrodes"
+        way = "higher" if shortest < 0 else "lower"
+        return f"turned by {abs(shortest):g} {electrodes} towards {way} electrode numbers"
+
+    def apart(self, other: Orientation, ring: int) -> float:
+        """Return the electrodes between two orientations; infinite if only one is mirrored."""
+        around = abs(self.turn - other.turn) % ring
+        return min(around, ring - around) if self.mirrored == other.mirrored else np.inf
 
 
 def describe_wearer(info: BundleInfo, known: bool) -> str:
@@ -130,15 +144,18 @@ class Measures:
         Filtered samples, shape (n, length, channels), length at least 3.
     ring : int
         How many of the channels, the first ones, are a ring.
+    strength_only : bool
+        Leave out all features but the log RMS, which is all that use without labels needs.
     """
 
-    def __init__(self, windows: np.ndarray, ring: int) -> None:
+    def __init__(self, windows: np.ndarray, ring: int, *, strength_only: bool = False) -> None:
         self.ring = ring
         between = windows.astype(np.float64)
         around = between[:, :, :ring]
         between[:, :, :ring] = (around + np.roll(around, -1, axis=2)) / np.sqrt(2.0)
         strongest = np.sqrt(np.mean(np.square(windows, dtype=np.float64))) or 1.0
-        self._kinds = [_log_features(kind, 1e-4 * strongest) for kind in (windows, between)]
+        measure = _log_rms if strength_only else _log_features
+        self._kinds = [measure(kind, 1e-4 * strongest) for kind in (windows, between)]
 
     def __len__(self) -> int:
         return len(self._kinds[0])
@@ -150,6 +167,15 @@ class Measures:
         chosen._kinds = [kind[np.asarray(which)] for kind in self._kinds]
         return chosen
 
+    @staticmethod
+    def joined(parts: Iterable[Measures]) -> Measures:
+        """Return the measures of all windows of several parts, which have the same ring and features."""
+        parts = list(parts)
+        both = Measures.__new__(Measures)
+        both.ring = parts[0].ring
+        both._kinds = [np.concatenate([part._kinds[kind] for part in parts]) for kind in (0, 1)]
+        return both
+
     def seen(self, turn: float, mirrored: bool) -> Array:
         """Return the log features as a turned armband has them.
 
@@ -157,11 +183,17 @@ class Measures:
         -------
         numpy.ndarray
             Shape (n, 4, channels): RMS, mean change from sample to sample, rate of zero crossings, rate of
-            slope changes.
+            slope changes; (n, 1, channels) if there is the RMS only.
         """
         near, half = _sources(turn, mirrored, self.ring)
         kind = self._kinds[int(half)]
         return kind[:, :, np.concatenate([near, np.arange(self.ring, kind.shape[2])])]
+
+
+def _log_rms(windows: np.ndarray, floor: float) -> Array:
+    rms = np.sqrt(np.mean(np.square(windows, dtype=np.float64), axis=1)) + floor
+    found: Array = np.log(rms)[:, np.newaxis]
+    return found
 
 
 def _log_features(windows: np.ndarray, floor: float) -> Array:
@@ -452,6 +484,11 @@ def from_use(reference: Reference, measures: Measures, subject: str = "") -> Fou
     Found
         The orientation of :func:`candidates` at the least Mahalanobis distance.
     """
+    return max(distances(reference, measures, subject), key=lambda one: one.score)
+
+
+def distances(reference: Reference, measures: Measures, subject: str = "") -> list[Found]:
+    """Return every orientation that :func:`from_use` compares, with minus its distance as score."""
     place = reference.known(subject)
     centre = reference.profile if place is None else reference.profiles[place]
     found = []
@@ -466,4 +503,4 @@ def from_use(reference: Reference, measures: Measures, subject: str = "") -> Fou
             distance *= 1.0 + _FAR * min(around, reference.ring - around)
         gain = float(np.exp(reference.level - log_rms(seen).mean()))
         found.append(Found(Orientation(turn, mirrored, gain), -distance))
-    return max(found, key=lambda one: one.score)
+    return found

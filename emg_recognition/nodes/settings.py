@@ -102,6 +102,11 @@ class SignalQualityNodeSettings(_Checked):
     """Parameters of ``signal_quality``."""
 
     mains: float = same(QualitySettings, "mains")
+    model: str = setting(
+        "",
+        "directory of the model bundle, to notice an armband that is turned; read again by ~/reload_model",
+        changes=True,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

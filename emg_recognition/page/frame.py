@@ -41,6 +41,7 @@ body { background: var(--paper); color: var(--ink); font-family: Roboto, sans-se
 .q-btn.do { background: var(--blue); color: #fff; } .q-btn.go { background: var(--go); color: #fff; }
 .q-btn.danger { background: var(--stop); color: #fff; }
 .q-btn.plain { background: #fff; color: var(--ink); border: 1px solid var(--quiet); }
+.card .q-field { width: 100%; }
 .q-field__label { color: var(--quiet); }
 @media (prefers-reduced-motion: reduce) {
   *, *::before, *::after { transition: none !important; animation: none !important; } }

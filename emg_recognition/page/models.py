@@ -42,8 +42,6 @@ def show_models(page: Page) -> Callable[[], None]:
     with card("Models", "w4"):
         data = ui.select([], multiple=True, label="Recordings").props('data-testid="recordings"')
         base = ui.select([], label="Bundle").props('data-testid="bundle"')
-        for select in (data, base):
-            select.style("width:100%")
         with ui.element("div").classes("row"):
             train = button("Train anew", lambda: begin("train"), "do", "train")
             adapt = button("Adapt the bundle", lambda: begin("adapt"), "do", "adapt")

@@ -3,39 +3,29 @@
 from __future__ import annotations
 
 import html
-import time
 from collections.abc import Callable, Sequence
 
 from nicegui import ui
 
 from emg_recognition.control.states import State
-from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.monitor.advice import next_step
 from emg_recognition.monitor.snapshot import STALE, Bridge, Estimate, Level, Quality, Samples, StopInput
 from emg_recognition.page.band import advice, draw_band
-from emg_recognition.page.controls import Page, inside
-from emg_recognition.page.frame import button, card, frame, said
-from emg_recognition.page.models import BUNDLE, found, show_models
+from emg_recognition.page.controls import Page
+from emg_recognition.page.frame import card, frame
+from emg_recognition.page.models import show_models
+from emg_recognition.page.session import show_session
 from emg_recognition.page.signals import Signals
-from emg_recognition.page.state import SessionView
 
 #: Time between two looks at everything but the signals, s.
 _LOOK = 0.25
-_COMMANDS = {
-    "skip": ("Begin anyway", "begin although the signal is not good"),
-    "pause": ("Pause / continue", "a repetition in progress is asked for again"),
-    "next": ("Next", "end the rest and show the next prompt"),
-    "repeat": ("Repeat", "discard the last repetition and ask for it again"),
-    "discard": ("Discard", "discard the last repetition and go on"),
-    "don": ("Don again", "ask for the gestures that show how the armband sits"),
-}
 
 
 def show(page: Page) -> None:
     """Build the view for one browser."""
     frame(page, "Therapist")
-    with ui.element("main").classes("cards"):
-        looks = [_session(page), _recognition(page), _bridge(page), _electrodes(page), _signals(page)]
+    with ui.element("div").classes("cards"):
+        looks = [show_session(page), _recognition(page), _bridge(page), _electrodes(page), _signals(page)]
         looks += [show_models(page), _nodes(page)]
 
     def look() -> None:
@@ -44,94 +34,6 @@ def show(page: Page) -> None:
 
     look()
     ui.timer(_LOOK, look)
-
-
-def _session(page: Page) -> Callable[[], None]:
-    with card("Session", "w4"):
-        now = ui.label().classes("big").props('data-testid="session-now"')
-        text = ui.label()
-        counts = ui.label().classes("quiet").props('data-testid="session-counts"')
-        signal = ui.label().classes("quiet")
-        with ui.element("div").classes("row") as commands:
-            for command, (name, help_text) in _COMMANDS.items():
-                _command(page, command, name, help_text)
-            button("Stop recording", lambda: _confirm(page), "plain", "session-quit")
-        with ui.element("form").props("onsubmit='return false'").classes("row") as form:
-            _start_form(page)
-
-    def look() -> None:
-        session = page.state.session
-        running = session is not None and session.running
-        form.set_visibility(not running)
-        commands.set_visibility(running)
-        if session is None:
-            now.set_text("No session")
-            for label in (text, counts, signal):
-                label.set_text("")
-            return
-        now.set_text(_headline(session, running))
-        text.set_text(session.note or session.text if running else session.bag)
-        left = round(session.until_end(time.monotonic()))
-        minutes = f", {left // 60}:{left % 60:02d} min left" if running else ""
-        dropped = f", {session.discarded} discarded" if session.discarded else ""
-        counts.set_text(f"{session.subject}: {session.kept} of {session.planned} recorded{dropped}{minutes}")
-        signal.set_text(session.signal if running else "")
-
-    return look
-
-
-def _headline(session: SessionView, running: bool) -> str:
-    if not running:
-        return "Session ended" if session.phase == "ended" else "The session node is gone"
-    name = session.action.replace("_", " ")
-    if session.donning:
-        name = f"donning, {name}" if name else "donning"
-    left = session.left(time.monotonic())
-    if session.shown:
-        return f"NOW: {name} {session.repetition} ({left:.0f} s)"
-    if session.phase == "ready":
-        return f"Rest, then {name} {session.repetition} ({left:.0f} s)" if name else "Done"
-    if session.phase == "paused":
-        return "Paused"
-    if session.phase == "waiting":
-        return "Waiting for a good signal"
-    return session.phase.capitalize()
-
-
-def _command(page: Page, command: str, name: str, help_text: str) -> None:
-    made = button(name, lambda: said(page.controls.press(command)), "do", f"session-{command}")
-    made.props(f'title="{help_text}"')
-
-
-async def _confirm(page: Page) -> None:
-    with ui.dialog() as dialog, ui.card():
-        ui.label("End the recording? What is recorded is kept.")
-        with ui.element("div").classes("row"):
-            button("End it", lambda: dialog.submit(True), "danger", "end-session")
-            button("Go on", lambda: dialog.submit(False), "plain", "go-on")
-    if await dialog:
-        await said(page.controls.press("quit"))
-    dialog.delete()
-
-
-def _start_form(page: Page) -> None:
-    subject = ui.input("Person (a code, no name)").props('autocomplete="off" data-testid="subject"')
-    cohort = ui.input("Cohort", value="patient").props('autocomplete="off" data-testid="cohort"')
-    session = ui.input("Session (empty: date and time)").props('autocomplete="off" data-testid="session"')
-
-    don = ui.select([""], label="Don first, with bundle", value="").props('data-testid="don"')
-    # Which bundles there are is looked up when the list is opened.
-    don.on("popup-show", lambda: don.set_options(["", *found(page.folder, BUNDLE)]))
-
-    async def start() -> None:
-        try:
-            bundle = str(inside(page.folder, don.value)) if don.value else ""
-        except EmgRecognitionError as error:
-            ui.notify(str(error), type="negative", multi_line=True)
-        else:
-            await said(page.controls.start_session(subject.value, cohort.value, session.value, bundle))
-
-    button("Start a session", start, "go", "start-session")
 
 
 def _recognition(page: Page) -> Callable[[], None]:
@@ -285,7 +187,7 @@ def _signals(page: Page) -> Callable[[], None]:
 
 
 def _nodes(page: Page) -> Callable[[], None]:
-    with card("Nodes", "w4"):
+    with card("Nodes", "w8"):
         outer = ui.element("ul").style("margin:0;padding-left:1.2rem")
     shown: list[object] = [None]
 

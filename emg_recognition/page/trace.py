@@ -13,6 +13,9 @@ COLUMNS = 60
 SPAN = 6.0
 """How far back a browser can be brought up to date, s."""
 
+#: What the product of two numbers with many digits may be too small by, samples.
+_ROUNDING = 1e-6
+
 
 class Trace:
     """Minimum and maximum of each channel, for :data:`COLUMNS` intervals a second.
@@ -34,7 +37,8 @@ class Trace:
         self._rate = 0.0
         self._open: list[np.ndarray] = []
         self._waiting = 0
-        self._owed = 0.0
+        #: Columns since the start of the stream, and the samples in them.
+        self._number = self._ended = 0
 
     @property
     def count(self) -> int:
@@ -54,29 +58,32 @@ class Trace:
             Whether the stream restarts with it.
         """
         if restart or samples.shape[1] != self.channels or rate != self._rate:
-            self._open, self._waiting, self._owed = [], 0, 0.0
+            self._open, self._waiting, self._ended, self._number = [], 0, 0, 0
             if samples.shape[1] != self.channels:
                 with self._lock:
                     self._done.clear()
             self.channels, self._rate = samples.shape[1], rate
         self._open.append(samples)
         self._waiting += len(samples)
-        width = max(1.0, rate / COLUMNS)
-        if self._waiting < width:
+        if self._waiting < self._next_size():
             return
         waiting = np.concatenate(self._open)
-        begin = 0
-        columns = []
-        while len(waiting) - begin >= (size := int(width + self._owed)):
-            # A rate that is no multiple leaves a part of a sample, which a later column takes.
-            self._owed += width - size
+        columns, begin = [], 0
+        while len(waiting) - begin >= (size := self._next_size()):
             part = waiting[begin : begin + size]
             columns.append(np.stack([part.min(axis=0), part.max(axis=0)]))
             begin += size
+            self._ended += size
+            self._number += 1
         self._open, self._waiting = [waiting[begin:]], len(waiting) - begin
         with self._lock:
             self._done.extend(columns)
             self._count += len(columns)
+
+    def _next_size(self) -> int:
+        """Return the samples of the next column; a rate that is no multiple makes columns of two sizes."""
+        width = max(1.0, self._rate / COLUMNS)
+        return int((self._number + 1) * width + _ROUNDING) - self._ended
 
     def since(self, seen: int) -> tuple[np.ndarray, int]:
         """Return the columns after the first `seen`.

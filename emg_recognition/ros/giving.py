@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from rcl_interfaces.srv import GetParameters, SetParameters
+from rcl_interfaces.srv import SetParameters
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from std_srvs.srv import Trigger
@@ -16,7 +16,8 @@ from emg_recognition.errors import EmgRecognitionError
 class ModelGiver:
     """Calls the nodes of a node's namespace that read a model.
 
-    Preprocessing is not asked: the bundle must be for the windows that it makes already.
+    Preprocessing is not asked: the bundle must be for the windows that it makes already. Nor is the command
+    bridge: which model may move joints is for the operator to say.
 
     Parameters
     ----------
@@ -25,20 +26,16 @@ class ModelGiver:
     """
 
     def __init__(self, node: Node) -> None:
-        self._read = {
+        self._nodes = {
             name: (
                 node.create_client(SetParameters, f"{name}/set_parameters"),
                 node.create_client(Trigger, f"{name}/reload_model"),
             )
             for name in ("classifier", "signal_quality")
         }
-        self._bridge = (
-            node.create_client(GetParameters, "command_bridge/get_parameters"),
-            node.create_client(SetParameters, "command_bridge/set_parameters"),
-        )
 
     async def give(self, bundle: Path) -> str:
-        """Let the classifier take a bundle over; the bridge too if it allows one bundle only.
+        """Let the classifier take a bundle over, and signal quality watch for its orientation.
 
         Parameters
         ----------
@@ -56,20 +53,15 @@ class ModelGiver:
             If the classifier refuses it, for example because the bridge is armed.
         """
         path = str(bundle.absolute())
-        if not _ready(self._read["classifier"]):
+        if not _ready(self._nodes["classifier"]):
             return "no classifier is running"
         await self._reload("classifier", path)
-        if _ready(self._bridge):
-            get, put = self._bridge
-            (now,) = (await get.call_async(GetParameters.Request(names=["model"]))).values
-            if now.string_value:
-                await _set(put, "command_bridge", path)
-        if _ready(self._read["signal_quality"]):
+        if _ready(self._nodes["signal_quality"]):
             await self._reload("signal_quality", path)
-        return "the classifier has it"
+        return "the classifier has it; a bridge that names a model needs its name before it is armed"
 
     async def _reload(self, name: str, path: str) -> None:
-        put, reload = self._read[name]
+        put, reload = self._nodes[name]
         await _set(put, name, path)
         answer = await reload.call_async(Trigger.Request())
         if not answer.success:

@@ -29,7 +29,13 @@ _AGAIN = 0.5
 _MOST_TRIES = 6
 _LONGEST = 500
 #: The nodes that read a bundle, in the order in which they get a new one, and whether they have to be told.
-_READERS = {"preprocessing": True, "classifier": True, "command_bridge": False, "decision": False}
+_READERS = {
+    "preprocessing": True,
+    "classifier": True,
+    "signal_quality": True,
+    "command_bridge": False,
+    "decision": False,
+}
 
 
 class GraphControls:
