@@ -87,8 +87,7 @@ def show(page: Page) -> None:
             again = button("Read again", read, "plain", "read-again")
             button("Export as CSV", export, "do", "export")
             button("Print", lambda: ui.run_javascript("window.print()"), "do", "print")
-        note = ui.label().classes("quiet no-print").props('data-testid="note" role="status"')
-        note.style("grid-column: 1 / -1; padding: 0 .75rem")
+        note = ui.label().classes("w12 quiet no-print").props('data-testid="note" role="status"')
         place = ui.element("div").style("display: contents")
     ui.timer(0, read, once=True)
 
@@ -158,7 +157,7 @@ def _draw(found: History, code: str) -> None:
                 "tests",
             )
     for sentence in found.unreadable:
-        ui.label(sentence).classes("warn").style("grid-column: 1 / -1; padding: 0 .75rem")
+        ui.label(sentence).classes("w12 warn")
 
 
 def _chart(title: str, days: list[str], lines: dict[str, list[float | None]]) -> None:

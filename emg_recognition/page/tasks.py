@@ -132,15 +132,12 @@ def show(page: Page) -> None:
                     button(text(f"test.{kind}", language), lambda kind=kind: begin(kind), "do", kind)
                     ui.label(text(f"test.{kind}_how", language))
             hint = ui.label().classes("warn")
-        stage = (
-            ui.element("section")
-            .classes("w12")
-            .props(f'style="grid-column: 1 / -1" aria-label="{text("test.title", language)}"')
-        )
-        with ui.element("div").style("grid-column: 1 / -1"):
+        stage = ui.element("section").classes("w12")
+        stage.props["aria-label"] = text("test.title", language)
+        with ui.element("div").classes("w12"):
             end = button(text("test.stop", language), leave, "plain", "end-test")
             end.set_visibility(False)
-        result = ui.element("section").props('data-testid="result"').style("grid-column: 1 / -1")
+        result = ui.element("section").classes("w12").props('data-testid="result" role="status"')
 
     def look() -> None:
         session = page.state.session
