@@ -79,9 +79,9 @@ def show(page: Page) -> None:
             other = "right" if left else "left"
             ui.link(text(f"patient.{other}_arm", language), f"/patient?arm={other}&lang={language}")
             ui.link(text("patient.therapist", language), f"/?lang={language}")
-            sound = ui.button(text("patient.sound", language)).props("outline no-caps")
+            loud = ui.button(text("patient.sound", language)).props("outline no-caps")
             # In the browser, because both need the press of a button itself.
-            sound.on("click", js_handler="() => emgFullScreen()")
+            loud.on("click", js_handler="() => emgFullScreen()")
         picture = ui.html("", sanitize=False).classes("picture")
         with ui.element("div").classes("words"):
             with ui.element("div").classes("cue").props('role="status" aria-live="assertive"'):
@@ -128,7 +128,7 @@ def show(page: Page) -> None:
             drawn = (shown.action, shown.turn, shown.what)
             draw(shown)
         if before is not None:
-            sound(before, shown)
+            play_change(before, shown)
 
     def draw(screen: Screen) -> None:
         samples = page.state.snapshot.samples
@@ -143,7 +143,7 @@ def show(page: Page) -> None:
     ui.timer(_LOOK, look)
 
 
-def sound(before: Screen, now: Screen) -> None:
+def play_change(before: Screen, now: Screen) -> None:
     """Play what belongs to the change from one screen to the next."""
     if now.look != before.look:
         if now.look == "now" or (now.look, before.look) == ("rest", "now"):
