@@ -21,7 +21,7 @@ _STYLE = """
 body { margin: 0; overflow: hidden; }
 .nicegui-content { padding: 0; display: block; width: 100%; }
 .patient { --back: #12202e; height: 100vh; width: 100vw; box-sizing: border-box; padding: 1.5vmin 2vmin;
-  background: var(--back); color: #fff; display: grid; gap: 1.5vmin; font-family: Roboto, sans-serif;
+  background: var(--back); color: #fff; display: grid; gap: 1.5vmin 4vmin; font-family: Roboto, sans-serif;
   grid-template: "top top" auto "picture words" minmax(0, 1fr) "bar bar" auto "button button" auto
     / minmax(0, 1fr) minmax(0, 1fr); }
 @media (orientation: portrait) { .patient { grid-template: "top" auto "picture" minmax(0, 1fr) "words" auto
@@ -43,15 +43,17 @@ body { margin: 0; overflow: hidden; }
 .patient.now .shape { border-radius: 50%; background: #fff; }
 .patient .what { font-size: clamp(48px, 8.5vmin, 110px); font-weight: 700; line-height: 1.15;
   overflow-wrap: anywhere; margin: 0; }
-.patient .why { font-size: clamp(30px, 4.5vmin, 60px); line-height: 1.3; min-height: 1.3em; }
+.patient .why { font-size: clamp(30px, 4.5vmin, 60px); line-height: 1.3; }
 .patient .count { font-size: clamp(72px, 17vmin, 220px); font-weight: 800; line-height: 1;
-  font-variant-numeric: tabular-nums; min-height: 1em; }
+  font-variant-numeric: tabular-nums; }
 .patient .bar { grid-area: bar; height: 3vmin; border-radius: 1.5vmin; background: #0006; overflow: hidden; }
 .patient .bar div { height: 100%; background: #fff; width: 0; }
 .patient .button { grid-area: button; }
 .patient .button .q-btn { width: 100%; min-height: 15vmin; font-size: clamp(36px, 6vmin, 80px);
   font-weight: 700; text-transform: none; border-radius: 3vmin;
-  background: #fff !important; color: #12202e !important; }
+  background: #fff; color: #12202e; }
+.patient .count:empty, .patient .what:empty, .patient .why:empty { display: none; }
+.patient.alone .words { grid-area: picture-start / picture-start / words-end / words-end; padding: 0 6vmin; }
 .patient .q-btn:focus-visible, .patient a:focus-visible { outline: 6px solid #ffd400; outline-offset: 3px; }
 @media (prefers-reduced-motion: no-preference) {
   .patient.now .shape { animation: beat 1s ease-in-out infinite; }
@@ -79,7 +81,8 @@ def show(page: Page) -> None:
             other = "right" if left else "left"
             ui.link(text(f"patient.{other}_arm", language), f"/patient?arm={other}&lang={language}")
             ui.link(text("patient.therapist", language), f"/?lang={language}")
-            loud = ui.button(text("patient.sound", language)).props("outline no-caps")
+            loud = ui.button(text("patient.sound", language), color=None)
+            loud.props("outline no-caps")
             # In the browser, because both need the press of a button itself.
             loud.on("click", js_handler="() => emgFullScreen()")
         picture = ui.html("", sanitize=False).classes("picture")
@@ -93,7 +96,7 @@ def show(page: Page) -> None:
         with ui.element("div").classes("bar").props('aria-hidden="true"'):
             bar = ui.element("div")
         with ui.element("div").classes("button"):
-            button = ui.button().props('unelevated no-caps autofocus data-testid="button"')
+            button = ui.button(color=None).props('unelevated no-caps autofocus data-testid="button"')
 
     shown: Screen | None = None
     drawn: tuple[object, ...] = ()
@@ -138,6 +141,7 @@ def show(page: Page) -> None:
             content = draw_action(screen.action, screen.what, left=left)
         picture.set_content(content)
         picture.set_visibility(bool(content))
+        root.classes(remove="alone") if content else root.classes(add="alone")
 
     look()
     ui.timer(_LOOK, look)
