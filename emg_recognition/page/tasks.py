@@ -40,7 +40,7 @@ _STYLE = """
 .stage .cursor { width: 5%; height: 5%; background: #fff; }
 .told { font-size: clamp(48px, 8vh, 90px); font-weight: 800; line-height: 1.15; text-align: center;
   overflow-wrap: anywhere; }
-.shown { background: #fff; border-radius: 8px; height: 46vh; }
+.shown { background: #fff; border-radius: 8px; height: 58vh; }
 .shown > div, .shown svg { height: 100%; width: 100%; }
 .told.now { background: #0b5c33; color: #fff; border-radius: 8px; }
 .told.rest { background: #1d3f63; color: #fff; border-radius: 8px; }
@@ -124,7 +124,9 @@ def show(page: Page) -> None:
 
     with ui.element("main").classes("cards"):
         with card(text("test.title", language), "w12") as setup:
-            who = ui.input(text("test.subject", language)).props('data-testid="subject"')
+            who = (
+                ui.input(text("test.subject", language)).props('data-testid="subject"').style("width: 16rem")
+            )
             directions = ui.element("div").classes("row")
             ways: dict[str, ui.select] = {}
             for kind in ("targets", "reactions"):
@@ -161,7 +163,7 @@ def _direction(action: str, language: str) -> ui.select:
     choices = {"": text("test.none", language)}
     choices |= {name: text(f"test.{name}", language) for name in DIRECTIONS}
     name = what_to_do(action, "", language)
-    return ui.select(choices, value=USUAL_DIRECTIONS.get(action, ""), label=name).style("min-width: 12rem")
+    return ui.select(choices, value=USUAL_DIRECTIONS.get(action, ""), label=name).style("width: 12rem")
 
 
 def _obstacle(state: PageState) -> str:
@@ -250,7 +252,7 @@ def _reactions(page: Page) -> _Run:
     task = ReactionTask(page.state.actions, seed=random.getrandbits(31))
     told = ui.label().classes("told").props('role="status" aria-live="assertive" data-testid="told"')
     picture = ui.html("", sanitize=False).classes("shown")
-    count = ui.label().classes("quiet")
+    count = ui.label().classes("big quiet")
     shown = ""
 
     def step() -> bool:
