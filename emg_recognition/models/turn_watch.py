@@ -70,7 +70,7 @@ class TurnWatch:
         return self._windows * self._seconds
 
     def misfit(self) -> tuple[float, Orientation]:
-        """Return how many times worse the signal fits where it should be than at its best, and its best place."""
+        """Return how many times worse the signal fits where it should be than at its best place, and that."""
         reference = self._reference
         found = distances(reference, Measures.joined(self._parts), self._subject)
         best = max(found, key=lambda one: one.score)
