@@ -2,7 +2,7 @@
 
     python bench/donning.py out/demo/training/bundle out/demo/donning.npz
 
-The gestures are read from a recording instead of a running session, by the same process that a session starts:
+The gestures are read from a recording instead of a running session, by the process that a session starts:
 it has as long to load the model as the wearer needs for the gestures, and is asked then. A session waits
 another second before it asks, until the last gesture is on the disk; that second is included.
 """
