@@ -1,6 +1,8 @@
 """How long the live path takes from the last sample of a window to the estimate and to the joint command.
 
     tools/environment run python bench/live.py [--rounds 5] [--seconds 20] [--rows 200Hz 1kHz 64ch]
+    tools/environment run python bench/live.py --libemg libemg/bin/python
+    tools/environment run python bench/live.py --before ../another_checkout
     tools/environment run python bench/live.py BUNDLE
     tools/environment run python bench/live.py --quick
 
@@ -8,9 +10,13 @@ Without a bundle the network of `--config` is used with fresh weights, for each 
 
 An emulated armband writes frames of 10 samples into a pseudo-terminal and notes when. The nodes read, filter,
 recognise and command as on the robot, once as four processes and once with acquisition, preprocessing and
-classifier in one (`chain_node`), in turns. Another process receives estimates and commands. Printed are
+classifier in one (`chain_node`), in turns. With `--before` those of another checkout run as well (built
+there), and LibEMG (features and LDA) where this Python or the given one has it. Another process receives
+estimates and commands. Printed are
 
 - estimate: from the write of the frame that completes a window until its estimate is received,
+- used: the same from the write of the last sample that the estimate was made of; LibEMG uses newer ones than
+  those that complete its window,
 - command: until the command that the bridge sends with its decision on that window is received, while armed,
 - CPU of all nodes of the path with the bridge, as a share of one core,
 - their memory (PSS: shared pages divided among their users), and
@@ -24,24 +30,29 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
-import os
-import signal
-import subprocess
 import sys
 import tempfile
+<<<<<<< HEAD
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
+=======
+from collections.abc import Callable, Sequence
+from functools import partial
+>>>>>>> main
 from pathlib import Path
-from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))
 
 import numpy as np  # noqa: E402
+from live_path.beside import NAME, missing, run_beside  # noqa: E402
+from live_path.graph import run  # noqa: E402
+from live_path.rows import ROWS, WAYS, Measured, signal_of, write_model  # noqa: E402
 
+<<<<<<< HEAD
 from emg_recognition.processes import Graph  # noqa: E402
 
 #: Samples in a frame of the armband.
@@ -337,6 +348,12 @@ def run(
 def delays(received: Sequence[tuple[int, float]], written: dict[int, float]) -> list[float]:
     """Return the time from the write of each window's last sample to a receipt, ms."""
     return [1000 * (when - written[last + 1]) for last, when in received if last + 1 in written]
+=======
+COLUMNS = (
+    *("signal", "way", "estimate 50 / 95 / 99 %, ms", "used 50 / 95 / 99 %, ms"),
+    *("command 50 / 95 / 99 %, ms", "CPU, %", "PSS, MiB", "start, s", "dropped"),
+)
+>>>>>>> main
 
 
 def spread(values: Sequence[float], digits: int) -> str:
@@ -351,10 +368,27 @@ def percentiles(runs: Sequence[list[float]]) -> str:
     """Write the median, 95 % and 99 % of a time, each as the median over the rounds and its range."""
     runs = [times for times in runs if times]
     if not runs:
-        return "none"
+        return "–"
     return " / ".join(
         spread([float(np.percentile(times, share)) for times in runs], 2) for share in (50, 95, 99)
     )
+
+
+def line(signal: str, way: str, runs: Sequence[Measured]) -> str:
+    """Write a row of the table."""
+    dropped = [one.dropped for one in runs if one.dropped is not None]
+    cells = (
+        signal,
+        way,
+        percentiles([one.estimates for one in runs]),
+        percentiles([one.used for one in runs]),
+        percentiles([one.commands for one in runs]),
+        spread([one.cpu for one in runs], 1),
+        spread([one.memory for one in runs], 0),
+        spread([one.start for one in runs], 2),
+        str(sum(dropped)) if dropped else "–",
+    )
+    return f"| {' | '.join(cells)} |"
 
 
 def main() -> int:
@@ -368,6 +402,8 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=20.0, help="of each run, besides its start")
     parser.add_argument("--config", default=str(REPOSITORY / "config" / "compact.yaml"), help="the network")
+    parser.add_argument("--libemg", default=sys.executable, metavar="PYTHON", help="a Python with LibEMG")
+    parser.add_argument("--before", type=Path, metavar="CHECKOUT", help="a built checkout to compare with")
     parser.add_argument("--quick", action="store_true", help="one row, one round, two seconds: only a trial")
     arguments = parser.parse_args()
     signals = ROWS if arguments.bundle is None else {"bundle": signal_of(arguments.bundle)}
@@ -375,39 +411,36 @@ def main() -> int:
     rounds, seconds = arguments.rounds, arguments.seconds
     if arguments.quick:
         rows, rounds, seconds = rows[:1], 1, 2.0
-    print(
-        "| signal | way | estimate 50 / 95 / 99 %, ms | command 50 / 95 / 99 %, ms "
-        "| CPU, % | PSS, MiB | start, s | dropped |"
-    )
-    print("|---|---|---|---|---|---|---|---|")
+    without = missing(arguments.libemg)
+    print(f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}", flush=True)
     for name in rows:
+        row = signals[name]
         with tempfile.TemporaryDirectory() as place:
             folder = Path(place)
             bundle = arguments.bundle
             if bundle is None:
                 make = multiprocessing.get_context("spawn").Process(
-                    target=write_model, args=(folder, signals[name], arguments.config)
+                    target=write_model, args=(folder, row, arguments.config)
                 )
                 make.start()
                 make.join()
                 bundle = folder / "bundle"
-            runs: dict[str, list[Measured]] = {way: [] for way in arguments.ways}
+            ways: dict[str, Callable[[Path], Measured]] = {}
+            for way in arguments.ways:
+                ways[way] = partial(run, way, row, bundle.resolve(), seconds)
+                if arguments.before is not None:
+                    checkout = arguments.before.resolve()
+                    ways[f"{way}, before"] = partial(ways[way], checkout=checkout)
+            if not without:
+                ways[NAME] = partial(run_beside, arguments.libemg, row, seconds)
+            runs: dict[str, list[Measured]] = {way: [] for way in ways}
             for number in range(rounds):
-                for way in arguments.ways:
-                    work = folder / f"{number}_{way.replace(' ', '_')}"
-                    runs[way].append(run(way, signals[name], bundle.resolve(), seconds, work))
+                for place_in_turn, (way, measure) in enumerate(ways.items()):
+                    runs[way].append(measure(folder / f"{number}_{place_in_turn}"))
             for way, all_of_it in runs.items():
-                cells = [
-                    name,
-                    way,
-                    percentiles([one.estimates for one in all_of_it]),
-                    percentiles([one.commands for one in all_of_it]),
-                    spread([one.cpu for one in all_of_it], 1),
-                    spread([one.memory for one in all_of_it], 0),
-                    spread([one.start for one in all_of_it], 2),
-                    str(sum(one.dropped for one in all_of_it)),
-                ]
-                print("|", " | ".join(cells), "|", flush=True)
+                print(line(name, way, all_of_it), flush=True)
+    if without:
+        print(without)
     return 0
 
 
