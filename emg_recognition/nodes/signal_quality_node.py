@@ -21,13 +21,9 @@ from emg_recognition.models.bundle import read_bundle
 from emg_recognition.msg import EmgInfo, EmgSamples, SignalQuality
 from emg_recognition.nodes.settings import SignalQualityNodeSettings
 from emg_recognition.ros import diagnostics, qos
-<<<<<<< HEAD
 from emg_recognition.ros.armband import Armband
-from emg_recognition.ros.conversions import to_floats, to_matrix, to_nanoseconds, to_time
-from emg_recognition.ros.exchange import offer_reload
-=======
 from emg_recognition.ros.conversions import to_floats, to_matrix
->>>>>>> main
+from emg_recognition.ros.exchange import offer_reload
 from emg_recognition.ros.following import Announced, Followed, follow
 from emg_recognition.ros.parameters import declare, overridable
 from emg_recognition.ros.publishers import IdentifiedSubscription
