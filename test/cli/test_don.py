@@ -12,7 +12,7 @@ from emg_recognition.models.orientation import read_reference
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.recordings.archive import save_archive
 
-from ..ring_arm import recordings, write_bundle_to_don
+from ..ring_arm import RING, recordings, write_bundle_to_don
 
 
 @pytest.fixture(autouse=True)
