@@ -163,6 +163,7 @@ class Donning:
         if code is None:
             return None
         said, complained = map(_lines, (self._process.stdout, self._process.stderr))
+        self.close()
         if code != 0 or not said:
             last = complained[-1] if complained else f"it ended with code {code} and wrote nothing"
             raise EmgRecognitionError(last.removeprefix("emg-recognition: error: "))
@@ -170,12 +171,14 @@ class Donning:
 
     def close(self) -> None:
         """End the process; what it has not written is left out."""
-        if self._process is not None and self._process.poll() is None:
+        if self._process is not None:
             end_process(self._process, _GRACE)
+            for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+                if pipe is not None:
+                    pipe.close()
 
 
 def _lines(pipe: IO[str] | None) -> list[str]:
     """Return what a process that has ended wrote."""
     assert pipe is not None
-    with pipe:
-        return [line for line in pipe.read().splitlines() if line.strip()]
+    return [line for line in pipe.read().splitlines() if line.strip()]

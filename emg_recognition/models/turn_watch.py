@@ -18,8 +18,8 @@ SHORTEST = 120.0
 
 #: Older signal than this is forgotten, s.
 _LONGEST = 240.0
-#: A turn is far only if the signal fits this many times worse, within FAR of where it should be, than there.
-_MARGIN = 2.0
+MISFIT = 2.0
+"""The signal has to fit this many times better elsewhere than within FAR of where it should be."""
 
 
 class TurnWatch:
@@ -56,7 +56,7 @@ class TurnWatch:
             return
         self._parts.append(Measures(windows, self._reference.ring, strength_only=True))
         self._windows += len(windows)
-        while (self._windows - len(self._parts[0])) * self._seconds >= _LONGEST:
+        while self.seconds - len(self._parts[0]) * self._seconds >= _LONGEST:
             self._windows -= len(self._parts.popleft())
 
     def forget(self) -> None:
@@ -64,17 +64,27 @@ class TurnWatch:
         self._parts.clear()
         self._windows = 0
 
-    def warning(self) -> str:
-        """Return what is to be done about the armband; empty for nothing, or if too little is known."""
-        if self._windows * self._seconds < SHORTEST:
-            return ""
+    @property
+    def seconds(self) -> float:
+        """Length of the signal that is known, s."""
+        return self._windows * self._seconds
+
+    def misfit(self) -> tuple[float, Orientation]:
+        """Return how many times worse the signal fits where it should be than at its best place, and that."""
         reference = self._reference
         found = distances(reference, Measures.joined(self._parts), self._subject)
         best = max(found, key=lambda one: one.score)
         near = max(one.score for one in found if one.orientation.apart(self._taken, reference.ring) <= FAR)
-        if -near < _MARGIN * -best.score:
+        return near / best.score, best.orientation
+
+    def warning(self) -> str:
+        """Return what is to be done about the armband; empty for nothing, or if too little is known."""
+        if self.seconds < SHORTEST:
             return ""
-        return f"{away(best.orientation, self._taken, reference.ring, donned=self._donned)}: don the armband"
+        misfit, best = self.misfit()
+        if misfit < MISFIT:
+            return ""
+        return f"{away(best, self._taken, self._reference.ring, donned=self._donned)}: don the armband"
 
 
 def away(found: Orientation, taken: Orientation, ring: int, *, donned: bool) -> str:

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -18,13 +19,16 @@ from emg_recognition.errors import SettingError
 
 _JOBS = "jobs"
 _COMMAND, _LOG, _ERRORS = "command.json", "progress.jsonl", "errors.txt"
-_CODE, _PID = "code", "pid"
+_CODE = "code"
 #: Locked while the job runs: unlike the number of a process, a lock cannot belong to something else later.
 _LOCK = "lock"
 #: Only the end of a long log is read, bytes.
 _TAIL = 64 * 1024
 #: The shell writes the exit code, also after this process has gone.
-_RUN = 'echo $$ > "$JOB/pid"; "$@" > "$JOB/progress.jsonl" 2> "$JOB/errors.txt"; echo $? > "$JOB/code"'
+_RUN = '"$@" > "$JOB/progress.jsonl" 2> "$JOB/errors.txt"; echo $? > "$JOB/code"'
+#: Starts the job in a session of its own, and no child of ours: the page may end, or be killed, without
+#: ending it. Prints the number of its process.
+_START = f'setsid /bin/sh -c {shlex.quote(_RUN)} sh "$@" > /dev/null 2>&1 & echo $!'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,19 +105,18 @@ class Jobs:
             str(output),
         ]
         command += ["--progress", "json"]
-        # A session of its own, and no child of ours: the page may end, or be killed, without ending the job.
         with (place / _LOCK).open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            subprocess.run(
-                ["setsid", "--fork", "/bin/sh", "-c", _RUN, "sh", *command],
+            started = subprocess.run(
+                ["/bin/sh", "-c", _START, "sh", *command],
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
                 check=True,
                 env={**os.environ, "JOB": str(place)},
                 pass_fds=[lock.fileno()],
             )
-        about = {"kind": kind, "began": time.time(), "output": str(output)}
+        pid = int(started.stdout)
+        about = {"kind": kind, "pid": pid, "began": time.time(), "output": str(output)}
         (place / _COMMAND).write_text(json.dumps(about))
         return output
 
@@ -126,8 +129,12 @@ class Jobs:
         """End the running job; what a training has finished is kept."""
         place, job = self._place(), self.newest()
         if place is not None and job is not None and not job.finished:
-            with contextlib.suppress(ProcessLookupError, ValueError):
-                os.killpg(int(_tail(place / _PID)), signal.SIGTERM)
+            pid = _about(place)["pid"]
+            try:
+                os.killpg(pid, signal.SIGTERM)
+            except ProcessLookupError:  # it has just been started, and has no group of its own yet
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGTERM)
 
     def _place(self) -> Path | None:
         places = [path for path in (self._folder / _JOBS).glob("*") if (path / _COMMAND).is_file()]

@@ -48,7 +48,7 @@ def test_progress_is_read_from_the_log(tmp_path):
     place.mkdir(parents=True)
     output = tmp_path / "models" / "one"
     (place / "command.json").write_text(
-        json.dumps({"kind": "train", "began": time.time() - 30.0, "output": str(output)})
+        json.dumps({"kind": "train", "pid": 1, "began": time.time() - 30.0, "output": str(output)})
     )
     epoch = {"event": "epoch", "label": "member 2", "epoch": 3, "epochs": 8, "done": 0.25}
     (place / "progress.jsonl").write_text(f"not JSON\n{json.dumps(epoch)}\n")
