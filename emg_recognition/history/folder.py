@@ -169,7 +169,9 @@ def _evaluated(session: Session, metrics: dict[str, Any] | None) -> Session:
         "false_activations_per_minute",
     )
     scores = {name: metrics.get(name) for name in names}
-    known = {name: float(value) for name, value in scores.items() if isinstance(value, int | float)}
+    known: dict[str, Any] = {
+        name: float(value) for name, value in scores.items() if isinstance(value, int | float)
+    }
     model = metrics.get("model")
     return replace(session, model=str(model.get("id", "")) if isinstance(model, dict) else "", **known)
 

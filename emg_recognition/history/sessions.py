@@ -93,7 +93,7 @@ class Session:
         TypeError, KeyError
             If it is something else.
         """
-        values = {field.name: found[field.name] for field in fields(cls)}
+        values: dict[str, Any] = {field.name: found[field.name] for field in fields(cls)}
         return cls(**{name: tuple(one) if isinstance(one, list) else one for name, one in values.items()})
 
 
@@ -139,19 +139,21 @@ def read_session(path: Path, name: str) -> Session:
         raise RecordingError(str(path), "there are no samples in it", "record while the armband sends")
     intervals = label_intervals(labels, clock)
     found = _scores(path, estimates) if estimates else None
+    known: dict[str, Any] = {kind: _usual(intervals, kind) for kind in ("subject", "cohort", "session")}
+    if found is not None and found.scores is not None:
+        known |= _numbers(found)
     return Session(
         recording=name,
         begin=datetime.fromtimestamp(first.stamp * 1e-9, timezone.utc).isoformat(timespec="seconds"),
-        **{kind: _usual(intervals, kind) for kind in ("subject", "cohort", "session")},
         minutes=samples / first.rate / 60,
         practised=sum(one.last + 1 - one.first for one in intervals if one.action != REST) / first.rate / 60,
         repetitions=len(intervals),
         model=found.model.model if found else "",
-        **({} if found is None or found.scores is None else _numbers(found)),
         activation=_activation(estimates, intervals, first.rate),
         good=good,
         poor=poor,
         problems=tuple(problems),
+        **known,
     )
 
 

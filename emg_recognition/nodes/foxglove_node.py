@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 import threading
-from typing import Any
+from typing import Any, cast
 
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import Clock, ClockType
@@ -84,7 +84,7 @@ class FoxgloveNode(Node):
                 name="emg_recognition",
                 host="127.0.0.1",
                 port=settings.port,
-                server_listener=self._viewers,
+                server_listener=cast(Any, self._viewers),  # it needs only these two calls
                 context=self._served,
                 message_backlog_size=_BACKLOG,
             )

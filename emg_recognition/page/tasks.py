@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from nicegui import ui
 
@@ -131,7 +132,7 @@ def show(page: Page) -> None:
             ways: dict[str, ui.select] = {}
             for kind in ("targets", "reactions"):
                 with ui.element("div").classes("row"):
-                    button(text(f"test.{kind}", language), lambda kind=kind: begin(kind), "do", kind)
+                    button(text(f"test.{kind}", language), partial(begin, kind), "do", kind)
                     ui.label(text(f"test.{kind}_how", language))
             hint = ui.label().classes("warn")
         stage = ui.element("section").classes("w12")
