@@ -129,6 +129,11 @@ class GraphControls:
                 return await self._back(before, f"{name} does not answer")
             before[name] = old.values[0].string_value
             refused = await self._give(name, bundle)
+            for _ in range(_MOST_TRIES if name == "classifier" else 0):
+                # The first windows of another signal path come half a second after preprocessing has it.
+                if refused:
+                    await asyncio.sleep(_AGAIN)
+                    refused = await self._give(name, bundle)
             if refused:
                 return await self._back(before, f"{name}: {refused}")
         return Answer(True, f"{Path(bundle).name} is at work: {', '.join(actions)}")
