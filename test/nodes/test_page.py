@@ -59,6 +59,7 @@ class Wearer:
         self._info = node.create_publisher(EmgInfo, "emg/info", qos.LATCHED)
         self._info.publish(EmgInfo(device="simulated", channels=CHANNELS, rate=RATE, unit="V", gain=1.0))
         node.create_subscription(SessionState, "emg/session", self._see, qos.LATCHED)
+        self._quit = node.create_client(Trigger, "session/quit")
         self.session = SessionState()
         self.action = "rest"
         self._next = (0.0, "rest")
@@ -94,9 +95,8 @@ class Wearer:
         """End; a session that a failed test has left behind, too."""
         self._stop.set()
         self._thread.join()
-        ending = self._witness.node.create_client(Trigger, "session/quit")
-        if ending.service_is_ready():
-            ending.call_async(Trigger.Request())
+        if self._quit.service_is_ready():
+            self._quit.call_async(Trigger.Request())
             self._witness.spin_for(1.0)
 
 
