@@ -31,7 +31,7 @@ from emg_recognition.recordings.open import open_recordings  # noqa: E402
 ON_DISK = 1.0
 
 
-def measure(bundle: Path, recording: Path, folder: Path, number: int) -> float:
+def measure(bundle: Path, recording: Path, folder: Path, number: int, wait: float | None) -> float:
     """Return the time from the last gesture to the bundle, s."""
     plan = donning_plan(bundle)
     performing = sum(plan.pause + plan.reaction + prompt.hold for prompt in plan.prompts())
@@ -40,7 +40,7 @@ def measure(bundle: Path, recording: Path, folder: Path, number: int) -> float:
     labelled = folder / f"gestures_{number}.npz"
     dataclasses.replace(found, session=np.full(len(found), donning.label)).save(labelled)
     donning.prepare(labelled)
-    time.sleep(performing)
+    time.sleep(performing if wait is None else wait)
     begin = time.monotonic()
     donning.ask()
     while (result := donning.result()) is None:
@@ -58,11 +58,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("bundle", type=Path, help="bundle of aligned sessions")
     parser.add_argument("recording", type=Path, help="its two gestures and rest, of one wearer")
     parser.add_argument("--times", type=int, default=3)
+    parser.add_argument("--wait", type=float, help="time to load the model, s (default: of the gestures)")
     chosen = parser.parse_args(arguments)
     try:
         with tempfile.TemporaryDirectory() as folder:
             found = [
-                measure(chosen.bundle, chosen.recording, Path(folder), number)
+                measure(chosen.bundle, chosen.recording, Path(folder), number, chosen.wait)
                 for number in range(chosen.times)
             ]
     except EmgRecognitionError as error:

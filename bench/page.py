@@ -30,9 +30,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+REPOSITORY = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(REPOSITORY))
 
-from live import ROWS, Graph, Measured, cpu_seconds, percentiles, run, spread, write_model
+from live import percentiles, spread  # noqa: E402
+from live_path.graph import cpu_seconds, run  # noqa: E402
+from live_path.rows import ROWS, Measured, write_model  # noqa: E402
+
+from emg_recognition.processes import Graph  # noqa: E402
 
 VIEWS = ("/", "/patient", "/")
 _DRAWN = "() => Number(document.querySelector('[data-testid=signals]')?.dataset.pictures || 0)"
@@ -73,10 +78,10 @@ class Open:
             for view, path in zip(views, VIEWS, strict=True):
                 view.goto(link[0].rstrip("/") + path)
             views[0].wait_for_function(f"({_DRAWN})() > 20")
-            used, drawn, begin = cpu_seconds(process), views[0].evaluate(_DRAWN), time.monotonic()
+            used, drawn, begin = cpu_seconds(process.pid), views[0].evaluate(_DRAWN), time.monotonic()
             yield
             passed = time.monotonic() - begin
-            self.cpu = 100 * (cpu_seconds(process) - used) / passed
+            self.cpu = 100 * (cpu_seconds(process.pid) - used) / passed
             self.pictures = (views[0].evaluate(_DRAWN) - drawn) / passed
             browser.close()
 
@@ -97,7 +102,7 @@ def main() -> int:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         raise SystemExit("there is no Chromium: apt install chromium")
-    config = str(Path(__file__).resolve().parents[1] / "config" / "compact.yaml")
+    config = str(REPOSITORY / "config" / "compact.yaml")
     print("| signal | page, % | estimate without 50 / 95 / 99 %, ms | with, ms | pictures | dropped |")
     print("|---|---|---|---|---|---|")
     for name in rows:
@@ -115,14 +120,14 @@ def main() -> int:
                 if not arguments.quick:
                     without.append(run(*common, folder / f"{number}_without"))
                 page = Open(chromium)
-                beside.append((run(*common, folder / f"{number}_with", page.beside), page))
+                beside.append((run(*common, folder / f"{number}_with", beside=page.beside), page))
             cells = [
                 name,
                 spread([page.cpu for _, page in beside], 1),
                 percentiles([one.estimates for one in without]),
                 percentiles([one.estimates for one, _ in beside]),
                 spread([page.pictures for _, page in beside], 1),
-                str(sum(one.dropped for one, _ in beside)),
+                str(sum(one.dropped or 0 for one, _ in beside)),
             ]
             print("|", " | ".join(cells), "|", flush=True)
     return 0

@@ -51,6 +51,7 @@ ARROWS = {
 }
 COMMON = {
     "actions",
+    "end_signals",
     "errors",
     "files",
     "ownership",

@@ -144,18 +144,15 @@ class Measures:
         Filtered samples, shape (n, length, channels), length at least 3.
     ring : int
         How many of the channels, the first ones, are a ring.
-    strength_only : bool
-        Leave out all features but the log RMS, which is all that use without labels needs.
     """
 
-    def __init__(self, windows: np.ndarray, ring: int, *, strength_only: bool = False) -> None:
+    def __init__(self, windows: np.ndarray, ring: int) -> None:
         self.ring = ring
         between = windows.astype(np.float64)
         around = between[:, :, :ring]
         between[:, :, :ring] = (around + np.roll(around, -1, axis=2)) / np.sqrt(2.0)
         strongest = np.sqrt(np.mean(np.square(windows, dtype=np.float64))) or 1.0
-        measure = _log_rms if strength_only else _log_features
-        self._kinds = [measure(kind, 1e-4 * strongest) for kind in (windows, between)]
+        self._kinds = [_log_features(kind, 1e-4 * strongest) for kind in (windows, between)]
 
     def __len__(self) -> int:
         return len(self._kinds[0])
@@ -183,17 +180,11 @@ class Measures:
         -------
         numpy.ndarray
             Shape (n, 4, channels): RMS, mean change from sample to sample, rate of zero crossings, rate of
-            slope changes; (n, 1, channels) if there is the RMS only.
+            slope changes.
         """
         near, half = _sources(turn, mirrored, self.ring)
         kind = self._kinds[int(half)]
         return kind[:, :, np.concatenate([near, np.arange(self.ring, kind.shape[2])])]
-
-
-def _log_rms(windows: np.ndarray, floor: float) -> Array:
-    rms = np.sqrt(np.mean(np.square(windows, dtype=np.float64), axis=1)) + floor
-    found: Array = np.log(rms)[:, np.newaxis]
-    return found
 
 
 def _log_features(windows: np.ndarray, floor: float) -> Array:
@@ -318,6 +309,15 @@ class Reference:
         distance = ((away @ self.within) * away).mean(axis=1)
         weights = 1.0 / np.bincount(action)[action]
         return float(np.average(posterior - _DISTANCE * distance, weights=weights))
+
+    def log_likelihood(self, seen: Array, level: float) -> float:
+        """Return how well windows fit whatever is performed, nats a window, without a constant.
+
+        All actions are equally likely, and each is a Gaussian of :func:`features`.
+        """
+        rows = features(seen, level)
+        away = np.stack([((rows - mean) @ self.within * (rows - mean)).sum(axis=1) for mean in self.means])
+        return float(np.logaddexp.reduce(-0.5 * away, axis=0).mean())
 
     def labelled_level(self, seen: Array, action: NDArray[np.int64]) -> float:
         """Return the mean log RMS that the session would have if every action had been performed."""
@@ -484,11 +484,6 @@ def from_use(reference: Reference, measures: Measures, subject: str = "") -> Fou
     Found
         The orientation of :func:`candidates` at the least Mahalanobis distance.
     """
-    return max(distances(reference, measures, subject), key=lambda one: one.score)
-
-
-def distances(reference: Reference, measures: Measures, subject: str = "") -> list[Found]:
-    """Return every orientation that :func:`from_use` compares, with minus its distance as score."""
     place = reference.known(subject)
     centre = reference.profile if place is None else reference.profiles[place]
     found = []
@@ -503,4 +498,4 @@ def distances(reference: Reference, measures: Measures, subject: str = "") -> li
             distance *= 1.0 + _FAR * min(around, reference.ring - around)
         gain = float(np.exp(reference.level - log_rms(seen).mean()))
         found.append(Found(Orientation(turn, mirrored, gain), -distance))
-    return found
+    return max(found, key=lambda one: one.score)

@@ -8,22 +8,29 @@ from typing import Any
 
 import numpy as np
 
-from emg_recognition.models.orientation import Measures, Orientation, Reference, distances
+from emg_recognition.models.orientation import Measures, Orientation, Reference, candidates, log_rms
 
 FAR = 1.0
 """An armband that is turned by more than this is to be donned, electrodes."""
 
-SHORTEST = 120.0
-"""Less signal than this (s) says nothing: people have to have performed all they do."""
+SHORTEST = 60.0
+"""Less signal than this (s) says nothing: people have to have performed some of what they do."""
+
+SPACING = 3
+"""One window in this many is looked at, which tells as much as all that do not overlap."""
+
+MISFIT = 0.5
+"""The signal has to fit this much better elsewhere than within FAR of where it should be, nats a window."""
 
 #: Older signal than this is forgotten, s.
-_LONGEST = 240.0
-MISFIT = 2.0
-"""The signal has to fit this many times better elsewhere than within FAR of where it should be."""
+_LONGEST = 120.0
+#: Log RMS of the quietest and of the strongest tenth of the windows has to differ by this much: an arm that
+#: only rests does not show how its armband sits.
+_CONTRAST = 0.8
 
 
 class TurnWatch:
-    """Estimates from the distribution of strength over the electrodes how far an armband is turned.
+    """Compares windows, whatever is performed, with those of a population under every turn.
 
     Parameters
     ----------
@@ -31,21 +38,20 @@ class TurnWatch:
         What the armbands of the model's people recorded.
     sits : mapping
         How the model takes the armband to sit: ``orientation`` of its bundle, empty if nobody has donned it.
-    seconds : float
-        Length of a window, s.
+    spacing : float
+        From the beginning of a window to that of the next, s.
     """
 
-    def __init__(self, reference: Reference, sits: Mapping[str, Any], seconds: float) -> None:
+    def __init__(self, reference: Reference, sits: Mapping[str, Any], spacing: float) -> None:
         self._reference = reference
-        self._subject = str(sits.get("subject", ""))
         self._donned = bool(sits)
         self._taken = Orientation(float(sits.get("turn", 0.0)), bool(sits.get("mirrored", False)))
-        self._seconds = seconds
+        self._spacing = spacing
         self._parts: deque[Measures] = deque()
         self._windows = 0
 
     def add(self, windows: np.ndarray) -> None:
-        """Take windows that do not overlap.
+        """Take the next windows.
 
         Parameters
         ----------
@@ -54,9 +60,9 @@ class TurnWatch:
         """
         if not len(windows):
             return
-        self._parts.append(Measures(windows, self._reference.ring, strength_only=True))
+        self._parts.append(Measures(windows, self._reference.ring))
         self._windows += len(windows)
-        while self.seconds - len(self._parts[0]) * self._seconds >= _LONGEST:
+        while self.seconds - len(self._parts[0]) * self._spacing >= _LONGEST:
             self._windows -= len(self._parts.popleft())
 
     def forget(self) -> None:
@@ -67,19 +73,30 @@ class TurnWatch:
     @property
     def seconds(self) -> float:
         """Length of the signal that is known, s."""
-        return self._windows * self._seconds
+        return self._windows * self._spacing
 
     def misfit(self) -> tuple[float, Orientation]:
-        """Return how many times worse the signal fits where it should be than at its best place, and that."""
-        reference = self._reference
-        found = distances(reference, Measures.joined(self._parts), self._subject)
-        best = max(found, key=lambda one: one.score)
-        near = max(one.score for one in found if one.orientation.apart(self._taken, reference.ring) <= FAR)
-        return near / best.score, best.orientation
+        """Return how much worse the signal fits where it should be than at its best place, and that place."""
+        reference, measures = self._reference, Measures.joined(self._parts)
+        best = near = -np.inf
+        place = self._taken
+        for turn, mirrored in candidates(reference.ring):
+            seen, tried = measures.seen(turn, mirrored), Orientation(turn, mirrored)
+            fit = reference.log_likelihood(seen, float(log_rms(seen).mean()))
+            if fit > best:
+                best, place = fit, tried
+            if tried.apart(self._taken, reference.ring) <= FAR:
+                near = max(near, fit)
+        return best - near, place
+
+    def contrast(self) -> float:
+        """Return by how much log RMS differs between the quietest and the strongest tenth of the windows."""
+        strength = log_rms(Measures.joined(self._parts).seen(0.0, False))
+        return float(np.subtract(*np.quantile(strength, (0.9, 0.1))))
 
     def warning(self) -> str:
         """Return what is to be done about the armband; empty for nothing, or if too little is known."""
-        if self.seconds < SHORTEST:
+        if self.seconds < SHORTEST or self.contrast() < _CONTRAST:
             return ""
         misfit, best = self.misfit()
         if misfit < MISFIT:

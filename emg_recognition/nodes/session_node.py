@@ -331,7 +331,8 @@ class SessionNode(Node):
         self._shown, self._drawn = shown, now
 
     def _doing(self) -> str:
-        return (self._donning is not None and self._donning.doing) or doing(self._session)
+        working = "" if self._donning is None else self._donning.doing
+        return working or doing(self._session)
 
     def _rivalry(self) -> str:
         if not self._rivals:

@@ -7,7 +7,7 @@ import numpy as np
 from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.models.bundle import REFERENCE, BundleInfo
 from emg_recognition.models.orientation import read_reference
-from emg_recognition.models.turn_watch import TurnWatch
+from emg_recognition.models.turn_watch import SPACING, TurnWatch
 from emg_recognition.msg import EmgSamples
 from emg_recognition.settings import from_mapping
 from emg_recognition.signal.pipeline import Pipeline
@@ -44,7 +44,8 @@ class Armband:
         """
         watch = None
         if info is not None and REFERENCE in info.files:
-            watch = TurnWatch(read_reference(info), info.orientation, info.length / info.rate)
+            spacing = SPACING * info.length / info.rate
+            watch = TurnWatch(read_reference(info), info.orientation, spacing)
         self._info, self._watch, self._pipeline, self.warning = info, watch, None, ""
         self._waiting.clear()
 
@@ -67,7 +68,7 @@ class Armband:
             return
         if self._pipeline is None:
             settings = from_mapping(PipelineSettings, info.pipeline, f"{info.path}: pipeline")
-            self._pipeline = Pipeline(settings, info.length, info.sections)
+            self._pipeline = Pipeline(settings, SPACING * info.length, info.sections)
         waiting, self._waiting = _joined(self._waiting), []
         for first_index, restart, samples in waiting:
             try:
