@@ -121,7 +121,7 @@ def until(condition, what):
 
 def at(phase, **values):
     fields = {"action": "elbow_flexion", "text": "the elbow bends", "hold": 3.0, "subject": "p07"}
-    return SessionView(phase=phase, received=time.monotonic(), **fields | values)
+    return SessionView(phase=phase, **{"received": time.monotonic(), **fields, **values})
 
 
 def test_a_patient_sees_what_to_do_and_has_one_button(served, view):
