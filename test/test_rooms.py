@@ -47,6 +47,7 @@ ARROWS = {
 }
 COMMON = {
     "actions",
+    "end_signals",
     "errors",
     "files",
     "ownership",

@@ -20,7 +20,7 @@ from emg_recognition.devices.source import ChunkSource
 from emg_recognition.devices.stream import SampleChunk, join_chunks
 from emg_recognition.errors import DeviceError, EmgRecognitionError
 from emg_recognition.msg import EmgSamples
-from emg_recognition.nodes.settings import AcquisitionSettings
+from emg_recognition.nodes.acquisition_settings import AcquisitionSettings
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.awaited import wait_for_nodes
 from emg_recognition.ros.managed import ManagedNode
@@ -216,6 +216,7 @@ class AcquisitionNode(ManagedNode):
     def _read(self) -> None:
         source = self._source
         assert source is not None
+        before = 0.0
         try:
             while not self._stop.is_set() and source.is_open:
                 chunks = source.read()
@@ -225,8 +226,11 @@ class AcquisitionNode(ManagedNode):
                 for chunk in join_chunks(chunks):
                     self._publish(chunk)
                 if chunks:
-                    # Each message costs time here and in every subscriber.
-                    time.sleep(max(0.0, read_at + _GATHERED - time.monotonic()))
+                    # Each message costs time here and in every subscriber. Where they are rare, the pause
+                    # would cost another wake-up and gather nothing.
+                    if read_at - before < 2 * _GATHERED:
+                        time.sleep(max(0.0, read_at + _GATHERED - time.monotonic()))
+                    before = read_at
             if not source.is_open:
                 self.get_logger().info(f"{source.where}: it has ended")
         except EmgRecognitionError as error:

@@ -12,7 +12,8 @@ from emg_recognition.devices.stream import SampleChunk
 from emg_recognition.messages import LONGEST_NAME
 from emg_recognition.msg import EmgInfo, EmgSamples
 from emg_recognition.ros import qos
-from emg_recognition.ros.conversions import RosTime, to_floats, to_time
+from emg_recognition.ros.conversions import to_floats
+from emg_recognition.ros.stamps import RosTime, to_time
 from emg_recognition.text import printable
 
 
