@@ -64,6 +64,7 @@ IN_PROCESSES = {
     "classifier_process": "{bundle} --repeat 1",
     "hostile_files": "--short --model {bundle}",
     "live": "{bundle} --quick",
+    "page": "--quick",
     "sources": "--seconds 4 --no-model --sources {source}",
     "live_without_ros": "{bundle} --seconds 2",
     "recorder_kill": "--times 1 --at-once 1 --seed 1",
