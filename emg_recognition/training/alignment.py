@@ -12,17 +12,9 @@ from numpy.typing import NDArray
 
 from emg_recognition.actions import REST
 from emg_recognition.errors import SettingError
-from emg_recognition.models.orientation import (
-    FEWEST_IN_RING,
-    Array,
-    Measures,
-    Orientation,
-    Reference,
-    candidates,
-    descriptor,
-    features,
-    log_rms,
-)
+from emg_recognition.models.log_features import Array, Measures, descriptor, features, log_rms
+from emg_recognition.models.orientation import FEWEST_IN_RING, Orientation, candidates
+from emg_recognition.models.reference import Reference
 from emg_recognition.training.windows import WindowSet
 
 _ROUNDS = 8
