@@ -10,9 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-FEWEST_IN_RING = 6
-"""Electrodes below which a half of one is too coarse a step for a turn."""
-
 
 @dataclass(frozen=True)
 class Orientation:
