@@ -1,4 +1,4 @@
-"""What an armband's orientation is worth to a linear classifier, and how much the distance should count in it.
+"""What an armband's orientation is worth to a linear classifier, and how much the distance should count.
 
     python bench/orientation.py myo_readings_active5.npz --cohort right \
         --actions fist pronation supination wrist_extension wrist_flexion
@@ -6,8 +6,8 @@
 Folds, sessions and windows are those of ``bench/new_subject.py``, without a network: the classifier is the
 linear discriminant analysis in the reference of the aligned training people, behind the orientation that was
 found from repetition 1 of each session. ``--distance`` is the share of the distance from an action's mean in
-how well labels fit. It is chosen by the repetitions between (``2-4``); the test repetitions (``5-6``) show what
-it is worth.
+how well labels fit. It is chosen by the repetitions between (``2-4``); the test repetitions (``5-6``) show
+what it is worth.
 """
 
 from __future__ import annotations
@@ -129,11 +129,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path, help="file for the result")
     chosen = parser.parse_args(arguments)
+    usual = references.DISTANCE
     try:
         result = measure(chosen)
     except EmgRecognitionError as error:
         print(f"orientation: {error}", file=sys.stderr)
         return 1
+    finally:
+        references.DISTANCE = usual
     if chosen.json:
         chosen.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     return 0

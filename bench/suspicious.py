@@ -145,8 +145,9 @@ def measure(arguments: argparse.Namespace) -> dict[str, object]:
     result = {}
     for kind in KINDS:
         alarms = len(suspected[kind])
+        share = f"{hits[kind] / planted[kind]:.1%}" if planted[kind] else "–"
         print(
-            f"{kind:10} {hits[kind] / planted[kind]:7.1%} of {planted[kind]:4} planted found;"
+            f"{kind:10} {share:>7} of {planted[kind]:4} planted found;"
             f" {alarms:3} of {out_of[kind]:5} as they are suspected ({alarms / out_of[kind]:.2%})"
         )
         result[kind] = {
