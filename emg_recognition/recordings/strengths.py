@@ -99,4 +99,4 @@ def _windows(
     samples = (recordings.raw_segment(i)[begin:end] / recordings.scale).astype(np.float32)
     settled = filter_segment(samples, pipeline)[pipeline.settling_samples :]
     count = len(settled) // pipeline.length
-    return list(settled[: count * pipeline.length].reshape(count, pipeline.length, -1))
+    return list(settled[: count * pipeline.length].reshape(count, pipeline.length, recordings.channels))

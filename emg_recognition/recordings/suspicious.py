@@ -309,7 +309,7 @@ def _best_assignment(distance: Array) -> tuple[float, dict[int, int]]:
     there = np.flatnonzero(np.isfinite(np.diagonal(distance[0])))
     if len(there) < 2:
         return 0.0, {}
-    known = distance[np.ix_(range(len(distance)), there, there)]
+    known = distance[np.ix_(np.arange(len(distance)), there, there)]
     labelled = np.trace(known, axis1=1, axis2=2).min()
     assigned = [linear_sum_assignment(one) for one in known]
     sums = [one[pair].sum() for one, pair in zip(known, assigned, strict=True)]

@@ -33,7 +33,6 @@ IN_THIS_PROCESS = {
     "network": "{config}",
     "new_subject": "{ring} --cohort healthy --folds 2 --test-reps 2 --config {config} --workers 1 "
     "--steps-per-epoch 2 --adapt-steps 2 --don-steps 2 --only-folds 1",
-    "orientation": "{ring} --cohort healthy --folds 2 --reps 2 --distance 0.2",
     "pipeline": "{archive} --segments 5 --pushes 100",
     "quality": "{archive} --wearers 1 --seconds 4",
     "receiver": "--worlds 2",
