@@ -15,8 +15,8 @@ from emg_recognition.models.log_features import Array, features, log_rms
 from emg_recognition.models.orientation import Orientation
 
 _LARGEST_REFERENCE = 1 << 26
-# Share of the distance from an action's mean: where the labels are certain under several turns, it decides. So
-# it is in simulated recordings; in those of 38 people nothing from 0 to 0.2 makes a difference that can be seen.
+# Share of the distance from an action's mean: where the labels are certain under several turns, it decides,
+# as in simulated recordings. In those of 38 people nothing from 0 to 0.2 makes a difference that can be seen.
 _DISTANCE = 0.05
 
 
