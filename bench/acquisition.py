@@ -103,8 +103,9 @@ def receive(channels: int, rate: float, orders: Connection) -> None:
     from rclpy.signals import SignalHandlerOptions
 
     from emg_recognition.ros import qos
-    from emg_recognition.ros.conversions import to_matrix, to_nanoseconds
+    from emg_recognition.ros.conversions import to_matrix
     from emg_recognition.ros.polling import PolledTopic
+    from emg_recognition.ros.stamps import to_nanoseconds
 
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     node = rclpy.create_node("bench")

@@ -11,9 +11,9 @@ The conditions:
 - standstill within 250 ms of the cause (99th percentile over all faults that demand one);
 - no node ends by itself; afterwards everything works again, restarting nothing but what was killed.
 
-Prints a line for each violation and a table. Exits with 1 after a violation, and with 3 if things only took
-too long, which a busy machine may explain. Traces and logs of violations go to ``--folder``. Everything stays
-on this machine, in a ROS domain of its own.
+Prints a line for each violation and a table, also after Ctrl-C. Exits with 1 after a violation, and with 3 if
+things only took too long, which a busy machine may explain. Traces and logs of violations go to ``--folder``.
+Everything stays on this machine, in a ROS domain of its own.
 """
 
 from __future__ import annotations
@@ -298,6 +298,7 @@ def main() -> int:
             faults = campaign.faults(known, output, args.only)
             if args.short:
                 faults = iter([next(one for one in known if one.name == name) for name in SHORT])
+            interrupted = False
             with ChaosGraph(folder, bundle, output, onlookers=not args.short) as graph:
                 try:
                     for fault in faults:
@@ -308,7 +309,11 @@ def main() -> int:
                     graph.bring_into_motion()
                 except BrokenGraphError as error:
                     campaign.broken(graph, last, error)
+                except KeyboardInterrupt:
+                    interrupted = True
             shutil.rmtree(folder, ignore_errors=True)
+            if interrupted:
+                break
     print(campaign.table())
     print(f"{len(campaign.violations)} violations in {campaign.trials} trials, seed {args.seed}")
     if not campaign.violations:

@@ -171,9 +171,10 @@ def receive(orders: Connection) -> None:
     from rclpy.signals import SignalHandlerOptions
 
     from emg_recognition.ros import qos
-    from emg_recognition.ros.conversions import to_matrix, to_nanoseconds
+    from emg_recognition.ros.conversions import to_matrix
     from emg_recognition.ros.following import Followed
     from emg_recognition.ros.receiving import ReceivingThread
+    from emg_recognition.ros.stamps import to_nanoseconds
 
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     node = rclpy.create_node("bench")

@@ -8,14 +8,15 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from emg_recognition.models.bundle import BundleInfo
 from emg_recognition.settings import from_mapping
 from emg_recognition.types import Estimate, LiveSettings
 
 if TYPE_CHECKING:
-    # Imported where they are needed: the classifier makes no decisions, and others do without LiteRT.
+    # Imported where they are needed: the classifier makes no decisions, the bridge does without NumPy, and
+    # others without LiteRT.
+    import numpy as np
+
     from emg_recognition.control.decision import DecisionSettings
     from emg_recognition.models.runtime import ActionModel
 
@@ -81,7 +82,7 @@ def is_accepted(probabilities: np.ndarray, confidence_threshold: float) -> np.nd
     numpy.ndarray
         bool, shape (...).
     """
-    return probabilities.max(axis=-1).astype(np.float64) >= confidence_threshold
+    return probabilities.max(axis=-1).astype("float64") >= confidence_threshold
 
 
 def live_settings(info: BundleInfo) -> LiveSettings:

@@ -10,9 +10,7 @@ import ctypes
 import errno
 import json
 import os
-import shutil
 import stat
-import tempfile
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -215,6 +213,10 @@ def replace_directory(path: Path, files: Mapping[str, bytes]) -> None:
     OSError
         If it cannot be written; `path` is then unchanged.
     """
+    # Nodes only read, and do without what these bring.
+    import shutil
+    import tempfile
+
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     try:

@@ -11,8 +11,6 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from emg_recognition.errors import MessageError
 from emg_recognition.signal.settings import LARGEST_SAMPLE
 from emg_recognition.text import printable
@@ -33,7 +31,8 @@ MOST_ACTIONS = 256
 LONGEST_NAME = 100
 """Longest name (characters) of an action, a model, a channel and the like."""
 
-_LARGEST_FLOAT = float(np.finfo(np.float32).max)
+#: Of type float32.
+_LARGEST_FLOAT = (2 - 2**-23) * 2.0**127
 _LONGEST_PIPELINE = 1000
 _LONGEST_ADVICE = 1000
 #: Ages in ``BridgeState`` are -1 before the first message.
@@ -327,6 +326,9 @@ def _texts(field: str, values: Sequence[str], most: int, longest: int = LONGEST_
 
 
 def _finite(data: Any, columns: int, first_index: int, largest: float = _LARGEST_FLOAT) -> None:
+    # The bridge checks no samples and does without NumPy.
+    import numpy as np
+
     flat = np.frombuffer(data, dtype=np.float32)
     # NaN survives the maximum and fails the comparison.
     if np.abs(flat).max(initial=0.0) <= largest:

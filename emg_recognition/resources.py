@@ -9,7 +9,6 @@ import site
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from xml.etree import ElementTree
 
 from emg_recognition.errors import SettingError
 
@@ -111,6 +110,8 @@ def version() -> str:
     """
     manifest = Path(__file__).resolve().parent.parent / "package.xml"
     if manifest.is_file():
+        from xml.etree import ElementTree
+
         return ElementTree.parse(manifest).findtext("version", default="")
     import importlib.metadata  # imported here, it is slow
 

@@ -46,6 +46,7 @@ ARROWS = {
 }
 COMMON = {
     "actions",
+    "end_signals",
     "errors",
     "files",
     "ownership",

@@ -179,3 +179,79 @@ def brainflow(emg, markers, rate=250, *, delimiter="\t", width=24, burst=8):
         [[f"{v:.6f}" for v in (i % 256, *emg[i], *rest, times[i], markers[i])] for i in range(rows)],
         delimiter,
     )
+
+
+def headed(emg, rate, head, *, delimiter=",", scale=1.0, time=1.0, before=(), between=(), after=()):
+    """Return lines of a head, then rows of a time (None for no time) and the channels.
+
+    `time` is per second, `scale` per microvolt. `before`, `between` (behind the time) and `after` are cells
+    that every row has.
+    """
+    rows = []
+    for i, values in enumerate(emg):
+        cells = [] if time is None else [number(i / rate * time, digits=9)]
+        cells += [*between, *(number(value * scale, digits=12) for value in values)]
+        rows.append([*before, *cells, *after])
+    return head + joined(rows, delimiter)
+
+
+#: Heads of the exports of other programs with two channels.
+NORAXON = (
+    "Measurement,walk\nFrequency,2000 Hz\n"
+    'Time (s),Activity,Marker,"Ultium EMG.LT BICEPS BR. (uV)","Ultium EMG.EMG 2 (uV)"\n'
+)
+BTS = (
+    "BTS ASCII format\n\nType:  \tEMG tracks\nMeasure unit:\tV\n\nTracks:\t2\nFrequency:\t1000.000 Hz\n"
+    "Frames:\t300\n\nFrame\tTime\tR.Biceps\tL.Triceps\n"
+)
+ACQKNOWLEDGE = (
+    "fist.acq\n0.5 msec/sample\n2 channels\nEMG (30 - 500 Hz)\nmV\nEMG flexor\nmV\n"
+    "min\tCH1\tCH2\t\n\t300\t300\t\n"
+)
+LABCHART = (
+    "Interval=\t0.001 s\nExcelDateTime=\t4.5123e+004\t5/1/2023 10:11:12\nDateFormat=\t\n"
+    "ChannelTitle=\tEMG 1\tEMG 2\nRange=\t10.000 mV\t10.000 mV\nUnitName=\tmV\tmV\n"
+)
+LABVIEW = (
+    "LabVIEW Measurement\t\nSeparator\tTab\n***End_of_Header***\t\n\t\nChannels\t2\t\t\t\n"
+    "Samples\t300\t300\t\t\nY_Unit_Label\tVolts\tVolts\t\nX0\t0.0\t0.0\t\nDelta_X\t0.001\t0.001\t\n"
+    "***End_of_Header***\t\t\t\t\nX_Value\tEMG 1\tEMG 2\tComment\n"
+)
+SHIMMER = (
+    '"sep=\t"\nS_Timestamp_Unix_CAL\tS_EMG_Status1_CAL\tS_EMG_CH1_CAL\tS_EMG_CH2_CAL\t\n'
+    "ms\tno_units\tmV\tmV\t\n"
+)
+VICON = "Devices\n1000\n,,Delsys EMG - Voltage,,\nFrame,Sub Frame,EMG 1,EMG 2\n,,V,V\n"
+QUALISYS = "NO_OF_SAMPLES\t300\nFREQUENCY\t1500\nDESCRIPTION\t--\nCHANNEL_NAMES\tEMG_1\tEMG_2\n"
+
+
+def others(emg):
+    """Return exports of other programs with two channels, by name: content and rate (Hz)."""
+    tab = {"delimiter": "\t"}
+    times = [f"2023-05-01T10:11:{i / 500:06.3f}Z" for i in range(len(emg))]
+    return {
+        "noraxon": (headed(emg, 2000, NORAXON, between=("", "")), 2000),
+        "bts": (headed(emg, 1000, BTS, scale=1e-6, before=(1,), **tab), 1000),
+        "acqknowledge": (headed(emg, 2000, ACQKNOWLEDGE, scale=1e-3, time=1 / 60, after=("",), **tab), 2000),
+        "labchart": (headed(emg, 1000, LABCHART, scale=1e-3, **tab), 1000),
+        "labview": (headed(emg, 1000, LABVIEW, scale=1e-6, after=("",), **tab), 1000),
+        "shimmer": (
+            headed(emg, 512, SHIMMER, scale=1e-3, time=1000, between=(128,), after=("",), **tab),
+            512,
+        ),
+        "vicon": (headed(emg, 1000, VICON, scale=1e-6, time=None, before=(1, 0)), 1000),
+        "chinese": (
+            headed(emg, 1000, "采样率：1000\n时间,肌电1(mV),肌电2(mV)\n", scale=1e-3).encode("gb18030"),
+            1000,
+        ),
+        "slashes": (headed(emg, 1000, "Time/s,EMG1/mV,EMG2/mV\n", scale=1e-3), 1000),
+        "iso": (
+            joined(
+                [
+                    ["datetime", "emg_1_uV", "emg_2_uV"],
+                    *([t, *row] for t, row in zip(times, emg, strict=True)),
+                ]
+            ),
+            500,
+        ),
+    }

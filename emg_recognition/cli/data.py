@@ -220,7 +220,7 @@ def _describe(args: argparse.Namespace) -> int:
 
 def _emulate(args: argparse.Namespace) -> int:
     from emg_recognition.devices.emulator import ArmbandEmulator
-    from emg_recognition.processes import end_signals_raise
+    from emg_recognition.end_signals import end_signals_raise
     from emg_recognition.recordings.counts import to_counts
     from emg_recognition.recordings.open import open_recordings
 

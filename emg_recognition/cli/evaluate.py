@@ -64,7 +64,7 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
         default=[],
         metavar="METRIC=VALUE",
         help="exit with code 1 if a score is below, e.g. balanced_accuracy=0.95, or a rate of mistakes "
-        "above, e.g. false_activations_per_minute=2; may be repeated",
+        "or a delay above, e.g. false_activations_per_minute=2; may be repeated",
     )
     parser.add_argument(
         "--progress", choices=("auto", "off"), default="auto", help="a bar on a terminal, or nothing"
@@ -105,11 +105,11 @@ def run(args: argparse.Namespace) -> int:
 
 def _threshold(text: str) -> tuple[str, float]:
     """Read ``METRIC=VALUE``."""
-    from emg_recognition.replay.scores import RATES, SHARES
+    from emg_recognition.replay.scores import DELAYS, RATES, SHARES
 
     metric, _, value = text.partition("=")
-    if metric not in (*SHARES, *RATES):
-        known = ", ".join((*SHARES, *RATES))
+    if metric not in (*SHARES, *RATES, *DELAYS):
+        known = ", ".join((*SHARES, *RATES, *DELAYS))
         raise SettingError("--fail-under", text, f"write METRIC=VALUE with one of {known}")
     try:
         limit = float(value)
@@ -185,16 +185,16 @@ def _reaction(metrics: ReplayScores) -> str:
 
 def _judge(metrics: ReplayScores, wanted: list[tuple[str, float]]) -> int:
     """Compare the metrics with what was asked for."""
-    from emg_recognition.replay.scores import RATES
+    from emg_recognition.replay.scores import SHARES
 
     code = 0
     for metric, limit in wanted:
         found = getattr(metrics, metric)
         if found is None:
-            why = "; ".join(metrics.problems)
+            why = "; ".join(metrics.problems) or "it shows no onset of the actions that the model knows"
             raise SettingError("--fail-under", metric, f"this recording does not tell it: {why}")
-        worse = "above" if metric in RATES else "below"
-        if found > limit if metric in RATES else found < limit:
+        worse = "below" if metric in SHARES else "above"
+        if found < limit if metric in SHARES else found > limit:
             print(f"emg-recognition: {metric} is {found:.6g}, {worse} {limit:g}", file=sys.stderr)
             code = _WORSE
     return code

@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     from emg_recognition.cli.progress import bar
     from emg_recognition.datasets.catalogue import SETS
     from emg_recognition.datasets.fetch import check_output, fetch
-    from emg_recognition.processes import end_signals_raise
+    from emg_recognition.end_signals import end_signals_raise
 
     if args.name is None:
         for public_set in SETS.values():

@@ -97,7 +97,7 @@ def _demo(args: argparse.Namespace) -> int:
     from rich.console import Console
 
     from emg_recognition.demo.run import run_demo
-    from emg_recognition.processes import end_signals_raise
+    from emg_recognition.end_signals import end_signals_raise
 
     with end_signals_raise():
         run_demo(args.output, data=args.data, minority=args.minority, console=Console())
@@ -106,8 +106,9 @@ def _demo(args: argparse.Namespace) -> int:
 
 def _run(args: argparse.Namespace) -> int:
     """Run the graph until a signal; the end of a node that the others need is an error."""
+    from emg_recognition.end_signals import end_signals_raise
     from emg_recognition.models.bundle import read_bundle
-    from emg_recognition.processes import Graph, end_signals_raise
+    from emg_recognition.processes import Graph
 
     for option, value in (("--enabled", args.enabled or None), ("--data", args.data)):
         if value is not None and not args.simulated:

@@ -83,9 +83,9 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
 def run(args: argparse.Namespace) -> int:
     """Recognise until the source ends or a signal comes."""
     from emg_recognition.classification import decision_settings, live_settings
+    from emg_recognition.end_signals import end_signals_raise
     from emg_recognition.live.decisions import decisions, silence
     from emg_recognition.models.runtime import ActionModel
-    from emg_recognition.processes import end_signals_raise
     from emg_recognition.recognizer import Recognizer
     from emg_recognition.sources import open_source
 

@@ -151,7 +151,8 @@ def _become(executable: str, parameters: dict[str, Any], namespace: str | None =
 
 def _session_with_acquisition(parameters: dict[str, Any], device: dict[str, Any], file: Path | None) -> int:
     """Run the session node in this terminal, and the nodes that it needs behind it."""
-    from emg_recognition.processes import Graph, end_process, end_signals_raise, node_command
+    from emg_recognition.end_signals import end_signals_raise
+    from emg_recognition.processes import Graph, end_process, node_command
     from emg_recognition.resources import config_path
 
     file = file or config_path("recognition.yaml")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from emg_recognition.errors import SettingError
 from emg_recognition.settings import check, setting
 from emg_recognition.types import UNITS
+
+if TYPE_CHECKING:
+    import numpy as np
 
 BAUD_RATE = 921_600
 """Default speed of a port, baud; it has no meaning for USB devices and pseudo-terminals."""

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import math
 import re
-from importlib.metadata import PackageNotFoundError
-from importlib.metadata import version as version_of
 from pathlib import Path
 
 import numpy as np
@@ -160,7 +158,10 @@ def _check_memory(interpreter: Interpreter) -> None:
 
 
 def _installed() -> str:
+    # Imported for the message only: it brings a megabyte.
+    from importlib import metadata
+
     try:
-        return version_of("ai-edge-litert")
-    except PackageNotFoundError:
+        return metadata.version("ai-edge-litert")
+    except metadata.PackageNotFoundError:
         return "an unknown version"

@@ -1,4 +1,4 @@
 """The node programs: parameters, topics, timers and diagnostics around the package's other modules.
 
-Each module but ``settings`` is one executable in ``lib/emg_recognition``.
+Each module whose name ends in ``_node`` is one executable in ``lib/emg_recognition``.
 """

@@ -19,18 +19,16 @@ from emg_recognition.devices.reconnection import ReconnectingArmband
 from emg_recognition.devices.source import ChunkSource
 from emg_recognition.devices.stream import SampleChunk, join_chunks
 from emg_recognition.errors import DeviceError, EmgRecognitionError
-from emg_recognition.messages import LONGEST_NAME
-from emg_recognition.msg import EmgInfo, EmgSamples
-from emg_recognition.nodes.settings import AcquisitionSettings
+from emg_recognition.msg import EmgSamples
+from emg_recognition.nodes.acquisition_settings import AcquisitionSettings
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.awaited import wait_for_nodes
-from emg_recognition.ros.conversions import RosTime, to_floats, to_time
 from emg_recognition.ros.managed import ManagedNode
 from emg_recognition.ros.parameters import declare, overridable, parameter_error
 from emg_recognition.ros.runner import run
+from emg_recognition.ros.samples import SamplesPublisher, readable
 from emg_recognition.settings import settings_of
 from emg_recognition.sources import open_source
-from emg_recognition.text import printable
 from emg_recognition.types import RATE_TOLERANCE
 
 
@@ -92,16 +90,14 @@ class AcquisitionNode(ManagedNode):
 
     def __init__(self, *, feed: Callable[[EmgSamples], None] | None = None) -> None:
         super().__init__("acquisition")
-        self._feed = feed
+        self._fed = feed is not None
         samples = overridable(self, "emg/samples", "publisher", qos.SAMPLES)
         self._settings, self._protocol = declare(self, AcquisitionSettings, ProtocolSettings)
-        self._samples = self.create_publisher(EmgSamples, "emg/samples", samples)
-        self._info = self.create_publisher(EmgInfo, "emg/info", qos.LATCHED)
+        self._publisher = SamplesPublisher(self, self._settings.frame_id, samples, feed)
         self._source: ChunkSource | None = None
         self._device: InfoFrame | None = None
         self._reader: threading.Thread | None = None
         self._stop = threading.Event()
-        self._ros_time = RosTime(self.get_clock())
         self._published = 0
         self._dropped = 0
         self._restarts = 0
@@ -159,7 +155,7 @@ class AcquisitionNode(ManagedNode):
         info = self._wait_for(source)
         self._source = source
         self._introduce(info)
-        device = _readable(info.device)
+        device = readable(info.device)
         self.get_logger().info(
             f"{source.port}: {device}, {info.channels} channels at {info.rate:g} Hz, unit {info.unit}"
         )
@@ -181,24 +177,12 @@ class AcquisitionNode(ManagedNode):
     def _introduce(self, info: InfoFrame) -> None:
         self._device = info
         self._diagnostics.hardware_id = f"{info.device} {info.serial_number}".strip()
-        message = EmgInfo(
-            device=_readable(info.device),
-            serial_number=_readable(info.serial_number),
-            channels=info.channels,
-            channel_names=[_readable(name) for name in info.channel_names],
-            muscle_sites=[_readable(site) for site in info.muscle_sites],
-            gain=info.scale,
-            rate=info.rate,
-            unit=info.unit,
-        )
-        message.header.stamp = self.get_clock().now().to_msg()
-        message.header.frame_id = self._settings.frame_id
-        self._info.publish(message)
+        self._publisher.introduce(info)
 
     def _start(self) -> None:
         assert self._source is not None
-        inside = () if self._feed is None else ("preprocessing",)
-        wait_for_nodes(self, self._samples, self._settings.wait_for, inside)
+        inside = ("preprocessing",) if self._fed else ()
+        wait_for_nodes(self, self._publisher.samples, self._settings.wait_for, inside)
         self._wait_for_subscribers(self._settings.subscribers)
         self._source.start()
         self._stop.clear()
@@ -208,14 +192,14 @@ class AcquisitionNode(ManagedNode):
 
     def _wait_for_subscribers(self, wanted: int) -> None:
         deadline = time.monotonic() + _SUBSCRIBERS_WITHIN
-        fed = self._feed is not None
-        while (found := self._samples.get_subscription_count() + fed) < wanted:
+        samples = self._publisher.samples
+        while (found := samples.get_subscription_count() + self._fed) < wanted:
             if time.monotonic() > deadline:
                 raise parameter_error(
                     self,
                     "subscribers",
                     wanted,
-                    f"only {found} nodes subscribe to {self._samples.topic_name}: start the others first, or "
+                    f"only {found} nodes subscribe to {samples.topic_name}: start the others first, or "
                     "ask for fewer",
                 )
             time.sleep(0.02)
@@ -232,6 +216,7 @@ class AcquisitionNode(ManagedNode):
     def _read(self) -> None:
         source = self._source
         assert source is not None
+        before = 0.0
         try:
             while not self._stop.is_set() and source.is_open:
                 chunks = source.read()
@@ -241,8 +226,11 @@ class AcquisitionNode(ManagedNode):
                 for chunk in join_chunks(chunks):
                     self._publish(chunk)
                 if chunks:
-                    # Each message costs time here and in every subscriber.
-                    time.sleep(max(0.0, read_at + _GATHERED - time.monotonic()))
+                    # Each message costs time here and in every subscriber. Where they are rare, the pause
+                    # would cost another wake-up and gather nothing.
+                    if read_at - before < 2 * _GATHERED:
+                        time.sleep(max(0.0, read_at + _GATHERED - time.monotonic()))
+                    before = read_at
             if not source.is_open:
                 self.get_logger().info(f"{source.where}: it has ended")
         except EmgRecognitionError as error:
@@ -255,22 +243,7 @@ class AcquisitionNode(ManagedNode):
         if info != self._device:
             # Another device may have been connected.
             self._introduce(info)
-        # Checked for each chunk: after a clock step the windows must not mix two time scales.
-        restart = self._ros_time.stepped() or chunk.restart
-        message = EmgSamples(
-            first_index=chunk.first_index,
-            rate=info.rate,
-            channels=info.channels,
-            unit=info.unit,
-            dropped_before=chunk.dropped_before,
-            restart=restart,
-            data=to_floats(chunk.samples),
-        )
-        message.header.stamp = to_time(self._ros_time.nanoseconds(chunk.time))
-        message.header.frame_id = self._settings.frame_id
-        if self._feed is not None:
-            self._feed(message)
-        self._samples.publish(message)
+        restart = self._publisher.publish(chunk)
         self._published += len(chunk.samples)
         self._dropped += chunk.dropped_before
         self._restarts += restart
@@ -307,11 +280,6 @@ class AcquisitionNode(ManagedNode):
             measured_rate=measured,
         )
         return level, message, values
-
-
-def _readable(text: str) -> str:
-    """Return what a device says about itself as subscribers accept it."""
-    return printable(text, LONGEST_NAME)[:LONGEST_NAME]
 
 
 def main() -> int:

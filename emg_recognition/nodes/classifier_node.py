@@ -22,7 +22,7 @@ from emg_recognition.msg import ActionEstimate, EmgWindow, ModelInfo
 from emg_recognition.nodes.classifier_settings import ClassifierSettings
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.awaited import wait_for_nodes
-from emg_recognition.ros.conversions import to_matrix, to_nanoseconds
+from emg_recognition.ros.conversions import to_matrix
 from emg_recognition.ros.exchange import NEWEST, BridgeWatch, offer_reload
 from emg_recognition.ros.following import Followed
 from emg_recognition.ros.managed import ManagedNode
@@ -35,6 +35,7 @@ from emg_recognition.ros.parameters import (
 )
 from emg_recognition.ros.receiving import ReceivingThread
 from emg_recognition.ros.runner import run
+from emg_recognition.ros.stamps import to_nanoseconds
 
 
 class ClassifierNode(ManagedNode):

@@ -1,4 +1,4 @@
-"""Parameters of ``classifier``, in a module of their own so that its process starts fast and stays small."""
+"""Parameters of ``classifier``, in a module of their own so that it starts fast and stays small."""
 
 from __future__ import annotations
 

@@ -28,11 +28,10 @@ from emg_recognition.errors import EmgRecognitionError, SettingError
 from emg_recognition.messages import check_estimate, check_info, check_model, read_estimate, read_model
 from emg_recognition.models.bundle import read_bundle
 from emg_recognition.msg import ActionEstimate, EmgInfo, ModelInfo
-from emg_recognition.nodes.settings import CommandBridgeSettings
+from emg_recognition.nodes.command_bridge_settings import CommandBridgeSettings
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.bridge_state import BridgeStatePublisher
 from emg_recognition.ros.callers import callers, log_changes
-from emg_recognition.ros.conversions import to_nanoseconds
 from emg_recognition.ros.decisions import DecisionPublisher
 from emg_recognition.ros.description import exoskeleton_of
 from emg_recognition.ros.following import Announced, Followed, follow
@@ -48,6 +47,7 @@ from emg_recognition.ros.outputs import (
 from emg_recognition.ros.parameters import declare, given_bundle, given_parameters, show_values
 from emg_recognition.ros.publishers import IdentifiedSubscription
 from emg_recognition.ros.runner import run
+from emg_recognition.ros.stamps import to_nanoseconds
 from emg_recognition.ros.ticking import TickingThread
 from emg_recognition.settings import settings_of
 from emg_recognition.signal.settings import PipelineSettings

@@ -26,11 +26,11 @@ from emg_recognition.msg import ActionEstimate, ActionLabel, BridgeState, EmgSam
 from emg_recognition.nodes.settings import DemoObserverSettings
 from emg_recognition.ros import heartbeat, qos
 from emg_recognition.ros.bridge_client import BridgeClient
-from emg_recognition.ros.conversions import to_nanoseconds
 from emg_recognition.ros.parameters import declare, parameter_error
 from emg_recognition.ros.polling import PolledTopic
 from emg_recognition.ros.publishers import count_publishers, count_subscribers
 from emg_recognition.ros.runner import run
+from emg_recognition.ros.stamps import to_nanoseconds
 
 #: Each topic of the chain and the number of its subscribers in the demo, including this node.
 _SUBSCRIBERS = {

@@ -16,10 +16,11 @@ from emg_recognition.messages import check_decision, check_estimate, check_info,
 from emg_recognition.msg import ActionDecision, ActionEstimate, EmgInfo, EmgSamples
 from emg_recognition.nodes.settings import LslOutputSettings
 from emg_recognition.ros import diagnostics, qos
-from emg_recognition.ros.conversions import to_matrix, to_nanoseconds
+from emg_recognition.ros.conversions import to_matrix
 from emg_recognition.ros.following import Announced, Followed, follow
 from emg_recognition.ros.parameters import declare
 from emg_recognition.ros.runner import run
+from emg_recognition.ros.stamps import to_nanoseconds
 
 
 class LslOutputNode(Node):

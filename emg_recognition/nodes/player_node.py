@@ -17,11 +17,11 @@ from emg_recognition.errors import EmgRecognitionError, RecordingError
 from emg_recognition.msg import BridgeState
 from emg_recognition.nodes.settings import PlayerSettings
 from emg_recognition.ros import diagnostics, qos
-from emg_recognition.ros.conversions import to_time
 from emg_recognition.ros.parameters import declare, parameter_error
 from emg_recognition.ros.playback import INPUTS, SAMPLES, BagSource, Timeline, index_range, with_jumps
 from emg_recognition.ros.publishers import count_publishers
 from emg_recognition.ros.runner import run
+from emg_recognition.ros.stamps import to_time
 
 #: Time between two clock messages, s.
 _TICK = 0.005

@@ -17,10 +17,10 @@ from emg_recognition.errors import EmgRecognitionError, SampleError
 from emg_recognition.messages import check_samples
 from emg_recognition.models.bundle import BundleInfo, check_compatible, read_bundle
 from emg_recognition.msg import EmgSamples, EmgWindow
-from emg_recognition.nodes.settings import FROM_MODEL, PreprocessingSettings
+from emg_recognition.nodes.preprocessing_settings import FROM_MODEL, PreprocessingSettings
 from emg_recognition.ros import diagnostics, qos
 from emg_recognition.ros.awaited import wait_for_nodes
-from emg_recognition.ros.conversions import to_floats, to_matrix, to_nanoseconds, to_time
+from emg_recognition.ros.conversions import to_floats, to_matrix
 from emg_recognition.ros.exchange import NEWEST, BridgeWatch, offer_reload
 from emg_recognition.ros.following import Followed
 from emg_recognition.ros.parameters import (
@@ -33,6 +33,7 @@ from emg_recognition.ros.parameters import (
 )
 from emg_recognition.ros.receiving import ReceivingThread
 from emg_recognition.ros.runner import run
+from emg_recognition.ros.stamps import to_nanoseconds, to_time
 from emg_recognition.settings import from_mapping
 from emg_recognition.signal.pipeline import Pipeline
 from emg_recognition.signal.settings import PipelineSettings, stride_samples, suited_settings
@@ -41,7 +42,33 @@ from emg_recognition.signal.settings import PipelineSettings, stride_samples, su
 _OF_PIPELINE = {"window": "window", "low": "low", "high": "high", "mains": "notch", "settling": "settling"}
 #: Of those, the ones where 0 leaves the choice open.
 _EDGES = ("low", "high")
-_SHOWN = FROM_MODEL["preprocessing"]
+#: This long before a window can be complete its samples are waited for, s.
+_EARLY = 0.001
+
+
+def rest(*, now: int, newest: int, rate: float, missing: int, chunk: int, depth: int) -> float:
+    """Return how long (s) chunks may wait, because none of them can complete a window.
+
+    A window cannot be complete before its last sample is taken. Where fewer than three chunks are missing, to
+    wait would save no wake-up.
+
+    Parameters
+    ----------
+    now, newest : int
+        ROS time now, and that of the newest sample, ns. A sample of the future is from a clock that tells
+        nothing.
+    rate : float
+        Sampling rate, Hz.
+    missing : int
+        Samples that complete the next window.
+    chunk : int
+        Samples of the newest chunk.
+    depth : int
+        Chunks that may wait without a loss; half of that is used.
+    """
+    if newest > now or not 3 * chunk <= missing <= depth // 2 * chunk:
+        return 0.0
+    return (newest - now) * 1e-9 + missing / rate - _EARLY
 
 
 class PreprocessingNode(Node):
@@ -66,13 +93,16 @@ class PreprocessingNode(Node):
         bundle = given_bundle(self)
         of_model = None if bundle is None else _bundle_settings(bundle)
         self._settings = declare(
-            self, PreprocessingSettings, defaults=_values(bundle, of_model), shown=_SHOWN
+            self, PreprocessingSettings, defaults=_values(bundle, of_model), shown=FROM_MODEL
         )
         self._use(bundle, of_model, self._settings)
         #: Rate, channels and unit of the newest chunk, suited to the model or not, and when it came.
         self._arriving: tuple[float, int, str] | None = None
         self._arrived = 0.0
         self._pipeline: Pipeline | None = None
+        #: The newest chunk that was filtered.
+        self._newest: EmgSamples | None = None
+        self._depth = samples.depth
         self._fingerprint = ""
         self._published = 0
         self._lost = 0
@@ -85,7 +115,9 @@ class PreprocessingNode(Node):
         offer_reload(self, self._reload)
         inside = () if feed is None else ("classifier",)
         wait_for_nodes(self, self._windows, self._settings.wait_for, inside)
-        self._receiver = None if fed else ReceivingThread(self, EmgSamples, self._samples, samples)
+        self._receiver = (
+            None if fed else ReceivingThread(self, EmgSamples, self._samples, samples, rest=self._rest)
+        )
 
     def close(self) -> None:
         """Take no more samples."""
@@ -116,7 +148,7 @@ class PreprocessingNode(Node):
             rate, channels, unit = self._arriving
             check_compatible(bundle, rate=rate, channels=channels, unit=unit)
         # What the user has given holds for every model.
-        given = {name: getattr(self._settings, name) for name in _SHOWN if name in given_parameters(self)}
+        given = {name: getattr(self._settings, name) for name in FROM_MODEL if name in given_parameters(self)}
         values = {**_values(bundle, of_model), **given}
         self._use(bundle, of_model, dataclasses.replace(self._settings, model=path, **values))
         self._showing = True
@@ -127,7 +159,7 @@ class PreprocessingNode(Node):
 
     def _on_parameters(self, changes: list[Parameter]) -> SetParametersResult:
         for change in changes:
-            if change.name in _SHOWN and not self._showing:
+            if change.name in FROM_MODEL and not self._showing:
                 return SetParametersResult(
                     successful=False,
                     reason=f"{change.name} is read when the node starts, or comes with the model: set "
@@ -217,6 +249,7 @@ class PreprocessingNode(Node):
                 throttle_duration_sec=1.0,
             )
         self._lost += message.dropped_before
+        self._newest = message
         stamp = to_nanoseconds(message.header.stamp)
         for window in windows:
             output = EmgWindow(
@@ -235,6 +268,22 @@ class PreprocessingNode(Node):
                 self._feed(output)
             self._windows.publish(output)
             self._published += 1
+
+    def _rest(self) -> float:
+        """Return how long the next chunks may wait, s."""
+        message, pipeline, clock = self._newest, self._pipeline, self.get_clock()
+        # Simulated time may run at any speed.
+        if message is None or pipeline is None or getattr(clock, "ros_time_is_active", True):
+            return 0.0
+        chunk = len(message.data) // message.channels
+        return rest(
+            now=clock.now().nanoseconds,
+            newest=to_nanoseconds(message.header.stamp) + round((chunk - 1) / message.rate * 1e9),
+            rate=message.rate,
+            missing=pipeline.until_window,
+            chunk=chunk,
+            depth=self._depth,
+        )
 
     def _report(self) -> diagnostics.Report:
         if self._pipeline is None:

@@ -8,20 +8,21 @@ The nodes declare their parameters from these classes, and ``config/*.yaml`` are
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from emg_recognition.control.decision import DecisionSettings
 from emg_recognition.control.settings import BridgeSettings
-from emg_recognition.devices.protocol import BAUD_RATE, SILENT_AFTER, ProtocolSettings
-from emg_recognition.devices.protocols import PROTOCOLS, PortSettings
-from emg_recognition.errors import SettingError
+from emg_recognition.devices.protocol import ProtocolSettings
+from emg_recognition.devices.protocols import PROTOCOLS
+from emg_recognition.nodes import preprocessing_settings
+from emg_recognition.nodes.acquisition_settings import AcquisitionSettings
 from emg_recognition.nodes.classifier_settings import ClassifierSettings
+from emg_recognition.nodes.command_bridge_settings import CommandBridgeSettings
+from emg_recognition.nodes.preprocessing_settings import PreprocessingSettings
 from emg_recognition.settings import check, same, setting, settings_of
 from emg_recognition.signal.quality import QualitySettings
-from emg_recognition.signal.settings import PipelineSettings
 from emg_recognition.types import LiveSettings
 from emg_recognition.yaml_files import yaml_lines
 
@@ -37,10 +38,6 @@ def _moves() -> Any:
     )
 
 
-def _exoskeleton() -> Any:
-    return setting("", "YAML file of joints, limits and motions; empty: the packaged exoskeleton.yaml")
-
-
 class _Checked:
     """Check every setting of an instance."""
 
@@ -49,98 +46,10 @@ class _Checked:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AcquisitionSettings(_Checked):
-    """Parameters of ``acquisition``, besides :class:`ProtocolSettings`."""
-
-    port: str = setting("", "serial port of the armband, e.g. /dev/ttyACM0")
-    source: str = setting("", "address of any other source, e.g. lsl:type=EMG (docs/reference/sources.md)")
-    baud_rate: int = same(PortSettings, "baud_rate")
-    protocol: str = same(PortSettings, "protocol")
-    wait_for_port: float = setting(
-        0.0, "how long to wait for the port or source", unit="s", low=0.0, high=3600.0
-    )
-    reconnect: bool = setting(True, "wait for an unplugged device to return; false: end with an error")
-    silent_after: float = setting(
-        SILENT_AFTER,
-        "time without a sample after which a device counts as lost",
-        unit="s",
-        low=0.1,
-        high=3600.0,
-    )
-    frame_id: str = setting("armband", "frame of the samples")
-    subscribers: int = setting(0, "start the device when this many nodes subscribe", low=0, high=100)
-    wait_for: tuple[str, ...] = same(ClassifierSettings, "wait_for")
-    autostart: bool = same(ClassifierSettings, "autostart")
-
-
-@dataclass(frozen=True, kw_only=True)
-class PreprocessingSettings(_Checked):
-    """Parameters of ``preprocessing``; with a model its bundle gives every other one."""
-
-    RENAMED: ClassVar[Mapping[str, str]] = {"step": "stride"}
-
-    model: str = setting(
-        "",
-        "directory of the model bundle that the windows are for, read again by ~/reload_model; empty: none",
-        changes=True,
-    )
-    window: float = same(PipelineSettings, "window", low=0.02, high=2.0)
-    stride: float = same(LiveSettings, "stride")
-    low: float = setting(
-        0.0, "lower edge of the band-pass; 0: suited to the rate", unit="Hz", low=0.0, high=10_000.0
-    )
-    high: float = setting(
-        0.0, "upper edge of the band-pass; 0: suited to the rate", unit="Hz", low=0.0, high=10_000.0
-    )
-    mains: float = same(PipelineSettings, "notch", high=1000.0)
-    settling: float = same(PipelineSettings, "settling", high=10.0)
-    wait_for: tuple[str, ...] = same(ClassifierSettings, "wait_for")
-
-
-@dataclass(frozen=True, kw_only=True)
 class SignalQualityNodeSettings(_Checked):
     """Parameters of ``signal_quality``."""
 
     mains: float = same(QualitySettings, "mains")
-
-
-@dataclass(frozen=True, kw_only=True)
-class CommandBridgeSettings(_Checked):
-    """Parameters of ``command_bridge``, besides :class:`BridgeSettings` and :class:`DecisionSettings`."""
-
-    model: str = setting(
-        "",
-        "directory of the only model bundle that may be armed, with its votes; empty: any model",
-        changes=True,
-    )
-    exoskeleton: str = _exoskeleton()
-    output: str = setting(
-        "trajectory",
-        "where commands go: exo/joint_trajectory, exo/velocity_command or a serial port",
-        choices=("trajectory", "velocity", "serial"),
-    )
-    stamp_commands: bool = setting(
-        False,
-        "stamp trajectories with ROS time, so that a controller with the same clock refuses old ones",
-    )
-    external_watchdog: bool = setting(
-        False, "whether a watchdog stops the joints when velocity commands cease; output velocity needs one"
-    )
-    serial_port: str = setting("", "port of the serial exoskeleton, for output serial")
-    baud_rate: int = setting(BAUD_RATE, "speed of the serial port", unit="baud", low=9600, high=4_000_000)
-    allow_long_delay: bool = setting(False, "allow an average controller delay above 300 ms")
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.output == "velocity" and not self.external_watchdog:
-            raise SettingError(
-                "output",
-                "velocity",
-                "a velocity controller obeys its last command forever if the bridge dies; set "
-                "external_watchdog if a watchdog behind it stops the joints, or use output trajectory",
-            )
-        if self.output == "serial" and not self.serial_port:
-            raise SettingError("serial_port", self.serial_port, "name the port of the serial exoskeleton")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,7 +81,7 @@ class SimulatedArmbandSettings(_Checked):
 class SimulatedExoskeletonSettings(_Checked):
     """Parameters of ``simulated_exoskeleton``."""
 
-    exoskeleton: str = _exoskeleton()
+    exoskeleton: str = same(CommandBridgeSettings, "exoskeleton")
     rate: float = setting(
         100.0, "updates of the controller a second, each with a joint state", unit="Hz", low=10.0, high=500.0
     )
@@ -331,7 +240,7 @@ NODES: dict[str, tuple[type, ...]] = {
 
 #: Parameters whose default comes from the bundle where `model` is given.
 FROM_MODEL: dict[str, tuple[str, ...]] = {
-    "preprocessing": ("window", "stride", "low", "high", "mains", "settling"),
+    "preprocessing": preprocessing_settings.FROM_MODEL,
     "classifier": ("confidence_threshold",),
     "command_bridge": tuple(settings_of(DecisionSettings)),
     "decision": tuple(settings_of(DecisionSettings)),

@@ -16,11 +16,12 @@ from emg_recognition.messages import check_info, check_samples
 from emg_recognition.msg import EmgInfo, EmgSamples, SignalQuality
 from emg_recognition.nodes.settings import SignalQualityNodeSettings
 from emg_recognition.ros import diagnostics, qos
-from emg_recognition.ros.conversions import to_floats, to_matrix, to_nanoseconds, to_time
+from emg_recognition.ros.conversions import to_floats, to_matrix
 from emg_recognition.ros.following import Announced, Followed, follow
 from emg_recognition.ros.parameters import declare, overridable
 from emg_recognition.ros.publishers import IdentifiedSubscription
 from emg_recognition.ros.runner import run
+from emg_recognition.ros.stamps import to_nanoseconds, to_time
 from emg_recognition.signal.quality import SHORTEST, QualityMonitor, QualitySettings, State
 from emg_recognition.signal.stream import RateMeter, RecentSamples
 from emg_recognition.types import RATE_TOLERANCE

@@ -22,9 +22,9 @@ from emg_recognition.recordings.counts import to_counts
 from emg_recognition.recordings.open import open_recordings
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.ros import diagnostics, qos
-from emg_recognition.ros.conversions import RosTime, to_time
 from emg_recognition.ros.parameters import declare
 from emg_recognition.ros.runner import run
+from emg_recognition.ros.stamps import RosTime, to_time
 
 
 class SimulatedArmbandNode(Node):

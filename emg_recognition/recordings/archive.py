@@ -178,8 +178,9 @@ def _check_finite(counts: np.ndarray, start: np.ndarray, length: np.ndarray, sou
         return
     found = []
     for begin in range(0, len(counts), _CHECKED_ROWS):
-        part = counts[begin : begin + _CHECKED_ROWS]
-        found.append(begin + np.flatnonzero(~np.isfinite(part).all(axis=1)))
+        finite = np.isfinite(counts[begin : begin + _CHECKED_ROWS])
+        if not finite.all():
+            found.append(begin + np.flatnonzero(~finite.all(axis=1)))
         release(counts)
     bad_rows = np.concatenate([*found, np.empty(0, np.int64)])
     # The first bad row at or after each start; bad rows outside all segments do not matter.

@@ -10,17 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from emg_recognition.errors import SettingError
-from emg_recognition.recordings.file_patterns import FilePattern
 from emg_recognition.recordings.recordings import parse_repetitions
+from emg_recognition.recordings.roles import ROLES, checked_constants, checked_groups, checked_labels
 from emg_recognition.settings import check, from_mapping, setting
-from emg_recognition.text import nfc
 from emg_recognition.types import UNITS
 from emg_recognition.yaml_files import load_yaml
 
-ROLES = ("subject", "cohort", "session", "label", "repetition")
-"""What is known about a segment: from a group of the file name, from a column, or from a constant."""
-
-TIME_UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "clock": 1.0}
+TIME_UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "min": 60.0, "clock": 1.0}
 """Units of a time column, in seconds; ``clock`` is a date and time, or a time of day, as text."""
 
 Column = str | int
@@ -105,7 +101,7 @@ class CsvDescription:
     ----------
     files : str
         Regular expression for the whole path inside `folder`, with ``/`` between folders. Its named groups
-        are any of :data:`ROLES`.
+        are any of :data:`~emg_recognition.recordings.roles.ROLES`.
     columns : CsvColumns
         The meaning of each column.
     gap : float
@@ -135,6 +131,9 @@ class CsvDescription:
         unit="Hz",
         above=0,
     )
+    resample: float | None = setting(
+        None, "rate of one grid for sensors with time columns of their own", unit="Hz", above=0
+    )
     time_unit: str | None = setting(
         None, "unit of the time column; from the file, else s", choices=TIME_UNITS
     )
@@ -157,21 +156,19 @@ class CsvDescription:
 
     def __post_init__(self) -> None:
         check(self)
-        groups = _groups(self.files)
+        groups = checked_groups(self.files)
+        if self.resample is not None:
+            for name, value in (("rate", self.rate), ("counter", self.columns.counter)):
+                if value is not None:
+                    raise SettingError(name, value, "leave it out beside resample, which says the rate")
         for name in ("delimiter", "comment"):
             value = getattr(self, name)
             if value is not None and (len(value) != 1 or not value.isascii()):
                 raise SettingError(name, value, "write one character, e.g. ';' or \"\\t\"")
         if self.encoding is not None:
             object.__setattr__(self, "encoding", _codec(self.encoding))
-        check_labels(self.labels, otherwise="null to skip its rows")
-        if self.labels is not None:
-            plain = {nfc(str(raw)): action and nfc(action) for raw, action in self.labels.items()}
-            object.__setattr__(self, "labels", plain)
-        check_constants(self.constants)
-        object.__setattr__(
-            self, "constants", {name: nfc(str(value)) for name, value in self.constants.items()}
-        )
+        object.__setattr__(self, "labels", checked_labels(self.labels, otherwise="null to skip its rows"))
+        object.__setattr__(self, "constants", checked_constants(self.constants))
         for role in ROLES:
             places = [role in groups, getattr(self.columns, role) is not None, role in self.constants]
             if role == "label":
@@ -182,26 +179,6 @@ class CsvDescription:
             if role == "label" and not any(places):
                 remedy = "name a label column, a marker column, or a group (?P<label>...) in files"
                 raise SettingError("label", None, remedy)
-
-
-def check_labels(labels: object, *, otherwise: str) -> None:
-    """Refuse ``labels`` of a description that are neither None nor a mapping of labels to actions.
-
-    `otherwise` is what may stand in place of an action, for the message.
-    """
-    if labels is None:
-        return
-    if not isinstance(labels, Mapping) or not labels:
-        raise SettingError("labels", labels, "write a mapping of labels to actions")
-    for raw, action in labels.items():
-        if action is not None and (not isinstance(action, str) or not action):
-            raise SettingError(f"labels.{raw}", action, f"write the action, or {otherwise}")
-
-
-def check_constants(constants: object) -> None:
-    """Refuse ``constants`` of a description that are no mapping of :data:`ROLES`."""
-    if not isinstance(constants, Mapping) or not set(constants) <= set(ROLES):
-        raise SettingError("constants", constants, f"write a mapping of any of {', '.join(ROLES)}")
 
 
 def _check_column(name: str, value: object, *, optional: bool = True) -> None:
@@ -218,14 +195,6 @@ def _codec(name: str) -> str:
     except (LookupError, ValueError) as error:
         remedy = "write an encoding that Python knows, e.g. utf-8, utf-16, latin-1 or cp1252"
         raise SettingError("encoding", name, remedy) from error
-
-
-def _groups(pattern: object) -> set[str]:
-    groups = FilePattern(pattern).groups
-    unknown = sorted(groups - set(ROLES))
-    if unknown:
-        raise SettingError("files", pattern, f"unknown group {', '.join(unknown)}; use {', '.join(ROLES)}")
-    return groups
 
 
 def load_description(path: Path) -> CsvDescription:

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-import io
-import warnings
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from emg_recognition.errors import RecordingError
-from emg_recognition.recordings.csv_description import ROLES, TIME_UNITS, Column, CsvDescription
-from emg_recognition.recordings.sensor_times import Sensors, align
+from emg_recognition.recordings.csv_cells import Part, Plan, read_part
+from emg_recognition.recordings.csv_description import TIME_UNITS, Column, CsvDescription
+from emg_recognition.recordings.roles import ROLES
+from emg_recognition.recordings.sensor_times import Aligned, Sensors, align, put_on_grid
 from emg_recognition.recordings.text_columns import Scale, find_counter, find_scale, own_times
 from emg_recognition.recordings.text_layout import Layout, find_layout
-from emg_recognition.recordings.text_lines import Block, blocks
+from emg_recognition.recordings.text_lines import blocks
 from emg_recognition.text import nfc
-
-if TYPE_CHECKING:
-    import pandas
 
 #: pandas does not hold the interpreter while it reads, so that two blocks are read at a time.
 _THREADS = 2
@@ -128,43 +124,14 @@ def _unreadable(path: Path, layout: Layout, error: Exception) -> RecordingError:
     return RecordingError(str(path), f"it cannot be read ({problem})", remedy)
 
 
-@dataclass(frozen=True, eq=False)
-class _Plan:
-    """Which columns are read, by their positions."""
-
-    path: Path
-    layout: Layout
-    names: dict[int, str]
-    samples: tuple[int, ...]
-    times: tuple[int, ...]
-    counter: int | None
-    texts: dict[str, int]
-    clock: bool
-    time_scale: float
-    scale: float
-
-    @property
-    def numeric(self) -> tuple[int, ...]:
-        return (*self.samples, *(() if self.counter is None else (self.counter,)))
-
-
-@dataclass(frozen=True, eq=False)
-class _Part:
-    """The columns of one block, without its empty lines."""
-
-    samples: np.ndarray
-    times: np.ndarray
-    counter: np.ndarray | None
-    texts: dict[str, tuple[np.ndarray, list[str]]]
-    lines: np.ndarray
-    done: int
-
-
 def _read(path: Path, description: CsvDescription, layout: Layout, progress: Progress | None) -> CsvTable:
     columns = description.columns
     samples = tuple(_index(path, layout, column) for column in columns.samples)
     names = dict(zip(samples, map(str, columns.samples), strict=True))
     own = own_times(layout, samples)
+    if description.resample is not None and not own:
+        problem = "resample is given, but its channels share one time"
+        raise RecordingError(str(path), problem, "leave resample out of the description")
     if own:
         times = own
     else:
@@ -173,7 +140,7 @@ def _read(path: Path, description: CsvDescription, layout: Layout, progress: Pro
             names[times[0]] = str(columns.time)
     counter = None if columns.counter is None else _index(path, layout, columns.counter)
     sure = counter is not None
-    if counter is None:
+    if counter is None and description.resample is None:
         counter = find_counter(layout, samples)
     named = "" if counter is None else str(columns.counter or layout.names[counter])
     roles = {role: getattr(columns, role) for role in (*ROLES, "marker")}
@@ -181,7 +148,7 @@ def _read(path: Path, description: CsvDescription, layout: Layout, progress: Pro
     scale = find_scale(layout, samples, description.unit, description.scale, str(path))
     clock = bool(times) and not own and _is_clock(description, layout, times[0])
     unit = description.time_unit or (layout.units[times[0]] if times else "") or "s"
-    plan = _Plan(
+    plan = Plan(
         path=path,
         layout=layout,
         names={
@@ -207,7 +174,8 @@ def _read(path: Path, description: CsvDescription, layout: Layout, progress: Pro
     values = gathered.samples[:rows]
     time: np.ndarray | None = None
     notes: tuple[str, ...] = ()
-    lines, count = gathered.lines[:rows], rows
+    lines = gathered.lines[:rows]
+    kept: np.ndarray | slice = slice(rows)
     if plan.times:
         stamps = gathered.times[:rows]
         if len(plan.times) > 1:
@@ -218,21 +186,24 @@ def _read(path: Path, description: CsvDescription, layout: Layout, progress: Pro
                 times=plan.times,
                 own=tuple(plan.times.index(i) for i in own),
             )
-            values, time, notes = align(sensors, values, stamps, fixed=bool(texts) or counter is not None)
-            count = len(time)
+            fixed = bool(texts) or counter is not None
+            aligned: Aligned = (
+                align(sensors, values, stamps, fixed=fixed)
+                if description.resample is None
+                else put_on_grid(sensors, values, stamps, description.resample)
+            )
+            values, time, kept, notes = aligned.samples, aligned.time, aligned.rows, aligned.notes
         else:
             time = stamps[:, 0]
-    if len(plan.times) <= 1:
-        _check_whole(plan, values, None if time is None else stamps, lines)
     return CsvTable(
         samples=values,
         scale=scale,
         time=time,
-        counter=None if counter is None else gathered.counter[:count],
+        counter=None if counter is None else gathered.counter[kept],
         counter_name=named,
         counter_sure=sure,
-        texts={role: Texts(found[0][:count], found[1]) for role, found in gathered.all_texts().items()},
-        lines=lines[:count],
+        texts={role: Texts(found[0][kept], found[1]) for role, found in gathered.all_texts().items()},
+        lines=lines[kept],
         layout=layout,
         columns=samples,
         notes=notes,
@@ -262,15 +233,15 @@ def _index(path: Path, layout: Layout, column: Column) -> int:
     raise RecordingError(str(path), f"it has {what} {column!r}, only {known}", remedy)
 
 
-def _parts(plan: _Plan) -> Iterator[_Part]:
+def _parts(plan: Plan) -> Iterator[Part]:
     """Read the blocks of a file, two at a time, in order."""
     layout = plan.layout
     source = blocks(plan.path, layout.encoding, layout.data_line, layout.comment)
     with ThreadPoolExecutor(_THREADS) as pool:
-        waiting: deque[Future[_Part]] = deque()
+        waiting: deque[Future[Part]] = deque()
         try:
             for block in source:
-                waiting.append(pool.submit(_part, plan, block))
+                waiting.append(pool.submit(read_part, plan, block))
                 if len(waiting) > _THREADS:
                     yield waiting.popleft().result()
             while waiting:
@@ -280,165 +251,10 @@ def _parts(plan: _Plan) -> Iterator[_Part]:
                 future.cancel()
 
 
-def _part(plan: _Plan, block: Block) -> _Part:
-    # Imported here because only text files need it.
-    import pandas
-
-    layout = plan.layout
-    numeric = [*plan.numeric, *([] if plan.clock else plan.times)]
-    as_text = {*plan.texts.values(), *(plan.times if plan.clock else ())} - set(plan.numeric)
-    chosen = sorted({*plan.numeric, *plan.times, *plan.texts.values()})
-    _check_cells(plan, block, first=len(chosen) == layout.width)
-    if not block.data.strip():
-        return _empty(plan, block)
-    try:
-        frame = pandas.read_csv(
-            io.BytesIO(block.data),
-            sep=r"\s+" if layout.delimiter == " " else layout.delimiter,
-            header=None,
-            names=range(layout.width),
-            usecols=None if len(chosen) == layout.width else chosen,
-            index_col=False,
-            dtype=dict.fromkeys(as_text, str),
-            keep_default_na=False,
-            na_values={column: [""] for column in numeric if column not in as_text},
-            skip_blank_lines=False,
-            skipinitialspace=True,
-            decimal=layout.decimal,
-            encoding=block.encoding,
-            low_memory=False,
-        )
-    except pandas.errors.ParserError:
-        _check_cells(plan, block, first=False)  # it knows the line in the file
-        raise
-    lines = block.line + np.arange(len(frame), dtype=np.uint32)
-    blank = _blank(frame, chosen)
-    if blank.any():
-        frame, lines = frame[~blank], lines[~blank]
-    several = len(plan.times) > 1
-    samples = np.empty((len(frame), len(plan.samples)), np.float32)
-    for at, column in enumerate(plan.samples):
-        values = _numbers(plan, frame[column], column, lines, gaps=several)
-        with np.errstate(over="ignore"):  # what is too large for float32 is refused with its line
-            np.divide(values, plan.scale, out=samples[:, at], casting="same_kind")
-    if plan.clock:
-        times = _seconds(plan, frame[plan.times[0]].astype(str), lines)[:, np.newaxis]
-    else:
-        times = np.empty((len(frame), len(plan.times)))
-        for at, column in enumerate(plan.times):
-            times[:, at] = _numbers(plan, frame[column], column, lines, gaps=several) * plan.time_scale
-    counter = None
-    if plan.counter is not None:
-        counter = _numbers(plan, frame[plan.counter], plan.counter, lines, gaps=several)
-    texts = {role: _texts(frame[column]) for role, column in plan.texts.items()}
-    return _Part(samples, times, counter, texts, lines, block.done)
-
-
-def _blank(frame: pandas.DataFrame, chosen: list[int]) -> np.ndarray:
-    """Return which lines have nothing in the columns that are read."""
-    blank = np.ones(len(frame), bool)
-    for column in chosen:
-        cells = frame[column]
-        if cells.dtype.kind in "iub":
-            return np.zeros(len(frame), bool)
-        blank &= (
-            cells.isna().to_numpy() if cells.dtype.kind == "f" else (cells.isna() | (cells == "")).to_numpy()
-        )
-        if not blank.any():
-            break
-    return blank
-
-
-def _texts(cells: pandas.Series) -> tuple[np.ndarray, list[str]]:
-    """Return the number of each row's text, and the texts."""
-    import pandas
-
-    codes, found = pandas.factorize(cells.astype(str).fillna(""))
-    values = [nfc(str(text).strip()) for text in found]
-    # Two texts that differ in spaces are one.
-    numbers, unique = pandas.factorize(np.array(values, object))
-    return numbers.astype(np.int32)[codes], list(unique)
-
-
-def _empty(plan: _Plan, block: Block) -> _Part:
-    counter = None if plan.counter is None else np.empty(0)
-    texts: dict[str, tuple[np.ndarray, list[str]]] = {
-        role: (np.empty(0, np.int32), []) for role in plan.texts
-    }
-    samples, times = np.empty((0, len(plan.samples)), np.float32), np.empty((0, len(plan.times)))
-    return _Part(samples, times, counter, texts, np.empty(0, np.uint32), block.done)
-
-
-def _check_cells(plan: _Plan, block: Block, *, first: bool) -> None:
-    """Refuse lines with more cells than columns, which pandas would cut off.
-
-    With all columns, it does so only in the `first` line.
-    """
-    delimiter = plan.layout.delimiter.encode()
-    if delimiter == b" " or b'"' in block.data:
-        return
-    most = plan.layout.width - 1
-    data = block.data if not first else block.data[: block.data.find(b"\n") + 1]
-    rows = data.count(b"\n") + (not data.endswith(b"\n"))
-    if data.count(delimiter) == rows * most:
-        return
-    for number, line in enumerate(data.split(b"\n")):
-        if line.count(delimiter) > most and any(cell.strip() for cell in line.split(delimiter)[most + 1 :]):
-            raise ValueError(
-                f"line {block.line + number} has {line.count(delimiter) + 1} cells, there are "
-                f"{plan.layout.width} columns"
-            )
-
-
-def _numbers(plan: _Plan, cells: pandas.Series, column: int, lines: np.ndarray, *, gaps: bool) -> np.ndarray:
-    import pandas
-
-    if cells.dtype.kind in "iuf":
-        values = cells.to_numpy(np.float64)
-    else:
-        texts = cells.astype(str).str.strip() if cells.dtype.kind != "b" else cells.astype(str)
-        if plan.layout.decimal == ",":
-            texts = texts.str.replace(",", ".", regex=False)
-        values = pandas.to_numeric(texts, errors="coerce").to_numpy(np.float64)
-        # What is not a number is refused here, and only an empty cell may end a sensor early.
-        if gaps:
-            wrong = np.isnan(values) & ~(cells.isna() | (texts.isin(["", "nan"]))).to_numpy()
-            if wrong.any():
-                raise _bad_cell(plan, cells, column, lines, int(np.argmax(wrong)))
-    bad = np.isinf(values) if gaps else ~np.isfinite(values)
-    if bad.any():
-        raise _bad_cell(plan, cells, column, lines, int(np.argmax(bad)))
-    return values
-
-
-def _bad_cell(plan: _Plan, cells: pandas.Series, column: int, lines: np.ndarray, row: int) -> RecordingError:
-    cell = cells.iloc[row]
-    empty = cell == "" or (isinstance(cell, float) and np.isnan(cell))
-    what = "empty or NaN" if empty else repr(str(cell))
-    return RecordingError(
-        str(plan.path),
-        f"line {lines[row]}, column {plan.names[column]} is {what}",
-        f"write a finite number with the decimal sign {plan.layout.decimal!r}, or remove the line",
-    )
-
-
-def _seconds(plan: _Plan, cells: pandas.Series, lines: np.ndarray) -> np.ndarray:
-    """Return dates and times, or times of day, as seconds."""
-    import pandas
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that it tries one format after the other
-        stamps = pandas.to_datetime(cells.str.strip(), errors="coerce", utc=True)
-    if stamps.isna().any():
-        raise _bad_cell(plan, cells, plan.times[0], lines, int(np.argmax(stamps.isna().to_numpy())))
-    start = pandas.Timestamp(0, tz="UTC")
-    return ((stamps - start) / pandas.Timedelta(seconds=1)).to_numpy(np.float64)
-
-
 class _Gathered:
     """Arrays that grow part by part; pages that are never written take no memory."""
 
-    def __init__(self, plan: _Plan, size: int) -> None:
+    def __init__(self, plan: Plan, size: int) -> None:
         self.rows = 0
         self._size = max(size, 1)
         self._room = 0
@@ -450,7 +266,7 @@ class _Gathered:
         self.counter = np.empty(0)
         self.lines = np.empty(0, np.uint32)
 
-    def add(self, part: _Part) -> None:
+    def add(self, part: Part) -> None:
         count = len(part.samples)
         end = self.rows + count
         if end > self._room:
@@ -479,13 +295,3 @@ class _Gathered:
             role: (np.concatenate([*codes, nothing]), list(known))
             for role, (codes, known) in self._texts.items()
         }
-
-
-def _check_whole(plan: _Plan, samples: np.ndarray, times: np.ndarray | None, lines: np.ndarray) -> None:
-    """Refuse numbers that have become infinite as float32."""
-    for begin in range(0, len(samples), 1 << 20):
-        good = np.isfinite(samples[begin : begin + (1 << 20)])
-        if not good.all():
-            row, channel = (int(i) for i in np.argwhere(~good)[0])
-            where = f"line {lines[begin + row]}, column {plan.names[plan.samples[channel]]}"
-            raise RecordingError(str(plan.path), f"{where} is too large", "correct it, or the scale")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import numpy as np
 
 from emg_recognition.errors import RecordingError
 from emg_recognition.recordings.csv_description import Column, CsvEvents
-from emg_recognition.recordings.text_layout import Layout, find_layout, split
+from emg_recognition.recordings.text_cells import split
+from emg_recognition.recordings.text_layout import Layout, find_layout
 from emg_recognition.recordings.text_lines import blocks
 from emg_recognition.text import nfc
 
@@ -26,6 +28,13 @@ class Events:
 def event_file(path: Path, events: CsvEvents) -> Path:
     """Return the path of the file with the events of a recording."""
     return path.parent / events.file.replace("{name}", path.stem)
+
+
+def event_files(recordings: Iterable[Path], events: CsvEvents | None) -> list[Path]:
+    """Return the files with the events of recordings that are there."""
+    if events is None:
+        return []
+    return [found for path in recordings if (found := event_file(path, events)).exists()]
 
 
 def read_events(path: Path, events: CsvEvents) -> Events:

@@ -3,33 +3,65 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from emg_recognition.files import read_json
 
-#: Words before a value in a name, as sets of others use them: BIDS, GRABMyo, NinaPro, LibEMG.
-_WORDS = {
-    "subject": "subject|subj|sub|participant|patient|person|user",
-    "session": "session|sess|ses|day|visit",
+WORDS = {
+    "subject": "subject|subj|sub|participant|patient|person|user|proband|sujet",
+    "session": "session|sess|ses|day|visit|tag",
     "label": "gesture|class|action|movement|motion|label|task",
-    "repetition": "repetition|rep|trial|run",
+    "repetition": "repetition|reps|rep|trial|run|take|try|wdh|wiederholung",
 }
-_LETTERS = {"s": "subject", "c": "label", "g": "label", "r": "repetition", "t": "repetition", "d": "session"}
-_MARK = re.compile(
-    r"(?i)(?:(?<=^)|(?<=[_\-/. ]))(?:"
-    + "|".join(f"(?P<{role}>{words})" for role, words in _WORDS.items())
-    + r"|(?P<letter>[scgrtd]))(?:(?P<between>[-_ ])(?P<value>[a-z0-9]+)|(?P<number>[0-9]+))(?=[_\-/. ]|$)"
+"""Words before a value in names, as people and sets of others use them (BIDS, GRABMyo, NinaPro, LibEMG)."""
+
+_LETTERS = {"subject": "s|p", "session": "d", "label": "c|g|m", "repetition": "r|t"}
+#: Words of actions, to tell a label from a person or a device.
+_ACTIONS = re.compile(
+    "rest|relax|neutral|idle|fist|open|clos|hand|wrist|elbow|finger|flex|ext|pron|sup|grip|grasp|pinch|point|radial"
+    "|ulnar|spread|index|thumb|rotat|wave|tap|key|hook|power|tripod|ruhe|faust|repos|poing|rust|up|down|left|right",
+    re.IGNORECASE,
 )
-#: ``anna/fist_3.edf``: a word and a number, perhaps in a folder of the subject.
-_WORD_AND_NUMBER = (
-    r"(?:(?P<subject>[^/]+)/)?(?P<label>[^\W\d_]+(?:[_-][^\W\d_]+)*)[_-]?(?P<repetition>[0-9]+)\.\w+\+?"
+#: Words of devices, programs and folders, which name neither an action nor a person.
+_PROGRAMS = re.compile(
+    "open(bci|signals)|brainflow|trigno|delsys|emgworks|discover|cometa|noraxon|biopac|labchart|raw|emg|semg|exg|data"
+    "|rec(ording)?s?|signals?|file|export(ed)?|log|csv|txt|test(ing)?|train(ing)?|study|exp(eriment)?"
+    rf"|({'|'.join(WORDS.values())})s?",
+    re.IGNORECASE,
 )
-_WORD = r"(?:(?P<subject>[^/]+)/)?(?P<label>[^\W\d_]+(?:[_-][^\W\d_]+)*)\.\w+\+?"
+
+_DATE = r"(?:19|20)[0-9]{2}[-_.]?[0-9]{2}[-_.]?[0-9]{2}(?:[-_T .]*[0-9]{2}[-_:.h]?[0-9]{2}[-_:.m]?[0-9]{2})?"
+_WORD = r"[^\W\d_]+"
+#: The address of a device.
+_ID = r"(?<![^\W_])(?=[0-9A-Fa-f]*[0-9])(?=[0-9A-Fa-f]*[A-Fa-f])[0-9A-Fa-f]{10,}(?![^\W_])"
+_TOKEN = re.compile(
+    rf"(?P<date>(?<![0-9]){_DATE}(?![0-9]))|(?P<id>{_ID})|(?P<word>{_WORD})|(?P<number>[0-9]+)|(?P<sign>.)",
+    re.DOTALL,
+)
+#: ``sub-anna``: in BIDS such a word with its sign may stand before any value.
+_ENTITY = re.compile(
+    r"(?i)(?<![^\W_])(?:" + "|".join(f"(?P<{role}>{words})" for role, words in WORDS.items()) + r")-"
+    r"(?P<value>[^\W_]+)(?=[_/.]|$)"
+)
+
+
+@dataclass(frozen=True)
+class _Token:
+    """A part of a name: a word, number, date, id, sign, the ending, or the value of an entity of BIDS."""
+
+    kind: str
+    text: str
+    role: str = ""
 
 
 def guess_pattern(names: Sequence[str]) -> str | None:
-    """Find a pattern that all names follow.
+    """Find a pattern for most of some names by comparing them.
+
+    Numbers are known by the words or letters before them (``s3``, ``day2``, ``rep_1``, ``C_4``), or by their
+    place; words that differ, or that name actions, are the label, and a word before it the subject.
 
     Parameters
     ----------
@@ -39,44 +71,195 @@ def guess_pattern(names: Sequence[str]) -> str | None:
     Returns
     -------
     str or None
-        A regular expression for the whole of each name, with named groups for what they tell: words such as
-        ``subject3``, ``sub-03``, ``S3``, ``session2``, ``gesture4``, ``C_4``, ``trial5`` or ``R_5``, else a
-        word and a number such as ``anna/fist_3.edf``. None if they tell nothing.
+        A regular expression for the whole names, with named groups for what they tell; None if less than half
+        of the names are alike, or they tell nothing.
     """
-    if not names:
-        return None
-    pattern = _from_words(names[0])
-    if pattern and all(re.fullmatch(pattern, name) for name in names):
-        return pattern
-    # A word alone in one name may be anything, such as "recording.edf".
-    for pattern in (_WORD_AND_NUMBER, *([_WORD] if len(names) > 1 else [])):
-        if all(re.fullmatch(pattern, name) for name in names):
-            return pattern
+    for coarse in (False, True):
+        tokens = [_tokens(name, coarse=coarse) for name in names]
+        shapes = Counter(map(_shape, tokens))
+        if not shapes:
+            return None
+        shape, count = shapes.most_common(1)[0]
+        if count == len(names) or (coarse and count * 2 > len(names)):
+            pattern = _pattern([one for one in tokens if _shape(one) == shape])
+            if pattern is not None:
+                return pattern
     return None
 
 
-def _from_words(name: str) -> str | None:
-    parts: list[str] = []
-    found: dict[str, str] = {}
-    end = 0
-    for match in _MARK.finditer(name):
-        role = next((one for one in _WORDS if match[one]), None) or _LETTERS[match["letter"].lower()]
-        between, value = match["between"] or "", match["value"] or match["number"]
-        # A letter or a word needs a number, unless a sign such as that of BIDS divides the two.
-        if found.get(role, value) != value or not (value.isdigit() or between == "-"):
+def roles_in(pattern: str | None, name: str) -> dict[str, str]:
+    """Return what a name tells by a pattern of :func:`guess_pattern`; nothing if it does not match."""
+    match = re.fullmatch(pattern, name) if pattern else None
+    return {role: text for role, text in match.groupdict().items() if text} if match else {}
+
+
+def escaped(text: str) -> str:
+    """Return the pattern of a plain text, as a person would write it."""
+    return re.escape(text).replace("\\-", "-").replace("\\ ", " ")
+
+
+def _tokens(name: str, *, coarse: bool) -> list[_Token]:
+    """Split a name; joined words are one word if they are actions, and with `coarse` in any case."""
+    stem, dot, ending = name.rpartition(".")
+    if not dot or "/" in ending:
+        stem, ending = name, ""
+    found: list[_Token] = []
+    at = 0
+    while at < len(stem):
+        entity = _ENTITY.match(stem, at)
+        if entity and (role := str(next(one for one in WORDS if entity[one]))):
+            value = entity["value"]
+            if value.isdecimal() or role != "repetition":
+                found += [
+                    _Token("sign", entity[0].removesuffix(value)),
+                    _Token("number" if value.isdecimal() else "value", value, role),
+                ]
+                at = entity.end()
+                continue
+        match = _TOKEN.match(stem, at)
+        assert match is not None
+        token, at = _Token(str(match.lastgroup), match[0]), match.end()
+        joined = [one.kind for one in found[-2:]] == ["word", "sign"] and found[-1].text in "_- "
+        if token.kind == "word" and joined and (coarse or (_is_action(token) and _is_action(found[-2]))):
+            found[-2:] = [_Token("word", found[-2].text + found[-1].text + token.text)]
+        else:
+            found.append(token)
+    return [*found, _Token("end", ending)]
+
+
+def _is_action(token: _Token) -> bool:
+    return _share([token.text]) > 0
+
+
+def _shape(tokens: Sequence[_Token]) -> tuple[str, ...]:
+    # A value may be a number in some names only.
+    return tuple(one.text if one.kind == "sign" else "value" if one.role else one.kind for one in tokens)
+
+
+class _Columns:
+    """The tokens of alike names side by side."""
+
+    def __init__(self, names: Sequence[Sequence[_Token]]) -> None:
+        columns = list(zip(*names, strict=True))
+        self.kinds = [column[0].kind for column in columns]
+        self.values = [list(dict.fromkeys(token.text for token in column)) for column in columns]
+        self.given = [column[0].role for column in columns]
+        self.all = [tuple(token.text for token in column) for column in columns]
+        self.roles: dict[int, str] = {}
+
+    def at(self, role: str) -> int | None:
+        """Return the first column of a role."""
+        return next((i for i, one in sorted(self.roles.items()) if one == role), None)
+
+
+def _pattern(names: Sequence[Sequence[_Token]]) -> str | None:
+    columns = _Columns(names)
+    taken = _assign_by_words(columns)
+    marked = bool(columns.roles)
+    words = [i for i, kind in enumerate(columns.kinds) if kind == "word" and i not in taken]
+    _assign_words(columns, words)
+    label = columns.at("label")
+    if label is not None:
+        _assign_folder(columns, label)
+        _assign_numbers(columns, label)
+    elif not marked:
+        return None
+    return "".join(_piece(columns, i) for i in range(len(columns.kinds)))
+
+
+def _assign_by_words(columns: _Columns) -> set[int]:
+    """Give roles to what stands after words or letters that tell them; return the columns of these words."""
+    kinds, values = columns.kinds, columns.values
+    taken: set[int] = set()
+    for i, kind in enumerate(kinds):
+        role = columns.given[i]
+        before = i - 1
+        if not role and kind == "number":
+            if before > 0 and kinds[before] == "sign" and values[before][0] in "_- ":
+                before -= 1
+            if before >= 0 and kinds[before] == "word" and len(values[before]) == 1:
+                word = values[before][0]
+                known = (one for one in WORDS if re.fullmatch(f"{WORDS[one]}|{_LETTERS[one]}", word, re.I))
+                role = next(known, "")
+        if not role:
             continue
-        word = name[match.start() : match.end() - len(value) - len(between)]
-        kind = "[0-9]+" if value.isdigit() else "[A-Za-z0-9]+"
-        group = f"(?P={role})" if role in found else f"(?P<{role}>{kind})"
-        parts += [_others(name[end : match.start()]), word + between + group]
-        found[role] = value
-        end = match.end()
-    return "".join([*parts, _others(name[end:])]) if parts else None
+        first = columns.at(role)
+        # The folder of a subject often stands again in the name.
+        if first is None or columns.all[first] == columns.all[i]:
+            columns.roles[i] = role
+            if not columns.given[i]:
+                taken.add(before)
+    return taken
 
 
-def _others(text: str) -> str:
-    """Return a pattern for what lies between: words stay, and numbers may be any."""
-    return re.sub(r"[0-9]+", "[0-9]+", re.escape(text))
+def _assign_words(columns: _Columns, words: list[int]) -> None:
+    values, kinds, roles = columns.values, columns.kinds, columns.roles
+    varying = [i for i in words if len(values[i]) > 1]
+    likely = sorted(words, key=lambda i: (_share(values[i]) == 0, -len(values[i]), -_share(values[i]), -i))
+    if columns.at("label") is None:
+        numbered = [i for i in words if "number" in kinds[i + 1 : i + 3]]
+        if likely and _share(values[likely[0]]) > 0:
+            roles[likely[0]] = "label"
+        elif varying:
+            roles[varying[-1]] = "label"
+        # A word and a number, such as "pouring_3".
+        elif not roles and numbered and not _PROGRAMS.fullmatch(values[numbered[-1]][0]):
+            roles[numbered[-1]] = "label"
+    label = columns.at("label")
+    others = [i for i in varying if i not in roles and not all(map(_PROGRAMS.fullmatch, values[i]))]
+    if label is not None and columns.at("subject") is None:
+        before = [i for i in others if i < label] or others
+        if before:
+            roles[before[0]] = "subject"
+
+
+def _share(values: list[str]) -> float:
+    found = [_ACTIONS.search(value) and not _PROGRAMS.fullmatch(value) for value in values]
+    return sum(map(bool, found)) / len(values)
+
+
+def _assign_folder(columns: _Columns, label: int) -> None:
+    """Take the outermost folder as the subject if a word is its whole name."""
+    is_folder = label > 1 and columns.kinds[0] == "word" and columns.values[1] == ["/"]
+    free = 0 not in columns.roles and columns.at("subject") is None
+    if is_folder and free and not any(map(_PROGRAMS.fullmatch, columns.values[0])):
+        columns.roles[0] = "subject"
+
+
+def _assign_numbers(columns: _Columns, label: int) -> None:
+    kinds, values, roles = columns.kinds, columns.values, columns.roles
+    free = [i for i, kind in enumerate(kinds) if kind == "number" and i not in roles]
+    taken = set(roles.values())
+    after = [i for i in free if i > label]
+    if "repetition" not in taken and after:
+        roles[after[-1]] = "repetition"
+    before = [i for i in free if i < label and (len(values[i]) > 1 or kinds[i + 1] == "sign")]
+    for role in ("subject", "session"):
+        if role not in taken and before and len(values[before[0]]) > 1:
+            roles[before.pop(0)] = role
+
+
+def _piece(columns: _Columns, i: int) -> str:
+    kind, values, role = columns.kinds[i], columns.values[i], columns.roles.get(i)
+    if kind == "end":
+        return (escaped("." + values[0]) if values[0] else "") if len(values) == 1 else r"\.\w+\+?"
+    if role is not None and columns.at(role) != i:
+        return f"(?P={role})"
+    if kind == "sign":
+        return escaped(values[0])
+    if kind == "date":
+        return "[-0-9_:.T hm]+"
+    if kind == "id":
+        return "[0-9A-Fa-f]+"
+    if all(map(str.isdecimal, values)):
+        body = "[0-9]+"
+    elif columns.given[i]:
+        body = r"[^\W_]+"
+    elif role is None and len(values) == 1:
+        return escaped(values[0])
+    else:
+        body = _WORD if all(re.fullmatch(_WORD, value) for value in values) else rf"{_WORD}(?:[-_ ]{_WORD})*"
+    return f"(?P<{role}>{body})" if role else body
 
 
 def libemg_labels(folder: Path) -> dict[str, str]:

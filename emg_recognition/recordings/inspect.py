@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.recordings.suspicious import Suspicion, find_suspicious, suspicion_warnings
 from emg_recognition.recordings.windows import STRIDE
 from emg_recognition.signal.batch import window_starts
-from emg_recognition.signal.quality_measures import FEWEST_ON_TOP, saturated, smallest_step
+from emg_recognition.signal.quality_measures import saturated, smallest_step
 from emg_recognition.signal.settings import stride_samples, suited_settings
 
 #: An accuracy from fewer windows of an action in a repetition says little.
@@ -26,6 +26,8 @@ FEWEST_WINDOWS = 20
 _CLIPPED = 0.01
 #: Samples that are looked through at a time.
 _PIECE = 1 << 16
+#: Rows that are compared at once.
+_BESIDE = 64
 #: Usual lengths of a performed action, s; a median outside suggests a wrong rate.
 _USUAL_LENGTHS = (0.5, 60.0)
 
@@ -158,25 +160,30 @@ def _check_windows(recordings: Recordings) -> tuple[list[str], list[str]]:
 
 def _check_samples(recordings: Recordings) -> Iterator[str]:
     """Read all samples once: copies, constant channels, clipping."""
-    copies: dict[bytes, list[int]] = defaultdict(list)
+    alike: dict[tuple[int, bytes, bytes], list[int]] = defaultdict(list)
     constant = np.zeros(recordings.channels, np.int64)
     clipped = np.zeros(recordings.channels, np.int64)
     worst = 0.0
     whole = recordings.counts.dtype.kind in "iu"
     for i in range(len(recordings)):
         values = recordings.raw_segment(i)
-        flat, suspect = _extremes(values)
-        constant += flat
-        if not flat.all():
-            digest = hashlib.blake2b(np.ascontiguousarray(values).data, digest_size=16)
-            copies[digest.digest()].append(i)
-        if suspect:
-            floats = values.astype(np.float64)
-            share = saturated(floats, 1.0 if whole else smallest_step(floats))
-            clipped += share > _CLIPPED
-            worst = max(worst, float(share.max()))
+        pieces = [values[begin : begin + _PIECE] for begin in range(0, len(values), _PIECE)]
+        tops = np.array([_reduced(piece, np.maximum) for piece in pieces])
+        bottoms = np.array([_reduced(piece, np.minimum) for piece in pieces])
+        top, bottom = tops.max(axis=0), bottoms.min(axis=0)
+        constant += top == bottom
+        if not (top == bottom).all():
+            alike[len(values), top.tobytes(), bottom.tobytes()].append(i)
+        share = _saturated(pieces, tops, bottoms, 0.0)
+        if (share > _CLIPPED).any():  # it is less with the resolution, which takes longer to find
+            steps = (1.0 if whole else smallest_step(piece.astype(np.float64)) for piece in pieces)
+            share = _saturated(pieces, tops, bottoms, min(steps))
+        clipped += share > _CLIPPED
+        worst = max(worst, float(share.max()))
         release(recordings.counts)
-    same = [numbers for numbers in copies.values() if len(numbers) > 1]
+    same = [
+        copies for numbers in alike.values() if len(numbers) > 1 for copies in _copies(recordings, numbers)
+    ]
     if same:
         first, second = same[0][:2]
         count = sum(len(numbers) - 1 for numbers in same)
@@ -197,22 +204,46 @@ def _check_samples(recordings: Recordings) -> Iterator[str]:
         )
 
 
-def _extremes(values: np.ndarray) -> tuple[np.ndarray, bool]:
-    """Return which channels are constant, and whether :func:`saturated` may find any of them clipped.
+def _copies(recordings: Recordings, numbers: Sequence[int]) -> list[list[int]]:
+    """Return the groups of equal segments among some."""
+    found: dict[bytes, list[int]] = defaultdict(list)
+    for i in numbers:
+        values = np.ascontiguousarray(recordings.raw_segment(i))
+        found[hashlib.blake2b(values.data, digest_size=16).digest()].append(i)
+        release(recordings.counts)
+    return [group for group in found.values() if len(group) > 1]
 
-    A segment may have millions of samples, so this is done piece by piece and without copies.
+
+def _saturated(
+    pieces: Sequence[np.ndarray], tops: np.ndarray, bottoms: np.ndarray, resolution: float
+) -> np.ndarray:
+    """Return what :func:`saturated` says of a segment, which may have millions of samples.
+
+    Only rows near an extreme are looked at, and only pieces that have any are read again.
     """
-    pieces = [values[begin : begin + _PIECE] for begin in range(0, len(values), _PIECE)]
-    top = np.max([piece.max(axis=0) for piece in pieces], axis=0)
-    bottom = np.min([piece.min(axis=0) for piece in pieces], axis=0)
-    beside = 0.019 * (top.astype(np.float64) - bottom)  # a little less than there, because of rounding
-    high, low = top - beside, bottom + beside
-    counts = np.zeros((4, values.shape[1]), np.int64)
-    for piece in pieces:
-        for row, found in enumerate((piece == top, piece > high, piece == bottom, piece < low)):
-            counts[row] += np.count_nonzero(found, axis=0)
-    flat = (counts[::2] >= FEWEST_ON_TOP) & (2 * counts[::2] > counts[1::2])
-    return top == bottom, bool((flat & (top != bottom)).any())
+    top, bottom = tops.max(axis=0).astype(np.float64), bottoms.min(axis=0).astype(np.float64)
+    beside = np.maximum(5.0 * resolution, 0.02 * (top - bottom)) * (1.0 + 1e-6)
+    moving = top > bottom
+    high = np.where(moving, top - beside, np.inf)
+    low = np.where(moving, bottom + beside, -np.inf)
+    rows = []
+    for piece, highest, lowest in zip(pieces, tops, bottoms, strict=True):
+        if (highest >= high).any() or (lowest <= low).any():
+            near = np.flatnonzero((piece >= high) | (piece <= low)) // piece.shape[1]
+            rows.append(piece[np.unique(near)])
+    if not rows:
+        return np.zeros(len(top))
+    found = np.concatenate(rows).astype(np.float64)
+    return np.where(moving, saturated(found, resolution), 0.0) * (len(found) / sum(map(len, pieces)))
+
+
+def _reduced(piece: np.ndarray, which: np.ufunc) -> np.ndarray:
+    """Return the largest or smallest value of each channel; with many rows side by side NumPy is faster."""
+    rows = len(piece) // _BESIDE
+    if not rows or not piece.flags.c_contiguous:
+        return np.asarray(which.reduce(piece, axis=0))
+    wide = which.reduce(piece[: rows * _BESIDE].reshape(rows, -1), axis=0).reshape(_BESIDE, -1)
+    return np.asarray(which.reduce(np.concatenate([wide, piece[rows * _BESIDE :]]), axis=0))
 
 
 def _check_overlap(recordings: Recordings) -> Iterator[str]:

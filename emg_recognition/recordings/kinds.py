@@ -41,6 +41,9 @@ _NAMED = (
     (b"\xd0\xcf\x11\xe0", "an old Office document (.xls, .doc)", "save the sheet as CSV"),
     (b"PAR1", "a Parquet file", "convert it to CSV: pandas.read_parquet(FILE).to_csv(...)"),
     (b"ARROW1", "a Feather file", "convert it to CSV: pandas.read_feather(FILE).to_csv(...)"),
+    (b"\x02P", "a C3D file of motion capture", "export its analog channels as CSV"),
+    (b"POLY SAMPLE FILE", "a Poly5 file of TMSi", "export it as EDF with the program of TMSi"),
+    (b"ID;P", "a SYLK table (.slk)", "save it as CSV, e.g. in LibreOffice"),
     (b"TDSm", "a TDMS file of LabVIEW", "export it as CSV"),
     (
         b"version https://git-lfs",
@@ -61,6 +64,13 @@ _PROMISED = {
     ".xdf": "XDF file",
     ".mat": "MATLAB file",
     ".set": "EEGLAB file",
+}
+#: Programs whose own files have no mark, by the ending they give to them.
+_PROGRAMS = {
+    ".acq": "AcqKnowledge",
+    ".adicht": "LabChart",
+    ".hpf": "EMGworks",
+    ".shpf": "Trigno Discover",
 }
 _HEAD = 1 << 16
 _XML = re.compile(rb"\s*<(?:\?xml|!doctype|html)", re.IGNORECASE)
@@ -264,4 +274,7 @@ def _of_unknown(path: Path, head: bytes) -> str:
         raise RecordingError(
             str(path), "it holds only the samples of an EEGLAB file", "give the .set beside it"
         )
+    if program := _PROGRAMS.get(path.suffix.lower()):
+        problem = f"it seems to be a file of {program}, which only that reads"
+        raise RecordingError(str(path), problem, f"export it as text or CSV in {program}")
     raise RecordingError(str(path), f"it is {what} (it begins with {head[:8]!r})", OPENED)

@@ -17,7 +17,9 @@ from emg_recognition.recordings.archive import load_archive
 from emg_recognition.recordings.bag_recordings import read_bag
 from emg_recognition.recordings.cache import default_cache, from_cache, release
 from emg_recognition.recordings.csv_description import CsvDescription, load_description
-from emg_recognition.recordings.csv_files import READING, event_files, find_csv_files, read_csv_files
+from emg_recognition.recordings.csv_files import READING, read_csv_files
+from emg_recognition.recordings.event_files import event_files
+from emg_recognition.recordings.finding import find_files as find_described
 from emg_recognition.recordings.folders import holds_bag, is_description, walk
 from emg_recognition.recordings.formats.description import FormatDescription
 from emg_recognition.recordings.formats.files import FormatFile, read_format_files
@@ -139,10 +141,13 @@ def _text(path: Path, progress: Progress | None) -> _Found:
 
 
 def _columns(description: CsvDescription, path: Path, key: str, progress: Progress | None) -> _Found:
-    matched, skipped = find_csv_files(description, path)
+    matched, skipped = find_described(description, path)
     source = Source(readable(path), "text files", tuple(file.name for file in matched), skipped)
     read = partial(read_csv_files, description, matched, readable(path), progress=progress)
-    files = [*(file.path for file in matched), *event_files(description, matched)]
+    files = [
+        *(file.path for file in matched),
+        *event_files((file.path for file in matched), description.events),
+    ]
     return _Found(source, files, key, read)
 
 
@@ -151,7 +156,7 @@ def _described(path: Path, namespace: str | None, progress: Progress | None) -> 
     document = load_yaml(path, "description of recordings") or {}
     if isinstance(document, dict) and "files" in document and "columns" not in document:
         search = FormatDescription(files=document["files"], folder=document.get("folder", "."))
-        matched, skipped = find_csv_files(search, path)
+        matched, skipped = find_described(search, path)
         if identify(matched[0].path) in FORMATS:
             description = from_mapping(FormatDescription, document, f"{path.name}:")
             folder = path.parent / description.folder

@@ -77,6 +77,10 @@ def find_pace(
     if not step > 0:
         gaps = (steps < 0) | (steps > (gap if rate is None else 1 / rate + gap))
         return None if rate is None else Pace(rate, np.inf, 1, 0.0, gaps)
+    if lost is None and steps.min() > _WITHIN * step:
+        even = _even(time, steps, gap, rate)
+        if even is not None:
+            return even
     starts = np.flatnonzero(np.append(True, (steps > _WITHIN * step) | (steps < 0)))
     sizes, intervals = np.diff(starts), np.diff(time[starts])
     rising = intervals >= 0
@@ -98,6 +102,17 @@ def find_pace(
     jitter = float(np.percentile(late, 95)) if len(late) else 0.0
     uncertainty = ((interval if packet > 1 else 0.0) + jitter) / seconds
     return Pace(rows / seconds, uncertainty, packet, interval, gaps)
+
+
+def _even(time: np.ndarray, steps: np.ndarray, gap: float, rate: float | None) -> Pace | None:
+    """Return the pace of rows that come one by one without a gap, as most do, in fewer passes."""
+    interval = float(np.median(_some(steps)))
+    usual = max(interval, 0.0 if rate is None else 1 / rate)
+    if len(steps) < FEWEST_STEPS or steps.max() > usual + gap:
+        return None
+    seconds = float(time[-1] - time[0])
+    jitter = float(np.percentile(np.abs(_some(steps) - interval), 95))
+    return Pace(len(steps) / seconds, jitter / seconds, 1, interval, np.zeros(len(steps), bool))
 
 
 def _some(values: np.ndarray) -> np.ndarray:

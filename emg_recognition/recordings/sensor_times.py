@@ -1,4 +1,4 @@
-"""Sensors with time columns of their own, as Delsys writes them: put on one time, or refused."""
+"""Sensors with time columns of their own, as Delsys writes them: put on one time or grid, or refused."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from emg_recognition.errors import RecordingError
+from emg_recognition.recordings.resampling import resample
 
 #: Two sensors agree if their times are never further apart than this share of a sample.
 _APART = 0.5
+#: A grid may be so many times faster or slower than a sensor.
+_MOST_TIMES = 50
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,13 +42,34 @@ class Sensors:
     own: tuple[int, ...]
 
 
-def align(
-    sensors: Sensors, samples: np.ndarray, stamps: np.ndarray, *, fixed: bool
-) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+@dataclass(frozen=True, eq=False)
+class Aligned:
+    """All sensors on one time.
+
+    Attributes
+    ----------
+    samples : numpy.ndarray
+        Shape (n, channels).
+    time : numpy.ndarray
+        Seconds, shape (n,).
+    rows : numpy.ndarray or slice
+        The row of the file that each one is from, by the first sensor.
+    notes : tuple of str
+        What was done.
+    """
+
+    samples: np.ndarray
+    time: np.ndarray
+    rows: np.ndarray | slice
+    notes: tuple[str, ...]
+
+
+def align(sensors: Sensors, samples: np.ndarray, stamps: np.ndarray, *, fixed: bool) -> Aligned:
     """Put all sensors on the time of the first one, or refuse them.
 
     Sensors of one rate are shifted by whole rows until their times are nowhere more than half a sample apart.
-    Nothing is interpolated, because that would change the signal.
+    Nothing is interpolated, because that would change the signal. What lies before or after the rows that all
+    sensors have is left out.
 
     Parameters
     ----------
@@ -58,35 +82,17 @@ def align(
     fixed : bool
         Whether the rows also hold labels or a counter, so that the first sensor may not be shifted.
 
-    Returns
-    -------
-    samples : numpy.ndarray
-        The rows that all sensors have.
-    time : numpy.ndarray
-        Seconds, by the first sensor.
-    notes : tuple of str
-        What was done.
-
     Raises
     ------
     RecordingError
         If rates differ, times come apart, or a column has a hole.
     """
     own = list(sensors.own)
-    lengths = [_filled(sensors, stamps[:, k], sensors.times[k]) for k in range(stamps.shape[1])]
-    for channel, k in enumerate(own):
-        count = _filled(sensors, samples[:, channel], sensors.columns[channel])
-        lengths[k] = min(lengths[k], count)
-    used = sorted(set(own))
-    if min(lengths[k] for k in used) < 2:
-        column = sensors.names[sensors.times[min(used, key=lambda k: lengths[k])]]
-        raise RecordingError(
-            str(sensors.path), f"column {column} has fewer than two rows", "leave the sensor out"
-        )
-    means = {k: float(stamps[lengths[k] - 1, k] - stamps[0, k]) / (lengths[k] - 1) for k in used}
+    lengths, means = _paces(sensors, samples, stamps)
+    used = list(lengths)
     reference = own[0]
     period = means[reference]
-    channel_of = {k: sensors.names[sensors.columns[own.index(k)]] for k in used}
+    channel_of = {k: _channel(sensors, k) for k in used}
     for k in used:
         drift = abs(means[k] / period - 1) * min(lengths[k], lengths[reference]) if period > 0 else np.inf
         if not means[k] > 0 or (abs(means[k] / period - 1) > 0.01 and drift > _APART):
@@ -94,7 +100,7 @@ def align(
                 str(sensors.path),
                 f"its sensors have unlike rates: column {channel_of[reference]} {1 / period:.6g} Hz, column "
                 f"{channel_of[k]} (number {sensors.columns[own.index(k)] + 1}) {_hertz(means[k])}",
-                "name only columns of one rate as samples in a description, or export them at one rate",
+                "give the rate to put them on as resample in a description, or name only columns of one rate",
             )
     begin = max(stamps[0, k] for k in used)
     shift = {k: max(round((begin - stamps[0, k]) / period), 0) for k in used}
@@ -130,7 +136,81 @@ def align(
             f"its first sensor begins {shift[reference]} samples early, so its labels do not fit the others",
             "export the sensors with one time",
         )
-    return aligned, time, tuple(notes)
+    return Aligned(aligned, time, slice(shift[reference], shift[reference] + count), tuple(notes))
+
+
+def put_on_grid(sensors: Sensors, samples: np.ndarray, stamps: np.ndarray, rate: float) -> Aligned:
+    """Put all sensors on one grid of times by :func:`~emg_recognition.recordings.resampling.resample`.
+
+    The grid begins where the last sensor begins, and ends where the first one ends. Labels are those of the
+    first sensor's row at or before each time.
+
+    Parameters
+    ----------
+    sensors : Sensors
+        What the columns are.
+    samples : numpy.ndarray
+        Shape (rows, channels); NaN at the end of a channel that is shorter.
+    stamps : numpy.ndarray
+        Seconds, shape (rows, time columns).
+    rate : float
+        Rate of the grid, Hz.
+
+    Raises
+    ------
+    RecordingError
+        If a column has a hole, a sensor's times are not even, its rate is too far from the grid's, or the
+        sensors have no time in common.
+    """
+    lengths, means = _paces(sensors, samples, stamps)
+    for k, period in means.items():
+        times = stamps[: lengths[k], k]
+        away = np.abs(times - (times[0] + np.arange(len(times)) * period))
+        if not period > 0 or (away > _APART * period).any():
+            raise RecordingError(
+                str(sensors.path),
+                f"the times of column {_channel(sensors, k)} are not even: row {int(np.argmax(away)) + 1} of "
+                f"the data is {away.max():.3g} s away from where it should be",
+                "leave the sensor out, or export it without gaps",
+            )
+        if not 1 / _MOST_TIMES <= rate * period <= _MOST_TIMES:
+            raise RecordingError(
+                str(sensors.path),
+                f"resample is {rate:g} Hz, but column {_channel(sensors, k)} has {1 / period:.6g} Hz",
+                f"give a rate that is at most {_MOST_TIMES} times higher or lower",
+            )
+    begin = max(float(stamps[0, k]) for k in means)
+    end = min(float(stamps[lengths[k] - 1, k]) for k in means)
+    if end <= begin:
+        raise RecordingError(str(sensors.path), "its sensors have no time in common", "leave one of them out")
+    time = begin + np.arange(int((end - begin) * rate + 1e-6) + 1) / rate
+    found = np.empty((len(time), samples.shape[1]), np.float32)
+    positions = {k: np.clip((time - stamps[0, k]) / means[k], 0, lengths[k] - 1) for k in means}
+    for k, position in positions.items():
+        channels = [channel for channel, one in enumerate(sensors.own) if one == k]
+        found[:, channels] = resample(samples[: lengths[k], channels], position, rate * means[k])
+    rates = ", ".join(f"{one:.6g}" for one in sorted({round(1 / period, 3) for period in means.values()}))
+    rows = np.floor(positions[sensors.own[0]] + 1e-6).astype(np.int64)
+    return Aligned(found, time, rows, (f"sensors of {rates} Hz were put on one grid of {rate:g} Hz",))
+
+
+def _paces(
+    sensors: Sensors, samples: np.ndarray, stamps: np.ndarray
+) -> tuple[dict[int, int], dict[int, float]]:
+    """Return the rows of each time column that channels have, and the mean step in them, s."""
+    lengths = {k: _filled(sensors, stamps[:, k], sensors.times[k]) for k in sorted(set(sensors.own))}
+    for channel, k in enumerate(sensors.own):
+        lengths[k] = min(lengths[k], _filled(sensors, samples[:, channel], sensors.columns[channel]))
+    for k, length in lengths.items():
+        if length < 2:
+            column = sensors.names[sensors.times[k]]
+            problem = f"column {column} has fewer than two rows"
+            raise RecordingError(str(sensors.path), problem, "leave the sensor out")
+    return lengths, {k: float(stamps[n - 1, k] - stamps[0, k]) / (n - 1) for k, n in lengths.items()}
+
+
+def _channel(sensors: Sensors, k: int) -> str:
+    return sensors.names[sensors.columns[sensors.own.index(k)]]
 
 
 def _hertz(period: float) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,11 @@ import yaml
 
 from emg_recognition.errors import EmgRecognitionError, RecordingError
 from emg_recognition.recordings.csv_description import CsvDescription
-from emg_recognition.recordings.csv_files import CsvFile, find_csv_files, read_csv_files
+from emg_recognition.recordings.csv_files import read_csv_files
+from emg_recognition.recordings.file_names import roles_in
+from emg_recognition.recordings.finding import FoundFile, find_files
 from emg_recognition.recordings.recordings import Recordings
+from emg_recognition.recordings.text_columns import sensor_rates
 from emg_recognition.recordings.text_guess import UNLABELLED, Guessed, guess
 from emg_recognition.recordings.text_layout import Layout, find_layout
 from emg_recognition.text import readable
@@ -47,7 +49,7 @@ def describe_text(path: Path, beside: Path) -> str:
     """
     found = guess(path)
     description = found.description
-    files, _ = find_csv_files(description, path)
+    files, _ = find_files(description, path)
     known, problem = _read(description, files, str(path))
     folder = os.path.relpath(found.base, beside)
     lines = [
@@ -65,7 +67,7 @@ def describe_text(path: Path, beside: Path) -> str:
 
 
 def _read(
-    description: CsvDescription, files: Sequence[CsvFile], source: str
+    description: CsvDescription, files: Sequence[FoundFile], source: str
 ) -> tuple[Recordings | None, str]:
     """Read the first file as it is described; return what it holds, or why it cannot be read."""
     try:
@@ -179,6 +181,9 @@ def _numbers(found: Guessed, known: Recordings | None) -> list[str]:
             "Hz; neither a header nor a time column says it" if description.columns.time is None else "Hz"
         )
         lines.append(_line("rate", 1000, comment, open=True))
+    if rates := sensor_rates(found.layout, found.columns.samples):
+        comment = "Hz; puts sensors of unlike rates on one grid (in place of rate)"
+        lines.append(_line("resample", max(rates), comment, open=True))
     if description.columns.time is not None:
         lines.append(_line("time_unit", description.time_unit, "of the time column"))
     if description.unit == "V":
@@ -208,8 +213,7 @@ def _labels(found: Guessed, known: Recordings | None) -> list[str]:
         )
     actions = [] if known is None else [action for action in known.actions if action != UNLABELLED]
     if actions and found.pattern and "(?P<label>" in found.pattern:
-        seen = [] if found.pattern is None else _seen(found)
-        actions = list(dict.fromkeys([*seen, *actions]))
+        actions = list(dict.fromkeys([*_seen(found), *actions]))
     # The names of LibEMG's classes stand beside its recordings.
     labels = dict(description.labels or {action: action for action in sorted(actions)})
     if found.labelled and labels:
@@ -234,8 +238,7 @@ def _in_pattern(found: Guessed, role: str) -> bool:
 
 
 def _seen(found: Guessed) -> list[str]:
-    matches = [re.fullmatch(found.pattern or "", name) for name in found.names]
-    return [match["label"] for match in matches if match]
+    return [roles["label"] for name in found.names if "label" in (roles := roles_in(found.pattern, name))]
 
 
 def describe(path: Path, output: Path | None = None) -> str:

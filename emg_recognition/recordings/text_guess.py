@@ -10,12 +10,13 @@ from pathlib import Path
 
 from emg_recognition.errors import RecordingError
 from emg_recognition.files import open_regular
-from emg_recognition.recordings.csv_description import ROLES, Column, CsvColumns, CsvDescription, CsvEvents
-from emg_recognition.recordings.csv_files import is_no_marker
-from emg_recognition.recordings.file_names import guess_pattern, libemg_labels
-from emg_recognition.recordings.name_pattern import compare_names, escaped
-from emg_recognition.recordings.text_columns import Guess, guess_columns
-from emg_recognition.recordings.text_layout import Layout, find_layout, is_number
+from emg_recognition.recordings.column_guess import Guess, guess_columns
+from emg_recognition.recordings.csv_description import Column, CsvColumns, CsvDescription, CsvEvents
+from emg_recognition.recordings.file_names import escaped, guess_pattern, libemg_labels, roles_in
+from emg_recognition.recordings.markers import is_no_marker
+from emg_recognition.recordings.roles import ROLES
+from emg_recognition.recordings.text_cells import is_number
+from emg_recognition.recordings.text_layout import Layout, find_layout
 from emg_recognition.recordings.text_lines import find_encoding
 from emg_recognition.text import nfc, readable
 
@@ -23,6 +24,8 @@ from emg_recognition.text import nfc, readable
 LOOKED_AT = 1 << 16
 #: The label of a recording for which none was found.
 UNLABELLED = "unlabelled"
+#: Columns in times of rows, and rows, from which on a table is taken to lie on its side.
+_WIDE = 100
 _EVENTS = re.compile(r"(.+?)(_events\.\w+)")
 _DESCRIBED = (".yaml", ".yml", ".json", ".md", ".py", ".m", ".html", ".xml")
 
@@ -93,7 +96,7 @@ def guess_description(path: Path) -> CsvDescription:
     """Guess the description of a text file, or of the text files in a folder.
 
     Its folder is relative to the path's own folder for a file, and to `path` for a folder, as
-    :func:`~emg_recognition.recordings.csv_files.find_csv_files` takes it.
+    :func:`~emg_recognition.recordings.finding.find_files` takes it.
 
     Raises
     ------
@@ -127,6 +130,9 @@ def guess(path: Path) -> Guessed:
     )
     events = _events_of(found)
     layout = find_layout(found[0])
+    if layout.width > _WIDE * max(len(layout.rows), 1) and len(layout.rows) < _WIDE:
+        problem = f"it has {len(layout.rows)} rows of {layout.width} columns: its channels may stand in rows"
+        raise RecordingError(str(found[0]), problem, "write a column for each channel")
     columns = guess_columns(layout, readable(found[0].name))
     if not columns.samples:
         raise RecordingError(
@@ -150,8 +156,7 @@ def guess(path: Path) -> Guessed:
     files = pattern or ".*" + escaped(Path(names[0]).suffix)
     if not path.is_dir():
         files = escaped(names[0])
-        match = re.fullmatch(pattern, names[0]) if pattern else None
-        constants = {} if match is None else {role: text for role, text in match.groupdict().items() if text}
+        constants = roles_in(pattern, names[0])
     labelled = (
         in_rows or "label" in constants or (pattern is not None and path.is_dir() and "(?P<label>" in pattern)
     )
@@ -181,8 +186,7 @@ def guess(path: Path) -> Guessed:
 def _class_names(base: Path, pattern: str | None, names: Sequence[str]) -> dict[str, str | None] | None:
     """Return the names of LibEMG's classes, if the file names have their numbers."""
     known = libemg_labels(base)
-    matches = [re.fullmatch(pattern, name) for name in names] if pattern and "(?P<label>" in pattern else []
-    numbers = {match["label"] for match in matches if match}
+    numbers = {roles["label"] for name in names if "label" in (roles := roles_in(pattern, name))}
     return dict(known) if known and numbers and numbers <= set(known) else None
 
 
@@ -225,9 +229,9 @@ def _globbed(text: str) -> str:
 
 def _pattern(near: list[str], columns: Guess, names: list[str]) -> str | None:
     """Return the pattern of the names, without what the columns already tell."""
-    pattern = compare_names(near) or guess_pattern(near)
+    pattern = guess_pattern(near)
     if pattern is None and len(near) > len(names):
-        pattern = compare_names(names)
+        pattern = guess_pattern(names)
     if pattern is None:
         return None
     for role in ROLES:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import json
-import re
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,62 +10,22 @@ from pathlib import Path
 from typing import Any
 
 from emg_recognition.errors import RecordingError
+from emg_recognition.recordings.text_cells import is_missing, is_number, split, unit_in
+from emg_recognition.recordings.text_head import (
+    SAMPLE_LINES,
+    drop_titles,
+    find_names,
+    find_start,
+    is_below,
+    read_below,
+    width_of,
+)
 from emg_recognition.recordings.text_lines import read_head
 from emg_recognition.text import nfc
 
 #: In order of preference; a space stands for any white space.
 _DELIMITERS = ("\t", ";", "|", ",", " ")
 _COMMENTS = ("%", "#")
-#: The end of the head tells what a row of data looks like.
-_SAMPLE_LINES = 200
-#: More rows with a fault than this below the names are no data.
-_FAULTS = 4
-#: Rows that must look alike for the data to begin with the first of them.
-_ALIKE = 8
-
-_NUMBERS = {
-    ".": re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"),
-    ",": re.compile(r"[+-]?([0-9]+|[0-9]*,[0-9]+)([eE][+-]?[0-9]+)?"),
-}
-_MISSING = re.compile(r"(nan|na|n/a|-?inf|null|none|-)?", re.IGNORECASE)
-_QUANTITY = re.compile(r"([0-9]+[.,]?[0-9]*) ?([a-zµμ%/^0-9]{1,6})?", re.IGNORECASE)
-
-VOLTS = {
-    "v": 1.0,
-    "mv": 1e3,
-    "uv": 1e6,
-    "nv": 1e9,
-    "volt": 1.0,
-    "volts": 1.0,
-    "millivolts": 1e3,
-    "microvolts": 1e6,
-}
-"""Units of a voltage in lower case, in numbers per volt."""
-
-SECONDS = {
-    "s": "s",
-    "sec": "s",
-    "secs": "s",
-    "second": "s",
-    "seconds": "s",
-    "ms": "ms",
-    "msec": "ms",
-    "us": "us",
-    "ns": "ns",
-}
-"""Units of time in lower case, as ``time_unit`` has them."""
-
-_UNITS = {
-    *VOLTS, *SECONDS, "g", "mg", "m/s^2", "m/s2", "deg/s", "°/s", "dps", "rad/s", "ut", "t", "gauss", "deg",
-    "°", "rad", "hz", "%", "n", "nm", "c", "°c", "ohm", "kohm", "mmhg", "us/cm", "count", "counts", "a.u.",
-    "au", "raw", "bit", "bits", "adc", "lsb", "sample", "samples", "-", "n/a", "none", "int", "integer",
-    "bool", "label", "string", "text", "date", "h:m:s",
-}  # fmt: skip
-
-
-def plain_unit(text: str) -> str:
-    """Return a unit in lower case and ASCII, without brackets."""
-    return unicodedata.normalize("NFKC", text).strip(" ()[]").lower().replace("μ", "u").replace("µ", "u")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,16 +115,17 @@ def find_layout(
     body = [i for i in range(first, len(lines)) if lines[i].strip() and not _commented(lines[i], mark)]
     if not body:
         raise RecordingError(str(path), "it holds no rows", "give a file of numbers in lines")
-    sample = [lines[i] for i in body[-_SAMPLE_LINES:]]
+    sample = [lines[i] for i in body[-SAMPLE_LINES:]]
     delimiter, decimal = _delimiter(sample, delimiter, decimal)
     cells = {i: split(lines[i], delimiter) for i in body}
-    start = _start(body, cells, decimal, header)
+    start = find_start(body, cells, decimal, header)
     before = [i for i in body if i < start]
-    width = _width(body, cells, start)
-    names_line, below = _names(before, cells, width, header, exact=skip is not None)
+    width = width_of(body, cells, start)
+    drop_titles(before, cells, width)
+    names_line, below = find_names(before, cells, width, header, exact=skip is not None)
     # A row with names above it and numbers in it is data with a fault, which the reader must name.
     faults = [
-        i for i in below if any(is_number(cell, decimal) for cell in cells[i]) and not _is_below(cells[i])
+        i for i in below if any(is_number(cell, decimal) for cell in cells[i]) and not is_below(cells[i])
     ]
     if faults:
         start, below = faults[0], [i for i in below if i < faults[0]]
@@ -192,8 +150,8 @@ def find_layout(
             names = names if headers else []
     width = max(width, len(names)) if names_line is not None or not width else width
     names = [*names, *[""] * width][:width]
-    units, has_units, rates = _below(below, cells, width, units_row)
-    rows = tuple(tuple(cells[i]) for i in body if i >= start)[:_SAMPLE_LINES]
+    units, has_units, rates = read_below(below, cells, width, units_row)
+    rows = tuple(tuple(cells[i]) for i in body if i >= start)[:SAMPLE_LINES]
     return Layout(
         encoding=encoding,
         delimiter=delimiter,
@@ -202,30 +160,13 @@ def find_layout(
         data_line=start,
         names_line=names_line,
         names=tuple(names),
-        units=tuple(unit or _unit_in(name) for unit, name in zip(units, names, strict=True)),
+        units=tuple(unit or unit_in(name) for unit, name in zip(units, names, strict=True)),
         units_row=has_units,
         rates=rates,
         preamble=(*comments, *preamble),
         headers=headers,
         rows=rows,
     )
-
-
-def split(line: str, delimiter: str) -> list[str]:
-    """Split a line into its cells, without spaces around them."""
-    if delimiter == " ":
-        return line.split()
-    if '"' not in line:
-        return [cell.strip() for cell in line.split(delimiter)]
-    try:
-        return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter, skipinitialspace=True))]
-    except (csv.Error, StopIteration):
-        return [cell.strip() for cell in line.split(delimiter)]
-
-
-def is_number(cell: str, decimal: str) -> bool:
-    """Return whether a cell is a finite number."""
-    return cell != "" and _NUMBERS[decimal].fullmatch(cell) is not None
 
 
 def _commented(line: str, mark: str | None) -> bool:
@@ -253,7 +194,7 @@ def _delimiter(sample: Sequence[str], delimiter: str | None, decimal: str | None
         for sign in (".", ",") if decimal is None else (decimal,):
             if sign == one and '"' not in sample[-1]:
                 continue
-            cells = [cell for row in rows for cell in row if not _MISSING.fullmatch(cell)]
+            cells = [cell for row in rows for cell in row if not is_missing(cell)]
             numbers = sum(is_number(cell, sign) for cell in cells) / max(len(cells), 1)
             score = (round(numbers * alike, 3), count, -rank)
             if best is None or score > best:
@@ -262,131 +203,6 @@ def _delimiter(sample: Sequence[str], delimiter: str | None, decimal: str | None
         text = sample[-1]
         found = (max(_DELIMITERS, key=lambda one: (text.count(one) * (one != " "), one == ",")), found[1])
     return found
-
-
-def _start(body: Sequence[int], cells: dict[int, list[str]], decimal: str, header: bool | None) -> int:
-    """Return the first line of the data: from it on, the rows are alike."""
-    tail = [cells[i] for i in body[-_SAMPLE_LINES:]]
-    width = Counter(map(len, reversed(tail))).most_common(1)[0][0]
-    tail = [row for row in tail if len(row) == width]
-    numeric = [
-        column
-        for column in range(width)
-        if (filled := [row[column] for row in tail if not _MISSING.fullmatch(row[column])])
-        and sum(is_number(cell, decimal) for cell in filled) * 2 > len(filled)
-    ]
-
-    def is_data(i: int) -> bool:
-        row = cells[i]
-        values = [row[column] for column in numeric if column < len(row)]
-        bad = sum(not is_number(cell, decimal) and not _MISSING.fullmatch(cell) for cell in values)
-        good = sum(is_number(cell, decimal) for cell in values)
-        return good > 0 and bad == 0 and len(row) * 2 > width
-
-    if not numeric:
-        return (
-            body[1] if len(body) > 1 and header is not False else body[0] if header is False else body[-1] + 1
-        )
-    for at, i in enumerate(body):
-        following = body[at : at + _ALIKE]
-        if is_data(i) and sum(map(is_data, following)) * 2 >= len(following):
-            after = body[at + 1 : at + 2]
-            if (
-                header is not False
-                and after
-                and _counts_columns(cells[i])
-                and not _counts_columns(cells[after[0]])
-            ):
-                return after[0]
-            return i
-    return body[-1] + 1 if len(body) == 1 or header else body[1]
-
-
-def _counts_columns(row: Sequence[str]) -> bool:
-    """Return whether a row has the numbers 0, 1, 2… or 1, 2, 3…, as data frames without names have."""
-    filled = [cell for cell in row if cell]
-    return len(filled) > 2 and filled in (
-        [str(i) for i in range(len(filled))],
-        [str(i + 1) for i in range(len(filled))],
-    )
-
-
-def _width(body: Sequence[int], cells: dict[int, list[str]], start: int) -> int:
-    counts = Counter(len(cells[i]) for i in body if i >= start)
-    return counts.most_common(1)[0][0] if counts else 0
-
-
-def _names(
-    before: Sequence[int], cells: dict[int, list[str]], width: int, header: bool | None, *, exact: bool
-) -> tuple[int | None, list[int]]:
-    """Find the line of the names, and the rows of units and rates between it and the data."""
-    if header is False:
-        return None, []
-    if exact and before:
-        return before[0], list(before[1:])
-    below: list[int] = []
-    for i in reversed(before):
-        row = cells[i]
-        filled = [cell for cell in row if cell]
-        fits = abs(len(row) - width) <= 1 or not width or (len(row) < width and len(filled) * 2 > width)
-        if fits and _could_be_names(filled) and not _is_below(row):
-            return i, below
-        if not _is_below(row) and (not fits or len(below) >= _FAULTS):
-            break
-        below.insert(0, i)
-    if header and before:
-        return before[0], list(before[1:])
-    # Units and rates without names above them.
-    return None, []
-
-
-def _could_be_names(filled: Sequence[str]) -> bool:
-    """Return whether cells may be names: texts, or texts and the numbers of channels."""
-    numbers = [cell for cell in filled if is_number(cell, ".") or is_number(cell, ",")]
-    if len(numbers) == len(filled):
-        return False
-    first = int(numbers[0]) if numbers and numbers[0] in ("0", "1") else 0
-    return numbers == [str(first + i) for i in range(len(numbers))] if numbers else True
-
-
-def _is_below(row: Sequence[str]) -> bool:
-    """Return whether a row holds units or quantities and nothing else."""
-    filled = [cell for cell in row if cell]
-    return bool(filled) and all(_unit(cell) or _quantity(cell) for cell in filled)
-
-
-def _unit(cell: str) -> str:
-    unit = plain_unit(cell)
-    return unit if unit in _UNITS else ""
-
-
-def _quantity(cell: str) -> tuple[float, str] | None:
-    match = _QUANTITY.fullmatch(cell)
-    return (float(match[1].replace(",", ".")), (match[2] or "").lower()) if match else None
-
-
-def _below(
-    below: Sequence[int], cells: dict[int, list[str]], width: int, units_row: bool | None
-) -> tuple[list[str], bool, tuple[float, ...]]:
-    units, rates, has_units = [""] * width, [0.0] * width, False
-    for i in below:
-        row = [*cells[i], *[""] * width][:width]
-        if any(_unit(cell) for cell in row) or units_row:
-            has_units = True
-            units = [plain_unit(cell) for cell in row]
-        for column, cell in enumerate(row):
-            quantity = _quantity(cell) if cell else None
-            if quantity and quantity[1] == "hz":
-                rates[column] = quantity[0]
-    return units, has_units, tuple(rates)
-
-
-def _unit_in(name: str) -> str:
-    """Return the unit that a name has in brackets, or after its last space or underscore."""
-    for found in (*re.findall(r"[(\[]([^()\[\]]*)[)\]]", name)[::-1], *re.findall(r"[ _]([^ _]+)$", name)):
-        if unit := _unit(found):
-            return unit if unit not in ("none", "-") else ""
-    return ""
 
 
 def _json(comments: Sequence[str]) -> tuple[dict[str, Any], ...]:

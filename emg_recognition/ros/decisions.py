@@ -9,7 +9,7 @@ from emg_recognition.control.decision import Decider
 from emg_recognition.control.settings import BridgeSettings
 from emg_recognition.msg import ActionDecision, ActionEstimate
 from emg_recognition.ros import qos
-from emg_recognition.ros.conversions import to_nanoseconds
+from emg_recognition.ros.stamps import to_nanoseconds
 
 #: Longest pause between two estimates of one vote, ns.
 _LONGEST_PAUSE = round(BridgeSettings.stale_after * 1e9)

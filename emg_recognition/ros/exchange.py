@@ -29,7 +29,7 @@ class BridgeWatch:
     """
 
     def __init__(self, node: Node) -> None:
-        self._states = PolledTopic(node, BridgeState, "exo/bridge_state", qos.STATE)
+        self._states = PolledTopic(node, BridgeState, "exo/bridge_state", qos.GLANCE)
         self._heard: tuple[BridgeState, int] | None = None
 
     def check_disarmed(self, what: str) -> None:

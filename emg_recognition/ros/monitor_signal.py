@@ -15,8 +15,9 @@ from emg_recognition.monitor.snapshot import SLOW_STALE, Channel, Estimate, Qual
 from emg_recognition.monitor.streams import Pace, SampleStream
 from emg_recognition.msg import ActionEstimate, ActionLabel, EmgInfo, EmgSamples, ModelInfo, SignalQuality
 from emg_recognition.ros import qos
-from emg_recognition.ros.conversions import to_matrix, to_nanoseconds
+from emg_recognition.ros.conversions import to_matrix
 from emg_recognition.ros.polling import PolledTopic
+from emg_recognition.ros.stamps import to_nanoseconds
 
 
 def glance(depth: int) -> QoSProfile:

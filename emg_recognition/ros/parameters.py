@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
@@ -12,8 +12,10 @@ from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 
 from emg_recognition.errors import SettingError
-from emg_recognition.models.bundle import BundleInfo, read_bundle
 from emg_recognition.settings import Setting, settings_of, unknown_name
+
+if TYPE_CHECKING:
+    from emg_recognition.models.bundle import BundleInfo
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -205,7 +207,12 @@ def given_bundle(node: Node) -> BundleInfo | None:
     path = given_parameters(node).get("model") or ""
     if not isinstance(path, str):
         raise parameter_error(node, "model", path, "use a text")
-    return read_bundle(path) if path else None
+    if not path:
+        return None
+    # Acquisition reads no bundle.
+    from emg_recognition.models.bundle import read_bundle
+
+    return read_bundle(path)
 
 
 def _make(node: Node, cls: type, values: Mapping[str, Any]) -> Any:

@@ -18,7 +18,7 @@ from emg_recognition.bags.reader import open_bag
 from emg_recognition.msg import ActionLabel, EmgInfo, EmgSamples
 from emg_recognition.recordings.emg_bag import EmgBag
 from emg_recognition.ros import qos
-from emg_recognition.ros.conversions import STEP_LIMIT
+from emg_recognition.ros.stamps import STEP_LIMIT
 
 #: A longer pause between two messages may be a clock step or a halted device, s.
 LONG = 1.0

@@ -17,8 +17,8 @@ from rclpy.logging import get_logger
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
+from emg_recognition.end_signals import end_signals, ignores_hangup
 from emg_recognition.errors import EmgRecognitionError
-from emg_recognition.processes import end_signals, ignores_hangup
 from emg_recognition.ros.discovery import discovery_variables
 from emg_recognition.ros.generator import leave_out_generator
 from emg_recognition.ros.surprises import Surprises, surprises_of

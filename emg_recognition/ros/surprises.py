@@ -106,6 +106,7 @@ def surviving(node: Node, callback: Callable[P, None]) -> Callable[P, None]:
         try:
             callback(*args, **kwargs)
         except Exception as error:
-            surprises_of(node).meet(error)
+            if node.context.ok():  # otherwise rclpy has shut down meanwhile
+                surprises_of(node).meet(error)
 
     return call

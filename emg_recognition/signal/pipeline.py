@@ -94,6 +94,11 @@ class WindowGrid:
         self._next = -(-first_index // self._stride) * self._stride  # index at which the next window begins
         self._settled = first_index + self._settling_samples
 
+    @property
+    def until_window(self) -> int:
+        """Samples that complete the next window, withheld or not."""
+        return self._next + self._length - self._base - len(self._rows)
+
     def add(self, filtered: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
         """Add samples and yield the windows that they complete.
 
@@ -227,6 +232,11 @@ class Pipeline:
             gaps=self._index.gaps,
             missing_samples=self._index.missing,
         )
+
+    @property
+    def until_window(self) -> int:
+        """Samples that complete the next window, withheld or not, if the stream goes on."""
+        return self._grid.until_window
 
     def break_off(self) -> None:
         """Start a new stream with the next chunk, because one before it could not be used."""

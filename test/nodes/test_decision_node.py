@@ -10,7 +10,7 @@ from emg_recognition.msg import ActionDecision, ActionEstimate, ModelInfo
 
 from emg_recognition.control.decision import Decider, DecisionSettings
 from emg_recognition.ros import qos
-from emg_recognition.ros.conversions import to_nanoseconds, to_time
+from emg_recognition.ros.stamps import to_nanoseconds, to_time
 
 from .conftest import PATIENCE
 

@@ -11,7 +11,8 @@ from std_srvs.srv import Trigger
 
 from emg_recognition.replay.estimates import Estimates
 from emg_recognition.ros import qos
-from emg_recognition.ros.conversions import to_floats, to_time
+from emg_recognition.ros.conversions import to_floats
+from emg_recognition.ros.stamps import to_time
 
 START = 1_700_000_000_000_000_000
 RATE, LENGTH, STEP, SETTLING = 500, 100, 20, 125

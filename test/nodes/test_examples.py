@@ -12,7 +12,7 @@ from geometry_msgs.msg import Twist, TwistStamped
 
 from emg_recognition.messages import check_info, check_samples
 from emg_recognition.ros import qos
-from emg_recognition.ros.conversions import to_nanoseconds
+from emg_recognition.ros.stamps import to_nanoseconds
 
 from .conftest import PATIENCE
 

@@ -9,7 +9,7 @@ from emg_recognition.msg import ActionDecision, ActionEstimate, EmgInfo, EmgSamp
 
 from emg_recognition.devices.lsl_source import import_pylsl
 from emg_recognition.ros import qos
-from emg_recognition.ros.conversions import to_time
+from emg_recognition.ros.stamps import to_time
 
 from .conftest import PATIENCE
 

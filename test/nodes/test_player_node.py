@@ -14,7 +14,8 @@ from std_srvs.srv import SetBool
 
 from emg_recognition.bags.writer import BagWriter, TopicQos
 from emg_recognition.ros import qos
-from emg_recognition.ros.conversions import to_floats, to_nanoseconds, to_time
+from emg_recognition.ros.conversions import to_floats
+from emg_recognition.ros.stamps import to_nanoseconds, to_time
 
 START = 1_700_000_000_000_000_000
 MS = 1_000_000

@@ -15,6 +15,7 @@ from rclpy.parameter import Parameter
 from std_srvs.srv import Trigger
 
 from emg_recognition.models.bundle import read_bundle
+from emg_recognition.nodes.preprocessing_node import rest
 from emg_recognition.ros import qos
 from emg_recognition.signal.filters import design
 from emg_recognition.signal.pipeline import Pipeline
@@ -50,6 +51,25 @@ def chunk(samples, first_index, restart=False, rate=RATE):
     message.header.stamp.sec = 100 + int(first_index // RATE)
     message.header.stamp.nanosec = round(first_index % RATE / RATE * 1e9)
     return message
+
+
+@pytest.mark.parametrize(
+    ("change", "seconds"),
+    [
+        ({}, 0.050 - 0.002 - 0.001),
+        # Two chunks: the next ones are waited for.
+        ({"missing": 20}, 0.0),
+        ({"missing": 30}, 0.030 - 0.002 - 0.001),
+        # A subscription that holds eight chunks.
+        ({"depth": 8}, 0.0),
+        # Stamps of another clock, and of a recording.
+        ({"newest": 10_001_000_000}, 0.0),
+        ({"newest": 1_000_000_000}, 0.050 - 9.0 - 0.001),
+    ],
+)
+def test_chunks_wait_until_a_window_can_be_complete(change, seconds):
+    usual = {"now": 10_000_000_000, "newest": 9_998_000_000, "missing": 50, "chunk": 10, "depth": 2000}
+    assert rest(rate=1000.0, **{**usual, **change}) == pytest.approx(seconds)
 
 
 def connect(witness):

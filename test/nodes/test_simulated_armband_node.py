@@ -12,7 +12,8 @@ from emg_recognition.recordings.archive import from_arrays, save_archive
 from emg_recognition.recordings.counts import to_counts
 from emg_recognition.recordings.open import open_recordings
 from emg_recognition.ros import qos
-from emg_recognition.ros.conversions import to_floats, to_time
+from emg_recognition.ros.conversions import to_floats
+from emg_recognition.ros.stamps import to_time
 
 RATE = 250.0
 START = 1_700_000_000_000_000_000

@@ -64,7 +64,7 @@ def test_labels_and_constants_may_be_numbers(tmp_path):
         ({"scale": 0}, "scale is 0: use a number above 0"),
         ({"gap": "long"}, "gap is 'long': use a number above 0 s"),
         ({"unit": "mV"}, "unit is 'mV': use one of V, count"),
-        ({"time_unit": "min"}, "time_unit is 'min': use one of s, ms, us, ns, clock"),
+        ({"time_unit": "days"}, "time_unit is 'days': use one of s, ms, us, ns, min, clock"),
         ({"delimiter": ", "}, "delimiter is ', ': write one character"),
         ({"header": "yes"}, "header is 'yes': use true or false"),
         ({"labels": {}}, "labels is {}: write a mapping of labels to actions"),

@@ -10,7 +10,8 @@ import yaml
 
 from emg_recognition.errors import RecordingError
 from emg_recognition.recordings.csv_description import load_description
-from emg_recognition.recordings.csv_files import find_csv_files, read_csv_files
+from emg_recognition.recordings.csv_files import read_csv_files
+from emg_recognition.recordings.finding import find_files
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def study(tmp_path):
         path = tmp_path / "study.yaml"
         path.write_text(yaml.safe_dump(description))
         settings = load_description(path)
-        return read_csv_files(settings, find_csv_files(settings, path)[0], str(path), counts)
+        return read_csv_files(settings, find_files(settings, path)[0], str(path), counts)
 
     return read
 
@@ -172,7 +173,7 @@ def with_column(role):
         ({"files": r"b\.csv"}, "", "no file in * matches *, 1 tried; a.csv: does not match; write files"),
         ({"folder": "absent"}, "", "no file in */absent matches *, 0 tried; write"),
         ({"labels": {1: "fist"}}, "t,a,b,l\n0,1,2,1\n0,1,2,9\n", "the label '9' of line 3 is not in *"),
-        ({}, "t,a,b,l\n0,1,2,x\n0,1,2,\n", "line 3 has no label; write one"),
+        ({}, "t,a,b,l\n0,1,2,x\n0,1,2,\n", "the label of line 3 is empty; write one"),
         (with_column("repetition"), "t,a,b,l\nx,1,2,1\n", "the repetition of line 2 is 'x'"),
         ({}, "t,a,b\n0,1,2\n", "it has no column 'l', only t, a, b"),
         ({}, "t,a,b,l\n0,1,2,fist\n0,?,2,fist\n", "line 3, column a is '?'"),
@@ -243,7 +244,7 @@ def test_files_that_do_not_match_are_listed_with_the_reason(tmp_path):
         (tmp_path / name).write_text("x\n1\n")
     path = tmp_path / "study.yaml"
     path.write_text("files: (?P<label>[a-z])_[0-9][.]csv\ncolumns: {samples: [x]}\nrate: 100\n")
-    found, skipped = find_csv_files(load_description(path), path)
+    found, skipped = find_files(load_description(path), path)
     assert [file.name for file in found] == ["a_1.csv"]
     assert dict(skipped) == {
         "A_2.csv": "matches only if upper and lower case are the same",

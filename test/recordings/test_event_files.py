@@ -7,7 +7,9 @@ import pytest
 
 from emg_recognition.errors import RecordingError
 from emg_recognition.recordings.csv_description import load_description
-from emg_recognition.recordings.csv_files import event_files, find_csv_files, read_csv_files
+from emg_recognition.recordings.csv_files import read_csv_files
+from emg_recognition.recordings.event_files import event_files
+from emg_recognition.recordings.finding import find_files
 
 from ..vendor_files import joined, signal
 
@@ -28,8 +30,10 @@ def study(tmp_path):
             f"columns: {{samples: [emg1, emg2]{column}}}\nevents: {{label: trial_type}}\n{extra}"
         )
         description = load_description(path)
-        files, _ = find_csv_files(description, path)
-        assert event_files(description, files) == [tmp_path / "anna_1_events.tsv"]
+        files, _ = find_files(description, path)
+        assert event_files([file.path for file in files], description.events) == [
+            tmp_path / "anna_1_events.tsv"
+        ]
         return read_csv_files(description, files, str(path)), emg
 
     return read
@@ -65,7 +69,7 @@ def test_events_without_a_duration_hold_until_the_next(study):
         (HEAD + "x\t2.0\tfist\n", "line 2 has 'x' for a time; write seconds"),
         (HEAD, "it holds no events"),
         ("begin\ttrial_type\n1\tfist\n", "it has no column 'onset', only begin, trial_type; correct events"),
-        (HEAD + "1.0\t2.0\t\n", "has no label"),
+        (HEAD + "1.0\t2.0\t\n", "the label of line 202 is empty"),
     ],
 )
 def test_unusable_events_are_refused(study, events, said):

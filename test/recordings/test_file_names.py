@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from emg_recognition.recordings.file_names import guess_pattern, libemg_labels
+from emg_recognition.recordings.file_names import guess_pattern, libemg_labels, roles_in
 
 
 @pytest.mark.parametrize(
@@ -20,25 +20,60 @@ from emg_recognition.recordings.file_names import guess_pattern, libemg_labels
             {"session": "1", "subject": "2", "label": "10", "repetition": "7"},
         ),
         (["S1_E2_A1.mat", "S10_E1_A1.mat"], {"subject": "1"}),
+        (["trial_1.csv", "trial_2.csv"], {"repetition": "1"}),
         (
             ["sub-anna/ses-2/sub-anna_ses-2_task-fist_run-3.edf"],
             {"subject": "anna", "session": "2", "label": "fist", "repetition": "3"},
         ),
         (
+            ["sub-b2/ses-pre/sub-b2_ses-pre_task-rest_emg.edf", "sub-c/ses-1/sub-c_ses-1_task-fist_emg.edf"],
+            {"subject": "b2", "session": "pre", "label": "rest"},
+        ),
+        (
+            ["sub-01_ses-2_task-fist_run-3.csv", "sub-02_ses-2_task-rest_run-3.csv"],
+            {"subject": "01", "session": "2", "label": "fist", "repetition": "3"},
+        ),
+        (
             ["anna/fist_3.edf", "bert/wrist_flexion_10.edf"],
             {"subject": "anna", "label": "fist", "repetition": "3"},
         ),
-        (["fist_1.xdf", "rest_2.xdf"], {"label": "fist", "repetition": "1", "subject": None}),
-        (["größe_1.bdf", "rest_2.bdf"], {"label": "größe", "repetition": "1", "subject": None}),
-        (["fist.bdf", "rest.bdf"], {"label": "fist", "subject": None}),
+        (["anna/fist_3.edf"], {"subject": "anna", "label": "fist", "repetition": "3"}),
+        (["fist_1.xdf", "rest_2.xdf"], {"label": "fist", "repetition": "1"}),
+        (["größe_1.bdf", "rest_2.bdf"], {"label": "größe", "repetition": "1"}),
+        (["fist.bdf", "rest.bdf"], {"label": "fist"}),
+        (["pouring_3.edf"], {"label": "pouring", "repetition": "3"}),
         (["subject1/training/R_0_C_1.csv"], {"subject": "1", "repetition": "0", "label": "1"}),
+        (["training/R_0_C_1.csv", "testing/R_0_C_1.csv"], {"repetition": "0", "label": "1"}),
+        (["p1_fist_1.csv", "p1_open_1.csv"], {"subject": "1", "label": "fist", "repetition": "1"}),
+        (["OpenBCI-RAW-fist_1.txt", "OpenBCI-RAW-open_2.txt"], {"label": "fist", "repetition": "1"}),
+        (["TRX_fist1.csv", "TRX_rest1.csv"], {"label": "fist", "repetition": "1"}),
+        (["OpenBCI-RAW-2024-01-01_10-11-12_fist.txt"], {"label": "fist"}),
+        (
+            ["anna_day1/grip_1.csv", "bert_day2/flex_1.csv"],
+            {"subject": "anna", "session": "1", "label": "grip", "repetition": "1"},
+        ),
+        (
+            ["Müller_Faust_1.csv", "Maier_Faust_1.csv"],
+            {"subject": "Müller", "label": "Faust", "repetition": "1"},
+        ),
+        (["1/rest/2.csv", "2/fist/1.csv"], {"subject": "1", "label": "rest", "repetition": "2"}),
+        (["anna_hand_close_1.csv", "anna_rest_2.csv"], {"label": "hand_close", "repetition": "1"}),
+        (["hand_open_1.csv", "wrist_open_2.csv"], {"label": "hand_open", "repetition": "1"}),
+        (
+            ["S01_HandOpen_R1.csv", "S01_Rest_R2.csv"],
+            {"subject": "01", "label": "HandOpen", "repetition": "1"},
+        ),
+        (
+            ["P01-D1-Grasp-T2.otb+", "P02-D1-Open-T2.otb+"],
+            {"subject": "01", "session": "1", "label": "Grasp", "repetition": "2"},
+        ),
     ],
 )
-def test_names_of_known_sets(names, roles):
+def test_what_names_tell(names, roles):
     pattern = guess_pattern(names)
     assert pattern is not None
     assert all(re.fullmatch(pattern, name) for name in names)
-    assert re.fullmatch(pattern, names[0]).groupdict() == roles
+    assert roles_in(pattern, names[0]) == roles
 
 
 @pytest.mark.parametrize(
@@ -50,10 +85,16 @@ def test_names_of_known_sets(names, roles):
         ["S1_E2.mat", "notes.mat", "x1.mat"],
         ["data.set"],
         ["test.bdf"],
+        ["BrainFlow-RAW_2024-01-01_10-00-00_0.csv"],
+        [
+            "opensignals_0007803B46AE_2020-01-02_10-11-12.txt",
+            "opensignals_0007803B46AE_2020-01-03_10-11-12.txt",
+        ],
     ],
 )
 def test_names_that_tell_nothing(names):
     assert guess_pattern(names) is None
+    assert roles_in(None, "fist_1.csv") == {}
 
 
 def test_names_of_libemg_classes(tmp_path):

@@ -151,6 +151,24 @@ def test_what_looks_wrong_is_a_warning(study, change, warnings):
         assert text == ""
 
 
+def test_long_segments_are_looked_through_in_pieces(rng):
+    samples = [rng.normal(0, 50, (100_000, 2)).astype(np.float32) for _ in range(4)]
+    samples[1][70_000:, 1] = np.clip(samples[1][70_000:, 1], -20, None)  # later than the first piece
+    samples[2][:, 0] = samples[3][:, 0] = 3
+    samples[3] = samples[2].copy()
+    found = inspect(Recordings.from_segments(samples, ["a", "b", "a", "b"], rate=RATE))
+    shown = " ".join(found.warnings)
+    assert "the same data twice, in 1 of 4 segments, for example segment 2" in shown
+    assert (
+        "some channels are constant in some of the 4 segments, perhaps not connected: channel 1 (2)" in shown
+    )
+    assert "clipped" not in shown  # the first piece goes further down
+    samples[1][:, 1] = np.clip(samples[1][:, 1], -20, None)
+    found = inspect(Recordings.from_segments(samples, ["a", "b", "a", "b"], rate=RATE))
+    share = round(100 * float((samples[1][:, 1] == -20).mean()))
+    assert f"up to {share} % of the samples: channel 2 (1)" in " ".join(found.warnings)
+
+
 def test_a_rate_that_the_durations_contradict(study):
     fast, slow = inspect(study(rate=5000.0)), inspect(study(rate=50.0, seconds=7.0))
     assert "at 5000 Hz half of the segments are shorter than 0.16 s" in fast.warnings[0]

@@ -105,6 +105,8 @@ def tar(name):
         (b"\x00" * 600, "it is of no known kind"),
         (b"\x00" * 148 + b"7     6\x00" + bytes(400), "it is of no known kind"),
         (b"PK\x03\x04broken", "it is a damaged zip file"),
+        (b"\x02P" + bytes(500), "it is a C3D file of motion capture; export its analog channels"),
+        (b"ID;PWXL;N;E\nC;Y1;X1;K1\n", "it is a SYLK table"),
     ],
 )
 def test_what_cannot_be_opened_is_named(tmp_path, content, said):
@@ -114,6 +116,15 @@ def test_what_cannot_be_opened_is_named(tmp_path, content, said):
         open_recordings(path, cache=tmp_path / "cache")
     assert "\n" not in str(caught.value)
     assert str(path) in str(caught.value)
+
+
+def test_files_of_programs_without_a_mark_are_named_by_their_ending(tmp_path):
+    path = tmp_path / "fist_1.ADICHT"
+    path.write_bytes(bytes(range(256)) * 4)
+    with pytest.raises(
+        RecordingError, match="it seems to be a file of LabChart, which only that reads; export"
+    ):
+        identify(path)
 
 
 @pytest.mark.parametrize(

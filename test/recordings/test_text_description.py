@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -69,6 +71,34 @@ def test_a_row_of_units_and_markers(tmp_path):
     assert "marker: 24" in text
     assert "labels: {'1': '1', '2': '2'}" in text
     assert opened(tmp_path, text.replace("{'1': '1', '2': '2'}", "{1: rest, 2: fist}")).actions == ACTIONS
+
+
+def test_sensors_of_unlike_rates_are_put_on_one_grid_if_that_is_asked_for(tmp_path):
+    rates = (1259.2593, 2148.1481)
+    waves = np.stack([50 * np.sin(2 * np.pi * 90 * np.arange(2000) / rate) for rate in rates], axis=1)
+    path = tmp_path / "fist_1.csv"
+    path.write_text(discover(waves, rates=rates, acc=(), shift=(0.0, 0.0123)))
+    text = describe(path, tmp_path / "study.yaml")
+    assert "unlike rates" in text
+
+    def asked(lines):
+        return re.sub(r"# resample: 2148\.1[0-9]*", lines, text)
+
+    found = opened(tmp_path, asked("resample: 1000"))
+    assert found.rate == 1000
+    assert "Hz were put on one grid of 1000 Hz" in found.problems[0]
+    first, second = found.segment(0).T
+    time = 0.0123 + np.arange(len(first)) / 1000
+    inner = slice(50, -50)
+    expected = 50e-6 * np.sin(2 * np.pi * 90 * time)
+    np.testing.assert_allclose(first[inner], expected[inner], atol=3e-7)
+    np.testing.assert_allclose(
+        second[inner], 50e-6 * np.sin(2 * np.pi * 90 * (time - 0.0123))[inner], atol=3e-7
+    )
+    with pytest.raises(SettingError, match="rate"):
+        opened(tmp_path, asked("rate: 1000\nresample: 1000"))
+    with pytest.raises(RecordingError, match=r"resample is 10 Hz, but column .* at most 50 times"):
+        opened(tmp_path, asked("resample: 10"))
 
 
 def test_what_is_not_known_stays_open(tmp_path):

@@ -6,10 +6,22 @@ import numpy as np
 import pytest
 
 from emg_recognition.errors import RecordingError
-from emg_recognition.recordings.csv_files import find_csv_files, read_csv_files
+from emg_recognition.recordings.csv_files import read_csv_files
+from emg_recognition.recordings.finding import find_files
 from emg_recognition.recordings.text_guess import guess
 
-from ..vendor_files import brainflow, discover, emgworks, joined, openbci, opensignals, signal
+from ..vendor_files import (
+    QUALISYS,
+    brainflow,
+    discover,
+    emgworks,
+    headed,
+    joined,
+    openbci,
+    opensignals,
+    others,
+    signal,
+)
 
 
 @pytest.fixture
@@ -20,7 +32,7 @@ def opened(tmp_path):
         path = tmp_path / name
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         found = guess(path)
-        files, _ = find_csv_files(found.description, path)
+        files, _ = find_files(found.description, path)
         return read_csv_files(found.description, files, str(path)), found
 
     return read
@@ -30,6 +42,35 @@ def check(recordings, emg, *, rate, unit="V", scale=1e6):
     assert (recordings.channels, recordings.unit) == (emg.shape[1], unit)
     assert recordings.rate == pytest.approx(rate, rel=1e-6)
     np.testing.assert_allclose(recordings.counts, emg / scale, rtol=1e-5, atol=1e-12)
+
+
+@pytest.mark.parametrize("program", sorted(others(signal(1, 2))))
+def test_other_programs(opened, program):
+    emg = signal(300, 2)
+    content, rate = others(emg)[program]
+    recordings, _ = opened(content)
+    check(recordings, emg, rate=rate)
+
+
+def test_a_clock_with_a_decimal_comma(opened):
+    emg = signal(300, 2)
+    rows = [
+        [f"10:11:{i / 500:06.3f}".replace(".", ","), *(f"{v}".replace(".", ",") for v in row)]
+        for i, row in enumerate(emg)
+    ]
+    recordings, _ = opened(joined([["Uhrzeit", "EMG1 [uV]", "EMG2 [uV]"], *rows], ";"))
+    check(recordings, emg, rate=500)
+
+
+def test_qualisys_has_a_title_before_the_names(opened):
+    emg = signal(300, 2)
+    recordings, _ = opened(headed(emg, 1500, QUALISYS, delimiter="\t", time=None))
+    check(recordings, emg, rate=1500, unit="count", scale=1)
+
+
+def test_channels_in_rows_are_named(opened):
+    with pytest.raises(RecordingError, match=r"4 rows of 1000 columns: its channels may stand in rows"):
+        opened(joined(signal(1000, 4).T))
 
 
 @pytest.mark.parametrize(
@@ -60,7 +101,7 @@ def test_sensors_that_begin_at_different_times_are_shifted_by_whole_samples(open
 
 def test_sensors_of_unlike_rates_are_refused(opened):
     with pytest.raises(
-        RecordingError, match=r"unlike rates: column .* 1259\.26 Hz, column .* 2148\.14 Hz; name only"
+        RecordingError, match=r"unlike rates: column .* 1259\.26 Hz, column .* 2148\.14 Hz; give the rate"
     ):
         opened(discover(signal(300, 2), rates=[1259.2593, 2148.1481]))
 
@@ -200,7 +241,7 @@ def test_a_folder_gives_subjects_labels_and_repetitions(tmp_path):
                 (tmp_path / f"{subject}_{label}_{repetition}.csv").write_text(discover(emg))
     (tmp_path / "notes.txt").write_text("Two people.\nBoth arms.\n")
     found = guess(tmp_path)
-    files, skipped = find_csv_files(found.description, tmp_path)
+    files, skipped = find_files(found.description, tmp_path)
     recordings = read_csv_files(found.description, files, str(tmp_path))
     assert recordings.subjects == ("1", "2")
     assert recordings.actions == ("fist", "rest")
@@ -221,7 +262,7 @@ def test_classes_of_libemg_have_their_names(tmp_path):
             (tmp_path / f"C_{number}_R_{repetition}_emg.csv").write_text(joined(rows))
     (tmp_path / "collection_details.json").write_text('{"class_map": {"0": "Hand_Close", "1": "No_Motion"}}')
     found = guess(tmp_path)
-    files, _ = find_csv_files(found.description, tmp_path)
+    files, _ = find_files(found.description, tmp_path)
     recordings = read_csv_files(found.description, files, str(tmp_path))
     assert (recordings.actions, recordings.channels) == (("Hand_Close", "No_Motion"), 8)
     assert recordings.rate == 1000

@@ -43,6 +43,26 @@ def test_every_message_arrives_in_order_without_an_executor(witness, publisher):
     assert len(taken) == 500
 
 
+def test_messages_wait_while_it_rests(witness, publisher):
+    taken, rested = [], []
+
+    def rest():
+        rested.append(len(taken))
+        # For as long as it likes after the first message; it looks up ten times a second.
+        return 60.0 if len(taken) == 1 else 0.0
+
+    topic = followed(witness, lambda message: taken.append(message.index))
+    receiver = ReceivingThread(witness.node, ActionLabel, topic, qos.WITNESS, rest=rest)
+    witness.spin_until(publisher.get_subscription_count, "the subscription")
+    publisher.publish(ActionLabel(index=0))
+    witness.spin_until(lambda: 1 in rested, "the rest")
+    for number in range(1, 6):
+        publisher.publish(ActionLabel(index=number))
+    witness.spin_until(lambda: len(taken) == 6, "the others")
+    assert taken == list(range(6))
+    receiver.close()  # at once, also while it rests
+
+
 def test_an_unexpected_error_is_survived_and_counted(witness, publisher):
     taken = []
 

@@ -76,6 +76,22 @@ def test_windows_lie_on_the_grid(stride, chunk):
         np.testing.assert_array_equal(data, ramp(position, position + 10))
 
 
+@pytest.mark.parametrize("stride", [1, 4, 25])
+@pytest.mark.parametrize("start", [0, 3])
+def test_the_samples_until_the_next_window_complete_it(stride, start):
+    pipeline = Pipeline(suited_settings(rate=100.0, channels=1, unit="V", window=0.1), stride)
+    pipeline.push(ramp(0, 1), start)
+    for _ in range(20):
+        begun, complete = pipeline.counters, pipeline.until_window
+        begin = start + begun.samples
+        pipeline.push(ramp(0, complete - 1), begin)
+        nearly = pipeline.counters
+        pipeline.push(ramp(0, 1), begin + complete - 1)
+        done = pipeline.counters
+        assert nearly.windows + nearly.settling_windows == begun.windows + begun.settling_windows
+        assert done.windows + done.settling_windows == begun.windows + begun.settling_windows + 1
+
+
 @pytest.mark.parametrize(("settling", "withheld"), [(0, 0), (1, 1), (4, 1), (5, 2), (8, 2), (9, 3)])
 def test_a_window_that_begins_while_settling_is_withheld(settling, withheld):
     grid = WindowGrid(length=10, channels=1, stride=4, settling_samples=settling)

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from emg_recognition.errors import SettingError
-from emg_recognition.recordings.csv_description import ROLES, check_constants, check_labels
-from emg_recognition.recordings.file_patterns import FilePattern
 from emg_recognition.recordings.formats.take import Wanted
 from emg_recognition.recordings.recordings import parse_repetitions
+from emg_recognition.recordings.roles import checked_constants, checked_groups, checked_labels
 from emg_recognition.settings import check, setting
 from emg_recognition.types import UNITS
 
@@ -23,7 +22,7 @@ class FormatDescription:
     ----------
     files : str
         Regular expression for the whole path inside `folder`, with ``/`` between folders. Its named groups
-        are any of :data:`~emg_recognition.recordings.csv_description.ROLES`; they stand above what a file
+        are any of :data:`~emg_recognition.recordings.roles.ROLES`; they stand above what a file
         says about itself. Empty for a file that is given without a description.
     channels : tuple of str or int
         Names of the channels, or their numbers from 1; by default those that hold EMG.
@@ -67,18 +66,13 @@ class FormatDescription:
                 raise SettingError(name, value, "give the name of a channel, or its number from 1")
         if None not in (self.label_channel, self.marker_channel):
             raise SettingError("marker_channel", self.marker_channel, "give it or label_channel, not both")
-        check_labels(self.labels, otherwise="null to leave it out")
-        if self.labels is not None:
-            object.__setattr__(self, "labels", {str(raw): action for raw, action in self.labels.items()})
-        constants = self.constants
-        check_constants(constants)
-        object.__setattr__(self, "constants", {name: str(value) for name, value in constants.items()})
-        groups = FilePattern(self.files).groups if self.files else set()
-        if unknown := sorted(groups - set(ROLES)):
-            remedy = f"unknown group {', '.join(unknown)}; use {', '.join(ROLES)}"
-            raise SettingError("files", self.files, remedy)
-        if both := sorted(groups & set(constants)):
-            raise SettingError(both[0], constants[both[0]], "give it as a group in files or as a constant")
+        object.__setattr__(self, "labels", checked_labels(self.labels, otherwise="null to leave it out"))
+        object.__setattr__(self, "constants", checked_constants(self.constants))
+        groups = checked_groups(self.files) if self.files else set()
+        if both := sorted(groups & set(self.constants)):
+            raise SettingError(
+                both[0], self.constants[both[0]], "give it as a group in files or as a constant"
+            )
 
     def wanted(self, stream: str = "") -> Wanted:
         """Return what a reader needs to know; `stream` is used where the description names none."""

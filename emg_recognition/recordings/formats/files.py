@@ -7,7 +7,6 @@ import dataclasses
 import itertools
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -23,13 +22,13 @@ import numpy as np
 import emg_recognition
 from emg_recognition.errors import RecordingError
 from emg_recognition.recordings.cache import open_mapped
-from emg_recognition.recordings.csv_description import ROLES
 from emg_recognition.recordings.formats.description import FormatDescription
 from emg_recognition.recordings.formats.labels import runs_of
 from emg_recognition.recordings.formats.take import Span, Take, Wanted
 from emg_recognition.recordings.recordings import Recordings
+from emg_recognition.recordings.roles import ROLES, action_of, repetition_of
 from emg_recognition.recordings.segments import Segment, gather_segments
-from emg_recognition.text import readable
+from emg_recognition.text import nfc, readable
 
 
 @dataclass(frozen=True)
@@ -170,12 +169,12 @@ def _of_take(
         )
     lost = 0
     for span in spans:
-        action = _action(file, span.label, description)
+        action = action_of(file.path, nfc(span.label), description.labels)
         if action is None:
             continue
         number = span.repetition
         if (roles["repetition"] and not inside) or "repetition" in stated:
-            number = _repetition(file, roles["repetition"])
+            number = repetition_of(file.path, roles["repetition"])
         session = roles["session"]
         if number is None:
             session = session or (readable(file.path.stem) if inside else "")
@@ -191,25 +190,6 @@ def _of_take(
                 yield Segment(samples, roles["subject"], roles["cohort"], session, action, number)
     if lost:
         problems.append(f"{readable(file.path.name)}: {lost} samples are missing (NaN); they cut segments")
-
-
-def _action(file: FormatFile, raw: str, description: FormatDescription) -> str | None:
-    labels = description.labels
-    if labels is None:
-        return raw
-    if raw in labels:
-        return labels[raw]
-    raise RecordingError(
-        str(file.path),
-        f"its label {raw!r} is not in the description's labels {', '.join(labels)}",
-        "add it there; null leaves it out",
-    )
-
-
-def _repetition(file: FormatFile, text: str) -> int:
-    if not re.fullmatch(r"-?[0-9]{1,15}", text):
-        raise RecordingError(str(file.path), f"its repetition is {text!r}", "write a whole number there")
-    return int(text)
 
 
 class Worker:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from emg_recognition.recordings.csv_files import CsvFile
-from emg_recognition.recordings.file_names import guess_pattern
+from emg_recognition.recordings.file_names import guess_pattern, roles_in
+from emg_recognition.recordings.finding import FoundFile
 from emg_recognition.recordings.formats.files import FormatFile
 from emg_recognition.recordings.kinds import identify
-from emg_recognition.text import readable
+from emg_recognition.text import nfc, readable
 
 
 def named_files(paths: Sequence[Path], folder: Path) -> tuple[list[FormatFile], str | None]:
@@ -24,22 +23,19 @@ def named_files(paths: Sequence[Path], folder: Path) -> tuple[list[FormatFile], 
         The folder that the names are relative to.
     """
     once = [file for file, _ in _once((file, {}) for file in paths)]
-    names = [readable(file.relative_to(folder).as_posix()) for file in once]
+    names = [nfc(readable(file.relative_to(folder).as_posix())) for file in once]
     pattern = guess_pattern(names)
-    roles = [_groups(pattern, name) for name in names]
-    found = [FormatFile(file, identify(file), guessed=told) for file, told in zip(once, roles, strict=True)]
+    found = [
+        FormatFile(file, identify(file), guessed=roles_in(pattern, name))
+        for file, name in zip(once, names, strict=True)
+    ]
     return found, pattern
 
 
-def described_files(matched: Sequence[CsvFile]) -> list[FormatFile]:
+def described_files(matched: Sequence[FoundFile]) -> list[FormatFile]:
     """Return the files that a description matches, with what it finds in their names."""
     files = _once((file.path, {role: text for role, text in file.roles.items() if text}) for file in matched)
     return [FormatFile(file, identify(file), roles) for file, roles in files]
-
-
-def _groups(pattern: str | None, name: str) -> dict[str, str]:
-    match = re.fullmatch(pattern, name) if pattern else None
-    return {role: text for role, text in match.groupdict().items() if text} if match else {}
 
 
 def _once(files: Iterable[tuple[Path, dict[str, str]]]) -> list[tuple[Path, dict[str, str]]]:

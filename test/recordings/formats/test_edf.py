@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 
 import numpy as np
 import pytest
@@ -101,8 +102,17 @@ def test_a_description_says_the_rest(tmp_path, counts, opened):
     assert (found.label.tolist(), found.unit, found.channels) == (["fist"], "V", 1)
     np.testing.assert_allclose(found.segment(0), counts[200:600, 1:2] / 10 / 1000, rtol=1e-6)
     description.write_text("files: .*[.]edf\nlabels: {1: fist}\n")
-    with pytest.raises(RecordingError, match=r"its label '0' is not in the description's labels 1; add it"):
+    with pytest.raises(RecordingError, match=r"the label '0' is not in the description's labels 1; add it"):
         opened(description)
+
+
+def test_labels_compare_in_composed_form(tmp_path, counts, opened):
+    decomposed = unicodedata.normalize("NFD", "öffnen")
+    write(tmp_path / "day.edf", counts, [(1.0, 2.0, decomposed), (4.0, 2.0, "ruhe")])
+    description = tmp_path / "study.yaml"
+    for label in (decomposed, "öffnen"):
+        description.write_text(f"files: .*[.]edf\nlabels: {{{label}: {decomposed}, ruhe: rest}}\n")
+        assert opened(description).label.tolist() == ["öffnen", "rest"]
 
 
 @pytest.mark.parametrize(
