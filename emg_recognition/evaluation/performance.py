@@ -24,6 +24,7 @@ from emg_recognition.evaluation.metrics import (
 from emg_recognition.evaluation.steadiness import (
     DecidedSegments,
     RestActivity,
+    SegmentActivity,
     Steadiness,
     decide_segments,
     rest_activity,
@@ -187,7 +188,7 @@ def measure(
     subjects, groups = np.asarray(subject), np.asarray(cohort)
     predicted = answers.argmax(axis=1)
 
-    def decide(of: ArrayLike) -> DecidedSegments:
+    def decide(of: ArrayLike) -> SegmentActivity:
         return decide_segments(
             of, performed, actions, segment=segment, begin=begin, stride=stride, window=window, rest=rest
         )

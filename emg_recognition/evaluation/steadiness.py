@@ -32,16 +32,10 @@ class DecidedSegments:
         Whether the performed action is rest.
     action : ndarray of int64, shape (m,)
         Index of the performed action; a segment with several actions has several rows.
-    windows : ndarray of int64, shape (m,)
-        How many there are.
     minutes : ndarray of float64, shape (m,)
         Windows times stride.
     movements : ndarray of int64, shape (m,)
         How often an action other than rest and than the performed one began to be decided.
-    active : ndarray of int64, shape (m,)
-        Windows after which such an action was decided.
-    single_movements, single_active : ndarray of int64, shape (m,)
-        The same with each window deciding alone, whatever its confidence.
     delay : ndarray of float64, shape (m,)
         Time from the beginning of the first window to the end of the window that decides the performed
         action, ms; NaN where none does.
@@ -49,22 +43,38 @@ class DecidedSegments:
 
     resting: NDArray[np.bool_]
     action: NDArray[np.int64]
-    windows: NDArray[np.int64]
     minutes: NDArray[np.float64]
     movements: NDArray[np.int64]
-    active: NDArray[np.int64]
-    single_movements: NDArray[np.int64]
-    single_active: NDArray[np.int64]
     delay: NDArray[np.float64]
 
     def __add__(self, other: DecidedSegments) -> DecidedSegments:
         """Put two sets of segments together."""
         columns = ((getattr(self, f.name), getattr(other, f.name)) for f in fields(self))
-        return DecidedSegments(*(np.concatenate(pair) for pair in columns))
+        return type(self)(*(np.concatenate(pair) for pair in columns))
 
     def select(self, chosen: NDArray[np.bool_]) -> DecidedSegments:
         """Return some of the segments; `chosen` is a mask, shape (m,)."""
-        return DecidedSegments(*(getattr(self, f.name)[chosen] for f in fields(self)))
+        return type(self)(*(getattr(self, f.name)[chosen] for f in fields(self)))
+
+
+@dataclass(frozen=True, eq=False)
+class SegmentActivity(DecidedSegments):
+    """What was decided in each segment, and after how many of its windows.
+
+    Attributes
+    ----------
+    windows : ndarray of int64, shape (m,)
+        How many there are.
+    active : ndarray of int64, shape (m,)
+        Those after which an action other than rest and than the performed one was decided.
+    single_movements, single_active : ndarray of int64, shape (m,)
+        As `movements` and `active`, with each window deciding alone, whatever its confidence.
+    """
+
+    windows: NDArray[np.int64]
+    active: NDArray[np.int64]
+    single_movements: NDArray[np.int64]
+    single_active: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -150,7 +160,7 @@ def decide_segments(
     stride: float,
     window: float,
     rest: str | None = REST,
-) -> DecidedSegments:
+) -> SegmentActivity:
     """Decide on each segment as the command bridge does by default, and count.
 
     Parameters
@@ -172,7 +182,7 @@ def decide_segments(
 
     Returns
     -------
-    DecidedSegments
+    SegmentActivity
         In the order of the segments.
     """
     performed, samples = np.asarray(truth, np.int64), np.asarray(begin)
@@ -203,7 +213,7 @@ def decide_segments(
     hits = np.flatnonzero(decided == performed)[::-1]  # the earliest of a segment is written last
     right[number[hits]] = hits - first[number[hits]]
     action = performed[first]
-    return DecidedSegments(
+    return SegmentActivity(
         resting=action == (actions.index(rest) if rest in actions else -1),
         action=action,
         windows=windows,
@@ -244,12 +254,12 @@ def score_steadiness(segments: DecidedSegments) -> Steadiness:
     )
 
 
-def rest_activity(segments: DecidedSegments) -> RestActivity | None:
+def rest_activity(segments: SegmentActivity) -> RestActivity | None:
     """Count the motions that start during rest.
 
     Parameters
     ----------
-    segments : DecidedSegments
+    segments : SegmentActivity
         From :func:`decide_segments`.
 
     Returns
@@ -257,20 +267,20 @@ def rest_activity(segments: DecidedSegments) -> RestActivity | None:
     RestActivity or None
         ``None`` without a window of rest.
     """
-    rested = segments.select(segments.resting)
-    windows, minutes = int(rested.windows.sum()), float(rested.minutes.sum())
+    rested = segments.resting
+    windows, minutes = int(segments.windows[rested].sum()), float(segments.minutes[rested].sum())
     if not windows:
         return None
 
     def activity(movements: NDArray[np.int64], active: NDArray[np.int64]) -> Activity:
-        activations = int(movements.sum())
-        return Activity(activations, activations / minutes, float(active.sum() / windows))
+        activations = int(movements[rested].sum())
+        return Activity(activations, activations / minutes, float(active[rested].sum() / windows))
 
     return RestActivity(
         windows=windows,
         minutes=minutes,
-        single=activity(rested.single_movements, rested.single_active),
-        voted=activity(rested.movements, rested.active),
+        single=activity(segments.single_movements, segments.single_active),
+        voted=activity(segments.movements, segments.active),
         votes=DecisionSettings.votes,
         threshold=THRESHOLD,
     )
