@@ -44,6 +44,7 @@ IN_THIS_PROCESS = {
     "replay": "{bundle} --hours 0 --seconds 6 --rounds 1",
     "simulated_study": "--seeds 7 --healthy 2 --patients 1",
     "size": "--rounds 1",
+    "suspicious": "{ring} --rest rest --trials 1",
     "threads": "--steps-per-epoch 1 --rounds 1 --config {config}",
     "text_file": "--megabytes 3 --rounds 1 --limit 1000",
     "turned_armband": "{ring} --cohort healthy --folds 2",
