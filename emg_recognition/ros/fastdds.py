@@ -27,8 +27,8 @@ def fastdds_variables(environment: Mapping[str, str]) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        Empty where the user has chosen profiles or transports, or the file is not installed. Other middlewares
-        ignore the variables.
+        Empty where the user has chosen profiles or transports, or the file is not installed. Other
+        middlewares ignore the variables.
     """
     if any(name in environment for name in (*PROFILES, TRANSPORTS)):
         return {}
