@@ -64,6 +64,7 @@ IN_PROCESSES = {
     "acquisition": "--minutes 0.05 --channels 8 --rate 500",
     "classifier_process": "{bundle} --repeat 1",
     "hostile_files": "--short --model {bundle}",
+    "killed_subscribers": "--kills 3 --rounds 1",
     "live": "{bundle} --quick",
     "sources": "--seconds 4 --no-model --sources {source}",
     "live_without_ros": "{bundle} --seconds 2",
