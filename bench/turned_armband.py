@@ -28,7 +28,10 @@ sys.path.insert(0, str(REPOSITORY))
 import numpy as np  # noqa: E402
 
 from emg_recognition.errors import EmgRecognitionError, SettingError  # noqa: E402
-from emg_recognition.models.orientation import Measures, Orientation, Reference, from_labels  # noqa: E402
+from emg_recognition.models.log_features import Measures  # noqa: E402
+from emg_recognition.models.orientation import Orientation  # noqa: E402
+from emg_recognition.models.orienting import from_labels  # noqa: E402
+from emg_recognition.models.reference import Reference  # noqa: E402
 from emg_recognition.models.turn_watch import FAR, SHORTEST, SPACING, TurnWatch  # noqa: E402
 from emg_recognition.recordings.archive import load_archive  # noqa: E402
 from emg_recognition.training.alignment import align, ring_of  # noqa: E402

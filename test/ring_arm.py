@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from emg_recognition.models.bundle_writer import write_bundle
-from emg_recognition.models.orientation import Measures, Orientation, Reference
+from emg_recognition.models.log_features import Measures
+from emg_recognition.models.orientation import Orientation
+from emg_recognition.models.reference import Reference
 from emg_recognition.models.settings import NetworkSettings
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.signal.filters import design

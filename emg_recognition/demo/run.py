@@ -21,7 +21,7 @@ from emg_recognition.demo.study import Study
 from emg_recognition.demo.summary import score_live, summary_table, write_summary
 from emg_recognition.errors import EmgRecognitionError, SettingError
 from emg_recognition.models.bundle import read_bundle
-from emg_recognition.models.orientation import read_reference
+from emg_recognition.models.reference import read_reference
 from emg_recognition.processes import find_executable
 from emg_recognition.recordings.archive import load_archive, save_archive
 from emg_recognition.replay.evaluate import evaluate

@@ -14,7 +14,7 @@ from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.guided.plan import Plan, PlannedAction
 from emg_recognition.guided.session import GuidedSession
 from emg_recognition.models.bundle import read_bundle
-from emg_recognition.models.orientation import read_reference
+from emg_recognition.models.reference import read_reference
 from emg_recognition.processes import end_process
 
 HOLD = 5.0

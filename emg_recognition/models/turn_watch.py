@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from emg_recognition.models.orientation import Measures, Orientation, Reference, candidates, log_rms
+from emg_recognition.models.log_features import Measures, log_rms
+from emg_recognition.models.orientation import Orientation, candidates
+from emg_recognition.models.reference import Reference
 
 FAR = 1.0
 """An armband that is turned by more than this is to be donned, electrodes."""

@@ -113,8 +113,8 @@ class SessionNode(Node):
         self._screen = Screen()
         if keyboard.present and self._operator is None:
             keyboard.listen(self._type)
-        planned = "" if self._planned is None else f" {self._planned.total} repetitions,"
-        self.get_logger().info(f"{self._title}:{planned} into {self._path}")
+        repetitions = "" if self._planned is None else f" {self._planned.total} repetitions,"
+        self.get_logger().info(f"{self._title}:{repetitions} into {self._path}")
 
     def close(self) -> None:
         """Discard the current repetition, close the bag and log what is in it."""

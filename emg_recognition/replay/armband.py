@@ -7,7 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from emg_recognition.models.bundle import REFERENCE, BundleInfo
-from emg_recognition.models.orientation import Measures, Orientation, from_labels, read_reference
+from emg_recognition.models.log_features import Measures
+from emg_recognition.models.orientation import Orientation
+from emg_recognition.models.orienting import from_labels
+from emg_recognition.models.reference import read_reference
 from emg_recognition.models.turn_watch import FAR, away
 from emg_recognition.recordings.labels import LabelInterval, window_labels
 from emg_recognition.signal.pipeline import Window

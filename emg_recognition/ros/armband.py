@@ -6,7 +6,7 @@ import numpy as np
 
 from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.models.bundle import REFERENCE, BundleInfo
-from emg_recognition.models.orientation import read_reference
+from emg_recognition.models.reference import read_reference
 from emg_recognition.models.turn_watch import SPACING, TurnWatch
 from emg_recognition.msg import EmgSamples
 from emg_recognition.settings import from_mapping

@@ -11,7 +11,8 @@ import pytest
 from emg_recognition.errors import BundleError, EmgRecognitionError
 from emg_recognition.guided.donning import HOLD, Donning, donning_plan
 from emg_recognition.models.bundle import read_bundle
-from emg_recognition.models.orientation import Orientation, read_reference
+from emg_recognition.models.orientation import Orientation
+from emg_recognition.models.reference import read_reference
 
 from ..ring_arm import apart, recordings, write_bundle_to_don
 

@@ -15,7 +15,8 @@ from std_srvs.srv import Trigger
 from emg_recognition import don
 from emg_recognition.bags.reader import open_bag
 from emg_recognition.models.bundle import read_bundle
-from emg_recognition.models.orientation import Orientation, read_reference
+from emg_recognition.models.orientation import Orientation
+from emg_recognition.models.reference import read_reference
 from emg_recognition.recordings.open import open_recordings
 from emg_recognition.ros import qos
 from emg_recognition.ros.conversions import to_floats, to_time

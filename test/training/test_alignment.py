@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from emg_recognition.errors import SettingError
-from emg_recognition.models.orientation import Measures
+from emg_recognition.models.log_features import Measures
 from emg_recognition.training.alignment import align_subsets, describe_turned, ring_of
 
 from ..ring_arm import ACTIONS, POPULATION, RING, apart, joined, perform, population, session
