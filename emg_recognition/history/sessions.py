@@ -93,8 +93,11 @@ class Session:
         TypeError, KeyError
             If it is something else.
         """
-        values: dict[str, Any] = {field.name: found[field.name] for field in fields(cls)}
-        return cls(**{name: tuple(one) if isinstance(one, list) else one for name, one in values.items()})
+        values: dict[str, Any] = {}
+        for field in fields(cls):
+            value = found[field.name]
+            values[field.name] = tuple(value) if isinstance(value, list) else value
+        return cls(**values)
 
 
 def read_session(path: Path, name: str) -> Session:
