@@ -141,7 +141,11 @@ def _texts(cells: pandas.Series) -> tuple[np.ndarray, list[str]]:
     """Return the number of each row's text, and the texts."""
     import pandas
 
-    codes, found = pandas.factorize(cells)
+    column = cells.to_numpy()
+    if len(column) and (column == column[0]).all():  # most blocks hold one label
+        codes, found = np.zeros(len(column), np.intp), column[:1]
+    else:
+        codes, found = pandas.factorize(column)
     texts = [nfc(str(text).strip()) for text in found]
     if (codes < 0).any():  # the last one stands for cells that are missing
         texts.append("")
