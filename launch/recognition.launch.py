@@ -25,7 +25,7 @@ from emg_recognition.ros.launching import (
 
 #: Each argument and the nodes whose parameter it sets.
 ARGUMENTS = {
-    "model": ("classifier", "preprocessing", "command_bridge", "decision"),
+    "model": ("classifier", "preprocessing", "command_bridge", "decision", "signal_quality"),
     "port": ("acquisition",),
     "source": ("acquisition",),
     "wait_for_port": ("acquisition",),
@@ -73,5 +73,5 @@ def _nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         *nodes,
         start(last, context, ARGUMENTS, on_exit=end_all),
         # The chain works without it.
-        start("signal_quality", context),
+        start("signal_quality", context, ARGUMENTS),
     ]

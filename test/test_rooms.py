@@ -4,11 +4,12 @@ import ast
 import subprocess
 import sys
 
-ROOMS = ("simulation", "bags", "models", "control", "guided")
+ROOMS = ("simulation", "bags", "models", "control")
 #: What each room may import of the others (docs/concepts/architecture.md); those not named, nothing.
 ARROWS = {
     "signal": {"_filter"},  # compiled from src/filter.c
     "devices": {"signal"},
+    "guided": {"models"},
     "recordings": {"signal", "bags"},
     "datasets": {"recordings"},
     "evaluation": {"control"},

@@ -116,6 +116,8 @@ def _summary(result: Adaptation) -> list[str]:
 
     counts = ", ".join(f"{name} {count}" for name, count in result.windows.items())
     lines = [f"learned from {counts} windows"]
+    if sits := result.describe():
+        lines.append(sits)
     if result.missing:
         lines.append(f"not performed, known from the parent alone: {', '.join(result.missing)}")
     if result.before is not None and result.after is not None:

@@ -81,13 +81,16 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
 def _add_session(subparsers: argparse._SubParsersAction[Any]) -> None:
     session = subparsers.add_parser(
         "session",
-        help="guide a wearer through a recording for `train`",
+        help="guide a wearer through a recording for `train`, or through a donning",
         description="Show how good the signal is, then which action to make, and record samples and labels "
-        "into a bag that `train` reads. The operator can repeat or discard a repetition. With --port or "
-        "--source it starts acquisition and signal quality itself; otherwise they must be running already.",
+        "into a bag that `train` reads. The operator can repeat or discard a repetition. With --model the "
+        "wearer dons that bundle first; nothing else is recorded without --plan. With --port or --source it "
+        "starts acquisition and signal quality itself; otherwise they must be running already.",
         epilog=examples(
             "emg-recognition session --subject anna --cohort patient --port /dev/ttyACM0",
             "emg-recognition session --subject anna --cohort patient --session 3 --output out/anna_3",
+            "emg-recognition session --subject anna --cohort patient --model out/training/bundle \\",
+            "    --bundle out/anna",
         ),
     )
     session.add_argument("--subject", required=True, metavar="S", help="name of the wearer")
@@ -96,6 +99,13 @@ def _add_session(subparsers: argparse._SubParsersAction[Any]) -> None:
     _add_output(session, "session_")
     session.add_argument(
         "--plan", type=Path, metavar="YAML", help="actions, repetitions and times (default: the paper's)"
+    )
+    session.add_argument("--model", type=Path, metavar="BUNDLE", help="bundle that the wearer dons first")
+    session.add_argument(
+        "--bundle",
+        type=Path,
+        metavar="DIR",
+        help="folder of the wearer's bundle (default: beside the bag)",
     )
     session.add_argument(
         "--script", type=Path, metavar="YAML", help="what the operator does, for a run without a person"
@@ -134,7 +144,9 @@ def _session(args: argparse.Namespace) -> int:
     device = {name: getattr(args, name) for name in ("port", "source") if getattr(args, name) is not None}
     if args.params_file is not None and not device:
         raise SettingError("--params-file", str(args.params_file), "use it with --port or --source only")
-    names = ("subject", "cohort", "session", "output", "plan", "script")
+    if args.bundle is not None and args.model is None:
+        raise SettingError("--bundle", str(args.bundle), "use it with --model only")
+    names = ("subject", "cohort", "session", "output", "plan", "model", "bundle", "script")
     parameters = {name: _text(getattr(args, name)) for name in names}
     if not device:
         _become("session_node", parameters)

@@ -50,6 +50,11 @@ class SignalQualityNodeSettings(_Checked):
     """Parameters of ``signal_quality``."""
 
     mains: float = same(QualitySettings, "mains")
+    model: str = setting(
+        "",
+        "directory of the model bundle, to notice an armband that is turned; read again by ~/reload_model",
+        changes=True,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,7 +170,16 @@ class SessionNodeSettings(_Checked):
     cohort: str = setting("", "cohort of the subject, e.g. healthy or patient")
     session: str = setting("", "number or name of the session; empty: the name of the bag")
     output: str = setting("", "folder of the bag; empty: session_ with date and time, here")
-    plan: str = setting("", "YAML file of actions, repetitions and times; empty: the packaged session.yaml")
+    plan: str = setting(
+        "",
+        "YAML file of actions, repetitions and times; empty: the packaged session.yaml, with a model none",
+    )
+    model: str = setting(
+        "", "directory of a bundle that the wearer dons first, and by ~/don again; empty: none", changes=True
+    )
+    bundle: str = setting(
+        "", "directory of the wearer's bundle; empty: the bag's name with _bundle", changes=True
+    )
     script: str = setting("", "YAML file of the operator's key presses; empty: a person presses the keys")
 
 

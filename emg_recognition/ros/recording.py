@@ -50,8 +50,11 @@ TOPICS: dict[str, tuple[Any, QoSProfile]] = {
 
 #: How often messages are taken, s.
 _POLL_PERIOD = 0.01
-#: After this a chunk is on the disk, s; a killed process loses no more than that.
+#: A chunk goes to the disk this often, s; a killed process loses no more than that.
 _FLUSH_PERIOD = 0.5
+
+ON_DISK = 2 * _FLUSH_PERIOD
+"""What was published this long ago can be read from the bag, s."""
 
 
 class Recording:

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from emg_recognition.errors import SettingError
-from emg_recognition.models.orientation import Measures
-from emg_recognition.training.alignment import align_subsets, ring_of
+from emg_recognition.models.log_features import Measures
+from emg_recognition.training.alignment import align_subsets, describe_turned, ring_of
 
-from ..ring_arm import ACTIONS, POPULATION, RING, apart, perform, population
+from ..ring_arm import ACTIONS, POPULATION, RING, apart, joined, perform, population, session
 
 
 @pytest.fixture(scope="module")
@@ -43,11 +43,18 @@ def test_aligned_windows_look_alike(aligned):
     np.testing.assert_array_equal(turned.gather([3]), turned.windows[[3]])
 
 
-def test_windows_of_other_sessions_stay_as_they_are(aligned):
+def test_windows_of_other_people_stay_as_they_are(aligned):
     windows, alignment = aligned
     segments = dataclasses.replace(windows.segments, subject=np.full(len(windows), "stranger"))
     other = dataclasses.replace(windows, segments=segments)
     np.testing.assert_array_equal(alignment.apply(other).windows, windows.windows)
+
+
+def test_another_session_of_a_known_person_sits_as_their_last_one(aligned):
+    windows, alignment = aligned
+    segments = dataclasses.replace(windows.segments, session=np.full(len(windows), "tomorrow"))
+    tomorrow = dataclasses.replace(windows, segments=segments)
+    np.testing.assert_array_equal(alignment.apply(tomorrow).windows, alignment.apply(windows).windows)
 
 
 def test_a_stranger_is_recognised_after_donning_and_not_before(aligned):
@@ -62,6 +69,17 @@ def test_a_stranger_is_recognised_after_donning_and_not_before(aligned):
 
     assert accuracy(0.0, False) < 0.7
     assert accuracy(3.5, True) > 0.9
+
+
+def test_sessions_that_are_turned_and_not_aligned_are_named(aligned):
+    windows, alignment = aligned
+    assert describe_turned(alignment, windows) == []
+    others = joined(
+        [session("a", 0.5, False, 1.0, 5), session("b", 2.5, False, 1.0, 6), session("c", 1.0, True, 1, 7)]
+    )
+    (sentence,) = describe_turned(alignment, others)
+    assert sentence.startswith("in 2 of 3 sessions that are tested")
+    assert "(b 1, c 1)" in sentence
 
 
 def test_the_sync_gestures_are_two_actions_that_move(aligned):
