@@ -25,7 +25,9 @@ import numpy as np
 
 from emg_recognition.actions import PAPER_ACTION_NAMES
 from emg_recognition.errors import EmgRecognitionError
-from emg_recognition.models.orientation import Measures, Orientation, from_labels, from_use
+from emg_recognition.models.log_features import Measures
+from emg_recognition.models.orientation import Orientation
+from emg_recognition.models.orienting import from_labels, from_use
 from emg_recognition.recordings.archive import from_arrays
 from emg_recognition.recordings.recordings import parse_repetitions
 from emg_recognition.signal.settings import suited_settings

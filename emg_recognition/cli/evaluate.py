@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emg_recognition.cli.data import select
+from emg_recognition.cli.data import add_without, select
 from emg_recognition.cli.options import add_options, given_options
 from emg_recognition.cli.parser import examples
 from emg_recognition.control.decision import DecisionSettings
@@ -62,6 +62,7 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument("--namespace", metavar="NS", help="which armband or stream, if there are several")
     parser.add_argument("--reps", metavar="REPS", help="only these repetitions of --data, e.g. 4")
     parser.add_argument("--subject", nargs="+", metavar="S", help="only these subjects of --data")
+    add_without(parser)
     bundle = parser.add_argument_group("instead of the bundle's own live settings")
     add_options(
         bundle,
@@ -95,8 +96,8 @@ def run(args: argparse.Namespace) -> int:
     from emg_recognition.recordings.open import is_bag
     from emg_recognition.replay.evaluate import evaluate
 
-    for name in ("reps", "subject") if args.bag else ():
-        if getattr(args, name) is not None:
+    for name in ("reps", "subject", "without") if args.bag else ():
+        if getattr(args, name):
             raise SettingError(f"--{name}", getattr(args, name), "use it with --data only")
     wanted = [_threshold(text) for text in args.fail_under]
     if args.bag and (len(args.bag) + len(args.model) > 2 or not is_bag(args.bag[0])):
@@ -183,11 +184,11 @@ def _recording(args: argparse.Namespace) -> Any:
     from emg_recognition.recordings.open import is_bag, open_recordings
     from emg_recognition.recordings.recordings import parse_repetitions
 
-    if args.reps is None and args.subject is None and is_bag(args.data):
+    if not (args.reps or args.subject or args.without) and is_bag(args.data):
         return args.data
     repetitions = parse_repetitions(args.reps) if args.reps else None
     return select(
-        open_recordings(args.data, namespace=args.namespace),
+        open_recordings(args.data, namespace=args.namespace).without(args.without),
         {"--subject": ("subject", args.subject), "--reps": ("repetition", repetitions)},
     )
 

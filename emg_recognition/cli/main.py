@@ -18,6 +18,7 @@ from emg_recognition.cli import (
     evaluate,
     fetch,
     graph,
+    history,
     live,
     nodes,
     train,
@@ -52,7 +53,22 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("-V", "--version", action="version", version=f"%(prog)s {version()}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (graph, nodes, live, data, convert, fetch, cache, train, compare, adapt, don, evaluate):
+    commands = (
+        graph,
+        nodes,
+        live,
+        data,
+        convert,
+        fetch,
+        cache,
+        train,
+        compare,
+        adapt,
+        don,
+        evaluate,
+        history,
+    )
+    for module in commands:
         module.add_parsers(subparsers)
     _add_completion(subparsers)
     return parser

@@ -146,6 +146,29 @@ def bar(title: str, *, off: bool = False) -> Iterator[Any]:
 
 
 @contextmanager
+def steps(title: str, mode: str) -> Iterator[Any]:
+    """Give a function that takes the number of a step and of all steps, and shows the share that is done.
+
+    Parameters
+    ----------
+    title : str
+        What is done.
+    mode : str
+        As for :func:`shown`; ``auto`` shows nothing where stdout is no terminal.
+    """
+    if mode != "json":
+        with bar(title, off=mode == "off") as show:
+            yield lambda step, count: show(step / count)
+        return
+    with _own_stdout() as stream:
+        yield lambda step, count: print(
+            json.dumps({"event": "step", "step": step, "steps": count, "done": step / count}),
+            file=stream,
+            flush=True,
+        )
+
+
+@contextmanager
 def _own_stdout() -> Iterator[IO[str]]:
     """Keep stdout for this program and send what libraries print there, also from C++, to stderr."""
     sys.stdout.flush()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emg_recognition.cli.data import add_data_options, open_data, select
-from emg_recognition.cli.options import add_options, given_options
+from emg_recognition.cli.options import add_options, add_progress, given_options
 from emg_recognition.errors import SettingError
 from emg_recognition.resources import config_path
 from emg_recognition.training.settings import (
@@ -81,12 +81,7 @@ def add_training_options(
         metavar="N",
         help="processes that train at the same time (default: one for each core)",
     )
-    parser.add_argument(
-        "--progress",
-        choices=("auto", "json", "off"),
-        default="auto",
-        help="bars or lines, JSON lines on stdout, or nothing",
-    )
+    add_progress(parser)
 
 
 def open_training_data(args: argparse.Namespace) -> Recordings:

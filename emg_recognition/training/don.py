@@ -5,34 +5,24 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime, timezone
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from emg_recognition.actions import REST
-from emg_recognition.errors import BundleError, RecordingError, SettingError
-from emg_recognition.models.bundle import REFERENCE, TFLITE, BundleInfo, check_compatible, read_bundle
-from emg_recognition.models.bundle_writer import make_bundle
-from emg_recognition.models.export import oriented, to_keras_file, to_tflite, without_orientation
+from emg_recognition.errors import RecordingError, SettingError
+from emg_recognition.models.bundle import BundleInfo
+from emg_recognition.models.export import oriented, to_tflite, without_orientation
 from emg_recognition.models.keras_file import load_keras
-from emg_recognition.models.orientation import (
-    Measures,
-    Orientation,
-    Reference,
-    descriptor,
-    from_labels,
-    from_use,
-    read_reference,
-)
+from emg_recognition.models.log_features import Measures, descriptor
+from emg_recognition.models.orientation import Orientation
+from emg_recognition.models.orienting import from_labels, from_use
+from emg_recognition.models.reference import Reference, read_reference
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.recordings.windows import STRIDE
-from emg_recognition.resources import versions
-from emg_recognition.settings import from_mapping
 from emg_recognition.signal.settings import PipelineSettings, stride_samples
-from emg_recognition.training.adapt import refuse_parent
-from emg_recognition.training.output import LIBRARIES, data_fingerprint
+from emg_recognition.training.wearer import check_wearer, describe_wearer, read_parent, wearer_bundle
 from emg_recognition.training.windows import WindowSet, windows_from_recordings
 
 SHORTEST_USE = 10.0
@@ -71,57 +61,59 @@ class Donning:
 
     def describe(self) -> str:
         """Return how the armband sits, in words."""
-        return self.orientation.describe(self.info.orientation["ring"])
+        return describe_wearer(self.info, self.known)
 
 
-def run_donning(parent: Path, recordings: Recordings, output: Path, *, unlabelled: bool = False) -> Donning:
-    """Find how an armband sits, and write the wearer's bundle.
+class Donner:
+    """A bundle that is ready to be donned.
 
-    :func:`emg_recognition.don` describes parameters, result and errors.
+    Parameters
+    ----------
+    parent : Path
+        A bundle of aligned sessions; it is only read.
+    output : Path
+        Directory of the wearer's bundle.
+
+    Raises
+    ------
+    EmgRecognitionError
+        If the bundle cannot be donned, or the output would replace it.
     """
-    info = read_bundle(parent)
-    refuse_parent(parent, output)
-    if REFERENCE not in info.files:
-        remedy = "train it with --orientation align, on recordings of several people"
-        raise BundleError(str(parent), "it does not know how its people's armbands sat", remedy)
-    check_compatible(info, rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
-    pipeline = from_mapping(PipelineSettings, info.pipeline, f"{parent}: pipeline")
-    check_compatible(info, fingerprint=pipeline.fingerprint())
-    people = np.unique(recordings.subject).tolist()
-    if len(people) != 1:
-        raise SettingError("subject", tuple(people), "an armband is donned by one wearer; choose one subject")
-    name = people[0]
-    reference = read_reference(info)
-    if unlabelled:
-        found, profile = _from_use(reference, recordings, pipeline, name)
-    else:
-        found, profile = _from_gestures(reference, info, recordings, pipeline, name), None
-    network, _ = without_orientation(load_keras(info))
-    model = oriented(network, found.matrix(info.channels, reference.ring))
-    rms = info.statistics["rms"] * info.orientation.get("gain", 1.0) / found.gain
-    bundle = make_bundle(
-        output,
-        keras_model=to_keras_file(model),
-        tflite=to_tflite(model),
-        actions=info.actions,
-        pipeline=info.pipeline,
-        fingerprint=info.fingerprint,
-        sections=info.sections,
-        live=info.live,
-        statistics={**info.statistics, "rms": rms},
-        provenance={
-            "source": Path(recordings.source).name,
-            "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-            "parent": {"model_id": info.model_id, "sha256": info.files[TFLITE]},
-            "subject": name,
-            "donned": _UNLABELLED if unlabelled else list(recordings.actions),
-            "data": {"sha256": data_fingerprint(recordings)},
-            "versions": versions(*LIBRARIES),
-        },
-        orientation={**asdict(found), "ring": reference.ring, "subject": name},
-        reference=reference.seen(name, found, profile).to_bytes(),
-    )
-    return Donning(bundle.write({}), found, reference.known(name) is not None)
+
+    def __init__(self, parent: Path, output: Path) -> None:
+        self._output = output
+        self._info, self._pipeline = read_parent(parent, output)
+        self._reference = read_reference(self._info)
+        self._network, _ = without_orientation(load_keras(self._info))
+
+    def warm_up(self) -> None:
+        """Convert the network once, because TensorFlow takes seconds the first time."""
+        to_tflite(oriented(self._network, np.eye(self._info.channels, dtype=np.float32)))
+
+    def don(self, recordings: Recordings, *, unlabelled: bool = False) -> Donning:
+        """Find how an armband sits, and write the wearer's bundle.
+
+        :func:`emg_recognition.don` describes parameters, result and errors.
+        """
+        info, reference = self._info, self._reference
+        name = check_wearer(info, recordings)
+        if unlabelled:
+            found, profile = _from_use(reference, recordings, self._pipeline, name)
+        else:
+            found, profile = _from_gestures(reference, info, recordings, self._pipeline, name), None
+        rms = info.statistics["rms"] * info.orientation.get("gain", 1.0)
+        bundle = wearer_bundle(
+            self._output,
+            info,
+            self._network,
+            recordings,
+            statistics={**info.statistics, "rms": rms},
+            provenance={"donned": _UNLABELLED if unlabelled else list(recordings.actions)},
+            reference=reference,
+            orientation=found,
+            profile=profile,
+        )
+        return Donning(bundle.write({}), found, reference.known(name) is not None)
 
 
 def _from_use(

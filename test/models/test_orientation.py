@@ -12,15 +12,10 @@ from hypothesis import strategies as st
 
 from emg_recognition.errors import BundleError
 from emg_recognition.models.bundle import read_bundle
-from emg_recognition.models.orientation import (
-    Measures,
-    Orientation,
-    candidates,
-    descriptor,
-    from_labels,
-    from_use,
-    read_reference,
-)
+from emg_recognition.models.log_features import Measures, descriptor
+from emg_recognition.models.orientation import Orientation, candidates
+from emg_recognition.models.orienting import from_labels, from_use
+from emg_recognition.models.reference import read_reference
 
 from ..ring_arm import RING, apart, population, stranger
 
@@ -137,8 +132,8 @@ def test_a_known_arm_stays_on_its_side(reference):
     ("orientation", "text"),
     [
         (Orientation(), "not turned"),
-        (Orientation(1.5), "turned by 1.5 electrodes in the direction of falling electrode numbers"),
-        (Orientation(7.0), "turned by 1 electrode in the direction of rising electrode numbers"),
+        (Orientation(1.5), "turned by 1.5 electrodes towards lower electrode numbers"),
+        (Orientation(7.0), "turned by 1 electrode towards higher electrode numbers"),
         (Orientation(2.0, True, 0.5), "mirrored: electrode 1 sits where the model has electrode 3"),
     ],
 )

@@ -7,7 +7,8 @@ import dataclasses
 import numpy as np
 
 from emg_recognition.actions import PAPER_ACTION_NAMES
-from emg_recognition.models.orientation import Measures, from_labels
+from emg_recognition.models.log_features import Measures
+from emg_recognition.models.orienting import from_labels
 from emg_recognition.recordings.archive import from_arrays
 from emg_recognition.signal.settings import suited_settings
 from emg_recognition.simulation.study import StudySettings, simulate_study
