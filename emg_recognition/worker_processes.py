@@ -13,7 +13,7 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
@@ -62,7 +62,7 @@ def default_workers() -> int:
 
 def run_tasks(
     function: Callable[[Task], Result], tasks: Sequence[Task], *, workers: int
-) -> Iterator[Done[Result]]:
+) -> Generator[Done[Result], None, None]:
     """Run a function over tasks in processes of their own, each with one thread.
 
     SIGINT does not reach these processes: Ctrl-C is for the process that started them, and they end with it

@@ -130,7 +130,7 @@ def _evaluate_bags(args: argparse.Namespace, wanted: list[tuple[str, float]]) ->
     """Evaluate several bags or models; return the exit code."""
     from emg_recognition.cli.many_bags import judge, lines
     from emg_recognition.cli.progress import bar
-    from emg_recognition.processes import end_signals_raise
+    from emg_recognition.end_signals import end_signals_raise
     from emg_recognition.replay.many_bags import evaluate_bags
 
     if args.output is None:

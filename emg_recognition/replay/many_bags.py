@@ -59,18 +59,18 @@ class BagRow:
 
     def columns(self) -> dict[str, Any]:
         """Return the row of ``table.csv``; None where the bag does not tell."""
-        found = self.metrics or {}
-        signal = found.get("signal")
-        samples = signal["samples"] + signal["missing_samples"] if signal else 0
+        found: Mapping[str, Any] = self.metrics or {}
+        signal: Mapping[str, Any] = found.get("signal", {})
+        samples = signal.get("samples", 0) + signal.get("missing_samples", 0)
         return {
             "bag": self.bag,
             "person": ", ".join(found.get("per_subject", ())),
             "session": ", ".join(found.get("per_session", ())),
             "model": self.model,
-            "seconds": signal["seconds"] if signal else None,
+            "seconds": signal.get("seconds"),
             **{name: _score(found, name) for name in _SCORES},
             "lost": signal["missing_samples"] / samples if samples else None,
-            "gaps": signal["gaps"] if signal else None,
+            "gaps": signal.get("gaps"),
             "faults": found.get("faults"),
             "metrics": None if self.metrics_file is None else "/".join(self.metrics_file.parts[-3:]),
             "problem": self.problem,

@@ -207,8 +207,14 @@ def _measure(given: Sample, folder: Path, found: dict[str, float]) -> None:
         "data": {"sha256": fingerprint},
         "versions": versions(),
     }
-    numbers = {name: given.subsets[name] for name in SUBSETS}
-    split = Split(name="", rule="a sample", values=dict.fromkeys(SUBSETS, ()), **numbers)
+    split = Split(
+        name="",
+        rule="a sample",
+        train=given.subsets["train"],
+        validation=given.subsets["validation"],
+        test=given.subsets["test"],
+        values=dict.fromkeys(SUBSETS, ()),
+    )
     fold = Fold(split=split, subsets=subsets, minority=None, sentence="", folder=folder / "out", jobs=[job])
     whole, _ = _timed(lambda: finish_fold(settings, fold, pipeline, facts, on_event=lambda event: None))
     found["load"], _ = _timed(lambda: keras.saving.load_model(job.place / KERAS, compile=False))
