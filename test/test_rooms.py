@@ -15,6 +15,8 @@ ARROWS = {
     "evaluation": {"control"},
     "live": {"recognizer", "devices"},
     "monitor": {"control", "signal"},
+    "history": {"bags", "recordings", "models", "evaluation", "replay"},
+    "page": {"monitor", "control", "evaluation", "history"},
     "training": {"classification", "signal", "recordings", "models", "evaluation", "control"},
     "replay": {
         "recognizer",
@@ -43,6 +45,8 @@ ARROWS = {
         "replay",
         "demo",
         "live",
+        "history",
+        "page",
     },
 }
 COMMON = {
@@ -57,6 +61,7 @@ COMMON = {
     "settings",
     "text",
     "types",
+    "worker_processes",
     "yaml_files",
 }
 ROS = {"rclpy", "std_msgs", "std_srvs", "sensor_msgs", "trajectory_msgs", "diagnostic_msgs", "launch"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 import subprocess
 import tempfile
@@ -11,7 +12,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from emg_recognition.cli.parser import examples
-from emg_recognition.errors import SettingError
+from emg_recognition.errors import EmgRecognitionError, SettingError
+from emg_recognition.page.controls import MISSING
 
 #: The session node has this long to end its bag after a signal, s.
 _GRACE = 10.0
@@ -60,6 +62,8 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
     _add_namespace(monitor)
     monitor.set_defaults(run=lambda args: _become("monitor_node", {}, args.namespace))
 
+    _add_page(subparsers)
+
     record = subparsers.add_parser(
         "record",
         help="record the running graph into a bag",
@@ -76,6 +80,35 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
     )
     record.set_defaults(run=_record)
     _add_session(subparsers)
+
+
+def _add_page(subparsers: argparse._SubParsersAction[Any]) -> None:
+    page = subparsers.add_parser(
+        "page",
+        help="serve a page for patient and therapist, for a browser beside the graph",
+        description="Serve a page in the browser: sessions, electrodes, live signals, recognition, training "
+        "and the command bridge of the running graph. It never arms; its stop button is software, no "
+        "emergency stop. Only this machine reaches it, unless --host names another address; then it prints "
+        "an access link, and refuses whoever comes without.",
+        epilog=examples(
+            "emg-recognition page --folder out/ward",
+            "emg-recognition page --folder out/ward --host 192.168.1.20",
+        ),
+    )
+    page.add_argument("--host", metavar="ADDRESS", help="address to serve (default: 127.0.0.1)")
+    page.add_argument("--port", type=int, metavar="N", help="port to serve (default: 8080; 0: a free one)")
+    page.add_argument(
+        "--folder",
+        type=Path,
+        metavar="DIR",
+        help="recordings, models and results (default: here)",
+    )
+    page.add_argument(
+        "--plan", type=Path, metavar="YAML", help="plan of sessions that are started on the page"
+    )
+    page.add_argument("--config", type=Path, metavar="YAML", help="configuration of trainings")
+    _add_namespace(page)
+    page.set_defaults(run=_page)
 
 
 def _add_session(subparsers: argparse._SubParsersAction[Any]) -> None:
@@ -134,6 +167,14 @@ def _add_output(parser: argparse.ArgumentParser, prefix: str) -> None:
 
 def _call(args: argparse.Namespace) -> int:
     _become("call_bridge_node", {"command": args.call}, args.namespace)
+
+
+def _page(args: argparse.Namespace) -> int:
+    if importlib.util.find_spec("nicegui") is None:
+        raise EmgRecognitionError(MISSING)
+    names = ("host", "port", "folder", "plan", "config")
+    values = {name: getattr(args, name) for name in names}
+    _become("page_node", {n: v if n == "port" else _text(v) for n, v in values.items()}, args.namespace)
 
 
 def _record(args: argparse.Namespace) -> int:

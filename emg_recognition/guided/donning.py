@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -37,6 +38,15 @@ class Donned:
 
     bundle: Path
     text: str
+
+    @property
+    def turn(self) -> float:
+        """Electrodes that the armband is turned by, towards higher numbers; NaN where that is not known."""
+        sits = read_bundle(self.bundle).orientation
+        if "turn" not in sits or sits["mirrored"]:
+            return math.nan
+        half = sits["ring"] / 2
+        return float(half - (sits["turn"] + half) % sits["ring"])
 
 
 def donning_plan(bundle: Path) -> Plan:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 import sys
 import time
@@ -21,7 +22,8 @@ from emg_recognition.guided.donning import Donned, Donning, donning_plan
 from emg_recognition.guided.plan import load_plan
 from emg_recognition.guided.script import ScriptedOperator, load_script
 from emg_recognition.guided.session import Cue, GuidedSession, Key, Phase, doing
-from emg_recognition.msg import ActionLabel
+from emg_recognition.guided.state import state_of
+from emg_recognition.msg import ActionLabel, SessionState
 from emg_recognition.nodes.settings import SessionNodeSettings
 from emg_recognition.resources import config_path, shell_command
 from emg_recognition.ros import diagnostics, qos
@@ -35,10 +37,12 @@ from emg_recognition.ros.session_screen import Screen, View
 from emg_recognition.ros.signal_watch import SignalWatch
 
 LABELS_TOPIC = "emg/label"
+STATE_TOPIC = "emg/session"
 
-#: Time between two steps of the session, and between two redraws, s.
+#: Time between two steps of the session, between two redraws, and at most between two states, s.
 _TICK = 0.02
 _DRAWN = 0.1
+_STATED = 1.0
 #: The signal must be good for this long before the first prompt, s.
 _GOOD_FOR = 3.0
 #: Without a person to fix it, a missing signal ends the session after this, s.
@@ -48,7 +52,7 @@ _LAST_WORD = 1.0
 
 #: Sequences that a terminal sends for keys without a character (ECMA-48).
 _SEQUENCES = re.compile(rb"\x1b(\[[0-9;]*[A-Za-z~]|O[A-Z])?")
-_KEYS = {b"s": Key.SKIP, b"r": Key.REPEAT, b"d": Key.DISCARD, b" ": Key.PAUSE, b"q": Key.QUIT}
+_KEYS = {b"s": Key.SKIP, b"n": Key.NEXT, b"r": Key.REPEAT, b"d": Key.DISCARD, b" ": Key.PAUSE, b"q": Key.QUIT}
 
 
 class SessionNode(Node):
@@ -87,11 +91,14 @@ class SessionNode(Node):
         #: What is planned; without a plan there is a donning only.
         self._planned = None if plan is None else GuidedSession(plan)
         self._labels = self.create_publisher(ActionLabel, LABELS_TOPIC, qos.LABELS)
+        self._states = self.create_publisher(SessionState, STATE_TOPIC, qos.LATCHED)
+        self._stated = (-_STATED, "")
         self._recording = Recording(self, self._path, [""], self._fail)
         self._watch = SignalWatch(self, self._recording)
         self._donning = None if first is None else LiveDonning(self, first, self._path)
         self._donned: Donned | None = None
         self._found = ""
+        self._turn = math.nan
         self._skip = False
         self._rivals = 0
         self._usable = self._drawn = time.monotonic()
@@ -114,6 +121,7 @@ class SessionNode(Node):
         session = self._session
         if session.phase is not Phase.ENDED:
             self._say(session.press(Key.QUIT, time.monotonic()))
+        self._publish_state(time.monotonic())
         self._labels.wait_for_all_acked(Duration(seconds=_LAST_WORD))
         self._screen.close()
         self._recording.close()
@@ -166,6 +174,7 @@ class SessionNode(Node):
         if self._donning is not None:
             self._conclude(self._donning, now)
         self._show(now)
+        self._publish_state(now)
         if self._session.phase is Phase.ENDED:
             self.finished = True
         elif self._operator is not None:
@@ -209,7 +218,8 @@ class SessionNode(Node):
         except EmgRecognitionError as error:
             self._not_donned(donning, error, now)
             return
-        self._donned, self._found = donning.donned, donning.text
+        assert donning.donned is not None
+        self._donned, self._found, self._turn = donning.donned, donning.text, donning.donned.turn
         self.get_logger().info(self._found)
         if self._planned is None:
             self.finished = True
@@ -244,6 +254,26 @@ class SessionNode(Node):
         if now - self._usable > _PATIENCE:
             waited = f"the session waited {_PATIENCE:g} s for the signal"
             self._fail(EmgRecognitionError(f"{waited}: {self._watch.line()}"))
+
+    def _publish_state(self, now: float) -> None:
+        """Publish the state at each change, and once a second."""
+        session = self._session
+        said = f"{session.phase} {session.since} {session.length} {session.kept} {self._doing()}"
+        if said == self._stated[1] and now - self._stated[0] < _STATED:
+            return
+        self._stated = (now, said)
+        state = SessionState(
+            **state_of(session, now),
+            **self._who,
+            signal=self._watch.line(),
+            bag=str(self._path),
+            donning=self._donning is not None,
+            turn=self._turn,
+        )
+        if self._donning is not None and self._donning.doing:
+            state.note = self._donning.doing
+        state.header.stamp = self.get_clock().now().to_msg()
+        self._states.publish(state)
 
     def _press(self, key: Key, at: float) -> None:
         if self._donning is not None and self._donning.doing and key is not Key.QUIT:

@@ -223,6 +223,26 @@ class LslOutputSettings(_Checked):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PageSettings(_Checked):
+    """Parameters of ``page``."""
+
+    host: str = setting(
+        "127.0.0.1", "address to serve; any but this machine's own asks for the access link that is printed"
+    )
+    port: int = setting(8080, "port to serve; 0: a free one", low=0, high=65535)
+    folder: str = setting("", "folder of recordings, models and results; empty: the present one")
+    plan: str = setting("", "plan of the sessions started on the page; empty: the packaged session.yaml")
+    config: str = setting("", "configuration of the trainings; empty: the packaged compact.yaml")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoxgloveSettings(_Checked):
+    """Parameters of ``foxglove``."""
+
+    port: int = setting(8765, "port of this machine to serve; 0: a free one", low=0, high=65535)
+
+
+@dataclass(frozen=True, kw_only=True)
 class CallBridgeSettings(_Checked):
     """Parameters of ``call_bridge``."""
 
@@ -247,6 +267,8 @@ NODES: dict[str, tuple[type, ...]] = {
     "evaluator": (EvaluatorSettings,),
     "session": (SessionNodeSettings,),
     "monitor": (),
+    "page": (PageSettings,),
+    "foxglove": (FoxgloveSettings,),
     "lsl_output": (LslOutputSettings,),
     "trainer": (TrainerSettings,),
     "demo_observer": (DemoObserverSettings,),
@@ -270,6 +292,7 @@ FILES: dict[str, tuple[str, ...]] = {
         "classifier",
         "command_bridge",
         "decision",
+        "page",
     ),
     "simulation.yaml": ("simulated_armband", "simulated_exoskeleton", "enabling_switch"),
     "replay.yaml": ("recorder", "player", "evaluator"),

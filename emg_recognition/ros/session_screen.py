@@ -26,7 +26,7 @@ _KEYS = {
     Phase.WAITING: "s begin anyway   q quit",
     Phase.PAUSED: "space continue   r repeat the last   d discard the last   q quit",
 }
-_WHILE_RESTING = "space pause   r repeat the last   d discard the last   q quit"
+_WHILE_RESTING = "space pause   n next   r repeat the last   d discard the last   q quit"
 _WHILE_PERFORMING = "space pause   r again   d discard   q quit"
 
 
