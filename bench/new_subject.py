@@ -41,7 +41,9 @@ import numpy as np  # noqa: E402
 
 from emg_recognition.errors import EmgRecognitionError, SettingError  # noqa: E402
 from emg_recognition.models import layers  # noqa: E402, F401  (Keras needs the layers to load a model)
-from emg_recognition.models.orientation import Measures, Orientation, from_labels, from_use  # noqa: E402
+from emg_recognition.models.log_features import Measures  # noqa: E402
+from emg_recognition.models.orientation import Orientation  # noqa: E402
+from emg_recognition.models.orienting import from_labels, from_use  # noqa: E402
 from emg_recognition.recordings.archive import load_archive  # noqa: E402
 from emg_recognition.recordings.recordings import parse_repetitions  # noqa: E402
 from emg_recognition.training.adapt import fine_tune  # noqa: E402

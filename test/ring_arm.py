@@ -6,7 +6,9 @@ import dataclasses
 
 import numpy as np
 
-from emg_recognition.models.orientation import Measures, Orientation, Reference
+from emg_recognition.models.log_features import Measures
+from emg_recognition.models.orientation import Orientation
+from emg_recognition.models.reference import Reference
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.training.alignment import Alignment, align
 from emg_recognition.training.windows import WindowSet, from_windows

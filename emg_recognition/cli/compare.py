@@ -29,6 +29,7 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
         epilog=examples(
             "emg-recognition compare --data recordings.npz --minority patient --output out/compare",
             "emg-recognition compare --data recordings.npz --methods lda --seeds 0 --output out/lda",
+            "emg-recognition compare --data recordings.npz --learning-curve 1 2 4 --output out/curve",
         ),
     )
     add_training_options(
@@ -45,6 +46,14 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
         choices=METHODS,
         metavar="M",
         help=f"some of {', '.join(METHODS)} (default: all)",
+    )
+    parser.add_argument(
+        "--learning-curve",
+        type=int,
+        nargs="+",
+        default=[],
+        metavar="N",
+        help="again with only the first N repetitions of each person of the minority, same test windows",
     )
     parser.set_defaults(run=run)
 
@@ -66,6 +75,7 @@ def run(args: argparse.Namespace) -> int:
             settings=settings,
             seeds=args.seeds,
             methods=args.methods,
+            learning_curve=args.learning_curve,
             on_event=on_event,
             **processes,
         )
@@ -90,18 +100,21 @@ def table(result: dict[str, Any]) -> list[str]:
     Returns
     -------
     list of str
-        A table of all methods, one of the subjects where they are few, and what has to be known beside it.
+        A table of all methods, one of the subjects where they are few, the learning curve, and what has to be
+        known beside it.
     """
     from emg_recognition.cli.progress import duration
 
     methods, minority = result["methods"], result["minority"]
     whose = f"{minority}, " if minority is not None else ""
     head = ["method", "accuracy", "balanced", *([minority] if minority is not None else [])]
-    rows = [[*head, f"{whose}worst", "training"]]
+    rows = [[*head, f"{whose}worst", "wrong/min", "decided", "training"]]
     for row in methods:
         columns = ["accuracy", "balanced_accuracy", *(["minority"] if minority is not None else []), "worst"]
         found = [_spread(row["mean"][name], row["deviation"][name]) for name in columns]
-        rows.append([_name(row), *found, duration(row["mean"]["seconds"])])
+        wrong, delay = (row["mean"][name] for name in ("wrong_movements_per_minute", "decision_delay_ms"))
+        steady = ["–" if wrong is None else f"{wrong:.1f}", "–" if delay is None else f"{delay:.0f} ms"]
+        rows.append([_name(row), *found, *steady, duration(row["mean"]["seconds"])])
     lines = _aligned(rows)
     subjects = sorted({subject for row in methods for subject in row["per_subject"]})
     if len(subjects) <= _FEW:
@@ -113,9 +126,29 @@ def table(result: dict[str, Any]) -> list[str]:
             for row in methods
         ]
         lines += ["", *_aligned([[f"{whose}subjects", *subjects], *each])]
+    curve = result["learning_curve"]
+    if curve:
+        of_minority = [
+            {
+                row["method"]: (row["mean"]["minority"], row["deviation"]["minority"])
+                for row in point["methods"]
+            }
+            for point in curve
+        ]
+        counted = [f"{minority}, repetitions", *(str(point["repetitions"]) for point in curve)]
+        points = [
+            [row["title"], *(_spread(*point.get(row["method"], (None,))) for point in of_minority)]
+            for row in curve[-1]["methods"]
+        ]
+        lines += ["", *_aligned([counted, *points])]
+    lines += [
+        "",
+        f"wrong/min: wrong movements a minute of action{f' ({minority})' if minority is not None else ''};"
+        " decided: median time until the right decision.",
+    ]
     runs = max(len(row["runs"]) for row in methods)
     number = f"{runs} run{'s' if runs > 1 else ''}"
-    lines += ["", f"Mean ± deviation of {number}, split {result['split']['rule']}."]
+    lines += [f"Mean ± deviation of {number}, split {result['split']['rule']}."]
     if result["split"]["leaking"]:
         lines.append("LEAKING: windows of one repetition are in training and test; no row holds for new data")
     elif any(row["leaking"] for row in methods):

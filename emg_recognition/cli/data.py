@@ -49,6 +49,7 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
         epilog=examples(
             "emg-recognition inspect recordings.npz",
             "emg-recognition inspect monday tuesday study.yaml",
+            "emg-recognition inspect study.npz --without anna/2 bert/1/fist/3",
             "emg-recognition inspect my_files --describe --output study.yaml",
         ),
     )
@@ -101,6 +102,19 @@ def add_data_options(parser: argparse.ArgumentParser, *, required: bool = True) 
         "--cache", type=Path, metavar="DIR", help="where recordings are unpacked (default: in ~/.cache)"
     )
     parser.add_argument("--namespace", metavar="ARM", help="which armband or stream, if there are several")
+    add_without(parser)
+
+
+def add_without(parser: argparse.ArgumentParser) -> None:
+    """Add the option that leaves out segments."""
+    parser.add_argument(
+        "--without",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="leave out segments: SUBJECT/SESSION/ACTION/REPETITION or the first of these, * for any; "
+        "`inspect` names those that look wrong",
+    )
 
 
 def open_data(args: argparse.Namespace, progress: Callable[[float], None] | None = None) -> Recordings:
@@ -113,7 +127,8 @@ def open_data(args: argparse.Namespace, progress: Callable[[float], None] | None
     """
     from emg_recognition.recordings.open import open_recordings
 
-    return open_recordings(args.data, cache=args.cache, namespace=args.namespace, progress=progress)
+    found = open_recordings(args.data, cache=args.cache, namespace=args.namespace, progress=progress)
+    return found.without(args.without)
 
 
 def select(recordings: Recordings, wanted: Mapping[str, tuple[str, Sequence[Any] | None]]) -> Recordings:

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emg_recognition.cli.data import select
+from emg_recognition.cli.data import add_without, select
 from emg_recognition.cli.options import add_options, given_options
 from emg_recognition.cli.parser import examples
 from emg_recognition.control.decision import DecisionSettings
@@ -47,6 +47,7 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument("--namespace", metavar="NS", help="which armband or stream, if there are several")
     parser.add_argument("--reps", metavar="REPS", help="only these repetitions of --data, e.g. 4")
     parser.add_argument("--subject", nargs="+", metavar="S", help="only these subjects of --data")
+    add_without(parser)
     bundle = parser.add_argument_group("instead of the bundle's own live settings")
     add_options(
         bundle,
@@ -63,7 +64,7 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
         default=[],
         metavar="METRIC=VALUE",
         help="exit with code 1 if a score is below, e.g. balanced_accuracy=0.95, or a rate of mistakes "
-        "above, e.g. false_activations_per_minute=2; may be repeated",
+        "or a delay above, e.g. false_activations_per_minute=2; may be repeated",
     )
     parser.add_argument(
         "--progress", choices=("auto", "off"), default="auto", help="a bar on a terminal, or nothing"
@@ -78,8 +79,8 @@ def run(args: argparse.Namespace) -> int:
     from emg_recognition.recognizer import decision_settings
     from emg_recognition.replay.evaluate import evaluate
 
-    for name in ("reps", "subject") if args.bag else ():
-        if getattr(args, name) is not None:
+    for name in ("reps", "subject", "without") if args.bag else ():
+        if getattr(args, name):
             raise SettingError(f"--{name}", getattr(args, name), "use it with --data only")
     wanted = [_threshold(text) for text in args.fail_under]
     model = ActionModel.load(args.model)
@@ -104,11 +105,11 @@ def run(args: argparse.Namespace) -> int:
 
 def _threshold(text: str) -> tuple[str, float]:
     """Read ``METRIC=VALUE``."""
-    from emg_recognition.replay.scores import RATES, SHARES
+    from emg_recognition.replay.scores import DELAYS, RATES, SHARES
 
     metric, _, value = text.partition("=")
-    if metric not in (*SHARES, *RATES):
-        known = ", ".join((*SHARES, *RATES))
+    if metric not in (*SHARES, *RATES, *DELAYS):
+        known = ", ".join((*SHARES, *RATES, *DELAYS))
         raise SettingError("--fail-under", text, f"write METRIC=VALUE with one of {known}")
     try:
         limit = float(value)
@@ -128,11 +129,11 @@ def _recording(args: argparse.Namespace) -> Any:
     from emg_recognition.recordings.open import is_bag, open_recordings
     from emg_recognition.recordings.recordings import parse_repetitions
 
-    if args.reps is None and args.subject is None and is_bag(args.data):
+    if not (args.reps or args.subject or args.without) and is_bag(args.data):
         return args.data
     repetitions = parse_repetitions(args.reps) if args.reps else None
     return select(
-        open_recordings(args.data, namespace=args.namespace),
+        open_recordings(args.data, namespace=args.namespace).without(args.without),
         {"--subject": ("subject", args.subject), "--reps": ("repetition", repetitions)},
     )
 
@@ -184,16 +185,16 @@ def _reaction(metrics: ReplayScores) -> str:
 
 def _judge(metrics: ReplayScores, wanted: list[tuple[str, float]]) -> int:
     """Compare the metrics with what was asked for."""
-    from emg_recognition.replay.scores import RATES
+    from emg_recognition.replay.scores import SHARES
 
     code = 0
     for metric, limit in wanted:
         found = getattr(metrics, metric)
         if found is None:
-            why = "; ".join(metrics.problems)
+            why = "; ".join(metrics.problems) or "it shows no onset of the actions that the model knows"
             raise SettingError("--fail-under", metric, f"this recording does not tell it: {why}")
-        worse = "above" if metric in RATES else "below"
-        if found > limit if metric in RATES else found < limit:
+        worse = "below" if metric in SHARES else "above"
+        if found < limit if metric in SHARES else found > limit:
             print(f"emg-recognition: {metric} is {found:.6g}, {worse} {limit:g}", file=sys.stderr)
             code = _WORSE
     return code

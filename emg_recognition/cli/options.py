@@ -10,6 +10,8 @@ from typing import Any
 from emg_recognition.errors import SettingError
 from emg_recognition.settings import Setting, settings_of
 
+#: Characters of all choices together up to which a usage line shows them.
+_LONG = 40
 #: What the help of a command shows for the value of an option without a unit.
 _METAVARS = {int: "N", float: "X", str: "NAME", tuple: "A,B"}
 
@@ -52,6 +54,10 @@ def add_options(
         if one.kind is bool:
             parser.add_argument(option, action=argparse.BooleanOptionalAction, **common)
         elif one.choices:
+            names = ", ".join(map(str, one.choices))
+            if len(names) > _LONG:  # or the line of the usage is wider than a terminal
+                common["metavar"] = _METAVARS[str]
+                common["help"] = f"{text} (one of {names}; default: {default})".replace("%", "%%")
             parser.add_argument(option, choices=one.choices, **common)
         else:
             metavar = one.unit or _METAVARS[one.kind]

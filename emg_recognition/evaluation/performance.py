@@ -11,7 +11,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from emg_recognition.actions import REST
 from emg_recognition.evaluation.confidence import Calibration, Rejection, calibration, rejection
-from emg_recognition.evaluation.decisions import RestActivity, rest_activity
 from emg_recognition.evaluation.intervals import Intervals, SegmentCounts, count_segments, score_intervals
 from emg_recognition.evaluation.metrics import (
     MEAN_METRICS,
@@ -24,8 +23,11 @@ from emg_recognition.evaluation.metrics import (
 )
 from emg_recognition.evaluation.steadiness import (
     DecidedSegments,
+    RestActivity,
+    SegmentActivity,
     Steadiness,
     decide_segments,
+    rest_activity,
     score_steadiness,
 )
 
@@ -186,11 +188,12 @@ def measure(
     subjects, groups = np.asarray(subject), np.asarray(cohort)
     predicted = answers.argmax(axis=1)
 
-    def decided(of: ArrayLike) -> DecidedSegments:
+    def decide(of: ArrayLike) -> SegmentActivity:
         return decide_segments(
             of, performed, actions, segment=segment, begin=begin, stride=stride, window=window, rest=rest
         )
 
+    decided = decide(answers)
     return Performance(
         scores=score_windows(performed, predicted, actions),
         loss=cross_entropy(answers, performed),
@@ -203,16 +206,12 @@ def measure(
         },
         calibration=calibration(answers, performed),
         rejection=rejection(answers, performed),
-        rest=None
-        if rest is None
-        else rest_activity(
-            answers, performed, actions, rest=rest, segment=segment, begin=begin, stride=stride
-        ),
-        decided=decided(answers),
+        rest=rest_activity(decided),
+        decided=decided,
         baseline=None
         if baseline is None
         else score_windows(performed, np.asarray(baseline).argmax(axis=1), actions),
-        baseline_decided=None if baseline is None else decided(baseline),
+        baseline_decided=None if baseline is None else decide(baseline),
     )
 
 

@@ -1,15 +1,13 @@
-"""Figures of scores: confusion matrix (the paper's figure 4), confidence, subjects, methods."""
+"""Figures of scores: confusion matrix (the paper's figure 4), confidence, subjects."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
@@ -237,107 +235,3 @@ def subject_figure(per_subject: Mapping[str, float], cohorts: Mapping[str, str])
     panels[-1].xaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
     panels[-1].set_xlabel("Balanced accuracy", color=PALE_INK)
     return figure
-
-
-_GROUPS = {"ensemble": SERIES[0], "network": SERIES[2], "classical": style.GREY}
-
-
-@dataclass(frozen=True, kw_only=True)
-class MethodRuns:
-    """A method of a comparison.
-
-    Attributes
-    ----------
-    name : str
-        Its name.
-    group : str
-        ``ensemble``, ``network`` or ``classical``.
-    leaking : bool
-        Whether it has seen test data.
-    values : sequence of float
-        Accuracy of each run.
-    minority : sequence of float
-        Accuracy of each run over the subjects of the minority; empty without a minority.
-    """
-
-    name: str
-    group: str
-    leaking: bool
-    values: Sequence[float]
-    minority: Sequence[float] = ()
-
-    @property
-    def colour(self) -> str:
-        """Colour of its dots."""
-        return style.WARNING if self.leaking else _GROUPS[self.group]
-
-
-def comparison_figure(methods: Sequence[MethodRuns]) -> Figure:
-    """Draw the accuracy of each method in each run, over all subjects and over those of the minority.
-
-    Parameters
-    ----------
-    methods : sequence of MethodRuns
-        From top to bottom.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        One panel for all subjects and, where there is a minority, one for it.
-    """
-    panels = [("All", [method.values for method in methods])]
-    if any(method.minority for method in methods):
-        panels.append(("Minority", [method.minority for method in methods]))
-    figure = style.figure(4.6 * len(panels) + 1.4, 0.42 * len(methods) + 1.3)
-    shared = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
-    for axes, (title, runs) in zip(shared, panels, strict=True):
-        _panel(axes, runs, [method.colour for method in methods])
-        style.title(axes, title)
-    names = [f"{method.name} (leaking)" if method.leaking else method.name for method in methods]
-    shared[0].set_yticks(range(len(methods)), names)
-    shared[0].set_ylim(len(methods) - 0.5, -0.5)
-    for label, method in zip(shared[0].get_yticklabels(), methods, strict=True):
-        label.set_color(style.WARNING if method.leaking else INK)
-    used = {method.group for method in methods if not method.leaking}
-    handles = [_handle(colour, group) for group, colour in _GROUPS.items() if group in used]
-    if any(method.leaking for method in methods):
-        handles.append(_handle(style.WARNING, "leaking: has seen test data"))
-    handles.append(
-        Line2D([], [], color=PALE_INK, marker="|", markersize=11, linestyle="none", label="mean of the runs")
-    )
-    style.legend(figure, handles, ncol=len(handles) if len(panels) > 1 else 3)
-    return figure
-
-
-def _panel(axes: Axes, runs: Sequence[Sequence[float]], colours: Sequence[str]) -> None:
-    """Draw one line for each method: its runs as dots, their mean as a vertical bar."""
-    style.plain(axes)
-    axes.tick_params(axis="y", colors=INK)
-    axes.xaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
-    axes.set_xlabel("Accuracy", color=PALE_INK)
-    for place, (values, colour) in enumerate(zip(runs, colours, strict=True)):
-        if not len(values):
-            continue
-        # Spread in their order, so that equal runs do not hide each other.
-        spread = np.linspace(-0.13, 0.13, len(values)) if len(values) > 1 else np.zeros(1)
-        axes.plot(values, place + spread, "o", color=colour, markersize=5, alpha=0.65, markeredgewidth=0)
-        mean = float(np.mean(values))
-        axes.plot((mean, mean), (place - 0.32, place + 0.32), color=colour, linewidth=2.6)
-        axes.annotate(
-            f"{100 * mean:.1f}",
-            (max(*values, mean), place),
-            xytext=(8, 0),
-            textcoords="offset points",
-            va="center",
-            color=INK,
-            fontsize=9,
-        )
-    measured = [value for values in runs for value in values]
-    low, high = min(measured, default=0.0), max(measured, default=1.0)
-    room = max(high - low, 0.02)
-    # Room on the right for the written means.
-    axes.set_xlim(low - 0.08 * room, high + 0.2 * room)
-
-
-def _handle(colour: str, text: str) -> Line2D:
-    return Line2D([], [], color=colour, marker="o", markersize=6, linestyle="none", label=text)

@@ -50,11 +50,78 @@ class DecidedSegments:
     def __add__(self, other: DecidedSegments) -> DecidedSegments:
         """Put two sets of segments together."""
         columns = ((getattr(self, f.name), getattr(other, f.name)) for f in fields(self))
-        return DecidedSegments(*(np.concatenate(pair) for pair in columns))
+        return type(self)(*(np.concatenate(pair) for pair in columns))
 
     def select(self, chosen: NDArray[np.bool_]) -> DecidedSegments:
         """Return some of the segments; `chosen` is a mask, shape (m,)."""
-        return DecidedSegments(*(getattr(self, f.name)[chosen] for f in fields(self)))
+        return type(self)(*(getattr(self, f.name)[chosen] for f in fields(self)))
+
+
+@dataclass(frozen=True, eq=False)
+class SegmentActivity(DecidedSegments):
+    """What was decided in each segment, and after how many of its windows.
+
+    Attributes
+    ----------
+    windows : ndarray of int64, shape (m,)
+        How many there are.
+    active : ndarray of int64, shape (m,)
+        Those after which an action other than rest and than the performed one was decided.
+    single_movements, single_active : ndarray of int64, shape (m,)
+        As `movements` and `active`, with each window deciding alone, whatever its confidence.
+    """
+
+    windows: NDArray[np.int64]
+    active: NDArray[np.int64]
+    single_movements: NDArray[np.int64]
+    single_active: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Activity:
+    """Motions that start while the arm rests.
+
+    Attributes
+    ----------
+    activations : int
+        Runs of equal decisions for an action other than rest.
+    per_minute : float
+        Activations over the time of rest.
+    active : float
+        Share of the windows of rest after which such an action is decided.
+    """
+
+    activations: int
+    per_minute: float
+    active: float
+
+
+@dataclass(frozen=True)
+class RestActivity:
+    """False activations at rest.
+
+    Attributes
+    ----------
+    windows : int
+        Windows of rest.
+    minutes : float
+        Windows times stride.
+    single : Activity
+        With each window deciding alone.
+    voted : Activity
+        With the decisions of the command bridge.
+    votes : int
+        Estimates that vote.
+    threshold : float
+        Confidence below which an estimate votes for nothing.
+    """
+
+    windows: int
+    minutes: float
+    single: Activity
+    voted: Activity
+    votes: int
+    threshold: float
 
 
 @dataclass(frozen=True)
@@ -93,7 +160,7 @@ def decide_segments(
     stride: float,
     window: float,
     rest: str | None = REST,
-) -> DecidedSegments:
+) -> SegmentActivity:
     """Decide on each segment as the command bridge does by default, and count.
 
     Parameters
@@ -115,7 +182,7 @@ def decide_segments(
 
     Returns
     -------
-    DecidedSegments
+    SegmentActivity
         In the order of the segments.
     """
     performed, samples = np.asarray(truth, np.int64), np.asarray(begin)
@@ -123,8 +190,9 @@ def decide_segments(
     order = np.lexsort((samples, part))
     answers, performed, part = np.asarray(probabilities)[order], performed[order], part[order]
     starts, confidence = stream_starts(part, samples[order]), answers.max(axis=1)
+    single = answers.argmax(axis=1)
     decided = decide(
-        answers.argmax(axis=1),
+        single,
         confidence,
         confidence >= THRESHOLD,
         np.arange(len(answers)) * stride,
@@ -132,19 +200,28 @@ def decide_segments(
         actions=actions,
         settings=DecisionSettings(),
     ).action
-    # Without a rest that the model knows, every decision moves something.
-    active = moving(decided, actions, "" if rest is None else rest)
-    movements = (starts | changes(decided)) & active & (decided != performed)
     _, first, number, windows = np.unique(part, return_index=True, return_inverse=True, return_counts=True)
+
+    def count(which: NDArray[np.bool_]) -> NDArray[np.int64]:
+        return np.bincount(number[which], minlength=len(first))
+
+    # Without a rest that the model knows, every decision moves something.
+    wrong, wrong_alone = (
+        moving(of, actions, "" if rest is None else rest) & (of != performed) for of in (decided, single)
+    )
     right = np.full(len(first), np.nan)
     hits = np.flatnonzero(decided == performed)[::-1]  # the earliest of a segment is written last
     right[number[hits]] = hits - first[number[hits]]
     action = performed[first]
-    return DecidedSegments(
+    return SegmentActivity(
         resting=action == (actions.index(rest) if rest in actions else -1),
         action=action,
+        windows=windows,
         minutes=windows * stride / 60,
-        movements=np.bincount(number, weights=movements, minlength=len(first)).astype(np.int64),
+        movements=count((starts | changes(decided)) & wrong),
+        active=count(wrong),
+        single_movements=count((starts | changes(single)) & wrong_alone),
+        single_active=count(wrong_alone),
         delay=1000 * (window + right * stride),
     )
 
@@ -174,6 +251,38 @@ def score_steadiness(segments: DecidedSegments) -> Steadiness:
             "false_activations_per_minute": _rate_interval(rested, _drawn(rested, rng)),
             "decision_delay_ms": _median_interval(performed, drawn),
         },
+    )
+
+
+def rest_activity(segments: SegmentActivity) -> RestActivity | None:
+    """Count the motions that start during rest.
+
+    Parameters
+    ----------
+    segments : SegmentActivity
+        From :func:`decide_segments`.
+
+    Returns
+    -------
+    RestActivity or None
+        ``None`` without a window of rest.
+    """
+    rested = segments.resting
+    windows, minutes = int(segments.windows[rested].sum()), float(segments.minutes[rested].sum())
+    if not windows:
+        return None
+
+    def activity(movements: NDArray[np.int64], active: NDArray[np.int64]) -> Activity:
+        activations = int(movements[rested].sum())
+        return Activity(activations, activations / minutes, float(active[rested].sum() / windows))
+
+    return RestActivity(
+        windows=windows,
+        minutes=minutes,
+        single=activity(segments.single_movements, segments.single_active),
+        voted=activity(segments.movements, segments.active),
+        votes=DecisionSettings.votes,
+        threshold=THRESHOLD,
     )
 
 

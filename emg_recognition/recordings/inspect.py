@@ -14,6 +14,7 @@ from emg_recognition.errors import RecordingError, SettingError
 from emg_recognition.recordings.cache import release
 from emg_recognition.recordings.inspection import Inspection, listed
 from emg_recognition.recordings.recordings import Recordings
+from emg_recognition.recordings.suspicious import Suspicion, find_suspicious, suspicion_warnings
 from emg_recognition.recordings.windows import STRIDE
 from emg_recognition.signal.batch import window_starts
 from emg_recognition.signal.quality_measures import saturated, smallest_step
@@ -71,6 +72,8 @@ def inspect(recordings: Recordings) -> Inspection:
     warnings += _check_names("subject", recordings.subject)
     warnings += _check_cohorts(recordings)
     warnings += _check_repetitions(recordings)
+    suspicious = _suspicious(recordings)
+    warnings += suspicion_warnings(suspicious)
     return Inspection(
         source=recordings.source,
         sources=recordings.sources,
@@ -88,8 +91,18 @@ def inspect(recordings: Recordings) -> Inspection:
         table=tuple(tuple(counted[action, number] for number in repetitions) for action in actions),
         problems=recordings.problems,
         warnings=tuple(warnings),
+        suspicious=tuple(suspicious),
         errors=tuple(errors),
     )
+
+
+def _suspicious(recordings: Recordings) -> list[Suspicion]:
+    """Look for labels and channels that look wrong; without filters that suit the rate, nothing is found."""
+    try:
+        pipeline = suited_settings(rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
+    except SettingError:
+        return []  # said by _check_windows
+    return find_suspicious(recordings, pipeline)
 
 
 def _check_lengths(lengths: np.ndarray, rate: float) -> Iterator[str]:

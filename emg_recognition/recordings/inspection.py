@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from emg_recognition.errors import RecordingError
 from emg_recognition.recordings.recordings import Source
+from emg_recognition.recordings.suspicious import Suspicion
 from emg_recognition.text import printable
 
 _WIDTH = 80
@@ -41,6 +42,9 @@ class Inspection:
         Segments of each action (rows) in each repetition (columns).
     problems, warnings, errors : tuple of str
         What is damaged, what makes a result doubtful, and what makes training impossible; one sentence each.
+    suspicious : tuple of Suspicion
+        Labels and channels that look wrong, by the names that :meth:`Recordings.without` takes; `warnings`
+        says so too.
     """
 
     source: str
@@ -59,6 +63,7 @@ class Inspection:
     table: tuple[tuple[int, ...], ...]
     problems: tuple[str, ...]
     warnings: tuple[str, ...]
+    suspicious: tuple[Suspicion, ...]
     errors: tuple[str, ...]
 
     def check_trainable(self) -> None:

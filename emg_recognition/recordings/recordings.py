@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 # Four digits: a typing error such as 1-1000000000 must not fill the memory.
 _PART = re.compile(r"([0-9]{1,4})(?:-([0-9]{1,4}))?")
+FEWEST_IN_RING = 6
+"""Electrodes below which a half of one is too coarse a step for a turn."""
+# Recordings that do not say so have a ring if they have no more channels than armbands have.
+_MOST_IN_RING = 16
 #: Columns with one entry for each segment.
 PER_SEGMENT = ("start", "length", "subject", "cohort", "session", "label", "repetition")
 
@@ -49,6 +53,21 @@ def parse_repetitions(text: str) -> tuple[int, ...]:
             raise SettingError("repetitions", text, "write numbers and rising ranges, such as 1-3,5")
         found.update(range(first, last + 1))
     return tuple(sorted(found))
+
+
+def turnable(ring: int | None, channels: int) -> int:
+    """Return how many of the channels, the first ones, can be turned; 0 for none.
+
+    Parameters
+    ----------
+    ring : int or None
+        How many are in a ring, as the recordings say; ``None``: they do not.
+    channels : int
+        How many channels there are.
+    """
+    if ring is None:
+        ring = channels if channels <= _MOST_IN_RING else 0
+    return ring if ring >= FEWEST_IN_RING else 0
 
 
 @dataclass(frozen=True)
@@ -272,6 +291,31 @@ class Recordings:
         if chosen.size == 0 and chosen.dtype != bool:
             chosen = chosen.astype(np.int64)  # NumPy reads an empty list as floats
         return dataclasses.replace(self, **{name: getattr(self, name)[chosen] for name in PER_SEGMENT})
+
+    def without(self, names: Sequence[str]) -> Recordings:
+        """Leave out segments by name; :func:`emg_recognition.inspect` names those that look wrong.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Each ``SUBJECT/SESSION/ACTION/REPETITION``, or the first of these: ``anna`` (everything),
+            ``anna/2`` (a session), ``anna/2/fist`` or ``anna/2/fist/3``. ``-`` stands for an empty name, and
+            ``*`` for any: ``anna/2/*/3`` is a whole repetition.
+
+        Returns
+        -------
+        Recordings
+            The other segments; `problems` says what was left out. The samples are shared, not copied.
+
+        Raises
+        ------
+        SettingError
+            If a name means no segment, or no segment would be left.
+        """
+        # Imported here because that module builds on this one.
+        from emg_recognition.recordings.left_out import without
+
+        return without(self, names)
 
     def windows(
         self,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from emg_recognition.control.decision import DecisionSettings
 from emg_recognition.control.settings import BridgeSettings
 from emg_recognition.evaluation import decisions
-from emg_recognition.evaluation.decisions import Decisions, Delay
+from emg_recognition.evaluation.decisions import Decisions
 from emg_recognition.recordings.labels import LabelInterval
 from emg_recognition.replay.estimates import Estimates, window_key
 
@@ -61,7 +62,9 @@ def _starts(estimates: Estimates, stale_after: float) -> np.ndarray:
     return starts
 
 
-def delay(estimates: Estimates, decided: np.ndarray, labels: Sequence[LabelInterval], rate: float) -> Delay:
+def delays(
+    estimates: Estimates, decided: np.ndarray, labels: Sequence[LabelInterval], rate: float
+) -> NDArray[np.float64]:
     """Measure the time from the start of a label to the end of the first window that decides its action.
 
     It is measured by sample index, so neither the clock nor the load of a machine plays a part: it is the
@@ -80,19 +83,19 @@ def delay(estimates: Estimates, decided: np.ndarray, labels: Sequence[LabelInter
 
     Returns
     -------
-    Delay
-        Over all labels.
+    ndarray of float64, shape (labels,)
+        ms; NaN where the action was not decided while the label lasted.
     """
     last = window_key(estimates.run, estimates.last_index)
     order = np.argsort(last, kind="stable")
     ends, choices = last[order], decided[order]
     number = {action: i for i, action in enumerate(estimates.actions)}
-    delays: list[float] = []
-    for label in labels:
+    found = np.full(len(labels), np.nan)
+    for place, label in enumerate(labels):
         start = int(window_key(label.run, label.first))
         begin, end = np.searchsorted(ends, [start, int(window_key(label.run, label.last)) + 1])
         hits = np.flatnonzero(choices[begin:end] == number[label.action])
         if len(hits):
             # Plus one: the window ends when the time of its last sample is over.
-            delays.append((int(ends[begin + hits[0]]) + 1 - start) / rate * 1000)
-    return Delay.of(delays, len(labels) - len(delays))
+            found[place] = (int(ends[begin + hits[0]]) + 1 - start) / rate * 1000
+    return found

@@ -8,7 +8,7 @@ from typing import Any
 
 from emg_recognition.control.decision import DecisionSettings
 from emg_recognition.evaluation.decisions import Delay
-from emg_recognition.evaluation.intervals import Intervals
+from emg_recognition.evaluation.intervals import Interval, Intervals
 from emg_recognition.evaluation.metrics import OverSubjects, Scores, to_json
 from emg_recognition.replay.estimates import Agreement
 from emg_recognition.types import Model
@@ -29,6 +29,9 @@ SHARES = (
 
 RATES = ("false_activations_per_minute", "wrong_movements_per_minute")
 """Rates, of which less is better: a limit can be set for each."""
+
+DELAYS = ("onset_median_ms", "onset_p90_ms")
+"""Delays, of which less is better: a limit can be set for each."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,6 +144,10 @@ class ReplayScores:
         Share of the windows of rest after which such an action is decided.
     onset_delay_ms, release_delay_ms : Delay or None
         From the start of an action, and of rest, until it is decided.
+    rate_intervals : dict of str to tuple of float, or None
+        95 % confidence intervals, by bootstrap over the labels, of ``wrong_movements_per_minute``,
+        ``false_activations_per_minute`` and the median of ``onset_delay_ms``; ``None`` where an action has
+        fewer than three labels.
     per_subject, per_cohort, per_session, per_repetition : dict of str to Scores
         Of each group that the labels name.
     over_subjects : OverSubjects or None
@@ -177,6 +184,7 @@ class ReplayScores:
     active_at_rest: float | None
     onset_delay_ms: Delay | None
     release_delay_ms: Delay | None
+    rate_intervals: Mapping[str, Interval | None]
     per_subject: Mapping[str, Scores]
     per_cohort: Mapping[str, Scores]
     per_session: Mapping[str, Scores]
@@ -200,6 +208,16 @@ class ReplayScores:
     def macro_f1(self) -> float | None:
         """Mean F1 score of the performed actions."""
         return None if self.scores is None else self.scores.macro_f1
+
+    @property
+    def onset_median_ms(self) -> float | None:
+        """Median time from the start of an action until it is decided."""
+        return None if self.onset_delay_ms is None else self.onset_delay_ms.median
+
+    @property
+    def onset_p90_ms(self) -> float | None:
+        """90th percentile of this time."""
+        return None if self.onset_delay_ms is None else self.onset_delay_ms.p90
 
     def to_json(self) -> dict[str, Any]:
         """Return the content of ``metrics.json``; ``docs/reference/metrics-json.md`` lists it."""

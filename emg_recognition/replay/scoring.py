@@ -12,7 +12,7 @@ import numpy as np
 from emg_recognition.actions import REST
 from emg_recognition.control.decision import DecisionSettings
 from emg_recognition.evaluation.decisions import UNDECIDED, Decisions, Delay, changes, moving
-from emg_recognition.evaluation.intervals import count_segments, score_intervals
+from emg_recognition.evaluation.intervals import Interval, count_segments, score_intervals
 from emg_recognition.evaluation.metrics import (
     Scores,
     confusion_matrix,
@@ -20,12 +20,20 @@ from emg_recognition.evaluation.metrics import (
     score_windows,
     scores_by_group,
 )
+from emg_recognition.evaluation.steadiness import DecidedSegments, score_steadiness
 from emg_recognition.recordings.labels import LabelInterval, window_labels
-from emg_recognition.replay.decisions import decide, delay
+from emg_recognition.replay.decisions import decide, delays
 from emg_recognition.replay.estimates import compare
 from emg_recognition.replay.replay import Replay
 from emg_recognition.replay.scores import RecordedScores, ReplayScores, SignalSummary, WindowCounts
 from emg_recognition.resources import versions
+
+# What the steadiness calls them, and what they are called here.
+_INTERVALS = {
+    "wrong_movements_per_minute": "wrong_movements_per_minute",
+    "false_activations_per_minute": "false_activations_per_minute",
+    "decision_delay_ms": "onset_delay_ms",
+}
 
 
 def score(
@@ -164,6 +172,9 @@ def _decision_scores(
         "active_at_rest": _share(active[resting]),
         "onset_delay_ms": _delay(replay, decided, rest=False),
         "release_delay_ms": _delay(replay, decided, rest=True),
+        "rate_intervals": _rate_intervals(
+            replay, begins & (resting | (performing & (decided != truth))), number, decided
+        ),
     }
 
 
@@ -180,7 +191,47 @@ def _delay(replay: Replay, decided: np.ndarray, *, rest: bool) -> Delay | None:
     # The segments of an archive are cut out of the movement: they do not contain its start.
     if not labels or replay.margin == 0:
         return None
-    return delay(replay.estimates, decided, labels, replay.model.rate)
+    times = delays(replay.estimates, decided, labels, replay.model.rate)
+    measured = times[np.isfinite(times)]
+    return Delay.of(measured, len(times) - len(measured))
+
+
+def _rate_intervals(
+    replay: Replay, mistakes: np.ndarray, number: np.ndarray, decided: np.ndarray
+) -> dict[str, Interval | None]:
+    """Return the confidence intervals of both rates and of the onset delay, over the labels."""
+    labels = [
+        (place, label)
+        for place, label in enumerate(replay.labels)
+        if label.action in replay.model.actions or label.action == REST
+    ]
+    if not labels:
+        return dict.fromkeys(_INTERVALS.values())
+    windows, wrong = (
+        np.bincount(number[number >= 0], weights=weights, minlength=len(replay.labels))
+        for weights in (None, mistakes[number >= 0].astype(np.float64))
+    )
+    scored = np.array([place for place, _ in labels if windows[place]], np.int64)
+    chosen = [replay.labels[place] for place in scored]
+    known = {action: place for place, action in enumerate(replay.model.actions)}
+    found = DecidedSegments(
+        resting=np.array([label.action == REST for label in chosen], np.bool_),
+        action=np.array([known.get(label.action, -1) for label in chosen], np.int64),
+        minutes=windows[scored] * replay.stride / replay.model.rate / 60,
+        movements=wrong[scored].astype(np.int64),
+        delay=_onsets(replay, decided, chosen),
+    )
+    intervals = score_steadiness(found).intervals
+    return {ours: intervals[theirs] for theirs, ours in _INTERVALS.items()}
+
+
+def _onsets(replay: Replay, decided: np.ndarray, labels: Sequence[LabelInterval]) -> np.ndarray:
+    known = np.array([label.action in replay.estimates.actions for label in labels], np.bool_)
+    found = np.full(len(labels), np.nan)
+    if replay.margin:
+        measured = [label for label, there in zip(labels, known, strict=True) if there]
+        found[known] = delays(replay.estimates, decided, measured, replay.model.rate)
+    return found
 
 
 def _scores_of(replay: Replay, group: str, truth: np.ndarray, number: np.ndarray) -> dict[str, Scores]:

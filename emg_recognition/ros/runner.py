@@ -19,7 +19,7 @@ from rclpy.signals import SignalHandlerOptions
 
 from emg_recognition.end_signals import end_signals, ignores_hangup
 from emg_recognition.errors import EmgRecognitionError
-from emg_recognition.ros.discovery import discovery_variables
+from emg_recognition.ros.fastdds import fastdds_variables
 from emg_recognition.ros.generator import leave_out_generator
 from emg_recognition.ros.surprises import Surprises, surprises_of
 from emg_recognition.text import printable_lines
@@ -91,7 +91,7 @@ def run(name: str, create: Callable[[], NodeProgram], args: list[str] | None = N
     executor = None
     stop_waking: Callable[[], None] | None = None
     code = 0
-    os.environ.update(discovery_variables(os.environ))
+    os.environ.update(fastdds_variables(os.environ))
     leave_out_generator()
     try:
         rclpy.init(args=sys.argv if args is None else args, signal_handler_options=SignalHandlerOptions.NO)

@@ -7,10 +7,8 @@ parent's weights and the wearer's own statistics.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -18,29 +16,27 @@ import keras
 import numpy as np
 from numpy.typing import ArrayLike
 
-from emg_recognition.classification import decision_settings, live_settings
-from emg_recognition.errors import BundleError, SettingError
+from emg_recognition.errors import SettingError
 from emg_recognition.evaluation.metrics import MEAN_METRICS, score_windows
 from emg_recognition.evaluation.performance import cross_entropy
-from emg_recognition.models.bundle import REFERENCE, TFLITE, BundleInfo, check_compatible, read_bundle
-from emg_recognition.models.bundle_writer import make_bundle
-from emg_recognition.models.export import oriented, to_keras_file, to_tflite, without_orientation
+from emg_recognition.models.bundle import REFERENCE, BundleInfo, check_compatible
+from emg_recognition.models.export import without_orientation
 from emg_recognition.models.keras_file import load_keras
 from emg_recognition.models.layers import Standardise
-from emg_recognition.models.orientation import Measures, from_labels, read_reference
+from emg_recognition.models.log_features import Measures
+from emg_recognition.models.orientation import Orientation
+from emg_recognition.models.orienting import from_labels
+from emg_recognition.models.reference import read_reference
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.models.statistics import guarded_deviation, window_statistics
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.recordings.windows import STRIDE
-from emg_recognition.resources import versions
-from emg_recognition.settings import from_mapping
-from emg_recognition.signal.filters import design
-from emg_recognition.signal.settings import PipelineSettings, stride_samples
+from emg_recognition.signal.settings import stride_samples
 from emg_recognition.training.batches import Batches, OneCycle
 from emg_recognition.training.fold import predict
-from emg_recognition.training.output import LIBRARIES, data_fingerprint
 from emg_recognition.training.rehearsal import rehearse
 from emg_recognition.training.settings import ADAPT_SETTINGS, FitSettings
+from emg_recognition.training.wearer import read_parent, wearer_bundle
 from emg_recognition.training.windows import WindowSet, windows_from_recordings
 
 # Far below any score, so that an action has no share in the softmax and no gradient.
@@ -105,12 +101,7 @@ def run_adaptation(
     :func:`emg_recognition.adapt` describes parameters, result and errors. The same parent, data, settings and
     seed give the same weights on the same machine with the same number of cores.
     """
-    info = read_bundle(parent)
-    refuse_parent(parent, output)
-    check_compatible(info, rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
-    pipeline = from_mapping(PipelineSettings, info.pipeline, f"{parent}: pipeline")
-    check_compatible(info, fingerprint=pipeline.fingerprint())
-    live = {**asdict(live_settings(info)), "decision": asdict(decision_settings(info))}
+    info, pipeline, subject = read_parent(parent, recordings, output)
     learned, tested = _choose(info, recordings, repetitions, test_repetitions)
     _check_rehearsed(info, tested, history, others)
 
@@ -124,48 +115,29 @@ def run_adaptation(
     if len(counts) < 2:
         remedy = f"they only give windows of {', '.join(counts)}; take repetitions of two or more actions"
         raise SettingError("repetitions", tuple(repetitions), remedy)
-    subject = str(recordings.subject[0])
     network, _ = without_orientation(load_keras(info))
-    orientation: dict[str, Any] = {}
-    matrix: np.ndarray | None = None
     population = read_reference(info) if REFERENCE in info.files else None
-    remembered: bytes | None = None
+    orientation: Orientation | None = None
     if population is not None:
         measures = Measures(windows.windows, population.ring)
-        found = from_labels(population, measures, windows.action, subject).orientation
-        matrix = found.matrix(info.channels, population.ring)
-        windows = windows.oriented(matrix)
-        orientation = {**asdict(found), "ring": population.ring, "subject": subject}
-        remembered = population.seen(subject, found).to_bytes()
+        orientation = from_labels(population, measures, windows.action, subject).orientation
+        windows = windows.oriented(orientation.matrix(info.channels, population.ring))
     rehearsed, share = rehearse(windows, earlier, strangers, population, settings.seed)
     statistics = fine_tune(network, rehearsed, settings, share=share, on_step=on_step)
-    # Of the signal as it arrives.
-    statistics["rms"] = window_statistics(windows.batches())["rms"] / orientation.get("gain", 1.0)
-    model = network if matrix is None else oriented(network, matrix)
-    bundle = make_bundle(
+    bundle = wearer_bundle(
         output,
-        keras_model=to_keras_file(model),
-        tflite=to_tflite(model),
-        actions=info.actions,
-        pipeline=pipeline.to_mapping(),
-        fingerprint=info.fingerprint,
-        sections=design(pipeline),
-        live=live,
-        statistics=statistics,
+        info,
+        network,
+        learned,
+        statistics={**statistics, "rms": window_statistics(windows.batches())["rms"]},
         provenance={
-            "source": Path(recordings.source).name,
-            "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-            "parent": {"model_id": info.model_id, "sha256": info.files[TFLITE]},
-            "subject": subject,
             "repetitions": sorted(repetitions),
             "windows": counts,
             "rehearsed": {"history": len(earlier or ()), "others": len(strangers or ())},
-            "data": {"sha256": data_fingerprint(learned)},
             "settings": {"adapt": {**asdict(settings), "stride": STRIDE}},
-            "versions": versions(*LIBRARIES),
         },
+        reference=population,
         orientation=orientation,
-        reference=remembered,
     )
     before = after = None
     metrics: dict[str, Any] = {}
@@ -276,15 +248,6 @@ def _networks(model: keras.Model) -> list[keras.Model]:
     return members or [model]
 
 
-def refuse_parent(parent: Path, output: Path) -> None:
-    """Refuse to write over, into or around the parent: a bundle is never changed."""
-    here, there = (Path(os.path.realpath(path)) for path in (parent, output))
-    if here == there or here in there.parents or there in here.parents:
-        raise BundleError(
-            str(output), "this is the place of the parent", "choose another place for the new bundle"
-        )
-
-
 def _check_rehearsed(
     info: BundleInfo, tested: Recordings, history: Recordings | None, others: Recordings | None
 ) -> None:
@@ -307,9 +270,6 @@ def _choose(
     info: BundleInfo, recordings: Recordings, repetitions: Sequence[int], test_repetitions: Sequence[int]
 ) -> list[Recordings]:
     """Return the segments to learn from and those to test on, after checking what was asked for."""
-    subjects = np.unique(recordings.subject).tolist()
-    if len(subjects) != 1:
-        raise SettingError("subject", tuple(subjects), "a model is adapted to one wearer; choose one subject")
     unknown = [action for action in recordings.actions if action not in info.actions]
     if unknown:
         remedy = f"the model knows {', '.join(info.actions)}; choose among these, or train a new model"

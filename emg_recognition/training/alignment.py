@@ -12,17 +12,10 @@ from numpy.typing import NDArray
 
 from emg_recognition.actions import REST
 from emg_recognition.errors import SettingError
-from emg_recognition.models.orientation import (
-    FEWEST_IN_RING,
-    Array,
-    Measures,
-    Orientation,
-    Reference,
-    candidates,
-    descriptor,
-    features,
-    log_rms,
-)
+from emg_recognition.models.log_features import Array, Measures, descriptor, features, log_rms
+from emg_recognition.models.orientation import Orientation, candidates
+from emg_recognition.models.reference import Reference
+from emg_recognition.recordings.recordings import FEWEST_IN_RING, turnable
 from emg_recognition.training.windows import WindowSet
 
 _ROUNDS = 8
@@ -31,17 +24,12 @@ _WINDOWS = 400
 # Of the mean variance, so that few sessions and many channels give a covariance that can be inverted.
 _RIDGE = 0.3
 _SHRINKAGE = 0.05
-# Recordings that do not say so have a ring if they have no more channels than armbands have.
-_MOST_IN_RING = 16
 _FEWEST_PEOPLE = 3
 
 
 def ring_of(windows: WindowSet) -> int:
     """Return how many of the channels, the first ones, can be turned; 0 for none."""
-    ring = windows.ring
-    if ring is None:
-        ring = windows.channels if windows.channels <= _MOST_IN_RING else 0
-    return ring if ring >= FEWEST_IN_RING else 0
+    return turnable(windows.ring, windows.channels)
 
 
 def align_subsets(orientation: str, subsets: Mapping[str, WindowSet]) -> Alignment | None:
@@ -97,15 +85,20 @@ class Alignment:
     orientations: dict[tuple[str, str], Orientation]
 
     def apply(self, windows: WindowSet) -> WindowSet:
-        """Return windows as the aligned armbands have them; other sessions stay as they are."""
+        """Return windows as the aligned armbands have them.
+
+        Another session of one of the people is taken to sit as their last one did: the side of an arm and the
+        habits of a person stay. The sessions of other people stay as they are.
+        """
         keys = list(self.orientations)
         channels, ring = windows.channels, self.reference.ring
         matrices = [self.orientations[key].matrix(channels, ring) for key in keys]
         number = {key: place for place, key in enumerate(keys, start=1)}
+        last = {subject: place for (subject, _), place in number.items()}
         sessions = zip(windows.segments.subject.tolist(), windows.segments.session.tolist(), strict=True)
         return windows.oriented(
             np.stack([np.eye(channels, dtype=np.float32), *matrices]),
-            np.array([number.get(key, 0) for key in sessions], np.int64),
+            np.array([number.get(key, last.get(key[0], 0)) for key in sessions], np.int64),
         )
 
     def to_json(self, actions: Sequence[str]) -> dict[str, Any]:
@@ -130,8 +123,8 @@ def align(windows: WindowSet, ring: int) -> Alignment:
     """Align every session of a training set to the others.
 
     Starting with no turn, a linear discriminant analysis learns from all sessions, and each session takes the
-    turn and the mirror under which its labels are likeliest, until nothing changes. Its gain makes its mean
-    log RMS the population's.
+    turn and the mirror under which its labels are likeliest, until nothing changes. All sessions of a
+    person are of the same arm. A session's gain makes its mean log RMS the population's.
 
     Parameters
     ----------
@@ -147,11 +140,10 @@ def align(windows: WindowSet, ring: int) -> Alignment:
     """
     sessions = _sessions(windows, ring)
     count = len(windows.actions)
-    tried = candidates(ring)
     chosen = [(0.0, False)] * len(sessions)
     population = _population(sessions, chosen, count, ring)
     for _ in range(_ROUNDS):
-        before, chosen = chosen, [tried[int(_scores(one, population).argmax())] for one in sessions]
+        before, chosen = chosen, _best(sessions, population)
         population = _population(sessions, chosen, count, ring)
         if chosen == before:
             break
@@ -233,6 +225,20 @@ def _discriminant(rows: Array, action: NDArray[np.int64], actions: int) -> tuple
     spread = np.diag(covariance)
     covariance[np.diag_indices_from(covariance)] += _SHRINKAGE * spread + 1e-6 * (spread.mean() or 1.0)
     return means, np.asarray(np.linalg.inv(covariance), np.float64)
+
+
+def _best(sessions: list[_Session], population: Reference) -> list[tuple[float, bool]]:
+    """Return the best candidate of each session, all sessions of a person on the same arm."""
+    tried = candidates(population.ring)
+    mirrored = np.array([other for _, other in tried])
+    people = np.array([one.key[0] for one in sessions])
+    scores = np.stack([_scores(one, population) for one in sessions])
+    left, right = (np.where(mirrored == side, scores, -np.inf) for side in (True, False))
+    for person in np.unique(people):
+        own = people == person
+        other_arm = left[own].max(axis=1).sum() > right[own].max(axis=1).sum()
+        scores[own] = left[own] if other_arm else right[own]
+    return [tried[place] for place in scores.argmax(axis=1).tolist()]
 
 
 def _scores(one: _Session, population: Reference) -> Array:

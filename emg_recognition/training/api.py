@@ -103,6 +103,7 @@ def compare(
     minority: str | None = None,
     seeds: Sequence[int] = (0, 1, 2),
     methods: Sequence[str] | None = None,
+    learning_curve: Sequence[int] = (),
     workers: int = 0,
     cache: Path | None = None,
     on_event: Callable[[dict[str, Any]], None] | None = None,
@@ -121,8 +122,11 @@ def compare(
     seeds : sequence of int
         One run of every method for each.
     methods : sequence of str, optional
-        Some of ``ensemble``, ``weighted``, ``minority``, ``lda`` and ``balanced-bagging``; by default all
-        that the recordings allow.
+        Some of ``ensemble``, ``weighted``, ``pretrain``, ``minority``, ``lda`` and ``balanced-bagging``; by
+        default all that the recordings allow.
+    learning_curve : sequence of int, optional
+        Numbers of repetitions, such as 1, 2 and 4: the methods (but ``balanced-bagging``) are trained again
+        with only the first so many repetitions of each person of the minority; the test windows stay.
     on_event : callable, optional
         As for :func:`train`, with the event ``judged`` for each result.
 
@@ -134,7 +138,8 @@ def compare(
     Raises
     ------
     EmgRecognitionError
-        As :func:`train`, and for an unknown method; nothing has been written then.
+        As :func:`train`, for an unknown method, and for a learning curve without a minority or with numbers
+        that its people do not have; nothing has been written then.
     """
     chosen = _with_minority(settings, minority)
     require_tensorflow()
@@ -147,6 +152,7 @@ def compare(
         Path(output),
         seeds=seeds,
         methods=methods,
+        learning_curve=learning_curve,
         workers=workers,
         cache=cache,
         on_event=on_event or _ignore,

@@ -5,34 +5,24 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime, timezone
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from emg_recognition.actions import REST
 from emg_recognition.errors import BundleError, RecordingError, SettingError
-from emg_recognition.models.bundle import REFERENCE, TFLITE, BundleInfo, check_compatible, read_bundle
-from emg_recognition.models.bundle_writer import make_bundle
-from emg_recognition.models.export import oriented, to_keras_file, to_tflite, without_orientation
+from emg_recognition.models.bundle import REFERENCE, BundleInfo
+from emg_recognition.models.export import without_orientation
 from emg_recognition.models.keras_file import load_keras
-from emg_recognition.models.orientation import (
-    Measures,
-    Orientation,
-    Reference,
-    descriptor,
-    from_labels,
-    from_use,
-    read_reference,
-)
+from emg_recognition.models.log_features import Measures, descriptor
+from emg_recognition.models.orientation import Orientation
+from emg_recognition.models.orienting import from_labels, from_use
+from emg_recognition.models.reference import Reference, read_reference
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.recordings.windows import STRIDE
-from emg_recognition.resources import versions
-from emg_recognition.settings import from_mapping
 from emg_recognition.signal.settings import PipelineSettings, stride_samples
-from emg_recognition.training.adapt import refuse_parent
-from emg_recognition.training.output import LIBRARIES, data_fingerprint
+from emg_recognition.training.wearer import read_parent, wearer_bundle
 from emg_recognition.training.windows import WindowSet, windows_from_recordings
 
 SHORTEST_USE = 10.0
@@ -79,47 +69,27 @@ def run_donning(parent: Path, recordings: Recordings, output: Path, *, unlabelle
 
     :func:`emg_recognition.don` describes parameters, result and errors.
     """
-    info = read_bundle(parent)
-    refuse_parent(parent, output)
+    info, pipeline, name = read_parent(parent, recordings, output)
     if REFERENCE not in info.files:
         remedy = "train it with --orientation align, on recordings of several people"
         raise BundleError(str(parent), "it does not know how its people's armbands sat", remedy)
-    check_compatible(info, rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
-    pipeline = from_mapping(PipelineSettings, info.pipeline, f"{parent}: pipeline")
-    check_compatible(info, fingerprint=pipeline.fingerprint())
-    people = np.unique(recordings.subject).tolist()
-    if len(people) != 1:
-        raise SettingError("subject", tuple(people), "an armband is donned by one wearer; choose one subject")
-    name = people[0]
     reference = read_reference(info)
     if unlabelled:
         found, profile = _from_use(reference, recordings, pipeline, name)
     else:
         found, profile = _from_gestures(reference, info, recordings, pipeline, name), None
     network, _ = without_orientation(load_keras(info))
-    model = oriented(network, found.matrix(info.channels, reference.ring))
-    rms = info.statistics["rms"] * info.orientation.get("gain", 1.0) / found.gain
-    bundle = make_bundle(
+    rms = info.statistics["rms"] * info.orientation.get("gain", 1.0)
+    bundle = wearer_bundle(
         output,
-        keras_model=to_keras_file(model),
-        tflite=to_tflite(model),
-        actions=info.actions,
-        pipeline=info.pipeline,
-        fingerprint=info.fingerprint,
-        sections=info.sections,
-        live=info.live,
+        info,
+        network,
+        recordings,
         statistics={**info.statistics, "rms": rms},
-        provenance={
-            "source": Path(recordings.source).name,
-            "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-            "parent": {"model_id": info.model_id, "sha256": info.files[TFLITE]},
-            "subject": name,
-            "donned": _UNLABELLED if unlabelled else list(recordings.actions),
-            "data": {"sha256": data_fingerprint(recordings)},
-            "versions": versions(*LIBRARIES),
-        },
-        orientation={**asdict(found), "ring": reference.ring, "subject": name},
-        reference=reference.seen(name, found, profile).to_bytes(),
+        provenance={"donned": _UNLABELLED if unlabelled else list(recordings.actions)},
+        reference=reference,
+        orientation=found,
+        profile=profile,
     )
     return Donning(bundle.write({}), found, reference.known(name) is not None)
 

@@ -1,5 +1,7 @@
 """The ensemble: each member sees the whole minority cohort and one part of the majority; one member is kept.
 
+Instead of it, one network may learn from the majority first and then from the minority (``pretrain``).
+
 Source: Gao, Guo, Bu. Their text names no validation data, so we read their choice of the best of 8 models as
 a choice by the accuracy on the test set: the selections ``test`` and, with validation data, ``overall``.
 """
@@ -23,14 +25,21 @@ from emg_recognition.training.windows import WindowSet
 PATIENT = "patient"
 """The cohort that is the minority by default, where it is smaller than the others together."""
 
+PRETRAIN = "pretrain"
+"""The selection with which there is one network instead of members."""
+
 LEAKING = frozenset({"test"})
 """The selections that look at the test data, so that the result flatters."""
+
+PRETRAINING, REHEARSED = 0.5, 0.2
+"""Part of the epochs in which :func:`majority_first` draws the majority alone, and its share afterwards."""
 
 # What each selection compares, in this order.
 _COMPARED = {
     "minority": (CRITERION, TIE_BREAK),
     "overall": ("val_accuracy_all", CRITERION),
     "test": ("test_accuracy",),
+    PRETRAIN: (CRITERION, TIE_BREAK),
 }
 
 
@@ -94,7 +103,8 @@ def member_jobs(
     """Make the jobs of an ensemble.
 
     Member k is seeded with the experiment's seed and k alone. Without a minority there is nothing to divide:
-    one member is trained on everything, or, for a soft vote, each of them from its own seed.
+    one member is trained on everything, or, for a soft vote, each of them from its own seed. For ``pretrain``
+    the one network is :func:`pretrain_job`.
 
     Parameters
     ----------
@@ -113,7 +123,14 @@ def member_jobs(
     -------
     list of Job
         One for each member.
+
+    Raises
+    ------
+    SettingError
+        As :func:`pretrain_job`.
     """
+    if settings.ensemble.selection == PRETRAIN and minority is not None:
+        return [pretrain_job(settings, subsets, minority, folder / "member_01", prefix=prefix)]
     members = settings.ensemble.members if minority is not None else count_voters(settings.ensemble)
     share = settings.ensemble.share if minority is not None else None
     seed = settings.training.seed
@@ -141,6 +158,53 @@ def member_jobs(
         )
         for number, train in enumerate(fitted, start=1)
     ]
+
+
+def pretrain_job(
+    settings: ExperimentSettings,
+    subsets: Mapping[str, WindowSet],
+    minority: str,
+    place: Path,
+    *,
+    prefix: str = "",
+) -> Job:
+    """Make the job of a network that learns from the majority first and then from the minority.
+
+    Parameters
+    ----------
+    settings : ExperimentSettings
+        Network and training; it makes as many gradient steps as a member.
+    subsets : mapping of str to WindowSet
+        Windows of ``train`` and of ``validation``.
+    minority : str
+        The cohort that it is for.
+    place : Path
+        Folder of the result.
+    prefix : str
+        What comes before ``pretrained network`` in the label.
+
+    Returns
+    -------
+    Job
+        The network.
+
+    Raises
+    ------
+    SettingError
+        With a single epoch, which leaves no time for both.
+    """
+    train, validation = subsets["train"], subsets["validation"]
+    return Job(
+        place=place,
+        label=f"{prefix}pretrained network",
+        network=settings.network,
+        training=dataclasses.replace(settings.training, seed=job_seed(settings.training.seed, 1)),
+        train=train,
+        validation=validation,
+        watched=validation.select(validation.cohort == minority),
+        weights=majority_first(train.cohort == minority, settings.training.epochs),
+        minority=minority,
+    )
 
 
 def count_voters(settings: EnsembleSettings) -> int:
@@ -199,6 +263,35 @@ def rising_share(minority: NDArray[np.bool_], epochs: int, first: float, until: 
     share = (first + (1 - first) * progress)[:, np.newaxis]
     others = (1 - share) / max(len(minority) - number, 1)
     return np.where(minority, share / number, others)
+
+
+def majority_first(minority: NDArray[np.bool_], epochs: int) -> NDArray[np.float64]:
+    """Weights of windows by which the first epochs draw the majority and the others mostly the minority.
+
+    Parameters
+    ----------
+    minority : ndarray of bool, shape (windows,)
+        Which windows come from the minority cohort.
+    epochs : int
+        Epochs of the training, at least 2.
+
+    Returns
+    -------
+    ndarray of float64, shape (epochs, windows)
+        One row for each epoch, each with the sum 1.
+
+    Raises
+    ------
+    SettingError
+        For a single epoch.
+    """
+    if epochs < 2:
+        remedy = "pretrain needs two or more: the majority comes first, then the minority"
+        raise SettingError("training.epochs", epochs, remedy)
+    number = int(np.count_nonzero(minority))
+    first = min(max(round(PRETRAINING * epochs), 1), epochs - 1)
+    others = np.where(np.arange(epochs) < first, 1.0, REHEARSED)[:, np.newaxis]
+    return np.where(minority, (1 - others) / number, others / (len(minority) - number))
 
 
 def job_seed(seed: int, number: int) -> int:
@@ -261,6 +354,9 @@ def describe_selection(name: str, minority: str | None) -> str:
         "overall": "the member with the best accuracy on all validation windows",
         "test": "the member with the best accuracy on the test windows (leaking: the test data chose it)",
         "soft-vote": "all members, the mean of their probabilities",
+        PRETRAIN: "one network on all the data"
+        if minority is None
+        else f"one network that learned from the others first and then from {minority}",
     }[name]
 
 

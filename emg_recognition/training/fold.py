@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,6 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from emg_recognition.actions import REST
 from emg_recognition.errors import SettingError
 from emg_recognition.evaluation.metrics import score_windows
 from emg_recognition.evaluation.performance import Performance, cross_entropy, measure
@@ -68,7 +67,9 @@ class Fold:
     alignment: Alignment | None = None
 
 
-def make_fold(settings: ExperimentSettings, windows: WindowSet, split: Split, folder: Path) -> Fold:
+def make_fold(
+    settings: ExperimentSettings, windows: WindowSet, split: Split, folder: Path, *, like: Fold | None = None
+) -> Fold:
     """Divide the windows as the split says, and make the members' jobs.
 
     Parameters
@@ -81,6 +82,8 @@ def make_fold(settings: ExperimentSettings, windows: WindowSet, split: Split, fo
         Which segments train, validate and test.
     folder : Path
         Where the results will go; nothing is written yet.
+    like : Fold, optional
+        One of the same windows, split and settings, but for the seed: its subsets need not be made again.
 
     Returns
     -------
@@ -92,6 +95,10 @@ def make_fold(settings: ExperimentSettings, windows: WindowSet, split: Split, fo
     SettingError
         If a subset lacks what it is needed for, or the minority cannot be used.
     """
+    prefix = f"{split.name}, " if split.name else ""
+    if like is not None:
+        jobs = member_jobs(settings, like.subsets, like.minority, folder / MEMBERS, prefix=prefix)
+        return replace(like, folder=folder, jobs=jobs)
     subsets = split.cut(windows)
     minority, sentence = choose_minority(
         settings.ensemble.minority,
@@ -102,7 +109,6 @@ def make_fold(settings: ExperimentSettings, windows: WindowSet, split: Split, fo
     alignment = align_subsets(settings.orientation, subsets)
     if alignment is not None:
         subsets = {name: alignment.apply(part) for name, part in subsets.items()}
-    prefix = f"{split.name}, " if split.name else ""
     jobs = member_jobs(settings, subsets, minority, folder / MEMBERS, prefix=prefix)
     return Fold(
         split=split,
@@ -190,7 +196,6 @@ def finish_fold(
         "pipeline": pipeline.fingerprint(),
         "orientation": None if fold.alignment is None else fold.alignment.to_json(test.actions),
     }
-    rest = REST if settings.rest is None else settings.rest
     for warning in few:
         on_event({"event": "warning", "message": warning})
     bundle = experiment_bundle(
@@ -212,7 +217,7 @@ def finish_fold(
         begin=test.begin,
         stride=settings.stride_samples(pipeline.rate) / pipeline.rate,
         window=pipeline.window,
-        rest=rest if rest in test.actions else None,
+        rest=settings.rest_among(test.actions),
         baseline=_baseline(fold) if settings.baseline else None,
     )
     metrics.update(performance.to_json())

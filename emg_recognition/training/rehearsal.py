@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from emg_recognition.models.orientation import Measures, Reference, from_labels
+from emg_recognition.models.log_features import Measures
+from emg_recognition.models.orienting import from_labels
+from emg_recognition.models.reference import Reference
 from emg_recognition.training.windows import WindowSet, from_windows, join_windows
 
 SHARES = (0.5, 0.3, 0.2)

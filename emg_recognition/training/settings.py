@@ -6,10 +6,11 @@ Importing this module loads no numerical library, so that the command line is qu
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from emg_recognition.actions import REST
 from emg_recognition.control.decision import DecisionSettings
 from emg_recognition.errors import SettingError
 from emg_recognition.models.settings import NetworkSettings
@@ -18,7 +19,7 @@ from emg_recognition.signal.settings import PipelineSettings, stride_samples, su
 from emg_recognition.types import LiveSettings
 
 #: What ``compare`` can train and test; by default all of them.
-METHODS = ("ensemble", "weighted", "minority", "lda", "balanced-bagging")
+METHODS = ("ensemble", "weighted", "pretrain", "minority", "lda", "balanced-bagging")
 
 SUBSETS = ("train", "validation", "test")
 
@@ -37,8 +38,11 @@ SPLITS: dict[str, tuple[str, ...]] = {
 ORIENTATIONS = ("auto", "align", "none")
 """Whether sessions are turned to look alike; see :mod:`emg_recognition.training.alignment`."""
 
-SELECTIONS = ("minority", "overall", "test", "soft-vote")
-"""The rules of :func:`~emg_recognition.training.ensemble.select_member`."""
+MEMBER_SELECTIONS = ("minority", "overall", "test", "soft-vote")
+"""The rules of :func:`~emg_recognition.training.ensemble.select_member` that choose among members."""
+
+SELECTIONS = (*MEMBER_SELECTIONS, "pretrain")
+"""All that ``ensemble.selection`` accepts: with ``pretrain`` there is one network and nothing to choose."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,7 +206,8 @@ class EnsembleSettings:
         The cohort that every member sees completely. ``None``: ``patient`` where the recordings have that
         cohort beside a larger one; otherwise one member is trained on everything.
     selection : str
-        What is kept: ``minority``, ``overall``, ``soft-vote`` or, as in the paper, ``test``.
+        What is kept: ``minority``, ``overall``, ``soft-vote`` or, as in the paper, ``test``. With
+        ``pretrain`` there are no members: one network learns from the majority first, then from the minority.
     share : tuple of float or None
         Share of the minority among the windows drawn in the first epoch, and the part of the training after
         which only the minority is drawn; the share rises evenly in between. A member then learns from
@@ -220,7 +225,9 @@ class EnsembleSettings:
         None, "cohort that every member sees completely; null: patient, where it is the smaller one"
     )
     selection: str = setting(
-        "minority", "which model is kept; test leaks, as in the paper", choices=SELECTIONS
+        "minority",
+        "which model is kept; test leaks, as in the paper; pretrain: one, the majority first",
+        choices=SELECTIONS,
     )
     share: tuple[float, float] | None = setting(
         None, "[0.4, 0.7]: share of the minority at first, part of the training after which it is alone"
@@ -331,6 +338,11 @@ class ExperimentSettings:
     def stride_samples(self, rate: float) -> int:
         """Return the samples from one window to the next at this rate (Hz), at least 1."""
         return stride_samples(self.stride, rate)
+
+    def rest_among(self, actions: Sequence[str]) -> str | None:
+        """Return the label of rest, if it is one of these actions."""
+        rest = REST if self.rest is None else self.rest
+        return rest if rest in actions else None
 
     def to_mapping(self) -> dict[str, Any]:
         """Return plain values, as in a YAML file."""

@@ -30,6 +30,8 @@ IN_THIS_PROCESS = {
     "fuzz_recordings": "--bytes 2000 --seed 1 --format edf",
     "fuzz_protocols": "--bytes 20000 --seed 1",
     "inference": "{bundle} --calls 200 --limit 100",
+    "learning_curve": "{archive} --output {folder}/curve --config {config} --minority patient --repetitions 1"
+    " --workers 0",
     "network": "{config}",
     "new_subject": "{ring} --cohort healthy --folds 2 --test-reps 2 --config {config} --workers 1 "
     "--steps-per-epoch 2 --adapt-steps 2 --don-steps 2 --only-folds 1",
@@ -39,6 +41,7 @@ IN_THIS_PROCESS = {
     "replay": "{bundle} --hours 0 --seconds 6 --rounds 1",
     "simulated_study": "--seeds 7 --healthy 2 --patients 1",
     "size": "--rounds 1",
+    "suspicious": "{ring} --rest rest --trials 1",
     "threads": "--steps-per-epoch 1 --rounds 1 --config {config}",
     "text_file": "--megabytes 3 --rounds 1 --limit 1000",
     "training_memory": "{archive} --times 2",
@@ -56,6 +59,7 @@ IN_PROCESSES = {
     "acquisition": "--minutes 0.05 --channels 8 --rate 500",
     "classifier_process": "{bundle} --repeat 1",
     "hostile_files": "--short --model {bundle}",
+    "killed_subscribers": "--kills 3 --rounds 1",
     "live": "{bundle} --quick",
     "sources": "--seconds 4 --no-model --sources {source}",
     "live_without_ros": "{bundle} --seconds 2",
@@ -80,7 +84,7 @@ def filled_in(tmp_path_factory, tiny_bundle):
     )
     from_arrays(simulate_study(sessions), "turned armbands").save(folder / "ring.npz")
     network = {"picture": [32, 32, 3], "stem": [4, 2, 1], "bottlenecks": [[4, 4, 2, 1]], "features": 8}
-    training = {"epochs": 1, "batch_size": 16, "least_steps_per_epoch": 1}
+    training = {"epochs": 2, "batch_size": 16, "least_steps_per_epoch": 1}
     config = {"network": network, "training": training, "ensemble": {"members": 1}}
     (folder / "tiny.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     return {

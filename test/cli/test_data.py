@@ -53,6 +53,14 @@ def test_inspect_shows_what_recordings_hold(archive, capsys):
         assert words in out
 
 
+def test_inspect_shows_what_is_left(archive, capsys):
+    assert main(["inspect", "--data", str(archive), "--without", "s0", "*/*/fist/1"]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "4: s1, s2, s3, s4" in out
+    assert "note: s0 is left out" in out
+    assert "note: */*/fist/1 is left out" in out
+
+
 def test_inspect_fails_where_nothing_can_be_learned(archive, tmp_path, capsys):
     recordings = load_archive(archive)
     save_archive(tmp_path / "rest.npz", recordings.select(recordings.label == "rest"))

@@ -9,7 +9,7 @@ from emg_recognition.cli import don
 from emg_recognition.cli.main import main
 from emg_recognition.models.bundle import read_bundle
 from emg_recognition.models.bundle_writer import write_bundle
-from emg_recognition.models.orientation import read_reference
+from emg_recognition.models.reference import read_reference
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.models.settings import NetworkSettings
 from emg_recognition.recordings.archive import save_archive

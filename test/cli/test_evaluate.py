@@ -198,6 +198,8 @@ def test_data_may_be_of_any_kind(tiny_bundle, archive, bag, tmp_path, capsys):
         (("--fail-under", "accuracy"), "share from 0 to 1"),
         (("--fail-under", "wrong_movements_per_minute=nan"), "number from 0"),
         (("--subject", "carl"), "has anna, ben"),
+        (("--without", "carl"), "it has anna, ben"),
+        (("--without", "anna", "ben"), "no segment would be left"),
         (("--enter-votes", "1"), "enter_votes is 1: use a whole number from 2 to 3"),
         (("--keep-votes", "3"), "keep_votes is 3"),
         (("--reps", "9"), "--reps is 9: "),

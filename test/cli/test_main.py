@@ -80,7 +80,7 @@ def test_help_shows_defaults_and_names_of_splits_and_selections(capsys):
         command.main(["train", "--help"])
     text = " ".join(capsys.readouterr().out.split())
     assert "leave-one-subject-out, k-fold, list, random-windows (default: repetition)" in text
-    assert "{minority,overall,test,soft-vote}" in text
+    assert "(one of minority, overall, test, soft-vote, pretrain; default: minority)" in text
     assert "gradient steps in an epoch (default: as many as show each window once)" in text
 
 

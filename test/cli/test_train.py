@@ -106,6 +106,7 @@ def refused(monkeypatch, capsys):
         (("--data", "nowhere.npz"), "nowhere.npz"),
         (("--train-reps", "3-1"), "'3-1'"),
         (("--subject", "bob"), "'bob'"),
+        (("--without", "s0/9"), "s0 has no session '9'; it has"),
         (("--config", "nowhere.yaml"), "nowhere.yaml"),
         (("--workers", "0"), "--workers is 0"),
         (("--actions", "rest"), "two or more labels"),

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emg_recognition.control.decision import NO_ACTION, Decider, DecisionSettings
-from emg_recognition.evaluation.decisions import THRESHOLD, changes, moving, rest_activity
+from emg_recognition.evaluation.decisions import THRESHOLD, changes, moving
+from emg_recognition.evaluation.steadiness import decide_segments, rest_activity
 
 ACTIONS = ("rest", "flexion", "extension")
 SURE, UNSURE = 0.8, 0.4
@@ -23,33 +24,30 @@ def probabilities(guesses, confidences):
     return np.array(rows)
 
 
-def activity(guesses, *, confidences=None, segment=None, begin=None, truth=None, **changes):
+def activity(guesses, *, confidences=None, segment=None, begin=None, truth=None, rest="rest"):
     n = len(guesses)
-    return rest_activity(
+    decided = decide_segments(
         probabilities(guesses, [SURE] * n if confidences is None else confidences),
         np.zeros(n, int) if truth is None else truth,
         ACTIONS,
         segment=np.zeros(n, int) if segment is None else segment,
         begin=10 * np.arange(n) if begin is None else begin,
         stride=0.05,
-        **changes,
+        window=0.2,
+        rest=rest,
     )
+    return rest_activity(decided)
 
 
 WINDOW = st.tuples(st.integers(0, 2), st.sampled_from([SURE, UNSURE]), st.booleans())
 
 
-@given(
-    st.lists(WINDOW, min_size=1, max_size=40),
-    st.sampled_from(
-        [None, DecisionSettings(votes=5, enter_votes=4, keep_votes=2), DecisionSettings(dwell=0.1)]
-    ),
-)
-def test_it_counts_as_the_bridge_decides(windows, settings):
+@given(st.lists(WINDOW, min_size=1, max_size=40))
+def test_it_counts_as_the_bridge_decides(windows):
     guesses, confidences, starts = (list(column) for column in zip(*windows, strict=True))
     segment = np.cumsum(starts)
-    found = activity(guesses, confidences=confidences, segment=segment, settings=settings)
-    decider, before, motions, active = Decider(settings or DecisionSettings()), NO_ACTION, 0, 0
+    found = activity(guesses, confidences=confidences, segment=segment)
+    decider, before, motions, active = Decider(DecisionSettings()), NO_ACTION, 0, 0
     for place, (guess, confidence) in enumerate(zip(guesses, confidences, strict=True)):
         if place == 0 or segment[place] != segment[place - 1]:
             decider.clear()
@@ -62,7 +60,7 @@ def test_it_counts_as_the_bridge_decides(windows, settings):
         before = decided
     assert found.voted.activations == motions
     assert found.voted.active == pytest.approx(active / len(guesses))
-    assert found.votes == (settings or DecisionSettings()).votes
+    assert found.votes == DecisionSettings().votes
 
 
 def test_a_run_is_one_activation_and_another_action_is_another():

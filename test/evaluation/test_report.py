@@ -259,6 +259,12 @@ def test_the_table_of_subjects_is_folded(content):
     assert "p 1" in folded
 
 
+STEADINESS = (
+    "wrong_movements_per_minute",
+    "false_activations_per_minute",
+    "decision_delay_ms",
+    "decision_delay_p90_ms",
+)
 METHODS = [
     {
         "method": name,
@@ -271,9 +277,10 @@ METHODS = [
             "minority": 0.4,
             "worst": 0.2,
             "seconds": 61.0,
+            **dict(zip(STEADINESS, (12.34, None, 450.0, 900.0), strict=True)),
         },
         "deviation": dict.fromkeys(
-            ("accuracy", "balanced_accuracy", "minority", "worst", "seconds"), deviation
+            ("accuracy", "balanced_accuracy", "minority", "worst", "seconds", *STEADINESS), deviation
         ),
         "per_subject": {"p_1": 0.5, "p_2": 0.6, "p_3": 0.7},
         "values": [accuracy],
@@ -289,6 +296,9 @@ METHODS = [
                 "networks": 8,
                 "steps": 1000,
                 "seconds": 61.0,
+                "steadiness": {
+                    "intervals": {**dict.fromkeys(STEADINESS), "decision_delay_ms": (400.0, 520.0)}
+                },
             }
         ],
     }
@@ -314,12 +324,14 @@ def comparison():
         "minority": "patient",
         "minority_choice": "the minority cohort is patient",
         "methods": [dict(row) for row in METHODS],
+        "learning_curve": [{"repetitions": n, "methods": [dict(METHODS[-1])]} for n in (1, 9)],
     }
 
 
 def test_a_comparison_has_a_row_for_each_method(comparison, read_page):
-    page = read_page(render_comparison(comparison, {"comparison": b"\x89PNG"}), " ")
-    assert len(page.references) == 1
+    images = dict.fromkeys(("comparison", "learning_curve"), b"\x89PNG")
+    page = read_page(render_comparison(comparison, images), " ")
+    assert len(page.references) == 2
     for words in (
         "Highest accuracy 75.0 %",  # leaking methods do not win
         "Ensemble, best on the minority 75.0 % ± 1.0 % 50.0 % ± 1.0 % 40.0 % ± 1.0 % 60.0 %",
@@ -330,12 +342,14 @@ def test_a_comparison_has_a_row_for_each_method(comparison, read_page):
         "p 2 60.0 % 60.0 % 60.0 %",
         "p 1, 20.0 %",
         "abc123",
+        "Repetitions of each person 1 9 LDA, Hudgins' features 40.0 % 40.0 %",
+        "LDA, Hudgins' features 12.3 – 450 ms 400 to 520 ms 900 ms",
     ):
         assert words in page.text, words
 
 
 def test_a_comparison_without_a_minority_has_no_column_for_it(comparison, read_page):
-    comparison["minority"] = None
+    comparison |= {"minority": None, "learning_curve": []}
     for row in comparison["methods"]:
         row["mean"] = row["mean"] | {"minority": None}
     text = read_page(render_comparison(comparison, {"comparison": b"\x89PNG"}), " ").text
@@ -344,7 +358,7 @@ def test_a_comparison_without_a_minority_has_no_column_for_it(comparison, read_p
 
 
 def test_names_in_a_comparison_are_text_and_never_markup(comparison, read_page):
-    comparison["source"] = "<script>x</script>"
+    comparison |= {"source": "<script>x</script>", "learning_curve": []}
     comparison["methods"][0]["per_subject"] = {"<b>": 0.5}
     page = read_page(render_comparison(comparison, {"comparison": b"\x89PNG"}), " ")
     assert not page.tags & {"script", "b"}

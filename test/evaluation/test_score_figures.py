@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import subprocess
 import sys
@@ -14,8 +13,6 @@ from matplotlib.text import Text
 from emg_recognition.evaluation.confidence import calibration, rejection
 from emg_recognition.evaluation.metrics import Scores
 from emg_recognition.evaluation.score_figures import (
-    MethodRuns,
-    comparison_figure,
     confusion_figure,
     rejection_figure,
     reliability_figure,
@@ -142,69 +139,6 @@ def test_subjects_without_a_cohort():
     (axes,) = subject_figure({"": 0.5}, {"": ""}).axes
     assert names(axes) == ["(unnamed)"]
     assert axes.get_title(loc="left").startswith("Subjects")
-
-
-def row(method, values, minority=(), *, group="ensemble", leaking=False):
-    return MethodRuns(name=method, group=group, leaking=leaking, values=list(values), minority=list(minority))
-
-
-ROWS = [
-    row("best on the minority", [0.9, 0.92, 0.94], [0.8, 0.8, 0.9]),
-    row("best on the test data", [0.95, 0.96, 0.97], [0.9, 0.9, 0.9], leaking=True),
-    row("LDA", [0.7], [0.6], group="classical"),
-]
-
-
-def dots(axes):
-    return [sorted(line.get_xdata().tolist()) for line in axes.lines if line.get_marker() == "o"]
-
-
-def test_runs_are_dots_and_their_mean_a_bar():
-    everyone, minority = comparison_figure(ROWS).axes
-    assert dots(everyone) == [[0.9, 0.92, 0.94], [0.95, 0.96, 0.97], [0.7]]
-    assert dots(minority) == [[0.8, 0.8, 0.9], [0.9, 0.9, 0.9], [0.6]]
-    bars = [line.get_xdata()[0] for line in everyone.lines if line.get_marker() != "o"]
-    assert bars == pytest.approx([0.92, 0.96, 0.7])
-    assert [text.get_text() for text in everyone.texts] == ["92.0", "96.0", "70.0"]
-
-
-def test_leaking_methods_are_named_on_the_axis_and_in_the_legend():
-    figure = comparison_figure(ROWS)
-    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == [
-        "best on the minority",
-        "best on the test data (leaking)",
-        "LDA",
-    ]
-    legend = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert legend == ["ensemble", "classical", "leaking: has seen test data", "mean of the runs"]
-
-
-def test_without_a_minority_there_is_one_panel():
-    assert len(comparison_figure([row("LDA", [0.7], group="classical")]).axes) == 1
-
-
-@pytest.mark.parametrize("with_minority", [True, False])
-def test_all_text_is_inside_the_comparison(with_minority):
-    rows = [
-        row(f"a method with a long name, number {k}", [0.5 + 0.04 * k, 0.6], ROWS[0].minority)
-        for k in range(9)
-    ]
-    rows += [
-        row("x", [1.0], [1.0], group=group, leaking=leak)
-        for group, leak in (("network", False), ("classical", True))
-    ]
-    if not with_minority:
-        rows = [dataclasses.replace(one, minority=[]) for one in rows]
-    figure = comparison_figure(rows)
-    png(figure, dpi=50)
-    width, height = figure.canvas.get_width_height()
-    texts = [
-        label for axes in figure.axes for label in (*axes.get_yticklabels(), *axes.texts, axes.xaxis.label)
-    ]
-    boxes = [text.get_window_extent() for text in texts if text.get_text() and text.get_visible()]
-    boxes.append(figure.legends[0].get_window_extent())
-    corners = np.array([(box.x0, box.y0, width - box.x1, height - box.y1) for box in boxes])
-    assert (corners >= -0.5).all()
 
 
 def test_pyplot_stays_out():

@@ -12,15 +12,10 @@ from hypothesis import strategies as st
 
 from emg_recognition.errors import BundleError
 from emg_recognition.models.bundle import read_bundle
-from emg_recognition.models.orientation import (
-    Measures,
-    Orientation,
-    candidates,
-    descriptor,
-    from_labels,
-    from_use,
-    read_reference,
-)
+from emg_recognition.models.log_features import Measures, descriptor
+from emg_recognition.models.orientation import Orientation, candidates
+from emg_recognition.models.orienting import from_labels, from_use
+from emg_recognition.models.reference import read_reference
 
 from ..ring_arm import RING, apart, population, stranger
 

@@ -324,6 +324,7 @@ def test_the_layout_of_metrics_json_is_stable(simple):
         "active_at_rest",
         "onset_delay_ms",
         "release_delay_ms",
+        "rate_intervals",
         "per_subject",
         "per_cohort",
         "per_session",
@@ -377,3 +378,21 @@ def test_intervals_need_several_labels_of_each_action(simple):
     assert (found.intervals.method, found.intervals.segments) == ("bootstrap", 6)
     low, high = found.intervals.accuracy
     assert low <= found.accuracy <= high
+
+
+def test_the_rates_have_intervals_over_the_labels(simple):
+    assert set(score(simple).rate_intervals.values()) == {None}  # fewer than three labels of an action
+    # Half a second each: the second rest holds a movement, and the last movement is cut short.
+    labels = [
+        interval(first, first + 499, action)
+        for action, begin in (("rest", 0), ("elbow_flexion", 1500))
+        for first in (begin, begin + 500, begin + 1000)
+    ]
+    estimated = [R] * 28 + [F] * 4 + [R] * 28 + [F] * 40 + [R] * 20
+    found = score(replay(estimated, labels))
+    low, high = found.rate_intervals["false_activations_per_minute"]
+    assert 0 == low < found.false_activations_per_minute < high
+    assert found.rate_intervals["wrong_movements_per_minute"] == (0, 0)
+    low, high = found.rate_intervals["onset_delay_ms"]
+    assert low <= found.onset_median_ms <= found.onset_p90_ms
+    assert found.onset_median_ms <= high

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from emg_recognition.errors import SettingError
-from emg_recognition.models.orientation import Measures
+from emg_recognition.models.log_features import Measures
 from emg_recognition.training.alignment import align_subsets, ring_of
 
 from ..ring_arm import ACTIONS, POPULATION, RING, apart, perform, population
@@ -43,11 +43,18 @@ def test_aligned_windows_look_alike(aligned):
     np.testing.assert_array_equal(turned.gather([3]), turned.windows[[3]])
 
 
-def test_windows_of_other_sessions_stay_as_they_are(aligned):
+def test_windows_of_other_people_stay_as_they_are(aligned):
     windows, alignment = aligned
     segments = dataclasses.replace(windows.segments, subject=np.full(len(windows), "stranger"))
     other = dataclasses.replace(windows, segments=segments)
     np.testing.assert_array_equal(alignment.apply(other).windows, windows.windows)
+
+
+def test_another_session_of_a_known_person_sits_as_their_last_one(aligned):
+    windows, alignment = aligned
+    segments = dataclasses.replace(windows.segments, session=np.full(len(windows), "tomorrow"))
+    tomorrow = dataclasses.replace(windows, segments=segments)
+    np.testing.assert_array_equal(alignment.apply(tomorrow).windows, alignment.apply(windows).windows)
 
 
 def test_a_stranger_is_recognised_after_donning_and_not_before(aligned):

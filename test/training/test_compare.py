@@ -13,13 +13,14 @@ from emg_recognition.actions import ordered
 from emg_recognition.errors import SettingError
 from emg_recognition.training.api import compare
 from emg_recognition.training.batches import Batches
-from emg_recognition.training.compare import plan_run
+from emg_recognition.training.comparison_runs import plan_run
 from emg_recognition.training.jobs import predict_windows
+from emg_recognition.training.learning_curve import shortened
 from emg_recognition.training.settings import EnsembleSettings, SplitSettings
 from emg_recognition.training.split_rules import make_splits
 from emg_recognition.training.windows import windows_from_recordings
 
-METHODS = ("ensemble", "weighted", "minority", "lda")
+METHODS = ("ensemble", "weighted", "pretrain", "minority", "lda")
 
 
 def cut(recordings, settings):
@@ -44,7 +45,15 @@ def compared(clinic, two, tmp_path_factory):
     """A comparison with one seed: its folder, its result and its events."""
     output = tmp_path_factory.mktemp("compared") / "out"
     events = []
-    found = compare(clinic, output, settings=two, seeds=(5,), methods=METHODS, on_event=events.append)
+    found = compare(
+        clinic,
+        output,
+        settings=two,
+        seeds=(5,),
+        methods=METHODS,
+        learning_curve=[1],
+        on_event=events.append,
+    )
     assert (found.result_file, found.report) == (output / "compare.json", output / "report.html")
     return output, found.result, events
 
@@ -62,6 +71,7 @@ def test_the_rows_of_the_comparison(compared):
         "ensemble-soft-vote",
         "ensemble-test",
         "weighted",
+        "pretrain",
         "minority",
         "lda",
     ]
@@ -109,16 +119,32 @@ def test_a_row_has_the_accuracy_of_its_network(compared, clinic, two):
     assert kept["accuracy"] == pytest.approx(accuracy(f"member_{kept['selected']:02d}"))
 
 
+def test_a_learning_curve_trains_on_fewer_repetitions_of_the_minority(compared, clinic, two):
+    output, result, _ = compared
+    few, everything = result["learning_curve"]
+    assert (few["repetitions"], everything["repetitions"]) == (1, 2)
+    assert [row["method"] for row in few["methods"]] == [
+        row["method"] for row in result["methods"] if not row["leaking"]
+    ]
+    assert everything["methods"] == [row for row in result["methods"] if not row["leaking"]]
+    (split,) = make_splits(clinic, SplitSettings())
+    windows = cut(clinic, two)
+    trained = shortened(split, windows.segments, "patient", 1).cut(windows)["train"]
+    assert trained.count_by("cohort", "repetition").keys() == {("healthy", 1), ("healthy", 2), ("patient", 1)}
+    history = output / "folds" / "all_1_given_seed_5" / "members" / "member_minority" / "history.json"
+    assert json.loads(history.read_text())["windows"] == {"patient": trained.count("cohort")["patient"]}
+    assert (output / "figures" / "learning_curve.png").exists()
+
+
 def test_progress_is_reported(compared):
     _, _, events = compared
     kinds = [event["event"] for event in events]
     assert kinds[:2] == ["data", "start"]
-    assert events[1]["jobs"] == kinds.count("job") == 2 + 2
-    assert kinds.count("judged") == 4 + 2 + 1
+    assert events[1]["jobs"] == kinds.count("job") == 2 * (2 + 3)
+    assert kinds.count("judged") == 2 * (4 + 3 + 1)
     labels = {event["label"] for event in events if event["event"] == "job"}
-    assert labels == {
-        f"seed 5, {n}" for n in ("member 1/2", "member 2/2", "weighted network", "patient alone")
-    }
+    networks = ("member 1/2", "member 2/2", "weighted network", "pretrained network", "patient alone")
+    assert labels == {f"seed 5, {given}{name}" for given in ("", "1 given, ") for name in networks}
 
 
 def test_more_seeds_reuse_finished_networks(compared, clinic, two):
@@ -148,16 +174,19 @@ def test_the_networks_are_planned_as_their_names_say(clinic, tiny, tmp_path):
     (split,) = make_splits(clinic, SplitSettings())
     one = plan_run(tiny, windows, split, 7, METHODS, tmp_path)
     weighted, alone = one.single["weighted"], one.single["minority"]
+    pretrained = one.single["pretrain"]
+    patient = pretrained.train.cohort == "patient"
+    assert pretrained.weights[0, patient].sum() == 0 < pretrained.weights[-1, patient].sum()
     assert weighted.train.count("cohort") == split.cut(windows)["train"].count("cohort")
     assert alone.train.count("cohort") == {"patient": len(alone.train)}
     assert alone.weights is None
     drawn = np.bincount(weighted.train.cohort == "patient", weights=weighted.weights)
     assert drawn[0] == pytest.approx(drawn[1])
-    seeds = [job.training.seed for job in (*one.members, weighted, alone)]
+    seeds = [job.training.seed for job in (*one.members, weighted, pretrained, alone)]
     assert len(set(seeds)) == len(seeds)
     member = one.members[0]
     batches = Batches(member.train, member.training)
-    for job in (weighted, alone):
+    for job in (weighted, pretrained, alone):
         found = Batches(job.train, job.training, job.weights)
         assert len(found) == len(batches)
         assert abs(len(found[0][1]) - len(batches[0][1])) <= 1
@@ -197,6 +226,8 @@ def test_folds_that_do_not_all_train_on_the_minority_are_refused(study, tiny, tm
         ({"seeds": ()}, r"seeds is \[\]"),
         ({"seeds": (1, 1)}, r"seeds is \[1, 1\]: .*each once"),
         ({"seeds": (-1,)}, r"seeds is \[-1\]"),
+        ({"learning_curve": [1, 2]}, r"learning curve is \[1, 2\]: patient trains with 2 repetitions each"),
+        ({"learning_curve": [0]}, r"learning curve is \[0\]"),
     ],
 )
 def test_an_impossible_request_is_refused(clinic, tiny, tmp_path, asked, message):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -21,7 +23,8 @@ def tested():
 
 
 def run_of(tested, minority="patient"):
-    return score_run(np.eye(2, dtype=np.float32)[PREDICTED], tested, minority)
+    times = {"stride": 0.05, "window": 0.2, "rest": "rest"}
+    return score_run(np.eye(2, dtype=np.float32)[PREDICTED], tested, minority, **times)
 
 
 def test_counted_by_hand(tested):
@@ -31,6 +34,21 @@ def test_counted_by_hand(tested):
     assert run["per_subject"] == {"p1": 1.0, "p2": 0.5}
     assert run["minority"] == pytest.approx(0.75)
     assert (run["worst"], run["worst_subject"]) == (0.5, "p2")
+
+
+def test_the_steadiness_is_that_of_the_minority():
+    # Four segments of ten windows; the patient's rest begins with three windows of flexion.
+    who = {"cohort": ["patient"] * 2 + ["healthy"] * 2, "subject": ["p"] * 2 + ["h"] * 2}
+    segments = from_windows(np.zeros((4, 4, 1)), [0, 1, 0, 0], ACTIONS, **who)
+    windows = dataclasses.replace(
+        segments, begin=np.tile(np.arange(10) * 10, 4), segment=np.repeat(np.arange(4), 10)
+    )
+    answers = np.eye(2, dtype=np.float32)[[1] * 3 + [0] * 7 + [1] * 10 + [1] * 20]
+    run = score_run(answers, windows, "patient", stride=0.05, window=0.2, rest="rest")
+    assert run["false_activations_per_minute"] == pytest.approx(1 / (10 * 0.05 / 60))
+    assert run["wrong_movements_per_minute"] == 0
+    assert run["decision_delay_ms"] == pytest.approx(200 + 2 * 50)  # three windows vote
+    assert run["steadiness"]["decision_delay_ms"]["measured"] == 1
 
 
 @pytest.mark.parametrize("minority", [None, "amputee"])

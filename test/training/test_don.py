@@ -12,7 +12,8 @@ import pytest
 import emg_recognition as emg
 from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.models.bundle import read_bundle
-from emg_recognition.models.orientation import Orientation, read_reference
+from emg_recognition.models.orientation import Orientation
+from emg_recognition.models.reference import read_reference
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.settings import from_mapping
 from emg_recognition.signal.settings import PipelineSettings

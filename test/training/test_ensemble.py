@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 from emg_recognition.errors import SettingError
 from emg_recognition.training.ensemble import (
     LEAKING,
+    PRETRAIN,
+    REHEARSED,
     choose_minority,
     describe_selection,
+    majority_first,
     member_jobs,
     member_windows,
     rising_share,
@@ -101,6 +104,23 @@ def test_the_share_of_the_minority_rises_to_all(study, tiny, tmp_path):
     assert len(np.unique(weights[0, ~patient])) == 1
 
 
+def test_pretraining_is_one_network_that_sees_the_majority_first(study, tiny, tmp_path):
+    ensemble = dataclasses.replace(tiny.ensemble, selection=PRETRAIN)
+    subsets, (job,) = jobs_of(study, dataclasses.replace(tiny, ensemble=ensemble), tmp_path)
+    assert len(job.train) == len(subsets["train"])
+    assert job.watched.count("cohort") == {"patient": len(job.watched)}
+    patient = job.train.cohort == "patient"
+    np.testing.assert_allclose(job.weights[:, patient].sum(axis=1), [0, 1 - REHEARSED])
+    weights = majority_first(patient, 8)
+    np.testing.assert_allclose(weights.sum(axis=1), 1.0)
+    np.testing.assert_allclose(weights[:, patient].sum(axis=1), [0] * 4 + [1 - REHEARSED] * 4)
+    assert len(np.unique(weights[0, ~patient])) == 1
+    with pytest.raises(SettingError, match="epochs is 1: pretrain needs two or more"):
+        majority_first(patient, 1)
+    _, (alone,) = jobs_of(study, dataclasses.replace(tiny, ensemble=ensemble), tmp_path, minority=None)
+    assert alone.weights is None
+
+
 @pytest.mark.parametrize(
     ("scores", "best"),
     [
@@ -129,7 +149,7 @@ MEMBERS = [
 
 
 @pytest.mark.parametrize(
-    ("name", "best"), [("minority", 0), ("overall", 2), ("test", 3), ("soft-vote", None)]
+    ("name", "best"), [("minority", 0), ("overall", 2), ("test", 3), ("soft-vote", None), (PRETRAIN, 0)]
 )
 def test_every_selection_compares_its_own_score(name, best):
     assert select_member(MEMBERS, name) == best
@@ -152,7 +172,7 @@ def test_the_selection_that_leaks_says_so():
     "ask", [lambda: select_member(MEMBERS, "best"), lambda: describe_selection("best", None)]
 )
 def test_an_unknown_selection_is_refused(ask):
-    with pytest.raises(SettingError, match="'best': use one of minority, overall, test, soft-vote"):
+    with pytest.raises(SettingError, match="'best': use one of minority, overall, test, soft-vote, pretrain"):
         ask()
 
 

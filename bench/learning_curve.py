@@ -1,0 +1,112 @@
+"""When the majority helps the minority: accuracy over the repetitions that each person of the minority gave.
+
+    python bench/learning_curve.py myo_readings_active5.npz --output out/minority
+
+The settings are those of ``bench/minority.yaml``: 38 right arms are the majority and three left ones the
+minority, which trains with repetitions 1–3 of three sessions; repetition 4 validates, 5 and 6 of all sessions
+test. A point trains with the first repetitions of each left arm (the first is repetition 1 of session 1) and
+with all of the right ones. It tests the paper's ensemble, one weighted network, one that learns from the
+majority first (``pretrain``), the minority alone, and LDA, on the same windows, without a vote across them.
+
+Below the tables stands what the majority adds to the minority alone, in the mean and for each person. Run
+again with the same ``--output``, it continues where it was interrupted, or adds seeds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+REPOSITORY = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(REPOSITORY))
+
+import numpy as np  # noqa: E402
+
+import emg_recognition as emg  # noqa: E402
+from emg_recognition.cli.compare import table  # noqa: E402
+from emg_recognition.errors import EmgRecognitionError  # noqa: E402
+from emg_recognition.training.learning_curve import CURVE_METHODS  # noqa: E402
+from emg_recognition.training.workers import default_workers  # noqa: E402
+
+ALONE = "minority"
+
+
+def gains(curve: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, dict[str, float]]]:
+    """Return accuracy minus that of the minority alone: point -> method -> person -> mean over the seeds."""
+    found: dict[str, dict[str, dict[str, float]]] = {}
+    for point in curve:
+        accuracy = {row["method"]: row["per_subject"] for row in point["methods"]}
+        found[str(point["repetitions"])] = {
+            method: {person: value - accuracy[ALONE][person] for person, value in people.items()}
+            for method, people in accuracy.items()
+            if method != ALONE
+        }
+    return found
+
+
+def measure(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Train, test and print."""
+    comparison = emg.compare(
+        emg.open_recordings(arguments.archive),
+        arguments.output,
+        settings=arguments.config,
+        minority=arguments.minority,
+        seeds=arguments.seeds,
+        methods=CURVE_METHODS,
+        learning_curve=arguments.repetitions,
+        workers=arguments.workers,
+        on_event=report,
+    )
+    result = comparison.result
+    print(f"{arguments.archive}: {result['minority_choice']}; seeds {arguments.seeds}")
+    print(*table(result), sep="\n")
+    gained = gains(result["learning_curve"])
+    for given, methods in gained.items():
+        for method, people in methods.items():
+            each = ", ".join(f"{person} {100 * value:+.1f}" for person, value in people.items())
+            mean = 100 * np.mean(list(people.values()))
+            print(f"{given:>3} given, {method:20} against the minority alone: {mean:+5.1f} points ({each})")
+    print(f"report {comparison.report}")
+    return {**result, "gained": gained}
+
+
+def report(event: Mapping[str, Any]) -> None:
+    """Print a line for each finished network."""
+    if event["event"] == "job":
+        print(f"trained {event['label']} ({event['done']:.0%})", file=sys.stderr, flush=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse the command line, measure and write."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("archive", type=Path, help="labelled recordings")
+    parser.add_argument("--output", type=Path, required=True, help="folder for the networks and the report")
+    parser.add_argument("--config", type=Path, default=REPOSITORY / "bench" / "minority.yaml")
+    parser.add_argument("--minority", metavar="COHORT", help="instead of the configuration's")
+    parser.add_argument(
+        "--repetitions", type=int, nargs="+", default=[1, 3], help="points below all (default: 1 3)"
+    )
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--workers", type=int, default=default_workers())
+    parser.add_argument("--json", type=Path, help="file for the result")
+    chosen = parser.parse_args(arguments)
+    try:
+        result = measure(chosen)
+    except EmgRecognitionError as error:
+        print(f"learning_curve: {error}", file=sys.stderr)
+        return 1
+    if chosen.json:
+        chosen.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

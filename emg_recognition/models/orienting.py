@@ -1,0 +1,100 @@
+"""Find how an armband sits, by comparing windows of its wearer with a population's. Only NumPy is needed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emg_recognition.models.log_features import Measures, descriptor, log_rms
+from emg_recognition.models.orientation import Orientation, candidates
+from emg_recognition.models.reference import Reference
+
+# A wearer's own earlier turn: how much farther away each electrode of difference makes another one.
+_FAR = 0.15
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """An orientation that was estimated.
+
+    Attributes
+    ----------
+    orientation : Orientation
+        The likeliest one.
+    score : float
+        How well it fits, to compare with that of other labels for the same windows: mean log probability of
+        the labels, or minus the distance of the descriptor.
+    """
+
+    orientation: Orientation
+    score: float
+
+
+def from_labels(
+    reference: Reference, measures: Measures, action: NDArray[np.int64], subject: str = ""
+) -> Found:
+    """Find the orientation under which the labels of some windows are likeliest.
+
+    Parameters
+    ----------
+    reference : Reference
+        The population.
+    measures : Measures
+        Windows of the wearer.
+    action : numpy.ndarray
+        Index of the action of each window, shape (n,).
+    subject : str
+        Who it is. The arm of a person who was seen before is taken to be the same one.
+
+    Returns
+    -------
+    Found
+        The likeliest orientation of :func:`candidates`; every action counts the same.
+    """
+    place = reference.known(subject)
+    found = []
+    for turn, mirrored in candidates(reference.ring):
+        if place is not None and mirrored != reference.mirrored[place]:
+            continue
+        seen = measures.seen(turn, mirrored)
+        level = reference.labelled_level(seen, action)
+        gain = float(np.exp(reference.level - level))
+        found.append(Found(Orientation(turn, mirrored, gain), reference.fit(seen, level, action)))
+    return max(found, key=lambda one: one.score)
+
+
+def from_use(reference: Reference, measures: Measures, subject: str = "") -> Found:
+    """Find the orientation under which unlabelled windows look most like the population's.
+
+    Parameters
+    ----------
+    reference : Reference
+        The population.
+    measures : Measures
+        Windows of the wearer, of as many actions as occur in use; 25 s suffice.
+    subject : str
+        Who it is. Somebody who was seen before is compared with their own earlier descriptor, and an earlier
+        turn is preferred.
+
+    Returns
+    -------
+    Found
+        The orientation of :func:`candidates` at the least Mahalanobis distance.
+    """
+    place = reference.known(subject)
+    centre = reference.profile if place is None else reference.profiles[place]
+    found = []
+    for turn, mirrored in candidates(reference.ring):
+        seen = measures.seen(turn, mirrored)
+        away = descriptor(seen) - centre
+        distance = float(away @ reference.precision @ away)
+        if place is not None:
+            if mirrored != reference.mirrored[place]:
+                continue
+            around = abs(turn - reference.turns[place]) % reference.ring
+            distance *= 1.0 + _FAR * min(around, reference.ring - around)
+        gain = float(np.exp(reference.level - log_rms(seen).mean()))
+        found.append(Found(Orientation(turn, mirrored, gain), -distance))
+    return max(found, key=lambda one: one.score)

@@ -1,0 +1,106 @@
+"""The learning curve of a comparison: the same test windows, with 1, 2, 3… repetitions of each patient.
+
+More recordings of other people help most where a patient has given little. One number hides that.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emg_recognition.errors import SettingError
+from emg_recognition.training.ensemble import PRETRAIN
+from emg_recognition.training.split import RandomWindows, Split
+from emg_recognition.training.windows import SegmentTable
+
+CURVE_METHODS = ("ensemble", "weighted", PRETRAIN, "minority", "lda")
+"""What a learning curve has of the methods that are asked for."""
+
+_SETTING = "learning curve"
+
+
+def shortened(split: Split, segments: SegmentTable, minority: str, repetitions: int) -> Split:
+    """Return a split that trains on the first repetitions of each person of the minority only.
+
+    Parameters
+    ----------
+    split : Split
+        An honest split.
+    segments : SegmentTable
+        What is known about the segments of the recordings.
+    minority : str
+        The cohort.
+    repetitions : int
+        How many repetitions of each person are kept, the first of their first session first. Everybody
+        else's training segments, validation and test stay as they are.
+
+    Returns
+    -------
+    Split
+        The same with fewer training segments.
+    """
+    place = _places(split.train, segments, minority)
+    return dataclasses.replace(split, train=split.train[place < repetitions])
+
+
+def check_curve(
+    asked: Sequence[int], splits: Sequence[Split], segments: SegmentTable, minority: str | None
+) -> int:
+    """Refuse a learning curve that cannot be drawn; return how many repetitions a person gives at most.
+
+    Parameters
+    ----------
+    asked : sequence of int
+        Numbers of repetitions.
+    splits : sequence of Split
+        The folds.
+    segments : SegmentTable
+        What is known about the segments.
+    minority : str or None
+        The cohort whose repetitions are counted.
+
+    Returns
+    -------
+    int
+        The number that all training segments have.
+
+    Raises
+    ------
+    SettingError
+        Without a minority, with a split at random, or for a number that is no part of all repetitions.
+    """
+    if minority is None:
+        raise SettingError(_SETTING, list(asked), "it counts the repetitions of a minority; name one")
+    if any(isinstance(split, RandomWindows) for split in splits):
+        raise SettingError(_SETTING, list(asked), "a split at random divides repetitions; use another split")
+    most = max(int(_places(split.train, segments, minority).max()) + 1 for split in splits)
+    if min(asked) < 1 or max(asked) >= most or len(set(asked)) < len(asked):
+        remedy = (
+            f"{minority} trains with {most} repetitions each; give numbers from 1 to {most - 1}, each once"
+        )
+        raise SettingError(_SETTING, list(asked), remedy)
+    return most
+
+
+def _places(train: NDArray[np.int64], segments: SegmentTable, minority: str) -> NDArray[np.int64]:
+    """Return the place of each training segment's repetition among its person's; -1 in other cohorts."""
+    subject, session = segments.subject[train], segments.session[train]
+    repetition, place = segments.repetition[train], np.full(len(train), -1, np.int64)
+    mine = segments.cohort[train] == minority
+    for person in np.unique(subject[mine]).tolist():
+        own = np.flatnonzero(mine & (subject == person))
+        keys = list(zip(session[own].tolist(), repetition[own].tolist(), strict=True))
+        order = {key: number for number, key in enumerate(sorted(set(keys), key=_in_time))}
+        place[own] = [order[key] for key in keys]
+    return place
+
+
+def _in_time(key: tuple[str, int]) -> tuple[list[tuple[int, str]], int]:
+    """Sort sessions by the numbers in their names, so that session 10 comes after session 2."""
+    session, repetition = key
+    parts = re.split(r"(\d+)", session)
+    return [(int(part) if part.isdigit() else -1, part) for part in parts], repetition
