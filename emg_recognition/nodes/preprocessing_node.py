@@ -42,7 +42,7 @@ from emg_recognition.signal.settings import PipelineSettings, stride_samples, su
 _OF_PIPELINE = {"window": "window", "low": "low", "high": "high", "mains": "notch", "settling": "settling"}
 #: Of those, the ones where 0 leaves the choice open.
 _EDGES = ("low", "high")
-#: This long before a window can be complete, s, the chunks that wait are filtered; then the last one is awaited.
+#: The chunks that wait are filtered this long before a window can be complete, s; the last one is awaited.
 _EARLY = 0.005
 
 
