@@ -130,7 +130,7 @@ def read_history(folder: Path) -> History:
 
 
 def _places(folder: Path) -> dict[str, list[Path]]:
-    """Return the folders with a bag, a bundle or metrics, by the file that tells; hidden ones are left out."""
+    """Return the folders with a bag, a bundle or metrics, by the file that tells, but no hidden ones."""
     found: dict[str, list[Path]] = {marker: [] for marker in (_BAG, _BUNDLE, _METRICS)}
     seen = 0
     for name, folders, files in os.walk(folder):
