@@ -46,7 +46,7 @@ setup(
     python_requires=">=3.10",
     packages=find_packages(include=["emg_recognition", "emg_recognition.*"]),
     include_package_data=False,
-    package_data={"": ["*.j2", "*.pyi", "py.typed"]},
+    package_data={"": ["*.j2", "*.js", "*.pyi", "py.typed"]},
     data_files=[
         (f"share/emg_recognition/{folder}", [f"{folder}/{path.name}" for path in sorted(paths)])
         for folder, paths in (
@@ -67,6 +67,8 @@ setup(
             "brainflow",
             "myo",
             "keys",
+            "page",
+            "foxglove",
             "docs",
             "test",
         )

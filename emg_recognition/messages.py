@@ -35,6 +35,8 @@ LONGEST_NAME = 100
 _LARGEST_FLOAT = (2 - 2**-23) * 2.0**127
 _LONGEST_PIPELINE = 1000
 _LONGEST_ADVICE = 1000
+#: A session of 1000 rounds of long holds is shorter than this, s.
+_LONGEST_TIME = 1e9
 #: Ages in ``BridgeState`` are -1 before the first message.
 _NEVER = -1.0
 
@@ -174,6 +176,24 @@ def check_decision(message: Any) -> None:
     _number("speed", message.speed, 0.0, 1.0)
     _number("confidence", message.confidence, 0.0, 1.0)
     _number("activation", message.activation, 0.0, math.inf)
+
+
+def check_session(message: Any) -> None:
+    """Check what a guided session says (``SessionState``).
+
+    Raises
+    ------
+    MessageError
+        For times that are not finite or out of range, and for texts that are too long or not readable.
+    """
+    for field in ("elapsed", "length", "remaining", "hold", "reaction"):
+        _number(field, getattr(message, field), 0.0, _LONGEST_TIME)
+    for field in ("phase", "action", "following", "subject", "cohort", "session"):
+        _text(field, getattr(message, field), LONGEST_NAME)
+    for field in ("text", "note", "signal", "bag"):
+        _text(field, getattr(message, field), _LONGEST_ADVICE)
+    if math.isinf(message.turn):
+        raise _error("turn", message.turn, "send electrodes, or NaN where they are not known")
 
 
 def read_estimate(message: Any) -> Estimate:

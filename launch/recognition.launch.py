@@ -25,7 +25,7 @@ from emg_recognition.ros.launching import (
 
 #: Each argument and the nodes whose parameter it sets.
 ARGUMENTS = {
-    "model": ("classifier", "preprocessing", "command_bridge", "decision"),
+    "model": ("classifier", "preprocessing", "command_bridge", "decision", "signal_quality"),
     "port": ("acquisition",),
     "source": ("acquisition",),
     "wait_for_port": ("acquisition",),
@@ -44,6 +44,7 @@ def generate_launch_description() -> LaunchDescription:
                 "false: no command bridge; nothing moves, emg/decision comes from a node of its own.",
             ),
             switch("container", "false", "true: one process for acquisition, preprocessing and classifier."),
+            switch("page", "false", "true: serve the page for patient and therapist, too."),
             *robot_arguments(),
             namespace(),
             log_level(),
@@ -57,7 +58,10 @@ def _nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     chain = ("acquisition", "preprocessing", "classifier")
     last = "command_bridge" if is_on("bridge", context) else "decision"
     check_parameters(
-        context, [*chain, last, "signal_quality"], *FILES["recognition.yaml"], *FILES["simulation.yaml"]
+        context,
+        [*chain, last, "signal_quality", "page"],
+        *FILES["recognition.yaml"],
+        *FILES["simulation.yaml"],
     )
     # Each begins when the next one will miss nothing, or the first windows differ from the recording's.
     waits = {
@@ -72,6 +76,7 @@ def _nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     return [
         *nodes,
         start(last, context, ARGUMENTS, on_exit=end_all),
-        # The chain works without it.
-        start("signal_quality", context),
+        # The chain works without these.
+        start("signal_quality", context, ARGUMENTS),
+        *([start("page", context)] if is_on("page", context) else []),
     ]

@@ -15,10 +15,12 @@ from emg_recognition.ros.launching import (
     check_parameters,
     declare_arguments,
     end_all,
+    is_on,
     log_level,
     namespace,
     params_file,
     start,
+    switch,
 )
 from emg_recognition.settings import settings_of
 
@@ -40,6 +42,7 @@ def generate_launch_description() -> LaunchDescription:
                 default_value="",
                 description="Opens a terminal for screen and keys, e.g. 'xterm -e'; empty: none.",
             ),
+            switch("page", "false", "true: serve the page for patient and therapist, too."),
             namespace(),
             log_level(),
             params_file("recognition.yaml"),
@@ -49,10 +52,13 @@ def generate_launch_description() -> LaunchDescription:
 
 
 def _nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
-    check_parameters(context, ["acquisition", "signal_quality", "session"], *FILES["recognition.yaml"])
+    check_parameters(
+        context, ["acquisition", "signal_quality", "session", "page"], *FILES["recognition.yaml"]
+    )
     return [
         start("acquisition", context, ARGUMENTS, on_exit=end_all),
         start("signal_quality", context, on_exit=end_all),
+        *([start("page", context)] if is_on("page", context) else []),
         # When the session is over, everything ends.
         start("session", context, ARGUMENTS, prefix=LaunchConfiguration("terminal"), on_exit=end_all),
     ]

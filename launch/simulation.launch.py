@@ -61,6 +61,7 @@ def generate_launch_description() -> LaunchDescription:
             switch("show", "false", "true: start robot_state_publisher, for RViz and Foxglove."),
             switch("bridge", "true", "false: decision_node instead of bridge, exoskeleton and switch."),
             switch("container", "false", "true: one process for acquisition, preprocessing and classifier."),
+            switch("page", "false", "true: serve the page for patient and therapist, too."),
             *robot_arguments(),
             namespace(),
             log_level(),
@@ -94,7 +95,7 @@ def _default_port(namespace: str) -> str:
 
 def _recognition(context: LaunchContext, port: str) -> GroupAction:
     robot = [argument.name for argument in robot_arguments()]
-    names = (*ARGUMENTS, *robot, "bridge", "container", "namespace", "log_level", "params_file")
+    names = (*ARGUMENTS, *robot, "bridge", "container", "page", "namespace", "log_level", "params_file")
     source = PythonLaunchDescriptionSource(PathJoinSubstitution([SHARE, "launch", "recognition.launch.py"]))
     arguments = {
         **{name: given(name, context) for name in names},

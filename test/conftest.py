@@ -58,13 +58,17 @@ def shared_recording() -> callable:
 TINY_ACTIONS = ("rest", "elbow_flexion", "elbow_extension")
 
 
-def _write_tiny_bundle(folder: Path, bias: tuple[float, ...]) -> Path:
-    """Write an untrained network for 4 channels at 500 Hz: what it says is the same in every run."""
+def _write_tiny_bundle(folder: Path, bias: tuple[float, ...], turn: float | None = None) -> Path:
+    """Write an untrained network for 4 channels at 500 Hz: what it says is the same in every run.
+
+    With a turn, it has been donned.
+    """
     import keras
 
     from emg_recognition.models.bundle_writer import write_bundle
-    from emg_recognition.models.export import to_keras_file, to_tflite
+    from emg_recognition.models.export import oriented, to_keras_file, to_tflite
     from emg_recognition.models.network import build_network
+    from emg_recognition.models.orientation import Orientation
     from emg_recognition.models.settings import NetworkSettings
     from emg_recognition.signal.filters import design
     from emg_recognition.signal.settings import suited_settings
@@ -83,6 +87,8 @@ def _write_tiny_bundle(folder: Path, bias: tuple[float, ...]) -> Path:
     )
     kernel, _ = network.get_layer("classes").get_weights()
     network.get_layer("classes").set_weights([kernel, np.array(bias, np.float32)])
+    if turn is not None:
+        network = oriented(network, Orientation(turn).matrix(4, 4))
     write_bundle(
         folder / "bundle",
         keras_model=to_keras_file(network),
@@ -94,6 +100,7 @@ def _write_tiny_bundle(folder: Path, bias: tuple[float, ...]) -> Path:
         statistics=statistics,
         provenance={},
         metrics={},
+        orientation={} if turn is None else {"turn": turn, "mirrored": False, "gain": 1.0, "ring": 4},
     )
     return folder / "bundle"
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 
+from emg_recognition.models.bundle_writer import write_bundle
 from emg_recognition.models.log_features import Measures
 from emg_recognition.models.orientation import Orientation
 from emg_recognition.models.reference import Reference
+from emg_recognition.models.settings import NetworkSettings
 from emg_recognition.recordings.recordings import Recordings
+from emg_recognition.signal.filters import design
+from emg_recognition.signal.settings import suited_settings
 from emg_recognition.training.alignment import Alignment, align
-from emg_recognition.training.windows import WindowSet, from_windows
+from emg_recognition.training.windows import WindowSet, from_windows, windows_from_recordings
 
 RING = 8
 ACTIONS = ("rest", "fist", "extension", "flexion")
@@ -108,3 +113,36 @@ def recordings(
         arrays, labels, subjects=subjects, sessions="1", cohorts="healthy", repetitions=repeated, rate=200.0
     )
     return dataclasses.replace(found, ring=RING)
+
+
+def write_bundle_to_don(folder: Path) -> Path:
+    """Write an untrained network that knows how the population's armbands sat."""
+    from emg_recognition.models.export import to_keras_file, to_tflite
+    from emg_recognition.models.network import build_network
+
+    people = {f"p{number}": how for number, how in enumerate(POPULATION)}
+    found = recordings(people)
+    pipeline = suited_settings(rate=found.rate, channels=RING, unit=found.unit)
+    windows = windows_from_recordings(found, pipeline, 10, actions=ACTIONS)
+    network = build_network(
+        NetworkSettings(energies=0, picture=(40, 0, 3)),
+        length=pipeline.length,
+        channels=RING,
+        classes=len(ACTIONS),
+        mean=np.zeros(RING),
+        std=np.full(RING, 100.0),
+    )
+    bundle = write_bundle(
+        folder,
+        keras_model=to_keras_file(network),
+        tflite=to_tflite(network),
+        actions=ACTIONS,
+        pipeline=pipeline.to_mapping(),
+        fingerprint=pipeline.fingerprint(),
+        sections=design(pipeline),
+        statistics={"mean": [0.0] * RING, "std": [100.0] * RING, "rms": 100.0},
+        provenance={},
+        metrics={},
+        reference=align(windows, RING).reference.to_bytes(),
+    )
+    return bundle.path

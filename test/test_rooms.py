@@ -4,16 +4,19 @@ import ast
 import subprocess
 import sys
 
-ROOMS = ("simulation", "bags", "models", "control", "guided")
+ROOMS = ("simulation", "bags", "models", "control")
 #: What each room may import of the others (docs/concepts/architecture.md); those not named, nothing.
 ARROWS = {
     "signal": {"_filter"},  # compiled from src/filter.c
     "devices": {"signal"},
+    "guided": {"models"},
     "recordings": {"signal", "bags"},
     "datasets": {"recordings"},
     "evaluation": {"control"},
     "live": {"recognizer", "devices"},
     "monitor": {"control", "signal"},
+    "history": {"bags", "recordings", "models", "evaluation", "replay"},
+    "page": {"monitor", "control", "evaluation", "history"},
     "training": {"classification", "signal", "recordings", "models", "evaluation", "control"},
     "replay": {
         "recognizer",
@@ -42,6 +45,8 @@ ARROWS = {
         "replay",
         "demo",
         "live",
+        "history",
+        "page",
     },
 }
 COMMON = {
@@ -56,6 +61,7 @@ COMMON = {
     "settings",
     "text",
     "types",
+    "worker_processes",
     "yaml_files",
 }
 ROS = {"rclpy", "std_msgs", "std_srvs", "sensor_msgs", "trajectory_msgs", "diagnostic_msgs", "launch"}

@@ -96,6 +96,10 @@ class ChaosGraph(ElbowWatch):
         self.trace: Trace | None = None
         links = [armband, device] if output == "serial" else [armband]
         self._lines = {Path(link).name: self._line(link) for link in links}
+        # On a busy machine a node would otherwise come before the port that it opens.
+        end = time.monotonic() + 30.0
+        while not all(Path(f"{link}.host").exists() for link in links) and time.monotonic() < end:
+            time.sleep(0.02)
 
     def _line(self, link: str) -> subprocess.Popen[str]:
         command = [sys.executable, str(Path(__file__).with_name("line.py")), link, link + ".host"]

@@ -59,11 +59,11 @@ def watch(orders: Connection) -> None:
     from trajectory_msgs.msg import JointTrajectory
 
     from emg_recognition.ros import qos
-    from emg_recognition.ros.discovery import discovery_variables
+    from emg_recognition.ros.fastdds import fastdds_variables
     from emg_recognition.ros.following import Followed
     from emg_recognition.ros.receiving import ReceivingThread
 
-    os.environ.update(discovery_variables(os.environ))
+    os.environ.update(fastdds_variables(os.environ))
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     node = rclpy.create_node("bench")
     estimates: list[tuple[int, float]] = []

@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from live_path.ends import PATIENCE, helper, play, watch
 from live_path.rows import WAYS, Measured, Row
+
+if TYPE_CHECKING:
+    from emg_recognition.processes import Graph
 
 #: Time after the start that is not measured, s.
 WARM_UP = 3.0
@@ -53,9 +56,15 @@ def built(checkout: Path | None) -> Iterator[None]:
 
 
 def run(
-    way: str, row: Row, bundle: Path, seconds: float, folder: Path, checkout: Path | None = None
+    way: str,
+    row: Row,
+    bundle: Path,
+    seconds: float,
+    folder: Path,
+    checkout: Path | None = None,
+    beside: Callable[[Graph, Path], AbstractContextManager[None]] | None = None,
 ) -> Measured:
-    """Run the graph once."""
+    """Run the graph once; `beside` gives what goes on beside it while it is measured."""
     from emg_recognition.processes import Graph
 
     folder.mkdir()
@@ -89,15 +98,16 @@ def run(
         watcher.send("arm")
         if refusal := watcher.recv():
             raise SystemExit(f"{way}: {refusal}")
-        time.sleep(min(WARM_UP, seconds / 2))
-        used, measured_from = sum(map(cpu_seconds, nodes)), time.monotonic()
-        watcher.send("begin")
-        time.sleep(seconds)
-        watcher.send("results")
-        estimates, decisions, commands = watcher.recv()
-        graph.check(complete=True)
-        used = sum(map(cpu_seconds, nodes)) - used
-        result.cpu = 100 * used / (time.monotonic() - measured_from)
+        with nullcontext() if beside is None else beside(graph, folder):
+            time.sleep(min(WARM_UP, seconds / 2))
+            used, measured_from = sum(map(cpu_seconds, nodes)), time.monotonic()
+            watcher.send("begin")
+            time.sleep(seconds)
+            watcher.send("results")
+            estimates, decisions, commands = watcher.recv()
+            graph.check(complete=True)
+            used = sum(map(cpu_seconds, nodes)) - used
+            result.cpu = 100 * used / (time.monotonic() - measured_from)
         result.memory = sum(map(memory, nodes))
         watcher.send("end")
         armband.send("end")

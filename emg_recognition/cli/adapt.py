@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from emg_recognition.cli.data import add_data_options, open_data, select
 from emg_recognition.cli.leave import leave_on_signals
-from emg_recognition.cli.options import add_options, given_options
+from emg_recognition.cli.options import add_options, add_progress, given_options
 from emg_recognition.cli.parser import examples
 from emg_recognition.errors import SettingError
 from emg_recognition.training.settings import ADAPT_SETTINGS, REHEARSAL_SETTINGS, FitSettings
@@ -39,7 +39,9 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
     )
     add_data_options(parser)
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder of the new bundle")
-    parser.add_argument("--reps", required=True, metavar="REPS", help="repetitions to learn from, e.g. 1")
+    parser.add_argument(
+        "--reps", metavar="REPS", help="repetitions to learn from, e.g. 1 (default: all but --test-reps)"
+    )
     parser.add_argument("--test-reps", metavar="REPS", help="others, to compare parent and new bundle on")
     parser.add_argument(
         "--history", type=Path, nargs="+", metavar="PATH", help="recordings of the wearer's earlier sessions"
@@ -59,6 +61,7 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
         only=("steps_per_epoch", "batch_size", "learning_rate", "seed"),
         defaults=dataclasses.asdict(ADAPT_SETTINGS),
     )
+    add_progress(parser)
     parser.set_defaults(run=run)
 
 
@@ -66,18 +69,18 @@ def run(args: argparse.Namespace) -> int:
     """Adapt; return the exit code."""
     leave_on_signals("emg-recognition: interrupted; nothing was written")
     # Imported here: the other commands do without, and the signals have to be blocked before NumPy loads.
-    from emg_recognition.cli.progress import bar
+    from emg_recognition.cli.progress import steps
     from emg_recognition.recordings.recordings import parse_repetitions
     from emg_recognition.training.api import adapt
 
-    repetitions = parse_repetitions(args.reps)
+    repetitions = parse_repetitions(args.reps) if args.reps else None
     test_repetitions = parse_repetitions(args.test_reps) if args.test_reps else ()
     subjects = None if args.subject is None else [args.subject]
     wanted = {"--subject": ("subject", subjects), "--actions": ("label", args.actions)}
     recordings = select(open_data(args), wanted)
     history, others = (_more(args, name, recordings.subjects) for name in ("history", "others"))
     usual = ADAPT_SETTINGS if history is None and others is None else REHEARSAL_SETTINGS
-    with bar("Adapting") as show:
+    with steps("Adapting", args.progress) as show:
         result = adapt(
             args.model,
             recordings,
@@ -87,9 +90,10 @@ def run(args: argparse.Namespace) -> int:
             history=history,
             others=others,
             settings=dataclasses.replace(usual, **given_options(args, FitSettings)),
-            on_step=lambda step, steps: show(step / steps),
+            on_step=show,
         )
-    print(*_summary(result), sep="\n")
+    if args.progress == "auto":
+        print(*_summary(result), sep="\n")
     return 0
 
 
@@ -116,6 +120,8 @@ def _summary(result: Adaptation) -> list[str]:
 
     counts = ", ".join(f"{name} {count}" for name, count in result.windows.items())
     lines = [f"learned from {counts} windows"]
+    if sits := result.describe():
+        lines.append(sits)
     if result.missing:
         lines.append(f"not performed, known from the parent alone: {', '.join(result.missing)}")
     if result.before is not None and result.after is not None:

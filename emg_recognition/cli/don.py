@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,11 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
     )
     parser.add_argument("--actions", nargs="+", metavar="A", help="use only these labels of the recordings")
     parser.add_argument("--unlabelled", action="store_true", help="take the signal without its labels")
+    parser.add_argument(
+        "--when-asked",
+        action="store_true",
+        help="load the model, then wait for a line on standard input before the recordings are read",
+    )
     parser.set_defaults(run=run)
 
 
@@ -45,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     leave_on_signals("emg-recognition: interrupted; nothing was written")
     # Imported here: the other commands do without, and the signals have to be blocked before NumPy loads.
     from emg_recognition.recordings.recordings import parse_repetitions
-    from emg_recognition.training.api import don
+    from emg_recognition.training.api import donner
 
     wanted = {
         "--subject": ("subject", None if args.subject is None else [args.subject]),
@@ -53,7 +59,16 @@ def run(args: argparse.Namespace) -> int:
         "--reps": ("repetition", None if args.reps is None else parse_repetitions(args.reps)),
         "--actions": ("label", args.actions),
     }
-    result = don(args.model, select(open_data(args), wanted), args.output, unlabelled=args.unlabelled)
+    if args.when_asked:
+        ready = donner(args.model, args.output)
+        ready.warm_up()
+        if not sys.stdin.readline():
+            return 0
+        recordings = select(open_data(args), wanted)
+    else:
+        recordings = select(open_data(args), wanted)
+        ready = donner(args.model, args.output)
+    result = ready.don(recordings, unlabelled=args.unlabelled)
     print(result.describe())
     print(f"bundle  {result.bundle}")
     return 0

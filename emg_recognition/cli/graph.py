@@ -158,7 +158,7 @@ def _start(graph: Graph, folder: Path, args: argparse.Namespace) -> queue.Simple
             graph.start("simulated_exoskeleton", {"exoskeleton": exoskeleton}, parameter_file=file)
     if args.enabled:
         graph.start("enabling_switch", {"pressed": True})
-    graph.start("signal_quality", {}, parameter_file=file, optional=True)
+    graph.start("signal_quality", {"model": model}, parameter_file=file, optional=True)
     if not args.no_bridge:
         graph.start("command_bridge", {"exoskeleton": exoskeleton, "model": model}, parameter_file=file)
     chain = {

@@ -8,7 +8,21 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from emg_recognition.cli import adapt, compare, convert, data, don, evaluate, fetch, graph, live, nodes, train
+from emg_recognition.cli import (
+    adapt,
+    cache,
+    compare,
+    convert,
+    data,
+    don,
+    evaluate,
+    fetch,
+    graph,
+    history,
+    live,
+    nodes,
+    train,
+)
 from emg_recognition.cli.parser import Parser, examples
 from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.resources import version
@@ -39,7 +53,22 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("-V", "--version", action="version", version=f"%(prog)s {version()}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (graph, nodes, live, data, convert, fetch, train, compare, adapt, don, evaluate):
+    commands = (
+        graph,
+        nodes,
+        live,
+        data,
+        convert,
+        fetch,
+        cache,
+        train,
+        compare,
+        adapt,
+        don,
+        evaluate,
+        history,
+    )
+    for module in commands:
         module.add_parsers(subparsers)
     _add_completion(subparsers)
     return parser

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 import subprocess
 import tempfile
@@ -11,7 +12,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from emg_recognition.cli.parser import examples
-from emg_recognition.errors import SettingError
+from emg_recognition.errors import EmgRecognitionError, SettingError
+from emg_recognition.page.controls import MISSING
 
 #: The session node has this long to end its bag after a signal, s.
 _GRACE = 10.0
@@ -60,6 +62,8 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
     _add_namespace(monitor)
     monitor.set_defaults(run=lambda args: _become("monitor_node", {}, args.namespace))
 
+    _add_page(subparsers)
+
     record = subparsers.add_parser(
         "record",
         help="record the running graph into a bag",
@@ -78,16 +82,48 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
     _add_session(subparsers)
 
 
+def _add_page(subparsers: argparse._SubParsersAction[Any]) -> None:
+    page = subparsers.add_parser(
+        "page",
+        help="serve a page for patient and therapist, for a browser beside the graph",
+        description="Serve a page in the browser: sessions, electrodes, live signals, recognition, training "
+        "and the command bridge of the running graph. It never arms; its stop button is software, no "
+        "emergency stop. Only this machine reaches it, unless --host names another address; then it prints "
+        "an access link, and refuses whoever comes without.",
+        epilog=examples(
+            "emg-recognition page --folder out/ward",
+            "emg-recognition page --folder out/ward --host 192.168.1.20",
+        ),
+    )
+    page.add_argument("--host", metavar="ADDRESS", help="address to serve (default: 127.0.0.1)")
+    page.add_argument("--port", type=int, metavar="N", help="port to serve (default: 8080; 0: a free one)")
+    page.add_argument(
+        "--folder",
+        type=Path,
+        metavar="DIR",
+        help="recordings, models and results (default: here)",
+    )
+    page.add_argument(
+        "--plan", type=Path, metavar="YAML", help="plan of sessions that are started on the page"
+    )
+    page.add_argument("--config", type=Path, metavar="YAML", help="configuration of trainings")
+    _add_namespace(page)
+    page.set_defaults(run=_page)
+
+
 def _add_session(subparsers: argparse._SubParsersAction[Any]) -> None:
     session = subparsers.add_parser(
         "session",
-        help="guide a wearer through a recording for `train`",
+        help="guide a wearer through a recording for `train`, or through a donning",
         description="Show how good the signal is, then which action to make, and record samples and labels "
-        "into a bag that `train` reads. The operator can repeat or discard a repetition. With --port or "
-        "--source it starts acquisition and signal quality itself; otherwise they must be running already.",
+        "into a bag that `train` reads. The operator can repeat or discard a repetition. With --model the "
+        "wearer dons that bundle first; nothing else is recorded without --plan. With --port or --source it "
+        "starts acquisition and signal quality itself; otherwise they must be running already.",
         epilog=examples(
             "emg-recognition session --subject anna --cohort patient --port /dev/ttyACM0",
             "emg-recognition session --subject anna --cohort patient --session 3 --output out/anna_3",
+            "emg-recognition session --subject anna --cohort patient --model out/training/bundle \\",
+            "    --bundle out/anna",
         ),
     )
     session.add_argument("--subject", required=True, metavar="S", help="name of the wearer")
@@ -96,6 +132,13 @@ def _add_session(subparsers: argparse._SubParsersAction[Any]) -> None:
     _add_output(session, "session_")
     session.add_argument(
         "--plan", type=Path, metavar="YAML", help="actions, repetitions and times (default: the paper's)"
+    )
+    session.add_argument("--model", type=Path, metavar="BUNDLE", help="bundle that the wearer dons first")
+    session.add_argument(
+        "--bundle",
+        type=Path,
+        metavar="DIR",
+        help="folder of the wearer's bundle (default: beside the bag)",
     )
     session.add_argument(
         "--script", type=Path, metavar="YAML", help="what the operator does, for a run without a person"
@@ -126,6 +169,14 @@ def _call(args: argparse.Namespace) -> int:
     _become("call_bridge_node", {"command": args.call}, args.namespace)
 
 
+def _page(args: argparse.Namespace) -> int:
+    if importlib.util.find_spec("nicegui") is None:
+        raise EmgRecognitionError(MISSING)
+    names = ("host", "port", "folder", "plan", "config")
+    values = {name: getattr(args, name) for name in names}
+    _become("page_node", {n: v if n == "port" else _text(v) for n, v in values.items()}, args.namespace)
+
+
 def _record(args: argparse.Namespace) -> int:
     _become("recorder_node", {"output": _text(args.output), "namespaces": args.namespace})
 
@@ -134,7 +185,9 @@ def _session(args: argparse.Namespace) -> int:
     device = {name: getattr(args, name) for name in ("port", "source") if getattr(args, name) is not None}
     if args.params_file is not None and not device:
         raise SettingError("--params-file", str(args.params_file), "use it with --port or --source only")
-    names = ("subject", "cohort", "session", "output", "plan", "script")
+    if args.bundle is not None and args.model is None:
+        raise SettingError("--bundle", str(args.bundle), "use it with --model only")
+    names = ("subject", "cohort", "session", "output", "plan", "model", "bundle", "script")
     parameters = {name: _text(getattr(args, name)) for name in names}
     if not device:
         _become("session_node", parameters)

@@ -64,6 +64,16 @@ def add_options(
             parser.add_argument(option, type=_reader(one, option), metavar=metavar, **common)
 
 
+def add_progress(parser: argparse.ArgumentParser) -> None:
+    """Add the option for how the progress of a long command is shown."""
+    parser.add_argument(
+        "--progress",
+        choices=("auto", "json", "off"),
+        default="auto",
+        help="bars or lines, JSON lines on stdout, or nothing",
+    )
+
+
 def _reader(one: Setting, option: str) -> Callable[[str], Any]:
     """Return the function that reads an option's text, with an error that says what to write."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import IO, Any
 
@@ -146,6 +146,29 @@ def bar(title: str, *, off: bool = False) -> Iterator[Any]:
 
 
 @contextmanager
+def steps(title: str, mode: str) -> Iterator[Any]:
+    """Give a function that takes the number of a step and of all steps, and shows the share that is done.
+
+    Parameters
+    ----------
+    title : str
+        What is done.
+    mode : str
+        As for :func:`shown`; ``auto`` shows nothing where stdout is no terminal.
+    """
+    if mode != "json":
+        with bar(title, off=mode == "off") as show:
+            yield lambda step, count: show(step / count)
+        return
+    with _own_stdout() as stream:
+        yield lambda step, count: print(
+            json.dumps({"event": "step", "step": step, "steps": count, "done": step / count}),
+            file=stream,
+            flush=True,
+        )
+
+
+@contextmanager
 def _own_stdout() -> Iterator[IO[str]]:
     """Keep stdout for this program and send what libraries print there, also from C++, to stderr."""
     sys.stdout.flush()
@@ -202,3 +225,15 @@ def duration(seconds: float) -> str:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest:02d} s"
+
+
+def aligned(rows: Sequence[Sequence[str]], *, left: int = 1) -> list[str]:
+    """Return the lines of a table: the first `left` columns aligned left, the others right."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return [
+        "  ".join(
+            text.ljust(width) if column < left else text.rjust(width)
+            for column, (text, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    ]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emg_recognition.cli.data import add_data_options, open_data, select
-from emg_recognition.cli.options import add_options, given_options
+from emg_recognition.cli.options import add_options, add_progress, given_options
 from emg_recognition.errors import SettingError
 from emg_recognition.resources import config_path
 from emg_recognition.training.settings import (
@@ -23,6 +23,7 @@ from emg_recognition.training.settings import (
 
 if TYPE_CHECKING:
     from emg_recognition.recordings.recordings import Recordings
+    from emg_recognition.training.cost import Cost
     from emg_recognition.training.settings import ExperimentSettings
 
 _USES = {"train": "train on", "validation": "choose the member with", "test": "test on"}
@@ -80,12 +81,7 @@ def add_training_options(
         metavar="N",
         help="processes that train at the same time (default: one for each core)",
     )
-    parser.add_argument(
-        "--progress",
-        choices=("auto", "json", "off"),
-        default="auto",
-        help="bars or lines, JSON lines on stdout, or nothing",
-    )
+    add_progress(parser)
 
 
 def open_training_data(args: argparse.Namespace) -> Recordings:
@@ -130,12 +126,30 @@ def process_options(args: argparse.Namespace) -> dict[str, Any]:
         For less than one process.
     """
     from emg_recognition.recordings.cache import default_cache
-    from emg_recognition.training.workers import default_workers
+    from emg_recognition.worker_processes import default_workers
 
     workers = default_workers() if args.workers is None else args.workers
     if workers < 1:
         raise SettingError("--workers", workers, "use at least one process")
     return {"workers": workers, "cache": args.cache or default_cache()}
+
+
+def training_cost(recordings: Recordings, settings: ExperimentSettings, workers: int) -> Cost:
+    """Measure for some seconds, and return what a training would take.
+
+    Raises
+    ------
+    EmgRecognitionError
+        If TensorFlow is missing, or the recordings cannot be trained on so.
+    """
+    from emg_recognition.quiet import without_information
+    from emg_recognition.training.api import require_tensorflow
+
+    require_tensorflow()
+    with without_information():
+        from emg_recognition.training.cost import estimate_cost
+
+    return estimate_cost(settings, recordings, workers=workers)
 
 
 def _replaced(section: Any, args: argparse.Namespace) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,14 +18,27 @@ from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.simulation.settings import StudySettings
 from emg_recognition.simulation.study import simulate_stream, simulate_study
 
+#: The simulated cohort that is too small to train alone.
+PATIENTS = "patient"
 
-def simulated_session(settings: StudySettings, *, hold: float = 2.5, rounds: int = 2) -> Recordings:
+TURN = 2.0
+"""How far the simulated patient turns the armband in the session that is played, electrodes."""
+
+#: How long a gesture of a donning is held, and what is left out of it because nobody moves at once, s.
+_GESTURE, _REACTION = 5.0, 0.5
+
+
+def simulated_session(
+    settings: StudySettings, *, turn: float = TURN, hold: float = 2.5, rounds: int = 2
+) -> Recordings:
     """Simulate one stream in which a patient performs every action, with rest in between.
 
     Parameters
     ----------
     settings : StudySettings
         The study that the model was trained on; its first patient wears the armband in a new session.
+    turn : float
+        How far they have turned it, electrodes.
     hold : float
         How long each action is held, s.
     rounds : int
@@ -40,7 +54,36 @@ def simulated_session(settings: StudySettings, *, hold: float = 2.5, rounds: int
         for action in PAPER_ACTION_NAMES:
             if action != REST:
                 script += [(action, hold), (REST, hold / 2)]
-    arrays = simulate_stream(settings, subject_number=1, cohort="patient", session_seed=1, script=script)
+    return _perform(settings, turn, script)
+
+
+def simulated_donning(settings: StudySettings, gestures: Sequence[str], *, turn: float = TURN) -> Recordings:
+    """Simulate what the same patient performs before that session to don the armband.
+
+    Parameters
+    ----------
+    settings : StudySettings
+        As for :func:`simulated_session`.
+    gestures : sequence of str
+        What is performed after rest.
+    turn : float
+        How far they have turned the armband, electrodes.
+
+    Returns
+    -------
+    Recordings
+        One segment for each gesture, and one of rest.
+    """
+    found = _perform(settings, turn, [(action, _REACTION + _GESTURE) for action in (REST, *gestures)])
+    late = round(_REACTION * found.rate)
+    return dataclasses.replace(found, start=found.start + late, length=found.length - late)
+
+
+def _perform(settings: StudySettings, turn: float, script: list[tuple[str, float]]) -> Recordings:
+    # The same session seed: the electrodes stay where they are.
+    arrays = simulate_stream(
+        settings, subject_number=1, cohort=PATIENTS, session_seed=1, script=script, turn=turn
+    )
     return from_arrays(arrays, "a simulated patient in a new session")
 
 
@@ -84,8 +127,6 @@ def recorded_session(recordings: Recordings, repetitions: tuple[int, ...], secon
 
 #: Recorded test repetitions are played live for at most this long, s.
 LIVE_SECONDS = 90.0
-#: The simulated cohort that is too small to train alone.
-PATIENTS = "patient"
 
 
 @dataclass(frozen=True)
@@ -108,6 +149,8 @@ class Study:
         The only subject used; None for all.
     breaks : bool
         Whether the armband marks a break between the segments that it plays; true for recordings.
+    turned : StudySettings or None
+        The study whose patient dons a turned armband before they play; None: nothing is donned.
     """
 
     source: str
@@ -118,6 +161,7 @@ class Study:
     minority: str | None
     subject: str | None
     breaks: bool
+    turned: StudySettings | None = None
 
 
 def simulated(output: Path) -> Study:
@@ -134,7 +178,17 @@ def simulated(output: Path) -> Study:
     save_archive(archive, recordings)
     save_archive(live, simulated_session(settings))
     train, test = split_repetitions(recordings)
-    return Study("simulated study", archive, live, _text(train), _text(test), PATIENTS, None, breaks=False)
+    return Study(
+        source="simulated study",
+        archive=archive,
+        live=live,
+        train=_text(train),
+        test=_text(test),
+        minority=PATIENTS,
+        subject=None,
+        breaks=False,
+        turned=settings,
+    )
 
 
 def recorded(archive: Path, output: Path, minority: str | None) -> Study:

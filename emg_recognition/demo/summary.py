@@ -126,7 +126,12 @@ _OF_COHORT = ("windows", "accuracy", "balanced_accuracy", "macro_f1", "per_class
 
 
 def write_summary(
-    path: Path, source: str, metrics: Mapping[str, Any], ros: Mapping[str, str], live: Mapping[str, Any]
+    path: Path,
+    source: str,
+    metrics: Mapping[str, Any],
+    ros: Mapping[str, str],
+    live: Mapping[str, Any],
+    donning: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Write and return the summary of a demo.
 
@@ -142,6 +147,9 @@ def write_summary(
         Distribution and middleware.
     live : mapping
         Result of :func:`score_live`.
+    donning : mapping, optional
+        How the armband sits in words (``sits``), and the accuracy on the recording of the run with the
+        model as it was trained (``before``) and as it was donned (``after``).
     """
     train = {name: metrics[name] for name in _FROM_METRICS}
     train["per_cohort"] = {
@@ -149,6 +157,8 @@ def write_summary(
         for cohort, scores in metrics["per_cohort"].items()
     }
     summary = {"source": source, "ros": dict(ros), "train": train, "live": dict(live)}
+    if donning is not None:
+        summary["donning"] = dict(donning)
     path.write_text(json.dumps(summary, indent=2) + "\n")
     return summary
 
@@ -171,6 +181,11 @@ def summary_table(summary: Mapping[str, Any]) -> Table:
     for cohort, scores in train["per_cohort"].items():
         table.add_row(f"  {cohort}", f"{scores['accuracy']:.1%} (balanced {scores['balanced_accuracy']:.1%})")
     table.add_row("  worst action", _worst(train["per_class_recall"]))
+    if (donning := summary.get("donning")) is not None:
+        table.add_section()
+        table.add_row("armband", donning["sits"])
+        table.add_row("accuracy, not donned", _percent(donning["before"]))
+        table.add_row("accuracy, donned", _percent(donning["after"]))
     table.add_section()
     table.add_row("samples", f"{live['samples_sent']} sent, {live['samples_received']} received")
     table.add_row("windows", f"{live['windows']} live, {live['windows_offline']} offline")

@@ -35,6 +35,8 @@ class Key(Enum):
 
     SKIP = "skip"
     """Begin although the signal is not good."""
+    NEXT = "next"
+    """End the rest and show the next prompt now; after the last one, end."""
     REPEAT = "repeat"
     """Discard the repetition and ask for it again."""
     DISCARD = "discard"
@@ -100,6 +102,7 @@ class GuidedSession:
         self.length = 0.0
         self._keys: dict[Key, Callable[[float], list[Cue]]] = {
             Key.SKIP: self._skip,
+            Key.NEXT: self._next,
             Key.REPEAT: self._repeat,
             Key.DISCARD: self._discard,
             Key.PAUSE: self._pause,
@@ -120,6 +123,22 @@ class GuidedSession:
     def shown(self) -> Prompt | None:
         """What the wearer should perform now; None during rest."""
         return self.prompt if self.phase in (Phase.REACTING, Phase.HOLDING) else None
+
+    def remaining(self, now: float) -> float:
+        """Return the time until the end, as planned, without pauses and before the first prompt, s."""
+        prompts, pause = self._todo, float(self._plan.pause)
+        if self.phase is Phase.ENDED:
+            return 0.0
+        # Each prompt left has a rest before it, and one rest follows the last.
+        whole = sum(pause + self.reaction + prompt.hold for prompt in prompts) + pause
+        if self.phase in (Phase.WAITING, Phase.PAUSED):
+            return whole
+        left = max(0.0, self.length - (now - self.since))
+        if self.phase is Phase.READY:
+            return whole - pause + left
+        assert self.prompt is not None
+        hold = self.prompt.hold if self.phase is Phase.REACTING else 0.0
+        return whole - pause - self.reaction - self.prompt.hold + left + hold
 
     def advance(self, now: float) -> list[Cue]:
         """Go on to the next phase when it is due; call it at least every 50 ms.
@@ -216,6 +235,11 @@ class GuidedSession:
     def _skip(self, now: float) -> list[Cue]:
         if self.phase is Phase.WAITING:
             self._rest(now)
+        return []
+
+    def _next(self, now: float) -> list[Cue]:
+        if self.phase is Phase.READY:
+            self.length = max(0.0, now - self.since)  # due at once; advance() does the rest
         return []
 
     def _repeat(self, now: float) -> list[Cue]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -44,6 +46,15 @@ class Measures:
         chosen.ring = self.ring
         chosen._kinds = [kind[np.asarray(which)] for kind in self._kinds]
         return chosen
+
+    @staticmethod
+    def joined(parts: Iterable[Measures]) -> Measures:
+        """Return the measures of all windows of several parts, which have the same ring."""
+        parts = list(parts)
+        both = Measures.__new__(Measures)
+        both.ring = parts[0].ring
+        both._kinds = [np.concatenate([part._kinds[kind] for part in parts]) for kind in (0, 1)]
+        return both
 
     def seen(self, turn: float, mirrored: bool) -> Array:
         """Return the log features as a turned armband has them.

@@ -57,17 +57,30 @@ class Orientation:
         return (self.gain * matrix).astype(np.float32)
 
     def describe(self, ring: int) -> str:
-        """Return the turn in words, for a wearer."""
-        shortest = (self.turn + ring / 2) % ring - ring / 2
+        """Return in words, for a wearer, how the armband sits and how strong its signal is."""
         if self.mirrored:
             text = f"mirrored: electrode 1 sits where the model has electrode {self.turn % ring + 1:g}"
-        elif shortest == 0:
-            text = "not turned"
         else:
-            electrodes = "electrode" if abs(shortest) == 1 else "electrodes"
-            way = "rising" if shortest < 0 else "falling"
-            text = f"turned by {abs(shortest):g} {electrodes} in the direction of {way} electrode numbers"
+            text = self.turned(Orientation(), ring)
         return f"{text}; signal {1 / self.gain:.2g} times as strong as the model's people"
+
+    def turned(self, other: Orientation, ring: int) -> str:
+        """Return in words how far the armband is turned against how it sat, mirrored alike.
+
+        Turned by one towards higher numbers, electrode 1 sits where electrode 2 was. No recording tells
+        whether the numbers rise towards the thumb or towards the little finger, so no text does.
+        """
+        shortest = (self.turn - other.turn + ring / 2) % ring - ring / 2
+        if shortest == 0:
+            return "not turned"
+        electrodes = "electrode" if abs(shortest) == 1 else "electrodes"
+        way = "higher" if shortest < 0 else "lower"
+        return f"turned by {abs(shortest):g} {electrodes} towards {way} electrode numbers"
+
+    def apart(self, other: Orientation, ring: int) -> float:
+        """Return the electrodes between two orientations; infinite if only one is mirrored."""
+        around = abs(self.turn - other.turn) % ring
+        return min(around, ring - around) if self.mirrored == other.mirrored else np.inf
 
 
 def candidates(ring: int) -> list[tuple[float, bool]]:

@@ -82,6 +82,15 @@ class Reference:
         weights = 1.0 / np.bincount(action)[action]
         return float(np.average(posterior - _DISTANCE * distance, weights=weights))
 
+    def log_likelihood(self, seen: Array, level: float) -> float:
+        """Return how well windows fit whatever is performed, nats a window, without a constant.
+
+        All actions are equally likely, and each is a Gaussian of :func:`features`.
+        """
+        rows = features(seen, level)
+        away = np.stack([((rows - mean) @ self.within * (rows - mean)).sum(axis=1) for mean in self.means])
+        return float(np.logaddexp.reduce(-0.5 * away, axis=0).mean())
+
     def labelled_level(self, seen: Array, action: NDArray[np.int64]) -> float:
         """Return the mean log RMS that the session would have if every action had been performed."""
         strength = log_rms(seen)
@@ -126,7 +135,7 @@ def read_reference(info: BundleInfo) -> Reference:
     Parameters
     ----------
     info : BundleInfo
-        A bundle with a reference.
+        The bundle.
 
     Returns
     -------
@@ -136,8 +145,11 @@ def read_reference(info: BundleInfo) -> Reference:
     Raises
     ------
     BundleError
-        If it is damaged, or does not suit the bundle's channels and actions.
+        If the bundle has none, or one that is damaged or does not suit its channels and actions.
     """
+    if REFERENCE not in info.files:
+        remedy = "train it with --orientation align, on recordings of several people"
+        raise BundleError(str(info.path), "it does not know how its people's armbands sat", remedy)
     content = read_file(info, REFERENCE)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:

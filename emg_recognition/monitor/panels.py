@@ -228,7 +228,7 @@ _SHOWN_ELSEWHERE = {"command_bridge", "signal_quality"}
 
 def warnings_panel(snapshot: Snapshot, width: int, height: int) -> list[Text]:
     """Draw bad channels first, then nodes, the newest warning first; count the lines that do not fit."""
-    lines = [*_channels(snapshot, width), *_nodes(snapshot, width)]
+    lines = [*_channels(snapshot, width), *_armband(snapshot, width), *_nodes(snapshot, width)]
     room = max(0, height - 1)
     left_out = len(lines) - room
     note = f"{left_out} more" if left_out > 0 else ""
@@ -252,6 +252,12 @@ def _channels(snapshot: Snapshot, width: int) -> list[Text]:
         for channel in judged
         if channel.quality is not None
     ]
+
+
+def _armband(snapshot: Snapshot, width: int) -> list[Text]:
+    report = snapshot.report("signal_quality")
+    said = "" if report is None else report.values.get("armband", "")
+    return [row(width, (f"{Quality.WARN.name:5} ", QUALITY_STYLES[Quality.WARN]), said)] if said else []
 
 
 def _nodes(snapshot: Snapshot, width: int) -> list[Text]:

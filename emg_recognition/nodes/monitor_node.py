@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import sys
-import time
 import traceback
 
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 
 from emg_recognition.errors import EmgRecognitionError
-from emg_recognition.monitor.snapshot import Snapshot
 from emg_recognition.monitor.terminal import View, suited_view
 from emg_recognition.ros.keyboard import Keyboard
-from emg_recognition.ros.monitor_bridge import BridgeReader, ReportReader
-from emg_recognition.ros.monitor_signal import ActionReader, SignalReader
+from emg_recognition.ros.monitor_graph import GraphReader
 from emg_recognition.ros.parameters import declare
 from emg_recognition.ros.runner import run
 
@@ -40,14 +37,10 @@ class MonitorNode(Node):
         self.finished = False
         declare(self)
         self._view = view
-        self._opened = time.monotonic()
-        self._signal = SignalReader(self)
-        self._action = ActionReader(self)
-        self._bridge = BridgeReader(self)
-        self._reports = ReportReader(self)
+        self._graph = GraphReader(self)
         # Steady time, to show a paused simulation too.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
-        self.create_timer(_LOOK, self._look, clock=steady)
+        self.create_timer(_LOOK, self._graph.look, clock=steady)
         self.create_timer(view.period, self._show, clock=steady)
         if keyboard.present:
             keyboard.listen(self._on_keys)
@@ -56,36 +49,15 @@ class MonitorNode(Node):
         """Restore the terminal."""
         self._view.close()
 
-    def _look(self) -> None:
-        for reader in (self._signal, self._action, self._bridge, self._reports):
-            reader.look()
-
     def _show(self) -> None:
         try:
-            if not self._view.show(self._snapshot()):
+            if not self._view.show(self._graph.snapshot()):
                 self.finished = True
         except Exception:
             # Nobody could read the log of a view that goes on without a picture.
             self.failure = EmgRecognitionError(
                 f"the view has failed, please report it:\n{traceback.format_exc().rstrip()}"
             )
-
-    def _snapshot(self) -> Snapshot:
-        joints, joints_age = self._bridge.joints()
-        return Snapshot(
-            namespace=self.get_namespace(),
-            open_for=time.monotonic() - self._opened,
-            device=self._signal.device,
-            model=self._action.model,
-            prompt=self._action.prompt,
-            samples=self._signal.samples(),
-            estimate=self._action.estimate(),
-            bridge=self._bridge.bridge(),
-            stop_input=self._bridge.stop_input(),
-            joints=joints,
-            joints_age=joints_age,
-            reports=self._reports.reports(),
-        )
 
     def _on_keys(self, keys: bytes) -> None:
         """Take keys from the keyboard's thread; no keys mean that the terminal is gone."""

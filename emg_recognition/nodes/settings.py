@@ -50,6 +50,11 @@ class SignalQualityNodeSettings(_Checked):
     """Parameters of ``signal_quality``."""
 
     mains: float = same(QualitySettings, "mains")
+    model: str = setting(
+        "",
+        "directory of the model bundle, to notice an armband that is turned; read again by ~/reload_model",
+        changes=True,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,7 +170,16 @@ class SessionNodeSettings(_Checked):
     cohort: str = setting("", "cohort of the subject, e.g. healthy or patient")
     session: str = setting("", "number or name of the session; empty: the name of the bag")
     output: str = setting("", "folder of the bag; empty: session_ with date and time, here")
-    plan: str = setting("", "YAML file of actions, repetitions and times; empty: the packaged session.yaml")
+    plan: str = setting(
+        "",
+        "YAML file of actions, repetitions and times; empty: the packaged session.yaml, with a model none",
+    )
+    model: str = setting(
+        "", "directory of a bundle that the wearer dons first, and by ~/don again; empty: none", changes=True
+    )
+    bundle: str = setting(
+        "", "directory of the wearer's bundle; empty: the bag's name with _bundle", changes=True
+    )
     script: str = setting("", "YAML file of the operator's key presses; empty: a person presses the keys")
 
 
@@ -209,6 +223,26 @@ class LslOutputSettings(_Checked):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PageSettings(_Checked):
+    """Parameters of ``page``."""
+
+    host: str = setting(
+        "127.0.0.1", "address to serve; any but this machine's own asks for the access link that is printed"
+    )
+    port: int = setting(8080, "port to serve; 0: a free one", low=0, high=65535)
+    folder: str = setting("", "folder of recordings, models and results; empty: the present one")
+    plan: str = setting("", "plan of the sessions started on the page; empty: the packaged session.yaml")
+    config: str = setting("", "configuration of the trainings; empty: the packaged compact.yaml")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoxgloveSettings(_Checked):
+    """Parameters of ``foxglove``."""
+
+    port: int = setting(8765, "port of this machine to serve; 0: a free one", low=0, high=65535)
+
+
+@dataclass(frozen=True, kw_only=True)
 class CallBridgeSettings(_Checked):
     """Parameters of ``call_bridge``."""
 
@@ -233,6 +267,8 @@ NODES: dict[str, tuple[type, ...]] = {
     "evaluator": (EvaluatorSettings,),
     "session": (SessionNodeSettings,),
     "monitor": (),
+    "page": (PageSettings,),
+    "foxglove": (FoxgloveSettings,),
     "lsl_output": (LslOutputSettings,),
     "trainer": (TrainerSettings,),
     "demo_observer": (DemoObserverSettings,),
@@ -256,6 +292,7 @@ FILES: dict[str, tuple[str, ...]] = {
         "classifier",
         "command_bridge",
         "decision",
+        "page",
     ),
     "simulation.yaml": ("simulated_armband", "simulated_exoskeleton", "enabling_switch"),
     "replay.yaml": ("recorder", "player", "evaluator"),

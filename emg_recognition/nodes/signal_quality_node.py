@@ -1,4 +1,8 @@
-"""Judge ``emg/samples``: ``emg/quality`` once a second, ``emg/preview`` 50 times a second."""
+"""Judge ``emg/samples``: ``emg/quality`` once a second, ``emg/preview`` 50 times a second.
+
+With a model it also notices an armband that is turned. That is looked at once in ten seconds, here and not in
+preprocessing, so that it never stands between a sample and its estimate.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +17,13 @@ from std_msgs.msg import Float32MultiArray, MultiArrayDimension
 
 from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.messages import check_info, check_samples
+from emg_recognition.models.bundle import read_bundle
 from emg_recognition.msg import EmgInfo, EmgSamples, SignalQuality
 from emg_recognition.nodes.settings import SignalQualityNodeSettings
 from emg_recognition.ros import diagnostics, qos
+from emg_recognition.ros.armband import Armband
 from emg_recognition.ros.conversions import to_floats, to_matrix
+from emg_recognition.ros.exchange import offer_reload
 from emg_recognition.ros.following import Announced, Followed, follow
 from emg_recognition.ros.parameters import declare, overridable
 from emg_recognition.ros.publishers import IdentifiedSubscription
@@ -39,6 +46,8 @@ class SignalQualityNode(Node):
         self.failure: EmgRecognitionError | None = None
         self.finished = False
         self._settings = QualitySettings(mains=declare(self, SignalQualityNodeSettings).mains)
+        self._armband = Armband()
+        self._reload()
         self._names: tuple[str, ...] = ()
         self._resolution = 0.0
         self._frame = ""
@@ -59,6 +68,7 @@ class SignalQualityNode(Node):
         follow(self, EmgInfo, self._info, qos.LATCHED)
         self._quality = self.create_publisher(SignalQuality, "emg/quality", qos.QUALITY)
         self._preview = self.create_publisher(Float32MultiArray, "emg/preview", qos.QUALITY)
+        offer_reload(self, self._reload)
         self._diagnostics = diagnostics.Diagnostics(self, self._report, topics=[self._samples, self._info])
         # Steady time, to notice silence even while a simulated clock is paused.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
@@ -67,6 +77,13 @@ class SignalQualityNode(Node):
 
     def close(self) -> None:
         """Nothing to release."""
+
+    def _reload(self) -> str:
+        """Read the bundle that the parameter names now, and return the name of the model."""
+        path = str(self.get_parameter("model").value)
+        info = read_bundle(path) if path else None
+        self._armband.watch(info)
+        return "" if info is None else info.model_id
 
     def _on_info(self, info: EmgInfo) -> None:
         self._names = tuple(info.channel_names)
@@ -96,6 +113,7 @@ class SignalQualityNode(Node):
             self._recent, self._meter = RecentSamples(message.rate), RateMeter()
         samples = to_matrix(message.data, message.channels)
         missing = self._recent.push(samples, message.first_index, restart=message.restart)
+        self._armband.add(samples, message)
         if not first:
             self._lost += max(missing, message.dropped_before)
         stamp = to_nanoseconds(message.header.stamp)
@@ -150,6 +168,7 @@ class SignalQualityNode(Node):
             message.flat, message.state, message.advice = [False] * count, [state] * count, [advice] * count
         self._message = message
         self._quality.publish(message)
+        self._armband.look()
 
     def _fill(self, message: SignalQuality, samples: np.ndarray) -> None:
         assert self._signal is not None
@@ -179,6 +198,7 @@ class SignalQualityNode(Node):
             "rate_measured": round(message.rate_measured, 3),
             "samples": message.samples,
             "lost": self._lost,
+            "armband": self._armband.warning,
             **advised,
         }
         if self._signal is None:
@@ -192,6 +212,9 @@ class SignalQualityNode(Node):
             name, advice = next(iter(advised.items()))
             more = f" (and {len(advised) - 1} more)" if len(advised) > 1 else ""
             words.append(f"{name}: {advice}{more}")
+        if self._armband.warning:
+            level = max(level, diagnostics.WARN)
+            words.append(self._armband.warning)
         if self._missing:
             level = max(level, diagnostics.WARN)
             words.append(f"{self._missing} samples lost in the last second")

@@ -64,6 +64,8 @@ class EstimateBlock:
         int64, shape (n,): stamp of the last sample of the window, ns.
     accepted : numpy.ndarray
         bool, shape (n,): whether the confidence reached the threshold.
+    activation : numpy.ndarray
+        float32, shape (n,): RMS of the window over that of the training; NaN in old recordings.
     probabilities : numpy.ndarray
         float32, shape (n, actions).
     model : str
@@ -75,6 +77,7 @@ class EstimateBlock:
     last_index: np.ndarray
     stamp: np.ndarray
     accepted: np.ndarray
+    activation: np.ndarray
     probabilities: np.ndarray
     model: str
 

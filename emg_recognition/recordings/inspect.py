@@ -168,8 +168,9 @@ def _check_samples(recordings: Recordings) -> Iterator[str]:
     for i in range(len(recordings)):
         values = recordings.raw_segment(i)
         pieces = [values[begin : begin + _PIECE] for begin in range(0, len(values), _PIECE)]
-        tops = np.array([_reduced(piece, np.maximum) for piece in pieces])
-        bottoms = np.array([_reduced(piece, np.minimum) for piece in pieces])
+        # Both of a piece while it is in the processor's cache.
+        both = [(_reduced(piece, np.maximum), _reduced(piece, np.minimum)) for piece in pieces]
+        tops, bottoms = (np.array(extremes) for extremes in zip(*both, strict=True))
         top, bottom = tops.max(axis=0), bottoms.min(axis=0)
         constant += top == bottom
         if not (top == bottom).all():

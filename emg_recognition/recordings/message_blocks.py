@@ -38,7 +38,7 @@ ESTIMATES_NEEDED = (
     "last_index",
     "probabilities",
 )
-ESTIMATES_DEFAULTS = {"status": 0, "model": b""}
+ESTIMATES_DEFAULTS = {"status": 0, "activation": np.float32(np.nan), "model": b""}
 STATES_NEEDED = ("header.stamp.sec", "header.stamp.nanosec", "state")
 STATES_DEFAULTS = {"action": b""}
 LABEL_NEEDED = ("header.stamp.sec", "header.stamp.nanosec", "event", "action")
@@ -126,7 +126,7 @@ def estimate_blocks(columns: Columns, runs: Runs) -> list[EstimateBlock]:
     first = columns["first_index"].astype(np.int64)
     last = columns["last_index"].astype(np.int64)
     stamp = stamps(columns)
-    status, model = (columns.get(name, neutral) for name, neutral in ESTIMATES_DEFAULTS.items())
+    status, activation, model = (columns.get(name, neutral) for name, neutral in ESTIMATES_DEFAULTS.items())
     run = runs.of(last, stamp)
     begins = changes(counts, model)
     begins[0] = True
@@ -139,6 +139,7 @@ def estimate_blocks(columns: Columns, runs: Runs) -> list[EstimateBlock]:
             last_index=last[i:j],
             stamp=stamp[i:j],
             accepted=status[i:j] == 0,
+            activation=activation[i:j],
             probabilities=values[offsets[i] : offsets[j - 1] + counts[j - 1]].reshape(j - i, -1),
             model=bytes(model[i]).decode(errors="replace"),
         )

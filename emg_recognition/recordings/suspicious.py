@@ -13,7 +13,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from emg_recognition.actions import REST
 from emg_recognition.recordings.left_out import segment_names
@@ -311,6 +310,9 @@ def _best_assignment(distance: Array) -> tuple[float, dict[int, int]]:
         return 0.0, {}
     known = distance[np.ix_(np.arange(len(distance)), there, there)]
     labelled = np.trace(known, axis1=1, axis2=2).min()
+    # Imported here because it takes a third of a second, which many recordings do not need.
+    from scipy.optimize import linear_sum_assignment
+
     assigned = [linear_sum_assignment(one) for one in known]
     sums = [one[pair].sum() for one, pair in zip(known, assigned, strict=True)]
     turn = int(np.argmin(sums))

@@ -17,6 +17,7 @@ from emg_recognition.files import open_regular
 HEAD_BYTES = 1 << 20
 _BLOCK_BYTES = 1 << 22
 _LONGEST_LINE = 1 << 24
+_LONGEST_ROW = 1 << 16
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -171,6 +172,8 @@ def blocks(path: Path, encoding: str, skip: int, comment: str | None) -> Iterato
     with open_regular(path) as file:
         while True:
             raw = file.read(_BLOCK_BYTES)
+            if raw and decoder is None:
+                raw += file.readline(_LONGEST_ROW)  # a block of whole lines need not be cut, which copies it
             data = rest + (decoder.decode(raw, final=not raw).encode() if decoder else raw)
             if line == 1:
                 data = data.removeprefix(codecs.BOM_UTF8)

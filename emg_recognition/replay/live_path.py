@@ -12,6 +12,7 @@ from emg_recognition.errors import SampleError
 from emg_recognition.models.bundle import check_compatible
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.recordings.events import SampleBlock
+from emg_recognition.replay.armband import ArmbandLog
 from emg_recognition.replay.estimates import EstimateLog, Estimates
 from emg_recognition.settings import from_mapping
 from emg_recognition.signal.pipeline import Pipeline, check_samples
@@ -193,6 +194,8 @@ class LivePath:
     ----------
     stream : StreamLog
         Stretches and gaps of the stream.
+    armbands : ArmbandLog
+        How the armbands sit.
     refusals : list of str
         Why chunks were refused; only the first few.
 
@@ -210,6 +213,7 @@ class LivePath:
         self._pipeline = Pipeline(settings, stride, info.sections)
         self._log = EstimateLog(info.actions, info.length)
         self._signal: tuple[float, int, str] | None = None
+        self.armbands = ArmbandLog(info, stride)
         self.stream = StreamLog()
         self.refusals: list[str] = []
 
@@ -255,6 +259,7 @@ class LivePath:
         self.stream.add(block.run, first, len(samples), restart=piece.restart, dropped=piece.dropped)
         if not windows:
             return
+        self.armbands.add(block.run, windows)
         predict = self._model.predict
         probabilities = np.array([predict(window.data) for window in windows])
         index = np.array([window.first_index for window in windows])

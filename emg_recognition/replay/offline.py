@@ -14,7 +14,7 @@ from emg_recognition.models.bundle import check_compatible
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.recordings.emg_bag import EmgBag, armband_topics
 from emg_recognition.recordings.events import SampleBlock
-from emg_recognition.recordings.labels import LabelInterval, label_intervals
+from emg_recognition.recordings.labels import MARGIN, LabelInterval, label_intervals
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.recordings.sample_clock import SampleClock
 from emg_recognition.recordings.windows import STRIDE
@@ -84,6 +84,8 @@ def replay_bag(
         raise RecordingError(os.fspath(path), "there are no samples in it", "record while the armband sends")
     own = model.info.model
     recorded, recorded_model = gathered.recorded(own)
+    labels = label_intervals(gathered.labels, clock)
+    turned = live.armbands.problems(labels, round(MARGIN * model.info.rate))
     return Replay(
         source=os.fspath(path),
         model=own,
@@ -94,13 +96,13 @@ def replay_bag(
         clock=clock,
         stream=live.counters(),
         stretches=live.stream.stretches,
-        labels=label_intervals(gathered.labels, clock),
+        labels=labels,
         device=gathered.device,
         frame_id=frame_id,
         recorded=recorded,
         recorded_model=recorded_model,
         bridge=gathered.bridge(),
-        problems=problems + gathered.problems + _refusals(live),
+        problems=problems + gathered.problems + _refusals(live) + turned,
     )
 
 
@@ -148,6 +150,19 @@ def replay_archive(
         clock.add(block.run, block.first_index, len(block.samples), block.stamp, block.rate)
         if on_progress is not None:
             on_progress((block.run + 1) / len(recordings))
+    labels = [
+        LabelInterval(
+            run=i,
+            first=0,
+            last=int(recordings.length[i]) - 1,
+            action=str(recordings.label[i]),
+            subject=str(recordings.subject[i]),
+            cohort=str(recordings.cohort[i]),
+            session=str(recordings.session[i]),
+            repetition=int(recordings.repetition[i]),
+        )
+        for i in range(len(recordings))
+    ]
     return Replay(
         source=recordings.source,
         model=model.info.model,
@@ -158,20 +173,9 @@ def replay_archive(
         clock=clock,
         stream=live.counters(),
         stretches=live.stream.stretches,
-        labels=[
-            LabelInterval(
-                run=i,
-                first=0,
-                last=int(recordings.length[i]) - 1,
-                action=str(recordings.label[i]),
-                subject=str(recordings.subject[i]),
-                cohort=str(recordings.cohort[i]),
-                session=str(recordings.session[i]),
-                repetition=int(recordings.repetition[i]),
-            )
-            for i in range(len(recordings))
-        ],
+        labels=labels,
         margin=0.0,
+        problems=live.armbands.problems(labels, 0),
     )
 
 

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 
@@ -84,9 +86,15 @@ class SignalReader:
     ----------
     node : rclpy.node.Node
         The node that subscribes.
+    on_samples : callable, optional
+        Called with the samples of each chunk, shape (samples, channels), its nominal rate, and whether the
+        stream restarts with it.
     """
 
-    def __init__(self, node: Node) -> None:
+    def __init__(
+        self, node: Node, on_samples: Callable[[NDArray[np.float32], float, bool], None] | None = None
+    ) -> None:
+        self._on_samples = on_samples
         # One second of chunks of 5 ms.
         self._samples = Feed(node, EmgSamples, "emg/samples", glance(200), messages.check_samples)
         self._info = Feed(node, EmgInfo, "emg/info", qos.LATCHED, messages.check_info)
@@ -99,8 +107,11 @@ class SignalReader:
         self._info.take()
         self._quality.take()
         for chunk, _ in self._samples.take():
+            samples = to_matrix(chunk.data, chunk.channels)
+            if self._on_samples is not None:
+                self._on_samples(samples, chunk.rate, chunk.restart)
             self._stream.add(
-                to_matrix(chunk.data, chunk.channels),
+                samples,
                 chunk.first_index,
                 to_nanoseconds(chunk.header.stamp) * 1e-9,
                 chunk.dropped_before,
@@ -185,6 +196,11 @@ class ActionReader:
         now = time.monotonic()
         for estimate, received in self._estimates.take():
             self._pace.add(now, (received - to_nanoseconds(estimate.header.stamp)) * 1e-9)
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """Actions of the announced model; empty while unknown."""
+        return () if self._model.newest is None else tuple(self._model.newest.actions)
 
     @property
     def model(self) -> str:

@@ -50,8 +50,11 @@ TOPICS: dict[str, tuple[Any, QoSProfile]] = {
 
 #: How often messages are taken, s.
 _POLL_PERIOD = 0.01
-#: After this a chunk is on the disk, s; a killed process loses no more than that.
+#: A chunk goes to the disk this often, s; a killed process loses no more than that.
 _FLUSH_PERIOD = 0.5
+
+ON_DISK = 2 * _FLUSH_PERIOD
+"""What was published this long ago can be read from the bag, s."""
 
 
 class Recording:
@@ -95,14 +98,14 @@ class Recording:
         self.samples_topics = [name for name, (topic, _, _) in offered.items() if topic == SAMPLES_TOPIC]
         self._writer = BagWriter(
             path,
-            {name: _type_name(kind) for name, (_, kind, _) in offered.items()},
+            {name: type_name(kind) for name, (_, kind, _) in offered.items()},
             {
-                name: TopicQos(profile.depth, latched=_latched(profile))
+                name: TopicQos(profile.depth, latched=is_latched(profile))
                 for name, (_, _, profile) in offered.items()
             },
         )
         self._topics = {
-            name: PolledTopic(node, kind, name, qos.LABELS if _latched(profile) else qos.WITNESS, raw=True)
+            name: PolledTopic(node, kind, name, qos.LABELS if is_latched(profile) else qos.WITNESS, raw=True)
             for name, (_, kind, profile) in offered.items()
         }
         self._failed = False
@@ -153,12 +156,14 @@ class Recording:
             self.counts[name] += 1
 
 
-def _type_name(kind: type) -> str:
+def type_name(kind: type) -> str:
+    """Return the full name of a message type, such as ``std_msgs/msg/Bool``."""
     package, _ = kind.__module__.split(".", 1)
     return f"{package}/msg/{kind.__name__}"
 
 
-def _latched(profile: QoSProfile) -> bool:
+def is_latched(profile: QoSProfile) -> bool:
+    """Return whether a late subscriber gets the newest message."""
     return bool(profile.durability == DurabilityPolicy.TRANSIENT_LOCAL)
 
 

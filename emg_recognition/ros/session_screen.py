@@ -26,7 +26,7 @@ _KEYS = {
     Phase.WAITING: "s begin anyway   q quit",
     Phase.PAUSED: "space continue   r repeat the last   d discard the last   q quit",
 }
-_WHILE_RESTING = "space pause   r repeat the last   d discard the last   q quit"
+_WHILE_RESTING = "space pause   n next   r repeat the last   d discard the last   q quit"
 _WHILE_PERFORMING = "space pause   r again   d discard   q quit"
 
 
@@ -44,12 +44,15 @@ class View:
         The newest quality; None while unknown.
     warning : str
         What the operator must know; empty for nothing.
+    working : str
+        What is worked out instead of the next prompt; empty for nothing.
     """
 
     title: str
     signal: str
     quality: SignalQuality | None
     warning: str
+    working: str = ""
 
 
 class Screen:
@@ -129,7 +132,8 @@ def draw(session: GuidedSession, view: View, now: float) -> RenderableType:
     else:
         if view.quality is not None and SignalQuality.BAD in list(view.quality.state):
             lines += [_channels(view.quality, SignalQuality.BAD), Text()]
-        lines += [Align.center(part) for part in _prompt(session, now)]
+        working = [Text(view.working, "bold cyan")]
+        lines += [Align.center(part) for part in (working if view.working else _prompt(session, now))]
     lines += [Text(), _counts(session)]
     keys = _WHILE_PERFORMING if session.shown is not None else _KEYS.get(session.phase, _WHILE_RESTING)
     return Panel(Group(*lines), title=view.title, subtitle=keys, padding=(1, 3))

@@ -36,7 +36,7 @@ from emg_recognition.training.batches import Batches, OneCycle
 from emg_recognition.training.fold import predict
 from emg_recognition.training.rehearsal import rehearse
 from emg_recognition.training.settings import ADAPT_SETTINGS, FitSettings
-from emg_recognition.training.wearer import read_parent, wearer_bundle
+from emg_recognition.training.wearer import check_wearer, describe_wearer, read_parent, wearer_bundle
 from emg_recognition.training.windows import WindowSet, windows_from_recordings
 
 # Far below any score, so that an action has no share in the softmax and no gradient.
@@ -61,6 +61,8 @@ class Adaptation:
     before, after : dict or None
         Results of the parent and of the new bundle on the test repetitions (``test_accuracy``,
         ``test_balanced_accuracy``, ``test_macro_f1``, ``test_loss``); ``None`` without test repetitions.
+    known : bool
+        Whether the parent had seen this wearer before; their arm is then taken to be the same one.
     """
 
     info: BundleInfo
@@ -68,6 +70,7 @@ class Adaptation:
     missing: tuple[str, ...]
     before: dict[str, float] | None
     after: dict[str, float] | None
+    known: bool
 
     def __repr__(self) -> str:
         windows = sum(self.windows.values())
@@ -77,6 +80,10 @@ class Adaptation:
     def bundle(self) -> Path:
         """Directory of the new bundle."""
         return self.info.path
+
+    def describe(self) -> str:
+        """Return how the armband sits, in words; empty where the parent does not know about armbands."""
+        return describe_wearer(self.info, self.known)
 
     @property
     def metrics(self) -> dict[str, Any]:
@@ -101,7 +108,8 @@ def run_adaptation(
     :func:`emg_recognition.adapt` describes parameters, result and errors. The same parent, data, settings and
     seed give the same weights on the same machine with the same number of cores.
     """
-    info, pipeline, subject = read_parent(parent, recordings, output)
+    info, pipeline = read_parent(parent, output)
+    subject = check_wearer(info, recordings)
     learned, tested = _choose(info, recordings, repetitions, test_repetitions)
     _check_rehearsed(info, tested, history, others)
 
@@ -146,7 +154,8 @@ def run_adaptation(
         after = _score(ActionModel(bundle.info, bundle.tflite), test)
         metrics = {**after, "test_repetitions": sorted(test_repetitions), "parent": before}
     missing = tuple(action for action in info.actions if action not in counts)
-    return Adaptation(bundle.write(metrics), counts, missing, before, after)
+    known = population is not None and population.known(subject) is not None
+    return Adaptation(bundle.write(metrics), counts, missing, before, after, known)
 
 
 def fine_tune(

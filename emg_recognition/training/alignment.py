@@ -14,7 +14,9 @@ from emg_recognition.actions import REST
 from emg_recognition.errors import SettingError
 from emg_recognition.models.log_features import Array, Measures, descriptor, features, log_rms
 from emg_recognition.models.orientation import Orientation, candidates
+from emg_recognition.models.orienting import from_labels
 from emg_recognition.models.reference import Reference
+from emg_recognition.models.turn_watch import FAR
 from emg_recognition.recordings.recordings import FEWEST_IN_RING, turnable
 from emg_recognition.training.windows import WindowSet
 
@@ -108,6 +110,30 @@ class Alignment:
             for (subject, session), found in self.orientations.items()
         ]
         return {"sync": [actions[number] for number in self.reference.sync], "sessions": sessions}
+
+
+def describe_turned(alignment: Alignment, windows: WindowSet) -> list[str]:
+    """Return a sentence that names the sessions whose armband is turned and not aligned, if there are any.
+
+    Parameters
+    ----------
+    alignment : Alignment
+        The training sessions, and what they look like.
+    windows : WindowSet
+        Labelled windows of other sessions, such as those to be tested.
+    """
+    reference, turned = alignment.reference, []
+    others = [one for one in _sessions(windows, reference.ring) if one.key not in alignment.orientations]
+    for one in others:
+        found = from_labels(reference, one.measures, one.action, one.key[0]).orientation
+        if found.apart(Orientation(), reference.ring) > FAR:
+            turned.append(f"{one.key[0]} {one.key[1]}")
+    if not turned:
+        return []
+    return [
+        f"in {len(turned)} of {len(others)} sessions that are tested the armband is turned by more than"
+        f" {FAR:g} electrode or mirrored, and nothing corrects for it ({', '.join(turned)}): don them"
+    ]
 
 
 @dataclass(frozen=True, eq=False)

@@ -27,7 +27,7 @@ from emg_recognition.training.settings import (
 if TYPE_CHECKING:
     from emg_recognition.training.adapt import Adaptation
     from emg_recognition.training.compare import Comparison
-    from emg_recognition.training.don import Donning
+    from emg_recognition.training.don import Donner, Donning
     from emg_recognition.training.experiment import TrainingResult
 
 SettingsLike = ExperimentSettings | Mapping[str, Any] | str | os.PathLike[str]
@@ -261,11 +261,16 @@ def don(
         If TensorFlow is missing; if bundle and recordings do not fit each other, a gesture was not performed,
         or two were exchanged; nothing has been written then.
     """
+    return donner(parent, output).don(recordings, unlabelled=unlabelled)
+
+
+def donner(parent: str | os.PathLike[str], output: str | os.PathLike[str]) -> Donner:
+    """Return a bundle that is ready to be donned; :func:`don` describes parameters and errors."""
     require_tensorflow()
     with without_information():
-        from emg_recognition.training.don import run_donning
+        from emg_recognition.training.don import Donner
 
-    return run_donning(Path(parent), recordings, Path(output), unlabelled=unlabelled)
+    return Donner(Path(parent), Path(output))
 
 
 def require_tensorflow() -> None:

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from emg_recognition.actions import REST
-from emg_recognition.errors import BundleError, RecordingError, SettingError
-from emg_recognition.models.bundle import REFERENCE, BundleInfo
-from emg_recognition.models.export import without_orientation
+from emg_recognition.errors import RecordingError, SettingError
+from emg_recognition.models.bundle import BundleInfo
+from emg_recognition.models.export import oriented, to_tflite, without_orientation
 from emg_recognition.models.keras_file import load_keras
 from emg_recognition.models.log_features import Measures, descriptor
 from emg_recognition.models.orientation import Orientation
@@ -22,7 +22,7 @@ from emg_recognition.models.reference import Reference, read_reference
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.recordings.windows import STRIDE
 from emg_recognition.signal.settings import PipelineSettings, stride_samples
-from emg_recognition.training.wearer import read_parent, wearer_bundle
+from emg_recognition.training.wearer import check_wearer, describe_wearer, read_parent, wearer_bundle
 from emg_recognition.training.windows import WindowSet, windows_from_recordings
 
 SHORTEST_USE = 10.0
@@ -61,37 +61,59 @@ class Donning:
 
     def describe(self) -> str:
         """Return how the armband sits, in words."""
-        return self.orientation.describe(self.info.orientation["ring"])
+        return describe_wearer(self.info, self.known)
 
 
-def run_donning(parent: Path, recordings: Recordings, output: Path, *, unlabelled: bool = False) -> Donning:
-    """Find how an armband sits, and write the wearer's bundle.
+class Donner:
+    """A bundle that is ready to be donned.
 
-    :func:`emg_recognition.don` describes parameters, result and errors.
+    Parameters
+    ----------
+    parent : Path
+        A bundle of aligned sessions; it is only read.
+    output : Path
+        Directory of the wearer's bundle.
+
+    Raises
+    ------
+    EmgRecognitionError
+        If the bundle cannot be donned, or the output would replace it.
     """
-    info, pipeline, name = read_parent(parent, recordings, output)
-    if REFERENCE not in info.files:
-        remedy = "train it with --orientation align, on recordings of several people"
-        raise BundleError(str(parent), "it does not know how its people's armbands sat", remedy)
-    reference = read_reference(info)
-    if unlabelled:
-        found, profile = _from_use(reference, recordings, pipeline, name)
-    else:
-        found, profile = _from_gestures(reference, info, recordings, pipeline, name), None
-    network, _ = without_orientation(load_keras(info))
-    rms = info.statistics["rms"] * info.orientation.get("gain", 1.0)
-    bundle = wearer_bundle(
-        output,
-        info,
-        network,
-        recordings,
-        statistics={**info.statistics, "rms": rms},
-        provenance={"donned": _UNLABELLED if unlabelled else list(recordings.actions)},
-        reference=reference,
-        orientation=found,
-        profile=profile,
-    )
-    return Donning(bundle.write({}), found, reference.known(name) is not None)
+
+    def __init__(self, parent: Path, output: Path) -> None:
+        self._output = output
+        self._info, self._pipeline = read_parent(parent, output)
+        self._reference = read_reference(self._info)
+        self._network, _ = without_orientation(load_keras(self._info))
+
+    def warm_up(self) -> None:
+        """Convert the network once, because TensorFlow takes seconds the first time."""
+        to_tflite(oriented(self._network, np.eye(self._info.channels, dtype=np.float32)))
+
+    def don(self, recordings: Recordings, *, unlabelled: bool = False) -> Donning:
+        """Find how an armband sits, and write the wearer's bundle.
+
+        :func:`emg_recognition.don` describes parameters, result and errors.
+        """
+        info, reference = self._info, self._reference
+        name = check_wearer(info, recordings)
+        if unlabelled:
+            found, profile = _from_use(reference, recordings, self._pipeline, name)
+        else:
+            found, profile = _from_gestures(reference, info, recordings, self._pipeline, name), None
+        rms = info.statistics["rms"] * info.orientation.get("gain", 1.0)
+        bundle = wearer_bundle(
+            self._output,
+            info,
+            self._network,
+            recordings,
+            statistics={**info.statistics, "rms": rms},
+            provenance={"donned": _UNLABELLED if unlabelled else list(recordings.actions)},
+            reference=reference,
+            orientation=found,
+            profile=profile,
+        )
+        return Donning(bundle.write({}), found, reference.known(name) is not None)
 
 
 def _from_use(

@@ -18,7 +18,7 @@ from emg_recognition.models import layers  # noqa: F401  (Keras needs the layers
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.recordings.inspect import FEWEST_WINDOWS
 from emg_recognition.signal.settings import PipelineSettings
-from emg_recognition.training.alignment import Alignment, align_subsets
+from emg_recognition.training.alignment import Alignment, align_subsets, describe_turned
 from emg_recognition.training.comparators import fit_lda
 from emg_recognition.training.ensemble import (
     LEAKING,
@@ -164,7 +164,9 @@ def finish_fold(
     if selection not in LEAKING:
         members = _tested(members, fold.jobs, test)
     kept = members if chosen is None else [members[chosen]]
-    few = _few_windows(fold.split, test)
+    warnings = _few_windows(fold.split, test)
+    if fold.alignment is not None:
+        warnings += describe_turned(fold.alignment, test)
     metrics: dict[str, Any] = {
         **facts,
         "actions": list(test.actions),
@@ -181,7 +183,7 @@ def finish_fold(
             for subset in SUBSETS
             for (cohort, action), number in fold.subsets[subset].count_by("cohort", "action").items()
         ],
-        "warnings": [*facts["warnings"], *few],
+        "warnings": [*facts["warnings"], *warnings],
         "minority": fold.minority,
         "minority_choice": fold.sentence,
         "members": members,
@@ -196,7 +198,7 @@ def finish_fold(
         "pipeline": pipeline.fingerprint(),
         "orientation": None if fold.alignment is None else fold.alignment.to_json(test.actions),
     }
-    for warning in few:
+    for warning in warnings:
         on_event({"event": "warning", "message": warning})
     bundle = experiment_bundle(
         fold.folder / BUNDLE,

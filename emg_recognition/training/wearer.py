@@ -27,17 +27,13 @@ from emg_recognition.signal.settings import PipelineSettings
 from emg_recognition.training.output import LIBRARIES, data_fingerprint
 
 
-def read_parent(
-    parent: Path, recordings: Recordings, output: Path
-) -> tuple[BundleInfo, PipelineSettings, str]:
+def read_parent(parent: Path, output: Path) -> tuple[BundleInfo, PipelineSettings]:
     """Read the bundle that a wearer's own one comes from.
 
     Parameters
     ----------
     parent : Path
         The bundle.
-    recordings : Recordings
-        Of the wearer.
     output : Path
         Place of the new bundle.
 
@@ -47,26 +43,59 @@ def read_parent(
         What the parent says of itself.
     pipeline : PipelineSettings
         Its signal path.
-    subject : str
-        Name of the wearer; may be empty.
 
     Raises
     ------
     BundleError
-        If it cannot be used, does not fit the recordings, or would be written over.
-    SettingError
-        If the recordings are of several people.
+        If it cannot be used, or would be written over.
     """
     info = read_bundle(parent)
     _refuse_parent(parent, output)
-    check_compatible(info, rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
     pipeline = from_mapping(PipelineSettings, info.pipeline, f"{parent}: pipeline")
     check_compatible(info, fingerprint=pipeline.fingerprint())
     live_values(info)  # what is wrong in them is better said before a training than after it
-    people = np.unique(recordings.subject).tolist()
+    return info, pipeline
+
+
+def check_wearer(parent: BundleInfo, recordings: Recordings) -> str:
+    """Return the name of the wearer, which may be empty.
+
+    Parameters
+    ----------
+    parent : BundleInfo
+        The bundle that theirs comes from.
+    recordings : Recordings
+        Of the wearer.
+
+    Raises
+    ------
+    BundleError
+        If the bundle does not fit the recordings.
+    SettingError
+        If the recordings are of several people.
+    """
+    check_compatible(parent, rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
+    people: list[str] = np.unique(recordings.subject).tolist()
     if len(people) != 1:
         raise SettingError("subject", tuple(people), "a bundle is made for one wearer; choose one subject")
-    return info, pipeline, people[0]
+    return people[0]
+
+
+def describe_wearer(info: BundleInfo, known: bool) -> str:
+    """Return in words how the armband of a wearer's bundle sits; empty for a bundle that is nobody's.
+
+    Parameters
+    ----------
+    info : BundleInfo
+        The bundle.
+    known : bool
+        Whether its parent had seen this wearer before.
+    """
+    sits = info.orientation
+    if not sits:
+        return ""
+    text = Orientation(sits["turn"], sits["mirrored"], sits["gain"]).describe(sits["ring"])
+    return f"{text}; {sits['subject']} was here before" if known else text
 
 
 def wearer_bundle(

@@ -16,6 +16,8 @@ import numpy as np
 import pytest
 import yaml
 
+from ..ring_arm import recordings, write_bundle_to_don
+
 BENCH = Path(__file__).resolve().parents[2] / "bench"
 
 # TensorFlow and ROS processes, perhaps on a busy machine.
@@ -27,11 +29,13 @@ IN_THIS_PROCESS = {
     "bridge_invariants": "--steps 200 --seed 1",
     "decisions": "--model {bundle} --sessions 1 --repetitions 1",
     "frames": "--seconds 0.3",
+    "donning": "{donnable} {gestures} --times 1 --wait 0",
     "fuzz_recordings": "--bytes 2000 --seed 1 --format edf",
     "fuzz_protocols": "--bytes 20000 --seed 1",
     "inference": "{bundle} --calls 200 --limit 100",
     "learning_curve": "{archive} --output {folder}/curve --config {config} --minority patient --repetitions 1"
     " --workers 0",
+    "many_bags": "{bundle} --bags 3 --seconds 4 --kills 1",
     "network": "{config}",
     "new_subject": "{ring} --cohort healthy --folds 2 --test-reps 2 --config {config} --workers 1 "
     "--steps-per-epoch 2 --adapt-steps 2 --don-steps 2 --only-folds 1",
@@ -44,6 +48,7 @@ IN_THIS_PROCESS = {
     "suspicious": "{ring} --rest rest --trials 1",
     "threads": "--steps-per-epoch 1 --rounds 1 --config {config}",
     "text_file": "--megabytes 3 --rounds 1 --limit 1000",
+    "turned_armband": "{ring} --cohort healthy --folds 2",
     "training_memory": "{archive} --times 2",
     "within_subject": "{archive} --train-reps 1-2 --test-reps 3-4 --config {config} --workers 0 --per-session"
     " --seeds 0 1",
@@ -51,6 +56,7 @@ IN_THIS_PROCESS = {
 #: What the options do not give: a small picture does not reach the factor, and one process less starts.
 SHORTER = {
     "baselines": {"WANTED": {"vgg16": 0.0}},
+    "turned_armband": {"MINUTES": (0.05,)},
     "threads": {"WAYS": {"this process, all threads": 0, "one process, one thread": 1}},
 }
 #: Exit code of those below where nothing but time was wrong.
@@ -58,7 +64,9 @@ LATE = 3
 IN_PROCESSES = {
     "acquisition": "--minutes 0.05 --channels 8 --rate 500",
     "classifier_process": "{bundle} --repeat 1",
+    "cost": "--sizes tiny --config {config}",
     "hostile_files": "--short --model {bundle}",
+    "killed_subscribers": "--kills 3 --rounds 1",
     "live": "{bundle} --quick",
     "sources": "--seconds 4 --no-model --sources {source}",
     "live_without_ros": "{bundle} --seconds 2",
@@ -75,13 +83,14 @@ def filled_in(tmp_path_factory, tiny_bundle):
 
     folder = tmp_path_factory.mktemp("bench")
     settings = StudySettings(healthy=2, patients=1, sessions=1, hold=3.0, rate=500.0, channels=4)
-    recordings = from_arrays(simulate_study(settings), "a simulated study")
+    study = from_arrays(simulate_study(settings), "a simulated study")
     actions = ("rest", "elbow_flexion", "elbow_extension")
-    recordings.select(np.isin(recordings.label, actions)).save(folder / "study.npz")
+    study.select(np.isin(study.label, actions)).save(folder / "study.npz")
     sessions = dataclasses.replace(
         settings, healthy=3, sessions=2, repetitions=2, hold=0.8, rate=200.0, channels=8, turn=1.0
     )
     from_arrays(simulate_study(sessions), "turned armbands").save(folder / "ring.npz")
+    recordings({"anna": (2.5, False, 1.0)}, repetitions=1, seed=50).save(folder / "gestures.npz")
     network = {"picture": [32, 32, 3], "stem": [4, 2, 1], "bottlenecks": [[4, 4, 2, 1]], "features": 8}
     training = {"epochs": 2, "batch_size": 16, "least_steps_per_epoch": 1}
     config = {"network": network, "training": training, "ensemble": {"members": 1}}
@@ -90,6 +99,8 @@ def filled_in(tmp_path_factory, tiny_bundle):
         "archive": folder / "study.npz",
         "ring": folder / "ring.npz",
         "bundle": tiny_bundle,
+        "donnable": write_bundle_to_don(folder / "donnable"),
+        "gestures": folder / "gestures.npz",
         "config": folder / "tiny.yaml",
         "folder": folder,
         "source": "lsl" if importlib.util.find_spec("pylsl") else "serial",

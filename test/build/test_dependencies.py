@@ -16,6 +16,8 @@ ROSDEP_KEY = {
     "bleak": None,
     "brainflow": None,
     "edfio": None,
+    "fastapi": None,
+    "foxglove": None,
     "h5py": None,
     "imblearn": None,
     "jinja2": "python3-jinja2",
@@ -23,6 +25,7 @@ ROSDEP_KEY = {
     "markupsafe": None,
     "matplotlib": "python3-matplotlib",
     "mcap": "mcap-ros2-support",
+    "nicegui": None,
     "numpy": "python3-numpy",
     "pyxdf": None,
     "pandas": "python3-pandas",
@@ -35,8 +38,10 @@ ROSDEP_KEY = {
     "rosbags": "python3-rosbags-pip",
     "scipy": "python3-scipy",
     "serial": "python3-serial",
+    "starlette": None,
     "sklearn": "python3-sklearn",
     "tensorflow": "python-tensorflow-pip",
+    "uvicorn": None,
     "wfdb": None,
     "yaml": "python3-yaml",
     "lz4": None,
@@ -48,12 +53,15 @@ DISTRIBUTION = {
     "lz4": None,  # mcap brings it
     "zstandard": None,  # mcap brings it
     "h5py": None,  # keras brings it
+    "fastapi": None,  # nicegui brings it
     "fontTools": "fonttools",
+    "foxglove": "foxglove-sdk",
     "imblearn": "imbalanced-learn",
     "keras": None,
     "markupsafe": None,  # jinja2 brings it
     "requests": None,  # pooch brings it
     "serial": "pyserial",
+    "starlette": None,  # nicegui brings it
     "sklearn": "scikit-learn",
     "tensorflow": "tensorflow-cpu",
     "yaml": "pyyaml",
@@ -77,7 +85,7 @@ ROS = {
 #: What only training, evaluation and CSV files need; a robot that only runs does without (test_depend).
 OFF_THE_ROBOT = {"jinja2", "keras", "matplotlib", "pandas", "sklearn", "tensorflow"}
 #: What optional parts need.
-EXTRAS = ("fetch", "formats", "lsl", "brainflow", "myo", "keys")
+EXTRAS = ("fetch", "formats", "lsl", "brainflow", "myo", "keys", "page", "foxglove")
 #: Needed but never imported: what builds messages and filter, `ros2 launch` itself, and what it starts.
 NOT_IMPORTED = {
     "ament_cmake",

@@ -8,16 +8,11 @@ import pytest
 from emg_recognition.cli import don
 from emg_recognition.cli.main import main
 from emg_recognition.models.bundle import read_bundle
-from emg_recognition.models.bundle_writer import write_bundle
 from emg_recognition.models.reference import read_reference
 from emg_recognition.models.runtime import ActionModel
-from emg_recognition.models.settings import NetworkSettings
 from emg_recognition.recordings.archive import save_archive
-from emg_recognition.signal.settings import suited_settings
-from emg_recognition.training.alignment import align
-from emg_recognition.training.windows import windows_from_recordings
 
-from ..ring_arm import ACTIONS, POPULATION, RING, recordings
+from ..ring_arm import RING, recordings, write_bundle_to_don
 
 
 @pytest.fixture(autouse=True)
@@ -28,33 +23,7 @@ def without_signal_thread(monkeypatch):
 
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory):
-    """An untrained network with the reference of a real alignment."""
-    from emg_recognition.models.export import to_keras_file, to_tflite
-    from emg_recognition.models.network import build_network
-
-    people = recordings({f"p{number}": how for number, how in enumerate(POPULATION)})
-    pipeline = suited_settings(rate=200.0, channels=RING, unit="count", window=0.2)
-    windows = windows_from_recordings(people, pipeline, 10, actions=ACTIONS)
-    network = build_network(
-        NetworkSettings(picture=(10, 0, 3), stem=(4, 2, 1), bottlenecks=((4, 4, 2, 1),), features=8),
-        length=40,
-        channels=RING,
-        classes=len(ACTIONS),
-        mean=np.zeros(RING),
-        std=np.full(RING, 50.0),
-    )
-    return write_bundle(
-        tmp_path_factory.mktemp("aligned") / "bundle",
-        keras_model=to_keras_file(network),
-        tflite=to_tflite(network),
-        actions=ACTIONS,
-        pipeline=pipeline.to_mapping(),
-        fingerprint=pipeline.fingerprint(),
-        statistics={"mean": [0.0] * RING, "std": [50.0] * RING, "rms": 50.0},
-        provenance={"source": "p0 to p7"},
-        metrics={},
-        reference=align(windows, RING).reference.to_bytes(),
-    )
+    return read_bundle(write_bundle_to_don(tmp_path_factory.mktemp("aligned") / "bundle"))
 
 
 @pytest.fixture
@@ -75,7 +44,7 @@ def test_it_says_how_the_armband_sits_and_writes_the_bundle(bundle, turned, tmp_
     output = tmp_path / "ann"
     assert main(options(bundle, turned, output, "--subject", "ann", *more)) == 0
     told = capsys.readouterr().out
-    assert "in the direction of falling electrode numbers; signal" in told
+    assert "towards lower electrode numbers; signal" in told
     assert f"bundle  {output}" in told
     info = read_bundle(output)
     assert info.orientation["subject"] == "ann"

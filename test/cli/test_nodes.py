@@ -28,6 +28,12 @@ ROS = ["--ros-args"]
         ("monitor", ["monitor", "--namespace", "left_arm"], [*ROS, "-r", "__ns:=/left_arm"]),
         ("monitor", ["monitor", "--namespace", "/ward/left_arm/"], [*ROS, "-r", "__ns:=/ward/left_arm"]),
         ("enabling_switch", ["switch"], []),
+        ("page", ["page"], []),
+        (
+            "page",
+            ["page", "--port", "0", "--folder", "2026", "--namespace", "left_arm"],
+            [*ROS, "-r", "__ns:=/left_arm", "-p", "port:=0", "-p", 'folder:="2026"'],
+        ),
         ("call_bridge", ["arm"], [*ROS, "-p", 'command:="arm"']),
         (
             "call_bridge",
@@ -68,6 +74,15 @@ def test_a_namespace_that_ros_does_not_know_is_refused(make_node, name, capsys):
     assert command.main(["monitor", "--namespace", name]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert "such as left_arm" in line
+
+
+def test_a_page_without_its_library_says_what_to_install(make_node, monkeypatch, capsys):
+    make_node("page")
+    monkeypatch.setitem(sys.modules, "nicegui", None)  # as import itself marks what must not be there
+    assert command.main(["page"]) == 2
+    assert capsys.readouterr().err == (
+        "emg-recognition: error: the page needs the library NiceGUI: pip install 'emg_recognition[page]'\n"
+    )
 
 
 @pytest.mark.parametrize("prefixes", ["", "/nowhere"])

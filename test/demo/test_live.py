@@ -5,7 +5,13 @@ import dataclasses
 import numpy as np
 import pytest
 
-from emg_recognition.demo.study import recorded, recorded_session, simulated_session, split_repetitions
+from emg_recognition.demo.study import (
+    recorded,
+    recorded_session,
+    simulated_donning,
+    simulated_session,
+    split_repetitions,
+)
 from emg_recognition.errors import RecordingError, SettingError
 from emg_recognition.recordings.archive import from_arrays, load_archive, save_archive
 from emg_recognition.simulation.study import StudySettings
@@ -74,6 +80,14 @@ def test_the_simulated_patient_performs_every_action():
     assert len(live.actions) == 6
     assert set(live.cohort) == {"patient"}
     assert np.array_equal(live.start[1:], (live.start + live.length)[:-1])
+
+
+def test_the_patient_dons_the_armband_before_the_session():
+    live = simulated_session(StudySettings(), hold=0.5, rounds=1)
+    donning = simulated_donning(StudySettings(), ["elbow_flexion", "wrist_extension"])
+    assert list(donning.label) == ["rest", "elbow_flexion", "wrist_extension"]
+    assert np.all(donning.length == 5 * donning.rate)
+    assert {*donning.subject, *donning.session} == {*live.subject, *live.session}
 
 
 def test_the_last_repetition_that_every_action_has_is_the_test(rng):

@@ -55,9 +55,10 @@ LIVE = {
 
 def test_what_is_written_is_what_is_shown(tmp_path):
     path = tmp_path / "summary.json"
-    summary = write_summary(path, "data.npz", METRICS, {"distro": "jazzy", "rmw": "rmw_x"}, LIVE)
+    donning = {"sits": "turned by 2 electrodes", "before": 0.335, "after": 0.875}
+    summary = write_summary(path, "data.npz", METRICS, {"distro": "jazzy", "rmw": "rmw_x"}, LIVE, donning)
     assert json.loads(path.read_text()) == summary
-    assert set(summary) == {"source", "ros", "train", "live"}
+    assert set(summary) == {"source", "ros", "train", "live", "donning"}
     assert summary["train"]["per_cohort"] == {"patient": SCORES}
     assert "split" not in summary["train"]
     console = Console(width=130, record=True, file=(tmp_path / "screen").open("w"))
@@ -70,6 +71,9 @@ def test_what_is_written_is_what_is_shown(tmp_path):
         "1000 sent, 998 received",
         "91.0%",
         "patient",
+        "turned by 2 electrodes",
+        "33.50%",
+        "87.50%",
         "75.00%",
         "1.50 rad",
         "fist, 62.5% of its windows",
@@ -88,6 +92,7 @@ def test_a_run_without_commands_or_scores_has_a_table_too(tmp_path):
     console.print(summary_table(summary))
     text = console.export_text()
     assert "last sample" not in text
+    assert "donned" not in text
     assert [line for line in text.splitlines() if "holds and faults" in line and "none" in line]
     console.file.close()
 

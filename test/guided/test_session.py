@@ -207,3 +207,33 @@ def test_a_prompt_is_shown_for_reaction_and_hold():
     assert shown.index(True) == pytest.approx(1.0 / TICK, abs=2)
     assert sum(shown) == pytest.approx(2.5 / TICK, abs=2)
     assert run.session.following.action == "a"
+
+
+def test_next_ends_the_rest_and_nothing_else():
+    run = Run()
+    run.until(0.3)
+    run.press(Key.NEXT, 0.4)
+    run.until(0.44)
+    assert run.session.phase is Phase.REACTING
+    run.press(Key.NEXT, 0.6)
+    assert run.session.phase is Phase.REACTING
+    run.until(1.0)
+    run.press(Key.NEXT, 1.2)
+    assert run.session.phase is Phase.HOLDING
+    assert run.end().session.kept == 4
+
+
+def test_the_time_that_remains_is_the_time_that_passes():
+    run = Run()
+    remains = {}
+    run.session.press(Key.PAUSE, 0.2)
+    assert run.session.remaining(0.3) == pytest.approx(4 * 3.5 + 1.0)
+    run.session.press(Key.PAUSE, 0.4)
+    while run.session.phase is not Phase.ENDED:
+        remains[run.now] = run.session.remaining(run.now)
+        run.until(run.now + TICK)
+    end = run.session.since
+    for now, left in remains.items():
+        if now > 0.4:
+            assert left == pytest.approx(end - now, abs=0.1 + TICK)
+    assert run.session.remaining(end) == 0.0

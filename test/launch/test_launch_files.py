@@ -35,7 +35,10 @@ from emg_recognition.errors import EmgRecognitionError
 #: Time for six processes to start on a busy machine, s.
 PATIENCE = 60.0
 COMMON = {"namespace", "log_level", "params_file"}
-ROBOT = {"joint_states", "commands", "enable", "use_sim_time", "respawn", "autostart", "bridge", "container"}
+ROBOT = {
+    *("joint_states", "commands", "enable", "use_sim_time", "respawn", "autostart"),
+    *("bridge", "container", "page"),
+}
 ARGUMENTS = {
     "recognition": {"model", "port", "source", "wait_for_port", "exoskeleton"} | ROBOT | COMMON,
     "simulation": {"model", "port", "exoskeleton", "enabled", "show"} | ROBOT | COMMON,
@@ -50,7 +53,10 @@ ARGUMENTS = {
             "output",
             "plan",
             "script",
+            "model",
+            "bundle",
             "terminal",
+            "page",
         ),
         *COMMON,
     },

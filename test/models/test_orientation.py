@@ -132,8 +132,8 @@ def test_a_known_arm_stays_on_its_side(reference):
     ("orientation", "text"),
     [
         (Orientation(), "not turned"),
-        (Orientation(1.5), "turned by 1.5 electrodes in the direction of falling electrode numbers"),
-        (Orientation(7.0), "turned by 1 electrode in the direction of rising electrode numbers"),
+        (Orientation(1.5), "turned by 1.5 electrodes towards lower electrode numbers"),
+        (Orientation(7.0), "turned by 1 electrode towards higher electrode numbers"),
         (Orientation(2.0, True, 0.5), "mirrored: electrode 1 sits where the model has electrode 3"),
     ],
 )

@@ -190,3 +190,10 @@ def test_the_state_has_its_colour(graph, state, colour):
 )
 def test_amplitudes_have_a_unit_that_suits_them(value, unit, words):
     assert amplitude(value, unit) == words
+
+
+def test_a_turned_armband_is_among_the_warnings(graph):
+    said = "the armband sits turned by 2 electrodes"
+    snapshot = graph(reports=(make_report("signal_quality", Level.WARN, said, values={"armband": said}),))
+    assert said in find(shown(snapshot), "WARN ")
+    assert "armband sits" not in "".join(shown(graph(reports=(make_report("signal_quality"),))))

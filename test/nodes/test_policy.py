@@ -14,12 +14,13 @@ from emg_recognition import msg
 
 ALLOWED = {"publish": "topics/topic", "subscribe": "topics/topic", "reply": "services/service"}
 #: Fields of other packages' messages that the layouts show, by topic.
-STANDARD = {"joint_states": {"position"}, "enable": {"data"}}
+STANDARD = {"joint_states": {"position"}, "enable": {"data"}, "preview": {"data"}}
 MESSAGES = {
     "action": msg.ActionEstimate,
     "decision": msg.ActionDecision,
     "label": msg.ActionLabel,
     "bridge_state": msg.BridgeState,
+    "quality": msg.SignalQuality,
 }
 
 

@@ -11,7 +11,7 @@ from .remapped_nodes import CLASSES, NAMESPACE, remapped
 
 #: Topics of a node besides its own: the same for all, or below its name.
 COMMON = re.compile(
-    r"/(rosout|parameter_events|diagnostics|clock|tf\w*)|/lab/left/\w+/(_|transition_event).*"
+    r"/(rosout|parameter_events|diagnostics|clock|tf\w*)|/lab/left/robot_description|/lab/left/\w+/(_|transition_event).*"
 )
 
 RECORDED = {
@@ -54,6 +54,8 @@ TOPICS = {
     },
     "enabling_switch": {"exo/enable"},
     "evaluator": RECORDED | {"emg/window"},
+    # And whatever somebody views.
+    "foxglove": {"emg/info", "emg/model", "emg/label", "emg/session", "exo/bridge_counters"},
     "lsl_output": {"emg/action", "emg/decision", "emg/samples", "emg/info"},
     "monitor": {
         "emg/samples",
@@ -67,9 +69,23 @@ TOPICS = {
         "exo/enable",
         "exo/joint_states",
     },
+    "page": {
+        "emg/samples",
+        "emg/info",
+        "emg/quality",
+        "emg/model",
+        "emg/action",
+        "emg/decision",
+        "emg/label",
+        "emg/session",
+        "exo/bridge_state",
+        "exo/bridge_counters",
+        "exo/enable",
+        "exo/joint_states",
+    },
     "player": {"emg/samples", "emg/info", "emg/label", "exo/bridge_state"},
     "recorder": RECORDED,
-    "session": RECORDED,
+    "session": RECORDED | {"emg/session"},
     "signal_quality": {"emg/samples", "emg/info", "emg/quality", "emg/preview"},
     "simulated_armband": {"emg/label"},
     "simulated_exoskeleton": {"exo/joint_states", "exo/joint_trajectory"},

@@ -48,8 +48,8 @@ SEGMENTS = ("rest", "elbow_flexion", "rest", "elbow_extension")
 
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory, write_tiny_bundle):
-    """A model that recognises each action in some windows and rejects some."""
-    return write_tiny_bundle(tmp_path_factory.mktemp("swaying"), (-1.25, 0.0, 0.0))
+    """A donned model that recognises each action in some windows and rejects some."""
+    return write_tiny_bundle(tmp_path_factory.mktemp("swaying"), (-1.25, 0.0, 0.0), 1.5)
 
 
 def write_archive(rng, path, length):

@@ -9,14 +9,19 @@ import numpy as np
 import pytest
 import yaml
 from diagnostic_msgs.msg import DiagnosticArray
-from emg_recognition.msg import ActionLabel, EmgSamples, SignalQuality
+from emg_recognition.msg import ActionLabel, EmgSamples, ModelInfo, SignalQuality
 from std_srvs.srv import Trigger
 
+from emg_recognition import don
 from emg_recognition.bags.reader import open_bag
+from emg_recognition.models.bundle import read_bundle
+from emg_recognition.models.orientation import Orientation
+from emg_recognition.models.reference import read_reference
 from emg_recognition.recordings.open import open_recordings
 from emg_recognition.ros import qos
-from emg_recognition.ros.conversions import to_floats
+from emg_recognition.ros.conversions import to_floats, to_time
 
+from ..ring_arm import ACTIONS, RING, apart, perform, write_bundle_to_don
 from .terminal import Terminal
 
 START, END, DISCARD = ActionLabel.START, ActionLabel.END, ActionLabel.DISCARD
@@ -27,23 +32,51 @@ WHO = {"subject": "anna", "cohort": "patient", "session": "3"}
 class Armband:
     """Publishes samples in real time while the witness spins."""
 
+    rate, channels, unit = RATE, 2, "V"
+
     def __init__(self, witness):
         self._node = witness.node
         self._publisher = self._node.create_publisher(EmgSamples, "emg/samples", qos.SAMPLES)
-        self._begin = time.monotonic()
+        self._begin, self._stamp = time.monotonic(), time.time()
         self._index = 0
         self.silent = False
         self._node.create_timer(0.01, self._send)
 
     def _send(self):
-        due = int((time.monotonic() - self._begin) * RATE)
+        due = int((time.monotonic() - self._begin) * self.rate)
         while self._index + 5 <= due:
             if not self.silent:
-                message = EmgSamples(first_index=self._index, rate=RATE, channels=2, unit="V")
-                message.data = to_floats(np.full((5, 2), 1e-5))
-                message.header.stamp = self._node.get_clock().now().to_msg()
+                message = EmgSamples(
+                    first_index=self._index, rate=self.rate, channels=self.channels, unit=self.unit
+                )
+                message.data = to_floats(self._samples(self._index))
+                # As steady as a device's, even if this program is late.
+                message.header.stamp = to_time(round((self._stamp + self._index / self.rate) * 1e9))
                 self._publisher.publish(message)
             self._index += 5
+
+    def _samples(self, _index):
+        return np.full((5, 2), 1e-5)
+
+
+class Wearer(Armband):
+    """Performs what the labels say, with a turned armband."""
+
+    rate, channels, unit = 200.0, RING, "count"
+
+    def __init__(self, witness, labels, turn):
+        self._labels = labels
+        windows, action = perform(turn, gain=100.0, seed=50, windows=15)
+        self._signals = {
+            name: windows[action == number].reshape(-1, RING) for number, name in enumerate(ACTIONS)
+        }
+        super().__init__(witness)
+
+    def _samples(self, index):
+        label = self._labels[-1] if self._labels else None
+        performed = label.action if label is not None and label.event == START else "rest"
+        signal = self._signals[performed]
+        return signal[np.arange(index, index + 5) % len(signal)]
 
 
 @pytest.fixture
@@ -108,6 +141,34 @@ def test_a_script_prompts_labels_and_records(start_node, witness, armband, label
     assert "NOW fist 1: make a fist" in node.log
 
 
+def test_a_donning_gives_the_wearers_bundle_to_the_classifier(start_node, witness, labels, tmp_path):
+    base, anna = write_bundle_to_don(tmp_path / "base"), tmp_path / "anna"
+    models = witness.collect(ModelInfo, "emg/model", qos.LATCHED)
+    start_node("classifier", model=str(base))
+    witness.spin_until(lambda: models, "the model")
+    wearer = Wearer(witness, labels, 2.5)
+    given = {"model": str(base), "bundle": str(anna), "output": str(tmp_path / "bag")}
+    node = start_node("session", **WHO, **given)
+    for service in ("skip", "don"):
+        answer = witness.call(Trigger, f"session/{service}", Trigger.Request())
+    assert "a donning is in progress" in answer.message
+    witness.spin_until(lambda: node.process.poll() is not None, "the end of the donning", 240.0)
+    assert node.process.returncode == 0, node.log
+    assert not wearer.silent
+    info = read_bundle(base)
+    asked = ["rest", *(info.actions[number] for number in read_reference(info).sync)]
+    assert said(labels) == [(event, name, 1) for name in asked for event in (START, END)]
+    assert {label.session for label in labels} == {"donning_1"}
+    found = read_bundle(anna)
+    assert apart(Orientation(found.orientation["turn"], found.orientation["mirrored"]), 2.5, False) <= 0.5
+    assert "turned by" in node.log
+    assert "the classifier has it" in node.log
+    witness.spin_until(lambda: models[-1].sha256 == found.files["model.tflite"], "the wearer's model")
+    # The bag gives the same bundle again.
+    again = don(base, open_recordings([given["output"]]), tmp_path / "again")
+    assert again.info.orientation == found.orientation
+
+
 def test_ctrl_c_discards_the_incomplete_repetition(start_node, witness, armband, labels, parameters):
     node = start_node("session", **script(parameters))
     witness.spin_until(lambda: said(labels)[-1:] == [(START, "fist", 1)], "the second repetition")
@@ -140,6 +201,8 @@ def test_without_samples_it_pauses_and_continues_at_a_key(start_node, witness, a
     before = len(labels)
     witness.spin_for(1.0)
     assert len(labels) == before
+    answer = witness.call(Trigger, "session/don", Trigger.Request())
+    assert (answer.success, "parameter model of /session is ''" in answer.message) == (False, True)
     armband.silent = False
     witness.settle(0.5)
     answer = witness.call(Trigger, "session/pause", Trigger.Request())

@@ -15,6 +15,7 @@ NEEDED = {
     "acquisition": {"autostart": False},
     "classifier": {"autostart": False},
     "session": {"subject": "anna", "cohort": "patient"},
+    "page": {"port": 0},
     # For a line that loses messages.
     "signal_quality": {"qos_overrides./emg/samples.subscription.reliability": "best_effort"},
 }

@@ -9,9 +9,9 @@ import pytest
 
 from emg_recognition.errors import SettingError
 from emg_recognition.models.log_features import Measures
-from emg_recognition.training.alignment import align_subsets, ring_of
+from emg_recognition.training.alignment import align_subsets, describe_turned, ring_of
 
-from ..ring_arm import ACTIONS, POPULATION, RING, apart, perform, population
+from ..ring_arm import ACTIONS, POPULATION, RING, apart, joined, perform, population, session
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +69,17 @@ def test_a_stranger_is_recognised_after_donning_and_not_before(aligned):
 
     assert accuracy(0.0, False) < 0.7
     assert accuracy(3.5, True) > 0.9
+
+
+def test_sessions_that_are_turned_and_not_aligned_are_named(aligned):
+    windows, alignment = aligned
+    assert describe_turned(alignment, windows) == []
+    others = joined(
+        [session("a", 0.5, False, 1.0, 5), session("b", 2.5, False, 1.0, 6), session("c", 1.0, True, 1, 7)]
+    )
+    (sentence,) = describe_turned(alignment, others)
+    assert sentence.startswith("in 2 of 3 sessions that are tested")
+    assert "(b 1, c 1)" in sentence
 
 
 def test_the_sync_gestures_are_two_actions_that_move(aligned):

@@ -94,6 +94,7 @@ def test_use_without_labels_does_it_too(parent, windows_of, tmp_path):
     assert apart(found.orientation, *TURNED[:2]) <= 0.5
     again = emg.don(found.bundle, stranger(STRAIGHT)[1], tmp_path / "again", unlabelled=True)
     assert again.known
+    assert again.describe().endswith("anna was here before")
     assert apart(again.orientation, 0.0, False) <= 0.5  # not added to the earlier turn
 
 
@@ -125,6 +126,11 @@ def test_a_repetition_adapts_the_turned_model(parent, windows_of, tmp_path):
         <= 0.5
     )
     assert found.before["test_accuracy"] < 0.7 < 0.9 < found.after["test_accuracy"]
+    assert not found.known
+    again = emg.adapt(found.bundle, everything, tmp_path / "again", repetitions=[2], settings=settings)
+    assert again.known
+    assert again.describe().startswith("mirrored")
+    assert again.describe().endswith("anna was here before")
 
 
 def test_what_cannot_be_donned_writes_nothing(parent, sync, tmp_path):

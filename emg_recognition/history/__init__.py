@@ -1,0 +1,1 @@
+"""What the recordings of a person tell about their sessions over weeks."""
