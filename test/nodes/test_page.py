@@ -218,6 +218,7 @@ def test_a_whole_session_is_steered_from_the_page(start_node, wearer, browser, f
     until(lambda: wearer.session.phase == "ended", "the end of the session")
     shows(page, "session-now", "Session ended")
     shows(other, "session-counts", f"p07: {wearer.session.kept} of {wearer.session.planned} recorded")
+    until((Path(wearer.session.bag) / "metadata.yaml").exists, "the end of the bag")
     done = open_recordings([wearer.session.bag])
     assert done.problems == ()
     assert len(done) == wearer.session.kept >= wearer.session.planned - 4
