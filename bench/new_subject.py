@@ -54,7 +54,7 @@ from emg_recognition.training.ensemble import job_seed  # noqa: E402
 from emg_recognition.training.jobs import KERAS, Job, predict_windows, train_jobs  # noqa: E402
 from emg_recognition.training.settings import ADAPT_SETTINGS, FitSettings  # noqa: E402
 from emg_recognition.training.windows import WindowSet, windows_from_recordings  # noqa: E402
-from emg_recognition.training.workers import default_workers  # noqa: E402
+from emg_recognition.worker_processes import default_workers  # noqa: E402
 
 USE, SYNC, DONNED = "unlabelled use", "two sync gestures", "one repetition at each donning"
 MEAN = ", causal mean of 1 s"

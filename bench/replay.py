@@ -74,7 +74,7 @@ class Template:
         return bytes(content)
 
 
-def _fresh(folder: Path) -> Path:
+def fresh(folder: Path) -> Path:
     """Make a bundle in a separate process, so that TensorFlow's memory is not measured."""
     config = REPOSITORY / "config" / "compact.yaml"
     with multiprocessing.get_context("spawn").Pool(1) as pool:
@@ -210,7 +210,7 @@ def main() -> int:
     failed = False
     with tempfile.TemporaryDirectory(prefix="bench_replay_") as name:
         folder = Path(name)
-        model = ActionModel.load(args.bundle or _fresh(folder))
+        model = ActionModel.load(args.bundle or fresh(folder))
         write_bag(folder / "timed", model.info, args.seconds, rng)
         rounds = list(measure_speed(folder / "timed", model, args.rounds))
         ratios = [evaluated / bare for evaluated, bare in rounds]

@@ -28,7 +28,7 @@ from emg_recognition.models import layers  # noqa: E402, F401  (Keras needs the 
 from emg_recognition.training.configuration import experiment_settings  # noqa: E402
 from emg_recognition.training.jobs import KERAS, Job, train_jobs  # noqa: E402
 from emg_recognition.training.windows import from_windows  # noqa: E402
-from emg_recognition.training.workers import default_workers  # noqa: E402
+from emg_recognition.worker_processes import default_workers  # noqa: E402
 
 WAYS = {
     "this process, all threads": 0,

@@ -48,7 +48,7 @@ from emg_recognition.training.ensemble import job_seed  # noqa: E402
 from emg_recognition.training.jobs import KERAS, Job, train_jobs  # noqa: E402
 from emg_recognition.training.settings import ExperimentSettings  # noqa: E402
 from emg_recognition.training.windows import WindowSet, windows_from_recordings  # noqa: E402
-from emg_recognition.training.workers import default_workers  # noqa: E402
+from emg_recognition.worker_processes import default_workers  # noqa: E402
 
 SUBSETS = ("train", "test")
 

@@ -38,6 +38,8 @@ if TYPE_CHECKING:  # "as": what type checkers take for re-exported
     from emg_recognition.recordings.recordings import Recordings as Recordings
     from emg_recognition.replay.evaluate import Evaluation as Evaluation
     from emg_recognition.replay.evaluate import evaluate as evaluate
+    from emg_recognition.replay.many_bags import BagEvaluations as BagEvaluations
+    from emg_recognition.replay.many_bags import evaluate_bags as evaluate_bags
     from emg_recognition.sources import open_source as open_source
     from emg_recognition.training.api import adapt as adapt
     from emg_recognition.training.api import compare as compare
@@ -54,6 +56,7 @@ __path__ = pkgutil.extend_path(__path__, __name__)
 #: Where each public name is defined.
 _HOMES = {
     "Action": "actions",
+    "BagEvaluations": "replay.many_bags",
     "BundleError": "errors",
     "DecisionSettings": "control.decision",
     "DeviceError": "errors",
@@ -77,6 +80,7 @@ _HOMES = {
     "compare": "training.api",
     "don": "training.api",
     "evaluate": "replay.evaluate",
+    "evaluate_bags": "replay.many_bags",
     "inspect": "recordings.inspect",
     "open_recordings": "recordings.open",
     "open_source": "sources",

@@ -227,14 +227,14 @@ def replace_directory(path: Path, files: Mapping[str, bytes]) -> None:
                 os.fsync(file.fileno())
         beside.chmod(0o755)  # mkdtemp allows its owner only
         if path.exists():
-            _exchange(beside, path)
+            exchange(beside, path)
         else:
             beside.rename(path)
     finally:
         shutil.rmtree(beside, ignore_errors=True)  # the old directory, or an unfinished new one
 
 
-def _exchange(one: Path, other: Path) -> None:
+def exchange(one: Path, other: Path) -> None:
     """Swap the names of two directories: atomically on Linux, in three renames elsewhere."""
     try:
         renameat2 = ctypes.CDLL(None, use_errno=True).renameat2

@@ -61,6 +61,7 @@ COMMON = {
     "settings",
     "text",
     "types",
+    "worker_processes",
     "yaml_files",
 }
 ROS = {"rclpy", "std_msgs", "std_srvs", "sensor_msgs", "trajectory_msgs", "diagnostic_msgs", "launch"}

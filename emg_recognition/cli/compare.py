@@ -103,7 +103,7 @@ def table(result: dict[str, Any]) -> list[str]:
         A table of all methods, one of the subjects where they are few, the learning curve, and what has to be
         known beside it.
     """
-    from emg_recognition.cli.progress import duration
+    from emg_recognition.cli.progress import aligned, duration
 
     methods, minority = result["methods"], result["minority"]
     whose = f"{minority}, " if minority is not None else ""
@@ -115,7 +115,7 @@ def table(result: dict[str, Any]) -> list[str]:
         wrong, delay = (row["mean"][name] for name in ("wrong_movements_per_minute", "decision_delay_ms"))
         steady = ["–" if wrong is None else f"{wrong:.1f}", "–" if delay is None else f"{delay:.0f} ms"]
         rows.append([_name(row), *found, *steady, duration(row["mean"]["seconds"])])
-    lines = _aligned(rows)
+    lines = aligned(rows)
     subjects = sorted({subject for row in methods for subject in row["per_subject"]})
     if len(subjects) <= _FEW:
         each = [
@@ -125,7 +125,7 @@ def table(result: dict[str, Any]) -> list[str]:
             ]
             for row in methods
         ]
-        lines += ["", *_aligned([[f"{whose}subjects", *subjects], *each])]
+        lines += ["", *aligned([[f"{whose}subjects", *subjects], *each])]
     curve = result["learning_curve"]
     if curve:
         of_minority = [
@@ -140,7 +140,7 @@ def table(result: dict[str, Any]) -> list[str]:
             [row["title"], *(_spread(*point.get(row["method"], (None,))) for point in of_minority)]
             for row in curve[-1]["methods"]
         ]
-        lines += ["", *_aligned([counted, *points])]
+        lines += ["", *aligned([counted, *points])]
     lines += [
         "",
         f"wrong/min: wrong movements a minute of action{f' ({minority})' if minority is not None else ''};"
@@ -164,12 +164,3 @@ def _spread(mean: float | None, deviation: float | None = None) -> str:
     if mean is None:
         return "–"
     return f"{100 * mean:.1f}{'' if deviation is None else f' ± {100 * deviation:.1f}'} %"
-
-
-def _aligned(rows: list[list[str]]) -> list[str]:
-    """Align the columns: the first one left, the others right."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return [
-        "  ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))])
-        for row in rows
-    ]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from emg_recognition.cli.options import add_options, given_options
 from emg_recognition.cli.parser import examples
 from emg_recognition.errors import SettingError
+from emg_recognition.resources import config_path
 from emg_recognition.simulation.settings import StudySettings
 from emg_recognition.text import nfc
 
@@ -60,6 +61,11 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
     )
     inspect.add_argument(
         "--output", type=Path, metavar="FILE", help="with --describe: the file to write it to (.yaml)"
+    )
+    inspect.add_argument(
+        "--cost",
+        action="store_true",
+        help="measure for some seconds, and say how much time, memory and disk a training takes",
     )
     inspect.set_defaults(run=_inspect)
 
@@ -197,8 +203,18 @@ def _inspect(args: argparse.Namespace) -> int:
     with bar("Reading") as progress:
         recordings = open_data(args, progress)
     inspection = inspect(recordings)
-    print("\n".join(inspection.lines()))
-    return 1 if inspection.errors else 0
+    print("\n".join(inspection.lines()), flush=True)
+    if inspection.errors:
+        return 1
+    if args.cost:
+        from emg_recognition.cli.training_options import training_cost
+        from emg_recognition.training.configuration import experiment_settings
+        from emg_recognition.worker_processes import default_workers
+
+        settings = experiment_settings(config_path("compact.yaml"))
+        cost = training_cost(recordings, settings, default_workers())
+        print("a training with the defaults:", *(f"  {line}" for line in cost.lines()), sep="\n")
+    return 0
 
 
 def _describe(args: argparse.Namespace) -> int:

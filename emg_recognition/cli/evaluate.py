@@ -20,7 +20,8 @@ from emg_recognition.types import LiveSettings
 if TYPE_CHECKING:
     from emg_recognition.replay.scores import ReplayScores
 
-_WORSE = 1
+#: Exit code where a threshold is not kept.
+WORSE = 1
 _DECISION = ("votes", "enter_votes", "keep_votes", "dwell")
 
 
@@ -30,19 +31,33 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
         "evaluate",
         help="run a model over a recording as the live nodes would, and score it",
         description="Run a model bundle over a bag from the robot, or over an archive, through the signal "
-        "path, network and vote of the live nodes, and score it against the labels. Needs no ROS.",
+        "path, network and vote of the live nodes, and score it against the labels. Needs no ROS. "
+        "Several bags, or folders of them, are evaluated side by side, each with every model: one table, "
+        "one report. Run again, it continues where it was interrupted.",
         epilog=examples(
             "emg-recognition evaluate --model bundle --bag monday_1 --output out/replay",
             "emg-recognition evaluate --model bundle --data recordings.npz --reps 4 \\",
             "    --fail-under balanced_accuracy=0.9",
+            "emg-recognition evaluate --model old new --bag recordings --output out/all",
         ),
     )
-    parser.add_argument("--model", type=Path, required=True, metavar="BUNDLE", help="folder of the bundle")
+    parser.add_argument(
+        "--model", type=Path, nargs="+", required=True, metavar="BUNDLE", help="folder of the bundle"
+    )
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--bag", type=Path, metavar="BAG", help="ROS 2 bag: a folder, .mcap or .db3")
+    source.add_argument(
+        "--bag",
+        type=Path,
+        nargs="+",
+        metavar="BAG",
+        help="ROS 2 bag: a folder, .mcap or .db3; or several, or folders of bags",
+    )
     source.add_argument("--data", type=Path, metavar="PATH", help="labelled recordings of any kind")
     parser.add_argument(
         "--output", type=Path, metavar="DIR", help="folder for report, metrics, estimates and figures"
+    )
+    parser.add_argument(
+        "--workers", type=int, metavar="N", help="processes for several bags (default: one for each core)"
     )
     parser.add_argument("--namespace", metavar="NS", help="which armband or stream, if there are several")
     parser.add_argument("--reps", metavar="REPS", help="only these repetitions of --data, e.g. 4")
@@ -64,7 +79,8 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
         default=[],
         metavar="METRIC=VALUE",
         help="exit with code 1 if a score is below, e.g. balanced_accuracy=0.95, or a rate of mistakes "
-        "or a delay above, e.g. false_activations_per_minute=2; may be repeated",
+        "or a delay above, e.g. false_activations_per_minute=2; of several bags, if a model's mean is, or "
+        "one cannot be evaluated; may be repeated",
     )
     parser.add_argument(
         "--progress", choices=("auto", "off"), default="auto", help="a bar on a terminal, or nothing"
@@ -77,15 +93,22 @@ def run(args: argparse.Namespace) -> int:
     from emg_recognition.cli.progress import bar
     from emg_recognition.models.runtime import ActionModel
     from emg_recognition.recognizer import decision_settings
+    from emg_recognition.recordings.open import is_bag
     from emg_recognition.replay.evaluate import evaluate
 
     for name in ("reps", "subject", "without") if args.bag else ():
         if getattr(args, name):
             raise SettingError(f"--{name}", getattr(args, name), "use it with --data only")
     wanted = [_threshold(text) for text in args.fail_under]
-    model = ActionModel.load(args.model)
+    if args.bag and (len(args.bag) + len(args.model) > 2 or not is_bag(args.bag[0])):
+        return _evaluate_bags(args, wanted)
+    if args.workers is not None:
+        raise SettingError("--workers", args.workers, "use it with several bags only")
+    if len(args.model) > 1:
+        raise SettingError("--model", " ".join(map(str, args.model)), "give one model with --data")
+    model = ActionModel.load(args.model[0])
     decisions = dataclasses.replace(decision_settings(model.info), **given_options(args, DecisionSettings))
-    recording = _recording(args) if args.bag is None else args.bag
+    recording = _recording(args) if args.bag is None else args.bag[0]
     started = time.perf_counter()
     with bar("Evaluating", off=args.progress == "off") as on_progress:
         result = evaluate(
@@ -101,6 +124,38 @@ def run(args: argparse.Namespace) -> int:
     if result.report is not None:
         print(f"report  {result.report}")
     return _judge(result.metrics, wanted)
+
+
+def _evaluate_bags(args: argparse.Namespace, wanted: list[tuple[str, float]]) -> int:
+    """Evaluate several bags or models; return the exit code."""
+    from emg_recognition.cli.many_bags import judge, lines
+    from emg_recognition.cli.progress import bar
+    from emg_recognition.end_signals import end_signals_raise
+    from emg_recognition.replay.many_bags import evaluate_bags
+
+    if args.output is None:
+        raise SettingError("--output", None, "name a folder for the results of several bags or models")
+    started = time.perf_counter()
+    try:
+        with end_signals_raise(), bar("Evaluating", off=args.progress == "off") as on_progress:
+            found = evaluate_bags(
+                args.model,
+                args.bag,
+                args.output,
+                namespace=args.namespace,
+                decisions=given_options(args, DecisionSettings),
+                workers=args.workers,
+                on_progress=on_progress,
+                **given_options(args, LiveSettings),
+            )
+    except KeyboardInterrupt:
+        print(
+            "emg-recognition: interrupted; finished evaluations are kept, run again to continue",
+            file=sys.stderr,
+        )
+        raise
+    print(*lines(found, time.perf_counter() - started), sep="\n")
+    return judge(found, wanted)
 
 
 def _threshold(text: str) -> tuple[str, float]:
@@ -185,16 +240,23 @@ def _reaction(metrics: ReplayScores) -> str:
 
 def _judge(metrics: ReplayScores, wanted: list[tuple[str, float]]) -> int:
     """Compare the metrics with what was asked for."""
-    from emg_recognition.replay.scores import SHARES
-
     code = 0
     for metric, limit in wanted:
         found = getattr(metrics, metric)
         if found is None:
             why = "; ".join(metrics.problems) or "it shows no onset of the actions that the model knows"
             raise SettingError("--fail-under", metric, f"this recording does not tell it: {why}")
-        worse = "below" if metric in SHARES else "above"
-        if found < limit if metric in SHARES else found > limit:
-            print(f"emg-recognition: {metric} is {found:.6g}, {worse} {limit:g}", file=sys.stderr)
-            code = _WORSE
+        if is_worse(metric, found, limit):
+            code = WORSE
     return code
+
+
+def is_worse(metric: str, found: float, limit: float, whose: str = "") -> bool:
+    """Return whether a score is worse than its limit, and say so on stderr."""
+    from emg_recognition.replay.scores import SHARES
+
+    worse = "below" if metric in SHARES else "above"
+    if not (found < limit if metric in SHARES else found > limit):
+        return False
+    print(f"emg-recognition: {metric}{whose} is {found:.6g}, {worse} {limit:g}", file=sys.stderr)
+    return True

@@ -10,6 +10,7 @@ from typing import Any
 
 from emg_recognition.cli import (
     adapt,
+    cache,
     compare,
     convert,
     data,
@@ -52,7 +53,22 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("-V", "--version", action="version", version=f"%(prog)s {version()}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (graph, nodes, live, data, convert, fetch, train, compare, adapt, don, evaluate, history):
+    commands = (
+        graph,
+        nodes,
+        live,
+        data,
+        convert,
+        fetch,
+        cache,
+        train,
+        compare,
+        adapt,
+        don,
+        evaluate,
+        history,
+    )
+    for module in commands:
         module.add_parsers(subparsers)
     _add_completion(subparsers)
     return parser

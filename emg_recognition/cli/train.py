@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,6 +27,7 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
         "keep the best and test it once. Run again, it continues where it was interrupted.",
         epilog=examples(
             "emg-recognition train --data recordings.npz --output out/training",
+            "emg-recognition train --data recordings.npz --output out/training --dry-run",
             "emg-recognition train --data monday tuesday study.yaml --minority patient \\",
             "    --train-reps 1-3 --test-reps 4 --output out/training",
             "emg-recognition train --data study.npz --split leave-one-subject-out --output out/folds",
@@ -35,6 +38,11 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
         ensemble=("members", "minority", "selection"),
         training=("epochs", "steps_per_epoch", "learning_rate", "electrode_rotation", "seed"),
     )
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="train nothing; measure for some seconds, and say how much time, memory and disk it would take",
+    )
     parser.set_defaults(run=run)
 
 
@@ -43,11 +51,19 @@ def run(args: argparse.Namespace) -> int:
     leave_on_signals("emg-recognition: interrupted; finished members are kept, run again to continue")
     # Imported here: the other commands do without, and the signals have to be blocked before NumPy loads.
     from emg_recognition.cli.progress import shown
+    from emg_recognition.cli.training_options import training_cost
     from emg_recognition.training.api import train
 
     settings = training_settings(args)
     processes = process_options(args)
     recordings = open_training_data(args)
+    if args.dry_run:
+        cost = training_cost(recordings, settings, processes["workers"])
+        if args.progress == "json":
+            print(json.dumps({"event": "cost", "seconds": cost.seconds, **dataclasses.asdict(cost)}))
+        else:
+            print(*cost.lines(), sep="\n")
+        return 0
     with shown(args.progress) as on_event:
         result = train(recordings, args.output, settings=settings, on_event=on_event, **processes)
     if args.progress == "auto":

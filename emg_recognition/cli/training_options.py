@@ -23,6 +23,7 @@ from emg_recognition.training.settings import (
 
 if TYPE_CHECKING:
     from emg_recognition.recordings.recordings import Recordings
+    from emg_recognition.training.cost import Cost
     from emg_recognition.training.settings import ExperimentSettings
 
 _USES = {"train": "train on", "validation": "choose the member with", "test": "test on"}
@@ -125,12 +126,30 @@ def process_options(args: argparse.Namespace) -> dict[str, Any]:
         For less than one process.
     """
     from emg_recognition.recordings.cache import default_cache
-    from emg_recognition.training.workers import default_workers
+    from emg_recognition.worker_processes import default_workers
 
     workers = default_workers() if args.workers is None else args.workers
     if workers < 1:
         raise SettingError("--workers", workers, "use at least one process")
     return {"workers": workers, "cache": args.cache or default_cache()}
+
+
+def training_cost(recordings: Recordings, settings: ExperimentSettings, workers: int) -> Cost:
+    """Measure for some seconds, and return what a training would take.
+
+    Raises
+    ------
+    EmgRecognitionError
+        If TensorFlow is missing, or the recordings cannot be trained on so.
+    """
+    from emg_recognition.quiet import without_information
+    from emg_recognition.training.api import require_tensorflow
+
+    require_tensorflow()
+    with without_information():
+        from emg_recognition.training.cost import estimate_cost
+
+    return estimate_cost(settings, recordings, workers=workers)
 
 
 def _replaced(section: Any, args: argparse.Namespace) -> Any:

@@ -19,6 +19,7 @@ from emg_recognition.datasets.public_set import PublicSet
 from emg_recognition.errors import RecordingError, SettingError
 from emg_recognition.recordings.archive import save_archive
 from emg_recognition.recordings.cache import default_cache, open_mapped, write_rows
+from emg_recognition.recordings.cache_limit import mark_used, trim
 from emg_recognition.recordings.recordings import Recordings
 
 #: The server is given up after this time without an answer, s.
@@ -70,6 +71,7 @@ def fetch(
                 folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=output.parent)))
             place = folder / "downloads"
             packed = _download(public_set, place, on_progress)
+            mark_used(packed)
             files = Path(
                 stack.enter_context(tempfile.TemporaryDirectory(prefix=f".{public_set.name}.", dir=place))
             )
@@ -81,6 +83,7 @@ def fetch(
                 "origin": public_set.page,
             }
             save_archive(output, recordings, notes=notes)
+            trim(folder)
             return recordings
     except OSError as error:
         raise RecordingError(

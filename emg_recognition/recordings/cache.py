@@ -10,6 +10,7 @@ import os
 import shutil
 import struct
 import tempfile
+import weakref
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Sequence
@@ -18,6 +19,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import DTypeLike
 
+from emg_recognition.files import exchange
+from emg_recognition.recordings.cache_limit import cache_limit, lock, mark_used, report_full, trim
 from emg_recognition.recordings.recordings import PER_SEGMENT, Recordings
 
 # Changes when the files of an entry do.
@@ -36,10 +39,17 @@ def open_mapped(path: str | os.PathLike[str]) -> np.ndarray:
     ValueError
         If it is not a ``.npy`` file or is truncated.
     """
-    try:
-        return np.load(Path(path), mmap_mode="r", allow_pickle=False)
-    except EOFError as error:
-        raise ValueError(f"{path} is empty") from error
+    with contextlib.ExitStack() as stack:
+        file = stack.enter_context(open(path, "rb"))
+        lock(file)
+        try:
+            array = np.load(Path(path), mmap_mode="r", allow_pickle=False)
+        except EOFError as error:
+            raise ValueError(f"{path} is empty") from error
+        mapping = _mapping(array)
+        if mapping is not None:  # locked for as long as there is a view of it
+            weakref.finalize(mapping, stack.pop_all().close)
+        return array
 
 
 def write_rows(path: Path, parts: Iterable[np.ndarray], columns: int, dtype: DTypeLike) -> None:
@@ -92,12 +102,17 @@ def release(array: np.ndarray) -> None:
     Values are read again when needed; the pages stay in the page cache of the system until it needs the
     memory. Other arrays are left alone.
     """
-    # The mapping is at the end of the chain of views.
+    mapping = _mapping(array)
+    if mapping is not None and not array.flags.writeable and hasattr(mmap, "MADV_DONTNEED"):
+        mapping.madvise(mmap.MADV_DONTNEED)
+
+
+def _mapping(array: np.ndarray) -> mmap.mmap | None:
+    """Return the mapping at the end of the chain of views, if there is one."""
     base: object = array
     while isinstance(base, np.ndarray):
         base = base.base
-    if isinstance(base, mmap.mmap) and not array.flags.writeable and hasattr(mmap, "MADV_DONTNEED"):
-        base.madvise(mmap.MADV_DONTNEED)
+    return base if isinstance(base, mmap.mmap) else None
 
 
 def default_cache() -> Path | None:
@@ -123,7 +138,8 @@ def from_cache(
 ) -> Recordings:
     """Map recordings from the cache; if they are not in it, read them and add them first.
 
-    A damaged entry is written again. If nothing can be written, the recordings are kept in memory.
+    A damaged entry is written again. If nothing can be written, the recordings are kept in memory, and the
+    log says so. Then what was not used for longest is removed, if the cache has become too large.
 
     Parameters
     ----------
@@ -148,17 +164,24 @@ def from_cache(
     ------
     RecordingError
         If `read` finds data that cannot be used.
+    SettingError
+        If the limit of the cache is no number.
     """
     if cache is None:
         return read(None)
+    cache_limit()  # refuse a wrong one before the work
     try:
         entry = cache / "recordings" / _key(files, kind)
         with contextlib.suppress(*_DAMAGED):
             return _load(entry, source)
         _unpack(entry, read)
-        return _load(entry, source)
-    except _DAMAGED:
+        found = _load(entry, source)
+    except _DAMAGED as error:
+        if isinstance(error, OSError):
+            report_full(cache, "the recordings are", error)
         return read(None)
+    trim(cache)
+    return found
 
 
 def _key(files: Sequence[Path], kind: str) -> str:
@@ -183,9 +206,13 @@ def _unpack(entry: Path, read: Callable[[Path | None], Recordings]) -> None:
             head=np.array(json.dumps(head)),
             **{name: getattr(recordings, name) for name in PER_SEGMENT},
         )
-        shutil.rmtree(entry, ignore_errors=True)  # a damaged entry
-        with contextlib.suppress(FileExistsError):  # another process was faster
+        try:
             os.rename(temporary, entry)
+        except OSError:
+            if not entry.exists():
+                raise
+            # Another process was faster, or there is a damaged one: it goes with the temporary folder.
+            exchange(temporary, entry)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -198,4 +225,5 @@ def _load(entry: Path, source: str) -> Recordings:
     if list(counts.shape) != head.pop("shape"):
         raise ValueError(f"{entry} holds samples of shape {counts.shape}")
     head["problems"] = tuple(head["problems"])
+    mark_used(entry / _COUNTS)
     return Recordings(counts=counts, source=source, **columns, **head)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from emg_recognition.errors import RecordingError
@@ -40,10 +40,13 @@ def is_description(path: Path) -> bool:
         return re.search(rb"(?m)^files\s*:", file.read(_DESCRIPTION_BYTES)) is not None
 
 
-def walk(folder: Path) -> Iterator[Path]:
-    """Yield the files below a folder, sorted, and instead of those of a bag its folder."""
+def walk(folder: Path, on_error: Callable[[OSError], None] | None = None) -> Iterator[Path]:
+    """Yield the files below a folder, sorted, and instead of those of a bag its folder.
+
+    `on_error` is called for each folder that cannot be read, which is left out.
+    """
     count = 0
-    for name, folders, files in os.walk(folder):
+    for name, folders, files in os.walk(folder, onerror=on_error):
         here = Path(name)
         if here != folder and holds_bag(here):
             folders.clear()

@@ -154,6 +154,8 @@ class ReplayScores:
         Mean over the subjects, and the worst one.
     recorded : RecordedScores or None
         Estimates recorded with the signals.
+    faults : int or None
+        How often the command bridge faulted while the signals were recorded; None without its states.
     problems : tuple of str
         What the numbers leave out, one sentence each.
     versions : dict of str to str
@@ -191,6 +193,7 @@ class ReplayScores:
     per_repetition: Mapping[str, Scores]
     over_subjects: OverSubjects | None
     recorded: RecordedScores | None
+    faults: int | None
     problems: tuple[str, ...]
     versions: Mapping[str, str]
 

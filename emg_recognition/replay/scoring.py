@@ -11,6 +11,7 @@ import numpy as np
 
 from emg_recognition.actions import REST
 from emg_recognition.control.decision import DecisionSettings
+from emg_recognition.control.states import State
 from emg_recognition.evaluation.decisions import UNDECIDED, Decisions, Delay, changes, moving
 from emg_recognition.evaluation.intervals import Interval, count_segments, score_intervals
 from emg_recognition.evaluation.metrics import (
@@ -98,6 +99,7 @@ def score(
         per_repetition=per_group["repetition"],
         over_subjects=over_subjects(per_group["subject"]) if per_group["subject"] else None,
         recorded=_recorded(replay),
+        faults=_faults(replay),
         problems=(*replay.problems, *_notes(len(replay.labels), windows, unknown)),
         versions=versions("numpy", "scipy", "ai-edge-litert", "rosbags"),
     )
@@ -266,6 +268,13 @@ def _recorded(replay: Replay) -> RecordedScores | None:
         accuracy=_finite(scores.accuracy),
         balanced_accuracy=_finite(scores.balanced_accuracy),
     )
+
+
+def _faults(replay: Replay) -> int | None:
+    if replay.bridge is None:
+        return None
+    faulted = replay.bridge.state == State.FAULT
+    return int(np.count_nonzero(faulted & ~np.append(False, faulted[:-1])))
 
 
 def _notes(labels: int, windows: WindowCounts, unknown: Mapping[str, int]) -> list[str]:

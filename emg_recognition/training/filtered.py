@@ -12,6 +12,7 @@ import numpy as np
 
 from emg_recognition.errors import RecordingError
 from emg_recognition.recordings.cache import open_mapped, release, write_rows
+from emg_recognition.recordings.cache_limit import mark_used, report_full, trim
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.signal.batch import filter_segment
 from emg_recognition.signal.settings import PipelineSettings
@@ -88,10 +89,12 @@ def open_signal(path: Path) -> FilteredSignal:
         If it is missing or damaged.
     """
     try:
-        return FilteredSignal(open_mapped(path), path)
+        signal = FilteredSignal(open_mapped(path), path)
     except (OSError, ValueError) as error:
         problem = f"the filtered signal kept there cannot be read ({error})"
         raise RecordingError(str(path), problem, "run again; it is then written again") from error
+    mark_used(path)
+    return signal
 
 
 def filter_recordings(
@@ -109,7 +112,7 @@ def filter_recordings(
         See :func:`~emg_recognition.signal.batch.filter_segment`.
     cache : Path or None
         The package's cache; the result is kept in its folder ``windows``. ``None``: in memory, which is also
-        what happens if the folder cannot be written.
+        what happens, with a line in the log, if the folder cannot be written.
 
     Returns
     -------
@@ -123,9 +126,14 @@ def filter_recordings(
             kept = open_signal(path)
             if (kept.samples.shape, kept.samples.dtype) == (shape, np.float32):
                 return kept
-        with contextlib.suppress(OSError):  # a full disk, a folder without permission
+        try:
             write_rows(path, _filtered(recordings, pipeline, warm_up), shape[1], np.float32)
-            return open_signal(path)
+        except OSError as error:  # a full disk, a folder without permission
+            report_full(cache, "the filtered signal is", error)
+        else:
+            written = open_signal(path)
+            trim(cache)
+            return written
     samples = np.empty(shape, np.float32)
     begin = 0
     for filtered in _filtered(recordings, pipeline, warm_up):

@@ -259,6 +259,21 @@ def windows_from_recordings(
     RecordingError
         If rate, channel count or unit differ from those of the pipeline, or there is no window.
     """
+    placed = place_windows(recordings, pipeline, stride, actions=actions, warm_up=warm_up)
+    used = recordings.select(placed.segments.action >= 0)
+    signal = filter_recordings(used, pipeline, warm_up=warm_up, cache=cache)
+    return dataclasses.replace(placed, signal=signal)
+
+
+def place_windows(
+    recordings: Recordings,
+    pipeline: PipelineSettings,
+    stride: int,
+    *,
+    actions: Sequence[str] | None = None,
+    warm_up: bool = False,
+) -> WindowSet:
+    """Find the windows of each segment as :func:`windows_from_recordings`, but with zeros for the signal."""
     found = find_windows(recordings, pipeline, stride, actions=actions, warm_up=warm_up)
     used = found.action >= 0
     # Segments that are left out take no room in the signal.
@@ -267,7 +282,8 @@ def windows_from_recordings(
     return WindowSet(
         actions=found.actions,
         length=pipeline.length,
-        signal=filter_recordings(recordings.select(used), pipeline, warm_up=warm_up, cache=cache),
+        # Takes no memory, however long it is.
+        signal=FilteredSignal(np.broadcast_to(np.float32(0), (int(length.sum()), recordings.channels))),
         segments=SegmentTable(
             action=found.action,
             cohort=recordings.cohort,

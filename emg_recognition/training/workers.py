@@ -8,34 +8,26 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
-import os
 import pickle
 import queue
 import signal
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from multiprocessing.queues import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.quiet import without_information
+from emg_recognition.worker_processes import end_with_parent, without_sigint, without_warning
 
 if TYPE_CHECKING:
     from emg_recognition.training.jobs import Job
 
 Event = dict[str, Any]
-
-
-def default_workers() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):  # Linux; it respects the limits of containers and of taskset
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def run_in_processes(
@@ -64,7 +56,7 @@ def run_in_processes(
     # Spawned, not forked: a fork of a process with TensorFlow's threads may hang.
     context = multiprocessing.get_context("spawn")
     inbox: queue.SimpleQueue[Event | Future[None] | None] = queue.SimpleQueue()
-    with _unwarned():
+    with without_warning():
         events: SimpleQueue[Event | None] = context.SimpleQueue()
     # The workers end when this pipe is closed: by the code below, or because this process is gone.
     stop, stopper = context.Pipe(duplex=False)
@@ -75,7 +67,7 @@ def run_in_processes(
         initargs=(pickle.dumps(list(jobs)), events, stop),
     )
     try:
-        with _without_sigint():
+        with without_sigint():
             futures = [executor.submit(_train, index) for index in indices]
         for future in futures:
             future.add_done_callback(inbox.put)
@@ -116,39 +108,6 @@ def _forward(events: SimpleQueue[Event | None], inbox: queue.SimpleQueue[Any]) -
     inbox.put(None)
 
 
-@contextmanager
-def _without_sigint() -> Iterator[None]:
-    """Block SIGINT in this thread; processes started meanwhile never receive it."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows; the workers ignore it once they are initialised
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-@contextmanager
-def _unwarned() -> Iterator[None]:
-    """Start multiprocessing's resource tracker, which must not add lines to a Ctrl-C.
-
-    It removes the semaphores of a process that has ended without doing so, and warns of each.
-    """
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, ()) if hasattr(signal, "pthread_sigmask") else None
-    before = os.environ.get("PYTHONWARNINGS")
-    os.environ["PYTHONWARNINGS"] = ",".join(filter(None, (before, "ignore:resource_tracker:UserWarning")))
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["PYTHONWARNINGS"]
-        else:
-            os.environ["PYTHONWARNINGS"] = before
-        if mask is not None:  # the tracker's start unblocks SIGINT and SIGTERM
-            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-
-
 # What a worker process holds: its jobs, and the queue for their events.
 _held: dict[str, Any] = {}
 
@@ -156,7 +115,7 @@ _held: dict[str, Any] = {}
 def _start_worker(pickled_jobs: bytes, events: SimpleQueue[Event | None], stop: Connection) -> None:
     """Prepare a worker process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, args=(stop,), daemon=True).start()
+    threading.Thread(target=end_with_parent, args=(stop,), daemon=True).start()
     with without_information():
         import tensorflow as tf
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
@@ -175,11 +134,3 @@ def _train(index: int) -> None:
         raise EmgRecognitionError(str(error)) from None  # the subclasses cannot be sent to another process
     except Exception as error:
         raise EmgRecognitionError(f"a training process failed: {traceback.format_exc()}") from error
-
-
-def _end_with_parent(stop: Connection) -> None:
-    """End this process when the other end of the pipe is closed."""
-    try:
-        stop.recv_bytes()
-    except (EOFError, OSError):
-        os._exit(1)

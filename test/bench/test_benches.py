@@ -35,6 +35,7 @@ IN_THIS_PROCESS = {
     "inference": "{bundle} --calls 200 --limit 100",
     "learning_curve": "{archive} --output {folder}/curve --config {config} --minority patient --repetitions 1"
     " --workers 0",
+    "many_bags": "{bundle} --bags 3 --seconds 4 --kills 1",
     "network": "{config}",
     "new_subject": "{ring} --cohort healthy --folds 2 --test-reps 2 --config {config} --workers 1 "
     "--steps-per-epoch 2 --adapt-steps 2 --don-steps 2 --only-folds 1",
@@ -63,6 +64,7 @@ LATE = 3
 IN_PROCESSES = {
     "acquisition": "--minutes 0.05 --channels 8 --rate 500",
     "classifier_process": "{bundle} --repeat 1",
+    "cost": "--sizes tiny --config {config}",
     "hostile_files": "--short --model {bundle}",
     "killed_subscribers": "--kills 3 --rounds 1",
     "live": "{bundle} --quick",

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
+import signal as signals
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -141,6 +145,67 @@ def test_a_bag_without_labels_is_summarised_but_has_no_accuracy(tiny_bundle, bag
     (line,) = done.stderr.splitlines()
     assert "accuracy" in line
     assert "no labels" in line
+
+
+def test_several_bags_have_one_table_and_thresholds_over_all(tiny_bundle, bag, tmp_path, capsys):
+    shutil.copytree(bag, tmp_path / "bags" / "monday")
+    (tmp_path / "bags" / "tuesday").mkdir()
+    (tmp_path / "bags" / "tuesday" / "metadata.yaml").touch()
+    options = [
+        "evaluate",
+        "--model",
+        str(tiny_bundle),
+        "--bag",
+        str(tmp_path / "bags"),
+        "--namespace",
+        "left",
+    ]
+    options += ["--output", str(tmp_path / "out"), "--workers", "1"]
+    assert main(options) == 0
+    first, second, *_, end, table, report = capsys.readouterr().out.splitlines()
+    assert first.split()[:4] == ["bag", "person", "session", "model"]
+    assert second.split()[:3] == ["monday", "-", "-"]
+    assert end.startswith("1 evaluated now, in ")
+    assert table == f"table   {tmp_path / 'out' / 'table.csv'}"
+    assert report == f"report  {tmp_path / 'out' / 'report.html'}"
+    assert main([*options, "--fail-under", "accuracy=0.1"]) == 2  # no bag tells it
+    out, err = capsys.readouterr()
+    assert "0 evaluated now, 1 found finished" in out
+    assert "not evaluated: tuesday" in out
+    assert "no bag tells it" in err
+    assert main(options[:5]) == 2
+    assert "--output" in capsys.readouterr().err
+
+
+def is_group(number):
+    """Return whether there is a process in a process group."""
+    try:
+        os.killpg(number, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_ctrl_c_keeps_what_is_finished_and_leaves_no_process(tiny_bundle, bag, tmp_path):
+    """The terminal sends SIGINT to the whole process group."""
+    for number in range(60):
+        shutil.copytree(bag, tmp_path / "bags" / str(number))
+    options = ["--bag", tmp_path / "bags", "--output", tmp_path / "out", "--namespace", "left"]
+    command = [sys.executable, "-m", "emg_recognition", "evaluate", "--model", tiny_bundle, *options]
+    with subprocess.Popen(
+        [*map(str, command), "--workers", "1"], stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        deadline = time.monotonic() + 100
+        while not list(tmp_path.glob("out/evaluations/*/metrics.json")) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        os.killpg(process.pid, signals.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err == "emg-recognition: interrupted; finished evaluations are kept, run again to continue\n"
+    while is_group(process.pid):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert 1 <= len(list(tmp_path.glob("out/evaluations/*/metrics.json"))) < 60
 
 
 @pytest.fixture

@@ -142,6 +142,12 @@ def model(tmp_path_factory, write_tiny_bundle) -> ActionModel:
 
 
 @pytest.fixture(scope="session")
+def flexing(tmp_path_factory, write_tiny_bundle) -> Path:
+    """The bundle of a model that always says elbow_flexion."""
+    return write_tiny_bundle(tmp_path_factory.mktemp("flexing"), (0.0, 50.0, 0.0))
+
+
+@pytest.fixture(scope="session")
 def signal() -> np.ndarray:
     """Six seconds of a signal that changes so much that the recognised action changes too."""
     rng = np.random.default_rng(5)

@@ -89,7 +89,7 @@ for name in ("sched_getaffinity",):  # as on macOS and Windows
     delattr(os, name)
 sys.modules["termios"] = None  # as on Windows
 import emg_recognition as emg
-from emg_recognition.training.workers import default_workers
+from emg_recognition.worker_processes import default_workers
 
 if __name__ == "__main__":
     assert default_workers() == os.cpu_count()

@@ -1,0 +1,150 @@
+"""What ``train --dry-run`` says a training will cost, against what it then costs.
+
+    python bench/cost.py [--sizes small wide folds] [--config YAML]
+
+Simulated studies of different sizes are trained by the command line, each into an empty folder and with an
+empty cache: wall time from start to end, most memory of all its processes together (proportional set size,
+sampled), and disk space. The exit code is 3 if a time is estimated wrong by more than a factor of 1.5, and 1
+if a command fails. It needs Linux.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from emg_recognition.errors import EmgRecognitionError
+
+MOST_WRONG = 1.5
+WRONG_TIME = 3
+#: What is simulated, and how it is trained.
+SIZES = {
+    "tiny": ("--healthy 2 --patients 1 --sessions 1", "--members 2"),
+    "small": ("--healthy 4 --patients 1 --sessions 1", "--members 4"),
+    "paper": ("--healthy 16 --patients 2", "--members 8"),
+    "long": ("--healthy 8 --patients 1", "--members 2 --epochs 24"),
+    "folds": ("--healthy 3 --patients 1 --sessions 1", "--split leave-one-subject-out --members 2"),
+}
+_PERIOD = 0.1
+
+
+class Memory:
+    """Sample what all processes of a process group take together, bytes."""
+
+    def __init__(self, group: int) -> None:
+        self.highest = 0
+        self._group = group
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+
+    def _watch(self) -> None:
+        while not self._over.wait(_PERIOD):
+            self.highest = max(self.highest, sum(self._sizes()))
+
+    def _sizes(self) -> list[int]:
+        found = []
+        for path in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError, AttributeError, ProcessLookupError):
+                if os.getpgid(int(path.name)) == self._group:
+                    text = (path / "smaps_rollup").read_text()
+                    found.append(int(re.search(r"^Pss:\s+(\d+) kB", text, re.MULTILINE)[1]) << 10)
+        return found
+
+    def stop(self) -> int:
+        """Return the highest sample."""
+        self._over.set()
+        self._thread.join()
+        return self.highest
+
+
+def command(*arguments: object, cwd: Path) -> tuple[str, float, int]:
+    """Run ``emg-recognition``; return what it prints, its wall time in s and its most memory in bytes."""
+    begin = time.perf_counter()
+    environment = {
+        **os.environ,
+        "XDG_CACHE_HOME": str(cwd / "cache"),
+        "PYTHONPATH": str(Path(__file__).resolve().parents[1]),
+    }
+    with subprocess.Popen(
+        [sys.executable, "-m", "emg_recognition", *map(str, arguments)],
+        cwd=cwd,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        memory = Memory(process.pid)
+        out, _ = process.communicate()
+    if process.returncode:
+        raise EmgRecognitionError(f"{' '.join(map(str, arguments))} ended with {process.returncode}")
+    return out, time.perf_counter() - begin, memory.stop()
+
+
+def folder_size(folder: Path) -> int:
+    """Return the bytes of all files below a folder."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def measure(size: str, config: Path | None, folder: Path) -> tuple[dict[str, Any], dict[str, float]]:
+    """Estimate and train; return the estimate and what it took."""
+    study, options = SIZES[size]
+    command("simulate", "--output", "study.npz", *study.split(), cwd=folder)
+    train = ["train", "--data", "study.npz", "--output", "out", "--progress", "json", *options.split()]
+    train += [] if config is None else ["--config", config.resolve()]
+    begin = time.perf_counter()
+    estimate = json.loads(command(*train, "--dry-run", cwd=folder)[0])
+    dry = time.perf_counter() - begin
+    _, seconds, memory = command(*train, cwd=folder)
+    windows = folder / "cache" / "emg_recognition" / "windows"
+    disk = folder_size(folder / "out") + folder_size(windows)
+    return estimate, {"dry": dry, "seconds": seconds, "memory": memory, "disk": disk}
+
+
+def main() -> int:
+    """Measure and compare; return the exit code."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--sizes", nargs="+", choices=SIZES, default=list(SIZES))
+    parser.add_argument("--config", type=Path, metavar="YAML", help="a configuration (default: compact.yaml)")
+    args = parser.parse_args()
+    print(
+        "| study | networks | windows | dry run, s | time: estimated, s | was, s | was / estimated |", end=""
+    )
+    print(" memory, MB | was | disk, MB | was |\n|---|---|---|---|---|---|---|---|---|---|---|")
+    wrong = 0.0
+    for size in args.sizes:
+        with tempfile.TemporaryDirectory(prefix="bench_cost_") as name:
+            cost, was = measure(size, args.config, Path(name))
+        ratio = was["seconds"] / cost["seconds"]
+        wrong = max(wrong, ratio, 1 / ratio)
+        plan = cost["plan"]
+        print(
+            f"| {size} | {len(plan['jobs'])} | {sum(plan['windows'].values())} | {was['dry']:.0f}"
+            f" | {cost['seconds']:.0f} | {was['seconds']:.0f} | {ratio:.2f}"
+            f" | {cost['memory'] / 1e6:.0f} | {was['memory'] / 1e6:.0f}"
+            f" | {(cost['results'] + cost['cache']) / 1e6:.1f} | {was['disk'] / 1e6:.1f} |",
+            flush=True,
+        )
+    print(f"\ntimes are wrong by a factor of {wrong:.2f} at most (wanted: {MOST_WRONG:g})")
+    return WRONG_TIME if wrong > MOST_WRONG else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except EmgRecognitionError as error:
+        sys.exit(f"error: {error}")

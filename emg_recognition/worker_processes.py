@@ -1,0 +1,248 @@
+"""Independent tasks in processes of one core each; a process that dies costs only its task.
+
+:func:`run_tasks` says nothing about where a task runs: the function and the tasks must be picklable, and all
+that comes back is the function's result.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import resource_tracker
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any, Generic, TypeVar
+
+from emg_recognition.errors import EmgRecognitionError
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+#: A task whose process died is tried this often in all.
+_TRIES = 2
+#: Processes that die one after another before any has begun: none will.
+_STILLBORN = 3
+#: Libraries read these when they are loaded: the cores belong to the tasks.
+_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class Done(Generic[Result]):
+    """The end of a task.
+
+    Attributes
+    ----------
+    index : int
+        Its number among the tasks.
+    result : Any
+        What the function returned; None where there is a problem.
+    problem : str or None
+        Why there is no result: an error that the function did not expect, or the death of its process.
+    """
+
+    index: int
+    result: Result | None
+    problem: str | None = None
+
+
+def default_workers() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # Linux; it respects the limits of containers and of taskset
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def run_tasks(
+    function: Callable[[Task], Result], tasks: Sequence[Task], *, workers: int
+) -> Generator[Done[Result], None, None]:
+    """Run a function over tasks in processes of their own, each with one thread.
+
+    SIGINT does not reach these processes: Ctrl-C is for the process that started them, and they end with it
+    or with this iterator.
+
+    Parameters
+    ----------
+    function : callable
+        Takes one task; a function of a module. An error that it raises ends only its task.
+    tasks : sequence
+        What it is called with, once each; once more if its process died.
+    workers : int
+        The most processes.
+
+    Yields
+    ------
+    Done
+        One for each task, in the order in which they end.
+
+    Raises
+    ------
+    EmgRecognitionError
+        If no process can be started.
+    """
+    context = multiprocessing.get_context("spawn")
+    with without_warning():
+        resource_tracker.ensure_running()
+    stop, stopper = context.Pipe(duplex=False)
+    waiting = deque((index, 1) for index in range(len(tasks)))
+    running: dict[Any, _Worker] = {}
+    stillborn = 0
+    try:
+        while waiting or running:
+            # A process without a task is about to take one of those that wait.
+            busy = sum(worker.task is not None for worker in running.values())
+            for _ in range(min(workers, len(waiting) + busy) - len(running)):
+                worker = _start(context, function, stop)
+                running[worker.pipe] = worker
+            for pipe in wait(list(running)):
+                worker = running.pop(pipe)
+                try:
+                    said = worker.pipe.recv()
+                except (EOFError, OSError):
+                    code = _end(worker)
+                    stillborn += worker.task is None
+                    if stillborn >= _STILLBORN:
+                        raise EmgRecognitionError(
+                            f"processes end before they begin (exit code {code}): check the free memory; a"
+                            ' script of your own needs `if __name__ == "__main__":`'
+                        ) from None
+                    done = _died(worker, waiting, code)
+                else:
+                    stillborn = 0
+                    done = None if worker.task is None else Done(worker.task[0], *said)
+                    if waiting:
+                        worker.task = waiting.popleft()
+                        with contextlib.suppress(OSError):  # it has died; reading will tell
+                            worker.pipe.send(tasks[worker.task[0]])
+                        running[pipe] = worker
+                    else:
+                        _end(worker)
+                if done is not None:
+                    yield done
+    finally:
+        stopper.close()  # they end at once, also in the middle of a task
+        for worker in running.values():
+            _end(worker)
+        stop.close()
+
+
+@dataclass
+class _Worker:
+    """A process, our end of its pipe, and the task that it has: its number, and how often it was tried."""
+
+    process: BaseProcess
+    pipe: Connection
+    task: tuple[int, int] | None = None
+
+
+def _died(worker: _Worker, waiting: deque[tuple[int, int]], code: int | None) -> Done[Any] | None:
+    """Let a task whose process died wait for another, or end it."""
+    if worker.task is None:
+        return None
+    index, tries = worker.task
+    if tries < _TRIES:
+        waiting.appendleft((index, tries + 1))
+        return None
+    return Done(index, None, f"its process died {tries} times (exit code {code}); check the free memory")
+
+
+def _start(context: Any, function: Callable[[Any], Any], stop: Connection) -> _Worker:
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_work, args=(function, theirs, stop), daemon=True)
+    with _one_thread(), without_sigint():
+        process.start()
+    theirs.close()  # so that the pipe ends with the process
+    return _Worker(process, ours)
+
+
+def _end(worker: _Worker) -> int | None:
+    """Wait for a process that has died or finds no more tasks in its pipe; return its exit code."""
+    worker.pipe.close()
+    worker.process.join()
+    return worker.process.exitcode
+
+
+def _work(function: Callable[[Any], Any], pipe: Connection, stop: Connection) -> None:
+    """Do tasks in a process of its own until there are no more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=end_with_parent, args=(stop,), daemon=True).start()
+    with contextlib.suppress(EOFError, OSError):  # the other end of the pipe is closed
+        pipe.send(None)
+        while True:
+            pipe.send(_answer(function, pipe.recv()))
+
+
+def _answer(function: Callable[[Any], Any], task: Any) -> tuple[Any, str | None]:
+    """Return the result of a task, or the problem."""
+    try:
+        return function(task), None
+    except EmgRecognitionError as error:
+        return None, str(error)
+    except Exception as error:
+        logging.getLogger(__name__).exception("a task failed in a way that was not expected")
+        return None, f"unexpected {type(error).__name__}: {' '.join(str(error).split())[:200]}"
+
+
+def end_with_parent(stop: Connection) -> None:
+    """End this process when the other end of the pipe is closed: by the parent, or because it is gone."""
+    try:
+        stop.recv_bytes()
+    except (EOFError, OSError):
+        os._exit(1)
+
+
+@contextmanager
+def without_sigint() -> Iterator[None]:
+    """Block SIGINT in this thread; processes started meanwhile never receive it."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows; the workers ignore it once they are initialised
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def without_warning() -> Iterator[None]:
+    """Start multiprocessing's resource tracker, which must not add lines to a Ctrl-C.
+
+    It removes the semaphores of a process that has ended without doing so, and warns of each.
+    """
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, ()) if hasattr(signal, "pthread_sigmask") else None
+    warnings = ",".join(
+        filter(None, (os.environ.get("PYTHONWARNINGS"), "ignore:resource_tracker:UserWarning"))
+    )
+    try:
+        with _environment(PYTHONWARNINGS=warnings):
+            yield
+    finally:
+        if mask is not None:  # the tracker's start unblocks SIGINT and SIGTERM
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+@contextmanager
+def _environment(**values: str) -> Iterator[None]:
+    """Set variables of the environment for the processes that are started meanwhile."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _one_thread() -> Any:
+    return _environment(**dict.fromkeys(_ONE_THREAD, "1"))
