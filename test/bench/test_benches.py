@@ -68,7 +68,6 @@ IN_PROCESSES = {
     "hostile_files": "--short --model {bundle}",
     "killed_subscribers": "--kills 3 --rounds 1",
     "live": "{bundle} --quick",
-    "page": "--quick",
     "sources": "--seconds 4 --no-model --sources {source}",
     "live_without_ros": "{bundle} --seconds 2",
     "recorder_kill": "--times 1 --at-once 1 --seed 1",
