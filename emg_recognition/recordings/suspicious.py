@@ -33,7 +33,7 @@ Kind = Literal["exchanged", "idle", "unlike", "dead"]
 
 # By how much less the squared Mahalanobis distances of all actions have to be with exchanged labels: from the
 # wearer's other sessions and everybody's together, and from everybody's alone.
-_EXCHANGED, _EXCHANGED_FOR_ALL = 9.0, 18.0
+_EXCHANGED, _EXCHANGED_FOR_ALL = 12.0, 18.0
 _FEWEST_SESSIONS = 3
 # 0 is as much as at rest, 1 as much as in the other repetitions.
 _IDLE = 0.3
