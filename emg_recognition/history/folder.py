@@ -7,6 +7,7 @@ import csv
 import hashlib
 import io
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -23,8 +24,9 @@ from emg_recognition.replay.scores import READABLE
 from emg_recognition.resources import version
 from emg_recognition.text import readable
 
-#: How deep below the folder recordings, bundles and evaluations are looked for.
-_DEPTHS = ("", "*/", "*/*/", "*/*/*/")
+#: How deep below the folder recordings, bundles and evaluations are looked for, and in how many folders:
+#: somebody may name their home.
+_DEEPEST, _MOST_FOLDERS = 3, 2000
 _BAG, _BUNDLE, _METRICS = "metadata.yaml", "model.yaml", "metrics.json"
 
 
@@ -112,22 +114,35 @@ def read_history(folder: Path) -> History:
         raise SettingError("folder", str(folder), "name the folder of the recordings")
     found: list[Session] = []
     unreadable: list[str] = []
-    for bag in _places(folder, _BAG):
+    places = _places(folder)
+    for bag in places[_BAG]:
         try:
             found.append(_remembered(bag, readable(bag.relative_to(folder))))
         except EmgRecognitionError as error:
             unreadable.append(str(error))
-    evaluations = _evaluations(folder)
+    evaluations = _evaluations(places[_METRICS])
     found = [_evaluated(one, evaluations.get((folder / one.recording).resolve())) for one in found]
     return History(
-        sessions=_compared(sorted(found, key=lambda one: one.begin), _donnings(folder)),
+        sessions=_compared(sorted(found, key=lambda one: one.begin), _donnings(places[_BUNDLE])),
         tests=read_results(folder),
         unreadable=unreadable,
     )
 
 
-def _places(folder: Path, marker: str) -> list[Path]:
-    return sorted({path.parent for depth in _DEPTHS for path in folder.glob(f"{depth}{marker}")})
+def _places(folder: Path) -> dict[str, list[Path]]:
+    """Return the folders with a bag, a bundle or metrics, by the file that tells, but no hidden ones."""
+    found: dict[str, list[Path]] = {marker: [] for marker in (_BAG, _BUNDLE, _METRICS)}
+    seen = 0
+    for name, folders, files in os.walk(folder):
+        place, seen = Path(name), seen + 1
+        here = [marker for marker in found if marker in files]
+        for marker in here:
+            found[marker].append(place)
+        inside = _BAG in here or _BUNDLE in here or seen >= _MOST_FOLDERS
+        if inside or len(place.relative_to(folder).parts) == _DEEPEST:
+            folders.clear()
+        folders[:] = sorted(one for one in folders if not one.startswith("."))
+    return found
 
 
 def _remembered(bag: Path, name: str) -> Session:
@@ -148,10 +163,10 @@ def _remembered(bag: Path, name: str) -> Session:
     return session
 
 
-def _evaluations(folder: Path) -> dict[Path, dict[str, Any]]:
+def _evaluations(places: list[Path]) -> dict[Path, dict[str, Any]]:
     """Return the evaluations in the folder by the recording that they are of."""
     found = {}
-    for place in _places(folder, _METRICS):
+    for place in places:
         metrics = read_marker(place / _METRICS, READABLE)
         if metrics is not None and isinstance(metrics.get("source"), str):
             found[Path(metrics["source"]).resolve()] = metrics
@@ -176,10 +191,10 @@ def _evaluated(session: Session, metrics: dict[str, Any] | None) -> Session:
     return replace(session, model=str(model.get("id", "")) if isinstance(model, dict) else "", **known)
 
 
-def _donnings(folder: Path) -> dict[str, str]:
+def _donnings(places: list[Path]) -> dict[str, str]:
     """Return how the armband sits for each bundle of a wearer, by the id of its model."""
     found = {}
-    for place in _places(folder, _BUNDLE):
+    for place in places:
         try:
             info = read_bundle(place)
             given = info.orientation

@@ -42,8 +42,8 @@ from emg_recognition.signal.settings import PipelineSettings, stride_samples, su
 _OF_PIPELINE = {"window": "window", "low": "low", "high": "high", "mains": "notch", "settling": "settling"}
 #: Of those, the ones where 0 leaves the choice open.
 _EDGES = ("low", "high")
-#: This long before a window can be complete its samples are waited for, s.
-_EARLY = 0.001
+#: The chunks that wait are filtered this long before a window can be complete, s; the last one is awaited.
+_EARLY = 0.005
 
 
 def rest(*, now: int, newest: int, rate: float, missing: int, chunk: int, depth: int) -> float:

@@ -12,7 +12,7 @@ from typing import Any
 from nicegui import ui
 
 from emg_recognition.errors import EmgRecognitionError
-from emg_recognition.history.folder import History, history_from_json, to_csv
+from emg_recognition.history.folder import Entry, History, history_from_json, to_csv
 from emg_recognition.page.controls import Page
 from emg_recognition.page.frame import button, card, frame
 
@@ -108,7 +108,7 @@ def _read(folder: Path) -> History:
 def _draw(found: History, code: str) -> None:
     sessions = found.sessions
     with card(f"Sessions of {code}", "w12"):
-        days = [one.begin[:16].replace("T", " ") for one in sessions]
+        days = _days(sessions)
         if sessions:
             with ui.element("div").classes("cards").style("padding: 0"):
                 _chart(
@@ -160,6 +160,15 @@ def _draw(found: History, code: str) -> None:
         ui.label(sentence).classes("w12 warn")
 
 
+def _days(sessions: list[Entry]) -> list[str]:
+    """Return the beginning of each session; with its recording where two begin in the same minute."""
+    minutes = [one.begin[:16].replace("T", " ") for one in sessions]
+    return [
+        f"{minute} {one.recording}" if minutes.count(minute) > 1 else minute
+        for one, minute in zip(sessions, minutes, strict=True)
+    ]
+
+
 def _chart(title: str, days: list[str], lines: dict[str, list[float | None]]) -> None:
     colours = ["#0b4f8a", "#b34700"]
     series = [
@@ -168,7 +177,7 @@ def _chart(title: str, days: list[str], lines: dict[str, list[float | None]]) ->
     ]
     options = {
         "title": {"text": title, "textStyle": {"fontSize": 13}},
-        "legend": {"right": 0},
+        "legend": {"top": 0, "right": 0},
         "animation": False,
         "color": colours,
         "grid": {"left": 45, "right": 15, "top": 40, "bottom": 25},

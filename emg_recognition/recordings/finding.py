@@ -88,3 +88,13 @@ def _folder(base: Path, text: str) -> Path:
             alike = next((one for one in base.iterdir() if nfc(readable(one.name)) == nfc(part)), alike)
         base = alike
     return base if base.exists() else folder
+
+
+def files_at(places: Places, path: Path) -> tuple[list[FoundFile], tuple[tuple[str, str], ...]]:
+    """Return a file as it is, or find the files in a folder as :func:`find_files` does.
+
+    The folder of a single file may hold a hundred thousand others, which are not looked at.
+    """
+    if path.is_dir():
+        return find_files(places, path)
+    return [FoundFile(path, nfc(readable(path.name)), {})], ()

@@ -19,6 +19,7 @@ from emg_recognition.recordings.cache import default_cache, from_cache, release
 from emg_recognition.recordings.csv_description import CsvDescription, load_description
 from emg_recognition.recordings.csv_files import READING, read_csv_files
 from emg_recognition.recordings.event_files import event_files
+from emg_recognition.recordings.finding import FoundFile, files_at
 from emg_recognition.recordings.finding import find_files as find_described
 from emg_recognition.recordings.folders import holds_bag, is_description, walk
 from emg_recognition.recordings.formats.description import FormatDescription
@@ -137,11 +138,18 @@ def _bag(path: Path, namespace: str | None) -> _Found:
 def _text(path: Path, progress: Progress | None) -> _Found:
     """Find a text file, or the text files in a folder, with what can be guessed about them."""
     description = guess_description(path)
-    return _columns(description, path, READING + repr(description), progress)
+    found = files_at(description, path)
+    return _columns(description, path, found, READING + repr(description), progress)
 
 
-def _columns(description: CsvDescription, path: Path, key: str, progress: Progress | None) -> _Found:
-    matched, skipped = find_described(description, path)
+def _columns(
+    description: CsvDescription,
+    path: Path,
+    found: tuple[list[FoundFile], tuple[tuple[str, str], ...]],
+    key: str,
+    progress: Progress | None,
+) -> _Found:
+    matched, skipped = found
     source = Source(readable(path), "text files", tuple(file.name for file in matched), skipped)
     read = partial(read_csv_files, description, matched, readable(path), progress=progress)
     files = [
@@ -161,7 +169,8 @@ def _described(path: Path, namespace: str | None, progress: Progress | None) -> 
             description = from_mapping(FormatDescription, document, f"{path.name}:")
             folder = path.parent / description.folder
             return _read_formats(described_files(matched), description, path, folder, skipped, namespace)
-    in_columns = _columns(load_description(path), path, READING, progress)
+    columns = load_description(path)
+    in_columns = _columns(columns, path, find_described(columns, path), READING, progress)
     return dataclasses.replace(in_columns, files=[path, *in_columns.files])
 
 

@@ -14,7 +14,7 @@ from emg_recognition.errors import EmgRecognitionError, RecordingError
 from emg_recognition.recordings.csv_description import CsvDescription
 from emg_recognition.recordings.csv_files import read_csv_files
 from emg_recognition.recordings.file_names import roles_in
-from emg_recognition.recordings.finding import FoundFile, find_files
+from emg_recognition.recordings.finding import FoundFile, files_at
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.recordings.text_columns import sensor_rates
 from emg_recognition.recordings.text_guess import UNLABELLED, Guessed, guess
@@ -49,7 +49,7 @@ def describe_text(path: Path, beside: Path) -> str:
     """
     found = guess(path)
     description = found.description
-    files, _ = find_files(description, path)
+    files, _ = files_at(description, path)
     known, problem = _read(description, files, str(path))
     folder = os.path.relpath(found.base, beside)
     lines = [

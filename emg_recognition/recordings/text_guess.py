@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -24,6 +25,8 @@ from emg_recognition.text import nfc, readable
 LOOKED_AT = 1 << 16
 #: The label of a recording for which none was found.
 UNLABELLED = "unlabelled"
+#: Names of neighbours that are compared with that of a file.
+_COMPARED = 100
 #: Columns in times of rows, and rows, from which on a table is taken to lie on its side.
 _WIDE = 100
 _EVENTS = re.compile(r"(.+?)(_events\.\w+)")
@@ -123,11 +126,7 @@ def guess(path: Path) -> Guessed:
             )
     else:
         base, found = path.parent, [path]
-    near = (
-        found
-        if path.is_dir()
-        else [file for file in sorted(base.glob(f"*{path.suffix}")) if _is_recording(file)]
-    )
+    near = found if path.is_dir() else _neighbours(path)
     events = _events_of(found)
     layout = find_layout(found[0])
     if layout.width > _WIDE * max(len(layout.rows), 1) and len(layout.rows) < _WIDE:
@@ -200,6 +199,12 @@ def _is_recording(file: Path) -> bool:
             return looks_like_text_recording(opened.read(LOOKED_AT))
     except OSError:
         return False
+
+
+def _neighbours(path: Path) -> list[Path]:
+    """Return a file and some others of its folder with the same ending, to compare their names."""
+    others = [file for file in sorted(path.parent.glob(f"*{_globbed(path.suffix)}")) if file != path]
+    return sorted([path, *itertools.islice(filter(_is_recording, others), _COMPARED)])
 
 
 def _events_of(found: Sequence[Path]) -> CsvEvents | None:

@@ -23,7 +23,7 @@ ESTIMATES = _reliable(200)
 LATEST_ESTIMATES = _reliable(10)
 DECISIONS = _reliable(10)
 STATE = _reliable(1)
-#: The state as looked at now and then: without acknowledgements, because the next one comes in 20 ms.
+#: The state as asked for now and then: without acknowledgements, because the next one comes in 20 ms.
 GLANCE = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 #: Commands and joint states: only the newest counts.
 COMMANDS = _reliable(1)

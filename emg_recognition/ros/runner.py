@@ -71,13 +71,13 @@ def run(name: str, create: Callable[[], NodeProgram], args: list[str] | None = N
         Exit code: 0 after a signal or a finished task, 1 after an error, including one in ``close``.
     """
     stop = False
-    spinning = False
+    #: Only a constructor is interrupted: it may be waiting for a port.
+    constructing = True
 
     def request_stop(_number: int, _frame: object) -> None:
         nonlocal stop
         stop = True
-        if not spinning:
-            # A constructor may be waiting for a port.
+        if constructing:
             raise KeyboardInterrupt
 
     logger = get_logger(name)
@@ -102,7 +102,7 @@ def run(name: str, create: Callable[[], NodeProgram], args: list[str] | None = N
         for one in nodes:
             executor.add_node(one)
         stop_waking = _wake_on_signals(nodes[0])
-        spinning = True
+        constructing = False
         while not stop and node.failure is None and not node.finished:
             try:
                 executor.spin_once(timeout_sec=_POLL)
@@ -112,12 +112,14 @@ def run(name: str, create: Callable[[], NodeProgram], args: list[str] | None = N
         if node.failure is not None and not stop:
             raise node.failure
     except EmgRecognitionError as error:
+        # A launch file ends all nodes when one of them fails: the signal may come at the same time.
+        constructing = False
         logger.fatal(printable_lines(error, LONGEST_ERROR))
         code = 1
     except KeyboardInterrupt:
         pass
     finally:
-        spinning = True
+        constructing = False
         if node is not None:
             try:
                 node.close()

@@ -31,8 +31,8 @@ PRETRAIN = "pretrain"
 LEAKING = frozenset({"test"})
 """The selections that look at the test data, so that the result flatters."""
 
-PRETRAINING, REHEARSED = 0.5, 0.2
-"""Part of the epochs in which :func:`majority_first` draws the majority alone, and its share afterwards."""
+WORTH = 1700
+"""Windows of the minority that :func:`majority_first` takes the majority to be worth, however large it is."""
 
 # What each selection compares, in this order.
 _COMPARED = {
@@ -268,6 +268,9 @@ def rising_share(minority: NDArray[np.bool_], epochs: int, first: float, until: 
 def majority_first(minority: NDArray[np.bool_], epochs: int) -> NDArray[np.float64]:
     """Weights of windows by which the first epochs draw the majority and the others mostly the minority.
 
+    The majority has the part ``WORTH / (WORTH + windows of the minority)`` of the epochs to itself, and half
+    of this share of what the others draw: the more the minority has given, the less other people count.
+
     Parameters
     ----------
     minority : ndarray of bool, shape (windows,)
@@ -289,8 +292,9 @@ def majority_first(minority: NDArray[np.bool_], epochs: int) -> NDArray[np.float
         remedy = "pretrain needs two or more: the majority comes first, then the minority"
         raise SettingError("training.epochs", epochs, remedy)
     number = int(np.count_nonzero(minority))
-    first = min(max(round(PRETRAINING * epochs), 1), epochs - 1)
-    others = np.where(np.arange(epochs) < first, 1.0, REHEARSED)[:, np.newaxis]
+    part = WORTH / (WORTH + number)
+    first = min(max(round(part * epochs), 1), epochs - 1)
+    others = np.where(np.arange(epochs) < first, 1.0, part / 2)[:, np.newaxis]
     return np.where(minority, (1 - others) / number, others / (len(minority) - number))
 
 

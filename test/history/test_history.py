@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -165,3 +166,9 @@ def test_the_command_shows_a_person_and_writes_tables(ward, tmp_path, capsys):
     assert len(json.loads(capsys.readouterr().out)["sessions"]) == 3
     assert main(["history", str(ward), "--subject", "nobody"]) == 2
     assert "anna" in capsys.readouterr().err
+
+
+def test_neither_hidden_folders_nor_deep_trees_are_searched(session, ward):
+    for place in (ward / ".venv" / "anna_9", ward / "a" / "b" / "c" / "d" / "anna_9"):
+        shutil.copytree(ward / "anna_1", place)
+    assert len(read_history(ward).sessions) == 3

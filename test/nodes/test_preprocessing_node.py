@@ -56,15 +56,15 @@ def chunk(samples, first_index, restart=False, rate=RATE):
 @pytest.mark.parametrize(
     ("change", "seconds"),
     [
-        ({}, 0.050 - 0.002 - 0.001),
+        ({}, 0.050 - 0.002 - 0.005),
         # Two chunks: the next ones are waited for.
         ({"missing": 20}, 0.0),
-        ({"missing": 30}, 0.030 - 0.002 - 0.001),
+        ({"missing": 30}, 0.030 - 0.002 - 0.005),
         # A subscription that holds eight chunks.
         ({"depth": 8}, 0.0),
         # Stamps of another clock, and of a recording.
         ({"newest": 10_001_000_000}, 0.0),
-        ({"newest": 1_000_000_000}, 0.050 - 9.0 - 0.001),
+        ({"newest": 1_000_000_000}, 0.050 - 9.0 - 0.005),
     ],
 )
 def test_chunks_wait_until_a_window_can_be_complete(change, seconds):
@@ -179,8 +179,7 @@ def test_another_model_with_another_signal_path_is_read_while_it_runs(
         return witness.call(Trigger, f"{node}/reload_model", Trigger.Request())
 
     witness.spin_until(
-        lambda: estimates and estimates[-1].model == first.model and bridge.get_subscription_count() == 2,
-        "estimates of the first model",
+        lambda: estimates and estimates[-1].model == first.model, "estimates of the first model"
     )
     for node in ("preprocessing", "classifier"):
         name_model(node, bundle)

@@ -28,8 +28,8 @@ RECORDED = {
 }
 TOPICS = {
     "acquisition": {"emg/samples", "emg/info"},
-    "preprocessing": {"emg/samples", "emg/window", "exo/bridge_state"},
-    "classifier": {"emg/window", "emg/action", "emg/model", "exo/bridge_state"},
+    "preprocessing": {"emg/samples", "emg/window"},
+    "classifier": {"emg/window", "emg/action", "emg/model"},
     "command_bridge": {
         "emg/action",
         "emg/model",

@@ -79,6 +79,17 @@ def test_each_armband_of_a_bag_has_its_own_cache_entry(recording, signal, tmp_pa
             assert found.label.tolist() == [label]
 
 
+def test_a_single_text_file_does_not_look_through_its_folder(tmp_path, cache):
+    path = tmp_path / "anna_fist_1.csv"
+    path.write_text("time,emg1\n" + "".join(f"{i / 1000},{i % 7}\n" for i in range(500)))
+    (tmp_path / "else" / "where").mkdir(parents=True)
+    (tmp_path / "else" / "where" / "b.csv").write_text("1,2\n")
+    (tmp_path / "notes.txt").write_text("none")
+    found = open_recordings(path, cache=cache)
+    assert found.sources[0].files == ("anna_fist_1.csv",)
+    assert found.sources[0].skipped == ()
+
+
 def test_csv_files(tmp_path, cache):
     (tmp_path / "rest.csv").write_text("1,2\n3,4\n")
     description = tmp_path / "study.yaml"

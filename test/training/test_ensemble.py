@@ -13,7 +13,7 @@ from emg_recognition.errors import SettingError
 from emg_recognition.training.ensemble import (
     LEAKING,
     PRETRAIN,
-    REHEARSED,
+    WORTH,
     choose_minority,
     describe_selection,
     majority_first,
@@ -110,13 +110,23 @@ def test_pretraining_is_one_network_that_sees_the_majority_first(study, tiny, tm
     assert len(job.train) == len(subsets["train"])
     assert job.watched.count("cohort") == {"patient": len(job.watched)}
     patient = job.train.cohort == "patient"
-    np.testing.assert_allclose(job.weights[:, patient].sum(axis=1), [0, 1 - REHEARSED])
-    weights = majority_first(patient, 8)
-    np.testing.assert_allclose(weights.sum(axis=1), 1.0)
-    np.testing.assert_allclose(weights[:, patient].sum(axis=1), [0] * 4 + [1 - REHEARSED] * 4)
-    assert len(np.unique(weights[0, ~patient])) == 1
+    assert job.weights[0, patient].sum() == 0
+    assert job.weights[1, patient].sum() == pytest.approx(1 - WORTH / (WORTH + 24) / 2)
+    np.testing.assert_allclose(job.weights.sum(axis=1), 1.0)
+    assert len(np.unique(job.weights[0, ~patient])) == 1
+
+
+def test_the_more_the_minority_has_given_the_less_the_majority_counts():
+    for windows, first, later in ((WORTH, 4, 0.25), (3 * WORTH, 2, 0.125), (99 * WORTH, 1, 0.005)):
+        patient = np.arange(windows + 10) < windows
+        share = majority_first(patient, 8)[:, ~patient].sum(axis=1)
+        np.testing.assert_allclose(share, [1.0] * first + [later] * (8 - first))
+
+
+def test_pretraining_needs_two_epochs_and_a_minority(study, tiny, tmp_path):
     with pytest.raises(SettingError, match="epochs is 1: pretrain needs two or more"):
-        majority_first(patient, 1)
+        majority_first(np.array([True, False]), 1)
+    ensemble = dataclasses.replace(tiny.ensemble, selection=PRETRAIN)
     _, (alone,) = jobs_of(study, dataclasses.replace(tiny, ensemble=ensemble), tmp_path, minority=None)
     assert alone.weights is None
 
