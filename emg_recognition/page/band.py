@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import html
+import itertools
 import math
+import string
 from collections.abc import Sequence
 
 from emg_recognition.monitor.snapshot import Channel, Quality
@@ -18,6 +20,25 @@ _LOOKS = {
 _SIZE = 240
 _RADIUS = 95
 _LARGEST, _SMALLEST = 22.0, 6.0
+
+
+def short_names(names: Sequence[str], longest: int) -> list[str]:
+    """Return what tells the electrodes apart: their names without the beginning that all share.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The device's names.
+    longest : int
+        Most characters of a name; a longer one ends with "…".
+    """
+    columns = zip(*names, strict=False) if len(names) > 1 else ()
+    alike = list(itertools.takewhile(lambda column: len(set(column)) == 1, columns))
+    shared = "".join(column[0] for column in alike).rstrip("0123456789")  # 10, 11, 12 share no digit
+    if not all(name[len(shared) :].isdigit() for name in names):
+        shared = shared.rstrip(string.ascii_letters)  # whole words only
+    rest = [name[len(shared) :] or name for name in names]
+    return [name if len(name) <= longest else f"{name[: longest - 1]}…" for name in rest]
 
 
 def draw_band(channels: Sequence[Channel]) -> str:
@@ -39,16 +60,18 @@ def draw_band(channels: Sequence[Channel]) -> str:
     parts = [
         f'<circle cx="{middle}" cy="{middle}" r="{_RADIUS}" fill="none" stroke="#c8ced5" stroke-width="14"/>'
     ]
-    for number, channel in enumerate(channels):
+    shorts = short_names([channel.name for channel in channels], 4)
+    for number, (channel, short) in enumerate(zip(channels, shorts, strict=True)):
         angle = 2 * math.pi * number / count - math.pi / 2
         x, y = middle + _RADIUS * math.cos(angle), middle + _RADIUS * math.sin(angle)
         colour, sign, _ = _LOOKS[channel.quality]
-        parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}" fill="{colour}"/>')
+        name = f"<title>{html.escape(channel.name)}</title>"
+        parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}" fill="{colour}">{name}</circle>')
         if radius > 10:
-            text = f"{html.escape(channel.name[:4])}{sign}"
+            text = f"{html.escape(short)}{sign}"
             parts.append(
                 f'<text x="{x:.1f}" y="{y + 5:.1f}" font-size="14" font-weight="700" fill="#fff"'
-                f' text-anchor="middle">{text}</text>'
+                f' text-anchor="middle" pointer-events="none">{text}</text>'
             )
     parts.append(
         f'<text x="{middle}" y="{middle + 6}" font-size="18" text-anchor="middle" fill="#1a1f24">'

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from nicegui import ui
@@ -13,12 +13,11 @@ from emg_recognition.page.controls import Page, inside
 from emg_recognition.page.frame import button, card, said
 from emg_recognition.page.jobs import Job
 
-BUNDLE = "model.yaml"
-"""By which the folder of a bundle is known."""
+BUNDLES = ("*/model.yaml", "*/bundle/model.yaml", "models/*/model.yaml", "models/*/bundle/model.yaml")
+"""Where bundles are: not deeper, because the folder of the page may be somebody's home."""
 
-_BAG = "metadata.yaml"
-#: How deep below the folder recordings and bundles are looked for, and how often, s.
-_DEPTHS = ("*", "*/*", "*/*/*")
+_BAGS = ("*/metadata.yaml",)
+#: How often recordings and bundles are looked for, s.
 _SEARCH = 3.0
 
 
@@ -60,8 +59,8 @@ def show_models(page: Page) -> Callable[[], None]:
         ended = job is not None and bool(job.bundle) and job.bundle != finished
         if ended or time.monotonic() - searched > _SEARCH:
             searched = time.monotonic()
-            bundles = found(page.folder, BUNDLE)
-            _offer(data, found(page.folder, _BAG))
+            bundles = found(page.folder, BUNDLES)
+            _offer(data, found(page.folder, _BAGS))
             _offer(base, bundles)
         running = job is not None and not job.finished
         for start in (train, adapt):
@@ -79,19 +78,19 @@ def show_models(page: Page) -> Callable[[], None]:
     return look
 
 
-def found(folder: Path, marker: str) -> list[str]:
-    """Return the folders below one that hold a file of this name, the newest first, as relative paths.
+def found(folder: Path, patterns: Sequence[str]) -> list[str]:
+    """Return the folders that hold one of these files, the newest first, as relative paths.
 
     Parameters
     ----------
     folder : Path
         Where to look.
-    marker : str
-        The file.
+    patterns : sequence of str
+        The files, below it.
     """
-    places = {path.parent for depth in _DEPTHS for path in folder.glob(f"{depth}/{marker}")}
-    newest = sorted(places, key=lambda place: (place / marker).stat().st_mtime, reverse=True)
-    return [str(place.relative_to(folder)) for place in newest]
+    files = [path for pattern in patterns for path in folder.glob(pattern)]
+    newest = sorted(files, key=lambda path: path.stat().st_mtime, reverse=True)
+    return [str(path.parent.relative_to(folder)) for path in newest]
 
 
 def describe(job: Job) -> str:

@@ -10,7 +10,7 @@ from nicegui import ui
 from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.page.controls import Page, inside
 from emg_recognition.page.frame import button, card, said
-from emg_recognition.page.models import BUNDLE, found
+from emg_recognition.page.models import BUNDLES, found
 from emg_recognition.page.state import SessionView
 
 _COMMANDS = {
@@ -99,7 +99,7 @@ def _start_form(page: Page) -> None:
 
     don = ui.select([""], label="Don first, with bundle", value="").props('data-testid="don"')
     # Which bundles there are is looked up when the list is opened.
-    don.on("popup-show", lambda: don.set_options(["", *found(page.folder, BUNDLE)]))
+    don.on("popup-show", lambda: don.set_options(["", *found(page.folder, BUNDLES)]))
 
     async def start() -> None:
         try:

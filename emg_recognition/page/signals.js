@@ -56,7 +56,7 @@ export default {
       this.context.fillRect(0, 0, wide, high);
       this.context.fillStyle = "#1a1f24";
       this.context.font = (this.lane() < 12 ? 8 : 12) + "px Roboto, sans-serif";
-      this.names.forEach((name, i) => this.context.fillText(name.slice(0, 6), 2, (i + 0.5) * this.lane() + 4));
+      this.names.forEach((name, i) => this.context.fillText(name, 2, (i + 0.5) * this.lane() + 4));
       if (this.names.length) {
         const size = this.range * this.step;
         this.context.font = "12px Roboto, sans-serif";

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from nicegui import ui
 
+from emg_recognition.page.band import short_names
 from emg_recognition.page.state import PageState
 from emg_recognition.page.trace import COLUMNS
 
@@ -14,6 +15,8 @@ PERIOD = 0.05
 _SECONDS = 5
 #: One step of the numbers that are sent, and what it is in the unit that is written, by unit of the device.
 _STEPS = {"V": (1e-7, 0.1, "µV"), "count": (1.0, 1.0, "counts")}
+#: Characters of a name beside its lane.
+_LONGEST = 6
 #: How fast the middle of a lane follows the signal: a share of the way for each picture.
 _FOLLOW = 0.05
 
@@ -47,6 +50,7 @@ class Signals(ui.element, component="signals.js"):
         self._middle += _FOLLOW * (middle - self._middle)
         # A minimum and a maximum of each channel, in turn.
         steps = np.rint((columns - self._middle) / step).astype(int)
-        names = [channel.name for channel in samples.channels]
+        names = short_names([channel.name for channel in samples.channels], _LONGEST)
+        self._props["title"] = ", ".join(channel.name for channel in samples.channels)
         flat = steps.transpose(0, 2, 1).reshape(len(steps), -1)
         self.run_method("push", names, flat.tolist(), shown, unit)

@@ -19,7 +19,8 @@ from emg_recognition.models.orientation import Orientation
 from emg_recognition.models.reference import read_reference
 from emg_recognition.recordings.open import open_recordings
 from emg_recognition.ros import qos
-from emg_recognition.ros.conversions import to_floats, to_time
+from emg_recognition.ros.conversions import to_floats
+from emg_recognition.ros.stamps import to_time
 
 from ..ring_arm import ACTIONS, RING, apart, perform, write_bundle_to_don
 from .terminal import Terminal
