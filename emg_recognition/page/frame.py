@@ -17,6 +17,7 @@ STYLE = """
         --go: #0b6b3a; --stop: #b3121d; --warn: #8a4b00; --blue: #0b4f8a; }
 body { background: var(--paper); color: var(--ink); font-family: Roboto, sans-serif; }
 .nicegui-content { padding: 0; width: 100%; display: block; }
+.q-loading-bar { display: none; }
 .head { display: flex; flex-wrap: wrap; gap: 1rem; align-items: center; padding: .5rem 1rem;
         background: #12202e; color: #fff; position: sticky; top: 0; z-index: 10; }
 .head a { color: #fff; text-decoration: underline; padding: .5rem; min-height: 24px; }

@@ -19,6 +19,7 @@ _LOOK = 0.1
 _TICKS = 3
 _STYLE = """
 body { margin: 0; overflow: hidden; }
+.q-loading-bar { display: none; }
 .nicegui-content { padding: 0; display: block; width: 100%; }
 .patient { --back: #12202e; height: 100vh; width: 100vw; box-sizing: border-box; padding: 1.5vmin 2vmin;
   background: var(--back); color: #fff; display: grid; gap: 1.5vmin 4vmin; font-family: Roboto, sans-serif;

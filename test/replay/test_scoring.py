@@ -331,6 +331,7 @@ def test_the_layout_of_metrics_json_is_stable(simple):
         "per_repetition",
         "over_subjects",
         "recorded",
+        "faults",
         "problems",
         "versions",
     }
