@@ -9,7 +9,7 @@ from emg_recognition.control.decision import NO_ACTION, Decider, DecisionSetting
 from emg_recognition.control.inputs import Instant, SignalWatch
 from emg_recognition.evaluation.decisions import UNDECIDED, Delay
 from emg_recognition.recordings.labels import LabelInterval
-from emg_recognition.replay.decisions import decide, delay
+from emg_recognition.replay.decisions import decide, delays
 from emg_recognition.replay.estimates import EstimateLog
 
 ACTIONS = ("rest", "elbow_flexion", "elbow_extension")
@@ -142,6 +142,12 @@ def interval(first, last, action, run=0):
     return LabelInterval(
         run=run, first=first, last=last, action=action, subject="", cohort="", session="", repetition=1
     )
+
+
+def delay(estimates, decided, labels, rate):
+    times = delays(estimates, decided, labels, rate)
+    missed = np.isnan(times)
+    return Delay.of(times[~missed], int(missed.sum()))
 
 
 def test_the_delay_ends_with_the_deciding_window():
