@@ -62,7 +62,9 @@ class Orientation:
             text = f"mirrored: electrode 1 sits where the model has electrode {self.turn % ring + 1:g}"
         else:
             text = self.turned(Orientation(), ring)
-        return f"{text}; signal {1 / self.gain:.2g} times as strong as the model's people"
+        strength = f"{1 / self.gain:.2g}"
+        times = "" if strength == "1" else f"{strength} times "
+        return f"{text}; signal {times}as strong as the model's people"
 
     def turned(self, other: Orientation, ring: int) -> str:
         """Return in words how far the armband is turned against how it sat, mirrored alike.
