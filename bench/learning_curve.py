@@ -32,7 +32,7 @@ import emg_recognition as emg  # noqa: E402
 from emg_recognition.cli.compare import table  # noqa: E402
 from emg_recognition.errors import EmgRecognitionError  # noqa: E402
 from emg_recognition.training.learning_curve import CURVE_METHODS  # noqa: E402
-from emg_recognition.training.workers import default_workers  # noqa: E402
+from emg_recognition.worker_processes import default_workers  # noqa: E402
 
 ALONE = "minority"
 

@@ -37,7 +37,8 @@ BENCH = Path(__file__).resolve().parent
 sys.path[:0] = [str(BENCH.parent), str(BENCH)]
 
 import numpy as np  # noqa: E402
-from live import PATIENCE, Row, helper, write_model  # noqa: E402
+from live_path.ends import PATIENCE, helper  # noqa: E402
+from live_path.rows import Row, write_model  # noqa: E402
 
 ROW = Row(250.0, 8, 0.05)
 #: Samples that are sent together.
