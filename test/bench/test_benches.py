@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -70,6 +71,7 @@ IN_PROCESSES = {
     "live": "{bundle} --quick",
     "sources": "--seconds 4 --no-model --sources {source}",
     "live_without_ros": "{bundle} --seconds 2",
+    "page": "--quick",
     "recorder_kill": "--times 1 --at-once 1 --seed 1",
     "chaos": "--short --folder {folder}",
 }
@@ -139,6 +141,8 @@ def test_short_form(name, filled_in, monkeypatch, capsys):
 @pytest.mark.parametrize("name", sorted(IN_PROCESSES))
 def test_short_form_with_nodes(name, filled_in, tmp_path):
     """Run a bench that starts nodes, as a user would. Only times may be too long, on a busy machine."""
+    if name == "page" and not (shutil.which("chromium") or shutil.which("chromium-browser")):
+        pytest.skip("no Chromium here: apt install chromium")
     done = subprocess.run(
         [sys.executable, BENCH / f"{name}.py", *arguments(IN_PROCESSES[name], filled_in)],
         cwd=tmp_path,
