@@ -21,6 +21,8 @@ from emg_recognition.ros import qos
 from emg_recognition.ros.conversions import to_floats
 from emg_recognition.simulation.study import StudySettings, simulate_stream
 
+from ..target_way import WAY
+
 pytest.importorskip("nicegui", reason=MISSING)
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -172,6 +174,20 @@ def judge(page):
     assert not serious
 
 
+def reach_a_target(page, address, wearer):
+    """Steer the dot with muscles until the second target of Fitts' test, and end it."""
+    page.goto(address)
+    page.get_by_test_id("subject").fill("p07")
+    page.get_by_test_id("targets").click()
+    page.get_by_test_id("stage").wait_for()
+    deadline = time.monotonic() + PATIENCE
+    while " 2/" not in page.locator(".told").inner_text():
+        assert time.monotonic() < deadline, "the first target never ends"
+        wearer.perform({1: "elbow_flexion", -1: "elbow_extension"}.get(page.evaluate(WAY), "rest"))
+    page.get_by_test_id("end-test").click()
+    shows(page, "result", "Targets reached.*Throughput.*Reaction time")
+
+
 def test_a_whole_session_is_steered_from_the_page(start_node, wearer, browser, flexing_bundle, tmp_path):
     folder = tmp_path / "ward"
     files = {"plan": PLAN, "config": CONFIG}
@@ -239,4 +255,5 @@ def test_a_whole_session_is_steered_from_the_page(start_node, wearer, browser, f
     drawn = "() => Number(document.querySelector('[data-testid=signals]').dataset.pictures)"
     before = page.evaluate(drawn)
     page.wait_for_function(f"({drawn})() > {before + 20}")
+    reach_a_target(page, f"{address}try", wearer)
     assert not errors, errors

@@ -21,6 +21,8 @@ from emg_recognition.page.reaction import ReactionSettings, ReactionTask
 from emg_recognition.page.state import Decision, PageState, SessionView
 from emg_recognition.page.targets import TargetSettings, TargetTask
 
+from ..target_way import WAY
+
 pytest.importorskip("nicegui", reason=MISSING)
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -204,17 +206,6 @@ def test_both_tests_end_with_figures_and_never_run_while_the_bridge_is_armed(ser
     assert found["targets"]["directions"] == {"elbow_flexion": "up", "elbow_extension": "down"}
     assert len(found["reactions"]["prompts"]) == 4
     assert {(one["subject"], one["model"]) for one in found.values()} == {("p07", "m1")}
-
-
-#: Up (1), down (-1) or nowhere (0) from the cursor to the target; null without a stage.
-WAY = """() => {
-  const of = name => document.querySelector(`[data-testid=${name}]`);
-  if (!of("stage")) return null;
-  const [target, cursor] = [of("target"), of("cursor")];
-  if (getComputedStyle(target).display === "none") return 0;
-  const way = parseFloat(cursor.style.top) - parseFloat(target.style.top);
-  return Math.abs(way) < 3 ? 0 : Math.sign(way);
-}"""
 
 
 def results(folder):
