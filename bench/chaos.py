@@ -299,18 +299,19 @@ def main() -> int:
             if args.short:
                 faults = iter([next(one for one in known if one.name == name) for name in SHORT])
             interrupted = False
-            with ChaosGraph(folder, bundle, output, onlookers=not args.short) as graph:
-                try:
-                    for fault in faults:
-                        campaign.trial(graph, fault)
-                        last = fault.name
-                        if time.monotonic() > over and not args.short:
-                            break
-                    graph.bring_into_motion()
-                except BrokenGraphError as error:
-                    campaign.broken(graph, last, error)
-                except KeyboardInterrupt:
-                    interrupted = True
+            try:
+                with ChaosGraph(folder, bundle, output, onlookers=not args.short) as graph:
+                    try:
+                        for fault in faults:
+                            campaign.trial(graph, fault)
+                            last = fault.name
+                            if time.monotonic() > over and not args.short:
+                                break
+                        graph.bring_into_motion()
+                    except BrokenGraphError as error:
+                        campaign.broken(graph, last, error)
+            except KeyboardInterrupt:
+                interrupted = True
             shutil.rmtree(folder, ignore_errors=True)
             if interrupted:
                 break
