@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import random
 import select
+import signal
 import sys
 import time
 from pathlib import Path
@@ -84,6 +85,8 @@ def carry(device: str, terminal: PseudoTerminal) -> None:
 
 
 if __name__ == "__main__":
+    # Ctrl-C is for the campaign, which closes the cable.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     # The host waits for its end, and then for the device's first words.
     while not os.path.exists(sys.argv[1]):
         time.sleep(0.02)

@@ -176,7 +176,7 @@ def _chart(title: str, days: list[str], lines: dict[str, list[float | None]]) ->
         for name, values in lines.items()
     ]
     options = {
-        "title": {"text": title, "textStyle": {"fontSize": 13}},
+        "title": {"text": title, "left": 0, "textStyle": {"fontSize": 13}},
         "legend": {"top": 0, "right": 0},
         "animation": False,
         "color": colours,
