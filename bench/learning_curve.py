@@ -15,7 +15,6 @@ again with the same ``--output``, it continues where it was interrupted, or adds
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -27,10 +26,10 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))
 
 import numpy as np  # noqa: E402
+from measuring.command import report, run  # noqa: E402
 
 import emg_recognition as emg  # noqa: E402
 from emg_recognition.cli.compare import table  # noqa: E402
-from emg_recognition.errors import EmgRecognitionError  # noqa: E402
 from emg_recognition.training.learning_curve import CURVE_METHODS  # noqa: E402
 from emg_recognition.worker_processes import default_workers  # noqa: E402
 
@@ -76,12 +75,6 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     return {**result, "gained": gained}
 
 
-def report(event: Mapping[str, Any]) -> None:
-    """Print a line for each finished network."""
-    if event["event"] == "job":
-        print(f"trained {event['label']} ({event['done']:.0%})", file=sys.stderr, flush=True)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Parse the command line, measure and write."""
     parser = argparse.ArgumentParser(
@@ -98,14 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--workers", type=int, default=default_workers())
     parser.add_argument("--json", type=Path, help="file for the result")
     chosen = parser.parse_args(arguments)
-    try:
-        result = measure(chosen)
-    except EmgRecognitionError as error:
-        print(f"learning_curve: {error}", file=sys.stderr)
-        return 1
-    if chosen.json:
-        chosen.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    return 0
+    return run("learning_curve", lambda: measure(chosen), chosen.json)
 
 
 if __name__ == "__main__":

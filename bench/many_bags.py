@@ -39,7 +39,7 @@ from emg_recognition.worker_processes import default_workers
 
 
 def write_bags(folder: Path, model: ActionModel, count: int, seconds: int) -> float:
-    """Write the bags, a few of them anew and the others as copies; return the size of all in MB."""
+    """Write the bags, a few of them new and the others copies of these; return the size of all in MB."""
     different = min(count, 4)
     for number in range(count):
         path = folder / f"session_{number:03d}"

@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 import multiprocessing
 import os
 import sys
@@ -38,8 +37,9 @@ sys.path.insert(0, str(REPOSITORY))
 
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
+from measuring.command import report, run  # noqa: E402
 
-from emg_recognition.errors import EmgRecognitionError, SettingError  # noqa: E402
+from emg_recognition.errors import SettingError  # noqa: E402
 from emg_recognition.models import layers  # noqa: E402, F401  (Keras needs the layers to load a model)
 from emg_recognition.models.log_features import Measures  # noqa: E402
 from emg_recognition.models.orientation import Orientation  # noqa: E402
@@ -286,12 +286,6 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
     return {"subjects": names, "accuracy": table, "settings": settings.to_mapping(), "seconds": seconds}
 
 
-def report(event: dict[str, object]) -> None:
-    """Print a line for each finished network."""
-    if event["event"] == "job":
-        print(f"trained {event['label']} ({event['done']:.0%})", file=sys.stderr, flush=True)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Parse the command line, measure and write."""
     parser = argparse.ArgumentParser(
@@ -320,15 +314,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--config", type=Path, default=REPOSITORY / "config" / "compact.yaml")
     parser.add_argument("--workers", type=int, default=default_workers())
     chosen = parser.parse_args(arguments)
-    try:
-        with tempfile.TemporaryDirectory() as temporary:
-            result = measure(chosen, chosen.output or Path(temporary))
-    except EmgRecognitionError as error:
-        print(f"new_subject: {error}", file=sys.stderr)
-        return 1
-    if chosen.json:
-        chosen.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    return 0
+    with tempfile.TemporaryDirectory() as temporary:
+        return run("new_subject", lambda: measure(chosen, chosen.output or Path(temporary)), chosen.json)
 
 
 if __name__ == "__main__":

@@ -6,9 +6,9 @@
 subjects, 'own LDA' one model for each subject, 'MLP' one network for all subjects (scikit-learn, two
 layers of 96, logarithms of the amplitudes).
 
-The second table is of healthy people who put on a ring of eight electrodes anew in each session, turned by up
-to two electrodes, three of ten on the left arm. LDA of three quarters of them, whose sessions are aligned, is
-tested on repetitions 2-4 of the others, who are strangers: as their armbands sit, donned by the two sync
+The second table is of healthy people who put a ring of eight electrodes on again in each session, turned by
+up to two electrodes, three of ten on the left arm. LDA of three quarters of them, whose sessions are aligned,
+is tested on repetitions 2-4 of the others, who are strangers: as their armbands sit, donned by the two sync
 gestures of repetition 1, by all of repetition 1 without its labels, and turned by all their labels, as the
 people of the training are (the aligned model). ``--seeds 7 --healthy 2 --patients 1`` takes seconds.
 """

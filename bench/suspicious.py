@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 import sys
 import time
 from collections import Counter, defaultdict
@@ -24,9 +23,10 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))
 
 import numpy as np  # noqa: E402
+from measuring.command import run  # noqa: E402
 
 from emg_recognition.actions import REST  # noqa: E402
-from emg_recognition.errors import EmgRecognitionError, SettingError  # noqa: E402
+from emg_recognition.errors import SettingError  # noqa: E402
 from emg_recognition.recordings.archive import load_archive  # noqa: E402
 from emg_recognition.recordings.recordings import Recordings  # noqa: E402
 from emg_recognition.recordings.suspicious import find_suspicious  # noqa: E402
@@ -171,14 +171,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path, help="file for the result")
     chosen = parser.parse_args(arguments)
-    try:
-        result = measure(chosen)
-    except EmgRecognitionError as error:
-        print(f"suspicious: {error}", file=sys.stderr)
-        return 1
-    if chosen.json:
-        chosen.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    return 0
+    return run("suspicious", lambda: measure(chosen), chosen.json)
 
 
 if __name__ == "__main__":

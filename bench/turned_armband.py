@@ -26,8 +26,9 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))
 
 import numpy as np  # noqa: E402
+from measuring.command import run  # noqa: E402
 
-from emg_recognition.errors import EmgRecognitionError, SettingError  # noqa: E402
+from emg_recognition.errors import SettingError  # noqa: E402
 from emg_recognition.models.log_features import Measures  # noqa: E402
 from emg_recognition.models.orientation import Orientation  # noqa: E402
 from emg_recognition.models.orienting import from_labels  # noqa: E402
@@ -151,12 +152,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--cohort", required=True, help="its subjects are divided into folds")
     parser.add_argument("--rest", default="", help="label of rest, to watch an arm that only rests")
     parser.add_argument("--folds", type=int, default=5)
-    try:
-        measure(parser.parse_args(arguments))
-    except EmgRecognitionError as error:
-        print(f"turned_armband: {error}", file=sys.stderr)
-        return 1
-    return 0
+    chosen = parser.parse_args(arguments)
+    return run("turned_armband", lambda: measure(chosen))
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ def show_models(page: Page) -> Callable[[], None]:
         data = ui.select([], multiple=True, label="Recordings").props('data-testid="recordings"')
         base = ui.select([], label="Bundle").props('data-testid="bundle"')
         with ui.element("div").classes("row"):
-            train = button("Train anew", lambda: begin("train"), "do", "train")
+            train = button("Train a new model", lambda: begin("train"), "do", "train")
             adapt = button("Adapt the bundle", lambda: begin("adapt"), "do", "adapt")
             button("Put the bundle to work", put_to_work, "go", "use-bundle")
             end = button("End it", page.jobs.cancel, "plain", "end-job")

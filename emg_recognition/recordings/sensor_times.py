@@ -13,7 +13,7 @@ from emg_recognition.recordings.resampling import resample
 
 #: Two sensors agree if their times are never further apart than this share of a sample.
 _APART = 0.5
-#: A grid may be so many times faster or slower than a sensor.
+#: The rate of a grid is at most this many times that of a sensor, or the reverse.
 _MOST_TIMES = 50
 
 

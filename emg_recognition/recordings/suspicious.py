@@ -292,7 +292,7 @@ def _reference(now: Array, group: NDArray[np.generic]) -> tuple[Array, Array]:
 
 
 def _precision(rows: Array, freedom: int) -> Array:
-    """Return the inverse covariance of differences, shape (n, channels), with so many degrees of freedom."""
+    """Return the inverse covariance of differences, shape (n, channels), of `freedom` degrees of freedom."""
     covariance = rows.T @ rows / max(len(rows), 1)
     shrinkage = max(_SHRINKAGE, min(1.0, rows.shape[1] / max(freedom, 1)))
     spread = np.diag(covariance)

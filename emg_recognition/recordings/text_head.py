@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from emg_recognition.recordings.text_cells import is_missing, is_number, plain_unit, quantity, unit_of
 
 SAMPLE_LINES = 200
-"""The end of the head, so many lines, tells what a row of data looks like."""
+"""The number of lines at the end of the head that tell what a row of data looks like."""
 
 #: More rows with a fault than this below the names are no data.
 _FAULTS = 4

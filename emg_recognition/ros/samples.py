@@ -66,7 +66,7 @@ class SamplesPublisher:
         self._info.publish(message)
 
     def publish(self, chunk: SampleChunk) -> bool:
-        """Publish samples; return whether the stream starts anew with them.
+        """Publish samples; return whether the stream restarts with them.
 
         It does where the chunk says so, and after a step of the ROS clock.
         """

@@ -126,7 +126,7 @@ def compare(
         default all that the recordings allow.
     learning_curve : sequence of int, optional
         Numbers of repetitions, such as 1, 2 and 4: the methods (but ``balanced-bagging``) are trained again
-        with only the first so many repetitions of each person of the minority; the test windows stay.
+        with only that many repetitions of each person of the minority, the first ones; the test windows stay.
     on_event : callable, optional
         As for :func:`train`, with the event ``judged`` for each result.
 

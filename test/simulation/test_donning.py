@@ -16,7 +16,7 @@ from emg_recognition.training.alignment import align
 from emg_recognition.training.comparators import fit_lda
 from emg_recognition.training.windows import windows_from_recordings
 
-#: A ring of eight electrodes that is put on anew in both sessions, turned by up to two of them.
+#: A ring of eight electrodes that is put on again in both sessions, turned by up to two of them.
 STUDY = StudySettings(
     seed=5, healthy=14, patients=1, repetitions=3, hold=1.0, rate=500.0, channels=10, turn=2.0, left=0.3
 )
