@@ -51,8 +51,8 @@ def write_bags(folder: Path, model: ActionModel, count: int, seconds: int) -> fl
 
 
 def without_time(metrics: dict[str, Any]) -> dict[str, Any]:
-    """Return metrics without the moment at which they were made."""
-    return {name: value for name, value in metrics.items() if name != "created"}
+    """Return metrics without the moment at which they were made, and the machine."""
+    return {name: value for name, value in metrics.items() if name not in ("created", "machine", "processor")}
 
 
 class Killer:

@@ -16,6 +16,7 @@ from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.quiet import without_information
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.settings import from_mapping
+from emg_recognition.tasks import Executor, check_executor
 from emg_recognition.training.configuration import experiment_settings
 from emg_recognition.training.settings import (
     ADAPT_SETTINGS,
@@ -41,6 +42,7 @@ def train(
     settings: SettingsLike | None = None,
     minority: str | None = None,
     workers: int = 0,
+    address: str | None = None,
     cache: Path | None = None,
     on_event: Callable[[dict[str, Any]], None] | None = None,
 ) -> TrainingResult:
@@ -60,8 +62,11 @@ def train(
     minority : str, optional
         The cohort that every member sees completely; the settings' own by default.
     workers : int
-        Processes that train at the same time. 0: train in this process. A script that uses more needs
-        the usual ``if __name__ == "__main__":``.
+        Processes that train at the same time. 0: train in this process; on a cluster, as many as it has
+        cores. A script that uses more needs the usual ``if __name__ == "__main__":``.
+    address : str, optional
+        A Ray cluster that trains instead of this machine: ``host:port``, or ``auto`` for ``RAY_ADDRESS`` or
+        the one that runs here (``docs/how-to/run-on-a-cluster.md``).
     cache : Path, optional
         Folder for the filtered signal of large recordings; in memory by default.
     on_event : callable, optional
@@ -86,12 +91,19 @@ def train(
     >>> result.bundle, result.metrics["test_accuracy"]                           # doctest: +SKIP
     """
     chosen = _with_minority(settings, minority)
+    executor = Executor(workers, address)
+    check_executor(executor)
     require_tensorflow()
     with without_information():
         from emg_recognition.training.experiment import run_experiment
 
     return run_experiment(
-        chosen, recordings, Path(output), workers=workers, cache=cache, on_event=on_event or _ignore
+        chosen,
+        recordings,
+        Path(output),
+        executor=executor,
+        cache=cache,
+        on_event=on_event or _ignore,
     )
 
 
@@ -105,6 +117,7 @@ def compare(
     methods: Sequence[str] | None = None,
     learning_curve: Sequence[int] = (),
     workers: int = 0,
+    address: str | None = None,
     cache: Path | None = None,
     on_event: Callable[[dict[str, Any]], None] | None = None,
 ) -> Comparison:
@@ -117,7 +130,7 @@ def compare(
     output : str or path
         Folder for the results. A comparison of the same recordings and settings continues there, also with
         other seeds and methods; finished networks are not trained again.
-    settings, minority, workers, cache
+    settings, minority, workers, address, cache
         As for :func:`train`. `seeds` replace the seed of the settings.
     seeds : sequence of int
         One run of every method for each.
@@ -142,6 +155,8 @@ def compare(
         that its people do not have; nothing has been written then.
     """
     chosen = _with_minority(settings, minority)
+    executor = Executor(workers, address)
+    check_executor(executor)
     require_tensorflow()
     with without_information():
         from emg_recognition.training.compare import run_comparison
@@ -153,7 +168,7 @@ def compare(
         seeds=seeds,
         methods=methods,
         learning_curve=learning_curve,
-        workers=workers,
+        executor=executor,
         cache=cache,
         on_event=on_event or _ignore,
     )

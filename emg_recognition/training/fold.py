@@ -28,7 +28,7 @@ from emg_recognition.training.ensemble import (
     member_jobs,
     select_member,
 )
-from emg_recognition.training.jobs import KERAS, Job, OnEvent, predict_windows, summary
+from emg_recognition.training.jobs import KERAS, Job, OnEvent, predict_windows, summary, used_machines
 from emg_recognition.training.output import BUNDLE, MEMBERS
 from emg_recognition.training.results import experiment_bundle, write_report
 from emg_recognition.training.settings import SUBSETS, ExperimentSettings
@@ -194,6 +194,7 @@ def finish_fold(
         },
         "selected": None if chosen is None else chosen + 1,
         "seconds": sum(member["seconds"] for member in members),
+        "machines": used_machines(members),
         **{f"train_{name}": float(np.mean([m[name] for m in kept])) for name in ("accuracy", "loss")},
         "pipeline": pipeline.fingerprint(),
         "orientation": None if fold.alignment is None else fold.alignment.to_json(test.actions),
