@@ -14,14 +14,17 @@ adapt without orientation, to compare: with the first repetition of the first se
 Every window of the test segments counts (with ``warm_up``), 200 ms every 50 ms, without a vote across windows
 but in the rows that say so: there, the probabilities of the last 20 windows of a segment are averaged. LDA on
 Hudgins' features, trained on the same people, is tested on the same windows. With ``--output``, an
-interrupted run can be continued. ``--only-folds 1`` measures the first fold alone; ``--folds 2
---steps-per-epoch 2`` with a small archive and a ``--config`` with a tiny network is a short run.
+interrupted run can be continued, with the same options: networks and people that are done stay so.
+``--not-trained`` leaves out the rows for which a network is trained again at each donning, which take most of
+the time. ``--only-folds 1`` measures the first fold alone; ``--folds 2 --steps-per-epoch 2`` with a small
+archive and a ``--config`` with a tiny network is a short run.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import json
 import multiprocessing
 import os
 import sys
@@ -40,6 +43,7 @@ import numpy as np  # noqa: E402
 from measuring.command import report, run  # noqa: E402
 
 from emg_recognition.errors import SettingError  # noqa: E402
+from emg_recognition.files import write_file  # noqa: E402
 from emg_recognition.models import layers  # noqa: E402, F401  (Keras needs the layers to load a model)
 from emg_recognition.models.log_features import Measures  # noqa: E402
 from emg_recognition.models.orientation import Orientation  # noqa: E402
@@ -58,15 +62,7 @@ from emg_recognition.worker_processes import default_workers  # noqa: E402
 
 USE, SYNC, DONNED = "unlabelled use", "two sync gestures", "one repetition at each donning"
 MEAN = ", causal mean of 1 s"
-ROWS = (
-    "nothing known",
-    f"nothing known{MEAN}",
-    USE,
-    USE + MEAN,
-    SYNC,
-    SYNC + MEAN,
-    DONNED,
-    DONNED + MEAN,
+NOT_DONNED = (
     "not donned, first repetition of the first session",
     "not donned, first repetition of each session",
 )
@@ -93,10 +89,24 @@ class Wearer:
     test_repetitions: tuple[int, ...]
     adaptation: FitSettings
     donning: FitSettings
+    trained: bool
+    results: Path
 
 
-def score(wearer: Wearer) -> list[float]:
-    """Return the accuracies for a wearer, in the order of `ROWS`."""
+def score(wearer: Wearer) -> dict[str, float]:
+    """Return the accuracy for a wearer in each row; what an earlier run has found is read."""
+    place = wearer.results / f"{wearer.name}.json"
+    if place.exists():
+        found: dict[str, float] = json.loads(place.read_text(encoding="utf-8"))
+        return found
+    found = rows(wearer)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    write_file(place, json.dumps(found, indent=2).encode())
+    return found
+
+
+def rows(wearer: Wearer) -> dict[str, float]:
+    """Measure the rows of a wearer."""
     windows, reference = wearer.windows, wearer.alignment.reference
     tested = np.isin(windows.repetition, wearer.test_repetitions)
     test = windows.select(tested)
@@ -113,10 +123,30 @@ def score(wearer: Wearer) -> list[float]:
         turns[DONNED][session] = from_labels(reference, measures, own.action).orientation
     for row in (USE, SYNC):
         found[row] = answers(wearer.model, turned(wearer, turns[row], test))
-    found[DONNED] = np.empty_like(found[USE])
-    known = turned(wearer, turns[DONNED], windows)
+    if wearer.trained:
+        found[DONNED] = donned(wearer, turns[DONNED], test)
+    accuracy = {}
+    for name, probabilities in found.items():
+        accuracy[name] = float(np.mean(probabilities.argmax(axis=1) == test.action))
+        steady = causal_mean(probabilities, test.segment)
+        accuracy[name + MEAN] = float(np.mean(steady.argmax(axis=1) == test.action))
+    if wearer.trained:
+        first_day = windows.select(first & (windows.session == sessions[0]))
+        for name, learned in zip(NOT_DONNED, (first_day, windows.select(first)), strict=True):
+            probabilities = answers(wearer.model, test, learned, wearer.adaptation)
+            accuracy[name] = float(np.mean(probabilities.argmax(axis=1) == test.action))
+    return accuracy
+
+
+def donned(wearer: Wearer, turns: dict[str, Orientation], test: WindowSet) -> np.ndarray:
+    """Return the probabilities of networks that learned one repetition at each donning."""
+    windows = wearer.windows
+    tested = np.isin(windows.repetition, wearer.test_repetitions)
+    known = turned(wearer, turns, windows)
+    found = np.empty((len(test), len(test.actions)), np.float32)
+    sessions = np.unique(windows.session).tolist()
     for number, session in enumerate(sessions):
-        today = first & (windows.session == session)
+        today = (windows.repetition == 1) & (windows.session == session)
         earlier = np.isin(windows.session, sessions[:number]) & ~tested
         shares = np.concatenate(
             [
@@ -127,17 +157,8 @@ def score(wearer: Wearer) -> list[float]:
         learned = together(known.select(today | earlier), wearer.others)
         now = test.session == session
         part = known.select(tested).select(now)
-        found[DONNED][now] = answers(wearer.model, part, learned, wearer.donning, shares)
-    rows = {}
-    for name, probabilities in found.items():
-        rows[name] = float(np.mean(probabilities.argmax(axis=1) == test.action))
-        steady = causal_mean(probabilities, test.segment)
-        rows[name + MEAN] = float(np.mean(steady.argmax(axis=1) == test.action))
-    first_day = windows.select(first & (windows.session == sessions[0]))
-    for name, learned in zip(ROWS[-2:], (first_day, windows.select(first)), strict=True):
-        probabilities = answers(wearer.model, test, learned, wearer.adaptation)
-        rows[name] = float(np.mean(probabilities.argmax(axis=1) == test.action))
-    return [rows[name] for name in ROWS]
+        found[now] = answers(wearer.model, part, learned, wearer.donning, shares)
+    return found
 
 
 def turned(wearer: Wearer, turns: dict[str, Orientation], windows: WindowSet) -> WindowSet:
@@ -256,6 +277,8 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
             test_repetitions=test_repetitions,
             adaptation=adaptation,
             donning=donning,
+            trained=not arguments.not_trained,
+            results=folder / f"people_seed_{arguments.seed}{'_not_trained' * arguments.not_trained}",
         )
         for job, fold, train, alignment in zip(jobs, chosen, aligned, alignments, strict=True)
         for name in fold.tolist()
@@ -270,7 +293,7 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
             tested = np.isin(windows.repetition, test_repetitions) & (windows.subject == name)
             test = windows.select(tested)
             classical.append(float(np.mean(predictor(test).argmax(axis=1) == test.action)))
-    table = dict(zip(ROWS, np.array(found).T.tolist(), strict=True))
+    table = {row: [one[row] for one in found] for row in found[0]}
     table["LDA, nothing known"] = classical
     for row, values in table.items():
         print(
@@ -305,6 +328,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument(
         "--don-steps", type=int, default=DONNING.steps_per_epoch, help="gradient steps at each donning"
+    )
+    parser.add_argument(
+        "--not-trained", action="store_true", help="leave out the rows that train a network again"
     )
     parser.add_argument("--only-folds", type=int, help="measure only this many of the folds")
     parser.add_argument("--electrode-rotation", type=float, default=0.5, help="random, of the armband")
