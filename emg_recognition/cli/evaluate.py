@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emg_recognition.cli.data import add_without, select
-from emg_recognition.cli.executor import add_executor, executor_options
+from emg_recognition.cli.executor import UNUSED, add_executor, executor_options
 from emg_recognition.cli.options import add_options, given_options
 from emg_recognition.cli.parser import examples
 from emg_recognition.control.decision import DecisionSettings
@@ -101,7 +101,7 @@ def run(args: argparse.Namespace) -> int:
     wanted = [_threshold(text) for text in args.fail_under]
     if args.bag and (len(args.bag) + len(args.model) > 2 or not is_bag(args.bag[0])):
         return _evaluate_bags(args, wanted)
-    for name, unused in (("workers", None), ("executor", "local"), ("address", None)):
+    for name, unused in UNUSED.items():
         if getattr(args, name) != unused:
             raise SettingError(f"--{name}", getattr(args, name), "use it with several bags only")
     if len(args.model) > 1:

@@ -8,6 +8,8 @@ from typing import Any
 from emg_recognition.errors import SettingError
 
 EXECUTORS = ("local", "ray")
+#: The options as they are where they are not given.
+UNUSED = {"workers": None, "executor": EXECUTORS[0], "address": None}
 
 
 def add_executor(parser: argparse.ArgumentParser) -> None:

@@ -221,17 +221,14 @@ def adapt(
         If TensorFlow is missing, or if bundle and recordings cannot be used or do not fit each other;
         nothing has been written then.
     """
-    usual = ADAPT_SETTINGS if history is None and others is None else REHEARSAL_SETTINGS
-    chosen = settings if isinstance(settings, FitSettings) else usual
-    if isinstance(settings, Mapping):
-        chosen = from_mapping(FitSettings, {**dataclasses.asdict(usual), **settings}, "settings")
+    chosen = _fit_settings(settings, rehearses=not (history is None and others is None))
     if repetitions is None:
         repetitions = sorted(set(recordings.repetition.tolist()) - set(test_repetitions))
     require_tensorflow()
     with without_information():
-        from emg_recognition.training.adapt import run_adaptation
+        from emg_recognition.training.adapt import make_adaptation
 
-    return run_adaptation(
+    return make_adaptation(
         Path(parent),
         recordings,
         Path(output),
@@ -240,6 +237,74 @@ def adapt(
         history=history,
         others=others,
         settings=chosen,
+        on_step=on_step or _ignore,
+    ).write()
+
+
+def adapt_each(
+    parent: str | os.PathLike[str],
+    recordings: Recordings,
+    output: str | os.PathLike[str],
+    *,
+    repetitions: Sequence[int] | None = None,
+    test_repetitions: Sequence[int] = (),
+    history: Recordings | None = None,
+    others: Recordings | None = None,
+    settings: FitSettings | Mapping[str, Any] | None = None,
+    workers: int = 0,
+    address: str | None = None,
+    on_step: Callable[[int, int], None] | None = None,
+) -> dict[str, Adaptation]:
+    """Adapt a model bundle to each subject of the recordings, side by side.
+
+    A bundle that is there already, from the same parent, recordings and settings, is not made again.
+
+    Parameters
+    ----------
+    parent : str or path
+        The bundle to start from.
+    recordings : Recordings
+        Labelled segments of the wearers.
+    output : str or path
+        A subject's bundle goes to the folder of their name in it.
+    repetitions, test_repetitions, settings
+        As for :func:`adapt`, for every subject.
+    history, others : Recordings, optional
+        As for :func:`adapt`: of these, a subject rehearses their own segments, and those of all but
+        themselves.
+    workers, address
+        As for :func:`train`.
+    on_step : callable, optional
+        Called with the number of gradient steps made for all that are still to be adapted to, and of all
+        these steps.
+
+    Returns
+    -------
+    dict of str to Adaptation
+        By subject, sorted.
+
+    Raises
+    ------
+    EmgRecognitionError
+        As :func:`adapt`, or if a subject's bundle cannot be made; those of the others are written then.
+    """
+    executor = Executor(workers, address)
+    check_executor(executor)
+    chosen = _fit_settings(settings, rehearses=not (history is None and others is None))
+    require_tensorflow()
+    with without_information():
+        from emg_recognition.training.adapt_each import run_adaptations
+
+    return run_adaptations(
+        Path(parent),
+        recordings,
+        Path(output),
+        repetitions=repetitions,
+        test_repetitions=test_repetitions,
+        history=history,
+        others=others,
+        settings=chosen,
+        executor=executor,
         on_step=on_step or _ignore,
     )
 
@@ -316,6 +381,13 @@ def _with_minority(settings: SettingsLike | None, minority: str | None) -> Exper
     if minority is None:
         return chosen
     return dataclasses.replace(chosen, ensemble=dataclasses.replace(chosen.ensemble, minority=minority))
+
+
+def _fit_settings(settings: FitSettings | Mapping[str, Any] | None, *, rehearses: bool) -> FitSettings:
+    usual = REHEARSAL_SETTINGS if rehearses else ADAPT_SETTINGS
+    if isinstance(settings, Mapping):
+        return from_mapping(FitSettings, {**dataclasses.asdict(usual), **settings}, "settings")
+    return usual if settings is None else settings
 
 
 def _ignore(*progress: Any) -> None:
