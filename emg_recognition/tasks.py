@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import importlib.util
 import logging
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -170,6 +171,15 @@ def answer(function: Callable[..., Any], task: Any, report: Report | None) -> tu
     except Exception as error:
         logging.getLogger(__name__).exception("a task failed in a way that was not expected")
         return None, f"unexpected {type(error).__name__}: {' '.join(str(error).split())[:200]}"
+
+
+def used_machines(records: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Count the jobs of each machine: ``machine``, ``processor`` and ``jobs``, from their records."""
+    done = Counter((record["machine"], record["processor"]) for record in records if "machine" in record)
+    return [
+        {"machine": machine, "processor": processor, "jobs": jobs}
+        for (machine, processor), jobs in sorted(done.items())
+    ]
 
 
 # Whether tasks are being made for machines that do not see this one's files.

@@ -23,7 +23,7 @@ from emg_recognition.replay.many_output import claim, keep, load_finished, metri
 from emg_recognition.replay.one_bag import BagSettings, PairResult, evaluate_bag
 from emg_recognition.replay.scores import DELAYS, RATES, SHARES
 from emg_recognition.settings import from_mapping
-from emg_recognition.tasks import Executor, check_executor, run_tasks
+from emg_recognition.tasks import Executor, check_executor, run_tasks, used_machines
 from emg_recognition.text import readable
 from emg_recognition.types import LiveSettings
 from emg_recognition.worker_processes import default_workers
@@ -203,7 +203,12 @@ def evaluate_bags(
     each = tuple(_summary(rows[number :: len(loaded)]) for number in range(len(loaded)))
     notes = tuple(_notes([name for name, _ in found], results, rows))
     report, table = write_table(
-        folder, [row.columns() for row in rows], each, notes=notes, settings=settings.identity()
+        folder,
+        [row.columns() for row in rows],
+        each,
+        notes=notes,
+        settings=settings.identity(),
+        machines=used_machines(row.metrics or {} for row in rows),
     )
     return BagEvaluations(rows=rows, models=each, new=new, notes=notes, report=report, table=table)
 

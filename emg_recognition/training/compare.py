@@ -16,7 +16,7 @@ from emg_recognition.evaluation.report import render_comparison
 from emg_recognition.evaluation.style import pdf, png
 from emg_recognition.files import write_file
 from emg_recognition.recordings.recordings import Recordings
-from emg_recognition.tasks import Executor
+from emg_recognition.tasks import Executor, used_machines
 from emg_recognition.training.comparators import check_bagging
 from emg_recognition.training.comparison_runs import (
     OF_MINORITY,
@@ -28,7 +28,7 @@ from emg_recognition.training.comparison_runs import (
 )
 from emg_recognition.training.comparison_table import TITLES, average_runs, score_run
 from emg_recognition.training.ensemble import choose_minority
-from emg_recognition.training.jobs import OnEvent, train_jobs, used_machines
+from emg_recognition.training.jobs import OnEvent, train_jobs
 from emg_recognition.training.learning_curve import CURVE_METHODS, check_curve, shortened
 from emg_recognition.training.output import FOLDS
 from emg_recognition.training.prepare import Prepared, prepare

@@ -18,6 +18,7 @@ from emg_recognition.models import layers  # noqa: F401  (Keras needs the layers
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.recordings.inspect import FEWEST_WINDOWS
 from emg_recognition.signal.settings import PipelineSettings
+from emg_recognition.tasks import used_machines
 from emg_recognition.training.alignment import Alignment, align_subsets, describe_turned
 from emg_recognition.training.comparators import fit_lda
 from emg_recognition.training.ensemble import (
@@ -28,7 +29,7 @@ from emg_recognition.training.ensemble import (
     member_jobs,
     select_member,
 )
-from emg_recognition.training.jobs import KERAS, Job, OnEvent, predict_windows, summary, used_machines
+from emg_recognition.training.jobs import KERAS, Job, OnEvent, predict_windows, summary
 from emg_recognition.training.output import BUNDLE, MEMBERS
 from emg_recognition.training.results import experiment_bundle, write_report
 from emg_recognition.training.settings import SUBSETS, ExperimentSettings

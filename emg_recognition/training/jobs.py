@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -187,15 +186,6 @@ def _train_alone(job: Job, on_event: Report) -> dict[str, bytes]:
     """Train one network in a process for nothing else."""
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     return train_job(job, on_event)
-
-
-def used_machines(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the machines that trained: ``machine``, ``processor`` and how many ``networks``."""
-    trained = Counter((record["machine"], record["processor"]) for record in records if "machine" in record)
-    return [
-        {"machine": machine, "processor": processor, "networks": networks}
-        for (machine, processor), networks in sorted(trained.items())
-    ]
 
 
 def summary(record: dict[str, Any]) -> dict[str, Any]:

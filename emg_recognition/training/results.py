@@ -20,7 +20,8 @@ from emg_recognition.models.bundle_writer import UnwrittenBundle, make_bundle
 from emg_recognition.models.export import pool_statistics, soft_vote, to_keras_file, to_tflite
 from emg_recognition.signal.filters import design
 from emg_recognition.signal.settings import PipelineSettings
-from emg_recognition.training.jobs import KERAS, Job, used_machines
+from emg_recognition.tasks import used_machines
+from emg_recognition.training.jobs import KERAS, Job
 from emg_recognition.training.settings import BundleLiveSettings
 from emg_recognition.training.split import Split
 

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 
 from emg_recognition.errors import EmgRecognitionError
-from emg_recognition.tasks import Executor
+from emg_recognition.tasks import Executor, used_machines
 from emg_recognition.training.ensemble import member_jobs
-from emg_recognition.training.jobs import KERAS, train_jobs, used_machines
+from emg_recognition.training.jobs import KERAS, train_jobs
 from emg_recognition.training.windows import windows_from_recordings
 
 # Two processes each load TensorFlow, perhaps on a busy machine.
@@ -100,6 +100,6 @@ def test_a_killed_process_costs_its_job_which_is_trained_again_and_an_error_only
         train_jobs([jobs[0], broken, *jobs[1:]], executor=Executor(2), on_event=kill_one)
     assert killed
     machines = used_machines([job.record() for job in jobs])
-    assert [(one["machine"], one["networks"]) for one in machines] == [(platform.node(), 3)]
+    assert [(one["machine"], one["jobs"]) for one in machines] == [(platform.node(), 3)]
     assert not broken.is_finished
     assert others() == []

@@ -187,7 +187,7 @@ def test_a_driver_that_was_killed_continues_and_leaves_nothing_behind(cluster, s
     }
     assert ends == {1: first["job"] == 1, 2: first["job"] == 2}
     metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
-    assert [one["networks"] for one in metrics["machines"]] == [2]
+    assert [one["jobs"] for one in metrics["machines"]] == [2]
 
 
 TASKS = """
