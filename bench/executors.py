@@ -2,28 +2,22 @@
 
     python bench/executors.py [--jobs 16] [--seconds 30] [--rounds 3]
 
-The jobs are networks of ``config/compact.yaml`` that learn from random windows, with as many gradient steps as
-take the wanted time on one core beside another. Each round trains all of them in two local processes and on
-two nodes that it has started on the loopback interface, in turn first, and compares the networks. The time is
-that of the whole: start of the processes, TensorFlow, the way of signal, jobs and networks. The exit code is 1
-if a network differs in a bit.
+The jobs are networks of ``config/compact.yaml`` that learn from random windows, with as many gradient steps
+as take the wanted time on one core beside another. Each round trains all of them in two local processes and
+on two nodes on the loopback interface, in turn first, and compares the networks. The time is that of the
+whole: start of the processes, TensorFlow, the way of signal, jobs and networks. The exit code is 1 if a
+network differs in a bit.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import dataclasses
 import os
-import shutil
-import signal
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -32,6 +26,8 @@ sys.path.insert(0, str(REPOSITORY))
 
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
+import ray  # noqa: E402
+from measuring.cluster import Cluster  # noqa: E402
 
 from emg_recognition.errors import EmgRecognitionError  # noqa: E402
 from emg_recognition.models import layers  # noqa: E402, F401  (Keras needs the layers to load a network)
@@ -42,56 +38,6 @@ from emg_recognition.training.windows import WindowSet, from_windows  # noqa: E4
 
 #: Steps of the jobs by which the wanted number is found.
 _TRIED = 50
-#: How long a node may take to start, s.
-_PATIENCE = 120.0
-
-
-@contextlib.contextmanager
-def two_nodes() -> Iterator[str]:
-    """Start a cluster of two nodes of one core on the loopback interface; give its address."""
-    folder = tempfile.mkdtemp(prefix="ray")  # a short path: Unix sockets are in it
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    address = f"127.0.0.1:{port}"
-    places = (
-        ["--head", f"--port={port}", "--include-dashboard=false", f"--temp-dir={folder}"],
-        [f"--address={address}"],
-    )
-    nodes = []
-    try:
-        for number, place in enumerate(places, start=1):
-            options = ["--num-cpus=1", f"--node-ip-address=127.0.0.{number}", "--disable-usage-stats"]
-            ray = str(Path(sys.executable).with_name("ray"))
-            nodes.append(
-                subprocess.Popen(
-                    [ray, "start", "--block", "--object-store-memory=200000000", *place, *options],
-                    env={**os.environ, "PYTHONPATH": str(REPOSITORY), "RAY_USAGE_STATS_ENABLED": "0"},
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                    start_new_session=True,
-                )
-            )
-            wait_for_nodes(address, number)
-        yield address
-    finally:
-        for node in reversed(nodes):
-            os.killpg(node.pid, signal.SIGTERM)
-            node.wait()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def wait_for_nodes(address: str, number: int) -> None:
-    """Wait until a cluster has so many nodes."""
-    code = f"import ray; ray.init({address!r}, logging_level='ERROR'); print(len(ray.nodes()))"
-    end = time.monotonic() + _PATIENCE
-    while time.monotonic() < end:
-        asked = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-        if asked.stdout.strip() == str(number):
-            return
-        time.sleep(0.5)
-    raise EmgRecognitionError(
-        f"{number} nodes of Ray did not start in {_PATIENCE:g} s: {asked.stderr[-500:]}"
-    )
 
 
 def make_jobs(config: Path, windows: WindowSet, folder: Path, count: int, steps: int) -> list[Job]:
@@ -116,6 +62,7 @@ def train(jobs: list[Job], executor: Executor) -> tuple[float, list[np.ndarray]]
     begin = time.perf_counter()
     train_jobs(jobs, executor=executor, on_event=lambda event: None)
     seconds = time.perf_counter() - begin
+    ray.shutdown()  # or the next round would find its processes
     models = [keras.saving.load_model(job.place / KERAS, compile=False) for job in jobs]
     return seconds, [np.concatenate([value.ravel() for value in model.get_weights()]) for model in models]
 
@@ -132,15 +79,18 @@ def main() -> int:
     chosen = parser.parse_args()
     rng = np.random.default_rng(0)
     windows = from_windows(rng.normal(size=(4096, 40, 8)), rng.integers(0, 6, 4096), tuple("abcdef"))
-    with tempfile.TemporaryDirectory(prefix="bench_executors_") as name, two_nodes() as address:
+    with tempfile.TemporaryDirectory(prefix="bench_executors_") as name, Cluster() as cluster:
         folder = Path(name)
+        for _ in range(2):
+            cluster.start_node(REPOSITORY)
+        cluster.wait(2)
         tried = make_jobs(chosen.config, windows, folder / "tried", 2, _TRIED)
         train(tried, Executor(2))
         second = max(
             job.record()["epochs"][1]["seconds"] - job.record()["epochs"][0]["seconds"] for job in tried
         )
         steps = max(round(chosen.seconds * (_TRIED // 2) / second), 2)
-        ways = {"two processes": Executor(2), "two nodes of Ray": Executor(address=address)}
+        ways = {"two processes": Executor(2), "two nodes of Ray": Executor(address=cluster.address)}
         found: dict[str, list[float]] = {way: [] for way in ways}
         each: list[float] = []
         differing = 0

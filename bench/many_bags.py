@@ -5,8 +5,8 @@
 The bags are those of ``bench/replay.py``: 8 channels at 1 kHz with estimates and bridge states. They are
 evaluated one after another in this process, then by ``evaluate_bags`` with a process on each core. Then once
 more into a new folder, while a process chosen at random is killed now and then, and again into the same
-folder, as after an interruption. On a cluster nothing is killed. The exit code is 1 if a result is missing or differs from the first one in
-a bit.
+folder, as after an interruption. On a cluster nothing is killed. The exit code is 1 if a result is missing or
+differs from the first one in a bit.
 """
 
 from __future__ import annotations

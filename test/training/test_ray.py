@@ -6,19 +6,15 @@ import importlib
 import json
 import os
 import shutil
-import signal
-import socket
 import subprocess
 import sys
-import tempfile
-import time
-from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 import yaml
 
+from bench.measuring.cluster import Cluster
 from emg_recognition.cli import main as command
 from emg_recognition.cli import train as train_command
 from emg_recognition.errors import EmgRecognitionError
@@ -36,76 +32,18 @@ ray = pytest.importorskip("ray", reason="pip install '.[ray]'")
 pytestmark = [pytest.mark.timeout(600), pytest.mark.filterwarnings("ignore::ResourceWarning")]
 
 
-class Cluster:
-    """Nodes of one core on the loopback interface; the first one is the head."""
-
-    def __init__(self, folder):
-        self._folder = folder
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            self.address = f"127.0.0.1:{server.getsockname()[1]}"
-        self.nodes = []
-
-    def start(self, path, cores=1):
-        """Start a node whose Python finds this package in a folder."""
-        number = len(self.nodes) + 1
-        head = ["--head", f"--port={self.address.split(':')[1]}", "--include-dashboard=false"]
-        head += [f"--temp-dir={self._folder}"]
-        place = head if number == 1 else [f"--address={self.address}"]
-        place += [
-            f"--node-ip-address=127.0.0.{number}",
-            f"--num-cpus={cores}",
-            "--object-store-memory=80000000",
-        ]
-        ray_command = [
-            Path(sys.executable).with_name("ray"),
-            "start",
-            "--block",
-            "--disable-usage-stats",
-            *place,
-        ]
-        node = subprocess.Popen(
-            [*map(str, ray_command)],
-            env={**os.environ, "PYTHONPATH": str(path), "RAY_USAGE_STATS_ENABLED": "0"},
-            cwd=self._folder,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        self.nodes.append(node)
-
-    def kill(self, number):
-        """Kill a node with all that runs on it."""
-        os.killpg(self.nodes[number].pid, signal.SIGKILL)
-        self.nodes[number].wait()
-
-
 @pytest.fixture(scope="module")
 def cluster(request):
-    folder = Path(tempfile.mkdtemp(prefix="ray"))  # a short path: Unix sockets are in it
-    cluster = Cluster(folder)
     here = os.getcwd()
-    os.chdir(folder)  # or the nodes would import from the working directory of the tests
-    try:
-        for _ in range(2):
-            cluster.start(Path(request.config.rootpath))
+    with Cluster() as cluster:
+        os.chdir("/")  # or the nodes would import from the working directory of the tests
+        try:
+            for _ in range(2):
+                cluster.start_node(request.config.rootpath)
+            cluster.wait(2)
+        finally:
+            os.chdir(here)
         yield cluster
-    finally:
-        ray.shutdown()
-        os.chdir(here)
-        for node in cluster.nodes:
-            if node.poll() is None:
-                os.killpg(node.pid, signal.SIGTERM)
-        for node in cluster.nodes:
-            node.wait()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def wait_for(answer, seconds=60.0):
-    """Wait until something holds, however busy the machine is."""
-    end = time.monotonic() + seconds
-    while not answer():
-        assert time.monotonic() < end
-        time.sleep(0.1)
 
 
 @pytest.fixture
@@ -133,13 +71,12 @@ def test_the_networks_are_those_of_this_machine_to_the_bit_also_after_the_death_
     monkeypatch.setattr(importlib.import_module("emg_recognition.ray_tasks"), "_LARGE", 1 << 12)
     train_jobs(local := make_jobs("local"), executor=Executor(2), on_event=lambda event: None)
     executor = Executor(address=cluster.address)
-    wait_for(lambda: connected(executor) and ray.cluster_resources().get("CPU") == 2)
     begun = set()
 
     def kill_when_both_train(event):
         begun.add(event["job"])
         if event["event"] == "epoch" and len(begun) == 2 and cluster.nodes[1].poll() is None:
-            cluster.kill(1)
+            cluster.kill_node(1)
 
     events = []
     train_jobs(jobs := make_jobs("cluster"), executor=executor, on_event=events.append)
@@ -149,13 +86,6 @@ def test_the_networks_are_those_of_this_machine_to_the_bit_also_after_the_death_
     for one, other, third in zip(local, jobs, killed, strict=True):
         assert np.array_equal(weights(one), weights(other))
         assert np.array_equal(weights(one), weights(third))
-
-
-def connected(executor):
-    try:
-        return list(run_tasks(abs, [], executor)) == []
-    except EmgRecognitionError:  # it is only starting
-        return False
 
 
 def test_a_driver_that_was_killed_continues_and_leaves_nothing_behind(cluster, study, tmp_path):
@@ -176,7 +106,7 @@ def test_a_driver_that_was_killed_continues_and_leaves_nothing_behind(cluster, s
         first = next(event for event in wanted if event["event"] == "job")
         driver.kill()
     assert not (tmp_path / "out" / "bundle").exists()
-    wait_for(lambda: ray.available_resources().get("CPU") == ray.cluster_resources()["CPU"])
+    cluster.wait_until_free()
     with train() as driver:
         out, err = driver.communicate(timeout=300)
     assert driver.returncode == 0, err
@@ -223,9 +153,8 @@ def test_a_large_array_of_several_tasks_is_mapped_and_another_version_is_refused
     shutil.copytree(repository / "emg_recognition", tmp_path / "old" / "emg_recognition")
     manifest = (repository / "package.xml").read_text()
     (tmp_path / "old" / "package.xml").write_text(manifest.replace(f">{version()}<", ">0.1.0<"))
-    cores = ray.cluster_resources()["CPU"]
-    cluster.start(tmp_path / "old")
-    wait_for(lambda: ray.cluster_resources()["CPU"] > cores)
+    cluster.start_node(tmp_path / "old")
+    cluster.wait(2)
     both = rf"has emg_recognition 0\.1\.0, this one {version()}; install the same"
     with pytest.raises(EmgRecognitionError, match=both):
         list(run_tasks(tasks.shared, [(number, array) for number in range(4)], executor))
