@@ -105,9 +105,7 @@ def run_on_ray(
                 dumped, arrays = store.dump((function, tasks[index]))
                 ref = remote.remote(dumped, index, mailbox, *store.borrow(arrays))
                 running[ref] = _Try(index, tries, arrays)
-            ended, _ = ray.wait(list(running), num_returns=len(running), timeout=_PERIOD)
-            if not ended:
-                ended, _ = ray.wait(list(running), timeout=_PERIOD)
+            ended, _ = ray.wait(list(running), timeout=_PERIOD)
             if mailbox is not None and on_event is not None:
                 with contextlib.suppress(RayActorError):  # without progress, then
                     for index, event in ray.get(mailbox.take.remote()):
