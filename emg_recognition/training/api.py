@@ -1,4 +1,4 @@
-"""Train, compare, adapt and don from Python: ``emg_recognition.train``, ``.compare``, ``.adapt``, ``.don``.
+"""Train, compare, tune, adapt and don from Python: ``emg_recognition.train`` and its like.
 
 This module imports no TensorFlow; its functions do, when they are called.
 """
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from emg_recognition.training.compare import Comparison
     from emg_recognition.training.don import Donner, Donning
     from emg_recognition.training.experiment import TrainingResult
+    from emg_recognition.training.tune import Tuning
+
+TRIALS = 40
+"""Combinations of settings that :func:`tune` tries in each fold unless told otherwise."""
 
 SettingsLike = ExperimentSettings | Mapping[str, Any] | str | os.PathLike[str]
 """The settings themselves, a mapping with sections as in ``config/compact.yaml``, or a YAML file."""
@@ -153,6 +157,67 @@ def compare(
         seeds=seeds,
         methods=methods,
         learning_curve=learning_curve,
+        workers=workers,
+        cache=cache,
+        on_event=on_event or _ignore,
+    )
+
+
+def tune(
+    recordings: Recordings,
+    output: str | os.PathLike[str],
+    *,
+    settings: SettingsLike | None = None,
+    minority: str | None = None,
+    trials: int = TRIALS,
+    workers: int = 0,
+    cache: Path | None = None,
+    on_event: Callable[[dict[str, Any]], None] | None = None,
+) -> Tuning:
+    """Search for the settings that suit a device, on validation only; train with the best ones and test once.
+
+    With several folds each fold has its own search, which sees none of its test recordings.
+
+    Parameters
+    ----------
+    recordings : Recordings
+        Labelled segments.
+    output : str or path
+        Folder for the results. A search of the same recordings and settings continues there, also with more
+        trials; finished trials are not trained again.
+    settings : ExperimentSettings, mapping, str or path, optional
+        As for :func:`train`. Their section ``search`` lists what is tried; what the other sections say is the
+        first trial.
+    minority, workers, cache
+        As for :func:`train`. The result is the same for any number of `workers`, to the bit.
+    trials : int
+        Combinations of settings to try in each fold.
+    on_event : callable, optional
+        As for :func:`train`; the trials are networks like others.
+
+    Returns
+    -------
+    Tuning
+        ``training`` (the :class:`TrainingResult`), ``result`` (the content of ``tuning.json``),
+        ``result_file`` and ``report``. ``chosen.yaml`` in the folder (with several folds, in each one's) are
+        the settings as a file for :func:`train`.
+
+    Raises
+    ------
+    EmgRecognitionError
+        As :func:`train`, if Optuna is missing, if there is nothing to choose from, and for a split of random
+        windows; nothing has been written then.
+    """
+    chosen = _with_minority(settings, minority)
+    require_tensorflow()
+    with without_information():
+        from emg_recognition.training.tune import run_tuning
+
+    return run_tuning(
+        chosen,
+        recordings,
+        Path(output),
+        trials=trials,
         workers=workers,
         cache=cache,
         on_event=on_event or _ignore,
