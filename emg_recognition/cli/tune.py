@@ -88,7 +88,7 @@ def lines(result: Mapping[str, Any]) -> list[str]:
     before, after = (sum(fold[name] for fold in folds) / len(folds) for name in ("configured_score", "score"))
     mean = ", mean of the folds" if len(folds) > 1 else ""
     return [
-        *(f"left out: {reason}" for reason in result["left_out"]),
-        *aligned(rows, left=3),
+        *result["left_out"],
+        *(line.rstrip() for line in aligned(rows, left=3)),
         f"validation, balanced accuracy{mean}: {percent(after)}, {percent(before)} as configured",
     ]

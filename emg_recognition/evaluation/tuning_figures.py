@@ -75,6 +75,7 @@ def values_figure(result: Mapping[str, Any]) -> Figure:
                 spread = place + np.linspace(-0.15, 0.15, len(gains)) * (len(gains) > 1)
                 axes.plot(spread, gains, "o", color=SERIES[0], markersize=4, alpha=0.45, markeredgewidth=0)
                 axes.plot(place, np.mean(gains), "_", color=INK, markersize=18, markeredgewidth=2)
+        axes.set_xlim(-0.5, len(values) - 0.5)
         axes.set_xticks(range(len(values)), [f"{value:g}" for value in values])
         axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0, symbol=" points"))
         style.title(axes, style.words(name))

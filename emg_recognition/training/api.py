@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emg_recognition.errors import EmgRecognitionError
+from emg_recognition.errors import EmgRecognitionError, SettingError
 from emg_recognition.quiet import without_information
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.settings import from_mapping
@@ -208,6 +208,8 @@ def tune(
         As :func:`train`, if Optuna is missing, if there is nothing to choose from, and for a split of random
         windows; nothing has been written then.
     """
+    if trials < 1:
+        raise SettingError("trials", trials, "use at least one")
     chosen = _with_minority(settings, minority)
     require_tensorflow()
     with without_information():

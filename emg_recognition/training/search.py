@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from emg_recognition.control.settings import controller_delay, is_long
 from emg_recognition.errors import EmgRecognitionError, RecordingError, SettingError
 from emg_recognition.settings import settings_of
 from emg_recognition.training.fold import make_fold
@@ -99,8 +100,8 @@ def with_values(settings: ExperimentSettings, values: Mapping[str, Any]) -> Expe
 def make_space(settings: ExperimentSettings, prepared: Prepared) -> Space:
     """Find the values that suit the recordings.
 
-    A window is a multiple of the time between two live decisions, and no segment that trains or validates
-    is too short for it.
+    A window is a multiple of the time between two live decisions, the controller delay that it causes is
+    one that the bridge accepts, and no segment that trains or validates is too short for it.
 
     Parameters
     ----------
@@ -143,6 +144,14 @@ def make_space(settings: ExperimentSettings, prepared: Prepared) -> Space:
     return Space(configured=configured, values=values, left_out=left_out)
 
 
+def controller_delay_of(settings: ExperimentSettings) -> float:
+    """Return the average controller delay of a model with these settings, without computing time, s."""
+    live = settings.live
+    return controller_delay(
+        window=settings.window, stride=live.stride, decisions=live.decision, processing=0.0
+    )
+
+
 def _all_rows_last(rows: float) -> float:
     return rows or math.inf
 
@@ -156,6 +165,7 @@ def _problem(settings: ExperimentSettings, name: str, value: float, prepared: Pr
         periods = value / settings.live.stride
         if name == "window" and abs(periods - round(periods)) > 1e-6:
             return f"it is no multiple of live.stride, {settings.live.stride:g} s"
+        is_long(controller_delay_of(changed), allow_long=False)
         windows = windows_for(changed, prepared)
         for split in prepared.splits:  # aligning refuses nothing
             make_fold(dataclasses.replace(changed, orientation="none"), windows, split, prepared.output)

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from emg_recognition.control.settings import controller_delay
 from emg_recognition.errors import SettingError
 from emg_recognition.evaluation.report import render_tuning
 from emg_recognition.evaluation.style import pdf, png
@@ -35,6 +34,7 @@ from emg_recognition.training.search import (
     at_the_same_moments,
     check_optuna,
     configured_values,
+    controller_delay_of,
     key_of,
     make_space,
     with_values,
@@ -81,8 +81,6 @@ def run_tuning(
     training windows of its fold, with the fold's first seed, scored on the fold's validation segments at
     moments that are the same for all trials.
     """
-    if trials < 1:
-        raise SettingError("trials", trials, "use at least one")
     if settings.split.name == "random-windows":
         remedy = (
             "windows of one repetition would train and validate, at other moments in each trial; use another"
@@ -286,10 +284,7 @@ def _result(
     each = [metrics] if len(folds) == 1 else [one["metrics"] for one in metrics["folds"]]
     rows = []
     for fold, found in zip(folds, each, strict=True):
-        chosen = with_values(settings, fold.best["values"])
-        delay = controller_delay(
-            window=chosen.window, stride=chosen.live.stride, decisions=chosen.live.decision, processing=0.0
-        )
+        delay = controller_delay_of(with_values(settings, fold.best["values"]))
         rows.append(
             {
                 "name": fold.name,

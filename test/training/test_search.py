@@ -44,13 +44,14 @@ def test_the_configured_value_is_always_searched_and_the_first_one(prepared, tin
 
 
 def test_windows_that_do_not_suit_the_recordings_are_left_out_with_the_reason(prepared, tiny):
-    asked = (0.1, 0.13, 0.25, 0.4)
+    asked = (0.1, 0.13, 0.25, 0.4, 0.6)
     space = make_space(searching(tiny, window=asked, stride=(0.1,)), prepared())
     # The longest window begins after 0.25 s of settling, in segments of 0.6 s.
     assert space.values == {"window": (0.1, 0.2, 0.25), "stride": (0.05, 0.1)}
     assert space.left_out[0] == "window 0.13 s is left out: it is no multiple of live.stride, 0.025 s"
     assert space.left_out[1].startswith("window 0.4 s is left out: ")
-    assert len(space.left_out) == 2
+    assert "average controller delay is '338 ms': at most 300 ms" in space.left_out[2]
+    assert len(space.left_out) == 3
 
 
 def test_a_window_that_only_some_segments_are_long_enough_for_is_left_out(prepared, tiny, study):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import shutil
 
 import numpy as np
@@ -61,6 +62,14 @@ def test_it_writes_what_a_training_writes_and_how_the_settings_were_found(tuned)
     (fold,) = tuning.result["folds"]
     assert f"{100 * fold['score']:.1f}" in page
     assert "learning rate" in page
+
+
+def test_the_reference_names_every_key(tuned, repository):
+    page = (repository / "docs" / "reference" / "metrics-json.md").read_text()
+    section = page.partition("(tuning)=")[2].partition("\n(")[0]
+    named = set(re.findall(r"`(\w+)`", section))
+    (fold,) = tuned[1].result["folds"]
+    assert {*tuned[1].result, *fold, *fold["trials"][0]} <= named
 
 
 def test_the_best_trial_is_chosen_and_the_first_one_is_the_configuration(tuned, settings):
