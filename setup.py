@@ -70,6 +70,7 @@ setup(
             "keys",
             "page",
             "foxglove",
+            "ray",
             "docs",
             "test",
         )

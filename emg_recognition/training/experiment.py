@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from emg_recognition.recordings.recordings import Recordings
+from emg_recognition.tasks import Executor
 from emg_recognition.training.fold import Fold, finish_fold, make_fold
 from emg_recognition.training.jobs import OnEvent, train_jobs
 from emg_recognition.training.output import BUNDLE, FOLDS
@@ -43,7 +44,7 @@ def run_experiment(
     recordings: Recordings,
     output: Path,
     *,
-    workers: int = 0,
+    executor: Executor,
     cache: Path | None = None,
     on_event: OnEvent = lambda event: None,
 ) -> TrainingResult:
@@ -60,7 +61,7 @@ def run_experiment(
     ]
     prepared.claim_output()
     on_event(prepared.event())
-    return train_folds(prepared, folds, workers=workers, on_event=on_event)
+    return train_folds(prepared, folds, executor=executor, on_event=on_event)
 
 
 def fold_folder(split: Split, prepared: Prepared) -> Path:
@@ -72,7 +73,7 @@ def train_folds(
     prepared: Prepared,
     planned: Sequence[tuple[ExperimentSettings, Fold]],
     *,
-    workers: int,
+    executor: Executor,
     on_event: OnEvent,
 ) -> TrainingResult:
     """Train the ensemble of every fold, each with its settings, keep the best member, and test it once.
@@ -83,7 +84,7 @@ def train_folds(
         The recordings, with the output claimed.
     planned : sequence of (ExperimentSettings, Fold)
         The folds, in the order of the splits.
-    workers, on_event
+    executor, on_event
         As for :func:`run_experiment`, from the event ``start`` on.
 
     Returns
@@ -105,7 +106,7 @@ def train_folds(
             "path": str(output),
         }
     )
-    train_jobs(jobs, workers=workers, on_event=on_event)
+    train_jobs(jobs, executor=executor, on_event=on_event)
     found = [
         finish_fold(
             settings,

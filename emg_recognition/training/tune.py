@@ -18,6 +18,7 @@ from emg_recognition.evaluation.style import pdf, png
 from emg_recognition.evaluation.tuning_figures import history_figure, values_figure
 from emg_recognition.files import write_file
 from emg_recognition.recordings.recordings import Recordings
+from emg_recognition.tasks import Executor
 from emg_recognition.training.alignment import align_subsets
 from emg_recognition.training.configuration import configuration_text
 from emg_recognition.training.ensemble import member_jobs
@@ -71,7 +72,7 @@ def run_tuning(
     output: Path,
     *,
     trials: int,
-    workers: int = 0,
+    executor: Executor,
     cache: Path | None = None,
     on_event: OnEvent = lambda event: None,
 ) -> Tuning:
@@ -117,7 +118,7 @@ def run_tuning(
             f"{job.label}, {_words(values, space)}" for job, (_, values) in zip(jobs, batch, strict=True)
         ]
         records = train_jobs(
-            jobs, workers=workers, on_event=_numbered(on_event, ended, len(jobs), number, labels)
+            jobs, executor=executor, on_event=_numbered(on_event, ended, len(jobs), number, labels)
         )
         for (fold, values), job, record in zip(batch, jobs, records, strict=True):
             fold.note(values, record)
@@ -136,7 +137,7 @@ def run_tuning(
     training = train_folds(
         prepared,
         final,
-        workers=workers,
+        executor=executor,
         on_event=_numbered(on_event, len(folds) * trials, rest, number),
     )
     result = _result(settings, prepared, space, trials, folds, training)
