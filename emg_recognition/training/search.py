@@ -87,11 +87,12 @@ def with_values(settings: ExperimentSettings, values: Mapping[str, Any]) -> Expe
     def chosen(*names: str) -> dict[str, Any]:
         return {name: values[name] for name in names if name in values}
 
-    picture = settings.network.picture
-    rows = {"picture": (values["rows"], *picture[1:])} if "rows" in values else {}
+    network = dataclasses.replace(settings.network, **chosen("features", "energies"))
+    if "rows" in values:
+        network = dataclasses.replace(network, picture=(values["rows"], *network.picture[1:]))
     return dataclasses.replace(
         settings,
-        network=dataclasses.replace(settings.network, **rows, **chosen("features", "energies")),
+        network=network,
         training=dataclasses.replace(settings.training, **chosen("learning_rate", "epochs")),
         **chosen("window", "stride"),
     )
@@ -222,7 +223,7 @@ class Search:
         sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=BATCH, constant_liar=True)
         self._study = optuna.create_study(direction="maximize", sampler=sampler)
         self._space = space
-        self._places = {
+        self._places: dict[str, optuna.distributions.BaseDistribution] = {
             name: optuna.distributions.IntDistribution(0, len(values) - 1)
             for name, values in space.values.items()
         }

@@ -127,12 +127,10 @@ def run_tuning(
             fold.tell()
         ended += len(jobs)
     best = [with_values(settings, fold.best["values"]) for fold in folds]
-    for one, fold in zip(best, planned, strict=True):
-        _write_chosen(fold.folder, one)
-    final = [
-        (one, make_fold(one, windows_for(one, prepared), fold.split, fold.folder))
-        for one, fold in zip(best, planned, strict=True)
-    ]
+    final = []
+    for one, plan in zip(best, planned, strict=True):
+        _write_chosen(plan.folder, one)
+        final.append((one, make_fold(one, windows_for(one, prepared), plan.split, plan.folder)))
     rest = number - len(folds) * trials
     training = train_folds(
         prepared,
