@@ -49,6 +49,7 @@ IN_THIS_PROCESS = {
     "suspicious": "{ring} --rest rest --trials 1",
     "threads": "--steps-per-epoch 1 --rounds 1 --config {config}",
     "text_file": "--megabytes 3 --rounds 1 --limit 1000",
+    "tuning": "{archive} --subjects healthy_01 --trials 1 --config {config} --workers 0",
     "turned_armband": "{ring} --cohort healthy --folds 2",
     "training_memory": "{archive} --times 2",
     "within_subject": "{archive} --train-reps 1-2 --test-reps 3-4 --config {config} --workers 0 --per-session"
