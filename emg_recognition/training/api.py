@@ -221,8 +221,8 @@ def tune(
     Raises
     ------
     EmgRecognitionError
-        As :func:`train`, if Optuna is missing, if there is nothing to choose from, and for a split of random
-        windows; nothing has been written then.
+        As :func:`train`, if Optuna is missing, if there is nothing to choose from, for a split of random
+        windows, and for the selection ``test``; nothing has been written then.
     """
     if trials < 1:
         raise SettingError("trials", trials, "use at least one")

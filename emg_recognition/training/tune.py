@@ -21,7 +21,7 @@ from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.tasks import Executor
 from emg_recognition.training.alignment import align_subsets
 from emg_recognition.training.configuration import configuration_text
-from emg_recognition.training.ensemble import member_jobs
+from emg_recognition.training.ensemble import LEAKING, member_jobs
 from emg_recognition.training.experiment import TrainingResult, fold_folder, train_folds
 from emg_recognition.training.fold import Fold, make_fold
 from emg_recognition.training.jobs import CRITERION, KERAS, TIE_BREAK, Job, OnEvent, train_jobs
@@ -87,6 +87,9 @@ def run_tuning(
             "windows of one repetition would train and validate, at other moments in each trial; use another"
         )
         raise SettingError("split", settings.split.name, remedy)
+    if settings.ensemble.selection in LEAKING:
+        remedy = "the test would choose too; use another selection"
+        raise SettingError("ensemble.selection", settings.ensemble.selection, remedy)
     search = {"search": dataclasses.asdict(settings.search), "optuna": check_optuna()}
     identity = {"settings": settings.to_mapping(), "tuning": search}
     prepared = prepare(settings, recordings, output, identity=identity, cache=cache)

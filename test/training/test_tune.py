@@ -173,6 +173,9 @@ def test_each_fold_has_its_own_search(study, settings, tmp_path):
 def test_what_cannot_be_searched_is_refused_and_nothing_is_written(recordings, settings, tmp_path):
     with pytest.raises(SettingError, match="trials is 0: use at least one"):
         tune(recordings, tmp_path / "out", settings=settings, trials=0)
+    by_test = dataclasses.replace(settings, ensemble=dataclasses.replace(settings.ensemble, selection="test"))
+    with pytest.raises(SettingError, match=r"ensemble\.selection is 'test': the test would choose too"):
+        tune(recordings, tmp_path / "out", settings=by_test)
     leaking = dataclasses.replace(settings, split=SplitSettings(name="random-windows"))
     with pytest.raises(SettingError, match="split is 'random-windows': windows of one repetition"):
         tune(recordings, tmp_path / "out", settings=leaking)
