@@ -11,19 +11,19 @@ if a command fails. It needs Linux.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import os
-import re
 import subprocess
 import sys
 import tempfile
-import threading
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from measuring.memory import Peak, group_memory
 
 from emg_recognition.errors import EmgRecognitionError
 
@@ -37,37 +37,6 @@ SIZES = {
     "long": ("--healthy 8 --patients 1", "--members 2 --epochs 24"),
     "folds": ("--healthy 3 --patients 1 --sessions 1", "--split leave-one-subject-out --members 2"),
 }
-_PERIOD = 0.1
-
-
-class Memory:
-    """Sample what all processes of a process group take together, bytes."""
-
-    def __init__(self, group: int) -> None:
-        self.highest = 0
-        self._group = group
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        self._thread.start()
-
-    def _watch(self) -> None:
-        while not self._over.wait(_PERIOD):
-            self.highest = max(self.highest, sum(self._sizes()))
-
-    def _sizes(self) -> list[int]:
-        found = []
-        for path in Path("/proc").glob("[0-9]*"):
-            with contextlib.suppress(OSError, AttributeError, ProcessLookupError):
-                if os.getpgid(int(path.name)) == self._group:
-                    text = (path / "smaps_rollup").read_text()
-                    found.append(int(re.search(r"^Pss:\s+(\d+) kB", text, re.MULTILINE)[1]) << 10)
-        return found
-
-    def stop(self) -> int:
-        """Return the highest sample."""
-        self._over.set()
-        self._thread.join()
-        return self.highest
 
 
 def command(*arguments: object, cwd: Path) -> tuple[str, float, int]:
@@ -86,7 +55,7 @@ def command(*arguments: object, cwd: Path) -> tuple[str, float, int]:
         text=True,
         start_new_session=True,
     ) as process:
-        memory = Memory(process.pid)
+        memory = Peak(partial(group_memory, process.pid))
         out, _ = process.communicate()
     if process.returncode:
         raise EmgRecognitionError(f"{' '.join(map(str, arguments))} ended with {process.returncode}")

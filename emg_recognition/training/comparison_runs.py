@@ -138,7 +138,7 @@ def plan_run(
         job = _single(fold, same_effort, train, PRETRAIN, f"{label}{first.label}")
         single[PRETRAIN] = dataclasses.replace(job, watched=first.watched, weights=first.weights)
     if "minority" in methods:
-        patients = train.select(train.cohort == fold.minority)
+        patients = train.select(train.of_cohort(str(fold.minority)))
         single["minority"] = _single(fold, same_effort, patients, "minority", f"{label}{fold.minority} alone")
     members = [dataclasses.replace(job, label=f"{prefix}{job.label}") for job in fold.jobs]
     return Run(
@@ -163,7 +163,7 @@ def _single(fold: Fold, training: FitSettings, train: WindowSet, name: str, labe
         label=label,
         training=dataclasses.replace(training, seed=job_seed(training.seed, _SEED_OF[name])),
         train=train,
-        watched=validation.select(validation.cohort == fold.minority) if name == "minority" else None,
+        watched=validation.select(validation.of_cohort(str(fold.minority))) if name == "minority" else None,
         weights=balanced_weights(train.action, train.cohort) if name == "weighted" else None,
     )
 

@@ -137,7 +137,7 @@ def member_jobs(
     parts = {
         name: [np.arange(len(subsets[name]))] * members
         if minority is None
-        else member_windows(subsets[name].action, subsets[name].cohort == minority, members, seed)
+        else member_windows(subsets[name].action, subsets[name].of_cohort(minority), members, seed)
         for name in ("train", "validation")
     }
     fitted = [subsets["train"].select(part) for part in parts["train"]]
@@ -153,7 +153,7 @@ def member_jobs(
             watched=subsets["validation"].select(parts["validation"][number - 1]),
             weights=None
             if share is None
-            else rising_share(train.cohort == minority, settings.training.epochs, *share),
+            else rising_share(train.of_cohort(str(minority)), settings.training.epochs, *share),
             minority=minority,
         )
         for number, train in enumerate(fitted, start=1)
@@ -201,8 +201,8 @@ def pretrain_job(
         training=dataclasses.replace(settings.training, seed=job_seed(settings.training.seed, 1)),
         train=train,
         validation=validation,
-        watched=validation.select(validation.cohort == minority),
-        weights=majority_first(train.cohort == minority, settings.training.epochs),
+        watched=validation.select(validation.of_cohort(minority)),
+        weights=majority_first(train.of_cohort(minority), settings.training.epochs),
         minority=minority,
     )
 

@@ -231,7 +231,13 @@ def finish_fold(
 
 def predict(model: ActionModel, windows: WindowSet) -> NDArray[np.float32]:
     """Return the probabilities of the actions for each window, shape (windows, actions), as they are live."""
-    return np.stack([model.predict(window) for batch in windows.batches() for window in batch])
+    found = np.empty((len(windows), len(model.info.actions)), np.float32)
+    place = 0
+    for batch in windows.batches():
+        for window in batch:
+            found[place] = model.predict(window)
+            place += 1
+    return found
 
 
 def _baseline(fold: Fold) -> NDArray[np.floating[Any]] | None:
