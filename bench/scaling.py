@@ -47,7 +47,8 @@ LARGEST_RATIO = 1.3
 MOST_SLOWER = 1.15
 LATE = 3
 #: A bounded training: two members, each this many gradient steps.
-MEMBERS, EPOCHS, STEPS = 2, 3, 60
+MEMBERS, EPOCHS, STEPS = 2, 2, 100
+RATE = 2000.0
 PARTS = {
     "open": "open files",
     "prepare": "check, filter, cut",
@@ -62,9 +63,8 @@ def write_studies(folder: Path, number: int, healthy: int) -> list[Path]:
     """Write archives of simulated studies, each of other people."""
     paths = []
     for seed in range(1, number + 1):
-        study = from_arrays(
-            simulate_study(StudySettings(seed=seed, healthy=healthy, patients=1)), "simulated"
-        )
+        settings = StudySettings(seed=seed, healthy=healthy, patients=1, rate=RATE)
+        study = from_arrays(simulate_study(settings), "simulated")
         named = np.char.add(f"{seed:03d}_", study.subject)
         paths.append(folder / f"study_{seed:03d}.npz")
         save_archive(paths[-1], dataclasses.replace(study, subject=named))
@@ -235,7 +235,7 @@ def main() -> int:
         "--times", type=int, nargs="+", default=[1, 10, 100], help="numbers of studies, at least two"
     )
     parser.add_argument(
-        "--healthy", type=int, default=13, help="healthy people of a study, beside one patient"
+        "--healthy", type=int, default=6, help="healthy people of a study, beside one patient"
     )
     parser.add_argument("--config", type=Path, metavar="YAML", help="a configuration (default: compact.yaml)")
     parser.add_argument("--output", type=Path, default=Path("out/scaling"))

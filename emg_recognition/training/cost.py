@@ -136,10 +136,13 @@ def make_plan(settings: ExperimentSettings, recordings: Recordings) -> Plan:
     EmgRecognitionError
         If the recordings cannot be trained on as the settings say.
     """
-    return _plan(settings, recordings, make_splits(recordings, settings.split), _placed(settings, recordings))
+    return _plan(
+        settings, recordings, make_splits(recordings, settings.split), placed_windows(settings, recordings)
+    )
 
 
-def _placed(settings: ExperimentSettings, recordings: Recordings) -> WindowSet:
+def placed_windows(settings: ExperimentSettings, recordings: Recordings) -> WindowSet:
+    """Return the windows of a training, without a signal."""
     pipeline = settings.pipeline_for(rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
     return place_windows(
         recordings,
@@ -208,16 +211,39 @@ def estimate_cost(settings: ExperimentSettings, recordings: Recordings, *, worke
         If the recordings cannot be trained on as the settings say, or the measurement fails.
     """
     chosen = choose_actions(recordings, settings.actions)
-    splits, windows = make_splits(chosen, settings.split), _placed(settings, chosen)
+    splits, windows = make_splits(chosen, settings.split), placed_windows(settings, chosen)
     plan = _plan(settings, chosen, splits, windows)
     sample = take_sample(settings, chosen, splits[0], windows, max(job.batch_size for job in plan.jobs))
     side_by_side = min(workers, len(plan.jobs))
-    # As many at a time as in the training: they take memory bandwidth and clock from each other.
-    ended = list(run_tasks(measure_pieces, [sample] * side_by_side, workers=side_by_side))
+    return combine(plan, measure_machine(sample, side_by_side), side_by_side)
+
+
+def measure_machine(sample: Sample, workers: int) -> list[Pieces]:
+    """Measure what the pieces of a training take on this machine.
+
+    Parameters
+    ----------
+    sample : Sample
+        What to train on.
+    workers : int
+        Processes that measure at the same time, as many as will train: they take memory bandwidth and clock
+        from each other.
+
+    Returns
+    -------
+    list of Pieces
+        What each process found.
+
+    Raises
+    ------
+    EmgRecognitionError
+        If none succeeds.
+    """
+    ended = list(run_tasks(measure_pieces, [sample] * workers, workers=workers))
     pieces = [one.result for one in ended if one.result is not None]
     if not pieces:
         raise EmgRecognitionError(f"the short training that measures this machine failed: {ended[0].problem}")
-    return combine(plan, pieces, side_by_side)
+    return pieces
 
 
 def take_sample(
