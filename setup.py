@@ -69,6 +69,7 @@ setup(
             "keys",
             "page",
             "foxglove",
+            "ray",
             "docs",
             "test",
         )

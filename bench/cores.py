@@ -54,7 +54,7 @@ from emg_recognition.training.cost import (
 from emg_recognition.training.measured_pieces import Pieces
 from emg_recognition.training.settings import ExperimentSettings, SplitSettings
 from emg_recognition.training.split_rules import make_splits
-from emg_recognition.worker_processes import default_workers
+from emg_recognition.tasks import default_workers
 
 CONFIG = Path(__file__).resolve().parents[1] / "config"
 #: Name -> configuration, healthy people, patients, sessions, split, seeds. Three sessions of 16 and 2 people

@@ -14,21 +14,23 @@ adapt without orientation, to compare: with the first repetition of the first se
 Every window of the test segments counts (with ``warm_up``), 200 ms every 50 ms, without a vote across windows
 but in the rows that say so: there, the probabilities of the last 20 windows of a segment are averaged. LDA on
 Hudgins' features, trained on the same people, is tested on the same windows. With ``--output``, an
-interrupted run can be continued. ``--only-folds 1`` measures the first fold alone; ``--folds 2
---steps-per-epoch 2`` with a small archive and a ``--config`` with a tiny network is a short run.
+interrupted run can be continued, with the same options: networks and people that are done stay so.
+``--not-trained`` leaves out the rows for which a network is trained again at each donning, which take most of
+the time. ``--only-folds 1`` measures the first fold alone; ``--folds 2 --steps-per-epoch 2`` with a small
+archive and a ``--config`` with a tiny network is a short run.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
-import multiprocessing
+import json
 import os
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -39,13 +41,16 @@ import keras  # noqa: E402
 import numpy as np  # noqa: E402
 from measuring.command import report, run  # noqa: E402
 
-from emg_recognition.errors import SettingError  # noqa: E402
+from emg_recognition.cli.executor import add_executor, executor_options  # noqa: E402
+from emg_recognition.errors import EmgRecognitionError, SettingError  # noqa: E402
+from emg_recognition.files import write_file  # noqa: E402
 from emg_recognition.models import layers  # noqa: E402, F401  (Keras needs the layers to load a model)
 from emg_recognition.models.log_features import Measures  # noqa: E402
 from emg_recognition.models.orientation import Orientation  # noqa: E402
 from emg_recognition.models.orienting import from_labels, from_use  # noqa: E402
 from emg_recognition.recordings.archive import load_archive  # noqa: E402
 from emg_recognition.recordings.recordings import parse_repetitions  # noqa: E402
+from emg_recognition.tasks import Executor, run_tasks  # noqa: E402
 from emg_recognition.training.adapt import fine_tune  # noqa: E402
 from emg_recognition.training.alignment import Alignment, align, ring_of  # noqa: E402
 from emg_recognition.training.comparators import fit_lda  # noqa: E402
@@ -54,19 +59,10 @@ from emg_recognition.training.ensemble import job_seed  # noqa: E402
 from emg_recognition.training.jobs import KERAS, Job, predict_windows, train_jobs  # noqa: E402
 from emg_recognition.training.settings import ADAPT_SETTINGS, FitSettings  # noqa: E402
 from emg_recognition.training.windows import WindowSet, windows_from_recordings  # noqa: E402
-from emg_recognition.worker_processes import default_workers  # noqa: E402
 
 USE, SYNC, DONNED = "unlabelled use", "two sync gestures", "one repetition at each donning"
 MEAN = ", causal mean of 1 s"
-ROWS = (
-    "nothing known",
-    f"nothing known{MEAN}",
-    USE,
-    USE + MEAN,
-    SYNC,
-    SYNC + MEAN,
-    DONNED,
-    DONNED + MEAN,
+NOT_DONNED = (
     "not donned, first repetition of the first session",
     "not donned, first repetition of each session",
 )
@@ -86,17 +82,32 @@ class Wearer:
     """A test subject of a fold, and the network that has not seen them."""
 
     name: str
-    model: Path
+    model: bytes
     windows: WindowSet
     others: WindowSet
     alignment: Alignment
     test_repetitions: tuple[int, ...]
     adaptation: FitSettings
     donning: FitSettings
+    trained: bool
 
 
-def score(wearer: Wearer) -> list[float]:
-    """Return the accuracies for a wearer, in the order of `ROWS`."""
+def score(wearers: Sequence[Wearer], results: Path, executor: Executor) -> list[dict[str, float]]:
+    """Return the accuracy for each wearer in each row; what an earlier run has found is read."""
+    places = [results / f"{wearer.name}.json" for wearer in wearers]
+    missing = [number for number, place in enumerate(places) if not place.exists()]
+    results.mkdir(parents=True, exist_ok=True)
+    with contextlib.closing(run_tasks(rows, [wearers[number] for number in missing], executor)) as ended:
+        for done in ended:
+            number = missing[done.index]
+            if done.result is None:
+                raise EmgRecognitionError(f"person {wearers[number].name}: {done.problem}")
+            write_file(places[number], json.dumps(done.result, indent=2).encode())
+    return [json.loads(place.read_text(encoding="utf-8")) for place in places]
+
+
+def rows(wearer: Wearer) -> dict[str, float]:
+    """Measure the rows of a wearer."""
     windows, reference = wearer.windows, wearer.alignment.reference
     tested = np.isin(windows.repetition, wearer.test_repetitions)
     test = windows.select(tested)
@@ -113,10 +124,30 @@ def score(wearer: Wearer) -> list[float]:
         turns[DONNED][session] = from_labels(reference, measures, own.action).orientation
     for row in (USE, SYNC):
         found[row] = answers(wearer.model, turned(wearer, turns[row], test))
-    found[DONNED] = np.empty_like(found[USE])
-    known = turned(wearer, turns[DONNED], windows)
+    if wearer.trained:
+        found[DONNED] = donned(wearer, turns[DONNED], test)
+    accuracy = {}
+    for name, probabilities in found.items():
+        accuracy[name] = float(np.mean(probabilities.argmax(axis=1) == test.action))
+        steady = causal_mean(probabilities, test.segment)
+        accuracy[name + MEAN] = float(np.mean(steady.argmax(axis=1) == test.action))
+    if wearer.trained:
+        first_day = windows.select(first & (windows.session == sessions[0]))
+        for name, learned in zip(NOT_DONNED, (first_day, windows.select(first)), strict=True):
+            probabilities = answers(wearer.model, test, learned, wearer.adaptation)
+            accuracy[name] = float(np.mean(probabilities.argmax(axis=1) == test.action))
+    return accuracy
+
+
+def donned(wearer: Wearer, turns: dict[str, Orientation], test: WindowSet) -> np.ndarray:
+    """Return the probabilities of networks that learned one repetition at each donning."""
+    windows = wearer.windows
+    tested = np.isin(windows.repetition, wearer.test_repetitions)
+    known = turned(wearer, turns, windows)
+    found = np.empty((len(test), len(test.actions)), np.float32)
+    sessions = np.unique(windows.session).tolist()
     for number, session in enumerate(sessions):
-        today = first & (windows.session == session)
+        today = (windows.repetition == 1) & (windows.session == session)
         earlier = np.isin(windows.session, sessions[:number]) & ~tested
         shares = np.concatenate(
             [
@@ -127,17 +158,8 @@ def score(wearer: Wearer) -> list[float]:
         learned = together(known.select(today | earlier), wearer.others)
         now = test.session == session
         part = known.select(tested).select(now)
-        found[DONNED][now] = answers(wearer.model, part, learned, wearer.donning, shares)
-    rows = {}
-    for name, probabilities in found.items():
-        rows[name] = float(np.mean(probabilities.argmax(axis=1) == test.action))
-        steady = causal_mean(probabilities, test.segment)
-        rows[name + MEAN] = float(np.mean(steady.argmax(axis=1) == test.action))
-    first_day = windows.select(first & (windows.session == sessions[0]))
-    for name, learned in zip(ROWS[-2:], (first_day, windows.select(first)), strict=True):
-        probabilities = answers(wearer.model, test, learned, wearer.adaptation)
-        rows[name] = float(np.mean(probabilities.argmax(axis=1) == test.action))
-    return [rows[name] for name in ROWS]
+        found[now] = answers(wearer.model, part, learned, wearer.donning, shares)
+    return found
 
 
 def turned(wearer: Wearer, turns: dict[str, Orientation], windows: WindowSet) -> WindowSet:
@@ -162,7 +184,7 @@ def together(one: WindowSet, other: WindowSet) -> WindowSet:
 
 
 def answers(
-    path: Path,
+    content: bytes,
     test: WindowSet,
     learned: WindowSet | None = None,
     settings: FitSettings = ADAPT_SETTINGS,
@@ -170,7 +192,10 @@ def answers(
 ) -> np.ndarray:
     """Return the probabilities of a network, fine-tuned if there is something to learn."""
     keras.backend.clear_session()  # otherwise the graph of every adaptation stays in memory
-    model = keras.saving.load_model(path, compile=False)
+    with tempfile.NamedTemporaryFile(suffix=".keras") as file:
+        file.write(content)
+        file.flush()
+        model = keras.saving.load_model(file.name, compile=False)
     if learned is not None:
         fine_tune(model, learned, settings, share=share)
     return predict_windows(model, test)
@@ -187,16 +212,9 @@ def causal_mean(probabilities: np.ndarray, segment: np.ndarray, windows: int = 2
     return found
 
 
-def one_thread() -> None:
-    """Restrict a process of the pool to one core."""
-    import tensorflow as tf
-
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
-
-
 def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
     """Run the benchmark and print its table."""
+    executor = Executor(**executor_options(arguments, least=0))
     settings = experiment_settings(arguments.config)
     training = dataclasses.replace(
         settings.training,
@@ -242,27 +260,27 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
         f" {arguments.test_reps}",
         flush=True,
     )
-    train_jobs(jobs, workers=arguments.workers, on_event=report)
+    train_jobs(jobs, executor=executor, on_event=report)
     adaptation = dataclasses.replace(ADAPT_SETTINGS, steps_per_epoch=arguments.adapt_steps)
     donning = dataclasses.replace(DONNING, steps_per_epoch=arguments.don_steps)
     rng = np.random.default_rng(arguments.seed)
     wearers = [
         Wearer(
             name=name,
-            model=job.place / KERAS,
+            model=(job.place / KERAS).read_bytes(),
             windows=windows.select(windows.subject == name),
             others=train.select(np.sort(rng.permutation(len(train))[:_OTHERS])),
             alignment=alignment,
             test_repetitions=test_repetitions,
             adaptation=adaptation,
             donning=donning,
+            trained=not arguments.not_trained,
         )
         for job, fold, train, alignment in zip(jobs, chosen, aligned, alignments, strict=True)
         for name in fold.tolist()
     ]
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(arguments.workers, mp_context=context, initializer=one_thread) as pool:
-        found = list(pool.map(score, wearers))
+    results = folder / f"people_seed_{arguments.seed}{'_not_trained' * arguments.not_trained}"
+    found = score(wearers, results, executor)
     classical = []
     for fold in chosen:
         predictor = fit_lda(windows.select(~np.isin(windows.subject, fold)))
@@ -270,7 +288,7 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
             tested = np.isin(windows.repetition, test_repetitions) & (windows.subject == name)
             test = windows.select(tested)
             classical.append(float(np.mean(predictor(test).argmax(axis=1) == test.action)))
-    table = dict(zip(ROWS, np.array(found).T.tolist(), strict=True))
+    table = {row: [one[row] for one in found] for row in found[0]}
     table["LDA, nothing known"] = classical
     for row, values in table.items():
         print(
@@ -306,13 +324,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--don-steps", type=int, default=DONNING.steps_per_epoch, help="gradient steps at each donning"
     )
+    parser.add_argument(
+        "--not-trained", action="store_true", help="leave out the rows that train a network again"
+    )
     parser.add_argument("--only-folds", type=int, help="measure only this many of the folds")
     parser.add_argument("--electrode-rotation", type=float, default=0.5, help="random, of the armband")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path, help="file for the result")
     parser.add_argument("--output", type=Path, help="folder for the networks; run again to continue")
     parser.add_argument("--config", type=Path, default=REPOSITORY / "config" / "compact.yaml")
-    parser.add_argument("--workers", type=int, default=default_workers())
+    add_executor(parser)
     chosen = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as temporary:
         return run("new_subject", lambda: measure(chosen, chosen.output or Path(temporary)), chosen.json)

@@ -73,6 +73,7 @@ def write_studies(folder: Path, number: int, healthy: int) -> list[Path]:
 
 def bounded_training(paths: Sequence[Path], config: Path | None, folder: Path) -> dict[str, float]:
     """Train as ``emg.train`` does; return windows, and the processor time of each part in s."""
+    from emg_recognition.tasks import Executor
     from emg_recognition.training.configuration import experiment_settings
     from emg_recognition.training.fit import fit_network
     from emg_recognition.training.fold import finish_fold, make_fold
@@ -104,7 +105,7 @@ def bounded_training(paths: Sequence[Path], config: Path | None, folder: Path) -
         return prepared, fold
 
     prepared, fold = timed("prepare", cut)
-    timed("train", lambda: train_jobs(fold.jobs, workers=0, on_event=lambda event: None))
+    timed("train", lambda: train_jobs(fold.jobs, executor=Executor(), on_event=lambda event: None))
     timed(
         "test",
         lambda: finish_fold(settings, fold, prepared.pipeline, prepared.facts, on_event=lambda event: None),

@@ -42,6 +42,7 @@ if TYPE_CHECKING:  # "as": what type checkers take for re-exported
     from emg_recognition.replay.many_bags import evaluate_bags as evaluate_bags
     from emg_recognition.sources import open_source as open_source
     from emg_recognition.training.api import adapt as adapt
+    from emg_recognition.training.api import adapt_each as adapt_each
     from emg_recognition.training.api import compare as compare
     from emg_recognition.training.api import don as don
     from emg_recognition.training.api import train as train
@@ -77,6 +78,7 @@ _HOMES = {
     "SerialArmband": "devices.serial_armband",
     "SettingError": "errors",
     "adapt": "training.api",
+    "adapt_each": "training.api",
     "compare": "training.api",
     "don": "training.api",
     "evaluate": "replay.evaluate",

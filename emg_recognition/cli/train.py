@@ -16,6 +16,7 @@ from emg_recognition.cli.training_options import (
     process_options,
     training_settings,
 )
+from emg_recognition.errors import SettingError
 
 
 def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
@@ -58,6 +59,8 @@ def run(args: argparse.Namespace) -> int:
     processes = process_options(args)
     recordings = open_training_data(args)
     if args.dry_run:
+        if processes["address"] is not None:
+            raise SettingError("--dry-run", "with --executor ray", "it measures this machine; leave out one")
         cost = training_cost(recordings, settings, processes["workers"])
         if args.progress == "json":
             print(json.dumps({"event": "cost", "seconds": cost.seconds, **dataclasses.asdict(cost)}))

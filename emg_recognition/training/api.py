@@ -16,6 +16,7 @@ from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.quiet import without_information
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.settings import from_mapping
+from emg_recognition.tasks import Executor, check_executor
 from emg_recognition.training.configuration import experiment_settings
 from emg_recognition.training.settings import (
     ADAPT_SETTINGS,
@@ -41,6 +42,7 @@ def train(
     settings: SettingsLike | None = None,
     minority: str | None = None,
     workers: int = 0,
+    address: str | None = None,
     cache: Path | None = None,
     on_event: Callable[[dict[str, Any]], None] | None = None,
 ) -> TrainingResult:
@@ -60,8 +62,11 @@ def train(
     minority : str, optional
         The cohort that every member sees completely; the settings' own by default.
     workers : int
-        Processes that train at the same time. 0: train in this process. A script that uses more needs
-        the usual ``if __name__ == "__main__":``.
+        Processes that train at the same time. 0: train in this process; on a cluster, as many as it has
+        cores. A script that uses more needs the usual ``if __name__ == "__main__":``.
+    address : str, optional
+        A Ray cluster that trains instead of this machine: ``host:port``, or ``auto`` for ``RAY_ADDRESS`` or
+        the one that runs here (``docs/how-to/run-on-a-cluster.md``).
     cache : Path, optional
         Folder for the filtered signal of large recordings; in memory by default.
     on_event : callable, optional
@@ -86,12 +91,19 @@ def train(
     >>> result.bundle, result.metrics["test_accuracy"]                           # doctest: +SKIP
     """
     chosen = _with_minority(settings, minority)
+    executor = Executor(workers, address)
+    check_executor(executor)
     require_tensorflow()
     with without_information():
         from emg_recognition.training.experiment import run_experiment
 
     return run_experiment(
-        chosen, recordings, Path(output), workers=workers, cache=cache, on_event=on_event or _ignore
+        chosen,
+        recordings,
+        Path(output),
+        executor=executor,
+        cache=cache,
+        on_event=on_event or _ignore,
     )
 
 
@@ -105,6 +117,7 @@ def compare(
     methods: Sequence[str] | None = None,
     learning_curve: Sequence[int] = (),
     workers: int = 0,
+    address: str | None = None,
     cache: Path | None = None,
     on_event: Callable[[dict[str, Any]], None] | None = None,
 ) -> Comparison:
@@ -117,7 +130,7 @@ def compare(
     output : str or path
         Folder for the results. A comparison of the same recordings and settings continues there, also with
         other seeds and methods; finished networks are not trained again.
-    settings, minority, workers, cache
+    settings, minority, workers, address, cache
         As for :func:`train`. `seeds` replace the seed of the settings.
     seeds : sequence of int
         One run of every method for each.
@@ -142,6 +155,8 @@ def compare(
         that its people do not have; nothing has been written then.
     """
     chosen = _with_minority(settings, minority)
+    executor = Executor(workers, address)
+    check_executor(executor)
     require_tensorflow()
     with without_information():
         from emg_recognition.training.compare import run_comparison
@@ -153,7 +168,7 @@ def compare(
         seeds=seeds,
         methods=methods,
         learning_curve=learning_curve,
-        workers=workers,
+        executor=executor,
         cache=cache,
         on_event=on_event or _ignore,
     )
@@ -206,17 +221,14 @@ def adapt(
         If TensorFlow is missing, or if bundle and recordings cannot be used or do not fit each other;
         nothing has been written then.
     """
-    usual = ADAPT_SETTINGS if history is None and others is None else REHEARSAL_SETTINGS
-    chosen = settings if isinstance(settings, FitSettings) else usual
-    if isinstance(settings, Mapping):
-        chosen = from_mapping(FitSettings, {**dataclasses.asdict(usual), **settings}, "settings")
+    chosen = _fit_settings(settings, rehearses=not (history is None and others is None))
     if repetitions is None:
         repetitions = sorted(set(recordings.repetition.tolist()) - set(test_repetitions))
     require_tensorflow()
     with without_information():
-        from emg_recognition.training.adapt import run_adaptation
+        from emg_recognition.training.adapt import make_adaptation
 
-    return run_adaptation(
+    return make_adaptation(
         Path(parent),
         recordings,
         Path(output),
@@ -225,6 +237,74 @@ def adapt(
         history=history,
         others=others,
         settings=chosen,
+        on_step=on_step or _ignore,
+    ).write()
+
+
+def adapt_each(
+    parent: str | os.PathLike[str],
+    recordings: Recordings,
+    output: str | os.PathLike[str],
+    *,
+    repetitions: Sequence[int] | None = None,
+    test_repetitions: Sequence[int] = (),
+    history: Recordings | None = None,
+    others: Recordings | None = None,
+    settings: FitSettings | Mapping[str, Any] | None = None,
+    workers: int = 0,
+    address: str | None = None,
+    on_step: Callable[[int, int], None] | None = None,
+) -> dict[str, Adaptation]:
+    """Adapt a model bundle to each subject of the recordings, side by side.
+
+    A bundle that is there already, from the same parent, recordings and settings, is not made again.
+
+    Parameters
+    ----------
+    parent : str or path
+        The bundle to start from.
+    recordings : Recordings
+        Labelled segments of the wearers.
+    output : str or path
+        A subject's bundle goes to the folder of their name in it.
+    repetitions, test_repetitions, settings
+        As for :func:`adapt`, for every subject.
+    history, others : Recordings, optional
+        As for :func:`adapt`: of these, a subject rehearses their own segments, and those of all but
+        themselves.
+    workers, address
+        As for :func:`train`.
+    on_step : callable, optional
+        Called with the number of gradient steps made for all that are still to be adapted to, and of all
+        these steps.
+
+    Returns
+    -------
+    dict of str to Adaptation
+        By subject, sorted.
+
+    Raises
+    ------
+    EmgRecognitionError
+        As :func:`adapt`, or if a subject's bundle cannot be made; those of the others are written then.
+    """
+    executor = Executor(workers, address)
+    check_executor(executor)
+    chosen = _fit_settings(settings, rehearses=not (history is None and others is None))
+    require_tensorflow()
+    with without_information():
+        from emg_recognition.training.adapt_each import run_adaptations
+
+    return run_adaptations(
+        Path(parent),
+        recordings,
+        Path(output),
+        repetitions=repetitions,
+        test_repetitions=test_repetitions,
+        history=history,
+        others=others,
+        settings=chosen,
+        executor=executor,
         on_step=on_step or _ignore,
     )
 
@@ -301,6 +381,13 @@ def _with_minority(settings: SettingsLike | None, minority: str | None) -> Exper
     if minority is None:
         return chosen
     return dataclasses.replace(chosen, ensemble=dataclasses.replace(chosen.ensemble, minority=minority))
+
+
+def _fit_settings(settings: FitSettings | Mapping[str, Any] | None, *, rehearses: bool) -> FitSettings:
+    usual = REHEARSAL_SETTINGS if rehearses else ADAPT_SETTINGS
+    if isinstance(settings, Mapping):
+        return from_mapping(FitSettings, {**dataclasses.asdict(usual), **settings}, "settings")
+    return usual if settings is None else settings
 
 
 def _ignore(*progress: Any) -> None:

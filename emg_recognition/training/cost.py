@@ -19,6 +19,7 @@ from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.files import size_text
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.recordings.segments import Segment, gather_segments
+from emg_recognition.tasks import Executor, run_tasks
 from emg_recognition.training.batches import epoch_size
 from emg_recognition.training.fold import make_fold
 from emg_recognition.training.measured_pieces import Pieces, Sample, measure_pieces
@@ -27,7 +28,6 @@ from emg_recognition.training.settings import SUBSETS, ExperimentSettings
 from emg_recognition.training.split import Split
 from emg_recognition.training.split_rules import make_splits
 from emg_recognition.training.windows import WindowSet, place_windows
-from emg_recognition.worker_processes import run_tasks
 
 #: Bytes of a filtered sample.
 _FLOAT = 4
@@ -239,7 +239,7 @@ def measure_machine(sample: Sample, workers: int) -> list[Pieces]:
     EmgRecognitionError
         If none succeeds.
     """
-    ended = list(run_tasks(measure_pieces, [sample] * workers, workers=workers))
+    ended = list(run_tasks(measure_pieces, [sample] * workers, Executor(workers)))
     pieces = [one.result for one in ended if one.result is not None]
     if not pieces:
         raise EmgRecognitionError(f"the short training that measures this machine failed: {ended[0].problem}")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from emg_recognition.recordings.recordings import Recordings
+from emg_recognition.tasks import Executor
 from emg_recognition.training.fold import finish_fold, make_fold
 from emg_recognition.training.jobs import OnEvent, train_jobs
 from emg_recognition.training.output import BUNDLE, FOLDS
@@ -41,7 +42,7 @@ def run_experiment(
     recordings: Recordings,
     output: Path,
     *,
-    workers: int = 0,
+    executor: Executor,
     cache: Path | None = None,
     on_event: OnEvent = lambda event: None,
 ) -> TrainingResult:
@@ -72,7 +73,7 @@ def run_experiment(
             "path": str(output),
         }
     )
-    train_jobs(jobs, workers=workers, on_event=on_event)
+    train_jobs(jobs, executor=executor, on_event=on_event)
     found = [
         finish_fold(settings, fold, prepared.pipeline, prepared.facts, on_event=on_event) for fold in folds
     ]

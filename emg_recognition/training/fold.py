@@ -18,6 +18,7 @@ from emg_recognition.models import layers  # noqa: F401  (Keras needs the layers
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.recordings.inspect import FEWEST_WINDOWS
 from emg_recognition.signal.settings import PipelineSettings
+from emg_recognition.tasks import used_machines
 from emg_recognition.training.alignment import Alignment, align_subsets, describe_turned
 from emg_recognition.training.comparators import fit_lda
 from emg_recognition.training.ensemble import (
@@ -194,6 +195,7 @@ def finish_fold(
         },
         "selected": None if chosen is None else chosen + 1,
         "seconds": sum(member["seconds"] for member in members),
+        "machines": used_machines(members),
         **{f"train_{name}": float(np.mean([m[name] for m in kept])) for name in ("accuracy", "loss")},
         "pipeline": pipeline.fingerprint(),
         "orientation": None if fold.alignment is None else fold.alignment.to_json(test.actions),

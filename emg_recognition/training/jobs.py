@@ -1,8 +1,10 @@
-"""Networks as independent jobs, trained in this process or in several; finished ones are kept."""
+"""Networks as independent jobs, trained here, in processes or on a cluster; finished ones are kept."""
 
 from __future__ import annotations
 
+import contextlib
 import json
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -13,15 +15,17 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.evaluation.metrics import score_windows, scores_by_group
 from emg_recognition.files import replace_directory
 from emg_recognition.models.export import to_keras_file
 from emg_recognition.models.settings import NetworkSettings
 from emg_recognition.models.statistics import window_statistics
+from emg_recognition.resources import this_machine
+from emg_recognition.tasks import Executor, Report, run_tasks
 from emg_recognition.training.fit import FitResult, fit_network
 from emg_recognition.training.settings import FitSettings
 from emg_recognition.training.windows import WindowSet
-from emg_recognition.training.workers import run_in_processes
 
 CRITERION = "val_balanced_accuracy"
 """Balanced accuracy over the minority cohort's validation windows (over all of them without a minority)."""
@@ -80,19 +84,20 @@ class Job:
         return record
 
 
-def train_jobs(jobs: Sequence[Job], *, workers: int, on_event: OnEvent) -> list[dict[str, Any]]:
+def train_jobs(jobs: Sequence[Job], *, executor: Executor, on_event: OnEvent) -> list[dict[str, Any]]:
     """Train every job that is not finished yet.
 
-    Nothing but its own fields decides a job: the result does not depend on the jobs before or beside it.
+    Nothing but its own fields decides a job: the result does not depend on the jobs before or beside it. What
+    a job makes comes back to this process, which writes it to the job's place.
 
     Parameters
     ----------
     jobs : sequence of Job
         The networks.
-    workers : int
-        Processes that train at the same time, each on one core; 0: train in this process. The networks are
-        the same for any number of processes, to the bit; in this process TensorFlow may use more threads,
-        and the last digits may differ.
+    executor : Executor
+        Where they are trained. The networks are the same wherever they are trained with one thread on
+        processors of the same kind, to the bit; in this process TensorFlow may use more threads, and the last
+        digits may differ.
     on_event : callable
         Called with an ``epoch`` event after each epoch and a ``job`` event after each job. The events of
         several workers alternate; ``done`` is the share of all epochs.
@@ -101,46 +106,67 @@ def train_jobs(jobs: Sequence[Job], *, workers: int, on_event: OnEvent) -> list[
     -------
     list of dict
         The jobs' records, in their order.
+
+    Raises
+    ------
+    EmgRecognitionError
+        If a job failed; the others are finished then.
     """
     epochs = [0] * len(jobs)
     total = sum(job.training.epochs for job in jobs)
 
-    def report(event: dict[str, Any]) -> None:
-        index = event["job"] - 1
+    def report(index: int, event: dict[str, Any]) -> None:
         epochs[index] = event["epoch"] if event["event"] == "epoch" else jobs[index].training.epochs
-        on_event({**event, "jobs": len(jobs), "done": sum(epochs) / total})
+        on_event({**event, "job": index + 1, "jobs": len(jobs), "done": sum(epochs) / total})
 
     missing = [index for index, job in enumerate(jobs) if not job.is_finished]
     for index, job in enumerate(jobs):
         if index not in missing:
-            report(_finished(index, job, resumed=True))
-    if workers > 0 and missing:
-        run_in_processes(jobs, missing, workers, report)
-    else:
-        for index in missing:
-            train_job(index, jobs[index], report)
+            report(index, _finished(job, resumed=True))
+    problems = []
+    ended = run_tasks(
+        _train_alone if executor.workers or executor.address else train_job,
+        [jobs[index] for index in missing],
+        executor,
+        on_event=lambda number, event: report(missing[number], event),
+    )
+    with contextlib.closing(ended):
+        for done in ended:
+            job = jobs[missing[done.index]]
+            if done.result is None:
+                problems.append(f"{job.label} failed: {done.problem}")
+                continue
+            replace_directory(job.place, done.result)
+            report(missing[done.index], _finished(job, resumed=False))
+    if problems:
+        others = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise EmgRecognitionError(f"{problems[0]}{others}; finished networks are kept, run again to continue")
     return [job.record() for job in jobs]
 
 
-def train_job(index: int, job: Job, on_event: OnEvent) -> None:
-    """Train one network and write it to its folder.
+def train_job(job: Job, on_event: Report) -> dict[str, bytes]:
+    """Train one network.
 
     Parameters
     ----------
-    index : int
-        Its number among all jobs, from 0.
     job : Job
         What to train.
     on_event : callable
-        As for :func:`train_jobs`.
+        Called with an ``epoch`` event after each epoch.
+
+    Returns
+    -------
+    dict of str to bytes
+        The files for its folder.
     """
+    machine = this_machine()
     result = fit_network(
         job.network,
         job.training,
         job.train,
         job.validation if job.watched is None else job.watched,
         weights=job.weights,
-        on_epoch=partial(_report_epoch, on_event, index, job),
+        on_epoch=partial(_report_epoch, on_event, job, machine["machine"]),
     )
     record = {
         "label": job.label,
@@ -149,13 +175,17 @@ def train_job(index: int, job: Job, on_event: OnEvent) -> None:
         **({} if job.validation is None else _validate(result.model, job.validation, job.minority)),
         "seconds": result.seconds,
         "steps": result.steps,
+        **machine,
         "statistics": window_statistics(job.train.batches()),
         "epochs": result.history,
     }
-    replace_directory(
-        job.place, {KERAS: to_keras_file(result.model), HISTORY: json.dumps(record, indent=1).encode()}
-    )
-    on_event(_finished(index, job, resumed=False))
+    return {KERAS: to_keras_file(result.model), HISTORY: json.dumps(record, indent=1).encode()}
+
+
+def _train_alone(job: Job, on_event: Report) -> dict[str, bytes]:
+    """Train one network in a process for nothing else."""
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    return train_job(job, on_event)
 
 
 def summary(record: dict[str, Any]) -> dict[str, Any]:
@@ -173,13 +203,12 @@ def predict_windows(model: keras.Model, windows: WindowSet) -> NDArray[np.float3
     return np.concatenate(answers)
 
 
-def _finished(index: int, job: Job, *, resumed: bool) -> dict[str, Any]:
-    event = {"event": "job", "job": index + 1, "resumed": resumed, "path": str(job.place)}
-    return {**event, **summary(job.record())}
+def _finished(job: Job, *, resumed: bool) -> dict[str, Any]:
+    return {"event": "job", "resumed": resumed, "path": str(job.place), **summary(job.record())}
 
 
-def _report_epoch(on_event: OnEvent, index: int, job: Job, entry: dict[str, Any]) -> None:
-    on_event({"event": "epoch", "job": index + 1, "label": job.label, **entry})
+def _report_epoch(on_event: Report, job: Job, machine: str, entry: dict[str, Any]) -> None:
+    on_event({"event": "epoch", "label": job.label, "machine": machine, **entry})
 
 
 def _last_epoch(result: FitResult) -> dict[str, Any]:

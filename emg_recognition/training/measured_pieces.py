@@ -105,20 +105,14 @@ def measure_pieces(given: Sample) -> Pieces:
     """
     found: dict[str, float] = {}
     with without_information():
-        found["start"], tf = _timed(_load)
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
+        found["start"], _ = _timed(_load)
     with tempfile.TemporaryDirectory(prefix="emg_cost_") as name, contextlib.redirect_stdout(sys.stderr):
         _measure(given, Path(name), found)
     return Pieces(**found)
 
 
-def _load() -> Any:
-    import tensorflow as tf
-
+def _load() -> None:
     from emg_recognition.training import fold  # noqa: F401
-
-    return tf
 
 
 def _measure(given: Sample, folder: Path, found: dict[str, float]) -> None:
@@ -126,6 +120,7 @@ def _measure(given: Sample, folder: Path, found: dict[str, float]) -> None:
     import keras
 
     from emg_recognition.actions import ordered
+    from emg_recognition.files import replace_directory
     from emg_recognition.models.runtime import ActionModel
     from emg_recognition.models.statistics import window_statistics
     from emg_recognition.recordings.inspect import inspect
@@ -187,7 +182,7 @@ def _measure(given: Sample, folder: Path, found: dict[str, float]) -> None:
         validation=validation,
     )
     # The windows to report on after each epoch are those of validation: they go through the network twice.
-    seconds, _ = _timed(lambda: train_job(0, job, lambda event: None))
+    seconds, _ = _timed(lambda: replace_directory(job.place, train_job(job, lambda event: None)))
     inside = (
         found["step"] + len(train) * found["train_window"] + 2 * len(validation) * found["forward_window"]
     )

@@ -53,8 +53,6 @@ def data_fingerprint(recordings: Recordings) -> str:
     return digest.hexdigest()
 
 
-#: The libraries whose versions decide the bits of a training.
-LIBRARIES = ("numpy", "tensorflow", "tensorflow-cpu", "keras")
 MARKER = "experiment.json"
 MEMBERS = "members"
 BUNDLE = "bundle"

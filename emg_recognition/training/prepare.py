@@ -15,9 +15,9 @@ from emg_recognition.errors import RecordingError, SettingError
 from emg_recognition.recordings.inspect import inspect
 from emg_recognition.recordings.inspection import Inspection
 from emg_recognition.recordings.recordings import Recordings
-from emg_recognition.resources import versions
+from emg_recognition.resources import LIBRARIES, versions
 from emg_recognition.signal.settings import PipelineSettings
-from emg_recognition.training.output import LIBRARIES, claim, data_fingerprint, refuse_foreign
+from emg_recognition.training.output import claim, data_fingerprint, refuse_foreign
 from emg_recognition.training.settings import ExperimentSettings
 from emg_recognition.training.split import Split, split_fingerprint
 from emg_recognition.training.split_rules import make_splits

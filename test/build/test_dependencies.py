@@ -34,6 +34,7 @@ ROSDEP_KEY = {
     "pynput": None,
     "regex": None,
     "requests": None,
+    "ray": None,
     "rich": "python3-rich",
     "rosbags": "python3-rosbags-pip",
     "scipy": "python3-scipy",
@@ -85,7 +86,7 @@ ROS = {
 #: What only training, evaluation and CSV files need; a robot that only runs does without (test_depend).
 OFF_THE_ROBOT = {"jinja2", "keras", "matplotlib", "pandas", "sklearn", "tensorflow"}
 #: What optional parts need.
-EXTRAS = ("fetch", "formats", "lsl", "brainflow", "myo", "keys", "page", "foxglove")
+EXTRAS = ("fetch", "formats", "lsl", "brainflow", "myo", "keys", "page", "foxglove", "ray")
 #: Needed but never imported: what builds messages and filter, `ros2 launch` itself, and what it starts.
 NOT_IMPORTED = {
     "ament_cmake",
