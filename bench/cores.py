@@ -2,9 +2,10 @@
 
     python bench/cores.py [--cores 1 2 10 100 1000] [--overhead 0.03]
 
-What has to be done is counted by the code that plans a training, on tables of segments without samples. What
-each piece takes is measured here by a short training on as many processes as there are cores, as ``train
---dry-run`` does (:mod:`emg_recognition.training.cost`). Everything else is a model::
+The command is ``compare --methods ensemble lda --seeds 0 1 … 9``. What has to be done is counted by the code
+that plans a training, on tables of segments without samples. What each piece takes is measured here by a
+short training on as many processes as there are cores, as ``train --dry-run`` does
+(:mod:`emg_recognition.training.cost`). Everything else is a model::
 
     time = preparation + transfer + networks + test
 
@@ -13,10 +14,10 @@ preparation
 transfer
     the filtered signal to every machine, one after another, with ``BANDWIDTH``.
 networks
-    each on one core, in order, by the core that is free first; all of them longer by ``--overhead``, which
-    ``bench/executors.py`` measures on two nodes.
+    each on one core, with validation and test windows, in order, by the core that is free first; all of them
+    longer by ``--overhead``, which ``bench/executors.py`` measures on two nodes.
 test
-    the networks on the test windows, the reports: by one process.
+    LDA, the scores of every seed, fold and selection, and the report, by one process.
 
 ``bench/cost.py --workers 1 2`` compares the model with trainings on one and on two cores.
 """
@@ -27,7 +28,9 @@ import argparse
 import dataclasses
 import itertools
 import os
+import statistics
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -37,11 +40,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 
-from emg_recognition.actions import PAPER_ACTION_NAMES
+from emg_recognition.actions import PAPER_ACTION_NAMES, REST
 from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.recordings.archive import from_arrays
 from emg_recognition.recordings.recordings import Recordings
+from emg_recognition.simulation.arm import COHORTS, PATIENT
 from emg_recognition.simulation.study import StudySettings, simulate_study
+from emg_recognition.training.comparison_table import score_run
 from emg_recognition.training.configuration import experiment_settings
 from emg_recognition.training.cost import (
     Plan,
@@ -52,9 +57,9 @@ from emg_recognition.training.cost import (
     take_sample,
 )
 from emg_recognition.training.measured_pieces import Pieces
-from emg_recognition.training.settings import ExperimentSettings, SplitSettings
+from emg_recognition.training.settings import MEMBER_SELECTIONS, ExperimentSettings, SplitSettings
 from emg_recognition.training.split_rules import make_splits
-from emg_recognition.tasks import default_workers
+from emg_recognition.worker_processes import default_workers
 
 CONFIG = Path(__file__).resolve().parents[1] / "config"
 #: Name -> configuration, healthy people, patients, sessions, split, seeds. Three sessions of 16 and 2 people
@@ -66,13 +71,12 @@ EXPERIMENTS: dict[str, tuple[Any, int, int, int, Mapping[str, Any], int]] = {
 }
 #: Cores of a machine, and bytes a second from one machine to another: 1 Gbit/s.
 OF_MACHINE, BANDWIDTH = 16, 1.25e8
-_FLOAT = 4
 
 
 def without_samples(healthy: int, patients: int, sessions: int) -> Recordings:
     """Return the segments of a simulated study, with zeros that take no memory for samples."""
     study = StudySettings()
-    people = [("healthy", n) for n in range(healthy)] + [("patient", n) for n in range(patients)]
+    people = [(name, n) for name, size in zip(COHORTS, (healthy, patients), strict=True) for n in range(size)]
     rows = [
         (f"{cohort}_{number}", cohort, f"session_{session}", action, repetition)
         for (cohort, number), session, repetition, action in itertools.product(
@@ -97,22 +101,20 @@ def without_samples(healthy: int, patients: int, sessions: int) -> Recordings:
     )
 
 
-def with_seeds(plan: Plan, seeds: int) -> Plan:
-    """Return what all seeds have to do; they share the preparation."""
-    windows = {subset: seeds * number for subset, number in plan.windows.items()}
-    return dataclasses.replace(plan, windows=windows, test=plan.test * seeds, jobs=plan.jobs * seeds)
-
-
-def times(plan: Plan, pieces: Sequence[Pieces], cores: int, overhead: float) -> dict[str, float]:
-    """Return the wall time of each part, s."""
-    cost = combine(plan, pieces, cores)
+def times(
+    plan: Plan, pieces: Sequence[Pieces], scoring: float, seeds: int, cores: int, overhead: float
+) -> dict[str, float]:
+    """Return the wall time of each part of ``compare --methods ensemble lda`` with some seeds, s."""
+    cost = combine(dataclasses.replace(plan, jobs=plan.jobs * seeds), pieces, cores)
     machines = -(-cores // OF_MACHINE)
-    shared = plan.samples * plan.channels * _FLOAT * (machines - 1) / BANDWIDTH
+    for_lda = sum(plan.test) + plan.windows["train"]
+    scored = seeds * len(plan.test) * len(MEMBER_SELECTIONS)
     return {
         "preparation": cost.preparation,
-        "transfer": shared,
+        "transfer": cost.cache * (machines - 1) / BANDWIDTH,
         "networks": cost.networks * (1 + overhead),
-        "test": cost.test,
+        "test": statistics.fmean(one.report + for_lda * one.baseline_window for one in pieces)
+        + scored * scoring,
     }
 
 
@@ -123,6 +125,16 @@ def measured(settings: ExperimentSettings, batch_size: int) -> list[Pieces]:
     split = make_splits(study, settings.split)[0]
     sample = take_sample(settings, study, split, placed_windows(settings, study), batch_size)
     return measure_machine(sample, default_workers())
+
+
+def time_scores(settings: ExperimentSettings, recordings: Recordings) -> float:
+    """Return how long it takes to score the answers of one network in the first fold, s."""
+    test = make_splits(recordings, settings.split)[0].cut(placed_windows(settings, recordings))["test"]
+    answers = np.random.default_rng(0).dirichlet(np.ones(len(test.actions)), len(test)).astype(np.float32)
+    begin = time.perf_counter()
+    stride = settings.stride_samples(recordings.rate) / recordings.rate
+    score_run(answers, test, PATIENT, stride=stride, window=settings.window, rest=REST)
+    return time.perf_counter() - begin
 
 
 def in_words(seconds: float) -> str:
@@ -138,14 +150,17 @@ def measure(cores: Sequence[int], overhead: float) -> None:
     for name, (config, healthy, patients, sessions, split, seeds) in EXPERIMENTS.items():
         settings: ExperimentSettings = experiment_settings(config)
         settings = dataclasses.replace(settings, split=SplitSettings(**split))
-        plan = with_seeds(make_plan(settings, without_samples(healthy, patients, sessions)), seeds)
+        recordings = without_samples(healthy, patients, sessions)
+        plan = make_plan(settings, recordings)
+        scoring = time_scores(settings, recordings)
         pieces = measured(settings, max(job.batch_size for job in plan.jobs))
-        print(f"\n{name}: {len(plan.jobs)} networks, {sum(plan.windows.values()) // seeds} windows a seed")
-        print("\n| cores | preparation | transfer | networks | test | all | times as fast |")
+        windows, networks = sum(plan.windows.values()), seeds * len(plan.jobs)
+        print(f"\n{name}: {networks} networks, {windows} windows in all {len(plan.test)} fold(s)\n")
+        print("| cores | preparation | transfer | networks | test | all | times as fast |")
         print("|---|---|---|---|---|---|---|", flush=True)
         alone = 0.0
         for number in cores:
-            parts = times(plan, pieces, number, overhead)
+            parts = times(plan, pieces, scoring, seeds, number, overhead)
             whole = sum(parts.values())
             alone = alone or whole
             cells = " | ".join(in_words(part) for part in (*parts.values(), whole))

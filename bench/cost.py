@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from measuring.memory import Peak, group_memory
 
 from emg_recognition.errors import EmgRecognitionError
-from emg_recognition.tasks import default_workers
+from emg_recognition.worker_processes import default_workers
 
 MOST_WRONG = 1.5
 WRONG_TIME = 3

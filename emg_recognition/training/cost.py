@@ -42,6 +42,7 @@ class JobSize:
     train: int
     watched: int
     validation: int
+    test: int
     epochs: int
     steps: int
     batch_size: int
@@ -57,8 +58,6 @@ class Plan:
         Windows of ``train``, ``validation`` and ``test``, in all folds.
     test : tuple of int
         Test windows of each fold.
-    members : int
-        Networks of a fold.
     jobs : tuple of JobSize
         All networks, fold by fold.
     samples, channels : int
@@ -67,7 +66,6 @@ class Plan:
 
     windows: dict[str, int]
     test: tuple[int, ...]
-    members: int
     jobs: tuple[JobSize, ...]
     samples: int
     channels: int
@@ -173,6 +171,7 @@ def _plan(
                     train=len(job.train),
                     watched=0 if job.watched is None else len(job.watched),
                     validation=0 if job.validation is None else len(job.validation),
+                    test=0 if job.test is None else len(job.test),
                     epochs=job.training.epochs,
                     steps=job.training.epochs * steps,
                     batch_size=max(2, round(drawn / steps)),
@@ -181,7 +180,6 @@ def _plan(
     return Plan(
         windows=counts,
         test=tuple(test),
-        members=len(jobs) // len(test),
         jobs=tuple(jobs),
         samples=int(recordings.length.sum()),
         channels=recordings.channels,
@@ -310,15 +308,15 @@ def combine(plan: Plan, measured: Sequence[Pieces], workers: int) -> Cost:
         mean.job
         + job.steps * mean.step
         + job.train * mean.train_window
-        + (job.epochs * job.watched + job.validation) * mean.forward_window
+        + (job.epochs * job.watched + job.validation + job.test) * mean.forward_window
         for job in plan.jobs
     ]
     # Workers take the jobs in order, each when it is free.
     free = [mean.start + mean.build] * workers
     for seconds in each:
         free[free.index(min(free))] += seconds
-    test = len(plan.test) * (mean.report + (plan.members - 1) * mean.load)
-    test += sum(plan.test) * (mean.live_window + plan.members * mean.forward_window + mean.baseline_window)
+    test = len(plan.test) * mean.report
+    test += sum(plan.test) * (mean.live_window + mean.baseline_window)
     test += plan.windows["train"] * mean.baseline_window
     training_memory = mean.library_memory + mean.idle_memory + workers * mean.memory
     return Cost(
@@ -329,5 +327,9 @@ def combine(plan: Plan, measured: Sequence[Pieces], workers: int) -> Cost:
         test=test,
         memory=round(max(training_memory, mean.report_memory)),
         cache=plan.samples * plan.channels * _FLOAT,
-        results=round(len(plan.jobs) * mean.job_bytes + len(plan.test) * mean.fold_bytes),
+        results=round(
+            len(plan.jobs) * mean.job_bytes
+            + sum(job.test for job in plan.jobs) * mean.answer_bytes
+            + len(plan.test) * mean.fold_bytes
+        ),
     )

@@ -111,7 +111,7 @@ def member_jobs(
     settings : ExperimentSettings
         Network, training and number of members.
     subsets : mapping of str to WindowSet
-        Windows of ``train`` and of ``validation``.
+        Windows of ``train``, ``validation`` and ``test``.
     minority : str or None
         The cohort that every member sees completely; ``None``: each member is trained on everything.
     folder : Path
@@ -155,6 +155,7 @@ def member_jobs(
             if share is None
             else rising_share(train.of_cohort(str(minority)), settings.training.epochs, *share),
             minority=minority,
+            test=subsets["test"],
         )
         for number, train in enumerate(fitted, start=1)
     ]
@@ -175,7 +176,7 @@ def pretrain_job(
     settings : ExperimentSettings
         Network and training; it makes as many gradient steps as a member.
     subsets : mapping of str to WindowSet
-        Windows of ``train`` and of ``validation``.
+        Windows of ``train``, ``validation`` and ``test``.
     minority : str
         The cohort that it is for.
     place : Path
@@ -204,6 +205,7 @@ def pretrain_job(
         watched=validation.select(validation.of_cohort(minority)),
         weights=majority_first(train.of_cohort(minority), settings.training.epochs),
         minority=minority,
+        test=subsets["test"],
     )
 
 

@@ -62,13 +62,13 @@ class Pieces:
     job, step, train_window, forward_window : float
         A network without its steps; a gradient step; the statistics of a training window; a window through
         the network, many at a time.
-    report, load, live_window, baseline_window : float
-        Bundle, figures and report; reading a network; a window through LiteRT; one through LDA.
+    report, live_window, baseline_window : float
+        Bundle, figures and report; a window through LiteRT; one through LDA.
     idle_memory, memory, library_memory, report_memory : float
         A process that waits for those that train, and one that trains, without the files of the libraries;
         those, which processes share; a process that tests and reports.
-    job_bytes, fold_bytes : float
-        Files of a network; of a fold beside its networks.
+    job_bytes, answer_bytes, fold_bytes : float
+        Files of a network without its answers; those to a test window; files of a fold beside its networks.
     """
 
     start: float
@@ -79,7 +79,6 @@ class Pieces:
     train_window: float
     forward_window: float
     report: float
-    load: float
     live_window: float
     baseline_window: float
     idle_memory: float
@@ -87,6 +86,7 @@ class Pieces:
     library_memory: float
     report_memory: float
     job_bytes: float
+    answer_bytes: float
     fold_bytes: float
 
 
@@ -117,8 +117,6 @@ def _load() -> None:
 
 def _measure(given: Sample, folder: Path, found: dict[str, float]) -> None:
     # Loaded after TensorFlow's start was timed.
-    import keras
-
     from emg_recognition.actions import ordered
     from emg_recognition.files import replace_directory
     from emg_recognition.models.runtime import ActionModel
@@ -128,7 +126,7 @@ def _measure(given: Sample, folder: Path, found: dict[str, float]) -> None:
     from emg_recognition.training.comparators import fit_lda
     from emg_recognition.training.fit import fit_network
     from emg_recognition.training.fold import Fold, finish_fold
-    from emg_recognition.training.jobs import KERAS, Job, predict_windows, train_job
+    from emg_recognition.training.jobs import ANSWERS, Job, predict_windows, train_job
     from emg_recognition.training.output import BUNDLE, data_fingerprint
     from emg_recognition.training.split import Split
     from emg_recognition.training.windows import windows_from_recordings
@@ -180,18 +178,20 @@ def _measure(given: Sample, folder: Path, found: dict[str, float]) -> None:
         training=_steps(given, 1),
         train=train,
         validation=validation,
+        test=subsets["test"],
     )
     # The windows to report on after each epoch are those of validation: they go through the network twice.
     seconds, _ = _timed(lambda: replace_directory(job.place, train_job(job, lambda event: None)))
-    inside = (
-        found["step"] + len(train) * found["train_window"] + 2 * len(validation) * found["forward_window"]
-    )
+    forward = 2 * len(validation) + len(subsets["test"])
+    inside = found["step"] + len(train) * found["train_window"] + forward * found["forward_window"]
     found["job"] = max(seconds - inside, 0.0)
     peak = _peak()
     anonymous, files = _memory()
     found["library_memory"] = files
     found["memory"] = peak - files
-    found["job_bytes"] = _size(job.place)
+    answers = (job.place / ANSWERS).stat().st_size
+    found["answer_bytes"] = answers / len(subsets["test"])
+    found["job_bytes"] = _size(job.place) - answers
 
     facts = {
         "source": "sample",
@@ -212,7 +212,6 @@ def _measure(given: Sample, folder: Path, found: dict[str, float]) -> None:
     )
     fold = Fold(split=split, subsets=subsets, minority=None, sentence="", folder=folder / "out", jobs=[job])
     whole, _ = _timed(lambda: finish_fold(settings, fold, pipeline, facts, on_event=lambda event: None))
-    found["load"], _ = _timed(lambda: keras.saving.load_model(job.place / KERAS, compile=False))
     test = subsets["test"]
     live = ActionModel.load(fold.folder / BUNDLE)
     some = test.gather(np.arange(min(len(test), _LIVE_WINDOWS)))
@@ -221,11 +220,11 @@ def _measure(given: Sample, folder: Path, found: dict[str, float]) -> None:
     if settings.baseline and len(train) > len(train.actions):
         lda, _ = _timed(lambda: fit_lda(train)(test))
         found["baseline_window"] = lda / (len(train) + len(test))
-    of_windows = len(test) * (found["live_window"] + found["forward_window"])
+    of_windows = len(test) * found["live_window"]
     of_windows += (len(train) + len(test)) * found["baseline_window"]
     found["report"] = max(whole - of_windows, 0.0)
     found["report_memory"] = _peak()
-    found["fold_bytes"] = _size(fold.folder) - found["job_bytes"]
+    found["fold_bytes"] = _size(fold.folder) - _size(job.place)
 
 
 def _steps(given: Sample, steps: int) -> Any:

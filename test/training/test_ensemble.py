@@ -73,6 +73,7 @@ def jobs_of(study, tiny, tmp_path, minority="patient"):
     subsets = {
         "train": windows.select(windows.repetition <= 2),
         "validation": windows.select(windows.repetition == 3),
+        "test": windows.select(windows.repetition == 3),
     }
     return subsets, member_jobs(tiny, subsets, minority, tmp_path, prefix="fold 2, ")
 
