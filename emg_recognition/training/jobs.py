@@ -24,6 +24,7 @@ from emg_recognition.models.settings import NetworkSettings
 from emg_recognition.models.statistics import window_statistics
 from emg_recognition.resources import this_machine
 from emg_recognition.tasks import Executor, Report, run_tasks
+from emg_recognition.training.batches import Weights
 from emg_recognition.training.fit import FitResult, fit_network
 from emg_recognition.training.settings import FitSettings
 from emg_recognition.training.windows import WindowSet
@@ -59,7 +60,7 @@ class Job:
         Windows to score the finished network on; ``None``: it is not scored.
     watched : WindowSet or None
         Windows to report on after each epoch; ``None``: those of validation.
-    weights : ndarray, shape (train windows,) or (epochs, train windows), or None
+    weights : ndarray, shape (train windows,) or (epochs, train windows), CohortWeights or None
         How often each training window is drawn, relative to the others; ``None``: all equally often.
     minority : str or None
         The cohort whose validation windows give the score to choose by; ``None``: all validation windows.
@@ -75,7 +76,7 @@ class Job:
     train: WindowSet
     validation: WindowSet | None = None
     watched: WindowSet | None = None
-    weights: NDArray[np.float64] | None = None
+    weights: Weights | None = None
     minority: str | None = None
     test: WindowSet | None = None
 
