@@ -155,7 +155,9 @@ def measure(cores: Sequence[int], overhead: float) -> None:
         scoring = time_scores(settings, recordings)
         pieces = measured(settings, max(job.batch_size for job in plan.jobs))
         windows, networks = sum(plan.windows.values()), seeds * len(plan.jobs)
-        print(f"\n{name}: {networks} networks, {windows} windows in all {len(plan.test)} fold(s)\n")
+        memory = combine(plan, pieces, OF_MACHINE).memory / 1e9
+        print(f"\n{name}: {networks} networks, {windows} windows in all {len(plan.test)} fold(s)")
+        print(f"a machine of {OF_MACHINE} cores needs {memory:.1f} GB of memory\n")
         print("| cores | preparation | transfer | networks | test | all | times as fast |")
         print("|---|---|---|---|---|---|---|", flush=True)
         alone = 0.0
