@@ -61,7 +61,7 @@ def connect(address: str) -> None:
         ray.shutdown()
     before = signal.getsignal(signal.SIGTERM)
     try:
-        ray.init(address=address, log_to_driver=False, logging_level="ERROR", configure_logging=False)
+        ray.init(address=address, log_to_driver=False, configure_logging=False)
     except ConnectionError as error:
         if address == "auto":
             raise EmgRecognitionError(f"no Ray cluster runs on this machine; {_START}") from error
@@ -69,7 +69,7 @@ def connect(address: str) -> None:
     except Exception as error:  # Ray raises many kinds, for example for another version of Ray or Python
         raise EmgRecognitionError(f"the Ray cluster at {address} cannot be used: {error}") from error
     finally:
-        if threading.current_thread() is threading.main_thread():
+        if before is not None and threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, before)  # Ray has put its own handler there
 
 
@@ -105,9 +105,7 @@ def run_on_ray(
                 dumped, arrays = store.dump((function, tasks[index]))
                 ref = remote.remote(dumped, index, mailbox, *store.borrow(arrays))
                 running[ref] = _Try(index, tries, arrays)
-            ended, _ = ray.wait(list(running), num_returns=len(running), timeout=_PERIOD)
-            if not ended:
-                ended, _ = ray.wait(list(running), timeout=_PERIOD)
+            ended, _ = ray.wait(list(running), timeout=_PERIOD)
             if mailbox is not None and on_event is not None:
                 with contextlib.suppress(RayActorError):  # without progress, then
                     for index, event in ray.get(mailbox.take.remote()):

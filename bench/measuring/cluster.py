@@ -47,11 +47,9 @@ class Cluster:
         import ray
 
         ray.shutdown()
-        for node in self.nodes:
+        for number, node in enumerate(self.nodes):
             if node.poll() is None:
-                os.killpg(node.pid, signal.SIGTERM)
-        for node in self.nodes:
-            node.wait()
+                self.kill_node(number)  # the end that `ray stop` asks for takes half a minute
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def start_node(self, package: Path) -> None:
@@ -60,18 +58,10 @@ class Cluster:
         port = self.address.rpartition(":")[2]
         head = ["--head", f"--port={port}", "--include-dashboard=false", f"--temp-dir={self._folder}"]
         options = ["--num-cpus=1", "--object-store-memory=200000000", f"--node-ip-address=127.0.0.{number}"]
+        ray = [str(Path(sys.executable).with_name("ray")), "start", "--block", "--disable-usage-stats"]
         self.nodes.append(
             subprocess.Popen(
-                [
-                    *(
-                        str(Path(sys.executable).with_name("ray")),
-                        "start",
-                        "--block",
-                        "--disable-usage-stats",
-                    ),
-                    *(head if number == 1 else [f"--address={self.address}"]),
-                    *options,
-                ],
+                [*ray, *(head if number == 1 else [f"--address={self.address}"]), *options],
                 env={**os.environ, "PYTHONPATH": str(package), "RAY_USAGE_STATS_ENABLED": "0"},
                 cwd=self._folder,
                 stdout=subprocess.DEVNULL,

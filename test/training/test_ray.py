@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -79,17 +80,14 @@ def test_the_networks_are_those_of_this_machine_to_the_bit_also_after_the_death_
         if event["event"] == "epoch" and len(begun) == 2 and cluster.nodes[1].poll() is None:
             cluster.kill_node(1)
 
-    events = []
-    train_jobs(jobs := make_jobs("cluster"), executor=executor, on_event=events.append)
-    assert {event["job"] for event in events if event["event"] == "epoch"} == {1, 2, 3}
-    train_jobs(killed := make_jobs("killed"), executor=executor, on_event=kill_when_both_train)
+    train_jobs(jobs := make_jobs("cluster"), executor=executor, on_event=kill_when_both_train)
     assert cluster.nodes[1].poll() is not None
-    for one, other, third in zip(local, jobs, killed, strict=True):
+    assert begun == {1, 2, 3}
+    for one, other in zip(local, jobs, strict=True):
         assert np.array_equal(weights(one), weights(other))
-        assert np.array_equal(weights(one), weights(third))
 
 
-def test_a_driver_that_was_killed_continues_and_leaves_nothing_behind(cluster, study, tmp_path):
+def test_a_driver_that_was_killed_continues_and_leaves_nothing_behind(cluster, study, repository, tmp_path):
     save_archive(tmp_path / "study.npz", study({"healthy": 3, "patient": 1}))
     network = {"picture": [10, 0, 3], "stem": [4, 2, 1], "bottlenecks": [[4, 4, 2, 1]], "features": 8}
     training = {"epochs": 3, "batch_size": 8, "least_steps_per_epoch": 8}
@@ -99,24 +97,23 @@ def test_a_driver_that_was_killed_continues_and_leaves_nothing_behind(cluster, s
     def train():
         words = "-m emg_recognition train --data study.npz --config tiny.yaml --output out --progress json"
         words += f" --executor ray --address {cluster.address}"
+        settings = {"cwd": tmp_path, "env": {**os.environ, "PYTHONPATH": str(repository)}, "text": True}
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        return subprocess.Popen([sys.executable, *words.split()], cwd=tmp_path, text=True, **pipes)
+        return subprocess.Popen([sys.executable, *words.split()], **settings, **pipes)
 
     with train() as driver:
-        wanted = (json.loads(line) for line in driver.stdout)
-        first = next(event for event in wanted if event["event"] == "job")
+        next(line for line in driver.stdout if json.loads(line)["event"] == "job")
         driver.kill()
+    kept = {path.parent.name for path in (tmp_path / "out" / "members").glob("*/history.json")}
+    assert kept
     assert not (tmp_path / "out" / "bundle").exists()
     cluster.wait_until_free()
     with train() as driver:
         out, err = driver.communicate(timeout=300)
     assert driver.returncode == 0, err
-    ends = {
-        event["job"]: event["resumed"]
-        for event in map(json.loads, out.splitlines())
-        if event["event"] == "job"
-    }
-    assert ends == {1: first["job"] == 1, 2: first["job"] == 2}
+    ends = [event for event in map(json.loads, out.splitlines()) if event["event"] == "job"]
+    assert {Path(event["path"]).name for event in ends if event["resumed"]} == kept
+    assert {event["job"] for event in ends} == {1, 2}
     metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
     assert [one["jobs"] for one in metrics["machines"]] == [2]
 
@@ -125,7 +122,7 @@ TASKS = """
 import numpy as np, time
 
 def shared(task):
-    time.sleep(1.0)
+    time.sleep(0.5)
     return task[0], task[1].flags.writeable, float(task[1].sum())
 """
 
@@ -154,11 +151,13 @@ def test_a_large_array_of_several_tasks_is_mapped_and_another_version_is_refused
     shutil.copytree(repository / "emg_recognition", tmp_path / "old" / "emg_recognition")
     manifest = (repository / "package.xml").read_text()
     (tmp_path / "old" / "package.xml").write_text(manifest.replace(f">{version()}<", ">0.1.0<"))
+    cores = int(ray.cluster_resources()["CPU"])
     cluster.start_node(tmp_path / "old")
-    cluster.wait(2)
+    cluster.wait(cores + 1)
     both = rf"has emg_recognition 0\.1\.0, this one {version()}; install the same"
     with pytest.raises(EmgRecognitionError, match=both):
-        list(run_tasks(tasks.shared, [(number, array) for number in range(4)], executor))
+        # Many: the node takes one as soon as it has started a process.
+        list(run_tasks(tasks.shared, [(number, array) for number in range(200)], executor))
 
 
 @pytest.mark.parametrize(
