@@ -112,7 +112,7 @@ def member_jobs(
     settings : ExperimentSettings
         Network, training and number of members.
     subsets : mapping of str to WindowSet
-        Windows of ``train``, ``validation`` and ``test``.
+        Windows of ``train``, ``validation`` and perhaps ``test``.
     minority : str or None
         The cohort that every member sees completely; ``None``: each member is trained on everything.
     folder : Path
@@ -156,7 +156,7 @@ def member_jobs(
             if share is None
             else rising_share(train.of_cohort(str(minority)), settings.training.epochs, *share),
             minority=minority,
-            test=subsets["test"],
+            test=subsets.get("test"),
         )
         for number, train in enumerate(fitted, start=1)
     ]
@@ -177,7 +177,7 @@ def pretrain_job(
     settings : ExperimentSettings
         Network and training; it makes as many gradient steps as a member.
     subsets : mapping of str to WindowSet
-        Windows of ``train``, ``validation`` and ``test``.
+        Windows of ``train``, ``validation`` and perhaps ``test``.
     minority : str
         The cohort that it is for.
     place : Path
@@ -206,7 +206,7 @@ def pretrain_job(
         watched=validation.select(validation.of_cohort(minority)),
         weights=majority_first(train.of_cohort(minority), settings.training.epochs),
         minority=minority,
-        test=subsets["test"],
+        test=subsets.get("test"),
     )
 
 
