@@ -99,7 +99,7 @@ def test_a_killed_process_costs_its_job_which_is_trained_again_and_an_error_only
 
     jobs = ensemble("out")
     broken = dataclasses.replace(
-        jobs[0], place=jobs[0].place.with_name("broken"), label="broken", weights=np.ones(3)
+        jobs[0], place=jobs[0].place.with_name("broken"), label="broken", minority="nobody"
     )
     with pytest.raises(
         EmgRecognitionError, match=r"^broken failed: .*; finished networks are kept, run again"
