@@ -5,7 +5,7 @@
 The command is ``compare --methods ensemble lda --seeds 0 1 … 9``. What has to be done is counted by the code
 that plans a training, on tables of segments without samples. What each piece takes is measured here by a
 short training on as many processes as there are cores, as ``train --dry-run`` does
-(:mod:`emg_recognition.training.cost`). Everything else is a model::
+(:mod:`emg_recognition.training.cost`), in processor time. Everything else is a model::
 
     time = preparation + transfer + networks + test
 
@@ -124,17 +124,17 @@ def measured(settings: ExperimentSettings, batch_size: int) -> list[Pieces]:
     settings = dataclasses.replace(settings, split=SplitSettings())
     split = make_splits(study, settings.split)[0]
     sample = take_sample(settings, study, split, placed_windows(settings, study), batch_size)
-    return measure_machine(sample, default_workers())
+    return measure_machine(sample, default_workers(), clock=time.process_time)
 
 
 def time_scores(settings: ExperimentSettings, recordings: Recordings) -> float:
     """Return how long it takes to score the answers of one network in the first fold, s."""
     test = make_splits(recordings, settings.split)[0].cut(placed_windows(settings, recordings))["test"]
     answers = np.random.default_rng(0).dirichlet(np.ones(len(test.actions)), len(test)).astype(np.float32)
-    begin = time.perf_counter()
+    begin = time.process_time()
     stride = settings.stride_samples(recordings.rate) / recordings.rate
     score_run(answers, test, PATIENT, stride=stride, window=settings.window, rest=REST)
-    return time.perf_counter() - begin
+    return time.process_time() - begin
 
 
 def in_words(seconds: float) -> str:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 import statistics
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -216,7 +218,9 @@ def estimate_cost(settings: ExperimentSettings, recordings: Recordings, *, worke
     return combine(plan, measure_machine(sample, side_by_side), side_by_side)
 
 
-def measure_machine(sample: Sample, workers: int) -> list[Pieces]:
+def measure_machine(
+    sample: Sample, workers: int, clock: Callable[[], float] = time.perf_counter
+) -> list[Pieces]:
     """Measure what the pieces of a training take on this machine.
 
     Parameters
@@ -226,6 +230,8 @@ def measure_machine(sample: Sample, workers: int) -> list[Pieces]:
     workers : int
         Processes that measure at the same time, as many as will train: they take memory bandwidth and clock
         from each other.
+    clock : callable
+        As for :func:`~emg_recognition.training.measured_pieces.measure_pieces`.
 
     Returns
     -------
@@ -237,7 +243,7 @@ def measure_machine(sample: Sample, workers: int) -> list[Pieces]:
     EmgRecognitionError
         If none succeeds.
     """
-    ended = list(run_tasks(measure_pieces, [sample] * workers, Executor(workers)))
+    ended = list(run_tasks(partial(measure_pieces, clock=clock), [sample] * workers, Executor(workers)))
     pieces = [one.result for one in ended if one.result is not None]
     if not pieces:
         raise EmgRecognitionError(f"the short training that measures this machine failed: {ended[0].problem}")

@@ -90,13 +90,16 @@ class Pieces:
     fold_bytes: float
 
 
-def measure_pieces(given: Sample) -> Pieces:
+def measure_pieces(given: Sample, clock: Callable[[], float] = time.perf_counter) -> Pieces:
     """Train on a sample as :func:`~emg_recognition.training.experiment.run_experiment` would, and time it.
 
     Parameters
     ----------
     given : Sample
         What to train on.
+    clock : callable
+        Returns the time, s: ``time.process_time`` for that of the processor, which other programs on the
+        machine hardly change.
 
     Returns
     -------
@@ -104,10 +107,16 @@ def measure_pieces(given: Sample) -> Pieces:
         The time of each piece with one thread, and the memory.
     """
     found: dict[str, float] = {}
+
+    def timed(function: Callable[[], Any]) -> tuple[float, Any]:
+        begin = clock()
+        result = function()
+        return clock() - begin, result
+
     with without_information():
-        found["start"], _ = _timed(_load)
+        found["start"], _ = timed(_load)
     with tempfile.TemporaryDirectory(prefix="emg_cost_") as name, contextlib.redirect_stdout(sys.stderr):
-        _measure(given, Path(name), found)
+        _measure(given, Path(name), found, timed)
     return Pieces(**found)
 
 
@@ -115,7 +124,12 @@ def _load() -> None:
     from emg_recognition.training import fold  # noqa: F401
 
 
-def _measure(given: Sample, folder: Path, found: dict[str, float]) -> None:
+def _measure(
+    given: Sample,
+    folder: Path,
+    found: dict[str, float],
+    timed: Callable[[Callable[[], Any]], tuple[float, Any]],
+) -> None:
     # Loaded after TensorFlow's start was timed.
     from emg_recognition.actions import ordered
     from emg_recognition.files import replace_directory
@@ -145,7 +159,7 @@ def _measure(given: Sample, folder: Path, found: dict[str, float]) -> None:
             cache=folder / "cache",
         )
 
-    seconds, (fingerprint, windows) = _timed(prepare)
+    seconds, (fingerprint, windows) = timed(prepare)
     found["sample"] = seconds / len(recordings.counts)
     anonymous, files = _memory()
     found["idle_memory"] = anonymous
@@ -160,16 +174,16 @@ def _measure(given: Sample, folder: Path, found: dict[str, float]) -> None:
         # Without validation, whose windows are timed by themselves.
         return fit_network(settings.network, _steps(given, steps), train, None)
 
-    first, _ = _timed(lambda: fit(1))
-    one, _ = _timed(lambda: fit(1))
-    five, _ = _timed(lambda: fit(5))
+    first, _ = timed(lambda: fit(1))
+    one, _ = timed(lambda: fit(1))
+    five, _ = timed(lambda: fit(5))
     more = int(np.clip(_TIMED / max((five - one) / 4, 1e-4), 4, _MOST_STEPS))
-    many, result = _timed(lambda: fit(1 + more))
+    many, result = timed(lambda: fit(1 + more))
     found["build"] = max(first - one, 0.0)
     found["step"] = max(many - one, 0.0) / more
-    found["forward_window"] = _timed(lambda: predict_windows(result.model, validation))[0] / len(validation)
+    found["forward_window"] = timed(lambda: predict_windows(result.model, validation))[0] / len(validation)
     # Once to normalise, once for the record.
-    found["train_window"] = 2 * _timed(lambda: window_statistics(train.batches()))[0] / len(train)
+    found["train_window"] = 2 * timed(lambda: window_statistics(train.batches()))[0] / len(train)
 
     job = Job(
         place=folder / "out" / "member",
@@ -181,7 +195,7 @@ def _measure(given: Sample, folder: Path, found: dict[str, float]) -> None:
         test=subsets["test"],
     )
     # The windows to report on after each epoch are those of validation: they go through the network twice.
-    seconds, _ = _timed(lambda: replace_directory(job.place, train_job(job, lambda event: None)))
+    seconds, _ = timed(lambda: replace_directory(job.place, train_job(job, lambda event: None)))
     forward = 2 * len(validation) + len(subsets["test"])
     inside = found["step"] + len(train) * found["train_window"] + forward * found["forward_window"]
     found["job"] = max(seconds - inside, 0.0)
@@ -211,14 +225,14 @@ def _measure(given: Sample, folder: Path, found: dict[str, float]) -> None:
         values=dict.fromkeys(SUBSETS, ()),
     )
     fold = Fold(split=split, subsets=subsets, minority=None, sentence="", folder=folder / "out", jobs=[job])
-    whole, _ = _timed(lambda: finish_fold(settings, fold, pipeline, facts, on_event=lambda event: None))
+    whole, _ = timed(lambda: finish_fold(settings, fold, pipeline, facts, on_event=lambda event: None))
     test = subsets["test"]
     live = ActionModel.load(fold.folder / BUNDLE)
     some = test.gather(np.arange(min(len(test), _LIVE_WINDOWS)))
-    found["live_window"] = _timed(lambda: [live.predict(window) for window in some])[0] / len(some)
+    found["live_window"] = timed(lambda: [live.predict(window) for window in some])[0] / len(some)
     found["baseline_window"] = 0.0
     if settings.baseline and len(train) > len(train.actions):
-        lda, _ = _timed(lambda: fit_lda(train)(test))
+        lda, _ = timed(lambda: fit_lda(train)(test))
         found["baseline_window"] = lda / (len(train) + len(test))
     of_windows = len(test) * found["live_window"]
     of_windows += (len(train) + len(test)) * found["baseline_window"]
@@ -232,12 +246,6 @@ def _steps(given: Sample, steps: int) -> Any:
     return dataclasses.replace(
         given.settings.training, epochs=1, steps_per_epoch=steps, batch_size=given.batch_size
     )
-
-
-def _timed(function: Callable[[], Any]) -> tuple[float, Any]:
-    begin = time.perf_counter()
-    result = function()
-    return time.perf_counter() - begin, result
 
 
 def _memory() -> tuple[float, float]:
