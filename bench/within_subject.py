@@ -3,6 +3,7 @@
     python bench/within_subject.py ARCHIVE.npz --train-reps 1-3 --test-reps 4
     python bench/within_subject.py ARCHIVE.npz --train-sessions 1-20 --test-sessions 21-30
     python bench/within_subject.py ARCHIVE.npz --train-cohort N --test-cohort O
+    python bench/within_subject.py ARCHIVE.npz --train-cohort N --test-cohort O --don-reps 1
     python bench/within_subject.py ARCHIVE.npz --train-reps 1-2 --test-reps 3-4 --per-session
 
 The rule is that of the literature: windows of 200 ms every 50 ms, every window of every test segment counts,
@@ -11,7 +12,9 @@ as well, the filters first run over the segment's own first samples in reverse o
 training and test. The test windows go one by one through the LiteRT model, as they do live, and are used only
 once, after training. The settings are those of ``config/compact.yaml``; none is tuned to the archive. LDA on
 Hudgins' features is tested on the same windows. With ``--per-session`` each session of each subject has a
-network of its own: as few recordings as a first day gives. With several ``--seeds`` their soft vote is tested
+network of its own: as few recordings as a first day gives. With ``--don-reps``, the training sessions are
+aligned, and the armband of each tested session is donned with these repetitions of the two sync gestures that
+the training sessions chose; they are not tested. With several ``--seeds`` their soft vote is tested
 too. With ``--output``, an interrupted run can be continued.
 A ``--config`` with a tiny network, few epochs and ``--workers 0`` is a short run.
 """
@@ -40,10 +43,13 @@ from emg_recognition.errors import SettingError  # noqa: E402
 from emg_recognition.models import layers  # noqa: E402, F401  (Keras needs the layers to load a model)
 from emg_recognition.models.bundle_writer import make_bundle  # noqa: E402
 from emg_recognition.models.export import to_tflite  # noqa: E402
+from emg_recognition.models.log_features import Measures  # noqa: E402
+from emg_recognition.models.orienting import from_labels  # noqa: E402
 from emg_recognition.models.runtime import ActionModel  # noqa: E402
 from emg_recognition.recordings.archive import load_archive  # noqa: E402
 from emg_recognition.recordings.recordings import Recordings, parse_repetitions  # noqa: E402
 from emg_recognition.tasks import Executor  # noqa: E402
+from emg_recognition.training.alignment import align, ring_of  # noqa: E402
 from emg_recognition.training.comparators import fit_lda  # noqa: E402
 from emg_recognition.training.configuration import experiment_settings  # noqa: E402
 from emg_recognition.training.ensemble import job_seed  # noqa: E402
@@ -85,6 +91,28 @@ def choose(recordings: Recordings, arguments: argparse.Namespace) -> tuple[str, 
     return f"{column} {asked[0]} -> {asked[1]}", masks
 
 
+def donned(subsets: dict[str, WindowSet], repetitions: Sequence[int]) -> dict[str, WindowSet]:
+    """Return the training windows aligned, and the other repetitions to be tested, donned by these."""
+    train, test = (subsets[subset] for subset in SUBSETS)
+    ring = ring_of(train)
+    if not ring:
+        raise SettingError("don-reps", tuple(repetitions), "the electrodes are no ring of six or more")
+    alignment = align(train, ring)
+    reference = alignment.reference
+    shown = np.isin(test.repetition, repetitions)
+    gestures = shown & np.isin(test.action, reference.sync)
+    turns = {}
+    for subject, session in np.unique(np.stack([test.subject, test.session], axis=1), axis=0).tolist():
+        own = test.select(gestures & (test.subject == subject) & (test.session == session))
+        if not len(own):
+            remedy = f"subject {subject} has no sync gesture of these repetitions in session {session}"
+            raise SettingError("don-reps", tuple(repetitions), remedy)
+        measures = Measures(own.windows, ring)
+        turns[subject, session] = from_labels(reference, measures, own.action, subject).orientation
+    tested = dataclasses.replace(alignment, orientations=turns).apply(test.select(~shown))
+    return {"train": alignment.apply(train), "test": tested}
+
+
 def predict(job: Job, settings: ExperimentSettings, recordings: Recordings, test: WindowSet) -> np.ndarray:
     """Return probabilities, shape (windows, actions), one window at a time through LiteRT."""
     model = keras.saving.load_model(job.place / KERAS, compile=False)
@@ -124,7 +152,9 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
     print(
         f"{arguments.archive}: {len(recordings.actions)} actions, {recordings.channels} channels at"
         f" {recordings.rate:g} Hz; {words}; windows of {settings.window * 1e3:g} ms every"
-        f" {settings.stride * 1e3:g} ms, all of them, with warm-up; seeds {arguments.seeds}",
+        f" {settings.stride * 1e3:g} ms, all of them, with warm-up"
+        f"{f'; donned with repetitions {arguments.don_reps}' if arguments.don_reps else ''}; seeds"
+        f" {arguments.seeds}",
         flush=True,
     )
     pipeline = settings.pipeline_for(rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
@@ -144,6 +174,9 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
         name: {subset: windows.of_segments(np.flatnonzero(mask & group)) for subset, mask in masks.items()}
         for name, group in groups.items()
     }
+    if arguments.don_reps:
+        repetitions = parse_repetitions(arguments.don_reps)
+        windows_of = {name: donned(subsets, repetitions) for name, subsets in windows_of.items()}
     jobs = {
         (name, seed): Job(
             place=folder / f"subject_{name.replace('/', '_')}_seed_{seed}",
@@ -215,6 +248,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--config", type=Path, default=REPOSITORY / "config" / "compact.yaml")
     parser.add_argument("--subjects", nargs="+", help="only these")
     parser.add_argument("--per-session", action="store_true", help="a network for each session of a subject")
+    parser.add_argument(
+        "--don-reps", metavar="REPS", help="don each tested session with these repetitions, for example 1"
+    )
     parser.add_argument("--sessions", nargs="+", help="--per-session: only these")
     parser.add_argument("--electrode-rotation", type=float, help="random rotation of the armband, electrodes")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])

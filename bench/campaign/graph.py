@@ -96,10 +96,6 @@ class ChaosGraph(ElbowWatch):
         self.trace: Trace | None = None
         links = [armband, device] if output == "serial" else [armband]
         self._lines = {Path(link).name: self._line(link) for link in links}
-        # On a busy machine a node would otherwise come before the port that it opens.
-        end = time.monotonic() + 30.0
-        while not all(Path(f"{link}.host").exists() for link in links) and time.monotonic() < end:
-            time.sleep(0.02)
 
     def _line(self, link: str) -> subprocess.Popen[str]:
         command = [sys.executable, str(Path(__file__).with_name("line.py")), link, link + ".host"]
@@ -119,6 +115,11 @@ class ChaosGraph(ElbowWatch):
 
     def start(self, name: str) -> None:
         """Start a node; the exoskeleton begins a new trace, the recorder a new bag."""
+        port = self._parameters[name].get("serial_port")
+        end = time.monotonic() + RECOVERY
+        # The cable's end comes after the device: the bridge would otherwise find no such port, and end.
+        while port is not None and not Path(str(port)).exists() and time.monotonic() < end:
+            time.sleep(0.02)
         if name == "simulated_exoskeleton":
             self._traces += 1
             path = self.folder / f"trace{self._traces}.csv"
