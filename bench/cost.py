@@ -57,7 +57,7 @@ def command(*arguments: object, cwd: Path) -> tuple[str, float, int]:
         text=True,
         start_new_session=True,
     ) as process:
-        memory = Peak(partial(group_memory, process.pid))
+        memory = Peak(partial(group_memory, process.pid), 0.1)
         out, _ = process.communicate()
     if process.returncode:
         raise EmgRecognitionError(f"{' '.join(map(str, arguments))} ended with {process.returncode}")

@@ -7,12 +7,13 @@ of studies is trained on in a process of its own, with one thread and an empty c
 the files are opened, checked, filtered and cut, a member is trained with a bounded number of gradient steps,
 validated and tested, and the report is written.
 
-Memory is what the process shares with no other (USS), mapped pages included, sampled all the time. Times are
-processor time, which other programs on the machine hardly change. The time for a window is that by which a
-part takes longer with the next larger recordings, so that what every training needs once, such as loading
-libraries, is in none of them; a gradient step is timed by itself. Figure and JSON file go to ``--output``.
-The exit code is 1 if the memory grows to 1.3 times or more, and 3 if only a window takes more than 15 %
-longer in the largest recordings than in the smaller ones. It needs Linux.
+Memory is what the process has of its own, sampled a hundred times a second; pages mapped from files, which
+the system takes back when it needs them, are not in it. Times are processor time, which other programs on the
+machine hardly change. The time for a window is that by which a part takes longer with the next larger
+recordings, so that what every training needs once, such as loading libraries, is in none of them; a gradient
+step is timed by itself. Figure and JSON file go to ``--output``. The exit code is 1 if the memory grows to 1.3
+times or more, and 3 if only a window takes more than 15 % longer in the largest recordings than in the smaller
+ones. It needs Linux.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import numpy as np
-from measuring.memory import Peak, private_memory
+from measuring.memory import Peak, anonymous_memory
 
 from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.recordings.archive import from_arrays, save_archive
@@ -157,7 +158,7 @@ def in_own_process(paths: Sequence[Path], config: Path | None) -> dict[str, floa
         command += [] if config is None else ["--config", str(config)]
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
-            peak = Peak(partial(private_memory, process.pid))
+            peak = Peak(partial(anonymous_memory, process.pid))
             out, _ = process.communicate()
             highest = peak.stop()
     if process.returncode:
@@ -175,7 +176,7 @@ def draw(rows: Sequence[dict[str, float]], path: Path) -> None:
     memory.plot(megabytes, [row["peak"] / 1e6 for row in rows], "o-", label="peak of the training")
     memory.plot(megabytes, megabytes, "--", color="grey", label="the samples themselves")
     memory.set_ylim(0, 2 * max(row["peak"] / 1e6 for row in rows))
-    memory.set_ylabel("private memory, MB")
+    memory.set_ylabel("memory, MB")
     windows = [row["windows"] for row in rows]
     for name, title in PARTS.items():
         scale = np.array(windows) / rows[0]["batch"] if name == "step" else 1.0
@@ -192,7 +193,7 @@ def draw(rows: Sequence[dict[str, float]], path: Path) -> None:
 def measure(sizes: Sequence[int], healthy: int, config: Path | None, output: Path) -> int:
     """Measure every size, print the tables, and return the exit code."""
     titles = " | ".join(PARTS.values())
-    print("private memory, and processor time in s (of a gradient step in ms)\n")
+    print("memory, and processor time in s (of a gradient step in ms)\n")
     print(f"| times | people | samples, MB | windows | peak, MB | {titles} |")
     print("|---|---|---|---|---|" + "---|" * len(PARTS), flush=True)
     rows: list[dict[str, float]] = []
@@ -214,7 +215,7 @@ def measure(sizes: Sequence[int], healthy: int, config: Path | None, output: Pat
         print(f"| {less} to {more} | {cells} |")
     memory = rows[-1]["peak"] / rows[0]["peak"]
     slower = sum(each[-1].values()) / sum(each[0].values())
-    print(f"\npeak of private memory: {memory:.2f} times as much (wanted: below {LARGEST_RATIO})")
+    print(f"\npeak of the memory: {memory:.2f} times as much (wanted: below {LARGEST_RATIO})")
     print(f"time for a window: {slower:.2f} times as long (wanted: at most {MOST_SLOWER})")
     output.mkdir(parents=True, exist_ok=True)
     draw(rows, output / "scaling.png")
