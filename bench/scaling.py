@@ -11,9 +11,9 @@ Memory is what the process has of its own, sampled a hundred times a second; pag
 the system takes back when it needs them, are not in it. Times are processor time, which other programs on the
 machine hardly change. The time for a window is that by which a part takes longer with the next larger
 recordings, so that what every training needs once, such as loading libraries, is in none of them; a gradient
-step is timed by itself. Figure and JSON file go to ``--output``. The exit code is 1 if the memory grows to 1.3
-times or more, and 3 if only a window takes more than 15 % longer in the largest recordings than in the smaller
-ones. It needs Linux.
+step is timed by itself. Figure and JSON file go to ``--output``. The exit code is 1 if the memory grows to
+1.3 times or more, and 3 if only a window takes more than 15 % longer in the largest recordings than in the
+smaller ones. It needs Linux.
 """
 
 from __future__ import annotations
