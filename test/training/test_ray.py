@@ -59,6 +59,7 @@ def make_jobs(study, tiny, tmp_path):
     subsets = {
         "train": windows.select(windows.repetition <= 2),
         "validation": windows.select(windows.repetition == 3),
+        "test": windows.select(windows.repetition == 3),
     }
     return lambda name: member_jobs(tiny, subsets, "patient", tmp_path / name)
 
