@@ -61,6 +61,7 @@ setup(
         for name in (
             "train",
             "compare",
+            "tune",
             "fetch",
             "formats",
             "lsl",

@@ -62,7 +62,7 @@ class Killer:
 
     def __init__(self, kills: int, seconds: float) -> None:
         self.killed = 0
-        self._wanted, self._mean = kills, seconds / (kills + 1)
+        self._wanted, self._mean = kills, seconds / (kills + 2)
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -82,13 +82,14 @@ class Killer:
         return self.killed
 
 
-def differing(found: BagEvaluations, expected: dict[str, dict[str, Any]]) -> list[str]:
+def differing(found: BagEvaluations, expected: dict[str, dict[str, Any]]) -> set[str]:
     """Return the bags whose results are missing or not those expected."""
-    return [
+    right = {
         row.bag
         for row in found.rows
-        if row.metrics is None or without_time(dict(row.metrics)) != expected[row.bag]
-    ]
+        if row.metrics is not None and without_time(dict(row.metrics)) == expected[row.bag]
+    }
+    return expected.keys() - right
 
 
 def main() -> int:
@@ -131,10 +132,9 @@ def main() -> int:
             title = "the same folder again" if again else f"{many}, {killed} killed" if wanted else many
             print(f"| {title} | {rates} |", flush=True)
             # A bag whose process was killed again and again is listed; the next run evaluates it.
-            wrong = [] if wanted else differing(found, expected)
-            failures += [f"{title}: {bag}" for bag in wrong]
-            if wanted:
-                listed = [row.bag for row in found.rows if row.problem is not None]
+            given_up = {row.bag for row in found.rows if wanted and row.problem is not None}
+            listed += sorted(given_up)
+            failures += [f"{title}: {bag}" for bag in sorted(differing(found, expected) - given_up)]
         print(f"\nlisted with a reason after the kills: {', '.join(listed) or 'none'}")
         for failure in failures:
             print(f"missing or different: {failure}")

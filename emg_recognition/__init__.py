@@ -46,6 +46,7 @@ if TYPE_CHECKING:  # "as": what type checkers take for re-exported
     from emg_recognition.training.api import compare as compare
     from emg_recognition.training.api import don as don
     from emg_recognition.training.api import train as train
+    from emg_recognition.training.api import tune as tune
     from emg_recognition.types import Estimate as Estimate
     from emg_recognition.types import LiveSettings as LiveSettings
     from emg_recognition.types import Model as Model
@@ -87,6 +88,7 @@ _HOMES = {
     "open_recordings": "recordings.open",
     "open_source": "sources",
     "train": "training.api",
+    "tune": "training.api",
 }
 
 __all__ = [*sorted(_HOMES), "__version__"]  # noqa: PLE0604 - strings, made from the table above

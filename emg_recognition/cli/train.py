@@ -70,13 +70,14 @@ def run(args: argparse.Namespace) -> int:
     with shown(args.progress) as on_event:
         result = train(recordings, args.output, settings=settings, on_event=on_event, **processes)
     if args.progress == "auto":
-        print(*_summary(result.metrics), f"report  {result.report}", sep="\n")
+        print(*summary(result.metrics), f"report  {result.report}", sep="\n")
         if result.bundle is not None:
             print(f"bundle  {result.bundle}")
     return 0
 
 
-def _summary(metrics: Mapping[str, Any]) -> list[str]:
+def summary(metrics: Mapping[str, Any]) -> list[str]:
+    """Return the result of a training as lines of text; `metrics` is the content of ``metrics.json``."""
     from emg_recognition.cli.progress import percent
 
     lines = [_kept(metrics)]

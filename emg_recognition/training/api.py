@@ -1,4 +1,4 @@
-"""Train, compare, adapt and don from Python: ``emg_recognition.train``, ``.compare``, ``.adapt``, ``.don``.
+"""Train, compare, tune, adapt and don from Python: ``emg_recognition.train`` and its like.
 
 This module imports no TensorFlow; its functions do, when they are called.
 """
@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emg_recognition.errors import EmgRecognitionError
+from emg_recognition.errors import EmgRecognitionError, SettingError
 from emg_recognition.quiet import without_information
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.settings import from_mapping
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from emg_recognition.training.compare import Comparison
     from emg_recognition.training.don import Donner, Donning
     from emg_recognition.training.experiment import TrainingResult
+    from emg_recognition.training.tune import Tuning
+
+TRIALS = 40
+"""Combinations of settings that :func:`tune` tries in each fold unless told otherwise."""
 
 SettingsLike = ExperimentSettings | Mapping[str, Any] | str | os.PathLike[str]
 """The settings themselves, a mapping with sections as in ``config/compact.yaml``, or a YAML file."""
@@ -168,6 +172,72 @@ def compare(
         seeds=seeds,
         methods=methods,
         learning_curve=learning_curve,
+        executor=executor,
+        cache=cache,
+        on_event=on_event or _ignore,
+    )
+
+
+def tune(
+    recordings: Recordings,
+    output: str | os.PathLike[str],
+    *,
+    settings: SettingsLike | None = None,
+    minority: str | None = None,
+    trials: int = TRIALS,
+    workers: int = 0,
+    address: str | None = None,
+    cache: Path | None = None,
+    on_event: Callable[[dict[str, Any]], None] | None = None,
+) -> Tuning:
+    """Search for the settings that suit a device, on validation only; train with the best ones and test once.
+
+    With several folds each fold has its own search, which sees none of its test recordings.
+
+    Parameters
+    ----------
+    recordings : Recordings
+        Labelled segments.
+    output : str or path
+        Folder for the results. A search of the same recordings and settings continues there, also with more
+        trials; finished trials are not trained again.
+    settings : ExperimentSettings, mapping, str or path, optional
+        As for :func:`train`. Their section ``search`` lists what is tried; what the other sections say is the
+        first trial.
+    minority, workers, address, cache
+        As for :func:`train`. The result does not depend on how many processes there are, or where.
+    trials : int
+        Combinations of settings to try in each fold.
+    on_event : callable, optional
+        As for :func:`train`; the trials are networks like others.
+
+    Returns
+    -------
+    Tuning
+        ``training`` (the :class:`TrainingResult`), ``result`` (the content of ``tuning.json``),
+        ``result_file`` and ``report``. ``chosen.yaml`` in the folder (with several folds, in each one's) are
+        the settings as a file for :func:`train`.
+
+    Raises
+    ------
+    EmgRecognitionError
+        As :func:`train`, if Optuna is missing, if there is nothing to choose from, for a split of random
+        windows, and for the selection ``test``; nothing has been written then.
+    """
+    if trials < 1:
+        raise SettingError("trials", trials, "use at least one")
+    chosen = _with_minority(settings, minority)
+    executor = Executor(workers, address)
+    check_executor(executor)
+    require_tensorflow()
+    with without_information():
+        from emg_recognition.training.tune import run_tuning
+
+    return run_tuning(
+        chosen,
+        recordings,
+        Path(output),
+        trials=trials,
         executor=executor,
         cache=cache,
         on_event=on_event or _ignore,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import logging
 from collections.abc import Callable, Sequence
@@ -23,6 +24,7 @@ from emg_recognition.models.settings import NetworkSettings
 from emg_recognition.models.statistics import window_statistics
 from emg_recognition.resources import this_machine
 from emg_recognition.tasks import Executor, Report, run_tasks
+from emg_recognition.training.batches import Weights
 from emg_recognition.training.fit import FitResult, fit_network
 from emg_recognition.training.settings import FitSettings
 from emg_recognition.training.windows import WindowSet
@@ -35,6 +37,7 @@ TIE_BREAK = "val_balanced_accuracy_all"
 
 HISTORY = "history.json"
 KERAS = "model.keras"
+ANSWERS = "test.npy"
 _AT_ONCE = 256
 OnEvent = Callable[[dict[str, Any]], None]
 
@@ -46,7 +49,7 @@ class Job:
     Attributes
     ----------
     place : Path
-        Folder of the result: ``model.keras`` and ``history.json``, written in one step.
+        Folder of the result: ``model.keras``, ``history.json`` and perhaps ``test.npy``, written in one step.
     label : str
         Its name in progress events, for example ``member 3``.
     network, training : NetworkSettings, FitSettings
@@ -57,10 +60,13 @@ class Job:
         Windows to score the finished network on; ``None``: it is not scored.
     watched : WindowSet or None
         Windows to report on after each epoch; ``None``: those of validation.
-    weights : ndarray, shape (train windows,) or (epochs, train windows), or None
+    weights : ndarray, shape (train windows,) or (epochs, train windows), CohortWeights or None
         How often each training window is drawn, relative to the others; ``None``: all equally often.
     minority : str or None
         The cohort whose validation windows give the score to choose by; ``None``: all validation windows.
+    test : WindowSet or None
+        Windows whose probabilities are kept beside the network, so that they are computed where it was
+        trained. Nothing looks at them before the choice among the networks.
     """
 
     place: Path
@@ -70,8 +76,9 @@ class Job:
     train: WindowSet
     validation: WindowSet | None = None
     watched: WindowSet | None = None
-    weights: NDArray[np.float64] | None = None
+    weights: Weights | None = None
     minority: str | None = None
+    test: WindowSet | None = None
 
     @property
     def is_finished(self) -> bool:
@@ -82,6 +89,14 @@ class Job:
         """Return the record of a finished job, as in its ``history.json``."""
         record: dict[str, Any] = json.loads((self.place / HISTORY).read_text(encoding="utf-8"))
         return record
+
+    def test_answers(self) -> NDArray[np.float32]:
+        """Return the finished network's probabilities for its test windows, shape (windows, actions)."""
+        assert self.test is not None
+        with contextlib.suppress(FileNotFoundError):  # written by an earlier version
+            found: NDArray[np.float32] = np.load(self.place / ANSWERS, allow_pickle=False)
+            return found
+        return predict_windows(keras.saving.load_model(self.place / KERAS, compile=False), self.test)
 
 
 def train_jobs(jobs: Sequence[Job], *, executor: Executor, on_event: OnEvent) -> list[dict[str, Any]]:
@@ -179,7 +194,12 @@ def train_job(job: Job, on_event: Report) -> dict[str, bytes]:
         "statistics": window_statistics(job.train.batches()),
         "epochs": result.history,
     }
-    return {KERAS: to_keras_file(result.model), HISTORY: json.dumps(record, indent=1).encode()}
+    files = {KERAS: to_keras_file(result.model), HISTORY: json.dumps(record, indent=1).encode()}
+    if job.test is not None:
+        answers = io.BytesIO()
+        np.save(answers, predict_windows(result.model, job.test), allow_pickle=False)
+        files[ANSWERS] = answers.getvalue()
+    return files
 
 
 def _train_alone(job: Job, on_event: Report) -> dict[str, bytes]:
@@ -200,7 +220,8 @@ def predict_windows(model: keras.Model, windows: WindowSet) -> NDArray[np.float3
     """
     # Keras's own predict() would first build a graph for each model.
     answers = [model(batch, training=False).numpy() for batch in windows.batches(_AT_ONCE)]
-    return np.concatenate(answers)
+    found: NDArray[np.float32] = np.concatenate(answers)
+    return found
 
 
 def _finished(job: Job, *, resumed: bool) -> dict[str, Any]:

@@ -34,6 +34,7 @@ def ensemble(study, tiny, tmp_path):
     subsets = {
         "train": windows.select(windows.repetition <= 2),
         "validation": windows.select(windows.repetition == 3),
+        "test": windows.select(windows.repetition == 3),
     }
 
     def make(name, settings=tiny):
@@ -61,6 +62,12 @@ def test_any_number_of_processes_trains_the_same_networks(ensemble):
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
     json.dumps(events)
+    # The answers to the test windows are those of the network, also where no file has them.
+    kept = [job.test_answers() for job in jobs]
+    assert kept[0].shape == (len(jobs[0].test), len(jobs[0].test.actions))
+    for job, answers in zip(jobs, kept, strict=True):
+        (job.place / "test.npy").unlink()
+        np.testing.assert_allclose(job.test_answers(), answers, atol=1e-6)
     # One process trains those that are missing, to the same bits.
     before = jobs[1].record()["seconds"]
     removed = {job.label: weights(job) for job in (jobs[0], jobs[2])}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import json
 import os
@@ -23,8 +24,10 @@ from emg_recognition.models import layers  # noqa: F401  (Keras needs the layers
 from emg_recognition.recordings.archive import save_archive
 from emg_recognition.resources import version
 from emg_recognition.tasks import Executor, run_tasks
+from emg_recognition.training.api import tune
 from emg_recognition.training.ensemble import member_jobs
 from emg_recognition.training.jobs import KERAS, train_jobs
+from emg_recognition.training.search_settings import SearchSettings
 from emg_recognition.training.windows import windows_from_recordings
 
 ray = pytest.importorskip("ray", reason="pip install '.[ray]'")
@@ -56,6 +59,7 @@ def make_jobs(study, tiny, tmp_path):
     subsets = {
         "train": windows.select(windows.repetition <= 2),
         "validation": windows.select(windows.repetition == 3),
+        "test": windows.select(windows.repetition == 3),
     }
     return lambda name: member_jobs(tiny, subsets, "patient", tmp_path / name)
 
@@ -115,6 +119,20 @@ def test_a_driver_that_was_killed_continues_and_leaves_nothing_behind(cluster, s
     assert {event["job"] for event in ends} == {1, 2}
     metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
     assert [one["jobs"] for one in metrics["machines"]] == [2]
+
+
+def test_a_search_for_settings_finds_what_this_machine_finds(cluster, study, tiny, tmp_path):
+    pytest.importorskip("optuna", reason="pip install '.[tune]'")
+    nothing = dict.fromkeys(vars(SearchSettings()))
+    search = SearchSettings(**{**nothing, "epochs": (1, 3)})
+    settings = dataclasses.replace(tiny, search=search, baseline=False)
+    recordings = study({"I": 1})
+    found = []
+    for name, address in (("here", None), ("there", cluster.address)):
+        tuning = tune(recordings, tmp_path / name, settings=settings, trials=2, address=address)
+        (fold,) = tuning.result["folds"]
+        found.append([(trial["values"], trial["score"]) for trial in fold["trials"]])
+    assert found[0] == found[1]
 
 
 TASKS = """
