@@ -14,7 +14,8 @@ import yaml
 
 from emg_recognition.errors import RecordingError
 from emg_recognition.recordings.folders import holds_bag, walk
-from emg_recognition.recordings.formats.files import FormatFile, Worker
+from emg_recognition.recordings.formats.description import FormatDescription
+from emg_recognition.recordings.formats.files import FormatFile, Worker, with_events
 from emg_recognition.recordings.formats.finding import named_files
 from emg_recognition.recordings.formats.take import Take, Wanted
 from emg_recognition.recordings.kinds import FORMATS, identify
@@ -108,7 +109,8 @@ def _takes(files: Sequence[FormatFile]) -> tuple[list[Take], bool, str]:
         for file in files[:_READ]:
             for wanted in (Wanted(rate=rate), Wanted(rate=1.0)):
                 try:
-                    for take in worker.read(file, wanted):
+                    for one in worker.read(file, wanted):
+                        take = with_events(file, one, FormatDescription())
                         # The samples are gone with the folder.
                         takes.append(dataclasses.replace(take, samples=np.empty((0, take.samples.shape[1]))))
                     rate = wanted.rate
