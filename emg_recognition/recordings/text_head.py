@@ -145,10 +145,10 @@ def titles_of(headers: Sequence[dict[str, Any]], preamble: Sequence[str], names:
     titles: list[str] = []
     for header in headers:
         for device in header.values():
-            lists = isinstance(device, dict) and (device.get("sensor"), device.get("column"))
-            if lists and all(isinstance(one, list) for one in lists):
-                kinds, columns = ([str(cell) for cell in one] for one in lists)
-                titles += [*[""] * (len(columns) - len(kinds)), *kinds]
+            known = device if isinstance(device, dict) else {}
+            kinds, columns = known.get("sensor"), known.get("column")
+            if isinstance(kinds, list) and isinstance(columns, list):
+                titles += [*[""] * (len(columns) - len(kinds)), *map(str, kinds)]
     for at, line in enumerate(preamble):
         count = re.fullmatch(r"([0-9]+) channels", line.strip())
         places = [i for i, name in enumerate(names) if re.fullmatch(r"CH[0-9]+", name)]
