@@ -30,6 +30,8 @@ UNLABELLED = "unlabelled"
 _COMPARED = 100
 #: Columns in times of rows, and rows, from which on a table is taken to lie on its side.
 _WIDE = 100
+#: Columns that an error names.
+_NAMED = 8
 _DESCRIBED = (".yaml", ".yml", ".json", ".md", ".py", ".m", ".html", ".xml")
 
 
@@ -134,10 +136,11 @@ def guess(path: Path) -> Guessed:
         raise RecordingError(str(found[0]), problem, "write a column for each channel")
     columns = guess_columns(layout, readable(found[0].name))
     if not columns.samples:
+        left = ", ".join(f"{name}: {why}" for name, why in list(columns.left.items())[:_NAMED])
         raise RecordingError(
             str(found[0]),
-            "none of its columns looks like EMG",
-            "write a description that names the columns (emg-recognition inspect FILE --describe begins one)",
+            f"none of its columns looks like EMG ({left or 'no numbers'})",
+            "write plain numbers in columns, or a description with columns: {samples: [NAME, NAME]}",
         )
     names = [nfc(readable(file.relative_to(base).as_posix())) for file in found]
     near_names = [nfc(readable(file.relative_to(base).as_posix())) for file in near]
