@@ -74,8 +74,8 @@ def _lines(files: Sequence[FormatFile], pattern: str | None, folder: str) -> lis
     # What a description says stands above what a file says itself, so it may not repeat a mere guess.
     own = {"label", "repetition"} if inside else set()
     own |= {role for role in ("subject", "cohort", "session") if any(getattr(take, role) for take in takes)}
-    for role in own if pattern else ():
-        pattern = pattern.replace(f"(?P<{role}>", "(?:").replace(f"(?P={role})", "[^/_]+")
+    for role in own:
+        pattern = (pattern or "").replace(f"(?P<{role}>", "(?:").replace(f"(?P={role})", "[^/_]+")
     lines = [
         "# What was found in these files. Check each line, and complete what is left open; then give this",
         "# file in place of the recordings: emg-recognition inspect study.yaml",
