@@ -109,6 +109,7 @@ def run_adaptation(
     seed give the same weights on the same machine with the same number of cores.
     """
     info, pipeline = read_parent(parent, output)
+    before_model = ActionModel(info)  # a damaged parent is refused before the work, not after it
     subject = check_wearer(info, recordings)
     learned, tested = _choose(info, recordings, repetitions, test_repetitions)
     _check_rehearsed(info, tested, history, others)
@@ -150,7 +151,7 @@ def run_adaptation(
     before = after = None
     metrics: dict[str, Any] = {}
     if test is not None:
-        before = _score(ActionModel(info), test)
+        before = _score(before_model, test)
         after = _score(ActionModel(bundle.info, bundle.tflite), test)
         metrics = {**after, "test_repetitions": sorted(test_repetitions), "parent": before}
     missing = tuple(action for action in info.actions if action not in counts)
