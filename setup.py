@@ -61,6 +61,7 @@ setup(
         for name in (
             "train",
             "compare",
+            "tune",
             "fetch",
             "formats",
             "lsl",
@@ -69,6 +70,7 @@ setup(
             "keys",
             "page",
             "foxglove",
+            "ray",
             "docs",
             "test",
         )

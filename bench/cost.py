@@ -1,6 +1,6 @@
 """What ``train --dry-run`` says a training will cost, against what it then costs.
 
-    python bench/cost.py [--sizes small wide folds] [--config YAML]
+    python bench/cost.py [--sizes small paper folds] [--workers 1 2] [--config YAML]
 
 Simulated studies of different sizes are trained by the command line, each into an empty folder and with an
 empty cache: wall time from start to end, most memory of all its processes together (proportional set size,
@@ -11,21 +11,23 @@ if a command fails. It needs Linux.
 from __future__ import annotations
 
 import argparse
-import contextlib
+import itertools
 import json
 import os
-import re
 import subprocess
 import sys
 import tempfile
-import threading
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from measuring.memory import Peak, group_memory
+
 from emg_recognition.errors import EmgRecognitionError
+from emg_recognition.worker_processes import default_workers
 
 MOST_WRONG = 1.5
 WRONG_TIME = 3
@@ -37,37 +39,6 @@ SIZES = {
     "long": ("--healthy 8 --patients 1", "--members 2 --epochs 24"),
     "folds": ("--healthy 3 --patients 1 --sessions 1", "--split leave-one-subject-out --members 2"),
 }
-_PERIOD = 0.1
-
-
-class Memory:
-    """Sample what all processes of a process group take together, bytes."""
-
-    def __init__(self, group: int) -> None:
-        self.highest = 0
-        self._group = group
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        self._thread.start()
-
-    def _watch(self) -> None:
-        while not self._over.wait(_PERIOD):
-            self.highest = max(self.highest, sum(self._sizes()))
-
-    def _sizes(self) -> list[int]:
-        found = []
-        for path in Path("/proc").glob("[0-9]*"):
-            with contextlib.suppress(OSError, AttributeError, ProcessLookupError):
-                if os.getpgid(int(path.name)) == self._group:
-                    text = (path / "smaps_rollup").read_text()
-                    found.append(int(re.search(r"^Pss:\s+(\d+) kB", text, re.MULTILINE)[1]) << 10)
-        return found
-
-    def stop(self) -> int:
-        """Return the highest sample."""
-        self._over.set()
-        self._thread.join()
-        return self.highest
 
 
 def command(*arguments: object, cwd: Path) -> tuple[str, float, int]:
@@ -86,7 +57,7 @@ def command(*arguments: object, cwd: Path) -> tuple[str, float, int]:
         text=True,
         start_new_session=True,
     ) as process:
-        memory = Memory(process.pid)
+        memory = Peak(partial(group_memory, process.pid), 0.1)
         out, _ = process.communicate()
     if process.returncode:
         raise EmgRecognitionError(f"{' '.join(map(str, arguments))} ended with {process.returncode}")
@@ -98,11 +69,14 @@ def folder_size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def measure(size: str, config: Path | None, folder: Path) -> tuple[dict[str, Any], dict[str, float]]:
+def measure(
+    size: str, workers: int, config: Path | None, folder: Path
+) -> tuple[dict[str, Any], dict[str, float]]:
     """Estimate and train; return the estimate and what it took."""
     study, options = SIZES[size]
     command("simulate", "--output", "study.npz", *study.split(), cwd=folder)
     train = ["train", "--data", "study.npz", "--output", "out", "--progress", "json", *options.split()]
+    train += ["--workers", workers]
     train += [] if config is None else ["--config", config.resolve()]
     begin = time.perf_counter()
     estimate = json.loads(command(*train, "--dry-run", cwd=folder)[0])
@@ -119,21 +93,23 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--sizes", nargs="+", choices=SIZES, default=list(SIZES))
+    parser.add_argument("--workers", nargs="+", type=int, default=[default_workers()])
     parser.add_argument("--config", type=Path, metavar="YAML", help="a configuration (default: compact.yaml)")
     args = parser.parse_args()
-    print(
-        "| study | networks | windows | dry run, s | time: estimated, s | was, s | was / estimated |", end=""
+    titles = (
+        *("study", "processes", "networks", "windows", "dry run, s", "time: estimated, s", "was, s"),
+        *("was / estimated", "memory, MB", "was", "disk, MB", "was"),
     )
-    print(" memory, MB | was | disk, MB | was |\n|---|---|---|---|---|---|---|---|---|---|---|")
+    print(f"| {' | '.join(titles)} |\n{'|---' * len(titles)}|", flush=True)
     wrong = 0.0
-    for size in args.sizes:
+    for size, workers in itertools.product(args.sizes, args.workers):
         with tempfile.TemporaryDirectory(prefix="bench_cost_") as name:
-            cost, was = measure(size, args.config, Path(name))
+            cost, was = measure(size, workers, args.config, Path(name))
         ratio = was["seconds"] / cost["seconds"]
         wrong = max(wrong, ratio, 1 / ratio)
         plan = cost["plan"]
         print(
-            f"| {size} | {len(plan['jobs'])} | {sum(plan['windows'].values())} | {was['dry']:.0f}"
+            f"| {size} | {workers} | {len(plan['jobs'])} | {sum(plan['windows'].values())} | {was['dry']:.0f}"
             f" | {cost['seconds']:.0f} | {was['seconds']:.0f} | {ratio:.2f}"
             f" | {cost['memory'] / 1e6:.0f} | {was['memory'] / 1e6:.0f}"
             f" | {(cost['results'] + cost['cache']) / 1e6:.1f} | {was['disk'] / 1e6:.1f} |",

@@ -30,8 +30,8 @@ from measuring.command import report, run  # noqa: E402
 
 import emg_recognition as emg  # noqa: E402
 from emg_recognition.cli.compare import table  # noqa: E402
+from emg_recognition.cli.executor import add_executor, executor_options  # noqa: E402
 from emg_recognition.training.learning_curve import CURVE_METHODS  # noqa: E402
-from emg_recognition.worker_processes import default_workers  # noqa: E402
 
 ALONE = "minority"
 
@@ -59,8 +59,8 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         seeds=arguments.seeds,
         methods=CURVE_METHODS,
         learning_curve=arguments.repetitions,
-        workers=arguments.workers,
         on_event=report,
+        **executor_options(arguments, least=0),
     )
     result = comparison.result
     print(f"{arguments.archive}: {result['minority_choice']}; seeds {arguments.seeds}")
@@ -88,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--repetitions", type=int, nargs="+", default=[1, 3], help="points below all (default: 1 3)"
     )
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--workers", type=int, default=default_workers())
+    add_executor(parser)
     parser.add_argument("--json", type=Path, help="file for the result")
     chosen = parser.parse_args(arguments)
     return run("learning_curve", lambda: measure(chosen), chosen.json)

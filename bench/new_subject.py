@@ -23,15 +23,14 @@ archive and a ``--config`` with a tiny network is a short run.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import json
-import multiprocessing
 import os
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -42,7 +41,8 @@ import keras  # noqa: E402
 import numpy as np  # noqa: E402
 from measuring.command import report, run  # noqa: E402
 
-from emg_recognition.errors import SettingError  # noqa: E402
+from emg_recognition.cli.executor import add_executor, executor_options  # noqa: E402
+from emg_recognition.errors import EmgRecognitionError, SettingError  # noqa: E402
 from emg_recognition.files import write_file  # noqa: E402
 from emg_recognition.models import layers  # noqa: E402, F401  (Keras needs the layers to load a model)
 from emg_recognition.models.log_features import Measures  # noqa: E402
@@ -50,6 +50,7 @@ from emg_recognition.models.orientation import Orientation  # noqa: E402
 from emg_recognition.models.orienting import from_labels, from_use  # noqa: E402
 from emg_recognition.recordings.archive import load_archive  # noqa: E402
 from emg_recognition.recordings.recordings import parse_repetitions  # noqa: E402
+from emg_recognition.tasks import Executor, run_tasks  # noqa: E402
 from emg_recognition.training.adapt import fine_tune  # noqa: E402
 from emg_recognition.training.alignment import Alignment, align, ring_of  # noqa: E402
 from emg_recognition.training.comparators import fit_lda  # noqa: E402
@@ -58,7 +59,6 @@ from emg_recognition.training.ensemble import job_seed  # noqa: E402
 from emg_recognition.training.jobs import KERAS, Job, predict_windows, train_jobs  # noqa: E402
 from emg_recognition.training.settings import ADAPT_SETTINGS, FitSettings  # noqa: E402
 from emg_recognition.training.windows import WindowSet, windows_from_recordings  # noqa: E402
-from emg_recognition.worker_processes import default_workers  # noqa: E402
 
 USE, SYNC, DONNED = "unlabelled use", "two sync gestures", "one repetition at each donning"
 MEAN = ", causal mean of 1 s"
@@ -82,7 +82,7 @@ class Wearer:
     """A test subject of a fold, and the network that has not seen them."""
 
     name: str
-    model: Path
+    model: bytes
     windows: WindowSet
     others: WindowSet
     alignment: Alignment
@@ -90,19 +90,20 @@ class Wearer:
     adaptation: FitSettings
     donning: FitSettings
     trained: bool
-    results: Path
 
 
-def score(wearer: Wearer) -> dict[str, float]:
-    """Return the accuracy for a wearer in each row; what an earlier run has found is read."""
-    place = wearer.results / f"{wearer.name}.json"
-    if place.exists():
-        found: dict[str, float] = json.loads(place.read_text(encoding="utf-8"))
-        return found
-    found = rows(wearer)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    write_file(place, json.dumps(found, indent=2).encode())
-    return found
+def score(wearers: Sequence[Wearer], results: Path, executor: Executor) -> list[dict[str, float]]:
+    """Return the accuracy for each wearer in each row; what an earlier run has found is read."""
+    places = [results / f"{wearer.name}.json" for wearer in wearers]
+    missing = [number for number, place in enumerate(places) if not place.exists()]
+    results.mkdir(parents=True, exist_ok=True)
+    with contextlib.closing(run_tasks(rows, [wearers[number] for number in missing], executor)) as ended:
+        for done in ended:
+            number = missing[done.index]
+            if done.result is None:
+                raise EmgRecognitionError(f"person {wearers[number].name}: {done.problem}")
+            write_file(places[number], json.dumps(done.result, indent=2).encode())
+    return [json.loads(place.read_text(encoding="utf-8")) for place in places]
 
 
 def rows(wearer: Wearer) -> dict[str, float]:
@@ -183,7 +184,7 @@ def together(one: WindowSet, other: WindowSet) -> WindowSet:
 
 
 def answers(
-    path: Path,
+    content: bytes,
     test: WindowSet,
     learned: WindowSet | None = None,
     settings: FitSettings = ADAPT_SETTINGS,
@@ -191,7 +192,10 @@ def answers(
 ) -> np.ndarray:
     """Return the probabilities of a network, fine-tuned if there is something to learn."""
     keras.backend.clear_session()  # otherwise the graph of every adaptation stays in memory
-    model = keras.saving.load_model(path, compile=False)
+    with tempfile.NamedTemporaryFile(suffix=".keras") as file:
+        file.write(content)
+        file.flush()
+        model = keras.saving.load_model(file.name, compile=False)
     if learned is not None:
         fine_tune(model, learned, settings, share=share)
     return predict_windows(model, test)
@@ -208,16 +212,9 @@ def causal_mean(probabilities: np.ndarray, segment: np.ndarray, windows: int = 2
     return found
 
 
-def one_thread() -> None:
-    """Restrict a process of the pool to one core."""
-    import tensorflow as tf
-
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
-
-
 def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
     """Run the benchmark and print its table."""
+    executor = Executor(**executor_options(arguments, least=0))
     settings = experiment_settings(arguments.config)
     training = dataclasses.replace(
         settings.training,
@@ -263,14 +260,14 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
         f" {arguments.test_reps}",
         flush=True,
     )
-    train_jobs(jobs, workers=arguments.workers, on_event=report)
+    train_jobs(jobs, executor=executor, on_event=report)
     adaptation = dataclasses.replace(ADAPT_SETTINGS, steps_per_epoch=arguments.adapt_steps)
     donning = dataclasses.replace(DONNING, steps_per_epoch=arguments.don_steps)
     rng = np.random.default_rng(arguments.seed)
     wearers = [
         Wearer(
             name=name,
-            model=job.place / KERAS,
+            model=(job.place / KERAS).read_bytes(),
             windows=windows.select(windows.subject == name),
             others=train.select(np.sort(rng.permutation(len(train))[:_OTHERS])),
             alignment=alignment,
@@ -278,14 +275,12 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
             adaptation=adaptation,
             donning=donning,
             trained=not arguments.not_trained,
-            results=folder / f"people_seed_{arguments.seed}{'_not_trained' * arguments.not_trained}",
         )
         for job, fold, train, alignment in zip(jobs, chosen, aligned, alignments, strict=True)
         for name in fold.tolist()
     ]
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(arguments.workers, mp_context=context, initializer=one_thread) as pool:
-        found = list(pool.map(score, wearers))
+    results = folder / f"people_seed_{arguments.seed}{'_not_trained' * arguments.not_trained}"
+    found = score(wearers, results, executor)
     classical = []
     for fold in chosen:
         predictor = fit_lda(windows.select(~np.isin(windows.subject, fold)))
@@ -338,7 +333,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, help="file for the result")
     parser.add_argument("--output", type=Path, help="folder for the networks; run again to continue")
     parser.add_argument("--config", type=Path, default=REPOSITORY / "config" / "compact.yaml")
-    parser.add_argument("--workers", type=int, default=default_workers())
+    add_executor(parser)
     chosen = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as temporary:
         return run("new_subject", lambda: measure(chosen, chosen.output or Path(temporary)), chosen.json)

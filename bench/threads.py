@@ -25,6 +25,7 @@ import keras  # noqa: E402
 import numpy as np  # noqa: E402
 
 from emg_recognition.models import layers  # noqa: E402, F401  (Keras needs the layers to load a model)
+from emg_recognition.tasks import Executor  # noqa: E402
 from emg_recognition.training.configuration import experiment_settings  # noqa: E402
 from emg_recognition.training.jobs import KERAS, Job, train_jobs  # noqa: E402
 from emg_recognition.training.windows import from_windows  # noqa: E402
@@ -52,7 +53,7 @@ def train(config: Path, folder: Path, steps: int, workers: int) -> tuple[float, 
         )
         for number in (1, 2)
     ]
-    train_jobs(jobs, workers=workers, on_event=lambda event: None)
+    train_jobs(jobs, executor=Executor(workers), on_event=lambda event: None)
     # The first epoch builds the graph, so the second one is counted.
     of_epoch = [job.record()["epochs"][1]["seconds"] - job.record()["epochs"][0]["seconds"] for job in jobs]
     models = [keras.saving.load_model(job.place / KERAS, compile=False) for job in jobs]

@@ -38,6 +38,7 @@ import keras  # noqa: E402
 import numpy as np  # noqa: E402
 from measuring.command import report, run  # noqa: E402
 
+from emg_recognition.cli.executor import add_executor, executor_options  # noqa: E402
 from emg_recognition.errors import SettingError  # noqa: E402
 from emg_recognition.models import layers  # noqa: E402, F401  (Keras needs the layers to load a model)
 from emg_recognition.models.bundle_writer import make_bundle  # noqa: E402
@@ -47,6 +48,7 @@ from emg_recognition.models.orienting import from_labels  # noqa: E402
 from emg_recognition.models.runtime import ActionModel  # noqa: E402
 from emg_recognition.recordings.archive import load_archive  # noqa: E402
 from emg_recognition.recordings.recordings import Recordings, parse_repetitions  # noqa: E402
+from emg_recognition.tasks import Executor  # noqa: E402
 from emg_recognition.training.alignment import align, ring_of  # noqa: E402
 from emg_recognition.training.comparators import fit_lda  # noqa: E402
 from emg_recognition.training.configuration import experiment_settings  # noqa: E402
@@ -54,7 +56,6 @@ from emg_recognition.training.ensemble import job_seed  # noqa: E402
 from emg_recognition.training.jobs import KERAS, Job, train_jobs  # noqa: E402
 from emg_recognition.training.settings import ExperimentSettings  # noqa: E402
 from emg_recognition.training.windows import WindowSet, windows_from_recordings  # noqa: E402
-from emg_recognition.worker_processes import default_workers  # noqa: E402
 
 SUBSETS = ("train", "test")
 
@@ -137,6 +138,7 @@ def lda(train: WindowSet, test: WindowSet) -> float:
 
 def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
     """Run the benchmark and print a line for each subject."""
+    executor = Executor(**executor_options(arguments, least=0))
     settings = experiment_settings(arguments.config)
     if arguments.electrode_rotation is not None:
         training = dataclasses.replace(settings.training, electrode_rotation=arguments.electrode_rotation)
@@ -187,7 +189,7 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
         for number, name in enumerate(groups)
     }
     begin = time.perf_counter()
-    train_jobs(list(jobs.values()), workers=arguments.workers, on_event=report)
+    train_jobs(list(jobs.values()), executor=executor, on_event=report)
     found: dict[str, list[float]] = {}
     classical: dict[str, float] = {}
     vote: dict[str, float] = {}
@@ -252,7 +254,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--sessions", nargs="+", help="--per-session: only these")
     parser.add_argument("--electrode-rotation", type=float, help="random rotation of the armband, electrodes")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--workers", type=int, default=default_workers())
+    add_executor(parser)
     chosen = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as temporary:
         return run("within_subject", lambda: measure(chosen, chosen.output or Path(temporary)), chosen.json)

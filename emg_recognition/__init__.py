@@ -42,9 +42,11 @@ if TYPE_CHECKING:  # "as": what type checkers take for re-exported
     from emg_recognition.replay.many_bags import evaluate_bags as evaluate_bags
     from emg_recognition.sources import open_source as open_source
     from emg_recognition.training.api import adapt as adapt
+    from emg_recognition.training.api import adapt_each as adapt_each
     from emg_recognition.training.api import compare as compare
     from emg_recognition.training.api import don as don
     from emg_recognition.training.api import train as train
+    from emg_recognition.training.api import tune as tune
     from emg_recognition.types import Estimate as Estimate
     from emg_recognition.types import LiveSettings as LiveSettings
     from emg_recognition.types import Model as Model
@@ -77,6 +79,7 @@ _HOMES = {
     "SerialArmband": "devices.serial_armband",
     "SettingError": "errors",
     "adapt": "training.api",
+    "adapt_each": "training.api",
     "compare": "training.api",
     "don": "training.api",
     "evaluate": "replay.evaluate",
@@ -85,6 +88,7 @@ _HOMES = {
     "open_recordings": "recordings.open",
     "open_source": "sources",
     "train": "training.api",
+    "tune": "training.api",
 }
 
 __all__ = [*sorted(_HOMES), "__version__"]  # noqa: PLE0604 - strings, made from the table above

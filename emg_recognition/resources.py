@@ -12,6 +12,9 @@ from pathlib import Path
 
 from emg_recognition.errors import SettingError
 
+#: The libraries whose versions decide the bits of a training.
+LIBRARIES = ("numpy", "tensorflow", "tensorflow-cpu", "keras")
+
 
 def config_path(name: str) -> Path:
     """Find a configuration file that comes with the package.
@@ -136,6 +139,15 @@ def versions(*libraries: str) -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return found
+
+
+def this_machine() -> dict[str, str]:
+    """Return the names of this ``machine`` and of its ``processor``."""
+    processor = platform.processor() or platform.machine()
+    with contextlib.suppress(OSError, StopIteration):
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+        processor = next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return {"machine": platform.node(), "processor": processor}
 
 
 def free_memory() -> int:

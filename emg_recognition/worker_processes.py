@@ -1,13 +1,8 @@
-"""Independent tasks in processes of one core each; a process that dies costs only its task.
-
-:func:`run_tasks` says nothing about where a task runs: the function and the tasks must be picklable, and all
-that comes back is the function's result.
-"""
+"""Tasks in processes of this machine, of one core each; a process that dies costs only its task."""
 
 from __future__ import annotations
 
 import contextlib
-import logging
 import multiprocessing
 import os
 import signal
@@ -19,38 +14,14 @@ from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from emg_recognition.errors import EmgRecognitionError
+from emg_recognition.quiet import without_information
+from emg_recognition.tasks import ONE_THREAD, TRIES, Done, Report, answer
 
-Task = TypeVar("Task")
-Result = TypeVar("Result")
-
-#: A task whose process died is tried this often in all.
-_TRIES = 2
 #: Processes that die one after another before any has begun: none will.
 _STILLBORN = 3
-#: Libraries read these when they are loaded: the cores belong to the tasks.
-_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-
-
-@dataclass(frozen=True)
-class Done(Generic[Result]):
-    """The end of a task.
-
-    Attributes
-    ----------
-    index : int
-        Its number among the tasks.
-    result : Any
-        What the function returned; None where there is a problem.
-    problem : str or None
-        Why there is no result: an error that the function did not expect, or the death of its process.
-    """
-
-    index: int
-    result: Result | None
-    problem: str | None = None
 
 
 def default_workers() -> int:
@@ -60,33 +31,13 @@ def default_workers() -> int:
     return os.cpu_count() or 1
 
 
-def run_tasks(
-    function: Callable[[Task], Result], tasks: Sequence[Task], *, workers: int
-) -> Generator[Done[Result], None, None]:
-    """Run a function over tasks in processes of their own, each with one thread.
-
-    SIGINT does not reach these processes: Ctrl-C is for the process that started them, and they end with it
-    or with this iterator.
-
-    Parameters
-    ----------
-    function : callable
-        Takes one task; a function of a module. An error that it raises ends only its task.
-    tasks : sequence
-        What it is called with, once each; once more if its process died.
-    workers : int
-        The most processes.
-
-    Yields
-    ------
-    Done
-        One for each task, in the order in which they end.
-
-    Raises
-    ------
-    EmgRecognitionError
-        If no process can be started.
-    """
+def run_in_processes(
+    function: Callable[..., Any],
+    tasks: Sequence[Any],
+    workers: int,
+    on_event: Callable[[int, dict[str, Any]], None] | None,
+) -> Generator[Done[Any], None, None]:
+    """Run tasks in at most `workers` processes; see :func:`emg_recognition.tasks.run_tasks`."""
     context = multiprocessing.get_context("spawn")
     with without_warning():
         resource_tracker.ensure_running()
@@ -99,12 +50,12 @@ def run_tasks(
             # A process without a task is about to take one of those that wait.
             busy = sum(worker.task is not None for worker in running.values())
             for _ in range(min(workers, len(waiting) + busy) - len(running)):
-                worker = _start(context, function, stop)
+                worker = _start(context, function, on_event is not None, stop)
                 running[worker.pipe] = worker
             for pipe in wait(list(running)):
                 worker = running.pop(pipe)
                 try:
-                    said = worker.pipe.recv()
+                    kind, said = worker.pipe.recv()
                 except (EOFError, OSError):
                     code = _end(worker)
                     stillborn += worker.task is None
@@ -115,6 +66,10 @@ def run_tasks(
                         ) from None
                     done = _died(worker, waiting, code)
                 else:
+                    if kind == "event" and worker.task is not None and on_event is not None:
+                        running[pipe] = worker
+                        on_event(worker.task[0], said)
+                        continue
                     stillborn = 0
                     done = None if worker.task is None else Done(worker.task[0], *said)
                     if waiting:
@@ -147,18 +102,20 @@ def _died(worker: _Worker, waiting: deque[tuple[int, int]], code: int | None) ->
     if worker.task is None:
         return None
     index, tries = worker.task
-    if tries < _TRIES:
+    if tries < TRIES:
         waiting.appendleft((index, tries + 1))
         return None
     return Done(index, None, f"its process died {tries} times (exit code {code}); check the free memory")
 
 
-def _start(context: Any, function: Callable[[Any], Any], stop: Connection) -> _Worker:
+def _start(context: Any, function: Callable[..., Any], reports: bool, stop: Connection) -> _Worker:
     ours, theirs = context.Pipe()
-    process = context.Process(target=_work, args=(function, theirs, stop), daemon=True)
-    with _one_thread(), without_sigint():
+    process = context.Process(target=_work, args=(reports, theirs, stop), daemon=True)
+    with _environment(**ONE_THREAD), without_sigint():
         process.start()
     theirs.close()  # so that the pipe ends with the process
+    with contextlib.suppress(OSError):  # it has died; reading will tell
+        ours.send(function)
     return _Worker(process, ours)
 
 
@@ -169,28 +126,24 @@ def _end(worker: _Worker) -> int | None:
     return worker.process.exitcode
 
 
-def _work(function: Callable[[Any], Any], pipe: Connection, stop: Connection) -> None:
+def _work(reports: bool, pipe: Connection, stop: Connection) -> None:
     """Do tasks in a process of its own until there are no more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=end_with_parent, args=(stop,), daemon=True).start()
+    threading.Thread(target=_end_with_parent, args=(stop,), daemon=True).start()
+
+    def report(event: dict[str, Any]) -> None:
+        pipe.send(("event", event))
+
+    given: Report | None = report if reports else None
     with contextlib.suppress(EOFError, OSError):  # the other end of the pipe is closed
-        pipe.send(None)
+        with without_information():
+            function = pipe.recv()  # this may load TensorFlow
+        pipe.send(("ready", None))
         while True:
-            pipe.send(_answer(function, pipe.recv()))
+            pipe.send(("done", answer(function, pipe.recv(), given)))
 
 
-def _answer(function: Callable[[Any], Any], task: Any) -> tuple[Any, str | None]:
-    """Return the result of a task, or the problem."""
-    try:
-        return function(task), None
-    except EmgRecognitionError as error:
-        return None, str(error)
-    except Exception as error:
-        logging.getLogger(__name__).exception("a task failed in a way that was not expected")
-        return None, f"unexpected {type(error).__name__}: {' '.join(str(error).split())[:200]}"
-
-
-def end_with_parent(stop: Connection) -> None:
+def _end_with_parent(stop: Connection) -> None:
     """End this process when the other end of the pipe is closed: by the parent, or because it is gone."""
     try:
         stop.recv_bytes()
@@ -242,7 +195,3 @@ def _environment(**values: str) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
-
-
-def _one_thread() -> Any:
-    return _environment(**dict.fromkeys(_ONE_THREAD, "1"))

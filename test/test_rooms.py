@@ -59,6 +59,7 @@ COMMON = {
     "quiet",
     "resources",
     "settings",
+    "tasks",
     "text",
     "types",
     "worker_processes",

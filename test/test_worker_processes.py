@@ -10,12 +10,19 @@ import sys
 
 import pytest
 
-from emg_recognition.worker_processes import default_workers, run_tasks
+from emg_recognition.tasks import Executor, run_tasks
+from emg_recognition.worker_processes import default_workers
 
 TASKS = """
 import os, signal
 
 from emg_recognition.errors import SettingError
+
+
+def tell(task, report):
+    for step in range(task):
+        report({"step": step})
+    return task
 
 
 def do(task):
@@ -46,7 +53,24 @@ def do(tmp_path, monkeypatch):
     del sys.modules["tasks_of_a_test"]
 
 
-def test_a_death_costs_one_task_which_is_tried_once_more(do, tmp_path):
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.usefixtures("do")
+def test_events_of_a_task_come_in_order_and_before_its_end(workers):
+    tell = sys.modules["tasks_of_a_test"].tell
+    events = {index: [] for index in range(3)}
+    for done in run_tasks(
+        tell, [3, 0, 2], Executor(workers), on_event=lambda index, event: events[index].append(event["step"])
+    ):
+        assert events[done.index] == list(range(done.result))
+    assert events == {0: [0, 1, 2], 1: [], 2: [0, 1]}
+
+
+def test_without_processes_an_error_is_raised_as_it_is(do):
+    with pytest.raises(ZeroDivisionError):
+        list(run_tasks(do, [("fail", 0)], Executor()))
+
+
+def test_a_death_costs_one_task_which_is_tried_again(do, tmp_path):
     tasks = [
         ("square", 3),
         ("die once", str(tmp_path / "died")),
@@ -56,19 +80,19 @@ def test_a_death_costs_one_task_which_is_tried_once_more(do, tmp_path):
         ("threads", None),
         ("square", 5),
     ]
-    done = sorted(run_tasks(do, tasks, workers=2), key=lambda one: one.index)
+    done = sorted(run_tasks(do, tasks, Executor(2)), key=lambda one: one.index)
     assert [one.index for one in done] == list(range(len(tasks)))
     assert [one.result for one in done] == [9, "survived", None, None, None, "1", 25]
     problems = {one.index: one.problem for one in done if one.problem is not None}
     assert problems == {
-        2: "its process died 2 times (exit code -9); check the free memory",
+        2: "its process died 3 times (exit code -9); check the free memory",
         3: "value is 7: use another",
         4: "unexpected ZeroDivisionError: division by zero",
     }
 
 
 def test_nothing_runs_on_when_the_iterator_is_closed(do):
-    results = run_tasks(do, [("square", number) for number in range(100)], workers=1)
+    results = run_tasks(do, [("square", number) for number in range(100)], Executor(1))
     assert next(results).result == 0
     (worker,) = multiprocessing.active_children()
     results.close()
@@ -77,7 +101,7 @@ def test_nothing_runs_on_when_the_iterator_is_closed(do):
 
 def test_a_script_without_a_main_guard_is_told_so(tmp_path, repository):
     (tmp_path / "script.py").write_text(
-        "from emg_recognition.worker_processes import run_tasks\nlist(run_tasks(abs, [1], workers=1))\n"
+        "from emg_recognition.tasks import Executor, run_tasks\nlist(run_tasks(abs, [1], Executor(1)))\n"
     )
     done = subprocess.run(
         [sys.executable, "script.py"],

@@ -26,6 +26,7 @@ from emg_recognition.nodes.settings import FROM_MODEL, NODES
 from emg_recognition.settings import Setting, settings_of
 from emg_recognition.signal.settings import PipelineSettings
 from emg_recognition.sources import KINDS
+from emg_recognition.training.search_settings import SearchSettings
 from emg_recognition.training.settings import EnsembleSettings, ExperimentSettings, FitSettings, SplitSettings
 from emg_recognition.types import LiveSettings
 
@@ -40,6 +41,7 @@ SECTIONS: tuple[tuple[str, type], ...] = (
     ("split", SplitSettings),
     ("live", LiveSettings),
     ("live.decision", DecisionSettings),
+    ("search", SearchSettings),
 )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emg_recognition.cli.data import add_without, select
+from emg_recognition.cli.executor import UNUSED, add_executor, executor_options
 from emg_recognition.cli.options import add_options, given_options
 from emg_recognition.cli.parser import examples
 from emg_recognition.control.decision import DecisionSettings
@@ -56,9 +57,7 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument(
         "--output", type=Path, metavar="DIR", help="folder for report, metrics, estimates and figures"
     )
-    parser.add_argument(
-        "--workers", type=int, metavar="N", help="processes for several bags (default: one for each core)"
-    )
+    add_executor(parser)
     parser.add_argument("--namespace", metavar="NS", help="which armband or stream, if there are several")
     parser.add_argument("--reps", metavar="REPS", help="only these repetitions of --data, e.g. 4")
     parser.add_argument("--subject", nargs="+", metavar="S", help="only these subjects of --data")
@@ -102,8 +101,9 @@ def run(args: argparse.Namespace) -> int:
     wanted = [_threshold(text) for text in args.fail_under]
     if args.bag and (len(args.bag) + len(args.model) > 2 or not is_bag(args.bag[0])):
         return _evaluate_bags(args, wanted)
-    if args.workers is not None:
-        raise SettingError("--workers", args.workers, "use it with several bags only")
+    for name, unused in UNUSED.items():
+        if getattr(args, name) != unused:
+            raise SettingError(f"--{name}", getattr(args, name), "use it with several bags only")
     if len(args.model) > 1:
         raise SettingError("--model", " ".join(map(str, args.model)), "give one model with --data")
     model = ActionModel.load(args.model[0])
@@ -144,8 +144,8 @@ def _evaluate_bags(args: argparse.Namespace, wanted: list[tuple[str, float]]) ->
                 args.output,
                 namespace=args.namespace,
                 decisions=given_options(args, DecisionSettings),
-                workers=args.workers,
                 on_progress=on_progress,
+                **executor_options(args),
                 **given_options(args, LiveSettings),
             )
     except KeyboardInterrupt:

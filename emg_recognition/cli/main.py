@@ -22,6 +22,7 @@ from emg_recognition.cli import (
     live,
     nodes,
     train,
+    tune,
 )
 from emg_recognition.cli.parser import Parser, examples
 from emg_recognition.errors import EmgRecognitionError
@@ -63,6 +64,7 @@ def build_parser() -> argparse.ArgumentParser:
         cache,
         train,
         compare,
+        tune,
         adapt,
         don,
         evaluate,

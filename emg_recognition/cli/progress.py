@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -45,7 +46,7 @@ class Lines:
         if kind == "epoch":
             every = -(-event["epochs"] // _LINES_A_JOB)
             if event["epoch"] % every == 0 and event["epoch"] < event["epochs"]:
-                where = f"{event['label']}, epoch {event['epoch']}/{event['epochs']}"
+                where = f"{event['label']}{_elsewhere(event)}, epoch {event['epoch']}/{event['epochs']}"
                 self._write(f"{where}: {_curve(event)}, {duration(event['seconds'])}")
         else:
             for line in _sentences(event):
@@ -77,7 +78,7 @@ class Bars:
         if kind == "epoch":
             self._progress.update(self._all, completed=event["done"], note="")
             if event["job"] not in self._jobs:
-                name = _capital(event["label"])
+                name = f"{_capital(event['label'])}{_elsewhere(event)}"
                 self._jobs[event["job"]] = self._progress.add_task(name, total=1.0, note="")
             bar = self._jobs[event["job"]]
             note = _curve(event, brief=self._progress.console.width < _WIDE)
@@ -193,11 +194,17 @@ def _sentences(event: Event) -> list[str]:
     if kind == "job":
         found = " (found finished)" if event["resumed"] else ""
         return [
-            f"{_capital(event['label'])}{found}: training accuracy"
+            f"{_capital(event['label'])}{_elsewhere(event)}{found}: training accuracy"
             f" {percent(event['accuracy'])}, validation balanced accuracy"
             f" {percent(event['val_balanced_accuracy'])}, {duration(event['seconds'])}"
         ]
     return []
+
+
+def _elsewhere(event: Event) -> str:
+    """Name the machine that trains, if it is not this one."""
+    machine = event.get("machine", platform.node())
+    return "" if machine == platform.node() else f" on {machine}"
 
 
 def _curve(event: Event, *, brief: bool = False) -> str:

@@ -16,6 +16,7 @@ from emg_recognition.cli.training_options import (
     process_options,
     training_settings,
 )
+from emg_recognition.errors import SettingError
 
 
 def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
@@ -58,6 +59,8 @@ def run(args: argparse.Namespace) -> int:
     processes = process_options(args)
     recordings = open_training_data(args)
     if args.dry_run:
+        if processes["address"] is not None:
+            raise SettingError("--dry-run", "with --executor ray", "it measures this machine; leave out one")
         cost = training_cost(recordings, settings, processes["workers"])
         if args.progress == "json":
             print(json.dumps({"event": "cost", "seconds": cost.seconds, **dataclasses.asdict(cost)}))
@@ -67,13 +70,14 @@ def run(args: argparse.Namespace) -> int:
     with shown(args.progress) as on_event:
         result = train(recordings, args.output, settings=settings, on_event=on_event, **processes)
     if args.progress == "auto":
-        print(*_summary(result.metrics), f"report  {result.report}", sep="\n")
+        print(*summary(result.metrics), f"report  {result.report}", sep="\n")
         if result.bundle is not None:
             print(f"bundle  {result.bundle}")
     return 0
 
 
-def _summary(metrics: Mapping[str, Any]) -> list[str]:
+def summary(metrics: Mapping[str, Any]) -> list[str]:
+    """Return the result of a training as lines of text; `metrics` is the content of ``metrics.json``."""
     from emg_recognition.cli.progress import percent
 
     lines = [_kept(metrics)]

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emg_recognition.cli.data import add_data_options, open_data, select
+from emg_recognition.cli.executor import add_executor, executor_options
 from emg_recognition.cli.options import add_options, add_progress, given_options
-from emg_recognition.errors import SettingError
 from emg_recognition.resources import config_path
 from emg_recognition.training.settings import (
     ORIENTATIONS,
@@ -75,12 +75,7 @@ def add_training_options(
     )
     add_options(parser, EnsembleSettings, only=ensemble)
     add_options(parser, FitSettings, only=training)
-    parser.add_argument(
-        "--workers",
-        type=int,
-        metavar="N",
-        help="processes that train at the same time (default: one for each core)",
-    )
+    add_executor(parser)
     add_progress(parser)
 
 
@@ -118,20 +113,16 @@ def training_settings(args: argparse.Namespace) -> ExperimentSettings:
 
 
 def process_options(args: argparse.Namespace) -> dict[str, Any]:
-    """Return how a training runs: ``workers`` and ``cache``.
+    """Return how a training runs: ``workers``, ``address`` and ``cache``.
 
     Raises
     ------
     SettingError
-        For less than one process.
+        As :func:`~emg_recognition.cli.executor.executor_options`.
     """
     from emg_recognition.recordings.cache import default_cache
-    from emg_recognition.worker_processes import default_workers
 
-    workers = default_workers() if args.workers is None else args.workers
-    if workers < 1:
-        raise SettingError("--workers", workers, "use at least one process")
-    return {"workers": workers, "cache": args.cache or default_cache()}
+    return {**executor_options(args), "cache": args.cache or default_cache()}
 
 
 def training_cost(recordings: Recordings, settings: ExperimentSettings, workers: int) -> Cost:

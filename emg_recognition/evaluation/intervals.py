@@ -10,6 +10,7 @@ windows.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +23,8 @@ SAMPLES = 2000
 """Bootstrap samples."""
 LEAST_SEGMENTS = 3
 """Segments that every performed action needs for the bootstrap."""
+#: Segments that are drawn at once, in all samples: they would fill the memory where there are thousands.
+_AT_ONCE = 1 << 20
 _Z = 1.959963984540054  # quantile of the normal distribution at (1 + LEVEL) / 2
 
 Interval = tuple[float, float]
@@ -137,8 +140,9 @@ def score_intervals(segments: SegmentCounts, *, seed: int = 0) -> Intervals:
     drawn = np.zeros((SAMPLES, counts.shape[1], counts.shape[1]))
     for performed in np.unique(action):
         rows = counts[action == performed]
-        times = rng.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), size=SAMPLES)
-        drawn[:, performed] = times @ rows
+        for some in pieces(SAMPLES, len(rows)):
+            times = rng.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), size=len(some))
+            drawn[some, performed] = times @ rows
     scores = mean_scores(drawn)
     return Intervals(
         "bootstrap",
@@ -164,6 +168,11 @@ def mean_interval(values: ArrayLike, *, seed: int = 0) -> Interval | None:
         return None
     places = np.random.default_rng(seed).integers(0, len(found), (SAMPLES, len(found)))
     return percentiles(found[places].mean(axis=1))
+
+
+def pieces(samples: int, segments: int) -> Iterator[NDArray[np.int64]]:
+    """Yield the numbers of bootstrap samples, as many at a time as memory should hold at once."""
+    yield from np.array_split(np.arange(samples), min(samples, 1 + samples * segments // _AT_ONCE))
 
 
 def percentiles(values: NDArray[np.float64]) -> Interval:

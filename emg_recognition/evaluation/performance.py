@@ -200,10 +200,7 @@ def measure(
         segments=count_segments(performed, predicted, len(actions), segment),
         per_cohort=scores_by_group(performed, predicted, actions, groups),
         per_subject=scores_by_group(performed, predicted, actions, subjects),
-        cohorts={
-            str(name): ", ".join(np.unique(groups[subjects == name]).tolist())
-            for name in np.unique(subjects).tolist()
-        },
+        cohorts=_cohorts(subjects, groups),
         calibration=calibration(answers, performed),
         rejection=rejection(answers, performed),
         rest=rest_activity(decided),
@@ -213,6 +210,17 @@ def measure(
         else score_windows(performed, np.asarray(baseline).argmax(axis=1), actions),
         baseline_decided=None if baseline is None else decide(baseline),
     )
+
+
+def _cohorts(subject: NDArray[Any], cohort: NDArray[Any]) -> dict[str, str]:
+    """Return the cohort of each subject, from those of the windows; several are separated by commas."""
+    subjects, number = np.unique(subject, return_inverse=True)
+    cohorts, group = np.unique(cohort, return_inverse=True)
+    pairs = np.unique(number.ravel() * len(cohorts) + group.ravel())
+    found: dict[str, list[str]] = {str(name): [] for name in subjects.tolist()}
+    for pair in pairs.tolist():
+        found[str(subjects[pair // len(cohorts)])].append(str(cohorts[pair % len(cohorts)]))
+    return {name: ", ".join(those) for name, those in found.items()}
 
 
 def cross_entropy(probabilities: NDArray[Any], truth: NDArray[Any]) -> float:

@@ -298,3 +298,21 @@ def render_comparison(result: Mapping[str, Any], figures: Mapping[str, bytes]) -
         best=max(honest, key=lambda row: row["mean"]["accuracy"], default=None),
         settings=settings_text(result["settings"]),
     )
+
+
+def render_tuning(result: Mapping[str, Any], figures: Mapping[str, bytes]) -> str:
+    """Write the report of a search for settings as one HTML page.
+
+    Parameters
+    ----------
+    result : mapping
+        The content of ``tuning.json``. The report of the training is expected beside the page.
+    figures : mapping of str to bytes
+        The PNG images ``history`` and ``values``; they become part of the page.
+
+    Returns
+    -------
+    str
+        The page.
+    """
+    return render("tuning.html.j2", figures, m=result, settings=settings_text(result["settings"]))

@@ -186,7 +186,7 @@ def _shares(axes: Axes) -> None:
         axis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
 
 
-_FEW = 20
+_FEW, _MOST_NAMED = 20, 100
 _LINE, _LINE_OF_MANY = 0.21, 0.165  # inches a subject
 
 
@@ -203,18 +203,21 @@ def subject_figure(per_subject: Mapping[str, float], cohorts: Mapping[str, str])
     Returns
     -------
     matplotlib.figure.Figure
-        One panel for each cohort; the vertical line is the mean over its subjects.
+        One panel for each cohort; the vertical line is the mean over its subjects. More than 100 subjects are
+        drawn without their names.
     """
     panels_of: dict[str, list[tuple[float, str]]] = {}
     for subject, value in per_subject.items():
         panels_of.setdefault(cohorts[subject], []).append((value, subject))
     ordered = sorted(panels_of)
     lengths = [len(panels_of[cohort]) for cohort in ordered]
-    # Lines of the same height for any number of subjects; the rest is for titles and the axis.
+    # Lines of the same height for as many subjects as can be named; the rest is for titles and the axis.
     line = _LINE if sum(lengths) <= _FEW else _LINE_OF_MANY
-    figure = style.figure(8.2, line * sum(lengths) + 0.5 * len(lengths) + 0.6)
+    named = sum(lengths) <= _MOST_NAMED
+    heights = lengths if named else [max(_MOST_NAMED * n / sum(lengths), 5.0) for n in lengths]
+    figure = style.figure(8.2, line * sum(heights) + 0.5 * len(lengths) + 0.6)
     panels = figure.subplots(
-        len(ordered), 1, sharex=True, squeeze=False, gridspec_kw={"height_ratios": lengths}
+        len(ordered), 1, sharex=True, squeeze=False, gridspec_kw={"height_ratios": heights}
     )[:, 0]
     for index, (axes, cohort) in enumerate(zip(panels, ordered, strict=True)):
         # The worst at the bottom; equal values in alphabetical order.
@@ -224,8 +227,8 @@ def subject_figure(per_subject: Mapping[str, float], cohorts: Mapping[str, str])
         axes.grid(visible=False, axis="y")
         axes.axvline(float(np.mean(values)), color=colour, linewidth=1.2, linestyle=(0, (4, 3)))
         axes.hlines(rows, 0, values, color=colour, linewidth=1, alpha=0.25)
-        axes.plot(values, rows, "o", color=colour, markersize=6 if line == _LINE else 5)
-        axes.set_yticks(rows, [style.words(name) for name in names])
+        axes.plot(values, rows, "o", color=colour, markersize=6 if line == _LINE else 5 if named else 2)
+        axes.set_yticks(*((rows, [style.words(name) for name in names]) if named else ([],)))
         axes.tick_params(axis="y", colors=INK, labelsize=8.5 if line == _LINE else 7.5)
         axes.set_ylim(len(names) - 0.4, -0.6)
         title = cohort.replace("_", " ") or "Subjects"

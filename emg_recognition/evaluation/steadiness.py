@@ -10,7 +10,8 @@ are percentile bootstraps over segments, drawn within each action
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import copy
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -19,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from emg_recognition.actions import REST
 from emg_recognition.control.decision import DecisionSettings
 from emg_recognition.evaluation.decisions import THRESHOLD, Delay, changes, decide, moving, stream_starts
-from emg_recognition.evaluation.intervals import LEAST_SEGMENTS, SAMPLES, Interval, percentiles
+from emg_recognition.evaluation.intervals import LEAST_SEGMENTS, SAMPLES, Interval, percentiles, pieces
 
 
 @dataclass(frozen=True, eq=False)
@@ -241,15 +242,16 @@ def score_steadiness(segments: DecidedSegments) -> Steadiness:
     """
     performed, rested = segments.select(~segments.resting), segments.select(segments.resting)
     rng = np.random.default_rng(0)
-    drawn = _drawn(performed, rng)
+    wrong, delay = _intervals(performed, rng, _rates, _medians)
+    (false,) = _intervals(rested, rng, _rates)
     return Steadiness(
         wrong_movements_per_minute=_rate(performed),
         false_activations_per_minute=_rate(rested),
         decision_delay_ms=_delay(performed),
         intervals={
-            "wrong_movements_per_minute": _rate_interval(performed, drawn),
-            "false_activations_per_minute": _rate_interval(rested, _drawn(rested, rng)),
-            "decision_delay_ms": _median_interval(performed, drawn),
+            "wrong_movements_per_minute": wrong,
+            "false_activations_per_minute": false,
+            "decision_delay_ms": delay,
         },
     )
 
@@ -295,24 +297,50 @@ def _delay(found: DecidedSegments) -> Delay:
     return Delay.of(measured, len(found.delay) - len(measured))
 
 
-def _drawn(found: DecidedSegments, rng: np.random.Generator) -> NDArray[np.int64] | None:
-    """Draw segments within each action, shape (samples, segments); None where an action has too few."""
+def _intervals(
+    found: DecidedSegments,
+    rng: np.random.Generator,
+    *statistics: Callable[[DecidedSegments, NDArray[np.int64]], NDArray[np.float64]],
+) -> list[Interval | None]:
+    """Return the interval of each statistic, which gets drawn segments of shape (samples, segments)."""
     actions, counts = np.unique(found.action, return_counts=True)
     if not len(actions) or counts.min() < LEAST_SEGMENTS:
-        return None
-    groups = [np.flatnonzero(found.action == action) for action in actions]
-    return np.concatenate([rng.choice(group, (SAMPLES, len(group))) for group in groups], axis=1)
+        return [None] * len(statistics)
+    values = np.full((len(statistics), SAMPLES), np.nan)
+    for some, drawn in _drawn([np.flatnonzero(found.action == action) for action in actions], rng):
+        for row, statistic in zip(values, statistics, strict=True):
+            row[some] = statistic(found, drawn)
+    known = [row[np.isfinite(row)] for row in values]
+    return [percentiles(row) if len(row) else None for row in known]
 
 
-def _rate_interval(found: DecidedSegments, drawn: NDArray[np.int64] | None) -> Interval | None:
-    if drawn is None:
-        return None
-    return percentiles(found.movements[drawn].sum(axis=1) / found.minutes[drawn].sum(axis=1))
+def _drawn(
+    groups: Sequence[NDArray[np.int64]], rng: np.random.Generator
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Draw within each group; yield some samples' numbers and their draws, shape (samples, all segments)."""
+    parts = list(pieces(SAMPLES, sum(map(len, groups))))
+    # One group after the other draws all its samples: however they are divided, the same come out.
+    own = []
+    for group in groups:
+        own.append(copy.deepcopy(rng))
+        for some in parts:
+            rng.choice(group, (len(some), len(group)))
+    for some in parts:
+        drawn = [
+            generator.choice(group, (len(some), len(group)))
+            for generator, group in zip(own, groups, strict=True)
+        ]
+        yield some, np.concatenate(drawn, axis=1)
 
 
-def _median_interval(found: DecidedSegments, drawn: NDArray[np.int64] | None) -> Interval | None:
-    if drawn is None or not np.isfinite(found.delay).any():
-        return None
+def _rates(found: DecidedSegments, drawn: NDArray[np.int64]) -> NDArray[np.float64]:
+    return np.asarray(found.movements[drawn].sum(axis=1) / found.minutes[drawn].sum(axis=1))
+
+
+def _medians(found: DecidedSegments, drawn: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the median delay of each sample; NaN where none of its segments was decided."""
     delays = found.delay[drawn]
-    measured = np.isfinite(delays).any(axis=1)  # a sample of segments none of which was decided has no median
-    return percentiles(np.nanmedian(delays[measured], axis=1))
+    measured = np.isfinite(delays).any(axis=1)
+    medians = np.full(len(drawn), np.nan)
+    medians[measured] = np.nanmedian(delays[measured], axis=1)
+    return medians

@@ -271,11 +271,14 @@ def _check_names(what: str, names: np.ndarray) -> Iterator[str]:
 
 
 def _check_cohorts(recordings: Recordings) -> Iterator[str]:
-    several = []
-    for subject in recordings.subjects:
-        cohorts = np.unique(recordings.cohort[recordings.subject == subject]).tolist()
-        if len(cohorts) > 1:
-            several.append(f"{subject or '-'} in {', '.join(cohort or '-' for cohort in cohorts)}")
+    of_subject: dict[str, set[str]] = defaultdict(set)
+    for subject, cohort in zip(recordings.subject.tolist(), recordings.cohort.tolist(), strict=True):
+        of_subject[subject].add(cohort)
+    several = [
+        f"{subject or '-'} in {', '.join(cohort or '-' for cohort in sorted(cohorts))}"
+        for subject, cohorts in sorted(of_subject.items())
+        if len(cohorts) > 1
+    ]
     if several:
         yield f"some subjects are in more than one cohort: {listed(several, '; ')}"
 
@@ -298,9 +301,12 @@ def _check_repetitions(recordings: Recordings) -> Iterator[str]:
         ]
     if missing:
         yield f"some actions lack repetitions that most others have: {listed(missing, '; ')}"
-    for subject in recordings.subjects:
-        there = set(recordings.label[recordings.subject == subject].tolist())
-        absent = [action for action in recordings.actions if action not in there]
+    there: dict[str, set[str]] = defaultdict(set)
+    for (subject, _), of_action in performed.items():
+        there[subject].update(of_action)
+    actions = recordings.actions
+    for subject in sorted(there):
+        absent = [action for action in actions if action not in there[subject]]
         if absent:
             yield f"subject {subject or '(no name)'} has no segment of {', '.join(absent)}"
 

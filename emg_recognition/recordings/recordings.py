@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import mmap
 import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from emg_recognition.errors import SettingError
+from emg_recognition.tasks import is_for_other_machines
 
 if TYPE_CHECKING:
     from emg_recognition.signal.settings import PipelineSettings
@@ -141,6 +143,21 @@ class Recordings:
     problems: tuple[str, ...] = ()
     sources: tuple[Source, ...] = ()
     ring: int | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what is pickled: for this machine, the path of a mapped file instead of its samples."""
+        state = dict(vars(self))
+        # A view of the file, or a part of it, has the mapped array as its base.
+        if isinstance(getattr(self.counts, "base", None), mmap.mmap) and not is_for_other_machines():
+            state["counts"] = getattr(self.counts, "filename", None) or self.counts
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        if not isinstance(state["counts"], np.ndarray):
+            from emg_recognition.recordings.cache import open_mapped
+
+            state = {**state, "counts": open_mapped(state["counts"])}
+        vars(self).update(state)
 
     @classmethod
     def from_segments(

@@ -113,13 +113,14 @@ def find_suspicious(recordings: Recordings, pipeline: PipelineSettings) -> list[
     names = [every[i] for i in strength.segment.tolist()]
     actions = sorted({name[2] for name in names})
     sessions = sorted({name[:2] for name in names})
+    number = {session: place for place, session in enumerate(sessions)}
     table = _Table(
         names,
         actions,
         sessions,
         strength,
         np.array([actions.index(name[2]) for name in names], np.int64),
-        np.array([sessions.index(name[:2]) for name in names], np.int64),
+        np.array([number[name[:2]] for name in names], np.int64),
     )
     if len(actions) < 2:
         return []
@@ -280,9 +281,13 @@ def _reference(now: Array, group: NDArray[np.generic]) -> tuple[Array, Array]:
         Inverse covariance of the differences, shape (channels, channels).
     """
     there = np.isfinite(now)
-    together = (group[:, np.newaxis] == group) & ~np.eye(len(group), dtype=bool)
-    count = np.einsum("st,tac->sac", together.astype(float), there.astype(float))
-    total = np.einsum("st,tac->sac", together.astype(float), np.where(there, now, 0.0))
+    own = np.where(there, now, 0.0)
+    groups, place = np.unique(group, return_inverse=True)
+    count, total = np.zeros((2, len(groups), *now.shape[1:]))
+    np.add.at(count, place, there)
+    np.add.at(total, place, own)
+    # Those of the others: without the session itself.
+    count, total = count[place] - there, total[place] - own
     mean = np.where(count > 0, total / np.maximum(count, 1), np.nan)
     # A mean of few differs more, whatever was performed.
     apart = (now - mean) / np.sqrt(1 + 1 / np.maximum(count, 1))

@@ -23,9 +23,10 @@ from emg_recognition.replay.many_output import claim, keep, load_finished, metri
 from emg_recognition.replay.one_bag import BagSettings, PairResult, evaluate_bag
 from emg_recognition.replay.scores import DELAYS, RATES, SHARES
 from emg_recognition.settings import from_mapping
+from emg_recognition.tasks import Executor, check_executor, run_tasks, used_machines
 from emg_recognition.text import readable
 from emg_recognition.types import LiveSettings
-from emg_recognition.worker_processes import default_workers, run_tasks
+from emg_recognition.worker_processes import default_workers
 
 PathLike = str | os.PathLike[str]
 
@@ -118,6 +119,7 @@ def evaluate_bags(
     confidence_threshold: float | None = None,
     decisions: Mapping[str, Any] | None = None,
     workers: int | None = None,
+    address: str | None = None,
     on_progress: Callable[[float], None] | None = None,
 ) -> BagEvaluations:
     """Evaluate many bags with one or several models, each as :func:`emg_recognition.evaluate` does.
@@ -125,7 +127,7 @@ def evaluate_bags(
     Bags are evaluated side by side in processes of one thread each; a script of its own needs the usual
     ``if __name__ == "__main__":``. An evaluation that is in the output folder, with the same content of the
     bag, model, settings and version, is not made again: after an interruption, call it again. A bag that
-    cannot be read, or whose process died twice, has a row with the reason.
+    cannot be read, or whose process died again and again, has a row with the reason.
 
     Parameters
     ----------
@@ -143,6 +145,9 @@ def evaluate_bags(
         ``{"votes": 5}``.
     workers : int, optional
         Processes; by default one for each core.
+    address : str, optional
+        A Ray cluster that evaluates instead of this machine, as for :func:`emg_recognition.train`. Its
+        machines read bags and models from the same paths.
     on_progress : callable, optional
         Called with the share of the bags that has been processed, 0 to 1.
 
@@ -161,8 +166,10 @@ def evaluate_bags(
         If a setting cannot be used, or the output folder holds something else or cannot be written.
     """
     settings, loaded = _settings(models, namespace, stride, confidence_threshold, decisions)
-    if workers is not None and workers < 1:
+    if workers == 0:
         raise SettingError("workers", workers, "use at least one process")
+    executor = Executor(workers or (0 if address else default_workers()), address)
+    check_executor(executor)
     found = find_bags([bags] if isinstance(bags, (str, os.PathLike)) else bags)
     folder = Path(output)
     claim(folder)
@@ -171,7 +178,7 @@ def evaluate_bags(
     results: list[list[PairResult]] = [[] for _ in found]
     new = 0
     tasks = [(str(path), settings) for _, path in found]
-    with contextlib.closing(run_tasks(evaluate_bag, tasks, workers=workers or default_workers())) as ended:
+    with contextlib.closing(run_tasks(evaluate_bag, tasks, executor)) as ended:
         for number, done in enumerate(ended, start=1):
             results[done.index] = done.result or [PairResult(problem=done.problem)] * len(loaded)
             for pair in results[done.index]:
@@ -196,7 +203,12 @@ def evaluate_bags(
     each = tuple(_summary(rows[number :: len(loaded)]) for number in range(len(loaded)))
     notes = tuple(_notes([name for name, _ in found], results, rows))
     report, table = write_table(
-        folder, [row.columns() for row in rows], each, notes=notes, settings=settings.identity()
+        folder,
+        [row.columns() for row in rows],
+        each,
+        notes=notes,
+        settings=settings.identity(),
+        machines=used_machines(row.metrics or {} for row in rows),
     )
     return BagEvaluations(rows=rows, models=each, new=new, notes=notes, report=report, table=table)
 

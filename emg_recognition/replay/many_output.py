@@ -68,6 +68,7 @@ def write_table(
     *,
     notes: Sequence[str],
     settings: Mapping[str, Any],
+    machines: Sequence[Mapping[str, Any]],
 ) -> tuple[Path, Path]:
     """Write ``bags.json``, ``table.csv`` and the report.
 
@@ -83,6 +84,8 @@ def write_table(
         What the numbers leave out.
     settings : mapping
         What is the same for all.
+    machines : sequence of mapping
+        Where the evaluations were made, as :func:`~emg_recognition.tasks.used_machines` counts them.
 
     Returns
     -------
@@ -103,6 +106,7 @@ def write_table(
         "models": list(models),
         "notes": list(notes),
         "settings": dict(settings),
+        "machines": list(machines),
         "rows": list(rows),
     }
     text = io.StringIO(newline="")

@@ -18,7 +18,7 @@ from emg_recognition.files import open_regular
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.replay.evaluate import evaluate
 from emg_recognition.replay.scores import FORMAT
-from emg_recognition.resources import version
+from emg_recognition.resources import this_machine, version
 from emg_recognition.text import readable
 
 _READ_BYTES = 1 << 20
@@ -73,7 +73,8 @@ class PairResult:
     content : str
         Fingerprint of the bag's files; the same for a copy.
     metrics : dict or None
-        The content of ``metrics.json``; None if it is finished already, or there is a problem.
+        The content of ``metrics.json``, with the machine; None if it is finished already, or there is a
+        problem.
     problem : str or None
         Why there is no result.
     """
@@ -119,7 +120,7 @@ def _pair(path: str, content: str, bundle: str, settings: BagSettings) -> PairRe
             confidence_threshold=settings.confidence_threshold,
             decisions=dataclasses.replace(decision_settings(model.info), **settings.decisions),
         )
-        return PairResult(key=key, content=content, metrics=found.metrics.to_json())
+        return PairResult(key=key, content=content, metrics={**found.metrics.to_json(), **this_machine()})
     except EmgRecognitionError as error:
         return PairResult(content=content, problem=str(error))
 

@@ -7,7 +7,7 @@ parent's weights and the wearer's own statistics.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from emg_recognition.errors import SettingError
 from emg_recognition.evaluation.metrics import MEAN_METRICS, score_windows
 from emg_recognition.evaluation.performance import cross_entropy
 from emg_recognition.models.bundle import REFERENCE, BundleInfo, check_compatible
+from emg_recognition.models.bundle_writer import UnwrittenBundle
 from emg_recognition.models.export import without_orientation
 from emg_recognition.models.keras_file import load_keras
 from emg_recognition.models.layers import Standardise
@@ -41,6 +42,8 @@ from emg_recognition.training.windows import WindowSet, windows_from_recordings
 
 # Far below any score, so that an action has no share in the softmax and no gradient.
 _LEFT_OUT = -1e9
+
+_TEST_METRICS = (*(f"test_{name}" for name in MEAN_METRICS), "test_loss")
 
 OnStep = Callable[[int, int], None]
 
@@ -91,7 +94,53 @@ class Adaptation:
         return self.info.metrics
 
 
-def run_adaptation(
+@dataclass(frozen=True, eq=False)
+class UnwrittenAdaptation:
+    """A finished adaptation, whose bundle is still in memory.
+
+    Attributes
+    ----------
+    bundle : UnwrittenBundle
+        The new bundle.
+    metrics : dict
+        What it is to hold of the test.
+    parent : BundleInfo
+        The bundle that it comes from.
+    """
+
+    bundle: UnwrittenBundle
+    metrics: dict[str, Any]
+    parent: BundleInfo
+
+    def write(self) -> Adaptation:
+        """Write the bundle, completely or not at all."""
+        return adaptation_of(self.bundle.write(self.metrics), self.parent)
+
+
+def adaptation_of(info: BundleInfo, parent: BundleInfo) -> Adaptation:
+    """Return the adaptation that wrote a bundle.
+
+    Parameters
+    ----------
+    info : BundleInfo
+        The bundle.
+    parent : BundleInfo
+        The one that it comes from.
+    """
+    windows = info.provenance["windows"]
+    tested = {name: value for name, value in info.metrics.items() if name in _TEST_METRICS}
+    population = read_reference(parent) if REFERENCE in parent.files else None
+    return Adaptation(
+        info=info,
+        windows=windows,
+        missing=tuple(action for action in info.actions if action not in windows),
+        before=info.metrics.get("parent"),
+        after=tested or None,
+        known=population is not None and population.known(info.provenance["subject"]) is not None,
+    )
+
+
+def make_adaptation(
     parent: Path,
     recordings: Recordings,
     output: Path,
@@ -102,11 +151,13 @@ def run_adaptation(
     others: Recordings | None = None,
     settings: FitSettings = ADAPT_SETTINGS,
     on_step: OnStep = lambda step, steps: None,
-) -> Adaptation:
-    """Fine-tune a bundle on some repetitions of one wearer and write it as a new bundle.
+    provenance: Mapping[str, Any] | None = None,
+) -> UnwrittenAdaptation:
+    """Fine-tune a bundle on some repetitions of one wearer.
 
     :func:`emg_recognition.adapt` describes parameters, result and errors. The same parent, data, settings and
-    seed give the same weights on the same machine with the same number of cores.
+    seed give the same weights on the same machine with the same number of cores. `provenance` is added to
+    that of the bundle.
     """
     info, pipeline = read_parent(parent, output)
     before_model = ActionModel(info)  # a damaged parent is refused before the work, not after it
@@ -144,19 +195,17 @@ def run_adaptation(
             "windows": counts,
             "rehearsed": {"history": len(earlier or ()), "others": len(strangers or ())},
             "settings": {"adapt": {**asdict(settings), "stride": STRIDE}},
+            **(provenance or {}),
         },
         reference=population,
         orientation=orientation,
     )
-    before = after = None
     metrics: dict[str, Any] = {}
     if test is not None:
         before = _score(before_model, test)
         after = _score(ActionModel(bundle.info, bundle.tflite), test)
         metrics = {**after, "test_repetitions": sorted(test_repetitions), "parent": before}
-    missing = tuple(action for action in info.actions if action not in counts)
-    known = population is not None and population.known(subject) is not None
-    return Adaptation(bundle.write(metrics), counts, missing, before, after, known)
+    return UnwrittenAdaptation(bundle, metrics, info)
 
 
 def fine_tune(
@@ -242,10 +291,8 @@ def _score(model: ActionModel, test: WindowSet) -> dict[str, float]:
     """Return the scores of a model, asked window by window as in live use."""
     probabilities = predict(model, test)
     found = score_windows(test.action, probabilities.argmax(axis=1), test.actions)
-    return {
-        **{f"test_{name}": getattr(found, name) for name in MEAN_METRICS},
-        "test_loss": cross_entropy(probabilities, test.action),
-    }
+    scores = (*(getattr(found, name) for name in MEAN_METRICS), cross_entropy(probabilities, test.action))
+    return dict(zip(_TEST_METRICS, scores, strict=True))
 
 
 def _networks(model: keras.Model) -> list[keras.Model]:

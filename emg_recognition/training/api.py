@@ -1,4 +1,4 @@
-"""Train, compare, adapt and don from Python: ``emg_recognition.train``, ``.compare``, ``.adapt``, ``.don``.
+"""Train, compare, tune, adapt and don from Python: ``emg_recognition.train`` and its like.
 
 This module imports no TensorFlow; its functions do, when they are called.
 """
@@ -12,10 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emg_recognition.errors import EmgRecognitionError
+from emg_recognition.errors import EmgRecognitionError, SettingError
 from emg_recognition.quiet import without_information
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.settings import from_mapping
+from emg_recognition.tasks import Executor, check_executor
 from emg_recognition.training.configuration import experiment_settings
 from emg_recognition.training.settings import (
     ADAPT_SETTINGS,
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
     from emg_recognition.training.compare import Comparison
     from emg_recognition.training.don import Donner, Donning
     from emg_recognition.training.experiment import TrainingResult
+    from emg_recognition.training.tune import Tuning
+
+TRIALS = 40
+"""Combinations of settings that :func:`tune` tries in each fold unless told otherwise."""
 
 SettingsLike = ExperimentSettings | Mapping[str, Any] | str | os.PathLike[str]
 """The settings themselves, a mapping with sections as in ``config/compact.yaml``, or a YAML file."""
@@ -41,6 +46,7 @@ def train(
     settings: SettingsLike | None = None,
     minority: str | None = None,
     workers: int = 0,
+    address: str | None = None,
     cache: Path | None = None,
     on_event: Callable[[dict[str, Any]], None] | None = None,
 ) -> TrainingResult:
@@ -60,8 +66,11 @@ def train(
     minority : str, optional
         The cohort that every member sees completely; the settings' own by default.
     workers : int
-        Processes that train at the same time. 0: train in this process. A script that uses more needs
-        the usual ``if __name__ == "__main__":``.
+        Processes that train at the same time. 0: train in this process; on a cluster, as many as it has
+        cores. A script that uses more needs the usual ``if __name__ == "__main__":``.
+    address : str, optional
+        A Ray cluster that trains instead of this machine: ``host:port``, or ``auto`` for ``RAY_ADDRESS`` or
+        the one that runs here (``docs/how-to/run-on-a-cluster.md``).
     cache : Path, optional
         Folder for the filtered signal of large recordings; in memory by default.
     on_event : callable, optional
@@ -86,12 +95,19 @@ def train(
     >>> result.bundle, result.metrics["test_accuracy"]                           # doctest: +SKIP
     """
     chosen = _with_minority(settings, minority)
+    executor = Executor(workers, address)
+    check_executor(executor)
     require_tensorflow()
     with without_information():
         from emg_recognition.training.experiment import run_experiment
 
     return run_experiment(
-        chosen, recordings, Path(output), workers=workers, cache=cache, on_event=on_event or _ignore
+        chosen,
+        recordings,
+        Path(output),
+        executor=executor,
+        cache=cache,
+        on_event=on_event or _ignore,
     )
 
 
@@ -105,6 +121,7 @@ def compare(
     methods: Sequence[str] | None = None,
     learning_curve: Sequence[int] = (),
     workers: int = 0,
+    address: str | None = None,
     cache: Path | None = None,
     on_event: Callable[[dict[str, Any]], None] | None = None,
 ) -> Comparison:
@@ -117,7 +134,7 @@ def compare(
     output : str or path
         Folder for the results. A comparison of the same recordings and settings continues there, also with
         other seeds and methods; finished networks are not trained again.
-    settings, minority, workers, cache
+    settings, minority, workers, address, cache
         As for :func:`train`. `seeds` replace the seed of the settings.
     seeds : sequence of int
         One run of every method for each.
@@ -142,6 +159,8 @@ def compare(
         that its people do not have; nothing has been written then.
     """
     chosen = _with_minority(settings, minority)
+    executor = Executor(workers, address)
+    check_executor(executor)
     require_tensorflow()
     with without_information():
         from emg_recognition.training.compare import run_comparison
@@ -153,7 +172,73 @@ def compare(
         seeds=seeds,
         methods=methods,
         learning_curve=learning_curve,
-        workers=workers,
+        executor=executor,
+        cache=cache,
+        on_event=on_event or _ignore,
+    )
+
+
+def tune(
+    recordings: Recordings,
+    output: str | os.PathLike[str],
+    *,
+    settings: SettingsLike | None = None,
+    minority: str | None = None,
+    trials: int = TRIALS,
+    workers: int = 0,
+    address: str | None = None,
+    cache: Path | None = None,
+    on_event: Callable[[dict[str, Any]], None] | None = None,
+) -> Tuning:
+    """Search for the settings that suit a device, on validation only; train with the best ones and test once.
+
+    With several folds each fold has its own search, which sees none of its test recordings.
+
+    Parameters
+    ----------
+    recordings : Recordings
+        Labelled segments.
+    output : str or path
+        Folder for the results. A search of the same recordings and settings continues there, also with more
+        trials; finished trials are not trained again.
+    settings : ExperimentSettings, mapping, str or path, optional
+        As for :func:`train`. Their section ``search`` lists what is tried; what the other sections say is the
+        first trial.
+    minority, workers, address, cache
+        As for :func:`train`. The result does not depend on how many processes there are, or where.
+    trials : int
+        Combinations of settings to try in each fold.
+    on_event : callable, optional
+        As for :func:`train`; the trials are networks like others.
+
+    Returns
+    -------
+    Tuning
+        ``training`` (the :class:`TrainingResult`), ``result`` (the content of ``tuning.json``),
+        ``result_file`` and ``report``. ``chosen.yaml`` in the folder (with several folds, in each one's) are
+        the settings as a file for :func:`train`.
+
+    Raises
+    ------
+    EmgRecognitionError
+        As :func:`train`, if Optuna is missing, if there is nothing to choose from, for a split of random
+        windows, and for the selection ``test``; nothing has been written then.
+    """
+    if trials < 1:
+        raise SettingError("trials", trials, "use at least one")
+    chosen = _with_minority(settings, minority)
+    executor = Executor(workers, address)
+    check_executor(executor)
+    require_tensorflow()
+    with without_information():
+        from emg_recognition.training.tune import run_tuning
+
+    return run_tuning(
+        chosen,
+        recordings,
+        Path(output),
+        trials=trials,
+        executor=executor,
         cache=cache,
         on_event=on_event or _ignore,
     )
@@ -206,17 +291,14 @@ def adapt(
         If TensorFlow is missing, or if bundle and recordings cannot be used or do not fit each other;
         nothing has been written then.
     """
-    usual = ADAPT_SETTINGS if history is None and others is None else REHEARSAL_SETTINGS
-    chosen = settings if isinstance(settings, FitSettings) else usual
-    if isinstance(settings, Mapping):
-        chosen = from_mapping(FitSettings, {**dataclasses.asdict(usual), **settings}, "settings")
+    chosen = _fit_settings(settings, rehearses=not (history is None and others is None))
     if repetitions is None:
         repetitions = sorted(set(recordings.repetition.tolist()) - set(test_repetitions))
     require_tensorflow()
     with without_information():
-        from emg_recognition.training.adapt import run_adaptation
+        from emg_recognition.training.adapt import make_adaptation
 
-    return run_adaptation(
+    return make_adaptation(
         Path(parent),
         recordings,
         Path(output),
@@ -225,6 +307,74 @@ def adapt(
         history=history,
         others=others,
         settings=chosen,
+        on_step=on_step or _ignore,
+    ).write()
+
+
+def adapt_each(
+    parent: str | os.PathLike[str],
+    recordings: Recordings,
+    output: str | os.PathLike[str],
+    *,
+    repetitions: Sequence[int] | None = None,
+    test_repetitions: Sequence[int] = (),
+    history: Recordings | None = None,
+    others: Recordings | None = None,
+    settings: FitSettings | Mapping[str, Any] | None = None,
+    workers: int = 0,
+    address: str | None = None,
+    on_step: Callable[[int, int], None] | None = None,
+) -> dict[str, Adaptation]:
+    """Adapt a model bundle to each subject of the recordings, side by side.
+
+    A bundle that is there already, from the same parent, recordings and settings, is not made again.
+
+    Parameters
+    ----------
+    parent : str or path
+        The bundle to start from.
+    recordings : Recordings
+        Labelled segments of the wearers.
+    output : str or path
+        A subject's bundle goes to the folder of their name in it.
+    repetitions, test_repetitions, settings
+        As for :func:`adapt`, for every subject.
+    history, others : Recordings, optional
+        As for :func:`adapt`: of these, a subject rehearses their own segments, and those of all but
+        themselves.
+    workers, address
+        As for :func:`train`.
+    on_step : callable, optional
+        Called with the number of gradient steps made for all that are still to be adapted to, and of all
+        these steps.
+
+    Returns
+    -------
+    dict of str to Adaptation
+        By subject, sorted.
+
+    Raises
+    ------
+    EmgRecognitionError
+        As :func:`adapt`, or if a subject's bundle cannot be made; those of the others are written then.
+    """
+    executor = Executor(workers, address)
+    check_executor(executor)
+    chosen = _fit_settings(settings, rehearses=not (history is None and others is None))
+    require_tensorflow()
+    with without_information():
+        from emg_recognition.training.adapt_each import run_adaptations
+
+    return run_adaptations(
+        Path(parent),
+        recordings,
+        Path(output),
+        repetitions=repetitions,
+        test_repetitions=test_repetitions,
+        history=history,
+        others=others,
+        settings=chosen,
+        executor=executor,
         on_step=on_step or _ignore,
     )
 
@@ -301,6 +451,13 @@ def _with_minority(settings: SettingsLike | None, minority: str | None) -> Exper
     if minority is None:
         return chosen
     return dataclasses.replace(chosen, ensemble=dataclasses.replace(chosen.ensemble, minority=minority))
+
+
+def _fit_settings(settings: FitSettings | Mapping[str, Any] | None, *, rehearses: bool) -> FitSettings:
+    usual = REHEARSAL_SETTINGS if rehearses else ADAPT_SETTINGS
+    if isinstance(settings, Mapping):
+        return from_mapping(FitSettings, {**dataclasses.asdict(usual), **settings}, "settings")
+    return usual if settings is None else settings
 
 
 def _ignore(*progress: Any) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from emg_recognition.training.settings import FitSettings
 from emg_recognition.training.windows import WindowSet
@@ -44,6 +46,36 @@ def epoch_size(count: int, settings: FitSettings) -> tuple[int, int]:
     return math.ceil(windows / size), windows
 
 
+@dataclass(frozen=True, eq=False)
+class CohortWeights:
+    """How often the windows of a cohort and the others are drawn, epoch by epoch, alike within each.
+
+    It takes one byte for a window, however many epochs there are.
+
+    Attributes
+    ----------
+    cohort : ndarray of bool, shape (windows,)
+        Which windows are of the cohort.
+    inside, outside : ndarray of float64, shape (epochs,)
+        Weight of each of its windows, and of each of the others.
+    """
+
+    cohort: NDArray[np.bool_]
+    inside: NDArray[np.float64]
+    outside: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.inside)
+
+    def __getitem__(self, epoch: int) -> NDArray[np.float64]:
+        """Return the weight of each window in an epoch, shape (windows,)."""
+        return np.where(self.cohort, self.inside[epoch], self.outside[epoch])
+
+
+Weights = NDArray[np.float64] | CohortWeights
+"""How often each window is drawn, relative to the others: shape (windows,), or rows for the epochs."""
+
+
 class Batches(keras.utils.PyDataset):
     """Training windows, with a new order, new places and new gains in each epoch.
 
@@ -57,17 +89,17 @@ class Batches(keras.utils.PyDataset):
         The training windows.
     settings : FitSettings
         Batch size, steps, gain jitter, time shift, electrode rotation and seed.
-    weights : np.ndarray or None
+    weights : ndarray, CohortWeights or None
         Shape (windows,) or (epochs, windows): each window is drawn with a probability in proportion to its
         weight, in all epochs or in this one; ``None``: all are shown equally often.
     """
 
-    def __init__(self, windows: WindowSet, settings: FitSettings, weights: np.ndarray | None = None) -> None:
+    def __init__(self, windows: WindowSet, settings: FitSettings, weights: Weights | None = None) -> None:
         super().__init__()
         self._windows = windows
         self._action = windows.action
         self._settings = settings
-        self._weights = None if weights is None else np.atleast_2d(weights)
+        self._weights = np.atleast_2d(weights) if isinstance(weights, np.ndarray) else weights
         self._steps, self._wanted = epoch_size(len(windows), settings)
         self._epoch = -1
         self.on_epoch_end()

@@ -55,7 +55,12 @@ def _sign_changes(values: np.ndarray) -> np.ndarray:
 
 def features(windows: WindowSet) -> NDArray[np.float32]:
     """Return Hudgins' features of all windows, shape (windows, 4 * channels), batch by batch."""
-    return np.concatenate([hudgins_features(batch) for batch in windows.batches()])
+    found = np.empty((len(windows), 4 * windows.channels), np.float32)
+    begin = 0
+    for batch in windows.batches():
+        found[begin : begin + len(batch)] = hudgins_features(batch)
+        begin += len(batch)
+    return found
 
 
 def fit_lda(train: WindowSet) -> Predictor:
@@ -158,10 +163,13 @@ def _predictor(
     classifier.fit(features(train), classes)
 
     def probabilities(windows: WindowSet) -> NDArray[np.float32]:
-        found = classifier.predict_proba(features(windows))
         summed = np.zeros((len(windows), len(train.actions)), np.float32)  # 0 for an action never trained
-        for column, number in zip(found.T, classifier.classes_, strict=True):
-            summed[:, action_of[number]] += column
+        begin = 0
+        for batch in windows.batches():
+            found = classifier.predict_proba(hudgins_features(batch))
+            for column, number in zip(found.T, classifier.classes_, strict=True):
+                summed[begin : begin + len(batch), action_of[number]] += column
+            begin += len(batch)
         return summed
 
     return probabilities

@@ -16,6 +16,7 @@ from emg_recognition.evaluation.report import render_comparison
 from emg_recognition.evaluation.style import pdf, png
 from emg_recognition.files import write_file
 from emg_recognition.recordings.recordings import Recordings
+from emg_recognition.tasks import Executor, used_machines
 from emg_recognition.training.comparators import check_bagging
 from emg_recognition.training.comparison_runs import (
     OF_MINORITY,
@@ -63,7 +64,7 @@ def run_comparison(
     seeds: Sequence[int],
     methods: Sequence[str] | None = None,
     learning_curve: Sequence[int] = (),
-    workers: int = 0,
+    executor: Executor,
     cache: Path | None = None,
     on_event: OnEvent = lambda event: None,
 ) -> Comparison:
@@ -102,7 +103,7 @@ def run_comparison(
             "path": str(output),
         }
     )
-    train_jobs(jobs, workers=workers, on_event=on_event)
+    records = train_jobs(jobs, executor=executor, on_event=on_event)
     score = partial(
         score_run,
         stride=settings.stride_samples(prepared.pipeline.rate) / prepared.pipeline.rate,
@@ -122,6 +123,7 @@ def run_comparison(
         "split": {"rule": splits[0].rule, "leaking": leaking, "folds": [split.name for split in splits]},
         "minority": minority,
         "minority_choice": runs[0].fold.sentence,
+        "machines": used_machines(records),
         "methods": rows[None],
         "learning_curve": [
             {"repetitions": most if given is None else given, "methods": _of_curve(found)}

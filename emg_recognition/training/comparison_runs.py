@@ -9,17 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from emg_recognition.errors import SettingError
-from emg_recognition.models import layers  # noqa: F401  (Keras needs the layers to load a network)
 from emg_recognition.training.batches import epoch_size
 from emg_recognition.training.comparators import balanced_weights, fit_bagging, fit_lda
 from emg_recognition.training.ensemble import PRETRAIN, job_seed, pretrain_job, select_member
 from emg_recognition.training.fold import Fold, make_fold
-from emg_recognition.training.jobs import KERAS, Job, predict_windows
+from emg_recognition.training.jobs import Job
 from emg_recognition.training.settings import MEMBER_SELECTIONS, ExperimentSettings, FitSettings
 from emg_recognition.training.split import Split
 from emg_recognition.training.windows import WindowSet
@@ -138,7 +136,7 @@ def plan_run(
         job = _single(fold, same_effort, train, PRETRAIN, f"{label}{first.label}")
         single[PRETRAIN] = dataclasses.replace(job, watched=first.watched, weights=first.weights)
     if "minority" in methods:
-        patients = train.select(train.cohort == fold.minority)
+        patients = train.select(train.of_cohort(str(fold.minority)))
         single["minority"] = _single(fold, same_effort, patients, "minority", f"{label}{fold.minority} alone")
     members = [dataclasses.replace(job, label=f"{prefix}{job.label}") for job in fold.jobs]
     return Run(
@@ -163,7 +161,7 @@ def _single(fold: Fold, training: FitSettings, train: WindowSet, name: str, labe
         label=label,
         training=dataclasses.replace(training, seed=job_seed(training.seed, _SEED_OF[name])),
         train=train,
-        watched=validation.select(validation.cohort == fold.minority) if name == "minority" else None,
+        watched=validation.select(validation.of_cohort(str(fold.minority))) if name == "minority" else None,
         weights=balanced_weights(train.action, train.cohort) if name == "weighted" else None,
     )
 
@@ -189,7 +187,7 @@ def score_networks(run: Run, score: Score) -> Iterator[tuple[str, dict[str, Any]
         ``selected``.
     """
     test, minority = run.fold.subsets["test"], run.fold.minority
-    answers = [_answers(job, test) for job in run.members]
+    answers = [job.test_answers() for job in run.members]
     records: list[dict[str, Any]] = [
         {**job.record(), "test_accuracy": float((found.argmax(axis=1) == test.action).mean())}
         for job, found in zip(run.members, answers, strict=True)
@@ -211,11 +209,7 @@ def score_networks(run: Run, score: Score) -> Iterator[tuple[str, dict[str, Any]
     for name, job in run.single.items():
         record = job.record()
         effort = {"seed": run.seed, "seconds": record["seconds"], "networks": 1, "steps": record["steps"]}
-        yield name, {**score(_answers(job, test), test, minority), **effort}
-
-
-def _answers(job: Job, test: WindowSet) -> NDArray[np.float32]:
-    return predict_windows(keras.saving.load_model(job.place / KERAS, compile=False), test)
+        yield name, {**score(job.test_answers(), test, minority), **effort}
 
 
 def score_classical(

@@ -13,10 +13,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from emg_recognition.control.decision import DecisionSettings
 from emg_recognition.errors import SettingError
 from emg_recognition.models.settings import NetworkSettings
 from emg_recognition.settings import from_mapping
+from emg_recognition.training.search_settings import SearchSettings
 from emg_recognition.training.settings import (
     BundleLiveSettings,
     EnsembleSettings,
@@ -37,6 +40,7 @@ _SECTIONS = {
     "ensemble": EnsembleSettings,
     "split": SplitSettings,
     "live": BundleLiveSettings,
+    "search": SearchSettings,
 }
 
 
@@ -115,7 +119,7 @@ def _section(section: type[Any], values: Any, where: str) -> Any:
 
 
 def configuration_text(settings: ExperimentSettings) -> str:
-    """Return every setting with its value and its description; a section ``pipeline`` is left out.
+    """Return every setting with its value and its description, and of ``pipeline`` what is set.
 
     Parameters
     ----------
@@ -129,6 +133,9 @@ def configuration_text(settings: ExperimentSettings) -> str:
     """
     whole = {line.split(":")[0]: line for line in yaml_lines(ExperimentSettings, values=vars(settings))}
     lines = [whole[name] for name in _FIRST]
+    if settings.pipeline:
+        given = yaml.safe_dump({"pipeline": dict(settings.pipeline)}, sort_keys=False)
+        lines += ["", *given.splitlines()]
     for name in ("network", "training", "ensemble", "split"):
         section = getattr(settings, name)
         lines += ["", f"{name}:"]
@@ -136,6 +143,7 @@ def configuration_text(settings: ExperimentSettings) -> str:
             lines += _rows(line) if "[[" in line else [line]
     lines += ["", "live:", *yaml_lines(BundleLiveSettings, indent=2, values=vars(settings.live))]
     lines += ["  decision:", *yaml_lines(DecisionSettings, indent=4, values=vars(settings.live.decision))]
+    lines += ["", "search:", *yaml_lines(SearchSettings, indent=2, values=vars(settings.search))]
     return "\n".join([*lines, "", *(whole[name] for name in _LAST)]) + "\n"
 
 

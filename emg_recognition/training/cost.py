@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 import statistics
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,7 @@ from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.files import size_text
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.recordings.segments import Segment, gather_segments
+from emg_recognition.tasks import Executor, run_tasks
 from emg_recognition.training.batches import epoch_size
 from emg_recognition.training.fold import make_fold
 from emg_recognition.training.measured_pieces import Pieces, Sample, measure_pieces
@@ -27,7 +30,6 @@ from emg_recognition.training.settings import SUBSETS, ExperimentSettings
 from emg_recognition.training.split import Split
 from emg_recognition.training.split_rules import make_splits
 from emg_recognition.training.windows import WindowSet, place_windows
-from emg_recognition.worker_processes import run_tasks
 
 #: Bytes of a filtered sample.
 _FLOAT = 4
@@ -42,6 +44,7 @@ class JobSize:
     train: int
     watched: int
     validation: int
+    test: int
     epochs: int
     steps: int
     batch_size: int
@@ -57,8 +60,6 @@ class Plan:
         Windows of ``train``, ``validation`` and ``test``, in all folds.
     test : tuple of int
         Test windows of each fold.
-    members : int
-        Networks of a fold.
     jobs : tuple of JobSize
         All networks, fold by fold.
     samples, channels : int
@@ -67,7 +68,6 @@ class Plan:
 
     windows: dict[str, int]
     test: tuple[int, ...]
-    members: int
     jobs: tuple[JobSize, ...]
     samples: int
     channels: int
@@ -136,10 +136,13 @@ def make_plan(settings: ExperimentSettings, recordings: Recordings) -> Plan:
     EmgRecognitionError
         If the recordings cannot be trained on as the settings say.
     """
-    return _plan(settings, recordings, make_splits(recordings, settings.split), _placed(settings, recordings))
+    return _plan(
+        settings, recordings, make_splits(recordings, settings.split), placed_windows(settings, recordings)
+    )
 
 
-def _placed(settings: ExperimentSettings, recordings: Recordings) -> WindowSet:
+def placed_windows(settings: ExperimentSettings, recordings: Recordings) -> WindowSet:
+    """Return the windows of a training, without a signal."""
     pipeline = settings.pipeline_for(rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
     return place_windows(
         recordings,
@@ -170,6 +173,7 @@ def _plan(
                     train=len(job.train),
                     watched=0 if job.watched is None else len(job.watched),
                     validation=0 if job.validation is None else len(job.validation),
+                    test=0 if job.test is None else len(job.test),
                     epochs=job.training.epochs,
                     steps=job.training.epochs * steps,
                     batch_size=max(2, round(drawn / steps)),
@@ -178,7 +182,6 @@ def _plan(
     return Plan(
         windows=counts,
         test=tuple(test),
-        members=len(jobs) // len(test),
         jobs=tuple(jobs),
         samples=int(recordings.length.sum()),
         channels=recordings.channels,
@@ -208,16 +211,43 @@ def estimate_cost(settings: ExperimentSettings, recordings: Recordings, *, worke
         If the recordings cannot be trained on as the settings say, or the measurement fails.
     """
     chosen = choose_actions(recordings, settings.actions)
-    splits, windows = make_splits(chosen, settings.split), _placed(settings, chosen)
+    splits, windows = make_splits(chosen, settings.split), placed_windows(settings, chosen)
     plan = _plan(settings, chosen, splits, windows)
     sample = take_sample(settings, chosen, splits[0], windows, max(job.batch_size for job in plan.jobs))
     side_by_side = min(workers, len(plan.jobs))
-    # As many at a time as in the training: they take memory bandwidth and clock from each other.
-    ended = list(run_tasks(measure_pieces, [sample] * side_by_side, workers=side_by_side))
+    return combine(plan, measure_machine(sample, side_by_side), side_by_side)
+
+
+def measure_machine(
+    sample: Sample, workers: int, clock: Callable[[], float] = time.perf_counter
+) -> list[Pieces]:
+    """Measure what the pieces of a training take on this machine.
+
+    Parameters
+    ----------
+    sample : Sample
+        What to train on.
+    workers : int
+        Processes that measure at the same time, as many as will train: they take memory bandwidth and clock
+        from each other.
+    clock : callable
+        As for :func:`~emg_recognition.training.measured_pieces.measure_pieces`.
+
+    Returns
+    -------
+    list of Pieces
+        What each process found.
+
+    Raises
+    ------
+    EmgRecognitionError
+        If none succeeds.
+    """
+    ended = list(run_tasks(partial(measure_pieces, clock=clock), [sample] * workers, Executor(workers)))
     pieces = [one.result for one in ended if one.result is not None]
     if not pieces:
         raise EmgRecognitionError(f"the short training that measures this machine failed: {ended[0].problem}")
-    return combine(plan, pieces, side_by_side)
+    return pieces
 
 
 def take_sample(
@@ -284,15 +314,15 @@ def combine(plan: Plan, measured: Sequence[Pieces], workers: int) -> Cost:
         mean.job
         + job.steps * mean.step
         + job.train * mean.train_window
-        + (job.epochs * job.watched + job.validation) * mean.forward_window
+        + (job.epochs * job.watched + job.validation + job.test) * mean.forward_window
         for job in plan.jobs
     ]
     # Workers take the jobs in order, each when it is free.
     free = [mean.start + mean.build] * workers
     for seconds in each:
         free[free.index(min(free))] += seconds
-    test = len(plan.test) * (mean.report + (plan.members - 1) * mean.load)
-    test += sum(plan.test) * (mean.live_window + plan.members * mean.forward_window + mean.baseline_window)
+    test = len(plan.test) * mean.report
+    test += sum(plan.test) * (mean.live_window + mean.baseline_window)
     test += plan.windows["train"] * mean.baseline_window
     training_memory = mean.library_memory + mean.idle_memory + workers * mean.memory
     return Cost(
@@ -303,5 +333,9 @@ def combine(plan: Plan, measured: Sequence[Pieces], workers: int) -> Cost:
         test=test,
         memory=round(max(training_memory, mean.report_memory)),
         cache=plan.samples * plan.channels * _FLOAT,
-        results=round(len(plan.jobs) * mean.job_bytes + len(plan.test) * mean.fold_bytes),
+        results=round(
+            len(plan.jobs) * mean.job_bytes
+            + sum(job.test for job in plan.jobs) * mean.answer_bytes
+            + len(plan.test) * mean.fold_bytes
+        ),
     )

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from emg_recognition.errors import SettingError
+from emg_recognition.training.batches import CohortWeights
 from emg_recognition.training.jobs import CRITERION, TIE_BREAK, Job
 from emg_recognition.training.settings import SELECTIONS, EnsembleSettings, ExperimentSettings
 from emg_recognition.training.split import stratified_parts
@@ -111,7 +112,7 @@ def member_jobs(
     settings : ExperimentSettings
         Network, training and number of members.
     subsets : mapping of str to WindowSet
-        Windows of ``train`` and of ``validation``.
+        Windows of ``train``, ``validation`` and perhaps ``test``.
     minority : str or None
         The cohort that every member sees completely; ``None``: each member is trained on everything.
     folder : Path
@@ -137,7 +138,7 @@ def member_jobs(
     parts = {
         name: [np.arange(len(subsets[name]))] * members
         if minority is None
-        else member_windows(subsets[name].action, subsets[name].cohort == minority, members, seed)
+        else member_windows(subsets[name].action, subsets[name].of_cohort(minority), members, seed)
         for name in ("train", "validation")
     }
     fitted = [subsets["train"].select(part) for part in parts["train"]]
@@ -153,8 +154,9 @@ def member_jobs(
             watched=subsets["validation"].select(parts["validation"][number - 1]),
             weights=None
             if share is None
-            else rising_share(train.cohort == minority, settings.training.epochs, *share),
+            else rising_share(train.of_cohort(str(minority)), settings.training.epochs, *share),
             minority=minority,
+            test=subsets.get("test"),
         )
         for number, train in enumerate(fitted, start=1)
     ]
@@ -175,7 +177,7 @@ def pretrain_job(
     settings : ExperimentSettings
         Network and training; it makes as many gradient steps as a member.
     subsets : mapping of str to WindowSet
-        Windows of ``train`` and of ``validation``.
+        Windows of ``train``, ``validation`` and perhaps ``test``.
     minority : str
         The cohort that it is for.
     place : Path
@@ -201,9 +203,10 @@ def pretrain_job(
         training=dataclasses.replace(settings.training, seed=job_seed(settings.training.seed, 1)),
         train=train,
         validation=validation,
-        watched=validation.select(validation.cohort == minority),
-        weights=majority_first(train.cohort == minority, settings.training.epochs),
+        watched=validation.select(validation.of_cohort(minority)),
+        weights=majority_first(train.of_cohort(minority), settings.training.epochs),
         minority=minority,
+        test=subsets.get("test"),
     )
 
 
@@ -239,7 +242,7 @@ def member_windows(
     return [np.union1d(np.flatnonzero(is_minority), majority[part]) for part in parts]
 
 
-def rising_share(minority: NDArray[np.bool_], epochs: int, first: float, until: float) -> NDArray[np.float64]:
+def rising_share(minority: NDArray[np.bool_], epochs: int, first: float, until: float) -> CohortWeights:
     """Weights of windows by which the minority's share of an epoch rises to all of it.
 
     Parameters
@@ -255,17 +258,16 @@ def rising_share(minority: NDArray[np.bool_], epochs: int, first: float, until: 
 
     Returns
     -------
-    ndarray of float64, shape (epochs, windows)
-        One row for each epoch, each with the sum 1.
+    CohortWeights
+        Those of each epoch have the sum 1.
     """
     number = int(np.count_nonzero(minority))
     progress = np.minimum(np.arange(epochs) / max(until * epochs, 1.0), 1.0)
-    share = (first + (1 - first) * progress)[:, np.newaxis]
-    others = (1 - share) / max(len(minority) - number, 1)
-    return np.where(minority, share / number, others)
+    share = first + (1 - first) * progress
+    return CohortWeights(minority, share / number, (1 - share) / max(len(minority) - number, 1))
 
 
-def majority_first(minority: NDArray[np.bool_], epochs: int) -> NDArray[np.float64]:
+def majority_first(minority: NDArray[np.bool_], epochs: int) -> CohortWeights:
     """Weights of windows by which the first epochs draw the majority and the others mostly the minority.
 
     The majority has the part ``WORTH / (WORTH + windows of the minority)`` of the epochs to itself, and half
@@ -280,8 +282,8 @@ def majority_first(minority: NDArray[np.bool_], epochs: int) -> NDArray[np.float
 
     Returns
     -------
-    ndarray of float64, shape (epochs, windows)
-        One row for each epoch, each with the sum 1.
+    CohortWeights
+        Those of each epoch have the sum 1.
 
     Raises
     ------
@@ -294,8 +296,8 @@ def majority_first(minority: NDArray[np.bool_], epochs: int) -> NDArray[np.float
     number = int(np.count_nonzero(minority))
     part = WORTH / (WORTH + number)
     first = min(max(round(part * epochs), 1), epochs - 1)
-    others = np.where(np.arange(epochs) < first, 1.0, part / 2)[:, np.newaxis]
-    return np.where(minority, (1 - others) / number, others / (len(minority) - number))
+    others = np.where(np.arange(epochs) < first, 1.0, part / 2)
+    return CohortWeights(minority, (1 - others) / number, others / (len(minority) - number))
 
 
 def job_seed(seed: int, number: int) -> int:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from emg_recognition.recordings.recordings import Recordings
-from emg_recognition.training.fold import finish_fold, make_fold
+from emg_recognition.tasks import Executor
+from emg_recognition.training.fold import Fold, finish_fold, make_fold
 from emg_recognition.training.jobs import OnEvent, train_jobs
 from emg_recognition.training.output import BUNDLE, FOLDS
-from emg_recognition.training.prepare import prepare
+from emg_recognition.training.prepare import Prepared, prepare
 from emg_recognition.training.results import METRICS, REPORT, write_folds
 from emg_recognition.training.settings import ExperimentSettings
+from emg_recognition.training.split import Split
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +44,7 @@ def run_experiment(
     recordings: Recordings,
     output: Path,
     *,
-    workers: int = 0,
+    executor: Executor,
     cache: Path | None = None,
     on_event: OnEvent = lambda event: None,
 ) -> TrainingResult:
@@ -52,14 +55,45 @@ def run_experiment(
     """
     identity = {"settings": settings.to_mapping()}
     prepared = prepare(settings, recordings, output, identity=identity, cache=cache)
-    splits = prepared.splits
-    single = len(splits) == 1
     folds = [
-        make_fold(settings, prepared.windows, split, output if single else output / FOLDS / split.name)
-        for split in splits
+        (settings, make_fold(settings, prepared.windows, split, fold_folder(split, prepared)))
+        for split in prepared.splits
     ]
     prepared.claim_output()
     on_event(prepared.event())
+    return train_folds(prepared, folds, executor=executor, on_event=on_event)
+
+
+def fold_folder(split: Split, prepared: Prepared) -> Path:
+    """Return where the results of a fold go."""
+    return prepared.output if len(prepared.splits) == 1 else prepared.output / FOLDS / split.name
+
+
+def train_folds(
+    prepared: Prepared,
+    planned: Sequence[tuple[ExperimentSettings, Fold]],
+    *,
+    executor: Executor,
+    on_event: OnEvent,
+) -> TrainingResult:
+    """Train the ensemble of every fold, each with its settings, keep the best member, and test it once.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The recordings, with the output claimed.
+    planned : sequence of (ExperimentSettings, Fold)
+        The folds, in the order of the splits.
+    executor, on_event
+        As for :func:`run_experiment`, from the event ``start`` on.
+
+    Returns
+    -------
+    TrainingResult
+        The result.
+    """
+    folds = [fold for _, fold in planned]
+    single, output, source = len(folds) == 1, prepared.output, prepared.recordings
     jobs = [job for fold in folds for job in fold.jobs]
     sentence = folds[0].sentence
     on_event(
@@ -67,16 +101,23 @@ def run_experiment(
             "event": "start",
             "message": sentence if single else f"{len(folds)} folds; in the first, {sentence}",
             "jobs": len(jobs),
-            "epochs": settings.training.epochs,
+            "epochs": planned[0][0].training.epochs,
             "windows_per_cohort": folds[0].subsets["train"].count("cohort"),
             "path": str(output),
         }
     )
-    train_jobs(jobs, workers=workers, on_event=on_event)
+    train_jobs(jobs, executor=executor, on_event=on_event)
     found = [
-        finish_fold(settings, fold, prepared.pipeline, prepared.facts, on_event=on_event) for fold in folds
+        finish_fold(
+            settings,
+            fold,
+            settings.pipeline_for(rate=source.rate, channels=source.channels, unit=source.unit),
+            {**prepared.facts, "settings": settings.to_mapping()},
+            on_event=on_event,
+        )
+        for settings, fold in planned
     ]
-    metrics = found[0][0] if single else write_folds(output, splits, found, prepared.facts)
+    metrics = found[0][0] if single else write_folds(output, prepared.splits, found, prepared.facts)
     bundle = output / BUNDLE if single else None
     result = TrainingResult(bundle, output / METRICS, output / REPORT, metrics)
     headline = {name: metrics[name] for name in metrics if name in found[0][1].headline()}

@@ -16,6 +16,7 @@ from emg_recognition.recordings.cache_limit import mark_used, report_full, trim
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.signal.batch import filter_segment
 from emg_recognition.signal.settings import PipelineSettings
+from emg_recognition.tasks import is_for_other_machines
 
 # Bytes of a file that may stay in memory before they are released, and how many one stretch may bring in:
 # Linux also maps the pages around the one that is asked for.
@@ -28,7 +29,7 @@ _LAYOUT = "filtered 1"
 class FilteredSignal:
     """Filtered samples of many segments, one after another.
 
-    If they are mapped from a file, another process gets the file's path instead of the samples.
+    If they are mapped from a file, another process of this machine gets its path instead of the samples.
 
     Parameters
     ----------
@@ -44,7 +45,7 @@ class FilteredSignal:
         self._drawn = 0
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if self.path is not None:
+        if self.path is not None and not is_for_other_machines():
             return open_signal, (self.path,)
         return FilteredSignal, (self.samples,)
 

@@ -14,7 +14,7 @@ import numpy as np
 from emg_recognition.models.network import build_network
 from emg_recognition.models.settings import NetworkSettings
 from emg_recognition.models.statistics import window_statistics
-from emg_recognition.training.batches import Batches, OneCycle, PlainBatches
+from emg_recognition.training.batches import Batches, OneCycle, PlainBatches, Weights
 from emg_recognition.training.settings import FitSettings
 from emg_recognition.training.windows import WindowSet
 
@@ -48,7 +48,7 @@ def fit_network(
     train: WindowSet,
     validation: WindowSet | None,
     *,
-    weights: np.ndarray | None = None,
+    weights: Weights | None = None,
     on_epoch: Callable[[dict[str, Any]], None] | None = None,
 ) -> FitResult:
     """Train a network from fresh weights.
@@ -63,7 +63,7 @@ def fit_network(
         Training windows; they give the statistics of the z-score.
     validation : WindowSet or None
         Windows to report on after each epoch; they do not influence the result.
-    weights : ndarray, shape (windows,) or (epochs, windows), or None
+    weights : ndarray, shape (windows,) or (epochs, windows), CohortWeights or None
         How often each training window is drawn, relative to the others; ``None``: all equally often.
     on_epoch : callable, optional
         Called after each epoch with that epoch's entry of the history.

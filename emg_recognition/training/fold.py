@@ -7,17 +7,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from emg_recognition.errors import SettingError
 from emg_recognition.evaluation.metrics import score_windows
 from emg_recognition.evaluation.performance import Performance, cross_entropy, measure
-from emg_recognition.models import layers  # noqa: F401  (Keras needs the layers to load a member)
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.recordings.inspect import FEWEST_WINDOWS
 from emg_recognition.signal.settings import PipelineSettings
+from emg_recognition.tasks import used_machines
 from emg_recognition.training.alignment import Alignment, align_subsets, describe_turned
 from emg_recognition.training.comparators import fit_lda
 from emg_recognition.training.ensemble import (
@@ -28,7 +27,7 @@ from emg_recognition.training.ensemble import (
     member_jobs,
     select_member,
 )
-from emg_recognition.training.jobs import KERAS, Job, OnEvent, predict_windows, summary
+from emg_recognition.training.jobs import Job, OnEvent, summary
 from emg_recognition.training.output import BUNDLE, MEMBERS
 from emg_recognition.training.results import experiment_bundle, write_report
 from emg_recognition.training.settings import SUBSETS, ExperimentSettings
@@ -194,6 +193,7 @@ def finish_fold(
         },
         "selected": None if chosen is None else chosen + 1,
         "seconds": sum(member["seconds"] for member in members),
+        "machines": used_machines(members),
         **{f"train_{name}": float(np.mean([m[name] for m in kept])) for name in ("accuracy", "loss")},
         "pipeline": pipeline.fingerprint(),
         "orientation": None if fold.alignment is None else fold.alignment.to_json(test.actions),
@@ -231,7 +231,13 @@ def finish_fold(
 
 def predict(model: ActionModel, windows: WindowSet) -> NDArray[np.float32]:
     """Return the probabilities of the actions for each window, shape (windows, actions), as they are live."""
-    return np.stack([model.predict(window) for batch in windows.batches() for window in batch])
+    found = np.empty((len(windows), len(model.info.actions)), np.float32)
+    place = 0
+    for batch in windows.batches():
+        for window in batch:
+            found[place] = model.predict(window)
+            place += 1
+    return found
 
 
 def _baseline(fold: Fold) -> NDArray[np.floating[Any]] | None:
@@ -246,7 +252,7 @@ def _tested(members: list[dict[str, Any]], jobs: Sequence[Job], test: WindowSet)
     """Add the results on the test windows to the records of the members."""
     found = []
     for member, job in zip(members, jobs, strict=True):
-        probabilities = predict_windows(keras.saving.load_model(job.place / KERAS, compile=False), test)
+        probabilities = job.test_answers()
         result = {
             "test_accuracy": score_windows(test.action, probabilities.argmax(axis=1), test.actions).accuracy,
             "test_loss": cross_entropy(probabilities, test.action),

@@ -62,13 +62,13 @@ class Pieces:
     job, step, train_window, forward_window : float
         A network without its steps; a gradient step; the statistics of a training window; a window through
         the network, many at a time.
-    report, load, live_window, baseline_window : float
-        Bundle, figures and report; reading a network; a window through LiteRT; one through LDA.
+    report, live_window, baseline_window : float
+        Bundle, figures and report; a window through LiteRT; one through LDA.
     idle_memory, memory, library_memory, report_memory : float
         A process that waits for those that train, and one that trains, without the files of the libraries;
         those, which processes share; a process that tests and reports.
-    job_bytes, fold_bytes : float
-        Files of a network; of a fold beside its networks.
+    job_bytes, answer_bytes, fold_bytes : float
+        Files of a network without its answers; those to a test window; files of a fold beside its networks.
     """
 
     start: float
@@ -79,7 +79,6 @@ class Pieces:
     train_window: float
     forward_window: float
     report: float
-    load: float
     live_window: float
     baseline_window: float
     idle_memory: float
@@ -87,16 +86,20 @@ class Pieces:
     library_memory: float
     report_memory: float
     job_bytes: float
+    answer_bytes: float
     fold_bytes: float
 
 
-def measure_pieces(given: Sample) -> Pieces:
+def measure_pieces(given: Sample, clock: Callable[[], float] = time.perf_counter) -> Pieces:
     """Train on a sample as :func:`~emg_recognition.training.experiment.run_experiment` would, and time it.
 
     Parameters
     ----------
     given : Sample
         What to train on.
+    clock : callable
+        Returns the time, s: ``time.process_time`` for that of the processor, which other programs on the
+        machine hardly change.
 
     Returns
     -------
@@ -104,28 +107,32 @@ def measure_pieces(given: Sample) -> Pieces:
         The time of each piece with one thread, and the memory.
     """
     found: dict[str, float] = {}
+
+    def timed(function: Callable[[], Any]) -> tuple[float, Any]:
+        begin = clock()
+        result = function()
+        return clock() - begin, result
+
     with without_information():
-        found["start"], tf = _timed(_load)
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
+        found["start"], _ = timed(_load)
     with tempfile.TemporaryDirectory(prefix="emg_cost_") as name, contextlib.redirect_stdout(sys.stderr):
-        _measure(given, Path(name), found)
+        _measure(given, Path(name), found, timed)
     return Pieces(**found)
 
 
-def _load() -> Any:
-    import tensorflow as tf
-
+def _load() -> None:
     from emg_recognition.training import fold  # noqa: F401
 
-    return tf
 
-
-def _measure(given: Sample, folder: Path, found: dict[str, float]) -> None:
+def _measure(
+    given: Sample,
+    folder: Path,
+    found: dict[str, float],
+    timed: Callable[[Callable[[], Any]], tuple[float, Any]],
+) -> None:
     # Loaded after TensorFlow's start was timed.
-    import keras
-
     from emg_recognition.actions import ordered
+    from emg_recognition.files import replace_directory
     from emg_recognition.models.runtime import ActionModel
     from emg_recognition.models.statistics import window_statistics
     from emg_recognition.recordings.inspect import inspect
@@ -133,7 +140,7 @@ def _measure(given: Sample, folder: Path, found: dict[str, float]) -> None:
     from emg_recognition.training.comparators import fit_lda
     from emg_recognition.training.fit import fit_network
     from emg_recognition.training.fold import Fold, finish_fold
-    from emg_recognition.training.jobs import KERAS, Job, predict_windows, train_job
+    from emg_recognition.training.jobs import ANSWERS, Job, predict_windows, train_job
     from emg_recognition.training.output import BUNDLE, data_fingerprint
     from emg_recognition.training.split import Split
     from emg_recognition.training.windows import windows_from_recordings
@@ -152,7 +159,7 @@ def _measure(given: Sample, folder: Path, found: dict[str, float]) -> None:
             cache=folder / "cache",
         )
 
-    seconds, (fingerprint, windows) = _timed(prepare)
+    seconds, (fingerprint, windows) = timed(prepare)
     found["sample"] = seconds / len(recordings.counts)
     anonymous, files = _memory()
     found["idle_memory"] = anonymous
@@ -167,16 +174,16 @@ def _measure(given: Sample, folder: Path, found: dict[str, float]) -> None:
         # Without validation, whose windows are timed by themselves.
         return fit_network(settings.network, _steps(given, steps), train, None)
 
-    first, _ = _timed(lambda: fit(1))
-    one, _ = _timed(lambda: fit(1))
-    five, _ = _timed(lambda: fit(5))
+    first, _ = timed(lambda: fit(1))
+    one, _ = timed(lambda: fit(1))
+    five, _ = timed(lambda: fit(5))
     more = int(np.clip(_TIMED / max((five - one) / 4, 1e-4), 4, _MOST_STEPS))
-    many, result = _timed(lambda: fit(1 + more))
+    many, result = timed(lambda: fit(1 + more))
     found["build"] = max(first - one, 0.0)
     found["step"] = max(many - one, 0.0) / more
-    found["forward_window"] = _timed(lambda: predict_windows(result.model, validation))[0] / len(validation)
+    found["forward_window"] = timed(lambda: predict_windows(result.model, validation))[0] / len(validation)
     # Once to normalise, once for the record.
-    found["train_window"] = 2 * _timed(lambda: window_statistics(train.batches()))[0] / len(train)
+    found["train_window"] = 2 * timed(lambda: window_statistics(train.batches()))[0] / len(train)
 
     job = Job(
         place=folder / "out" / "member",
@@ -185,18 +192,20 @@ def _measure(given: Sample, folder: Path, found: dict[str, float]) -> None:
         training=_steps(given, 1),
         train=train,
         validation=validation,
+        test=subsets["test"],
     )
     # The windows to report on after each epoch are those of validation: they go through the network twice.
-    seconds, _ = _timed(lambda: train_job(0, job, lambda event: None))
-    inside = (
-        found["step"] + len(train) * found["train_window"] + 2 * len(validation) * found["forward_window"]
-    )
+    seconds, _ = timed(lambda: replace_directory(job.place, train_job(job, lambda event: None)))
+    forward = 2 * len(validation) + len(subsets["test"])
+    inside = found["step"] + len(train) * found["train_window"] + forward * found["forward_window"]
     found["job"] = max(seconds - inside, 0.0)
     peak = _peak()
     anonymous, files = _memory()
     found["library_memory"] = files
     found["memory"] = peak - files
-    found["job_bytes"] = _size(job.place)
+    answers = (job.place / ANSWERS).stat().st_size
+    found["answer_bytes"] = answers / len(subsets["test"])
+    found["job_bytes"] = _size(job.place) - answers
 
     facts = {
         "source": "sample",
@@ -216,21 +225,20 @@ def _measure(given: Sample, folder: Path, found: dict[str, float]) -> None:
         values=dict.fromkeys(SUBSETS, ()),
     )
     fold = Fold(split=split, subsets=subsets, minority=None, sentence="", folder=folder / "out", jobs=[job])
-    whole, _ = _timed(lambda: finish_fold(settings, fold, pipeline, facts, on_event=lambda event: None))
-    found["load"], _ = _timed(lambda: keras.saving.load_model(job.place / KERAS, compile=False))
+    whole, _ = timed(lambda: finish_fold(settings, fold, pipeline, facts, on_event=lambda event: None))
     test = subsets["test"]
     live = ActionModel.load(fold.folder / BUNDLE)
     some = test.gather(np.arange(min(len(test), _LIVE_WINDOWS)))
-    found["live_window"] = _timed(lambda: [live.predict(window) for window in some])[0] / len(some)
+    found["live_window"] = timed(lambda: [live.predict(window) for window in some])[0] / len(some)
     found["baseline_window"] = 0.0
     if settings.baseline and len(train) > len(train.actions):
-        lda, _ = _timed(lambda: fit_lda(train)(test))
+        lda, _ = timed(lambda: fit_lda(train)(test))
         found["baseline_window"] = lda / (len(train) + len(test))
-    of_windows = len(test) * (found["live_window"] + found["forward_window"])
+    of_windows = len(test) * found["live_window"]
     of_windows += (len(train) + len(test)) * found["baseline_window"]
     found["report"] = max(whole - of_windows, 0.0)
     found["report_memory"] = _peak()
-    found["fold_bytes"] = _size(fold.folder) - found["job_bytes"]
+    found["fold_bytes"] = _size(fold.folder) - _size(job.place)
 
 
 def _steps(given: Sample, steps: int) -> Any:
@@ -238,12 +246,6 @@ def _steps(given: Sample, steps: int) -> Any:
     return dataclasses.replace(
         given.settings.training, epochs=1, steps_per_epoch=steps, batch_size=given.batch_size
     )
-
-
-def _timed(function: Callable[[], Any]) -> tuple[float, Any]:
-    begin = time.perf_counter()
-    result = function()
-    return time.perf_counter() - begin, result
 
 
 def _memory() -> tuple[float, float]:

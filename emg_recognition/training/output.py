@@ -53,14 +53,13 @@ def data_fingerprint(recordings: Recordings) -> str:
     return digest.hexdigest()
 
 
-#: The libraries whose versions decide the bits of a training.
-LIBRARIES = ("numpy", "tensorflow", "tensorflow-cpu", "keras")
 MARKER = "experiment.json"
 MEMBERS = "members"
 BUNDLE = "bundle"
 FOLDS = "folds"
+TRIALS = "trials"
 _OF_FOLD = (f"{MEMBERS}/.member_*", f".{BUNDLE}.*", ".*.part", "figures/.*.part")
-_LEFTOVERS = (*_OF_FOLD, *(f"{FOLDS}/*/{pattern}" for pattern in _OF_FOLD))
+_LEFTOVERS = (*_OF_FOLD, *(f"{FOLDS}/*/{pattern}" for pattern in _OF_FOLD), f"{TRIALS}/*/.trial_*")
 _FORMAT = "emg_recognition experiment 1"
 
 
@@ -126,7 +125,8 @@ def claim(output: Path, experiment: Mapping[str, Any]) -> None:
 def _has_results(output: Path) -> bool:
     of_fold = f"{MEMBERS}/member_*"
     return (output / BUNDLE).exists() or any(
-        next(output.glob(pattern), None) for pattern in (of_fold, f"{FOLDS}/*/{of_fold}")
+        next(output.glob(pattern), None)
+        for pattern in (of_fold, f"{FOLDS}/*/{of_fold}", f"{TRIALS}/*/trial_*")
     )
 
 

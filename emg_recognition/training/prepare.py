@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,13 @@ from emg_recognition.errors import RecordingError, SettingError
 from emg_recognition.recordings.inspect import inspect
 from emg_recognition.recordings.inspection import Inspection
 from emg_recognition.recordings.recordings import Recordings
-from emg_recognition.resources import versions
+from emg_recognition.resources import LIBRARIES, versions
 from emg_recognition.signal.settings import PipelineSettings
-from emg_recognition.training.output import LIBRARIES, claim, data_fingerprint, refuse_foreign
+from emg_recognition.training.output import claim, data_fingerprint, refuse_foreign
 from emg_recognition.training.settings import ExperimentSettings
 from emg_recognition.training.split import Split, split_fingerprint
 from emg_recognition.training.split_rules import make_splits
-from emg_recognition.training.windows import WindowSet, windows_from_recordings
+from emg_recognition.training.windows import WindowSet, place_windows, windows_from_recordings
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -30,8 +30,10 @@ class Prepared:
 
     Attributes
     ----------
+    recordings : Recordings
+        The segments with the labels that are learned.
     inspection : Inspection
-        What the recordings hold.
+        What they hold.
     splits : list of Split
         One, or the folds.
     pipeline : PipelineSettings
@@ -46,6 +48,7 @@ class Prepared:
         `identity`, the source, the time, and warnings about the recordings.
     """
 
+    recordings: Recordings
     inspection: Inspection
     splits: list[Split]
     pipeline: PipelineSettings
@@ -126,6 +129,7 @@ def prepare(
     )
     created = datetime.now(timezone.utc).isoformat(timespec="seconds")
     return Prepared(
+        recordings=chosen,
         inspection=inspection,
         splits=splits,
         pipeline=pipeline,
@@ -139,6 +143,32 @@ def prepare(
             **decides,
         },
     )
+
+
+def windows_for(settings: ExperimentSettings, prepared: Prepared) -> WindowSet:
+    """Cut the same filtered signal into windows of another length or stride.
+
+    Parameters
+    ----------
+    settings : ExperimentSettings
+        The settings that were prepared, but for `window` and `stride`.
+    prepared : Prepared
+        The prepared recordings.
+
+    Raises
+    ------
+    EmgRecognitionError
+        If the window does not suit the rate, or no segment is long enough.
+    """
+    recordings = prepared.recordings
+    placed = place_windows(
+        recordings,
+        settings.pipeline_for(rate=recordings.rate, channels=recordings.channels, unit=recordings.unit),
+        settings.stride_samples(recordings.rate),
+        actions=prepared.windows.actions,
+        warm_up=settings.warm_up,
+    )
+    return replace(placed, signal=prepared.windows.signal)
 
 
 def choose_actions(recordings: Recordings, actions: Sequence[str] | None) -> Recordings:

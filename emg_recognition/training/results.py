@@ -20,6 +20,7 @@ from emg_recognition.models.bundle_writer import UnwrittenBundle, make_bundle
 from emg_recognition.models.export import pool_statistics, soft_vote, to_keras_file, to_tflite
 from emg_recognition.signal.filters import design
 from emg_recognition.signal.settings import PipelineSettings
+from emg_recognition.tasks import used_machines
 from emg_recognition.training.jobs import KERAS, Job
 from emg_recognition.training.settings import BundleLiveSettings
 from emg_recognition.training.split import Split
@@ -150,6 +151,7 @@ def write_folds(
         **facts,
         **pooled.to_json(),
         "seconds": sum(one["seconds"] for one, _ in found),
+        "machines": used_machines([member for one, _ in found for member in one["members"]]),
         "split": {"rule": splits[0].rule, "leaking": splits[0].leaking},
         "folds": [
             {"name": split.name, "metrics": one} for split, (one, _) in zip(splits, found, strict=True)

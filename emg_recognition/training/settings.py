@@ -16,6 +16,7 @@ from emg_recognition.errors import SettingError
 from emg_recognition.models.settings import NetworkSettings
 from emg_recognition.settings import check, setting
 from emg_recognition.signal.settings import PipelineSettings, stride_samples, suited_settings
+from emg_recognition.training.search_settings import SearchSettings
 from emg_recognition.types import LiveSettings
 
 #: What ``compare`` can train and test; by default all of them.
@@ -281,6 +282,8 @@ class ExperimentSettings:
         What trains, validates and tests.
     live : BundleLiveSettings
         How the finished model is used live.
+    search : SearchSettings
+        What :func:`emg_recognition.tune` tries; of no effect elsewhere.
     actions : tuple of str or None
         The labels to learn; segments with other labels are left out. ``None``: all.
     orientation : str
@@ -311,6 +314,7 @@ class ExperimentSettings:
     ensemble: EnsembleSettings = field(default_factory=EnsembleSettings)
     split: SplitSettings = field(default_factory=SplitSettings)
     live: BundleLiveSettings = field(default_factory=BundleLiveSettings)
+    search: SearchSettings = field(default_factory=SearchSettings)
     actions: tuple[str, ...] | None = setting(None, "labels to learn; null: all")
     orientation: str = setting(
         "auto", "turn the sessions' armbands to look alike; auto: for strangers", choices=ORIENTATIONS
@@ -345,5 +349,7 @@ class ExperimentSettings:
         return rest if rest in actions else None
 
     def to_mapping(self) -> dict[str, Any]:
-        """Return plain values, as in a YAML file."""
-        return dataclasses.asdict(self)
+        """Return plain values, as in a YAML file, of all that decides a training: without `search`."""
+        values = dataclasses.asdict(self)
+        del values["search"]
+        return values

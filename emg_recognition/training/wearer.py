@@ -20,11 +20,11 @@ from emg_recognition.models.export import oriented, to_keras_file, to_tflite
 from emg_recognition.models.orientation import Orientation
 from emg_recognition.models.reference import Reference
 from emg_recognition.recordings.recordings import Recordings
-from emg_recognition.resources import versions
+from emg_recognition.resources import LIBRARIES, versions
 from emg_recognition.settings import from_mapping
 from emg_recognition.signal.filters import design
 from emg_recognition.signal.settings import PipelineSettings
-from emg_recognition.training.output import LIBRARIES, data_fingerprint
+from emg_recognition.training.output import data_fingerprint
 
 
 def read_parent(parent: Path, output: Path) -> tuple[BundleInfo, PipelineSettings]:

@@ -113,6 +113,10 @@ class WindowSet:
         """Repetition of each window, integers, shape (windows,)."""
         return self.segments.repetition[self.segment]
 
+    def of_cohort(self, cohort: str) -> np.ndarray:
+        """Return which windows are of a cohort, booleans, shape (windows,)."""
+        return (self.segments.cohort == cohort)[self.segment]
+
     @property
     def windows(self) -> np.ndarray:
         """All windows, a copy: float32, shape (windows, length, channels). For small sets."""

@@ -89,7 +89,7 @@ def same(column_value, value):
 
 
 @pytest.mark.parametrize("name", STORES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_columns_equal_rosbags(name, data):
     types = STORES[name]
@@ -116,7 +116,7 @@ def test_columns_equal_rosbags(name, data):
 
 
 @pytest.mark.parametrize("name", STORES)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(data=st.data())
 def test_only_the_truncated_message_is_skipped(name, data):
     types = STORES[name]

@@ -89,7 +89,7 @@ def small(recording, rng, tmp_path):
     return made, (path / "small_0.mcap").read_bytes()
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_file_truncated_anywhere_gives_all_messages_of_its_intact_chunks(small, tmp_path, data):
     made, content = small

@@ -28,6 +28,7 @@ pytestmark = pytest.mark.timeout(300)
 IN_THIS_PROCESS = {
     "baselines": "--rounds 1 --config {config} --baselines vgg16",
     "bridge_invariants": "--steps 200 --seed 1",
+    "cores": "--cores 1 100",
     "decisions": "--model {bundle} --sessions 1 --repetitions 1",
     "frames": "--seconds 0.3",
     "donning": "{donnable} {gestures} --times 1 --wait 0",
@@ -49,14 +50,23 @@ IN_THIS_PROCESS = {
     "suspicious": "{ring} --rest rest --trials 1",
     "threads": "--steps-per-epoch 1 --rounds 1 --config {config}",
     "text_file": "--megabytes 3 --rounds 1 --limit 1000",
+    "tuning": "{archive} --subjects healthy_01 --trials 1 --config {config} --workers 0",
     "turned_armband": "{ring} --cohort healthy --folds 2",
-    "training_memory": "{archive} --times 2",
     "within_subject": "{archive} --train-reps 1-2 --test-reps 3-4 --config {config} --workers 0 --per-session"
     " --seeds 0 1",
+}
+TINY = {
+    "network": {"picture": [32, 32, 3], "stem": [4, 2, 1], "bottlenecks": [[4, 4, 2, 1]], "features": 8},
+    "training": {"epochs": 2, "batch_size": 16, "least_steps_per_epoch": 1},
+    "ensemble": {"members": 1},
 }
 #: What the options do not give: a small picture does not reach the factor, and one process less starts.
 SHORTER = {
     "baselines": {"WANTED": {"vgg16": 0.0}},
+    "cores": {
+        "EXPERIMENTS": {"tiny": (TINY, 2, 1, 1, {"name": "repetition"}, 2)},
+        "default_workers": lambda: 1,
+    },
     "turned_armband": {"MINUTES": (0.05,)},
     "threads": {"WAYS": {"this process, all threads": 0, "one process, one thread": 1}},
 }
@@ -66,6 +76,7 @@ IN_PROCESSES = {
     "acquisition": "--minutes 0.05 --channels 8 --rate 500",
     "classifier_process": "{bundle} --repeat 1",
     "cost": "--sizes tiny --config {config}",
+    "scaling": "--times 1 2 --healthy 2 --config {config} --output {folder}/scaling",
     "hostile_files": "--short --model {bundle}",
     "killed_subscribers": "--kills 3 --rounds 1",
     "live": "{bundle} --quick",
@@ -93,10 +104,7 @@ def filled_in(tmp_path_factory, tiny_bundle):
     )
     from_arrays(simulate_study(sessions), "turned armbands").save(folder / "ring.npz")
     recordings({"anna": (2.5, False, 1.0)}, repetitions=1, seed=50).save(folder / "gestures.npz")
-    network = {"picture": [32, 32, 3], "stem": [4, 2, 1], "bottlenecks": [[4, 4, 2, 1]], "features": 8}
-    training = {"epochs": 2, "batch_size": 16, "least_steps_per_epoch": 1}
-    config = {"network": network, "training": training, "ensemble": {"members": 1}}
-    (folder / "tiny.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    (folder / "tiny.yaml").write_text(yaml.safe_dump(TINY), encoding="utf-8")
     return {
         "archive": folder / "study.npz",
         "ring": folder / "ring.npz",

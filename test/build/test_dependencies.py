@@ -27,6 +27,7 @@ ROSDEP_KEY = {
     "mcap": "mcap-ros2-support",
     "nicegui": None,
     "numpy": "python3-numpy",
+    "optuna": None,
     "pyxdf": None,
     "pandas": "python3-pandas",
     "pooch": None,
@@ -34,6 +35,7 @@ ROSDEP_KEY = {
     "pynput": None,
     "regex": None,
     "requests": None,
+    "ray": None,
     "rich": "python3-rich",
     "rosbags": "python3-rosbags-pip",
     "scipy": "python3-scipy",
@@ -85,7 +87,7 @@ ROS = {
 #: What only training, evaluation and CSV files need; a robot that only runs does without (test_depend).
 OFF_THE_ROBOT = {"jinja2", "keras", "matplotlib", "pandas", "sklearn", "tensorflow"}
 #: What optional parts need.
-EXTRAS = ("fetch", "formats", "lsl", "brainflow", "myo", "keys", "page", "foxglove")
+EXTRAS = ("tune", "fetch", "formats", "lsl", "brainflow", "myo", "keys", "page", "foxglove", "ray")
 #: Needed but never imported: what builds messages and filter, `ros2 launch` itself, and what it starts.
 NOT_IMPORTED = {
     "ament_cmake",
@@ -117,7 +119,9 @@ def imports(folder):
 
 @pytest.fixture
 def used(repository):
-    return set().union(*(imports(repository / folder) for folder in ("emg_recognition", "launch", "examples")))
+    return set().union(
+        *(imports(repository / folder) for folder in ("emg_recognition", "launch", "examples"))
+    )
 
 
 @pytest.fixture

@@ -50,7 +50,9 @@ def test_the_hardware_has_the_joints_and_begins_where_the_bridge_may_be_armed(re
 
 
 def test_the_source_distribution_holds_everything(repository, tmp_path):
-    junk = shutil.ignore_patterns("__pycache__", ".venv*", "build", "install", "out", "log", ".git", "*.egg-info")
+    junk = shutil.ignore_patterns(
+        "__pycache__", ".venv*", "build", "install", "out", "log", ".git", "*.egg-info"
+    )
     tree = shutil.copytree(repository, tmp_path / "tree", ignore=junk, symlinks=True)
     result = subprocess.run(
         [sys.executable, "setup.py", "-q", "sdist", "--dist-dir", str(tmp_path)],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import platform
+
 import numpy as np
 import pytest
 
@@ -77,9 +79,37 @@ def test_it_adapts_and_reports_before_and_after(archive, tiny_bundle, tmp_path, 
     ActionModel.load(tmp_path / "new")
 
 
+def test_several_wearers_get_a_bundle_each_and_finished_ones_are_kept(archive, tiny_bundle, tmp_path, capsys):
+    chosen = ["--subject", "*", "--actions", *LABELS[:3], "--reps", "1", "--test-reps", "2-3"]
+    chosen += ["--steps-per-epoch", "20", "--workers", "1"]
+    # One of them has nothing to learn from: the other gets a bundle all the same.
+    assert main(options(archive, tiny_bundle, tmp_path / "out", *chosen, "--without", "bob/1/*/1")) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "no bundle for bob: repetitions is (1,)" in line
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["ann"]
+    description = (tmp_path / "out" / "ann" / "model.yaml").read_bytes()
+
+    assert main(options(archive, tiny_bundle, tmp_path / "out", *chosen)) == 0
+    assert (tmp_path / "out" / "ann" / "model.yaml").read_bytes() == description
+    ann, bob = (read_bundle(tmp_path / "out" / name) for name in ("ann", "bob"))
+    assert (ann.provenance["subject"], bob.provenance["subject"]) == ("ann", "bob")
+    assert bob.provenance["machine"] == platform.node()
+    table = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert [row[0] for row in table[:3]] == ["subject", "ann", "bob"]
+    for row, info in zip(table[1:], (ann, bob), strict=False):
+        assert row[4] == f"{100 * info.metrics['test_balanced_accuracy']:.1f}"
+    means = [
+        np.mean([of["test_balanced_accuracy"] for of in (x, y)])
+        for x, y in ((ann.metrics["parent"], bob.metrics["parent"]), (ann.metrics, bob.metrics))
+    ]
+    assert " ".join(table[3]).endswith("{:.1f} % before, {:.1f} % after".format(*(100 * m for m in means)))
+
+
 @pytest.mark.parametrize(
     ("more", "expected"),
     [
+        (("--reps", "1", "--subject", "bob", "--workers", "2"), "use it with several subjects only"),
+        (("--subject", "*", "--executor", "ray", "--address", "nowhere"), "write host:port"),
         (("--reps", "1"), "choose one subject"),
         (("--reps", "1", "--subject", "bob"), "('cough',)"),
         (("--reps", "1", "--subject", "eve"), "--subject is 'eve'"),

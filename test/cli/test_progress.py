@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import platform
 import subprocess
 import sys
 
@@ -74,6 +75,19 @@ def test_lines_are_few_a_member():
         "member 2/2, epoch 6/10: loss 0.500, accuracy 80.0 %, 1 min 07 s",
         "member 2/2, epoch 9/10: loss 0.500, accuracy 80.0 %, 1 min 10 s",
         "Member 2/2 (found finished): training accuracy 90.0 %, validation balanced accuracy 85.0 %, 12.0 s",
+    ]
+
+
+def test_another_machine_is_named_and_this_one_is_not():
+    stream = io.StringIO()
+    show = Lines(stream)
+    show({**epoch(1, 3), "machine": "node-7"})
+    show({**finished(1), "machine": platform.node()})
+    show({**finished(2), "machine": "node-7"})
+    assert [line.partition(":")[0] for line in stream.getvalue().splitlines()] == [
+        "member 1/2 on node-7, epoch 3/10",
+        "Member 1/2",
+        "Member 2/2 on node-7",
     ]
 
 

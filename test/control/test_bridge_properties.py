@@ -9,5 +9,5 @@ from hypothesis import settings
 
 from .bridge_machine import BridgeMachine
 
-BridgeMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+BridgeMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=30)
 TestBridge = BridgeMachine.TestCase

@@ -121,7 +121,7 @@ def limits(draw: st.DrawFn) -> JointLimits:
     )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     limits=limits(),
     start=st.floats(0.0, 1.0),

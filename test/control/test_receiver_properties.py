@@ -226,9 +226,7 @@ def hardest(moved: Sequence[tuple[float, float, float]]) -> float:
 @pytest.mark.parametrize("from_desired", [False, True], ids=["from measured", "from desired"])
 @pytest.mark.parametrize("rate", [100.0, 250.0, 500.0])
 # Without shrinking, which takes minutes: the examples are short.
-@settings(
-    deadline=None, max_examples=12, derandomize=True, phases=[Phase.explicit, Phase.reuse, Phase.generate]
-)
+@settings(max_examples=12, derandomize=True, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(spans=SPANS, seed=st.integers(0, 1000))
 @example(spans=[Span(1.1, "bend", Link(loss=1.0), Link(loss=1.0))], seed=0)
 @example(spans=[Span(0.1, "bend", Link(delay=0.15), Link(delay=0.15)), Span(0.6, "bend")], seed=0)

@@ -34,7 +34,7 @@ exec(re.search(r"```python\n(.*?)```", PAGE, re.DOTALL)[1], _page)  # type: igno
 page_crc: Callable[[bytes], int] = _page["crc16_xmodem"]
 
 # No deadline: the machine that runs the tests may be busy.
-relaxed = settings(deadline=None, max_examples=60)
+relaxed = settings(max_examples=60)
 
 words = st.integers(0, 2**32 - 1)
 

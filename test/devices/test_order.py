@@ -242,7 +242,7 @@ def test_the_place_of_the_first_frame() -> None:
     assert place == Place(5, restart=True, steady=False)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.sampled_from([0, 128, BYTE, 1 << 32]),
     st.lists(

@@ -51,7 +51,7 @@ def test_every_loss_is_counted_after_the_numbering_is_learned(step, samples, fir
     ]
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.sets(st.integers(2, 1500), max_size=40), st.integers(0, 2**32 - 1))
 def test_a_known_board_s_losses_add_up(drop: set[int], seed: int) -> None:
     jitter = np.random.default_rng(seed).uniform(0, 0.03, 2000)

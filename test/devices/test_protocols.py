@@ -113,7 +113,7 @@ def streams(draw: st.DrawFn) -> list[bytes]:
 
 
 @pytest.mark.parametrize("name", PROTOCOLS)
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(streams())
 def test_any_bytes_raise_nothing_and_few_are_kept(name: str, pieces: list[bytes]) -> None:
     protocol = make_protocol(name, SETTINGS[name])

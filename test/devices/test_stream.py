@@ -207,7 +207,7 @@ frames = st.tuples(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32 - 1), st.lists(frames, max_size=30))
 def test_the_index_never_repeats_whatever_the_device_sends(
     start: int, steps: list[tuple[int, int | None, int, bool, float]]

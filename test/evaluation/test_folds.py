@@ -56,6 +56,7 @@ def summary(folds):
         "folds": [{"name": f"subject_{k}", "metrics": one} for k, one in enumerate(each)],
         "settings": {"training": {"seed": 7}},
         "versions": {"keras": "3.15"},
+        "machines": [{"machine": "node-7", "processor": "EPYC", "jobs": 3}],
         "warnings": [],
         "data": {"sha256": "abc123"},
         "seconds": 30.0,

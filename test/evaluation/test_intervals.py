@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from emg_recognition.evaluation import intervals
 from emg_recognition.evaluation.intervals import count_segments, mean_interval, score_intervals, wilson
 
 
@@ -93,3 +94,10 @@ def test_the_interval_of_a_mean_needs_three_values():
     low, high = mean_interval(np.linspace(0.5, 0.9, 30))
     # The normal approximation: 0.7 +- 1.96 * 0.1194 / sqrt(30).
     assert (low, high) == (pytest.approx(0.657, abs=0.004), pytest.approx(0.743, abs=0.004))
+
+
+def test_the_interval_does_not_depend_on_how_many_segments_are_drawn_at_once(rng, monkeypatch):
+    counts = count_segments(*study(rng, 15))
+    once = score_intervals(counts)
+    monkeypatch.setattr(intervals, "_AT_ONCE", 1000)
+    assert score_intervals(counts) == once

@@ -94,6 +94,7 @@ def content(result):
         },
         "data": {"sha256": "abc123"},
         "versions": {"keras": "3.15"},
+        "machines": [{"machine": "node-7", "processor": "EPYC", "jobs": 3}],
         "warnings": ["only 12 windows of fist <were> tested"],
         **result.to_json(),
         "test_loss": 0.6,
@@ -137,6 +138,7 @@ def test_the_numbers_are_there(content, read_page):
         "abc123",
         "emg1: 8 ch",
         "keras 3.15",
+        "3 networks on node-7 (EPYC)",
     ):
         assert re.sub(r"\s+", " ", number) in text, number
 
@@ -319,6 +321,7 @@ def comparison():
         "settings": {"training": {"seed": 0}},
         "data": {"sha256": "abc123"},
         "versions": {"keras": "3.15"},
+        "machines": [{"machine": "node-7", "processor": "EPYC", "jobs": 3}],
         "seeds": [0, 1, 2],
         "split": {"rule": "by repetition", "leaking": False, "folds": [""]},
         "minority": "patient",

@@ -135,6 +135,15 @@ def test_names_of_many_subjects_do_not_overlap():
     assert all(lower.y1 <= upper.y0 for lower, upper in itertools.pairwise(boxes))
 
 
+def test_a_thousand_subjects_take_no_more_paper_than_a_hundred():
+    figure = subject_figure(*subjects(healthy=np.linspace(0.5, 1, 1300), patient=[0.6] * 3))
+    png(figure, dpi=50)
+    assert figure.get_figheight() < 20
+    assert [names(axes) for axes in figure.axes] == [[], []]
+    dots = next(line for line in figure.axes[0].lines if line.get_marker() == "o")
+    assert len(dots.get_xdata()) == 1300
+
+
 def test_subjects_without_a_cohort():
     (axes,) = subject_figure({"": 0.5}, {"": ""}).axes
     assert names(axes) == ["(unnamed)"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from emg_recognition.evaluation import intervals
 from emg_recognition.evaluation.steadiness import decide_segments, score_steadiness
 
 ACTIONS = ("rest", "flexion", "extension")
@@ -100,6 +101,13 @@ def test_the_intervals_contain_the_numbers_and_narrow_with_more_segments(rng):
 def test_the_same_segments_give_the_same_intervals(rng):
     decided = segments([(1, rng.integers(0, 3, 20)) for _ in range(8)])
     assert score_steadiness(decided) == score_steadiness(decided)
+
+
+def test_intervals_do_not_depend_on_how_many_segments_are_drawn_at_once(rng, monkeypatch):
+    decided = segments([(performed, rng.integers(0, 3, 20)) for performed in (0, 1, 2) for _ in range(9)])
+    once = score_steadiness(decided)
+    monkeypatch.setattr(intervals, "_AT_ONCE", 1000)
+    assert score_steadiness(decided) == once
 
 
 def test_pooled_segments_are_those_of_both():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ import pytest
 from emg_recognition.errors import RecordingError
 from emg_recognition.recordings.cache import default_cache, from_cache, open_mapped, release, write_rows
 from emg_recognition.recordings.segments import Segment, gather_segments
+from emg_recognition.tasks import for_other_machines
 
 
 @pytest.mark.parametrize("dtype", [np.int8, np.int16, np.float32, np.float64, ">i2"])
@@ -122,6 +125,21 @@ def test_the_second_time_the_cache_is_used(file, tmp_path):
         assert (found.rate, found.unit, found.scale, found.source) == (200.0, "V", 1.0, "data")
         assert (found.label.tolist(), found.repetition.tolist()) == (["fist"], [3])
         assert (found.start.dtype, found.problems) == (np.int64, ("a message is damaged",))
+
+
+def test_mapped_recordings_are_pickled_as_the_path_of_their_samples(file, tmp_path):
+    file.write_text("7.5 " * 2000)
+    found = opened(Reader(file), tmp_path / "cache")
+    sent = pickle.dumps(found)
+    with for_other_machines():
+        whole = pickle.dumps(found)
+    assert len(sent) < 4000 < len(whole)
+    for again in (pickle.loads(sent), pickle.loads(whole)):
+        assert np.array_equal(again.counts, found.counts)
+        assert again.label.tolist() == ["fist"]
+    # A part of the file is not the file.
+    part = dataclasses.replace(found, counts=found.counts[:5])
+    assert pickle.loads(pickle.dumps(part)).counts.shape == (5, 1)
 
 
 def test_a_changed_file_and_another_kind_are_read_again(file, tmp_path):

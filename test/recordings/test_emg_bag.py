@@ -99,7 +99,7 @@ def test_a_bag_can_be_read_twice(arm, tmp_path):
 CHANGES = ("restart", "gap", "back", "channels", "unit", "rate", "clock", "bad", "dropped")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_blocks_end_only_where_the_stream_is_interrupted(recording, tmp_path_factory, data):
     """Compare with a simple loop over the messages."""

@@ -118,7 +118,7 @@ def test_without_samples_there_are_no_intervals():
     assert label_intervals([event("start", 0, "a")], SampleClock()) == []
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(data=st.data())
 def test_windows_get_the_label_of_all_their_samples(data):
     """Compare with a label for each sample."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from emg_recognition.recordings.row_times import find_lost, find_pace, whole
@@ -51,7 +51,6 @@ def test_too_few_times_say_nothing():
     assert pace.uncertainty == np.inf
 
 
-@settings(deadline=None)
 @given(
     modulus=st.sampled_from([16, 101, 128, 200, 256, 1000, 65536]),
     step=st.sampled_from([1, 2]),

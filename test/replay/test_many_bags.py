@@ -12,6 +12,7 @@ import pytest
 from emg_recognition.errors import RecordingError, SettingError
 from emg_recognition.replay.evaluate import evaluate
 from emg_recognition.replay.many_bags import evaluate_bags, find_bags
+from emg_recognition.resources import this_machine
 
 
 @pytest.fixture
@@ -51,6 +52,7 @@ def test_a_table_of_bags_and_models_that_is_never_made_twice(bags, model, flexin
     # To the bit what a single evaluation says.
     alone = evaluate(model.info.path, bags / "monday").metrics.to_json()
     kept = json.loads(found.rows[0].metrics_file.read_text())
+    assert (kept.pop("machine"), kept.pop("processor")) == tuple(this_machine().values())
     assert {**kept, "created": ""} == {**alone, "created": ""}
     assert found.models[0]["mean"]["accuracy"] == pytest.approx(
         np.mean([row.metrics["accuracy"] for row in found.rows[:4:2]])

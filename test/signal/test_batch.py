@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emg_recognition.errors import SampleError, SettingError
@@ -32,7 +32,7 @@ def test_live_and_recorded_windows_agree_bit_for_bit(chunk):
     assert (windows.dtype, windows.shape[1:]) == (np.float32, (40, 3))
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(
     samples=st.integers(0, 400),
     stride=st.integers(1, 80),
@@ -57,8 +57,7 @@ def test_windows_cut_from_the_filtered_segment_equal_those_of_the_stream(
         assert filtered[start : start + 40].tobytes() == window.data.tobytes()
 
 
-# No deadline and no speed check: a busy machine is not a defect of the pipeline.
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(
     samples=st.integers(0, 400), stride=st.integers(1, 80), settling=st.sampled_from([0.0, 0.1, 0.25, 3.0])
 )

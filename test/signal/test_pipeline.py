@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import sosfilt
 
@@ -160,8 +160,7 @@ LAYOUTS = [
 ]
 
 
-# No deadline and no speed check: a busy machine is not a defect of the pipeline.
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 @given(data=st.data())
 def test_windows_do_not_depend_on_the_chunks_bit_for_bit(data):
     rate = data.draw(st.sampled_from([200.0, 250.0, 1000.0]), "rate")

@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from emg_recognition.training.batches import Batches, OneCycle, PlainBatches, epoch_size, rotated
+from emg_recognition.training.batches import (
+    Batches,
+    CohortWeights,
+    OneCycle,
+    PlainBatches,
+    epoch_size,
+    rotated,
+)
 from emg_recognition.training.settings import FitSettings
 from emg_recognition.training.windows import from_windows, windows_from_recordings
 
@@ -156,6 +163,18 @@ def test_every_epoch_can_have_its_own_weights(windows):
         drawn.append(set(epoch(batches)[1].tolist()))
         batches.on_epoch_end()
     assert drawn == [{3}, {4}, {4}]
+
+
+def test_weights_of_a_cohort_draw_as_their_rows_do(windows):
+    cohort = np.arange(101) < 10
+    compact = CohortWeights(cohort, np.array([0.1, 0.05]), np.array([0.0, 0.5 / 91]))
+    rows = np.where(cohort, compact.inside[:, np.newaxis], compact.outside[:, np.newaxis])
+    settings = FitSettings(batch_size=20, steps_per_epoch=2)
+    one, other = make(windows, settings, compact), make(windows, settings, rows)
+    for _ in range(3):
+        np.testing.assert_array_equal(epoch(one)[1], epoch(other)[1])
+        one.on_epoch_end()
+        other.on_epoch_end()
 
 
 def test_the_armband_is_rotated_by_fractions_of_an_electrode(rng):

@@ -176,7 +176,7 @@ def test_the_networks_are_planned_as_their_names_say(clinic, tiny, tmp_path):
     weighted, alone = one.single["weighted"], one.single["minority"]
     pretrained = one.single["pretrain"]
     patient = pretrained.train.cohort == "patient"
-    assert pretrained.weights[0, patient].sum() == 0 < pretrained.weights[-1, patient].sum()
+    assert pretrained.weights[0][patient].sum() == 0 < pretrained.weights[-1][patient].sum()
     assert weighted.train.count("cohort") == split.cut(windows)["train"].count("cohort")
     assert alone.train.count("cohort") == {"patient": len(alone.train)}
     assert alone.weights is None

@@ -33,6 +33,7 @@ def test_the_plan_counts_what_the_training_trains(settings, recordings, tmp_path
     assert plan.windows == {name: len(part) for name, part in fold.subsets.items()}
     assert [job.train for job in plan.jobs] == [len(job.train) for job in fold.jobs]
     assert [job.watched for job in plan.jobs] == [len(job.watched) for job in fold.jobs]
+    assert [job.test for job in plan.jobs] == [len(job.test) for job in fold.jobs]
     assert plan.samples == prepared.windows.signal.samples.shape[0]
     assert {(job.epochs, job.steps) for job in plan.jobs} == {(3, 3 * 64)}
 
@@ -43,7 +44,7 @@ def test_every_fold_counts(settings, recordings):
     )
     folds = dataclasses.replace(folds, ensemble=dataclasses.replace(folds.ensemble, minority=None))
     plan = make_plan(folds, recordings)
-    assert (len(plan.test), plan.members, len(plan.jobs)) == (4, 1, 4)
+    assert (len(plan.test), len(plan.jobs)) == (4, 4)
 
 
 def test_what_cannot_be_trained_has_no_cost(settings, recordings):
@@ -64,11 +65,10 @@ def test_the_sample_is_small_and_has_every_action_in_each_subset(settings, recor
 
 def test_the_cost_is_the_sum_of_its_pieces():
     zero = Pieces(**{field.name: 0.0 for field in dataclasses.fields(Pieces)})
-    job = JobSize(train=1000, watched=100, validation=200, epochs=4, steps=80, batch_size=32)
+    job = JobSize(train=1000, watched=100, validation=200, test=300, epochs=4, steps=80, batch_size=32)
     plan = Plan(
         windows={"train": 2000, "validation": 200, "test": 300},
         test=(300,),
-        members=3,
         jobs=(job, job, job),
         samples=5000,
         channels=2,
@@ -79,8 +79,8 @@ def test_the_cost_is_the_sum_of_its_pieces():
         ({"step": 1.0}, 2, 2 * 80),
         ({"job": 1.0, "sample": 0.01}, 3, 1 + 50),
         ({"train_window": 1.0}, 3, 1000),
-        ({"forward_window": 1.0}, 3, 4 * 100 + 200 + 3 * 300),
-        ({"report": 5.0, "load": 1.0}, 3, 5 + 2),
+        ({"forward_window": 1.0}, 3, 4 * 100 + 200 + 300),
+        ({"report": 5.0}, 3, 5),
         ({"live_window": 1.0}, 3, 300),
         ({"baseline_window": 1.0}, 3, 2300),
     ):
@@ -89,6 +89,6 @@ def test_the_cost_is_the_sum_of_its_pieces():
     memory = dataclasses.replace(zero, memory=5.0, idle_memory=3.0, library_memory=2.0, report_memory=9.0)
     assert combine(plan, [memory], 2).memory == 15
     assert combine(plan, [memory], 1).memory == 10
-    disk = combine(plan, [dataclasses.replace(zero, job_bytes=7.0, fold_bytes=4.0)], 1)
-    assert (disk.results, disk.cache) == (25, 40_000)
+    disk = combine(plan, [dataclasses.replace(zero, job_bytes=7.0, answer_bytes=1.0, fold_bytes=4.0)], 1)
+    assert (disk.results, disk.cache) == (3 * 307 + 4, 40_000)
     assert any(line.startswith("windows   2,000 train") for line in disk.lines())

@@ -66,6 +66,11 @@ def test_a_cohort_that_cannot_be_the_minority_is_refused(asked, windows, message
         choose_minority(asked, windows)
 
 
+def rows(weights):
+    """The weights of each epoch."""
+    return np.stack([weights[epoch] for epoch in range(len(weights))])
+
+
 def jobs_of(study, tiny, tmp_path, minority="patient"):
     recordings = study({"healthy": 3, "patient": 1})
     pipeline = tiny.pipeline_for(rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
@@ -73,6 +78,7 @@ def jobs_of(study, tiny, tmp_path, minority="patient"):
     subsets = {
         "train": windows.select(windows.repetition <= 2),
         "validation": windows.select(windows.repetition == 3),
+        "test": windows.select(windows.repetition == 3),
     }
     return subsets, member_jobs(tiny, subsets, minority, tmp_path, prefix="fold 2, ")
 
@@ -97,8 +103,8 @@ def test_the_share_of_the_minority_rises_to_all(study, tiny, tmp_path):
     ensemble = dataclasses.replace(tiny.ensemble, share=(0.4, 0.5))
     _, jobs = jobs_of(study, dataclasses.replace(tiny, ensemble=ensemble), tmp_path)
     patient = jobs[0].train.cohort == "patient"
-    assert jobs[0].weights.shape == (tiny.training.epochs, len(patient))
-    weights = rising_share(patient, 8, 0.4, 0.5)
+    assert rows(jobs[0].weights).shape == (tiny.training.epochs, len(patient))
+    weights = rows(rising_share(patient, 8, 0.4, 0.5))
     np.testing.assert_allclose(weights.sum(axis=1), 1.0)
     np.testing.assert_allclose(weights[:, patient].sum(axis=1), [0.4, 0.55, 0.7, 0.85, 1, 1, 1, 1])
     assert len(np.unique(weights[0, ~patient])) == 1
@@ -110,16 +116,17 @@ def test_pretraining_is_one_network_that_sees_the_majority_first(study, tiny, tm
     assert len(job.train) == len(subsets["train"])
     assert job.watched.count("cohort") == {"patient": len(job.watched)}
     patient = job.train.cohort == "patient"
-    assert job.weights[0, patient].sum() == 0
-    assert job.weights[1, patient].sum() == pytest.approx(1 - WORTH / (WORTH + 24) / 2)
-    np.testing.assert_allclose(job.weights.sum(axis=1), 1.0)
-    assert len(np.unique(job.weights[0, ~patient])) == 1
+    weights = rows(job.weights)
+    assert weights[0, patient].sum() == 0
+    assert weights[1, patient].sum() == pytest.approx(1 - WORTH / (WORTH + 24) / 2)
+    np.testing.assert_allclose(weights.sum(axis=1), 1.0)
+    assert len(np.unique(weights[0, ~patient])) == 1
 
 
 def test_the_more_the_minority_has_given_the_less_the_majority_counts():
     for windows, first, later in ((WORTH, 4, 0.25), (3 * WORTH, 2, 0.125), (99 * WORTH, 1, 0.005)):
         patient = np.arange(windows + 10) < windows
-        share = majority_first(patient, 8)[:, ~patient].sum(axis=1)
+        share = rows(majority_first(patient, 8))[:, ~patient].sum(axis=1)
         np.testing.assert_allclose(share, [1.0] * first + [later] * (8 - first))
 
 

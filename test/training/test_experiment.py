@@ -33,7 +33,11 @@ def finished(study, tiny, tmp_path_factory):
 def test_it_writes_bundle_members_metrics_and_report(finished):
     _, output, result, _ = finished
     files = {str(path.relative_to(output)) for path in output.rglob("*") if path.is_file()}
-    members = {f"members/member_0{k}/{name}" for k in (1, 2, 3) for name in ("model.keras", "history.json")}
+    members = {
+        f"members/member_0{k}/{name}"
+        for k in (1, 2, 3)
+        for name in ("model.keras", "history.json", "test.npy")
+    }
     bundle = {f"bundle/model.{kind}" for kind in ("yaml", "tflite", "keras")}
     assert {"experiment.json", "metrics.json", "report.html", *members, *bundle} <= files
     drawn = {name for name in files if name.startswith("figures/")}

@@ -11,6 +11,7 @@ import pytest
 from emg_recognition.errors import RecordingError
 from emg_recognition.signal.batch import filter_segment
 from emg_recognition.signal.settings import suited_settings
+from emg_recognition.tasks import for_other_machines
 from emg_recognition.training import filtered
 from emg_recognition.training.filtered import FilteredSignal, filter_recordings, open_signal
 
@@ -92,9 +93,12 @@ def test_a_mapped_signal_is_pickled_as_its_path(recordings, pipeline, tmp_path):
     found = pickle.loads(sent)
     assert found.path == mapped.path
     np.testing.assert_array_equal(found.samples, mapped.samples)
+    with for_other_machines():
+        whole = pickle.dumps(mapped)
     mapped.path.unlink()
     with pytest.raises(RecordingError, match="run again"):
         pickle.loads(sent)
+    np.testing.assert_array_equal(pickle.loads(whole).samples, mapped.samples)
     memory = filter_all(recordings, pipeline)
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(memory)).samples, memory.samples)
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from emg_recognition.errors import SettingError
-from emg_recognition.resources import versions
-from emg_recognition.training.output import LIBRARIES, claim, data_fingerprint, refuse_foreign
+from emg_recognition.resources import LIBRARIES, versions
+from emg_recognition.training.output import claim, data_fingerprint, refuse_foreign
 
 ONE = {"settings": {"stem": (4, 2)}, "data": {"sha256": "a"}}
 OTHER = {"settings": {"stem": (8, 2)}, "data": {"sha256": "a"}}

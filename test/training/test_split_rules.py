@@ -6,7 +6,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from emg_recognition.errors import EmgRecognitionError, RecordingError, SettingError
@@ -310,7 +310,6 @@ FULL = make(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])  # the first example may meet a busy machine
 @given(asked, st.sets(st.integers(0, len(FULL) - 1), max_size=60))
 def test_no_repetition_is_in_two_subsets(asked, holes):
     """A split may be refused, but only with an error of the package, and it never leaks."""

@@ -32,6 +32,8 @@ def test_every_window_has_the_labels_of_its_segment(recordings, pipeline):
     assert found.windows.dtype == np.float32
     for name in ("cohort", "subject", "session", "repetition"):
         assert (getattr(found, name) == getattr(recordings, name)[found.segment]).all()
+    for cohort in set(recordings.cohort.tolist()):
+        np.testing.assert_array_equal(found.of_cohort(cohort), found.cohort == cohort)
     assert (found.length, found.channels) == (40, 2)
     assert [found.actions[i] for i in found.action] == recordings.label[found.segment].tolist()
     expected = segment_windows(recordings.segment(1), pipeline, 10)[1]
