@@ -243,7 +243,11 @@ def _describe(args: argparse.Namespace) -> int:
     if args.output is None:
         print(text, end="")
     else:
-        write_file(args.output, text.encode())
+        try:
+            write_file(args.output, text.encode())
+        except OSError as error:
+            problem = f"it cannot be written ({error.strerror}); choose another place"
+            raise SettingError("--output", str(args.output), problem) from error
         print(f"{args.output}: edit it, then: emg-recognition inspect {args.output}")
     return 0
 
