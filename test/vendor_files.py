@@ -221,6 +221,17 @@ SHIMMER = (
     '"sep=\t"\nS_Timestamp_Unix_CAL\tS_EMG_Status1_CAL\tS_EMG_CH1_CAL\tS_EMG_CH2_CAL\t\n'
     "ms\tno_units\tmV\tmV\t\n"
 )
+SHIMMER_BY_DEVICE = (
+    "Shimmer_B663\tShimmer_B663\tShimmer_B663\tShimmer_B663\n"
+    "Timestamp\tEMG Status1\tEMG CH1\tEMG CH2\nCAL\tRAW\tCAL\tCAL\nmSecs\tno units\tmVolts\tmVolts\n"
+)
+ACQKNOWLEDGE_TITLES = (
+    "fist.acq\n0,5 msec/sample\n3 channels\nBiceps\nmV\nTriceps\nmV\nDigital input\nVolts\n"
+    "milliseconds\tCH1\tCH2\tCH28\t\n\t300\t300\t300\t\n"
+)
+MYORESEARCH = (
+    "TeleMyo 2400\nNumber of Channels:\t2\nSampling rate (Hz):\t1500\n\ntime,s\tBiceps L,uV\tTriceps L,uV\n"
+)
 VICON = "Devices\n1000\n,,Delsys EMG - Voltage,,\nFrame,Sub Frame,EMG 1,EMG 2\n,,V,V\n"
 QUALISYS = "NO_OF_SAMPLES\t300\nFREQUENCY\t1500\nDESCRIPTION\t--\nCHANNEL_NAMES\tEMG_1\tEMG_2\n"
 
@@ -235,6 +246,33 @@ def others(emg):
         "acqknowledge": (headed(emg, 2000, ACQKNOWLEDGE, scale=1e-3, time=1 / 60, after=("",), **tab), 2000),
         "labchart": (headed(emg, 1000, LABCHART, scale=1e-3, **tab), 1000),
         "labview": (headed(emg, 1000, LABVIEW, scale=1e-6, after=("",), **tab), 1000),
+        "shimmer_by_device": (
+            headed(emg, 512, SHIMMER_BY_DEVICE, scale=1e-3, time=1000, between=(128,), **tab),
+            512,
+        ),
+        "acqknowledge_titles": (
+            headed(emg, 2000, ACQKNOWLEDGE_TITLES, scale=1e-3, time=1000, after=(0.0, ""), **tab).replace(
+                ".", ","
+            ),
+            2000,
+        ),
+        "myoresearch": (headed(emg, 1500, MYORESEARCH, **tab), 1500),
+        "german_date": (
+            joined(
+                [
+                    ["Datum/Zeit", "EMG1 (uV)", "EMG2 (uV)"],
+                    *(
+                        [f"12.03.2024 23:59:{59.8 + i / 500:06.3f}", *row]
+                        if i < 100
+                        else [f"13.03.2024 00:00:{i / 500 - 0.2:06.3f}", *row]
+                        for i, row in enumerate(emg)
+                    ),
+                ],
+                ";",
+            ).replace(".", ","),
+            500,
+        ),
+        "time_in_ms": (headed(emg, 500, "t_ms,emg1_uV,emg2_uV\n", time=1000), 500),
         "shimmer": (
             headed(emg, 512, SHIMMER, scale=1e-3, time=1000, between=(128,), after=("",), **tab),
             512,

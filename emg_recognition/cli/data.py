@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import importlib
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -200,7 +203,12 @@ def _inspect(args: argparse.Namespace) -> int:
         return _describe(args)
     if args.output is not None:
         raise SettingError("--output", str(args.output), "use it with --describe only")
-    with bar("Reading") as progress:
+    with bar("Reading") as show:
+
+        def progress(share: float) -> None:
+            _load_filters()
+            show(share)
+
         recordings = open_data(args, progress)
     inspection = inspect(recordings)
     print("\n".join(inspection.lines()), flush=True)
@@ -217,6 +225,12 @@ def _inspect(args: argparse.Namespace) -> int:
     return 0
 
 
+@cache
+def _load_filters() -> None:
+    """Load what designs the filters, which takes half a second, while long files are still read."""
+    threading.Thread(target=importlib.import_module, args=("scipy.signal",)).start()
+
+
 def _describe(args: argparse.Namespace) -> int:
     from emg_recognition.files import write_file
     from emg_recognition.recordings.describe import describe
@@ -229,7 +243,11 @@ def _describe(args: argparse.Namespace) -> int:
     if args.output is None:
         print(text, end="")
     else:
-        write_file(args.output, text.encode())
+        try:
+            write_file(args.output, text.encode())
+        except OSError as error:
+            problem = f"it cannot be written ({error.strerror}); choose another place"
+            raise SettingError("--output", str(args.output), problem) from error
         print(f"{args.output}: edit it, then: emg-recognition inspect {args.output}")
     return 0
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from emg_recognition.cli.parser import examples
 from emg_recognition.errors import SettingError
+from emg_recognition.text import readable
 
 if TYPE_CHECKING:
     from emg_recognition.history.folder import Entry
@@ -55,6 +56,8 @@ def run(args: argparse.Namespace) -> int:
         except OSError as error:
             raise SettingError("--csv", str(args.csv), f"it cannot be written ({error.strerror})") from error
         return 0
+    if not history.sessions:
+        print(f"{readable(args.folder)} holds no sessions; emg-recognition session records one")
     for session in history.sessions:
         print(_line(session))
     for sentence in history.unreadable:

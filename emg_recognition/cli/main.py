@@ -143,6 +143,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader of stdout has gone. Python would complain again when it flushes stdout at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _READER_LEFT
+    except OSError as error:
+        if error.filename is None:
+            raise
+        # A file that cannot be made or read, whichever command asked for it.
+        problem = (
+            f"{os.fsdecode(error.filename)}: {error.strerror}; check the path, its permissions and the disk"
+        )
+        print(f"emg-recognition: error: {printable_lines(problem, _LONGEST_LINE)}", file=sys.stderr)
+        return _FAILED
 
 
 if __name__ == "__main__":

@@ -167,17 +167,8 @@ def _without_names(found: Guess, layout: Layout, numeric: list[int], values: np.
 def _channels(
     found: Guess, layout: Layout, names: list[str], numeric: list[int], values: np.ndarray
 ) -> tuple[int, ...]:
-    sensors: list[str] = []
-    for header in layout.headers:
-        for device in header.values():
-            if (
-                isinstance(device, dict)
-                and isinstance(device.get("sensor"), list)
-                and isinstance(device.get("column"), list)
-            ):
-                kinds = [str(kind) for kind in device["sensor"]]
-                sensors += [*[""] * (len(device["column"]) - len(kinds)), *kinds]
-    emg = [i for i in numeric if i < len(sensors) and EMG.search(sensors[i])]
+    titles = layout.titles or ("",) * layout.width
+    emg = [i for i in numeric if EMG.search(titles[i])]
     if emg:
         return tuple(emg)
     taken = {found.time, found.counter, found.marker, found.label, *found.roles.values()}
@@ -186,7 +177,8 @@ def _channels(
         named = [
             i
             for i in free
-            if pattern.search(names[i]) and not (OTHER.search(names[i]) and pattern is CHANNEL)
+            if pattern.search(names[i])
+            and not (pattern is CHANNEL and (OTHER.search(names[i]) or OTHER.search(titles[i])))
         ]
         named = [i for i in named if not re.search(r"\b(acc|gyro?|mag|time|rms)\b", names[i], re.IGNORECASE)]
         if named:

@@ -13,7 +13,9 @@ def _words(*patterns: str) -> re.Pattern[str]:
 
 TIME = _words(
     r"^time\b(?!.*format)", r"^time[ _-]?(stamps?|s|ms|us|sec|seconds?)?$", r"time series",
-    r"^x ?\[m?s\]$", r"^x[ _]value$", r"^t$", r"^date[ _/-]?time", r"^(m?sec|(milli)?seconds|min|minutes)$",
+    r"^x ?\[m?s\]$", r"^x[ _]value$", r"^t$", r"^t[ _-]?(s|ms|us|sec|msec)$",
+    r"^(date|datum|data|fecha)[ _/-]*(time|zeit|uhrzeit|heure|hora|ora)\b",
+    r"^(m?sec|(milli)?seconds|min|minutes)$",
     r"timestamp(?!.*format)", r"time[ _]?stamp$", r"^(zeit|uhrzeit|temps|tiempo|tempo|tijd|elapsed)",
     "時間|时间|время",
 )  # fmt: skip

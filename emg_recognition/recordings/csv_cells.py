@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from emg_recognition.errors import RecordingError
+from emg_recognition.recordings.text_cells import MISSING
 from emg_recognition.recordings.text_layout import Layout
 from emg_recognition.recordings.text_lines import Block, count_byte
 from emg_recognition.text import nfc
@@ -58,7 +60,7 @@ def read_part(plan: Plan, block: Block) -> Part:
     Raises
     ------
     RecordingError
-        If a cell is empty or not a number; the message names line and column.
+        If a cell is not a number, or a time or counter is missing; the message names line and column.
     ValueError
         If a line has more cells than there are columns.
     """
@@ -102,11 +104,11 @@ def read_part(plan: Plan, block: Block) -> Part:
     several = len(plan.times) > 1
     samples = np.empty((len(frame), len(plan.samples)), np.float32)
     for at, column in enumerate(plan.samples):
-        values = _numbers(plan, frame[column], column, lines, gaps=several)
+        values = _numbers(plan, frame[column], column, lines, missing=True)
         with np.errstate(over="ignore"):  # what is too large for float32 is refused with its line
             samples[:, at] = values if plan.scale == 1.0 else values / plan.scale
-    if not several and not (finite := np.isfinite(samples)).all():
-        row, channel = (int(i) for i in np.argwhere(~finite)[0])
+    if (large := np.isinf(samples)).any():
+        row, channel = (int(i) for i in np.argwhere(large)[0])
         where = f"line {lines[row]}, column {plan.names[plan.samples[channel]]}"
         raise RecordingError(str(plan.path), f"{where} is too large", "correct it, or the scale")
     if plan.clock:
@@ -114,10 +116,10 @@ def read_part(plan: Plan, block: Block) -> Part:
     else:
         times = np.empty((len(frame), len(plan.times)))
         for at, column in enumerate(plan.times):
-            times[:, at] = _numbers(plan, frame[column], column, lines, gaps=several) * plan.time_scale
+            times[:, at] = _numbers(plan, frame[column], column, lines, missing=several) * plan.time_scale
     counter = None
     if plan.counter is not None:
-        counter = _numbers(plan, frame[plan.counter], plan.counter, lines, gaps=several)
+        counter = _numbers(plan, frame[plan.counter], plan.counter, lines, missing=several)
     texts = {role: _texts(frame[column]) for role, column in plan.texts.items()}
     return Part(samples, times, counter, texts, lines, block.done)
 
@@ -185,7 +187,10 @@ def _check_cells(plan: Plan, block: Block, *, first: bool) -> None:
             )
 
 
-def _numbers(plan: Plan, cells: pandas.Series, column: int, lines: np.ndarray, *, gaps: bool) -> np.ndarray:
+def _numbers(
+    plan: Plan, cells: pandas.Series, column: int, lines: np.ndarray, *, missing: bool
+) -> np.ndarray:
+    """Return the numbers of a column; with `missing`, NaN where there is none."""
     import pandas
 
     if cells.dtype.kind in "iuf":
@@ -195,12 +200,12 @@ def _numbers(plan: Plan, cells: pandas.Series, column: int, lines: np.ndarray, *
         if plan.layout.decimal == ",":
             texts = texts.str.replace(",", ".", regex=False)
         values = pandas.to_numeric(texts, errors="coerce").to_numpy(np.float64)
-        # What is not a number is refused here, and only an empty cell may end a sensor early.
-        if gaps:
-            wrong = np.isnan(values) & ~(cells.isna() | (texts.isin(["", "nan"]))).to_numpy()
+        # What is neither a number nor a word for a missing one is refused.
+        if missing:
+            wrong = np.isnan(values) & ~(cells.isna() | texts.str.lower().isin(MISSING)).to_numpy()
             if wrong.any():
                 raise _bad_cell(plan, cells, column, lines, int(np.argmax(wrong)))
-    bad = np.isinf(values) if gaps else ~np.isfinite(values)
+    bad = np.isinf(values) if missing else ~np.isfinite(values)
     if bad.any():
         raise _bad_cell(plan, cells, column, lines, int(np.argmax(bad)))
     return values
@@ -226,7 +231,9 @@ def _seconds(plan: Plan, cells: pandas.Series, lines: np.ndarray) -> np.ndarray:
         texts = cells.str.strip()
         if plan.layout.decimal == ",":
             texts = texts.str.replace(",", ".", regex=False)
-        stamps = pandas.to_datetime(texts, errors="coerce", utc=True)
+        # Dates with points have the day first.
+        dotted = bool(len(texts)) and re.match(r"[0-9]{1,2}\.[0-9]{1,2}\.", texts.iloc[0]) is not None
+        stamps = pandas.to_datetime(texts, errors="coerce", utc=True, dayfirst=dotted)
     if stamps.isna().any():
         raise _bad_cell(plan, cells, plan.times[0], lines, int(np.argmax(stamps.isna().to_numpy())))
     start = pandas.Timestamp(0, tz="UTC")

@@ -72,7 +72,8 @@ class CsvEvents:
     ----------
     file : str
         Path of that file, relative to the folder of the recording; ``{name}`` stands for the name of the
-        recording without its extension.
+        recording without its extension, ``{entities}`` for that without its last part, as in BIDS: ``sub-01``
+        of ``sub-01_emg.tsv``.
     onset, label : str or int
         Columns with the begin of each event in seconds, by the time column or after the first row, and with
         its label.
@@ -81,7 +82,8 @@ class CsvEvents:
     """
 
     file: str = setting(
-        "{name}_events.tsv", "file of the events; {name} is the recording's without extension"
+        "{name}_events.tsv",
+        "file of the events; {name} is the recording's without extension, {entities} without its last part",
     )
     onset: Column = "onset"
     label: Column = "label"

@@ -21,7 +21,7 @@ from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.recordings.roles import ROLES, action_of, repetition_of
 from emg_recognition.recordings.segments import Segment, gather_segments
 
-READING = "text 2"
+READING = "text 3"
 """Changes when the same files give other recordings; part of the cache's key."""
 
 
@@ -152,6 +152,8 @@ def _runs(reader: CsvReader, file: FoundFile, timed: TimedTable, counted: Counte
             # A gap within the same rows does not begin a new repetition.
             counted[performed] += begin == 0 or bool(changes[begin - 1])
             repetition = counted[performed]
+        if timed.missing[begin]:
+            continue
         samples = table.samples[begin:end]
         yield Segment(samples, roles["subject"], roles["cohort"], roles["session"], action, repetition)
 

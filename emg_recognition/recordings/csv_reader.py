@@ -16,14 +16,30 @@ from emg_recognition.recordings.row_times import Counted, Pace, find_lost, find_
 from emg_recognition.recordings.text_columns import header_rate
 from emg_recognition.types import RATE_TOLERANCE
 
+#: Holes that are nearer to each other than this, in rows, come from slower sensors in the same file.
+_FEWEST_BETWEEN = 20
+
 
 @dataclass(frozen=True, eq=False)
 class TimedTable:
-    """A file with its rate, and for each row from the second on whether samples are missing before it."""
+    """A file with its rate.
+
+    Attributes
+    ----------
+    table : CsvTable
+        Its columns.
+    rate : float
+        Hz.
+    gaps : numpy.ndarray
+        bool, shape (rows - 1,): whether the signal is interrupted before each row from the second on.
+    missing : numpy.ndarray
+        bool, shape (rows,): whether the row lacks a sample.
+    """
 
     table: CsvTable
     rate: float
     gaps: np.ndarray
+    missing: np.ndarray
 
 
 class CsvReader:
@@ -35,6 +51,7 @@ class CsvReader:
         self._unit: str | None = None
         self._notes: dict[str, list[str]] = {}
         self._lost = [0, 0, 0]
+        self._missing = [0, 0]
         self._counter = ""
         self._bursts: list[tuple[int, float]] = []
 
@@ -60,7 +77,31 @@ class CsvReader:
         rate = self._rate = rate if self._rate is None else self._rate
         if counted is not None:
             gaps = gaps | (counted.lost > 0) | counted.restarts
-        return TimedTable(table, rate, gaps)
+        missing = self._without_samples(file, table)
+        return TimedTable(table, rate, gaps | (missing[1:] != missing[:-1]), missing)
+
+    def _without_samples(self, file: FoundFile, table: CsvTable) -> np.ndarray:
+        """Return which rows lack a sample; refuse a file with a channel that has none, or too many holes."""
+        missing = np.isnan(table.samples.sum(axis=1, dtype=np.float64))
+        count = int(missing.sum())
+        if not count:
+            return missing
+        channel = int(np.argmax(np.isnan(table.samples).sum(axis=0)))
+        column = table.layout.names[table.columns[channel]] or str(table.columns[channel] + 1)
+        holes = int((missing[1:] & ~missing[:-1]).sum()) + int(missing[0])
+        if np.isnan(table.samples[:, channel]).all():
+            problem = f"column {column} holds no number"
+        elif count < len(missing) and (len(missing) - count) / holes < _FEWEST_BETWEEN:
+            problem = f"{count} of {len(missing)} rows lack a sample, first line {table.lines[missing][0]}, "
+            problem += f"column {column}: {holes} holes"
+        else:
+            self._missing[0] += count
+            self._missing[1] += 1
+            return missing
+        remedy = (
+            "leave such a column out of the samples, or export each sensor, or rate, to a file of its own"
+        )
+        raise RecordingError(str(file.path), problem, remedy)
 
     def _counted(self, file: FoundFile, table: CsvTable) -> Counted | None:
         if table.counter is None:
@@ -140,6 +181,11 @@ class CsvReader:
             said.append(
                 f"{lost} samples are lost, in {gaps} gaps of the counter{counter} in {_files(files)}; "
                 "segments are split there"
+            )
+        count, files = self._missing
+        if count:
+            said.append(
+                f"{count} rows lack a sample (empty or NaN) in {_files(files)}; segments are split there"
             )
         if self._bursts:
             packet, interval = self._bursts[0]

@@ -14,7 +14,8 @@ import yaml
 
 from emg_recognition.errors import RecordingError
 from emg_recognition.recordings.folders import holds_bag, walk
-from emg_recognition.recordings.formats.files import FormatFile, Worker
+from emg_recognition.recordings.formats.description import FormatDescription
+from emg_recognition.recordings.formats.files import FormatFile, Worker, with_events
 from emg_recognition.recordings.formats.finding import named_files
 from emg_recognition.recordings.formats.take import Take, Wanted
 from emg_recognition.recordings.kinds import FORMATS, identify
@@ -69,6 +70,12 @@ def _lines(files: Sequence[FormatFile], pattern: str | None, folder: str) -> lis
     endings = sorted({file.path.suffix for file in files})
     every = ".*(" + "|".join(one.replace(".", "[.]").replace("+", "[+]") for one in endings) + ")"
     first = takes[0] if takes else None
+    inside = any(take.spans is not None for take in takes)
+    # What a description says stands above what a file says itself, so it may not repeat a mere guess.
+    own = {"label", "repetition"} if inside else set()
+    own |= {role for role in ("subject", "cohort", "session") if any(getattr(take, role) for take in takes)}
+    for role in own:
+        pattern = (pattern or "").replace(f"(?P<{role}>", "(?:").replace(f"(?P={role})", "[^/_]+")
     lines = [
         "# What was found in these files. Check each line, and complete what is left open; then give this",
         "# file in place of the recordings: emg-recognition inspect study.yaml",
@@ -89,7 +96,8 @@ def _lines(files: Sequence[FormatFile], pattern: str | None, folder: str) -> lis
     if first is None or first.unit == "count":
         lines += ["# unit: V  # if you know the scale of the numbers", "# scale: 1.0e+6  # numbers per volt"]
     labels = sorted({span.label for take in takes for span in take.spans or ()})
-    labels += sorted({file.guessed["label"] for file in files if "label" in file.guessed} - set(labels))
+    if not inside:
+        labels += sorted({file.guessed["label"] for file in files if "label" in file.guessed})
     if labels:
         lines += ["labels:  # label in the files: action; null leaves it out"]
         lines += [f"  {_line(label, label)}" for label in labels]
@@ -108,7 +116,8 @@ def _takes(files: Sequence[FormatFile]) -> tuple[list[Take], bool, str]:
         for file in files[:_READ]:
             for wanted in (Wanted(rate=rate), Wanted(rate=1.0)):
                 try:
-                    for take in worker.read(file, wanted):
+                    for one in worker.read(file, wanted):
+                        take = with_events(file, one, FormatDescription())
                         # The samples are gone with the folder.
                         takes.append(dataclasses.replace(take, samples=np.empty((0, take.samples.shape[1]))))
                     rate = wanted.rate

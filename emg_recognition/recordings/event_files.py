@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,9 +26,40 @@ class Events:
     labels: list[str]
 
 
+#: What BIDS keeps beside a recording; its table of events has these columns.
+_BESIDE = re.compile(r"(?:.*_)?(?:events|channels|electrodes|scans|sessions|participants)\.(?:tsv|csv|txt)")
+_ENDINGS = (".tsv", ".csv", ".txt")
+_LABELS = ("trial_type", "label", "action", "gesture", "value")
+
+
+def is_beside(name: str) -> bool:
+    """Return whether a file has the name of a table that BIDS keeps beside recordings."""
+    return _BESIDE.fullmatch(name) is not None
+
+
+def events_beside(path: Path) -> CsvEvents | None:
+    """Find the file of events that BIDS names after a recording, and its columns.
+
+    Those of ``sub-01_task-grasp_emg.edf`` are in ``sub-01_task-grasp_events.tsv``: the last part of the name
+    is replaced. Many put ``_events`` behind the whole name instead.
+    """
+    for name in ("{name}_events", "{entities}_events"):
+        for ending in _ENDINGS:
+            events = CsvEvents(file=name + ending)
+            file = event_file(path, events)
+            if file == path or not file.is_file():
+                continue
+            names = find_layout(file, header=True).names
+            label = next((one for one in _LABELS if one in names), None)
+            if label is not None and "onset" in names:
+                return CsvEvents(file=name + ending, onset="onset", label=label)
+    return None
+
+
 def event_file(path: Path, events: CsvEvents) -> Path:
     """Return the path of the file with the events of a recording."""
-    return path.parent / events.file.replace("{name}", path.stem)
+    entities = path.stem.rpartition("_")[0] or path.stem
+    return path.parent / events.file.replace("{name}", path.stem).replace("{entities}", entities)
 
 
 def event_files(recordings: Iterable[Path], events: CsvEvents | None) -> list[Path]:

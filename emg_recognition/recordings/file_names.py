@@ -33,7 +33,14 @@ _PROGRAMS = re.compile(
     re.IGNORECASE,
 )
 
-_DATE = r"(?:19|20)[0-9]{2}[-_.]?[0-9]{2}[-_.]?[0-9]{2}(?:[-_T .]*[0-9]{2}[-_:.h]?[0-9]{2}[-_:.m]?[0-9]{2})?"
+#: A day, with a time before or behind it; a time alone behind a sign; seconds, or parts of them, since 1970.
+_DATE = (
+    r"(?:[0-2][0-9][-:.h][0-5][0-9](?:[-:.m][0-5][0-9])?[-_T .]+)?"
+    r"(?:(?:19|20)[0-9]{2}[-_.]?[0-9]{2}[-_.]?[0-9]{2}|[0-3][0-9]\.[01][0-9]\.[0-9]{2}(?:[0-9]{2})?"
+    r"|[0-3]?[0-9]-[0-3]?[0-9]-(?:19|20)[0-9]{2})"
+    r"(?:[-_T .]*[0-9]{2}[-_:.h]?[0-9]{2}[-_:.m]?[0-9]{2})?"
+    r"|(?<=[_ ])[0-2][0-9][-:][0-5][0-9][-:][0-5][0-9]|1[0-9]{9}(?:[0-9]{3}){0,2}"
+)
 _WORD = r"[^\W\d_]+"
 #: The address of a device.
 _ID = r"(?<![^\W_])(?=[0-9A-Fa-f]*[0-9])(?=[0-9A-Fa-f]*[A-Fa-f])[0-9A-Fa-f]{10,}(?![^\W_])"
@@ -41,6 +48,12 @@ _TOKEN = re.compile(
     rf"(?P<date>(?<![0-9]){_DATE}(?![0-9]))|(?P<id>{_ID})|(?P<word>{_WORD})|(?P<number>[0-9]+)|(?P<sign>.)",
     re.DOTALL,
 )
+_COHORTS = re.compile(
+    "healthy|patients?|controls?|stroke|impaired|intact|amputees?|gesunde?|kontrolle|patient(inn)?en|sains?",
+    re.IGNORECASE,
+)
+#: Which words are one label: actions (``hand_close``), also what stands behind one (``wave_in``), or all.
+_ACTIONS_ONLY, _BEHIND_ACTIONS, _ALL = range(3)
 #: ``sub-anna``: in BIDS such a word with its sign may stand before any value.
 _ENTITY = re.compile(
     r"(?i)(?<![^\W_])(?:" + "|".join(f"(?P<{role}>{words})" for role, words in WORDS.items()) + r")-"
@@ -57,7 +70,7 @@ class _Token:
     role: str = ""
 
 
-def guess_pattern(names: Sequence[str]) -> str | None:
+def guess_pattern(names: Sequence[str], *, labelled: bool = False) -> str | None:
     """Find a pattern for most of some names by comparing them.
 
     Numbers are known by the words or letters before them (``s3``, ``day2``, ``rep_1``, ``C_4``), or by their
@@ -67,6 +80,8 @@ def guess_pattern(names: Sequence[str]) -> str | None:
     ----------
     names : sequence of str
         Paths inside a folder, with ``/`` between folders.
+    labelled : bool
+        Whether the files themselves have labels, so that the names need not tell any.
 
     Returns
     -------
@@ -74,14 +89,14 @@ def guess_pattern(names: Sequence[str]) -> str | None:
         A regular expression for the whole names, with named groups for what they tell; None if less than half
         of the names are alike, or they tell nothing.
     """
-    for coarse in (False, True):
-        tokens = [_tokens(name, coarse=coarse) for name in names]
+    for joining in (_ACTIONS_ONLY, _BEHIND_ACTIONS, _ALL):
+        tokens = [_tokens(name, joining) for name in names]
         shapes = Counter(map(_shape, tokens))
         if not shapes:
             return None
         shape, count = shapes.most_common(1)[0]
-        if count == len(names) or (coarse and count * 2 > len(names)):
-            pattern = _pattern([one for one in tokens if _shape(one) == shape])
+        if count == len(names) or (joining == _ALL and count * 2 > len(names)):
+            pattern = _pattern([one for one in tokens if _shape(one) == shape], labelled)
             if pattern is not None:
                 return pattern
     return None
@@ -98,8 +113,8 @@ def escaped(text: str) -> str:
     return re.escape(text).replace("\\-", "-").replace("\\ ", " ")
 
 
-def _tokens(name: str, *, coarse: bool) -> list[_Token]:
-    """Split a name; joined words are one word if they are actions, and with `coarse` in any case."""
+def _tokens(name: str, joining: int) -> list[_Token]:
+    """Split a name; words with a hyphen, underscore or space between them are one word as `joining` says."""
     stem, dot, ending = name.rpartition(".")
     if not dot or "/" in ending:
         stem, ending = name, ""
@@ -120,11 +135,15 @@ def _tokens(name: str, *, coarse: bool) -> list[_Token]:
         assert match is not None
         token, at = _Token(str(match.lastgroup), match[0]), match.end()
         joined = [one.kind for one in found[-2:]] == ["word", "sign"] and found[-1].text in "_- "
-        if token.kind == "word" and joined and (coarse or (_is_action(token) and _is_action(found[-2]))):
+        if token.kind == "word" and joined and (joining == _ALL or _go_together(found[-2], token, joining)):
             found[-2:] = [_Token("word", found[-2].text + found[-1].text + token.text)]
         else:
             found.append(token)
     return [*found, _Token("end", ending)]
+
+
+def _go_together(first: _Token, second: _Token, joining: int) -> bool:
+    return _is_action(first) and (joining == _BEHIND_ACTIONS or _is_action(second))
 
 
 def _is_action(token: _Token) -> bool:
@@ -152,11 +171,18 @@ class _Columns:
         return next((i for i, one in sorted(self.roles.items()) if one == role), None)
 
 
-def _pattern(names: Sequence[Sequence[_Token]]) -> str | None:
+def _pattern(names: Sequence[Sequence[_Token]], labelled: bool) -> str | None:
     columns = _Columns(names)
     taken = _assign_by_words(columns)
     marked = bool(columns.roles)
-    words = [i for i, kind in enumerate(columns.kinds) if kind == "word" and i not in taken]
+    _assign_cohort(columns, taken)
+    words = [
+        i for i, kind in enumerate(columns.kinds) if kind == "word" and i not in {*taken, *columns.roles}
+    ]
+    if labelled:
+        columns.roles = {i: role for i, role in columns.roles.items() if role != "label"}
+        _assign_people(columns, words)
+        return "".join(_piece(columns, i) for i in range(len(columns.kinds))) if columns.roles else None
     _assign_words(columns, words)
     label = columns.at("label")
     if label is not None:
@@ -192,6 +218,15 @@ def _assign_by_words(columns: _Columns) -> set[int]:
     return taken
 
 
+def _assign_cohort(columns: _Columns, taken: set[int]) -> None:
+    """Take words such as ``healthy`` and ``patients`` as the cohort, if no person's number is behind."""
+    for i, kind in enumerate(columns.kinds):
+        behind = columns.kinds[i + 1 : i + 2] == ["number"]
+        known = kind == "word" and i not in taken and all(map(_COHORTS.fullmatch, columns.values[i]))
+        if known and len(columns.values[i]) > 1 and not behind and columns.at("cohort") is None:
+            columns.roles[i] = "cohort"
+
+
 def _assign_words(columns: _Columns, words: list[int]) -> None:
     values, kinds, roles = columns.values, columns.kinds, columns.roles
     varying = [i for i in words if len(values[i]) > 1]
@@ -211,6 +246,21 @@ def _assign_words(columns: _Columns, words: list[int]) -> None:
         before = [i for i in others if i < label] or others
         if before:
             roles[before[0]] = "subject"
+
+
+def _assign_people(columns: _Columns, words: list[int]) -> None:
+    """Take the outermost folder, or a word that differs, as the subject, and a number as the session."""
+    kinds, values, roles = columns.kinds, columns.values, columns.roles
+    folder = [0] if kinds[0] in ("word", "number") and values[1:2] == [["/"]] else []
+    people = [i for i in (*folder, *words) if len(values[i]) > 1 and i not in roles]
+    people = [i for i in people if not any(map(_PROGRAMS.fullmatch, values[i])) and not _share(values[i])]
+    if people and columns.at("subject") is None:
+        roles[people[0]] = "subject"
+    numbers = [
+        i for i, kind in enumerate(kinds) if kind == "number" and i not in roles and len(values[i]) > 1
+    ]
+    if numbers and columns.at("subject") is not None and not {"session", "repetition"} & set(roles.values()):
+        roles[numbers[0]] = "session"
 
 
 def _share(values: list[str]) -> float:

@@ -18,7 +18,7 @@ from emg_recognition.recordings.bag_recordings import read_bag
 from emg_recognition.recordings.cache import default_cache, from_cache, release
 from emg_recognition.recordings.csv_description import CsvDescription, load_description
 from emg_recognition.recordings.csv_files import READING, read_csv_files
-from emg_recognition.recordings.event_files import event_files
+from emg_recognition.recordings.event_files import event_files, events_beside
 from emg_recognition.recordings.finding import FoundFile, files_at
 from emg_recognition.recordings.finding import find_files as find_described
 from emg_recognition.recordings.folders import holds_bag, is_description, walk
@@ -223,6 +223,8 @@ def _read_formats(
     namespace: str | None,
 ) -> _Found:
     parts = [part for file in files for part in files_of(file.kind, file.path)]
+    for file in files:
+        parts += event_files([file.path], events_beside(file.path))
     known = set(parts)
     left = tuple((readable(name), why) for name, why in skipped if folder / name not in known)
     names = tuple(readable(file.path.relative_to(folder).as_posix()) for file in files)

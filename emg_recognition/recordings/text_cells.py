@@ -10,8 +10,10 @@ _NUMBERS = {
     ".": re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"),
     ",": re.compile(r"[+-]?([0-9]+|[0-9]*,[0-9]+)([eE][+-]?[0-9]+)?"),
 }
-_MISSING = re.compile(r"(nan|na|n/a|-?inf|null|none|-)?", re.IGNORECASE)
 _QUANTITY = re.compile(r"([0-9]+[.,]?[0-9]*) ?([a-zµμ%/^0-9]{1,6})?", re.IGNORECASE)
+
+MISSING = frozenset({"", "nan", "-nan", "na", "n/a", "null", "none", "-"})
+"""What stands for a value that is not there, in lower case."""
 
 VOLTS = {
     "v": 1.0,
@@ -21,7 +23,9 @@ VOLTS = {
     "volt": 1.0,
     "volts": 1.0,
     "millivolts": 1e3,
+    "mvolts": 1e3,
     "microvolts": 1e6,
+    "uvolts": 1e6,
 }
 """Units of a voltage in lower case, in numbers per volt."""
 
@@ -33,6 +37,8 @@ SECONDS = {
     "seconds": "s",
     "ms": "ms",
     "msec": "ms",
+    "msecs": "ms",
+    "milliseconds": "ms",
     "us": "us",
     "ns": "ns",
     "min": "min",
@@ -67,7 +73,7 @@ def split(line: str, delimiter: str) -> list[str]:
 
 def is_missing(cell: str) -> bool:
     """Return whether a cell stands for a value that is not there."""
-    return _MISSING.fullmatch(cell) is not None
+    return cell.lower() in MISSING or cell.lower() in ("inf", "-inf")
 
 
 def is_number(cell: str, decimal: str) -> bool:
@@ -88,8 +94,8 @@ def quantity(cell: str) -> tuple[float, str] | None:
 
 
 def unit_in(name: str) -> str:
-    """Return the unit that a name has in brackets, after its last space or underscore, or after a slash."""
-    for found in (*re.findall(r"[(\[]([^()\[\]]*)[)\]]", name)[::-1], *re.findall(r"[ _]([^ _]+)$", name)):
+    """Return the unit that a name has in brackets, or after its last space, underscore, comma or slash."""
+    for found in (*re.findall(r"[(\[]([^()\[\]]*)[)\]]", name)[::-1], *re.findall(r"[ _,]([^ _,]+)$", name)):
         if unit := unit_of(found):
             return unit if unit not in ("none", "-") else ""
     unit = plain_unit(name.rpartition("/")[2]) if "/" in name else ""

@@ -13,6 +13,7 @@ from emg_recognition.errors import RecordingError
 from emg_recognition.files import open_regular
 from emg_recognition.recordings.column_guess import Guess, guess_columns
 from emg_recognition.recordings.csv_description import Column, CsvColumns, CsvDescription, CsvEvents
+from emg_recognition.recordings.event_files import event_file, events_beside, is_beside
 from emg_recognition.recordings.file_names import escaped, guess_pattern, libemg_labels, roles_in
 from emg_recognition.recordings.markers import is_no_marker
 from emg_recognition.recordings.roles import ROLES
@@ -29,7 +30,8 @@ UNLABELLED = "unlabelled"
 _COMPARED = 100
 #: Columns in times of rows, and rows, from which on a table is taken to lie on its side.
 _WIDE = 100
-_EVENTS = re.compile(r"(.+?)(_events\.\w+)")
+#: Columns that an error names.
+_NAMED = 8
 _DESCRIBED = (".yaml", ".yml", ".json", ".md", ".py", ".m", ".html", ".xml")
 
 
@@ -134,13 +136,15 @@ def guess(path: Path) -> Guessed:
         raise RecordingError(str(found[0]), problem, "write a column for each channel")
     columns = guess_columns(layout, readable(found[0].name))
     if not columns.samples:
+        left = ", ".join(f"{name}: {why}" for name, why in list(columns.left.items())[:_NAMED])
         raise RecordingError(
             str(found[0]),
-            "none of its columns looks like EMG",
-            "write a description that names the columns (emg-recognition inspect FILE --describe begins one)",
+            f"none of its columns looks like EMG ({left or 'no numbers'})",
+            "write plain numbers in columns, or a description with columns: {samples: [NAME, NAME]}",
         )
     names = [nfc(readable(file.relative_to(base).as_posix())) for file in found]
-    pattern = _pattern([nfc(readable(file.relative_to(base).as_posix())) for file in near], columns, names)
+    near_names = [nfc(readable(file.relative_to(base).as_posix())) for file in near]
+    pattern = _pattern(near_names, columns, names)
     if (
         columns.marker is not None
         and pattern
@@ -149,8 +153,8 @@ def guess(path: Path) -> Guessed:
     ):
         columns.marker = None  # vendors have such a column whether it is used or not
     in_rows = columns.label is not None or columns.marker is not None or events is not None
-    if in_rows and pattern:
-        pattern = pattern.replace("(?P<label>", "(?:")
+    if in_rows:
+        pattern = _pattern(near_names, columns, names, labelled=True)
     constants: dict[str, str] = {}
     files = pattern or ".*" + escaped(Path(names[0]).suffix)
     if not path.is_dir():
@@ -192,7 +196,7 @@ def _class_names(base: Path, pattern: str | None, names: Sequence[str]) -> dict[
 def _is_recording(file: Path) -> bool:
     if not file.is_file() or file.name.startswith(".") or file.suffix.lower() in _DESCRIBED:
         return False
-    if _EVENTS.fullmatch(file.name):
+    if is_beside(file.name):
         return False
     try:
         with open_regular(file) as opened:
@@ -209,34 +213,19 @@ def _neighbours(path: Path) -> list[Path]:
 
 def _events_of(found: Sequence[Path]) -> CsvEvents | None:
     """Return the events if each recording has a file of them beside it, as BIDS names it."""
-    endings = {
-        match[2]
-        for file in found
-        for other in file.parent.glob(f"{_globbed(file.stem)}_events.*")
-        if (match := _EVENTS.fullmatch(other.name)) and match[1] == file.stem
-    }
-    if len(endings) != 1:
-        return None
-    ending = endings.pop()
-    first = found[0].with_name(found[0].stem + ending)
-    if not first.exists():
-        return None
-    names = find_layout(first, header=True).names
-    label = next((name for name in ("trial_type", "label", "action", "value") if name in names), None)
-    if "onset" not in names or label is None:
-        return None
-    return CsvEvents(file="{name}" + ending, onset="onset", label=label)
+    first = events_beside(found[0])
+    return first if first is not None and all(event_file(file, first).exists() for file in found) else None
 
 
 def _globbed(text: str) -> str:
     return re.sub(r"([*?\[])", r"[\1]", text)
 
 
-def _pattern(near: list[str], columns: Guess, names: list[str]) -> str | None:
+def _pattern(near: list[str], columns: Guess, names: list[str], *, labelled: bool = False) -> str | None:
     """Return the pattern of the names, without what the columns already tell."""
-    pattern = guess_pattern(near)
+    pattern = guess_pattern(near, labelled=labelled)
     if pattern is None and len(near) > len(names):
-        pattern = guess_pattern(names)
+        pattern = guess_pattern(names, labelled=labelled)
     if pattern is None:
         return None
     for role in ROLES:

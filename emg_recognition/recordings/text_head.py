@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 from emg_recognition.recordings.text_cells import is_missing, is_number, plain_unit, quantity, unit_of
 
@@ -104,7 +105,7 @@ def find_names(
         row = cells[i]
         filled = [cell for cell in row if cell]
         fits = abs(len(row) - width) <= 1 or not width or (len(row) < width and len(filled) * 2 > width)
-        if fits and _could_be_names(filled) and not is_below(row):
+        if fits and _could_be_names(filled) and not is_below(row) and not _is_processing(filled):
             return i, below
         if not is_below(row) and (not fits or len(below) >= _FAULTS):
             break
@@ -113,6 +114,11 @@ def find_names(
         return before[0], list(before[1:])
     # Units and rates without names above them.
     return None, []
+
+
+def _is_processing(filled: Sequence[str]) -> bool:
+    """Return whether a row only says whether columns are raw or calibrated, as Shimmer has it."""
+    return bool(filled) and {cell.lower() for cell in filled} <= {"raw", "cal", "uncal"}
 
 
 def _could_be_names(filled: Sequence[str]) -> bool:
@@ -128,6 +134,30 @@ def is_below(row: Sequence[str]) -> bool:
     """Return whether a row holds units or quantities and nothing else."""
     filled = [cell for cell in row if cell]
     return bool(filled) and all(unit_of(cell) or quantity(cell) for cell in filled)
+
+
+def titles_of(headers: Sequence[dict[str, Any]], preamble: Sequence[str], names: Sequence[str]) -> list[str]:
+    """Return what the lines before the data say about each column besides its name; empty for nothing.
+
+    OpenSignals lists the sensors. AcqKnowledge has a title and a unit for each column ``CH1``, ``CH2``; they
+    are joined here as in ``EMG (mV)``.
+    """
+    titles: list[str] = []
+    for header in headers:
+        for device in header.values():
+            known = device if isinstance(device, dict) else {}
+            kinds, columns = known.get("sensor"), known.get("column")
+            if isinstance(kinds, list) and isinstance(columns, list):
+                titles += [*[""] * (len(columns) - len(kinds)), *map(str, kinds)]
+    for at, line in enumerate(preamble):
+        count = re.fullmatch(r"([0-9]+) channels", line.strip())
+        places = [i for i, name in enumerate(names) if re.fullmatch(r"CH[0-9]+", name)]
+        if count and len(places) == int(count[1]) and len(preamble) > at + 2 * len(places):
+            lines = [one.strip() for one in preamble[at + 1 : at + 1 + 2 * len(places)]]
+            titles = [""] * len(names)
+            for i, title, unit in zip(places, lines[::2], lines[1::2], strict=True):
+                titles[i] = f"{title} ({unit})"
+    return [*titles, *[""] * len(names)][: len(names)]
 
 
 def read_below(

@@ -18,6 +18,7 @@ from emg_recognition.recordings.text_head import (
     find_start,
     is_below,
     read_below,
+    titles_of,
     width_of,
 )
 from emg_recognition.recordings.text_lines import read_head
@@ -54,6 +55,8 @@ class Layout:
         The lines before the names, without comment marks.
     headers : tuple of mapping
         JSON objects of the preamble.
+    titles : tuple of str
+        What the preamble says about each column besides its name, such as the sensor; empty where nothing.
     rows : tuple of tuple of str
         The cells of the first rows of data.
     """
@@ -70,6 +73,7 @@ class Layout:
     rates: tuple[float, ...] = ()
     preamble: tuple[str, ...] = ()
     headers: tuple[dict[str, Any], ...] = ()
+    titles: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = field(default=(), repr=False)
 
     @property
@@ -151,6 +155,11 @@ def find_layout(
     width = max(width, len(names)) if names_line is not None or not width else width
     names = [*names, *[""] * width][:width]
     units, has_units, rates = read_below(below, cells, width, units_row)
+    titles = titles_of(headers, preamble, names)
+    said = [
+        unit or unit_in(name) or unit_in(title)
+        for unit, name, title in zip(units, names, titles, strict=True)
+    ]
     rows = tuple(tuple(cells[i]) for i in body if i >= start)[:SAMPLE_LINES]
     return Layout(
         encoding=encoding,
@@ -160,11 +169,12 @@ def find_layout(
         data_line=start,
         names_line=names_line,
         names=tuple(names),
-        units=tuple(unit or unit_in(name) for unit, name in zip(units, names, strict=True)),
+        units=tuple(said),
         units_row=has_units,
         rates=rates,
         preamble=(*comments, *preamble),
         headers=headers,
+        titles=tuple(titles),
         rows=rows,
     )
 

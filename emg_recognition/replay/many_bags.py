@@ -243,7 +243,8 @@ def find_bags(paths: Sequence[PathLike]) -> list[tuple[str, Path]]:
             found.setdefault(given, readable(given.name or given))
             continue
         if identify(given) != "folder":
-            raise RecordingError(str(given), "it is no bag", "give a bag, or a folder of bags")
+            remedy = "give a bag, or a folder of bags; --data takes other recordings, one model at a time"
+            raise RecordingError(str(given), "it is no bag", remedy)
         errors: list[OSError] = []
         below = [path for path in walk(given, errors.append) if path.is_dir()]
         below += [Path(error.filename) for error in errors]

@@ -172,3 +172,22 @@ def test_a_shell_gets_completions(typed, expected, tmp_path):
     }
     subprocess.run([sys.executable, "-m", "emg_recognition"], env=environment, check=True)
     assert [word.strip() for word in found.read_text().split("\n")] == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ("simulate --output FILE/study.npz --healthy 1 --patients 1 --sessions 1 --hold 0.5", "FILE"),
+        ("inspect CSV --describe --output FILE/study.yaml", "--output is 'FILE/study.yaml'"),
+    ],
+)
+def test_an_output_that_cannot_be_made_is_one_line(arguments, named, tmp_path, capsys):
+    (tmp_path / "file").write_text("no folder")
+    (tmp_path / "fist.csv").write_text("t,emg1\n" + "".join(f"{i / 100},{i % 7}\n" for i in range(100)))
+    places = {"FILE": str(tmp_path / "file"), "CSV": str(tmp_path / "fist.csv")}
+    for name, place in places.items():
+        arguments, named = arguments.replace(name, place), named.replace(name, place)
+    assert command.main(arguments.split()) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert named in line
+    assert (tmp_path / "file").read_text() == "no folder"

@@ -172,3 +172,8 @@ def test_neither_hidden_folders_nor_deep_trees_are_searched(session, ward):
     for place in (ward / ".venv" / "anna_9", ward / "a" / "b" / "c" / "d" / "anna_9"):
         shutil.copytree(ward / "anna_1", place)
     assert len(read_history(ward).sessions) == 3
+
+
+def test_the_command_says_that_there_are_no_sessions(tmp_path, capsys):
+    assert main(["history", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == f"{tmp_path} holds no sessions; emg-recognition session records one\n"

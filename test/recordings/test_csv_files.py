@@ -263,3 +263,46 @@ def test_names_compare_in_the_composed_form(study):
         labels={"grün": "öffnen"},
     )
     assert found.actions == ("öffnen",)
+
+
+def with_holes(cell, holes, count=200):
+    return table(
+        [(i / 100, cell if any(a <= i < b for a, b in holes) else i, -i, i // 100) for i in range(count)]
+    )
+
+
+@pytest.mark.parametrize("cell", ["", "NaN", "N/A", "null"])
+def test_rows_without_a_sample_split_segments_and_are_said(study, cell):
+    found = study(
+        {"anna.csv": with_holes(cell, [(0, 3), (50, 51), (130, 140)])},
+        files="(?P<subject>[a-z]+).csv",
+        columns={"samples": ["a", "b"], "time": "t", "label": "l"},
+    )
+    assert [(label, repetition, length) for *_, label, repetition, length in rows(found)] == [
+        ("0", 1, 47),
+        ("0", 1, 49),
+        ("1", 1, 30),
+        ("1", 1, 60),
+    ]
+    assert np.isfinite(found.counts).all()
+    assert found.problems == ("14 rows lack a sample (empty or NaN) in 1 file; segments are split there",)
+
+
+@pytest.mark.parametrize(
+    ("holes", "said"),
+    [
+        ([(0, 200)], "column a holds no number; leave such a column out of the samples"),
+        (
+            [(i, i + 3) for i in range(0, 200, 4)],
+            "150 of 200 rows lack a sample, first line 2, column a: 50 holes; leave such a column out",
+        ),
+    ],
+)
+def test_channels_that_are_mostly_empty_are_refused(study, holes, said):
+    with pytest.raises(RecordingError) as caught:
+        study(
+            {"anna.csv": with_holes("", holes)},
+            files="(?P<subject>[a-z]+).csv",
+            columns={"samples": ["a", "b"], "time": "t", "label": "l"},
+        )
+    assert said in str(caught.value)

@@ -76,8 +76,8 @@ def test_a_file_with_only_a_header_has_no_rows(read):
     ("text", "description", "said"),
     [
         ("a,b\n1,2\n1,x\n", {}, "line 3, column b is 'x'; write a finite number"),
-        ("a,b\n1,2\n\n1,\n", {}, "line 4, column b is empty"),
-        ("a,b\n1,2\n1,NaN\n", {}, "line 3, column b is 'NaN'"),
+        ("t,a,b\n0,1,2\n,1,2\n", {"time": "t"}, "line 3, column t is empty"),
+        ("t,a,b\n0,1,2\nNaN,1,2\n", {"time": "t"}, "line 3, column t is 'NaN'"),
         ("a,b\n1,2\n1,inf\n", {}, "line 3, column b is 'inf'"),
         ("a,b\n1,2\n1,5,2\n", {}, "it cannot be read (line 3 has 3 cells, there are 2 columns)"),
         ("a,b\n1,5,2,0\n", {}, "it has no column 'a', only no header"),
@@ -86,7 +86,6 @@ def test_a_file_with_only_a_header_has_no_rows(read):
             {"delimiter": ";", "decimal": "."},
             "line 2, column a is '1,5'; write a finite number with the decimal sign '.'",
         ),
-        ("1,2\n1\n", {"samples": (1, 2), "header": False}, "line 2, column 2 is empty"),
         ("a,c\n1,2\n", {}, "it has no column 'b', only a, c; correct the description or its delimiter"),
         ("a,b,b\n1,2,3\n", {}, "it has 2 columns 'b'"),
         ("1,2\n", {"header": False}, "it has no column 'a', only no header"),

@@ -52,3 +52,16 @@ def test_a_text_file_and_an_archive(tmp_path):
     np.savez(tmp_path / "x" / "a.npz", x=np.zeros(3))
     with pytest.raises(RecordingError, match="it describes itself; give it without --describe"):
         describe(tmp_path / "x" / "a.npz")
+
+
+@pytest.mark.parametrize("own", [{}, {"subject": 7}])
+def test_a_description_repeats_no_guess_that_the_files_contradict(tmp_path, own):
+    for name in ("anna_fist_1", "anna_fist_2", "bert_fist_1"):
+        ninapro(tmp_path / "db" / f"{name}.mat", frequency=100.0, **own)
+    output = tmp_path / "study.yaml"
+    output.write_text(describe(tmp_path / "db", output))
+    found = open_recordings(output, cache=tmp_path / "cache")
+    plain = open_recordings(tmp_path / "db", cache=tmp_path / "cache")
+    assert found.label.tolist() == plain.label.tolist() == ["rest", "E1_01", "rest", "E1_02"] * 3
+    assert found.subjects == plain.subjects == (("7",) if own else ("anna", "bert"))
+    assert found.repetition.tolist() == plain.repetition.tolist()

@@ -10,6 +10,7 @@ from emg_recognition.recordings.csv_description import load_description
 from emg_recognition.recordings.csv_files import read_csv_files
 from emg_recognition.recordings.event_files import event_files
 from emg_recognition.recordings.finding import find_files
+from emg_recognition.recordings.open import open_recordings
 
 from ..vendor_files import joined, signal
 
@@ -77,3 +78,42 @@ def test_unusable_events_are_refused(study, events, said):
         study(events)
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def bids(root):
+    """Make a folder as BIDS has it, around recordings of 5 s; return the places of the recordings."""
+    for name in ("participants.tsv", "sub-01/sub-01_scans.tsv"):
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("participant_id\tage\nsub-01\t33\n")
+    for run in (1, 2):
+        beside = f"sub-01/sub-01_task-grasp_run-{run}"
+        (root / f"{beside}_events.tsv").write_text(HEAD + "1.0\t0.5\tfist\n2.0\t0.5\trest\n3.0\t0.5\tfist\n")
+        (root / f"{beside}_channels.tsv").write_text("name\ttype\nemg1\tEMG\nemg2\tEMG\n")
+        yield root / f"{beside}_emg"
+
+
+def write_text(stem):
+    rows = [[f"{i / 200:.3f}", *row] for i, row in enumerate(signal(1000, 2))]
+    stem.with_suffix(".tsv").write_text(joined([["time", "emg1", "emg2"], *rows], "\t"))
+
+
+def write_edf(stem):
+    edfio = pytest.importorskip("edfio", reason="the extra 'formats' is not installed")
+    signals = [edfio.EdfSignal(column, 200, label=f"EMG {k}") for k, column in enumerate(signal(1000, 2).T)]
+    edfio.Edf(signals, annotations=[edfio.EdfAnnotation(0.0, 5.0, "task")]).write(stem.with_suffix(".edf"))
+
+
+@pytest.mark.parametrize("write", [write_text, write_edf])
+def test_events_that_bids_keeps_beside_a_recording_are_its_labels(tmp_path, write):
+    for stem in bids(tmp_path / "set"):
+        write(stem)
+    found = open_recordings(tmp_path / "set", cache=tmp_path / "cache")
+    assert found.label.tolist() == ["fist", "rest", "fist"] * 2
+    assert found.length.tolist() == [100] * 6
+    assert found.subjects == ("01",)
+    # The events are part of the recording: another text is another reading.
+    for file in (tmp_path / "set").rglob("*_events.tsv"):
+        file.write_text(HEAD + "1.0\t0.5\tpinch\n")
+    again = open_recordings(tmp_path / "set", cache=tmp_path / "cache")
+    assert again.actions == ("pinch",)

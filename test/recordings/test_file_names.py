@@ -57,6 +57,15 @@ from emg_recognition.recordings.file_names import guess_pattern, libemg_labels, 
             {"subject": "Müller", "label": "Faust", "repetition": "1"},
         ),
         (["1/rest/2.csv", "2/fist/1.csv"], {"subject": "1", "label": "rest", "repetition": "2"}),
+        (["fist_2_22.03.2024.csv"], {"label": "fist", "repetition": "2"}),
+        (["fist_2_12-30-05.csv", "rest_1_12-31-05.csv"], {"label": "fist", "repetition": "2"}),
+        (["fist-2-03-22-2024.csv", "rest-1-03-22-2024.csv"], {"label": "fist", "repetition": "2"}),
+        (["fist_2_1700000123.csv", "rest_1_1700000456.csv"], {"label": "fist", "repetition": "2"}),
+        (["AB_wave_in1.csv", "CD_fist2.csv"], {"subject": "AB", "label": "wave_in", "repetition": "1"}),
+        (
+            ["healthy/s1/fist_1.csv", "stroke/s2/rest_1.csv"],
+            {"cohort": "healthy", "subject": "1", "label": "fist", "repetition": "1"},
+        ),
         (["anna_hand_close_1.csv", "anna_rest_2.csv"], {"label": "hand_close", "repetition": "1"}),
         (["hand_open_1.csv", "wrist_open_2.csv"], {"label": "hand_open", "repetition": "1"}),
         (
@@ -103,3 +112,20 @@ def test_names_of_libemg_classes(tmp_path):
     assert libemg_labels(tmp_path) == {"0": "Hand_Close"}
     (tmp_path / "collection_details.json").write_text("[" * 100_000)
     assert libemg_labels(tmp_path) == {}
+
+
+@pytest.mark.parametrize(
+    ("names", "roles"),
+    [
+        (
+            ["01/1_raw_data_13-12_22.03.16.txt", "02/2_raw_data_14-19_22.03.16.txt"],
+            {"subject": "01", "session": "1"},
+        ),
+        (["anna.csv", "bert.csv"], {"subject": "anna"}),
+        (["anna_1.csv", "bert_2.csv"], {"subject": "anna", "session": "1"}),
+        (["sub-01_task-grasp_run-2_emg.tsv"], {"subject": "01", "repetition": "2"}),
+        (["data_1.csv", "data_2.csv"], {}),
+    ],
+)
+def test_names_of_files_that_have_labels_tell_the_people(names, roles):
+    assert roles_in(guess_pattern(names, labelled=True), names[0]) == roles

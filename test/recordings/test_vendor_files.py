@@ -286,3 +286,10 @@ def test_a_header_that_contradicts_the_times_is_noted(opened):
     recordings, _ = opened("# sampling rate: 2000 Hz\n" + joined([["time", "emg1", "emg2"], *rows]))
     assert recordings.rate == 500
     assert "the header says 2000 Hz, but the times 500 Hz, which is taken" in recordings.problems[0]
+
+
+def test_columns_in_which_nothing_is_a_signal_are_named(opened):
+    with pytest.raises(
+        RecordingError, match=r"looks like EMG \(EMG1:512: no numbers, EMG2:498: no numbers\)"
+    ):
+        opened("EMG1:512,EMG2:498\n" * 100)

@@ -22,6 +22,7 @@ import numpy as np
 import emg_recognition
 from emg_recognition.errors import RecordingError
 from emg_recognition.recordings.cache import open_mapped
+from emg_recognition.recordings.event_files import events_beside, label_rows, read_events
 from emg_recognition.recordings.formats.description import FormatDescription
 from emg_recognition.recordings.formats.labels import runs_of
 from emg_recognition.recordings.formats.take import Span, Take, Wanted
@@ -129,7 +130,20 @@ def _segments(
             counted.clear()
         previous = file
         problems += [f"{readable(file.path.name)}: {text}" for text in take.problems]
-        yield from _of_take(file, take, description, counted, problems)
+        yield from _of_take(file, with_events(file, take, description), description, counted, problems)
+
+
+def with_events(file: FormatFile, take: Take, description: FormatDescription) -> Take:
+    """Label a take by the events that BIDS keeps beside its file, unless a channel is named for that."""
+    events = None
+    if description.label_channel is None and description.marker_channel is None:
+        events = events_beside(file.path)
+    if events is None or not len(take.samples):
+        return take
+    found = read_events(file.path, events)
+    rows = label_rows(found, np.arange(len(take.samples)) / take.rate, str(file.path))
+    spans = tuple(Span(a, b, found.labels[rows[a]]) for a, b in runs_of(rows) if rows[a] >= 0)
+    return dataclasses.replace(take, spans=spans)
 
 
 def _refuse_unlike(path: Path, take: Take, owner: Path, first: Take) -> None:
