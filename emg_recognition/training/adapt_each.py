@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from emg_recognition.errors import BundleError, EmgRecognitionError, SettingError
-from emg_recognition.models.bundle import DESCRIPTION, BundleInfo, read_bundle
+from emg_recognition.models.bundle import DESCRIPTION, BundleInfo, check_compatible, read_bundle
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.resources import LIBRARIES, this_machine, versions
 from emg_recognition.tasks import Executor, Report, run_tasks
@@ -60,6 +60,7 @@ def run_adaptations(
     """
     people = {name: output / _folder(name) for name in np.unique(recordings.subject).tolist()}
     info, _ = read_parent(parent, output)
+    check_compatible(info, rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
     files = {name: (parent / name).read_bytes() for name in (DESCRIPTION, *info.files)}
     common = [settings, versions(*LIBRARIES), {name: _digest(content) for name, content in files.items()}]
     common += [None if more is None else data_fingerprint(more) for more in (history, others)]
