@@ -91,6 +91,8 @@ def attempt(kind: Kind, path: Path, folder: Path, command: str, places: dict[str
         faults.append(size_text(memory))
     if code not in (0, 1, 2):
         faults.append(f"code {code}")
+    if "needs the built ROS 2 package" in said:
+        faults.append("the file was not looked at")
     if "Traceback" in said:
         faults.append("traceback")
     if code == 2 and (len(complaint.splitlines()) != 1 or not complaint.startswith("emg-recognition")):

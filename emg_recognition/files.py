@@ -83,7 +83,7 @@ def size_text(size: float) -> str:
     while size >= 1024 and len(units) > 1:
         size /= 1024
         del units[0]
-    return f"{size:.3g} {units[0]}"
+    return f"{size:.0f} {units[0]}" if size >= 100 else f"{size:.3g} {units[0]}"
 
 
 def refuse_long_lines(path: str | os.PathLike[str], limit: int = _LONGEST_LINE) -> None:

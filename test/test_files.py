@@ -15,6 +15,7 @@ from emg_recognition.files import (
     read_marker,
     refuse_long_lines,
     replace_directory,
+    size_text,
     write_file,
 )
 
@@ -130,3 +131,11 @@ def test_json_that_is_too_deep_is_an_ordinary_error(tmp_path):
     with pytest.raises(ValueError, match="nested too deeply"):
         read_json(path)
     assert read_marker(path, ["x"]) is None
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [(12, "12 bytes"), (4 << 20, "4 MiB"), (1003 << 20, "1003 MiB"), (37.25 * 2**30, "37.2 GiB")],
+)
+def test_sizes_for_people(size, text):
+    assert size_text(size) == text

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import importlib
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -200,7 +203,12 @@ def _inspect(args: argparse.Namespace) -> int:
         return _describe(args)
     if args.output is not None:
         raise SettingError("--output", str(args.output), "use it with --describe only")
-    with bar("Reading") as progress:
+    with bar("Reading") as show:
+
+        def progress(share: float) -> None:
+            _load_filters()
+            show(share)
+
         recordings = open_data(args, progress)
     inspection = inspect(recordings)
     print("\n".join(inspection.lines()), flush=True)
@@ -215,6 +223,12 @@ def _inspect(args: argparse.Namespace) -> int:
         cost = training_cost(recordings, settings, default_workers())
         print("a training with the defaults:", *(f"  {line}" for line in cost.lines()), sep="\n")
     return 0
+
+
+@cache
+def _load_filters() -> None:
+    """Load what designs the filters, which takes half a second, while long files are still read."""
+    threading.Thread(target=importlib.import_module, args=("scipy.signal",)).start()
 
 
 def _describe(args: argparse.Namespace) -> int:

@@ -34,8 +34,9 @@ from emg_recognition.errors import RecordingError
 from emg_recognition.recordings.cache import release
 from emg_recognition.recordings.npz import read_arrays
 from emg_recognition.recordings.recordings import Recordings
+from emg_recognition.signal.settings import LARGEST_SAMPLE
 from emg_recognition.text import nfc, readable, steers
-from emg_recognition.types import UNITS
+from emg_recognition.types import RATES, UNITS
 
 _REQUIRED = ("x", "start", "length", "scale", "fs", "subject", "cohort", "session", "label", "rep")
 _TEXTS = ("subject", "cohort", "session", "label")
@@ -44,6 +45,7 @@ _KEYS = (*_REQUIRED, "unit", "ring")
 _CHECKED_ROWS = 1 << 16
 #: No study comes near these numbers.
 _MOST_CHANNELS, _MOST_SEGMENTS, _MOST_OVERLAP = 4096, 200_000, 20
+_SCALES = (1e-30, 1e30)
 
 
 def from_arrays(arrays: Mapping[str, Any], source: str) -> Recordings:
@@ -84,13 +86,15 @@ def from_arrays(arrays: Mapping[str, Any], source: str) -> Recordings:
     length, repetition = (_whole(arrays, key, source, segments) for key in ("length", "rep"))
     texts = {key: _text(arrays, key, source, segments) for key in _TEXTS}
     _check_ranges(start, length, len(counts), source)
-    _check_finite(counts, start, length, source)
+    scale = _number(arrays, "scale", "the counts per unit", _SCALES, source)
+    rate = _number(arrays, "fs", "the sampling rate in Hz", RATES, source)
+    _check_samples(counts, scale, start, length, source)
     return Recordings(
         counts=counts,
         start=start,
         length=length,
-        scale=_above_zero(arrays, "scale", "the counts per unit", source),
-        rate=_above_zero(arrays, "fs", "the sampling rate in Hz", source),
+        scale=scale,
+        rate=rate,
         unit=_unit(arrays, source),
         subject=texts["subject"],
         cohort=texts["cohort"],
@@ -173,14 +177,21 @@ def _check_ranges(start: np.ndarray, length: np.ndarray, samples: int, source: s
         )
 
 
-def _check_finite(counts: np.ndarray, start: np.ndarray, length: np.ndarray, source: str) -> None:
-    if counts.dtype.kind != "f":
+def _check_samples(
+    counts: np.ndarray, scale: float, start: np.ndarray, length: np.ndarray, source: str
+) -> None:
+    """Refuse samples that are not finite, or absurdly large in the unit."""
+    kind = counts.dtype
+    largest = float(np.finfo(kind).max) if kind.kind == "f" else float(np.iinfo(kind).max)
+    limit = min(LARGEST_SAMPLE * scale, largest)
+    if kind.kind != "f" and limit == largest:
         return
     found = []
     for begin in range(0, len(counts), _CHECKED_ROWS):
-        finite = np.isfinite(counts[begin : begin + _CHECKED_ROWS])
-        if not finite.all():
-            found.append(begin + np.flatnonzero(~finite.all(axis=1)))
+        part = counts[begin : begin + _CHECKED_ROWS]
+        usable = (part <= limit) & (part >= -limit)
+        if not usable.all():
+            found.append(begin + np.flatnonzero(~usable.all(axis=1)))
         release(counts)
     bad_rows = np.concatenate([*found, np.empty(0, np.int64)])
     # The first bad row at or after each start; bad rows outside all segments do not matter.
@@ -190,7 +201,7 @@ def _check_finite(counts: np.ndarray, start: np.ndarray, length: np.ndarray, sou
     if hit.any():
         i = int(np.argmax(hit))
         row = int(rows[i])
-        channel = int(np.argmin(np.isfinite(counts[row])))
+        channel = int(np.argmin((counts[row] <= limit) & (counts[row] >= -limit)))
         raise RecordingError(
             source,
             f"segment {i}, sample {row - start[i]}, channel {channel} is {counts[row, channel]}",
@@ -198,10 +209,14 @@ def _check_finite(counts: np.ndarray, start: np.ndarray, length: np.ndarray, sou
         )
 
 
-def _above_zero(arrays: Mapping[str, Any], key: str, what: str, source: str) -> float:
+def _number(
+    arrays: Mapping[str, Any], key: str, what: str, allowed: tuple[float, float], source: str
+) -> float:
     value = np.asarray(arrays[key])
-    if value.size != 1 or value.dtype.kind not in "iuf" or not (np.isfinite(value) & (value > 0)).all():
-        raise RecordingError(source, f"{key} is {_shown(value)}", f"store {what} as one number above 0")
+    low, high = allowed
+    if value.size != 1 or value.dtype.kind not in "iuf" or not ((value >= low) & (value <= high)).all():
+        remedy = f"store {what} as one number from {low:g} to {high:g}"
+        raise RecordingError(source, f"{key} is {_shown(value)}", remedy)
     return float(value.item())
 
 

@@ -160,6 +160,7 @@ def make_adaptation(
     that of the bundle.
     """
     info, pipeline = read_parent(parent, output)
+    before_model = ActionModel(info)  # a damaged parent is refused before the work, not after it
     subject = check_wearer(info, recordings)
     learned, tested = _choose(info, recordings, repetitions, test_repetitions)
     _check_rehearsed(info, tested, history, others)
@@ -201,7 +202,7 @@ def make_adaptation(
     )
     metrics: dict[str, Any] = {}
     if test is not None:
-        before = _score(ActionModel(info), test)
+        before = _score(before_model, test)
         after = _score(ActionModel(bundle.info, bundle.tflite), test)
         metrics = {**after, "test_repetitions": sorted(test_repetitions), "parent": before}
     return UnwrittenAdaptation(bundle, metrics, info)

@@ -57,11 +57,13 @@ def with_value(value, dtype=np.float32):
         ({"start": np.array([0.0, 10.0])}, "start is of type float64; store whole numbers"),
         ({"rep": np.array(["1", "2"])}, "rep is of type <U1; store whole numbers"),
         ({"cohort": np.array([0.5, 1.5])}, "cohort is of type float64; store a string"),
-        ({"fs": np.array(0)}, "fs is 0; store the sampling rate in Hz as one number above 0"),
+        ({"fs": np.array(0)}, "fs is 0; store the sampling rate in Hz as one number from 1 to 1e+06"),
         ({"fs": np.array(-200.0)}, "fs is -200.0; store the sampling rate"),
         ({"fs": np.array(np.nan)}, "fs is nan; store the sampling rate"),
+        ({"fs": np.array(1e308)}, "fs is 1e+308; store the sampling rate"),
         ({"fs": np.array("fast")}, "fs is 'fast'; store the sampling rate"),
         ({"scale": np.array(0.0)}, "scale is 0.0; store the counts per unit"),
+        ({"scale": np.array(1e-308)}, "scale is 1e-308; store the counts per unit"),
         ({"scale": np.array([1.0, 2.0])}, "scale is [1.0, 2.0]; store the counts per unit"),
         ({"unit": np.array("mV")}, "unit is 'mV'; store V with the scale in counts per volt, or count"),
         ({"x": np.zeros((20, 2), dtype=complex)}, "x is complex128 of shape (20, 2); store numbers"),
@@ -69,6 +71,14 @@ def with_value(value, dtype=np.float32):
         ({"x": np.zeros((20, 0), dtype=np.int8)}, "x is int8 of shape (20, 0); store numbers"),
         ({"x": with_value(np.nan)}, "segment 1, sample 3, channel 1 is nan; remove such segments"),
         ({"x": with_value(-np.inf, np.float64)}, "segment 1, sample 3, channel 1 is -inf"),
+        (
+            {"x": with_value(1e38, np.float64), "scale": np.array(1.0)},
+            "segment 1, sample 3, channel 1 is 1e+38; remove",
+        ),
+        (
+            {"x": with_value(-2, np.int8), "scale": np.array(1e-30)},
+            "segment 1, sample 3, channel 1 is -2; remove",
+        ),
     ],
 )
 def test_unusable_arrays_are_refused_in_one_line(changed, message):

@@ -221,6 +221,33 @@ def test_a_bundle_of_another_signal_path_is_refused(parent, parent_network, wear
         adapt(other.path, wearer, tmp_path / "new", repetitions=[1], settings=SETTINGS)
 
 
+def test_a_parent_that_cannot_be_used_is_refused_before_the_work(parent, parent_network, wearer, tmp_path):
+    damaged = write_bundle(
+        tmp_path / "damaged",
+        keras_model=to_keras_file(parent_network),
+        tflite=b"no network",
+        actions=ACTIONS,
+        pipeline=dict(parent.pipeline),
+        fingerprint=parent.fingerprint,
+        statistics=parent.statistics,
+        provenance={},
+        metrics={},
+    )
+    steps = []
+    with pytest.raises(EmgRecognitionError, match=r"LiteRT cannot load model\.tflite") as caught:
+        adapt(
+            damaged.path,
+            wearer,
+            tmp_path / "new",
+            repetitions=[1],
+            settings=SETTINGS,
+            on_step=lambda step, of: steps.append(step),
+        )
+    assert "\n" not in str(caught.value)
+    assert not steps
+    assert not (tmp_path / "new").exists()
+
+
 @pytest.mark.parametrize("place", [".", "deeper/new", ".."])
 def test_a_place_over_the_parent_is_refused(parent, wearer, place):
     before = digests(parent.path)
