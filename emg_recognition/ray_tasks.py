@@ -33,6 +33,8 @@ _PATIENCE = 3.0
 _PERIOD = 0.5
 #: Arrays from this size travel through the object store, bytes.
 _LARGE = 1 << 20
+# What the user called the cluster that this process is connected to; Ray knows it by its number.
+_names: list[str] = []
 _START = "start one with `ray start --head`, or name its head: host:port"
 
 
@@ -56,9 +58,10 @@ def connect(address: str) -> None:
     if address != "auto":
         _check_answers(address)
     if ray.is_initialized():
-        if address in ("auto", ray.get_runtime_context().gcs_address):
+        if address in ("auto", ray.get_runtime_context().gcs_address, *_names):
             return
         ray.shutdown()
+    _names.clear()
     before = signal.getsignal(signal.SIGTERM)
     try:
         ray.init(address=address, log_to_driver=False, configure_logging=False)
@@ -68,6 +71,8 @@ def connect(address: str) -> None:
         raise EmgRecognitionError(f"the Ray cluster at {address} cannot be used: {error}") from error
     except Exception as error:  # Ray raises many kinds, for example for another version of Ray or Python
         raise EmgRecognitionError(f"the Ray cluster at {address} cannot be used: {error}") from error
+    else:
+        _names.append(address)
     finally:
         if before is not None and threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, before)  # Ray has put its own handler there

@@ -35,8 +35,9 @@ class Cluster:
     """
 
     def __init__(self) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            self.address = f"127.0.0.1:{server.getsockname()[1]}"
+        with socket.create_server(("127.0.0.2", 0)) as server:
+            # Not 127.0.0.1, instead of which Ray takes the address of the machine in its network.
+            self.address = f"127.0.0.2:{server.getsockname()[1]}"
         self.nodes: list[subprocess.Popen[bytes]] = []
         self._folder = tempfile.mkdtemp(prefix="ray")  # a short path: Unix sockets are in it
 
@@ -57,7 +58,11 @@ class Cluster:
         number = len(self.nodes) + 1
         port = self.address.rpartition(":")[2]
         head = ["--head", f"--port={port}", "--include-dashboard=false", f"--temp-dir={self._folder}"]
-        options = ["--num-cpus=1", "--object-store-memory=200000000", f"--node-ip-address=127.0.0.{number}"]
+        options = [
+            "--num-cpus=1",
+            "--object-store-memory=200000000",
+            f"--node-ip-address=127.0.0.{number + 1}",
+        ]
         ray = [str(Path(sys.executable).with_name("ray")), "start", "--block", "--disable-usage-stats"]
         self.nodes.append(
             subprocess.Popen(

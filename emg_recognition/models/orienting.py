@@ -25,7 +25,7 @@ class Found:
         The likeliest one.
     score : float
         How well it fits, to compare with that of other labels for the same windows: mean log probability of
-        the labels, or minus the distance of the descriptor.
+        the labels, mean log likelihood of the windows, or minus the distance of the descriptor.
     """
 
     orientation: Orientation
@@ -81,20 +81,23 @@ def from_use(reference: Reference, measures: Measures, subject: str = "") -> Fou
     Returns
     -------
     Found
-        The orientation of :func:`candidates` at the least Mahalanobis distance.
+        The orientation of :func:`candidates` under which the windows are likeliest, whatever was performed;
+        for somebody who was seen before, that at the least Mahalanobis distance.
     """
     place = reference.known(subject)
-    centre = reference.profile if place is None else reference.profiles[place]
     found = []
     for turn, mirrored in candidates(reference.ring):
+        if place is not None and mirrored != reference.mirrored[place]:
+            continue
         seen = measures.seen(turn, mirrored)
-        away = descriptor(seen) - centre
-        distance = float(away @ reference.precision @ away)
-        if place is not None:
-            if mirrored != reference.mirrored[place]:
-                continue
+        level = float(log_rms(seen).mean())
+        if place is None:
+            score = reference.log_likelihood(seen, level)
+        else:
+            away = descriptor(seen) - reference.profiles[place]
             around = abs(turn - reference.turns[place]) % reference.ring
-            distance *= 1.0 + _FAR * min(around, reference.ring - around)
-        gain = float(np.exp(reference.level - log_rms(seen).mean()))
-        found.append(Found(Orientation(turn, mirrored, gain), -distance))
+            farther = 1.0 + _FAR * min(around, reference.ring - around)
+            score = -farther * float(away @ reference.precision @ away)
+        gain = float(np.exp(reference.level - level))
+        found.append(Found(Orientation(turn, mirrored, gain), score))
     return max(found, key=lambda one: one.score)

@@ -166,7 +166,7 @@ def evaluate_bags(
         If a setting cannot be used, or the output folder holds something else or cannot be written.
     """
     settings, loaded = _settings(models, namespace, stride, confidence_threshold, decisions)
-    if workers == 0:
+    if workers == 0 and address is None:
         raise SettingError("workers", workers, "use at least one process")
     executor = Executor(workers or (0 if address else default_workers()), address)
     check_executor(executor)

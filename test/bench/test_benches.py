@@ -76,6 +76,7 @@ IN_PROCESSES = {
     "acquisition": "--minutes 0.05 --channels 8 --rate 500",
     "classifier_process": "{bundle} --repeat 1",
     "cost": "--sizes tiny --config {config}",
+    "executors": "--jobs 2 --seconds 0.1 --rounds 1 --config {config}",
     "scaling": "--times 1 2 --healthy 2 --config {config} --output {folder}/scaling",
     "hostile_files": "--short --model {bundle}",
     "killed_subscribers": "--kills 3 --rounds 1",
@@ -151,6 +152,8 @@ def test_short_form_with_nodes(name, filled_in, tmp_path):
     """Run a bench that starts nodes, as a user would. Only times may be too long, on a busy machine."""
     if name == "page" and not (shutil.which("chromium") or shutil.which("chromium-browser")):
         pytest.skip("no Chromium here: apt install chromium")
+    if name == "executors" and not importlib.util.find_spec("ray"):
+        pytest.skip("no Ray here: pip install '.[ray]'")
     done = subprocess.run(
         [sys.executable, BENCH / f"{name}.py", *arguments(IN_PROCESSES[name], filled_in)],
         cwd=tmp_path,

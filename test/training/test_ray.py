@@ -135,6 +135,16 @@ def test_a_search_for_settings_finds_what_this_machine_finds(cluster, study, tin
     assert found[0] == found[1]
 
 
+def test_bags_are_evaluated_from_their_paths(cluster, repository, tmp_path):
+    before = repository / "test" / "before"
+    words = ["--model", before / "bundle_500hz", "--bag", before / "bag_mcap", before / "bag_sqlite"]
+    words += ["--output", tmp_path / "out", "--executor", "ray", "--address", cluster.address]
+    assert command.main(["evaluate", *map(str, words)]) == 0
+    result = json.loads((tmp_path / "out" / "bags.json").read_text())
+    assert [row["problem"] for row in result["rows"]] == [None, None]
+    assert [one["jobs"] for one in result["machines"]] == [2]
+
+
 TASKS = """
 import numpy as np, time
 
