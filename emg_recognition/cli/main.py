@@ -147,9 +147,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if error.filename is None:
             raise
         # A file that cannot be made or read, whichever command asked for it.
-        problem = (
-            f"{os.fsdecode(error.filename)}: {error.strerror}; check the path, its permissions and the disk"
-        )
+        problem = f"{error.filename}: {error.strerror}; check the path, its permissions and the disk"
         print(f"emg-recognition: error: {printable_lines(problem, _LONGEST_LINE)}", file=sys.stderr)
         return _FAILED
 

@@ -14,7 +14,7 @@ from emg_recognition.cli.training_options import (
     process_options,
     training_settings,
 )
-from emg_recognition.training.api import TRIALS
+from emg_recognition.training.settings import TRIALS
 
 
 def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
@@ -30,7 +30,6 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
             "emg-recognition tune --data recordings.npz --output out/tuned",
             "emg-recognition tune --data recordings.npz --config mine.yaml --trials 100 --output out/tuned",
             "emg-recognition tune --data study.npz --split k-fold --folds 5 --output out/tuned_folds",
-            "emg-recognition train --data all.npz --config out/tuned/chosen.yaml --output out/training",
         ),
     )
     add_training_options(

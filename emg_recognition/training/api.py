@@ -21,6 +21,7 @@ from emg_recognition.training.configuration import experiment_settings
 from emg_recognition.training.settings import (
     ADAPT_SETTINGS,
     REHEARSAL_SETTINGS,
+    TRIALS,
     ExperimentSettings,
     FitSettings,
 )
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
     from emg_recognition.training.don import Donner, Donning
     from emg_recognition.training.experiment import TrainingResult
     from emg_recognition.training.tune import Tuning
-
-TRIALS = 40
-"""Combinations of settings that :func:`tune` tries in each fold unless told otherwise."""
 
 SettingsLike = ExperimentSettings | Mapping[str, Any] | str | os.PathLike[str]
 """The settings themselves, a mapping with sections as in ``config/compact.yaml``, or a YAML file."""

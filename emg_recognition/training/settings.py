@@ -19,6 +19,8 @@ from emg_recognition.signal.settings import PipelineSettings, stride_samples, su
 from emg_recognition.training.search_settings import SearchSettings
 from emg_recognition.types import LiveSettings
 
+#: Combinations of settings that ``tune`` tries in each fold unless told otherwise.
+TRIALS = 40
 #: What ``compare`` can train and test; by default all of them.
 METHODS = ("ensemble", "weighted", "pretrain", "minority", "lda", "balanced-bagging")
 
