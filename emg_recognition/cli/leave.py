@@ -15,8 +15,8 @@ def leave_on_signals(message: str) -> None:
 
     Python runs its signal handlers between two instructions of the main thread, and a TensorFlow call may
     take minutes. So a thread waits for the signals and ends the process. Nothing is lost: each file of a
-    training appears complete or not at all. Where a thread cannot wait for signals (Windows), Python's own
-    handler does the same after the call.
+    training appears complete or not at all. Where a thread cannot wait for signals (Windows), or a library
+    has unblocked them, Python's own handler does the same after the call.
 
     Call it before NumPy or TensorFlow are loaded: threads that already exist would take the signals.
 
@@ -32,9 +32,10 @@ def leave_on_signals(message: str) -> None:
         os.write(stderr, f"{start}{message}\n".encode())
         os._exit(128 + number)
 
+    # For where a thread cannot wait, and for a library that unblocks the signals in its own interest.
+    for number in _SIGNALS:
+        signal.signal(number, leave)
     if not hasattr(signal, "pthread_sigmask"):
-        for number in _SIGNALS:
-            signal.signal(number, leave)
         return
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     threading.Thread(target=lambda: leave(signal.sigwait(_SIGNALS)), name="signals", daemon=True).start()
