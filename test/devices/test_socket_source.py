@@ -193,6 +193,7 @@ def test_udp_cyton_packets(sender: socket.socket) -> None:
     device = "{}:{}".format(*sender.getsockname())
     with UdpArmband(port, device=device, protocol="cyton") as source:
         chunks = collect(source, 7)
+    thread.join()  # it uses the socket until its last packet is sent
     assert source.counters.stream.lost == 2
     assert chunks[0].unit == "V"
 
