@@ -41,7 +41,7 @@ _TRIED = 50
 
 
 def make_jobs(config: Path, windows: WindowSet, folder: Path, count: int, steps: int) -> list[Job]:
-    """Make jobs of so many gradient steps."""
+    """Make `count` jobs of `steps` gradient steps each."""
     settings = experiment_settings(config)
     return [
         Job(
@@ -107,7 +107,7 @@ def main() -> int:
     print("| | median | least to most |\n|---|---:|---:|")
     for way, values in found.items():
         print(f"| {way} | {statistics.median(values):.1f} s | {min(values):.1f} to {max(values):.1f} s |")
-    pairs = [ray / local - 1 for local, ray in zip(*found.values(), strict=True)]
+    pairs = [remote / local - 1 for local, remote in zip(*found.values(), strict=True)]
     print(f"\noverhead of Ray, median of the pairs: {100 * statistics.median(pairs):+.1f} %")
     print(f"networks that differ: {differing}")
     return int(bool(differing))

@@ -100,7 +100,7 @@ def run_tasks(
         Where.
     on_event : callable, optional
         Called here with the number of a task and each event that it reports; those of a task that is tried
-        again begin anew.
+        again start over.
 
     Yields
     ------

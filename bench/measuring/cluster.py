@@ -76,7 +76,7 @@ class Cluster:
         )
 
     def wait(self, cores: int) -> None:
-        """Connect this process to the cluster, and wait until it has so many cores."""
+        """Connect this process to the cluster, and wait until it has this many cores."""
         import ray
 
         end = time.monotonic() + _PATIENCE

@@ -92,10 +92,7 @@ def train(
     >>> result = train(recordings, "out", settings={"training": {"epochs": 4}})  # doctest: +SKIP
     >>> result.bundle, result.metrics["test_accuracy"]                           # doctest: +SKIP
     """
-    chosen = _with_minority(settings, minority)
-    executor = Executor(workers, address)
-    check_executor(executor)
-    require_tensorflow()
+    chosen, executor = _start(settings, minority, workers, address)
     with without_information():
         from emg_recognition.training.experiment import run_experiment
 
@@ -156,10 +153,7 @@ def compare(
         As :func:`train`, for an unknown method, and for a learning curve without a minority or with numbers
         that its people do not have; nothing has been written then.
     """
-    chosen = _with_minority(settings, minority)
-    executor = Executor(workers, address)
-    check_executor(executor)
-    require_tensorflow()
+    chosen, executor = _start(settings, minority, workers, address)
     with without_information():
         from emg_recognition.training.compare import run_comparison
 
@@ -224,10 +218,7 @@ def tune(
     """
     if trials < 1:
         raise SettingError("trials", trials, "use at least one")
-    chosen = _with_minority(settings, minority)
-    executor = Executor(workers, address)
-    check_executor(executor)
-    require_tensorflow()
+    chosen, executor = _start(settings, minority, workers, address)
     with without_information():
         from emg_recognition.training.tune import run_tuning
 
@@ -442,6 +433,17 @@ def _is_missing(module: str) -> bool:
         return importlib.util.find_spec(module) is None
     except ValueError:  # something has put None in its place
         return True
+
+
+def _start(
+    settings: SettingsLike | None, minority: str | None, workers: int, address: str | None
+) -> tuple[ExperimentSettings, Executor]:
+    """Return the settings and where the networks are trained, after checking that they can be."""
+    chosen = _with_minority(settings, minority)
+    executor = Executor(workers, address)
+    check_executor(executor)
+    require_tensorflow()
+    return chosen, executor
 
 
 def _with_minority(settings: SettingsLike | None, minority: str | None) -> ExperimentSettings:

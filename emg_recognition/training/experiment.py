@@ -16,7 +16,6 @@ from emg_recognition.training.output import BUNDLE, FOLDS
 from emg_recognition.training.prepare import Prepared, prepare
 from emg_recognition.training.results import METRICS, REPORT, write_folds
 from emg_recognition.training.settings import ExperimentSettings
-from emg_recognition.training.split import Split
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,18 +54,19 @@ def run_experiment(
     """
     identity = {"settings": settings.to_mapping()}
     prepared = prepare(settings, recordings, output, identity=identity, cache=cache)
-    folds = [
-        (settings, make_fold(settings, prepared.windows, split, fold_folder(split, prepared)))
-        for split in prepared.splits
-    ]
+    folds = make_folds(settings, prepared)
     prepared.claim_output()
     on_event(prepared.event())
-    return train_folds(prepared, folds, executor=executor, on_event=on_event)
+    return train_folds(prepared, [(settings, fold) for fold in folds], executor=executor, on_event=on_event)
 
 
-def fold_folder(split: Split, prepared: Prepared) -> Path:
-    """Return where the results of a fold go."""
-    return prepared.output if len(prepared.splits) == 1 else prepared.output / FOLDS / split.name
+def make_folds(settings: ExperimentSettings, prepared: Prepared) -> list[Fold]:
+    """Make the fold of every split; the results of several go to folders of their own."""
+    single, output = len(prepared.splits) == 1, prepared.output
+    return [
+        make_fold(settings, prepared.windows, split, output if single else output / FOLDS / split.name)
+        for split in prepared.splits
+    ]
 
 
 def train_folds(

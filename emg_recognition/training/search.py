@@ -31,7 +31,7 @@ BATCH = 8
 """Trials of a fold that are asked for together, whatever the number of processes: only so is the result the
 same for any number. The first are the configured settings and seven at random."""
 
-# So many suggestions one after another that are known already: nothing new is left nearby.
+# After this many suggestions in a row that are already known, nothing new is left nearby.
 _KNOWN_IN_A_ROW = 200
 # The branch of log energies looks at differences of differences.
 _SHORTEST = 3

@@ -22,7 +22,7 @@ from emg_recognition.tasks import Executor
 from emg_recognition.training.alignment import align_subsets
 from emg_recognition.training.configuration import configuration_text
 from emg_recognition.training.ensemble import LEAKING, member_jobs
-from emg_recognition.training.experiment import TrainingResult, fold_folder, train_folds
+from emg_recognition.training.experiment import TrainingResult, make_folds, train_folds
 from emg_recognition.training.fold import Fold, make_fold
 from emg_recognition.training.jobs import CRITERION, KERAS, TIE_BREAK, Job, OnEvent, train_jobs
 from emg_recognition.training.output import MEMBERS, TRIALS
@@ -93,10 +93,7 @@ def run_tuning(
     search = {"search": dataclasses.asdict(settings.search), "optuna": check_optuna()}
     identity = {"settings": settings.to_mapping(), "tuning": search}
     prepared = prepare(settings, recordings, output, identity=identity, cache=cache)
-    planned = [
-        make_fold(settings, prepared.windows, split, fold_folder(split, prepared))
-        for split in prepared.splits
-    ]
+    planned = make_folds(settings, prepared)
     space = make_space(settings, prepared)
     prepared.claim_output()
     on_event(prepared.event())

@@ -78,3 +78,26 @@ def unequal(rng: np.random.Generator) -> Recordings:
         repetition=np.array([1, 2, 3, 4]),
         source="here.npz",
     )
+
+
+@pytest.fixture
+def ensemble(study, tiny, tmp_path):
+    """Return a function that makes the jobs of an ensemble of three members in a new folder."""
+    # Imported here: loading Keras takes seconds, and not every test of the room needs it.
+    from emg_recognition.training.ensemble import member_jobs
+    from emg_recognition.training.windows import windows_from_recordings
+
+    recordings = study({"healthy": 3, "patient": 1})
+    pipeline = tiny.pipeline_for(rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
+    # Mapped, so that the processes get the name of the file.
+    windows = windows_from_recordings(recordings, pipeline, 10, cache=tmp_path / "cache")
+    subsets = {
+        "train": windows.select(windows.repetition <= 2),
+        "validation": windows.select(windows.repetition == 3),
+        "test": windows.select(windows.repetition == 3),
+    }
+
+    def make(name, settings=tiny):
+        return member_jobs(settings, subsets, "patient", tmp_path / name)
+
+    return make

@@ -16,31 +16,10 @@ import pytest
 
 from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.tasks import Executor, used_machines
-from emg_recognition.training.ensemble import member_jobs
 from emg_recognition.training.jobs import KERAS, train_jobs
-from emg_recognition.training.windows import windows_from_recordings
 
 # Two processes each load TensorFlow, perhaps on a busy machine.
 pytestmark = pytest.mark.timeout(300)
-
-
-@pytest.fixture
-def ensemble(study, tiny, tmp_path):
-    """Return a function that makes the jobs of an ensemble of three members in a new folder."""
-    recordings = study({"healthy": 3, "patient": 1})
-    pipeline = tiny.pipeline_for(rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
-    # Mapped, so that the processes get the name of the file.
-    windows = windows_from_recordings(recordings, pipeline, 10, cache=tmp_path / "cache")
-    subsets = {
-        "train": windows.select(windows.repetition <= 2),
-        "validation": windows.select(windows.repetition == 3),
-        "test": windows.select(windows.repetition == 3),
-    }
-
-    def make(name, settings=tiny):
-        return member_jobs(settings, subsets, "patient", tmp_path / name)
-
-    return make
 
 
 def children():

@@ -25,10 +25,8 @@ from emg_recognition.recordings.archive import save_archive
 from emg_recognition.resources import version
 from emg_recognition.tasks import Executor, run_tasks
 from emg_recognition.training.api import tune
-from emg_recognition.training.ensemble import member_jobs
 from emg_recognition.training.jobs import KERAS, train_jobs
 from emg_recognition.training.search_settings import SearchSettings
-from emg_recognition.training.windows import windows_from_recordings
 
 ray = pytest.importorskip("ray", reason="pip install '.[ray]'")
 
@@ -50,31 +48,17 @@ def cluster(request):
         yield cluster
 
 
-@pytest.fixture
-def make_jobs(study, tiny, tmp_path):
-    """Return a function that makes the jobs of an ensemble of three members in a new folder."""
-    recordings = study({"healthy": 3, "patient": 1})
-    pipeline = tiny.pipeline_for(rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
-    windows = windows_from_recordings(recordings, pipeline, 10, cache=tmp_path / "cache")
-    subsets = {
-        "train": windows.select(windows.repetition <= 2),
-        "validation": windows.select(windows.repetition == 3),
-        "test": windows.select(windows.repetition == 3),
-    }
-    return lambda name: member_jobs(tiny, subsets, "patient", tmp_path / name)
-
-
 def weights(job):
     model = keras.saving.load_model(job.place / KERAS, compile=False)
     return np.concatenate([weight.ravel() for weight in model.get_weights()])
 
 
 def test_the_networks_are_those_of_this_machine_to_the_bit_also_after_the_death_of_a_node(
-    cluster, make_jobs, monkeypatch
+    cluster, ensemble, monkeypatch
 ):
     # So that the signal, here a small one, travels through the object store.
     monkeypatch.setattr(importlib.import_module("emg_recognition.ray_tasks"), "_LARGE", 1 << 12)
-    train_jobs(local := make_jobs("local"), executor=Executor(2), on_event=lambda event: None)
+    train_jobs(local := ensemble("local"), executor=Executor(2), on_event=lambda event: None)
     executor = Executor(address=cluster.address)
     begun = set()
 
@@ -83,7 +67,7 @@ def test_the_networks_are_those_of_this_machine_to_the_bit_also_after_the_death_
         if event["event"] == "epoch" and len(begun) == 2 and cluster.nodes[1].poll() is None:
             cluster.kill_node(1)
 
-    train_jobs(jobs := make_jobs("cluster"), executor=executor, on_event=kill_when_both_train)
+    train_jobs(jobs := ensemble("cluster"), executor=executor, on_event=kill_when_both_train)
     assert cluster.nodes[1].poll() is not None
     assert begun == {1, 2, 3}
     for one, other in zip(local, jobs, strict=True):
