@@ -5,11 +5,13 @@
 
 The subjects of a cohort are divided into folds. Each fold's network learns from all repetitions of the other
 subjects, whose armbands are aligned, and is tested on the test repetitions of the fold's subjects, which it
-has never seen. Each of their sessions is a donning: the armband is turned by its repetition 1, without its
-labels (as many seconds of use as it has) or by the windows of the two sync gestures that the training
-subjects chose. For ``one repetition at each donning`` the network is fine-tuned with repetition 1 of that
-session, the training repetitions of the wearer's earlier sessions, and a share of the other people. Two rows
-adapt without orientation, to compare: with the first repetition of the first session, and of each session.
+has never seen. Each of their sessions is a donning: repetition 1 tells how the armband sits and gives the
+network a last layer for the wearer, without labels (as many seconds of use as it has), by the windows of the
+two sync gestures that the training subjects chose, or by those of all actions. Where it says ``turned only``,
+the network keeps its last layer. For ``one repetition at each donning, trained`` the network is fine-tuned
+with repetition 1 of that session, the training repetitions of the wearer's earlier sessions, and a share of
+the other people. Two rows adapt without orientation, to compare: with the first repetition of the first
+session, and of each session.
 
 Every window of the test segments counts (with ``warm_up``), 200 ms every 50 ms, without a vote across windows
 but in the rows that say so: there, the probabilities of the last 20 windows of a segment are averaged. LDA on
@@ -45,6 +47,7 @@ from emg_recognition.cli.executor import add_executor, executor_options  # noqa:
 from emg_recognition.errors import EmgRecognitionError, SettingError  # noqa: E402
 from emg_recognition.files import write_file  # noqa: E402
 from emg_recognition.models import layers  # noqa: E402, F401  (Keras needs the layers to load a model)
+from emg_recognition.models.head import Head  # noqa: E402
 from emg_recognition.models.log_features import Measures  # noqa: E402
 from emg_recognition.models.orientation import Orientation  # noqa: E402
 from emg_recognition.models.orienting import from_labels, from_use  # noqa: E402
@@ -56,12 +59,14 @@ from emg_recognition.training.alignment import Alignment, align, ring_of  # noqa
 from emg_recognition.training.comparators import fit_lda  # noqa: E402
 from emg_recognition.training.configuration import experiment_settings  # noqa: E402
 from emg_recognition.training.ensemble import job_seed  # noqa: E402
+from emg_recognition.training.heads import learn_heads, wearer_network  # noqa: E402
 from emg_recognition.training.jobs import KERAS, Job, predict_windows, train_jobs  # noqa: E402
 from emg_recognition.training.settings import ADAPT_SETTINGS, FitSettings  # noqa: E402
 from emg_recognition.training.windows import WindowSet, windows_from_recordings  # noqa: E402
 
-USE, SYNC, DONNED = "unlabelled use", "two sync gestures", "one repetition at each donning"
-MEAN = ", causal mean of 1 s"
+USE, SYNC, LABELLED = DONNINGS = "unlabelled use", "two sync gestures", "one repetition of each action"
+TURNED, MEAN = ", turned only", ", causal mean of 1 s"
+TRAINED = "one repetition at each donning, trained"
 NOT_DONNED = (
     "not donned, first repetition of the first session",
     "not donned, first repetition of each session",
@@ -83,6 +88,7 @@ class Wearer:
 
     name: str
     model: bytes
+    heads: tuple[Head, ...]
     windows: WindowSet
     others: WindowSet
     alignment: Alignment
@@ -113,33 +119,45 @@ def rows(wearer: Wearer) -> dict[str, float]:
     test = windows.select(tested)
     first = windows.repetition == 1
     sessions = np.unique(windows.session).tolist()
-    found = {"nothing known": answers(wearer.model, test)}
-    turns: dict[str, dict[str, Orientation]] = {USE: {}, SYNC: {}, DONNED: {}}
+    model = load(wearer.model)
+    found = {"nothing known": predict_windows(model, test)}
+    found |= {row + end: np.empty_like(found["nothing known"]) for row in DONNINGS for end in (TURNED, "")}
+    turns: dict[str, Orientation] = {}
     for session in sessions:
         own = windows.select(first & (windows.session == session))
-        measures = Measures(own.windows, reference.ring)
-        sync = np.isin(own.action, reference.sync)
-        turns[USE][session] = from_use(reference, measures).orientation
-        turns[SYNC][session] = from_labels(reference, measures.select(sync), own.action[sync]).orientation
-        turns[DONNED][session] = from_labels(reference, measures, own.action).orientation
-    for row in (USE, SYNC):
-        found[row] = answers(wearer.model, turned(wearer, turns[row], test))
+        gestures = own.select(np.isin(own.action, reference.sync))
+        now = test.session == session
+        for row, shown in zip(DONNINGS, (own, gestures, own), strict=True):
+            measures = Measures(shown.windows, reference.ring)
+            if row == USE:
+                how = from_use(reference, measures).orientation
+            else:
+                how = from_labels(reference, measures, shown.action).orientation
+            turns[session] = how  # in the end that by all actions
+            matrix = how.matrix(windows.channels, reference.ring)
+            part = test.select(now).oriented(matrix)
+            found[row + TURNED][now] = predict_windows(model, part)
+            network = wearer_network(model, wearer.heads, shown.oriented(matrix), labelled=row != USE)
+            found[row][now] = predict_windows(network, part)
     if wearer.trained:
-        found[DONNED] = donned(wearer, turns[DONNED], test)
+        found[TRAINED] = trained(wearer, turns, test)
     accuracy = {}
     for name, probabilities in found.items():
         accuracy[name] = float(np.mean(probabilities.argmax(axis=1) == test.action))
-        steady = causal_mean(probabilities, test.segment)
-        accuracy[name + MEAN] = float(np.mean(steady.argmax(axis=1) == test.action))
+        if not name.endswith(TURNED):
+            steady = causal_mean(probabilities, test.segment)
+            accuracy[name + MEAN] = float(np.mean(steady.argmax(axis=1) == test.action))
     if wearer.trained:
         first_day = windows.select(first & (windows.session == sessions[0]))
         for name, learned in zip(NOT_DONNED, (first_day, windows.select(first)), strict=True):
-            probabilities = answers(wearer.model, test, learned, wearer.adaptation)
+            model = load(wearer.model)
+            fine_tune(model, learned, wearer.adaptation)
+            probabilities = predict_windows(model, test)
             accuracy[name] = float(np.mean(probabilities.argmax(axis=1) == test.action))
     return accuracy
 
 
-def donned(wearer: Wearer, turns: dict[str, Orientation], test: WindowSet) -> np.ndarray:
+def trained(wearer: Wearer, turns: dict[str, Orientation], test: WindowSet) -> np.ndarray:
     """Return the probabilities of networks that learned one repetition at each donning."""
     windows = wearer.windows
     tested = np.isin(windows.repetition, wearer.test_repetitions)
@@ -157,8 +175,9 @@ def donned(wearer: Wearer, turns: dict[str, Orientation], test: WindowSet) -> np
         )
         learned = together(known.select(today | earlier), wearer.others)
         now = test.session == session
-        part = known.select(tested).select(now)
-        found[now] = answers(wearer.model, part, learned, wearer.donning, shares)
+        model = wearer_network(load(wearer.model), wearer.heads, known.select(today), labelled=True)
+        fine_tune(model, learned, wearer.donning, share=shares)
+        found[now] = predict_windows(model, known.select(tested).select(now))
     return found
 
 
@@ -183,22 +202,13 @@ def together(one: WindowSet, other: WindowSet) -> WindowSet:
     )
 
 
-def answers(
-    content: bytes,
-    test: WindowSet,
-    learned: WindowSet | None = None,
-    settings: FitSettings = ADAPT_SETTINGS,
-    share: np.ndarray | float = 1.0,
-) -> np.ndarray:
-    """Return the probabilities of a network, fine-tuned if there is something to learn."""
+def load(content: bytes) -> keras.Model:
+    """Return the network of a file's content; earlier ones are forgotten."""
     keras.backend.clear_session()  # otherwise the graph of every adaptation stays in memory
     with tempfile.NamedTemporaryFile(suffix=".keras") as file:
         file.write(content)
         file.flush()
-        model = keras.saving.load_model(file.name, compile=False)
-    if learned is not None:
-        fine_tune(model, learned, settings, share=share)
-    return predict_windows(model, test)
+        return keras.saving.load_model(file.name, compile=False)
 
 
 def causal_mean(probabilities: np.ndarray, segment: np.ndarray, windows: int = 20) -> np.ndarray:
@@ -261,6 +271,10 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
         flush=True,
     )
     train_jobs(jobs, executor=executor, on_event=report)
+    heads = [
+        learn_heads(load((job.place / KERAS).read_bytes()), train)
+        for job, train in zip(jobs, aligned, strict=True)
+    ]
     adaptation = dataclasses.replace(ADAPT_SETTINGS, steps_per_epoch=arguments.adapt_steps)
     donning = dataclasses.replace(DONNING, steps_per_epoch=arguments.don_steps)
     rng = np.random.default_rng(arguments.seed)
@@ -268,6 +282,7 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
         Wearer(
             name=name,
             model=(job.place / KERAS).read_bytes(),
+            heads=own,
             windows=windows.select(windows.subject == name),
             others=train.select(np.sort(rng.permutation(len(train))[:_OTHERS])),
             alignment=alignment,
@@ -276,7 +291,7 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
             donning=donning,
             trained=not arguments.not_trained,
         )
-        for job, fold, train, alignment in zip(jobs, chosen, aligned, alignments, strict=True)
+        for job, own, fold, train, alignment in zip(jobs, heads, chosen, aligned, alignments, strict=True)
         for name in fold.tolist()
     ]
     results = folder / f"people_seed_{arguments.seed}{'_not_trained' * arguments.not_trained}"

@@ -13,9 +13,9 @@ training and test. The test windows go one by one through the LiteRT model, as t
 once, after training. The settings are those of ``config/compact.yaml``; none is tuned to the archive. LDA on
 Hudgins' features is tested on the same windows. With ``--per-session`` each session of each subject has a
 network of its own: as few recordings as a first day gives. With ``--don-reps``, the training sessions are
-aligned, and the armband of each tested session is donned with these repetitions of the two sync gestures that
-the training sessions chose; they are not tested. With several ``--seeds`` their soft vote is tested
-too. With ``--output``, an interrupted run can be continued.
+aligned, and each tested session is donned with these repetitions of the two sync gestures that the training
+sessions chose: its armband is turned, and the network gets a last layer. They are not tested. With several
+``--seeds`` their soft vote is tested too. With ``--output``, an interrupted run can be continued.
 A ``--config`` with a tiny network, few epochs and ``--workers 0`` is a short run.
 """
 
@@ -53,6 +53,7 @@ from emg_recognition.training.alignment import align, ring_of  # noqa: E402
 from emg_recognition.training.comparators import fit_lda  # noqa: E402
 from emg_recognition.training.configuration import experiment_settings  # noqa: E402
 from emg_recognition.training.ensemble import job_seed  # noqa: E402
+from emg_recognition.training.heads import learn_heads, wearer_network  # noqa: E402
 from emg_recognition.training.jobs import KERAS, Job, train_jobs  # noqa: E402
 from emg_recognition.training.settings import ExperimentSettings  # noqa: E402
 from emg_recognition.training.windows import WindowSet, windows_from_recordings  # noqa: E402
@@ -91,31 +92,74 @@ def choose(recordings: Recordings, arguments: argparse.Namespace) -> tuple[str, 
     return f"{column} {asked[0]} -> {asked[1]}", masks
 
 
-def donned(subsets: dict[str, WindowSet], repetitions: Sequence[int]) -> dict[str, WindowSet]:
-    """Return the training windows aligned, and the other repetitions to be tested, donned by these."""
-    train, test = (subsets[subset] for subset in SUBSETS)
+@dataclasses.dataclass(frozen=True, eq=False)
+class Donned:
+    """Training sessions that are aligned, and sessions whose armband was donned.
+
+    Attributes
+    ----------
+    train, test : WindowSet
+        What is trained and tested on, as the armbands are turned.
+    gestures : WindowSet
+        What each tested session was donned with.
+    """
+
+    train: WindowSet
+    test: WindowSet
+    gestures: WindowSet
+
+
+def don(train: WindowSet, test: WindowSet, repetitions: Sequence[int]) -> Donned:
+    """Align the training sessions, and don the others with these repetitions, which are not tested."""
     ring = ring_of(train)
     if not ring:
         raise SettingError("don-reps", tuple(repetitions), "the electrodes are no ring of six or more")
     alignment = align(train, ring)
     reference = alignment.reference
     shown = np.isin(test.repetition, repetitions)
-    gestures = shown & np.isin(test.action, reference.sync)
+    gestures = test.select(shown & np.isin(test.action, reference.sync))
     turns = {}
-    for subject, session in np.unique(np.stack([test.subject, test.session], axis=1), axis=0).tolist():
-        own = test.select(gestures & (test.subject == subject) & (test.session == session))
+    for subject, session in sessions_of(test):
+        own = gestures.select((gestures.subject == subject) & (gestures.session == session))
         if not len(own):
             remedy = f"subject {subject} has no sync gesture of these repetitions in session {session}"
             raise SettingError("don-reps", tuple(repetitions), remedy)
         measures = Measures(own.windows, ring)
         turns[subject, session] = from_labels(reference, measures, own.action, subject).orientation
-    tested = dataclasses.replace(alignment, orientations=turns).apply(test.select(~shown))
-    return {"train": alignment.apply(train), "test": tested}
+    turned = dataclasses.replace(alignment, orientations=turns)
+    return Donned(alignment.apply(train), turned.apply(test.select(~shown)), turned.apply(gestures))
 
 
-def predict(job: Job, settings: ExperimentSettings, recordings: Recordings, test: WindowSet) -> np.ndarray:
+def sessions_of(windows: WindowSet) -> list[list[str]]:
+    """Return subject and name of each session."""
+    found: list[list[str]] = np.unique(np.stack([windows.subject, windows.session], axis=1), axis=0).tolist()
+    return found
+
+
+def predict(
+    job: Job, settings: ExperimentSettings, recordings: Recordings, test: WindowSet, donned: Donned | None
+) -> np.ndarray:
     """Return probabilities, shape (windows, actions), one window at a time through LiteRT."""
     model = keras.saving.load_model(job.place / KERAS, compile=False)
+    if donned is None:
+        return through_litert(model, job, settings, recordings, test)
+    heads = learn_heads(model, donned.train)
+    found = np.empty((len(test), len(test.actions)), np.float32)
+    for subject, session in sessions_of(test):
+        shown, own = (
+            part.select((part.subject == subject) & (part.session == session))
+            for part in (donned.gestures, test)
+        )
+        network = wearer_network(model, heads, shown, labelled=True)
+        of_session = (test.subject == subject) & (test.session == session)
+        found[of_session] = through_litert(network, job, settings, recordings, own)
+    return found
+
+
+def through_litert(
+    model: keras.Model, job: Job, settings: ExperimentSettings, recordings: Recordings, test: WindowSet
+) -> np.ndarray:
+    """Return what a network that comes from a job answers."""
     pipeline = settings.pipeline_for(rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
     bundle = make_bundle(
         job.place / "bundle",
@@ -174,9 +218,11 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
         name: {subset: windows.of_segments(np.flatnonzero(mask & group)) for subset, mask in masks.items()}
         for name, group in groups.items()
     }
+    donned: dict[str, Donned] = {}
     if arguments.don_reps:
         repetitions = parse_repetitions(arguments.don_reps)
-        windows_of = {name: donned(subsets, repetitions) for name, subsets in windows_of.items()}
+        donned = {name: don(**subsets, repetitions=repetitions) for name, subsets in windows_of.items()}
+        windows_of = {name: {"train": one.train, "test": one.test} for name, one in donned.items()}
     jobs = {
         (name, seed): Job(
             place=folder / f"subject_{name.replace('/', '_')}_seed_{seed}",
@@ -195,7 +241,10 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
     vote: dict[str, float] = {}
     for name, subsets in windows_of.items():
         test = subsets["test"]
-        answers = [predict(jobs[name, seed], settings, recordings, test) for seed in arguments.seeds]
+        answers = [
+            predict(jobs[name, seed], settings, recordings, test, donned.get(name))
+            for seed in arguments.seeds
+        ]
         *found[name], vote[name] = (
             float(np.mean(answer.argmax(axis=1) == test.action))
             for answer in (*answers, np.mean(answers, axis=0))

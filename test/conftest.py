@@ -71,10 +71,11 @@ def _write_tiny_bundle(folder: Path, bias: tuple[float, ...], turn: float | None
     import keras
 
     from emg_recognition.models.bundle_writer import write_bundle
-    from emg_recognition.models.export import oriented, to_keras_file, to_tflite
+    from emg_recognition.models.export import to_keras_file, to_tflite
     from emg_recognition.models.network import build_network
     from emg_recognition.models.orientation import Orientation
     from emg_recognition.models.settings import NetworkSettings
+    from emg_recognition.models.wearer_network import oriented
     from emg_recognition.signal.filters import design
     from emg_recognition.signal.settings import suited_settings
 

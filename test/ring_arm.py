@@ -119,6 +119,7 @@ def write_bundle_to_don(folder: Path) -> Path:
     """Write an untrained network that knows how the population's armbands sat."""
     from emg_recognition.models.export import to_keras_file, to_tflite
     from emg_recognition.models.network import build_network
+    from emg_recognition.training.heads import learn_heads
 
     people = {f"p{number}": how for number, how in enumerate(POPULATION)}
     found = recordings(people)
@@ -132,6 +133,9 @@ def write_bundle_to_don(folder: Path) -> Path:
         mean=np.zeros(RING),
         std=np.full(RING, 100.0),
     )
+    alignment = align(windows, RING)
+    heads = learn_heads(network, alignment.apply(windows))
+    reference = dataclasses.replace(alignment.reference, heads=heads)
     bundle = write_bundle(
         folder,
         keras_model=to_keras_file(network),
@@ -143,6 +147,6 @@ def write_bundle_to_don(folder: Path) -> Path:
         statistics={"mean": [0.0] * RING, "std": [100.0] * RING, "rms": 100.0},
         provenance={},
         metrics={},
-        reference=align(windows, RING).reference.to_bytes(),
+        reference=reference.to_bytes(),
     )
     return bundle.path

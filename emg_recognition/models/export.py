@@ -11,8 +11,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from emg_recognition.models.layers import Orient
-
 
 def to_tflite(model: keras.Model) -> bytes:
     """Convert a network for LiteRT: float32, one window at a time, builtin operators only.
@@ -82,37 +80,6 @@ def soft_vote(models: Sequence[keras.Model]) -> keras.Model:
     answers = [member(window) for member in members]
     mean = keras.layers.Average(name="probabilities")(answers) if len(answers) > 1 else answers[0]
     return keras.Model(window, mean, name="emg_recognition")
-
-
-def oriented(model: keras.Model, matrix: np.ndarray) -> keras.Model:
-    """Put a wearer's orientation in front of a network.
-
-    Parameters
-    ----------
-    model : keras.Model
-        From windows (batch, length, channels) to probabilities, without an orientation of its own
-        (:func:`without_orientation`). It becomes a part of the new network.
-    matrix : numpy.ndarray
-        From :meth:`~emg_recognition.models.orientation.Orientation.matrix`.
-
-    Returns
-    -------
-    keras.Model
-        The same answers as `model` gives for windows that are multiplied with `matrix` first.
-    """
-    window = keras.Input(model.input_shape[1:], name="window")
-    turn = Orient(name="orientation")
-    probabilities = model(turn(window))
-    turn.matrix.assign(np.asarray(matrix, np.float32))
-    return keras.Model(window, probabilities, name="oriented")
-
-
-def without_orientation(model: keras.Model) -> tuple[keras.Model, np.ndarray | None]:
-    """Return the network behind a wearer's orientation and the matrix, or the network itself and None."""
-    if not any(isinstance(layer, Orient) for layer in model.layers):
-        return model, None
-    turn, network = model.layers[-2:]
-    return network, np.asarray(turn.matrix)
 
 
 def pool_statistics(statistics: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -204,6 +204,8 @@ class LogEnergies(keras.layers.Layer):
     IEEE Trans. Biomed. Eng. 40(1), 1993.
     """
 
+    #: How many values there are for each channel.
+    KINDS = 4
     # What is added before a logarithm: a few percent of a muscle at work, so that silence is one value.
     _LEAST_SQUARE, _LEAST = 1e-3, 1e-2
     _STEEPNESS = 4.0
@@ -230,7 +232,7 @@ class LogEnergies(keras.layers.Layer):
         """Return the shape of the energies, (batch, 1, 1, 4 * channels)."""
         batch, _, channels = input_shape
         assert channels is not None
-        return (batch, 1, 1, 4 * channels)
+        return (batch, 1, 1, self.KINDS * channels)
 
 
 @keras.saving.register_keras_serializable(package="emg_recognition")

@@ -5,19 +5,25 @@ from __future__ import annotations
 import io
 import zipfile
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emg_recognition.errors import BundleError
 from emg_recognition.models.bundle import REFERENCE, BundleInfo, read_file
+from emg_recognition.models.class_prior import ClassPrior
+from emg_recognition.models.head import Head
 from emg_recognition.models.log_features import Array, features, log_rms
-from emg_recognition.models.orientation import Orientation
+from emg_recognition.models.orientation import Orientation, candidates
 
 _LARGEST_REFERENCE = 1 << 26
 # Share of the distance from an action's mean: where the labels are certain under several turns, it decides,
 # as in simulated recordings. In those of 38 people nothing from 0 to 0.2 makes a difference that can be seen.
 _DISTANCE = 0.05
+# How the parts of the file are named that are not arrays of the reference itself.
+_PRIOR, _HEAD = "prior_", "head_{}_"
+_NESTED = ("prior", "heads")
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +49,14 @@ class Reference:
         Names of people who were seen, shape (people,).
     profiles, turns, mirrored : numpy.ndarray
         Of each of them: mean descriptor, last turn, and which way around.
+    common : numpy.ndarray
+        Logarithm of how often armbands sit so, for each of
+        :func:`~emg_recognition.models.orientation.candidates`.
+    prior : ClassPrior
+        How :func:`features` differ from session to session.
+    heads : tuple of Head
+        The same behind the network, or behind each member of a soft vote. Empty before it is trained, and
+        behind one that was adapted to a wearer: that one keeps its last layer.
     """
 
     ring: int
@@ -57,10 +71,16 @@ class Reference:
     profiles: Array
     turns: Array
     mirrored: NDArray[np.bool_]
+    common: Array
+    prior: ClassPrior
+    heads: tuple[Head, ...] = ()
 
     def to_bytes(self) -> bytes:
         """Return the content of a file; the numbers are float32."""
-        arrays = {f.name: np.asarray(getattr(self, f.name)) for f in fields(self)}
+        arrays = {name: np.asarray(getattr(self, name)) for name in _own_arrays()}
+        arrays |= self.prior.to_arrays(_PRIOR)
+        for number, head in enumerate(self.heads):
+            arrays |= head.to_arrays(_HEAD.format(number))
         small = {k: v.astype(np.float32) if v.dtype == np.float64 else v for k, v in arrays.items()}
         file = io.BytesIO()
         np.savez_compressed(file, allow_pickle=False, **small)
@@ -157,17 +177,36 @@ def read_reference(info: BundleInfo) -> Reference:
         if claimed > _LARGEST_REFERENCE:
             raise ValueError(f"it claims {claimed} bytes")
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
-            arrays = {f.name: file[f.name] for f in fields(Reference)}
-        wide = {k: v.astype(np.float64) if v.dtype == np.float32 else v for k, v in arrays.items()}
-        found = Reference(**{**wide, "ring": int(wide["ring"]), "level": float(wide["level"])})
-        _check_shapes(found, len(info.actions), info.channels)
+            arrays = {name: file[name] for name in file.files}
+        found = _from_arrays(arrays, len(info.actions), info.channels)
     except (KeyError, OSError, TypeError, ValueError, zipfile.BadZipFile) as error:
         problem = f"{REFERENCE} cannot be used ({error})"
         raise BundleError(str(info.path), problem, "train it again") from error
     return found
 
 
+def _own_arrays() -> list[str]:
+    return [field.name for field in fields(Reference) if field.name not in _NESTED]
+
+
+def _from_arrays(arrays: dict[str, Any], actions: int, channels: int) -> Reference:
+    wide = {k: v.astype(np.float64) if v.dtype == np.float32 else v for k, v in arrays.items()}
+    own = {name: wide[name] for name in _own_arrays()}
+    heads: list[Head] = []
+    while _HEAD.format(len(heads)) + "energies" in wide:
+        heads.append(Head.from_arrays(wide, _HEAD.format(len(heads)), actions))
+    found = Reference(
+        **{**own, "ring": int(own["ring"]), "level": float(own["level"])},
+        prior=ClassPrior.from_arrays(wide, _PRIOR, (actions, 4 * channels)),
+        heads=tuple(heads),
+    )
+    _check_shapes(found, actions, channels)
+    return found
+
+
 def _check_shapes(found: Reference, actions: int, channels: int) -> None:
+    if not 1 <= found.ring <= channels or not np.isin(found.sync, np.arange(actions)).all():
+        raise ValueError(f"a ring of {found.ring} and sync gestures {found.sync.tolist()}")
     people, size = len(found.subjects), channels * (channels + 3) // 2
     shapes = {
         "difference": (actions,),
@@ -179,10 +218,9 @@ def _check_shapes(found: Reference, actions: int, channels: int) -> None:
         "profiles": (people, size),
         "turns": (people,),
         "mirrored": (people,),
+        "common": (len(candidates(found.ring)),),
     }
     for name, shape in shapes.items():
         value = getattr(found, name)
         if value.shape != shape or not np.isfinite(value).all():
             raise ValueError(f"{name} is not of shape {shape} and finite")
-    if not 1 <= found.ring <= channels or not np.isin(found.sync, np.arange(actions)).all():
-        raise ValueError(f"a ring of {found.ring} and sync gestures {found.sync.tolist()}")

@@ -8,7 +8,7 @@ parent's weights and the wearer's own statistics.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +21,20 @@ from emg_recognition.evaluation.metrics import MEAN_METRICS, score_windows
 from emg_recognition.evaluation.performance import cross_entropy
 from emg_recognition.models.bundle import REFERENCE, BundleInfo, check_compatible
 from emg_recognition.models.bundle_writer import UnwrittenBundle
-from emg_recognition.models.export import without_orientation
 from emg_recognition.models.keras_file import load_keras
-from emg_recognition.models.layers import Standardise
 from emg_recognition.models.log_features import Measures
 from emg_recognition.models.orientation import Orientation
 from emg_recognition.models.orienting import from_labels
 from emg_recognition.models.reference import read_reference
 from emg_recognition.models.runtime import ActionModel
 from emg_recognition.models.statistics import guarded_deviation, window_statistics
+from emg_recognition.models.wearer_network import networks, without_orientation
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.recordings.windows import STRIDE
 from emg_recognition.signal.settings import stride_samples
 from emg_recognition.training.batches import Batches, OneCycle
 from emg_recognition.training.fold import predict
+from emg_recognition.training.heads import wearer_network
 from emg_recognition.training.rehearsal import rehearse
 from emg_recognition.training.settings import ADAPT_SETTINGS, FitSettings
 from emg_recognition.training.wearer import check_wearer, describe_wearer, read_parent, wearer_bundle
@@ -182,6 +182,7 @@ def make_adaptation(
         measures = Measures(windows.windows, population.ring)
         orientation = from_labels(population, measures, windows.action, subject).orientation
         windows = windows.oriented(orientation.matrix(info.channels, population.ring))
+        network = wearer_network(network, population.heads, windows, labelled=True)
     rehearsed, share = rehearse(windows, earlier, strangers, population, settings.seed)
     statistics = fine_tune(network, rehearsed, settings, share=share, on_step=on_step)
     bundle = wearer_bundle(
@@ -197,7 +198,8 @@ def make_adaptation(
             "settings": {"adapt": {**asdict(settings), "stride": STRIDE}},
             **(provenance or {}),
         },
-        reference=population,
+        # The features that the heads know are those of the parent's network.
+        reference=None if population is None else replace(population, heads=()),
         orientation=orientation,
     )
     metrics: dict[str, Any] = {}
@@ -245,8 +247,8 @@ def fine_tune(
     counts = np.bincount(windows.action, minlength=len(windows.actions))
     share = np.broadcast_to(np.asarray(share, np.float64), windows.action.shape)
     weights = share / np.bincount(windows.action, share, len(windows.actions))[windows.action]
-    networks = _networks(model)
-    for number, network in enumerate(networks):
+    members = networks(model)
+    for number, network in enumerate(members):
         standardise = network.get_layer("z_score")
         if standardise.over == "channel":
             deviation = guarded_deviation(np.asarray(statistics["std"]))
@@ -267,7 +269,7 @@ def fine_tune(
             verbose=0,
             callbacks=[
                 OneCycle(settings.learning_rate, steps),
-                _Steps(on_step, number * steps, len(networks) * steps),
+                _Steps(on_step, number * steps, len(members) * steps),
             ],
         )
     return statistics
@@ -293,16 +295,6 @@ def _score(model: ActionModel, test: WindowSet) -> dict[str, float]:
     found = score_windows(test.action, probabilities.argmax(axis=1), test.actions)
     scores = (*(getattr(found, name) for name in MEAN_METRICS), cross_entropy(probabilities, test.action))
     return dict(zip(_TEST_METRICS, scores, strict=True))
-
-
-def _networks(model: keras.Model) -> list[keras.Model]:
-    """Return the networks in a model: the members of a soft vote, or the model itself."""
-    members = [
-        layer
-        for layer in model.layers
-        if isinstance(layer, keras.Model) and any(isinstance(part, Standardise) for part in layer.layers)
-    ]
-    return members or [model]
 
 
 def _check_rehearsed(

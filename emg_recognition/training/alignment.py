@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from emg_recognition.actions import REST
 from emg_recognition.errors import SettingError
+from emg_recognition.models.class_prior import learn_prior
 from emg_recognition.models.log_features import Array, Measures, descriptor, features, log_rms
 from emg_recognition.models.orientation import Orientation, candidates
 from emg_recognition.models.orienting import from_labels
@@ -21,7 +22,6 @@ from emg_recognition.recordings.recordings import FEWEST_IN_RING, turnable
 from emg_recognition.training.windows import WindowSet
 
 _ROUNDS = 8
-# A session's windows overlap: this many, evenly spread, tell as much as all of them.
 _WINDOWS = 400
 # Of the mean variance, so that few sessions and many channels give a covariance that can be inverted.
 _RIDGE = 0.3
@@ -143,6 +143,7 @@ class _Session:
     key: tuple[str, str]
     measures: Measures
     action: NDArray[np.int64]
+    repetition: NDArray[np.int64]
 
 
 def align(windows: WindowSet, ring: int) -> Alignment:
@@ -187,12 +188,17 @@ def _sessions(windows: WindowSet, ring: int) -> list[_Session]:
     found = []
     names = np.stack([windows.subject, windows.session], axis=1)
     for subject, session in np.unique(names, axis=0).tolist():
-        own = np.flatnonzero((names == (subject, session)).all(axis=1))
-        if len(own) > _WINDOWS:
-            own = own[np.linspace(0, len(own) - 1, _WINDOWS).astype(np.int64)]
-        part = windows.select(own)
-        found.append(_Session((subject, session), Measures(part.windows, ring), part.action))
+        part = spread_out(windows.select((names == (subject, session)).all(axis=1)))
+        measures = Measures(part.windows, ring)
+        found.append(_Session((subject, session), measures, part.action, part.repetition))
     return found
+
+
+def spread_out(session: WindowSet) -> WindowSet:
+    """Return some of a session's windows, evenly spread: they overlap, and these tell as much as all."""
+    if len(session) <= _WINDOWS:
+        return session
+    return session.select(np.linspace(0, len(session) - 1, _WINDOWS).astype(np.int64))
 
 
 def _population(
@@ -207,8 +213,10 @@ def _population(
     # First over the actions that a session has, then without what the missing ones would have changed.
     difference = _mean(strength - _mean(strength, 1)[:, np.newaxis], 0)
     levels = _mean(strength - difference, 1)
-    rows = np.concatenate([features(found, level) for found, level in zip(seen, levels, strict=True)])
-    means, within = _discriminant(rows, np.concatenate([one.action for one in sessions]), actions)
+    each = [features(found, level) for found, level in zip(seen, levels, strict=True)]
+    means, within = _discriminant(
+        np.concatenate(each), np.concatenate([one.action for one in sessions]), actions
+    )
     descriptors = np.stack([descriptor(found) for found in seen])
     profile = descriptors.mean(axis=0)
     covariance = (descriptors - profile).T @ (descriptors - profile) / len(descriptors)
@@ -217,6 +225,7 @@ def _population(
     subjects = np.array([one.key[0] for one in sessions], np.str_)
     people, last = np.unique(subjects[::-1], return_index=True)
     how = [chosen[len(sessions) - 1 - place] for place in last]
+    labelled = [(rows, one.action, one.repetition) for rows, one in zip(each, sessions, strict=True)]
     return Reference(
         ring=ring,
         level=float(levels.mean()),
@@ -230,6 +239,8 @@ def _population(
         profiles=np.stack([descriptors[subjects == name].mean(axis=0) for name in people]),
         turns=np.array([turn for turn, _ in how]),
         mirrored=np.array([mirrored for _, mirrored in how]),
+        common=np.log([1.0 + chosen.count(one) for one in candidates(ring)]),
+        prior=learn_prior(labelled, actions),
     )
 
 

@@ -375,15 +375,15 @@ def don(
     *,
     unlabelled: bool = False,
 ) -> Donning:
-    """Find how a wearer's armband sits, and write a bundle that corrects for it.
+    """Find how a wearer's armband sits and what their actions look like, and write a bundle for them.
 
     Parameters
     ----------
     parent : str or path
         A bundle of aligned sessions (``orientation: align``); it is only read.
     recordings : Recordings
-        Two gestures, best those that the bundle names, and rest, of one wearer, 5 s each; with `unlabelled`
-        25 s of use. A wearer whom the bundle knows by name is compared with their own earlier recordings.
+        Two gestures, best those that the bundle names, and rest, of one wearer, 5 s each, or more actions;
+        with `unlabelled` 25 s of use. A wearer whom the bundle knows by name is compared with their own earlier recordings.
     output : str or path
         Directory of the wearer's bundle; an older bundle there is replaced, anything else is refused.
     unlabelled : bool

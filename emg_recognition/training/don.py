@@ -1,4 +1,4 @@
-"""Don an armband: find how it sits from two gestures or from a time of use, and write the wearer's bundle."""
+"""Don an armband: two gestures or a time of use tell how it sits and what the wearer's actions look like."""
 
 from __future__ import annotations
 
@@ -13,15 +13,22 @@ import numpy as np
 from emg_recognition.actions import REST
 from emg_recognition.errors import RecordingError, SettingError
 from emg_recognition.models.bundle import BundleInfo
-from emg_recognition.models.export import oriented, to_tflite, without_orientation
+from emg_recognition.models.export import to_tflite
 from emg_recognition.models.keras_file import load_keras
 from emg_recognition.models.log_features import Measures, descriptor
 from emg_recognition.models.orientation import Orientation
 from emg_recognition.models.orienting import from_labels, from_use
 from emg_recognition.models.reference import Reference, read_reference
+from emg_recognition.models.wearer_network import (
+    feature_network,
+    networks,
+    oriented,
+    without_orientation,
+)
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.recordings.windows import STRIDE
 from emg_recognition.signal.settings import PipelineSettings, stride_samples
+from emg_recognition.training.heads import wearer_network
 from emg_recognition.training.wearer import check_wearer, describe_wearer, read_parent, wearer_bundle
 from emg_recognition.training.windows import WindowSet, windows_from_recordings
 
@@ -87,7 +94,9 @@ class Donner:
         self._network, _ = without_orientation(load_keras(self._info))
 
     def warm_up(self) -> None:
-        """Convert the network once, because TensorFlow takes seconds the first time."""
+        """Use and convert the network once, because TensorFlow takes seconds the first time."""
+        for network in networks(self._network):
+            feature_network(network)[0](np.zeros((1, *network.input_shape[1:]), np.float32), training=False)
         to_tflite(oriented(self._network, np.eye(self._info.channels, dtype=np.float32)))
 
     def don(self, recordings: Recordings, *, unlabelled: bool = False) -> Donning:
@@ -97,15 +106,17 @@ class Donner:
         """
         info, reference = self._info, self._reference
         name = check_wearer(info, recordings)
+        profile = None
         if unlabelled:
-            found, profile = _from_use(reference, recordings, self._pipeline, name)
+            windows, found, profile = _from_use(reference, recordings, self._pipeline, name)
         else:
-            found, profile = _from_gestures(reference, info, recordings, self._pipeline, name), None
+            windows, found = _from_gestures(reference, info, recordings, self._pipeline, name)
+        windows = windows.oriented(found.matrix(info.channels, reference.ring))
         rms = info.statistics["rms"] * info.orientation.get("gain", 1.0)
         bundle = wearer_bundle(
             self._output,
             info,
-            self._network,
+            wearer_network(self._network, reference.heads, windows, labelled=not unlabelled),
             recordings,
             statistics={**info.statistics, "rms": rms},
             provenance={"donned": _UNLABELLED if unlabelled else list(recordings.actions)},
@@ -118,14 +129,15 @@ class Donner:
 
 def _from_use(
     reference: Reference, recordings: Recordings, pipeline: PipelineSettings, subject: str
-) -> tuple[Orientation, np.ndarray]:
+) -> tuple[WindowSet, Orientation, np.ndarray]:
     if recordings.duration < SHORTEST_USE:
         remedy = f"give {SHORTEST_USE:g} s or more, better 25 s, in which several actions occur"
         raise RecordingError(recordings.source, f"it holds {recordings.duration:.1f} s", remedy)
     plain = dataclasses.replace(recordings, label=np.full(len(recordings), _UNLABELLED))
-    measures = Measures(_cut(plain, pipeline, (_UNLABELLED,)).windows, reference.ring)
+    windows = _cut(plain, pipeline, (_UNLABELLED,))
+    measures = Measures(windows.windows, reference.ring)
     found = from_use(reference, measures, subject).orientation
-    return found, descriptor(measures.seen(found.turn, found.mirrored))
+    return windows, found, descriptor(measures.seen(found.turn, found.mirrored))
 
 
 def _from_gestures(
@@ -134,7 +146,7 @@ def _from_gestures(
     recordings: Recordings,
     pipeline: PipelineSettings,
     subject: str,
-) -> Orientation:
+) -> tuple[WindowSet, Orientation]:
     wanted = " and ".join(info.actions[number] for number in reference.sync)
     known = {*info.actions, REST}
     unknown = [action for action in recordings.actions if action not in known]
@@ -149,7 +161,7 @@ def _from_gestures(
     measures = Measures(windows.windows, reference.ring)
     action = windows.action
     _check_performed(recordings.source, windows, measures, gestures)
-    learned = np.isin(action, [n for n, name in enumerate(info.actions) if name in windows.count("action")])
+    learned = action < len(info.actions)  # all but rest, where the model has none
     measures, action = measures.select(learned), action[learned]
     best = from_labels(reference, measures, action, subject)
     for one, other in itertools.combinations(gestures, 2):
@@ -158,7 +170,7 @@ def _from_gestures(
         if from_labels(reference, measures, exchanged, subject).score > best.score + _SWAPPED:
             problem = f"{one} and {other} look as if they were exchanged"
             raise RecordingError(recordings.source, problem, "record both again in the order asked for")
-    return best.orientation
+    return windows.select(learned), best.orientation
 
 
 def _check_performed(source: str, windows: WindowSet, measures: Measures, gestures: Sequence[str]) -> None:

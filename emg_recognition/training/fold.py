@@ -207,7 +207,8 @@ def finish_fold(
         metrics,
         pipeline,
         settings.live,
-        reference=None if fold.alignment is None else fold.alignment.reference.to_bytes(),
+        reference=None if fold.alignment is None else fold.alignment.reference,
+        train=fold.subsets["train"],
     )
     performance = measure(
         predict(ActionModel(bundle.info, bundle.tflite), test),

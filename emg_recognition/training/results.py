@@ -18,12 +18,15 @@ from emg_recognition.files import write_file
 from emg_recognition.models import layers  # noqa: F401  (Keras needs the layers to load a member)
 from emg_recognition.models.bundle_writer import UnwrittenBundle, make_bundle
 from emg_recognition.models.export import pool_statistics, soft_vote, to_keras_file, to_tflite
+from emg_recognition.models.reference import Reference
 from emg_recognition.signal.filters import design
 from emg_recognition.signal.settings import PipelineSettings
 from emg_recognition.tasks import used_machines
+from emg_recognition.training.heads import learn_heads
 from emg_recognition.training.jobs import KERAS, Job
 from emg_recognition.training.settings import BundleLiveSettings
 from emg_recognition.training.split import Split
+from emg_recognition.training.windows import WindowSet
 
 METRICS = "metrics.json"
 REPORT = "report.html"
@@ -49,7 +52,8 @@ def experiment_bundle(
     pipeline: PipelineSettings,
     live: BundleLiveSettings,
     *,
-    reference: bytes | None = None,
+    reference: Reference | None,
+    train: WindowSet,
 ) -> UnwrittenBundle:
     """Put the bundle together, without the result of the test.
 
@@ -67,8 +71,10 @@ def experiment_bundle(
         The signal path.
     live : BundleLiveSettings
         How the model is used live.
-    reference : bytes or None
-        What the population's armbands look like, if they were aligned.
+    reference : Reference or None
+        What the population's armbands look like, if they were aligned; it gets the heads of the networks.
+    train : WindowSet
+        What the members were trained on.
 
     Returns
     -------
@@ -78,6 +84,8 @@ def experiment_bundle(
     kept = list(jobs) if chosen is None else [jobs[chosen]]
     models = [keras.saving.load_model(job.place / KERAS, compile=False) for job in kept]
     model = soft_vote(models) if chosen is None else models[0]
+    if reference is not None:
+        reference = dataclasses.replace(reference, heads=learn_heads(model, train))
     return make_bundle(
         path,
         keras_model=to_keras_file(model) if chosen is None else kept[0].place / KERAS,
@@ -89,7 +97,7 @@ def experiment_bundle(
         live=dataclasses.asdict(live),
         statistics=pool_statistics([job.record()["statistics"] for job in kept]),
         provenance={name: metrics[name] for name in _PROVENANCE},
-        reference=reference,
+        reference=None if reference is None else reference.to_bytes(),
     )
 
 

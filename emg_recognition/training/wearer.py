@@ -16,9 +16,10 @@ from emg_recognition.classification import decision_settings, live_settings, liv
 from emg_recognition.errors import BundleError, SettingError
 from emg_recognition.models.bundle import TFLITE, BundleInfo, check_compatible, read_bundle
 from emg_recognition.models.bundle_writer import UnwrittenBundle, make_bundle
-from emg_recognition.models.export import oriented, to_keras_file, to_tflite
+from emg_recognition.models.export import to_keras_file, to_tflite
 from emg_recognition.models.orientation import Orientation
 from emg_recognition.models.reference import Reference
+from emg_recognition.models.wearer_network import oriented
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.resources import LIBRARIES, versions
 from emg_recognition.settings import from_mapping

@@ -39,7 +39,7 @@ IN_THIS_PROCESS = {
     " --workers 0",
     "many_bags": "{bundle} --bags 3 --seconds 4 --kills 1",
     "network": "{config}",
-    "new_subject": "{ring} --cohort healthy --folds 2 --test-reps 2 --config {config} --workers 1 "
+    "new_subject": "{ring} --cohort healthy --folds 2 --test-reps 2-3 --config {config} --workers 1 "
     "--steps-per-epoch 2 --adapt-steps 2 --don-steps 2 --only-folds 1",
     "pipeline": "{archive} --segments 5 --pushes 100",
     "quality": "{archive} --wearers 1 --seconds 4",
@@ -52,8 +52,8 @@ IN_THIS_PROCESS = {
     "text_file": "--megabytes 3 --rounds 1 --limit 1000",
     "tuning": "{archive} --subjects healthy_01 --trials 1 --config {config} --workers 0",
     "turned_armband": "{ring} --cohort healthy --folds 2",
-    "within_subject": "{archive} --train-reps 1-2 --test-reps 3-4 --config {config} --workers 0 --per-session"
-    " --seeds 0 1",
+    "within_subject": "{ring} --train-reps 1 --test-reps 2-3 --don-reps 2 --config {config} --workers 0"
+    " --subjects healthy_01 --seeds 0 1",
 }
 TINY = {
     "network": {"picture": [32, 32, 3], "stem": [4, 2, 1], "bottlenecks": [[4, 4, 2, 1]], "features": 8},
@@ -101,7 +101,7 @@ def filled_in(tmp_path_factory, tiny_bundle):
     actions = ("rest", "elbow_flexion", "elbow_extension")
     study.select(np.isin(study.label, actions)).save(folder / "study.npz")
     sessions = dataclasses.replace(
-        settings, healthy=3, sessions=2, repetitions=2, hold=0.8, rate=200.0, channels=8, turn=1.0
+        settings, healthy=3, sessions=2, repetitions=3, hold=0.8, rate=200.0, channels=8, turn=1.0
     )
     from_arrays(simulate_study(sessions), "turned armbands").save(folder / "ring.npz")
     recordings({"anna": (2.5, False, 1.0)}, repetitions=1, seed=50).save(folder / "gestures.npz")

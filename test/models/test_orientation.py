@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from emg_recognition.errors import BundleError
 from emg_recognition.models.bundle import read_bundle
+from emg_recognition.models.class_prior import learn_prior
+from emg_recognition.models.head import Head
 from emg_recognition.models.log_features import Measures, descriptor
 from emg_recognition.models.orientation import Orientation, candidates
 from emg_recognition.models.orienting import from_labels, from_use
@@ -22,7 +24,11 @@ from ..ring_arm import RING, apart, population, stranger
 
 @pytest.fixture(scope="module")
 def reference():
-    return population()[1].reference
+    reference = population()[1].reference
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(40, 6)), np.arange(40) % 4, np.arange(40) // 20
+    head = Head(4, np.zeros(5), rng.normal(size=(5, 2)), learn_prior([rows], 4))
+    return replace(reference, heads=(head,))
 
 
 @pytest.mark.parametrize(("turn", "mirrored"), [(0.0, False), (3.0, False), (7.0, True), (0.0, True)])
@@ -64,6 +70,9 @@ def test_a_reference_survives_its_file(reference, bundle):
     assert (again.ring, again.subjects.tolist()) == (RING, reference.subjects.tolist())
     np.testing.assert_allclose(again.means, reference.means, rtol=1e-6)
     np.testing.assert_allclose(again.precision, reference.precision, rtol=1e-6)
+    rows = np.ones((3, 9))
+    for one, other in zip(again.heads[0].from_use(rows), reference.heads[0].from_use(rows), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
 
 
 def test_a_reference_that_does_not_fit_is_refused(reference, bundle):
@@ -76,7 +85,7 @@ def test_a_reference_that_does_not_fit_is_refused(reference, bundle):
     ):
         with pytest.raises(BundleError, match=message):
             read_reference(with_reference(info, content))
-    with pytest.raises(BundleError, match="difference is not of shape"):
+    with pytest.raises(BundleError, match="means is not of shape"):
         read_reference(replace(with_reference(info, reference.to_bytes()), actions=("rest", "fist")))
 
 

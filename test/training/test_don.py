@@ -15,6 +15,7 @@ from emg_recognition.models.bundle import read_bundle
 from emg_recognition.models.orientation import Orientation
 from emg_recognition.models.reference import read_reference
 from emg_recognition.models.runtime import ActionModel
+from emg_recognition.models.wearer_network import without_orientation
 from emg_recognition.settings import from_mapping
 from emg_recognition.signal.settings import PipelineSettings
 from emg_recognition.training.fold import predict
@@ -105,12 +106,14 @@ def test_the_folded_network_equals_the_matrix_in_front_of_it(parent, windows_of,
         RING, RING
     )
     windows = windows_of(others).windows[::7]
-    plain, donned = ActionModel(parent), ActionModel(found.info)
     kept = keras.saving.load_model(found.bundle / "model.keras", compile=False)
+    network, own = without_orientation(kept)
+    np.testing.assert_array_equal(own, matrix)
+    plain, donned = ActionModel(parent), ActionModel(found.info)
     for window in windows:
-        expected = plain.predict(window @ matrix)
+        expected = network((window @ matrix)[np.newaxis]).numpy()[0]
         np.testing.assert_allclose(donned.predict(window), expected, atol=1e-6)
-        np.testing.assert_allclose(kept(window[np.newaxis]).numpy()[0], expected, atol=1e-5)
+        np.testing.assert_allclose(kept(window[np.newaxis]).numpy()[0], expected, atol=1e-6)
         activation = plain.activation(window) * found.orientation.gain
         assert donned.activation(window) == pytest.approx(activation, rel=1e-5)
 
