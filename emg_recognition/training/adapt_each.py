@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +101,8 @@ def run_adaptations(
             if done.result is None:
                 problems.append(f"{name}: {done.problem}")
             else:
-                found[name] = done.result.write()
+                # Where it was made, its parent was in a folder that is gone.
+                found[name] = replace(done.result, parent=info).write()
     if problems:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         raise EmgRecognitionError(f"no bundle for {problems[0]}{more}; those of the others are written")

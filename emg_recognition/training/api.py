@@ -383,7 +383,8 @@ def don(
         A bundle of aligned sessions (``orientation: align``); it is only read.
     recordings : Recordings
         Two gestures, best those that the bundle names, and rest, of one wearer, 5 s each, or more actions;
-        with `unlabelled` 25 s of use. A wearer whom the bundle knows by name is compared with their own earlier recordings.
+        with `unlabelled` 25 s of use. A wearer whom the bundle knows by name is compared with their own
+        earlier recordings.
     output : str or path
         Directory of the wearer's bundle; an older bundle there is replaced, anything else is refused.
     unlabelled : bool

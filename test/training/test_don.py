@@ -136,6 +136,28 @@ def test_a_repetition_adapts_the_turned_model(parent, windows_of, tmp_path):
     assert again.describe().endswith("anna was here before")
 
 
+def test_an_adapted_model_keeps_the_last_layer_that_it_learned(parent, tmp_path):
+    wearers = {"anna": MIRRORED, "ben": TURNED}
+    settings = {"steps_per_epoch": 20, "batch_size": 16}
+    everybody = recordings(wearers, repetitions=3, seed=50)
+    each = emg.adapt_each(
+        parent.path, everybody, tmp_path / "wearers", repetitions=[1], settings=settings, workers=1
+    )
+    for name, found in each.items():
+        own = everybody.select((everybody.subject == name) & (everybody.repetition > 1))
+        again = emg.don(found.bundle, own, tmp_path / name)
+        assert again.known
+        assert apart(again.orientation, *wearers[name][:2]) <= 0.5
+        learned, kept = (last_layer(one.bundle) for one in (found, again))
+        np.testing.assert_array_equal(learned, kept)
+        assert not np.allclose(last_layer(emg.don(parent.path, own, tmp_path / "new").bundle), kept)
+
+
+def last_layer(bundle):
+    network, _ = without_orientation(keras.saving.load_model(bundle / "model.keras", compile=False))
+    return network.get_layer("wearer").kernel.numpy()
+
+
 def test_what_cannot_be_donned_writes_nothing(parent, sync, tmp_path):
     first, _ = stranger(TURNED)
     two = [name for name in sync if name != "rest"]

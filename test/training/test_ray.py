@@ -24,9 +24,11 @@ from emg_recognition.models import layers  # noqa: F401  (Keras needs the layers
 from emg_recognition.recordings.archive import save_archive
 from emg_recognition.resources import version
 from emg_recognition.tasks import Executor, run_tasks
-from emg_recognition.training.api import tune
+from emg_recognition.training.api import adapt_each, tune
 from emg_recognition.training.jobs import KERAS, train_jobs
 from emg_recognition.training.search_settings import SearchSettings
+
+from ..ring_arm import recordings, write_bundle_to_don
 
 ray = pytest.importorskip("ray", reason="pip install '.[ray]'")
 
@@ -48,8 +50,8 @@ def cluster(request):
         yield cluster
 
 
-def weights(job):
-    model = keras.saving.load_model(job.place / KERAS, compile=False)
+def weights(path):
+    model = keras.saving.load_model(path, compile=False)
     return np.concatenate([weight.ravel() for weight in model.get_weights()])
 
 
@@ -71,7 +73,7 @@ def test_the_networks_are_those_of_this_machine_to_the_bit_also_after_the_death_
     assert cluster.nodes[1].poll() is not None
     assert begun == {1, 2, 3}
     for one, other in zip(local, jobs, strict=True):
-        assert np.array_equal(weights(one), weights(other))
+        assert np.array_equal(weights(one.place / KERAS), weights(other.place / KERAS))
 
 
 def test_a_driver_that_was_killed_continues_and_leaves_nothing_behind(cluster, study, repository, tmp_path):
@@ -110,13 +112,27 @@ def test_a_search_for_settings_finds_what_this_machine_finds(cluster, study, tin
     nothing = dict.fromkeys(vars(SearchSettings()))
     search = SearchSettings(**{**nothing, "epochs": (1, 3)})
     settings = dataclasses.replace(tiny, search=search, baseline=False)
-    recordings = study({"I": 1})
     found = []
     for name, address in (("here", None), ("there", cluster.address)):
-        tuning = tune(recordings, tmp_path / name, settings=settings, trials=2, address=address)
+        tuning = tune(study({"I": 1}), tmp_path / name, settings=settings, trials=2, address=address)
         (fold,) = tuning.result["folds"]
         found.append([(trial["values"], trial["score"]) for trial in fold["trials"]])
     assert found[0] == found[1]
+
+
+def test_wearers_get_the_bundles_of_this_machine(cluster, tmp_path):
+    parent = write_bundle_to_don(tmp_path / "parent")
+    wearers = recordings({"ann": (2.0, False, 1.0), "bob": (5.0, True, 0.5)}, seed=50)
+    learned = {"repetitions": [1], "test_repetitions": [2]}
+    settings = {"steps_per_epoch": 4, "batch_size": 16}
+    here, there = (
+        adapt_each(parent, wearers, tmp_path / name, settings=settings, **learned, **where)
+        for name, where in (("here", {"workers": 1}), ("there", {"address": cluster.address}))
+    )
+    assert list(here) == list(there) == ["ann", "bob"]
+    for one, other in zip(here.values(), there.values(), strict=True):
+        assert one.after == other.after
+        assert np.array_equal(*(weights(found.bundle / KERAS) for found in (one, other)))
 
 
 def test_bags_are_evaluated_from_their_paths(cluster, repository, tmp_path):
