@@ -23,11 +23,9 @@ _INDEPENDENT = 10.0
 _SHRINKAGE = 0.05
 #: Directions in which sessions differ that are kept, at most.
 _RANK = 128
-#: Windows are no Gaussians, whose scores are too sure. With the first factor they are as sure as they are
-#: right; with the second, actions are guessed in unlabelled use. Chosen on repetitions 2 to 4 of 38 people.
-_SURE, _SURE_IN_USE = 0.3, 0.5
-#: Rounds of expectation and maximisation.
-_ROUNDS = 10
+#: Rounds of expectation and maximisation, and the power of the probabilities: windows are no Gaussians, whose
+#: scores are too sure. Chosen on repetitions 2 to 4 of 38 people.
+_ROUNDS, _POWER = 10, 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +77,7 @@ class ClassPrior:
         means, everything = self.means, list(range(len(self.means)))
         for _ in range(_ROUNDS):
             away = np.stack([((rows - mean) @ precision * (rows - mean)).sum(axis=1) for mean in means], 1)
-            share = np.exp(-0.5 * _SURE_IN_USE * (away - away.min(axis=1, keepdims=True)))
+            share = np.exp(-0.5 * _POWER * (away - away.min(axis=1, keepdims=True)))
             share /= share.sum(axis=1, keepdims=True)
             count = np.maximum(share.sum(axis=0), 1e-9)
             repetitions = np.minimum(count * len(means) / len(rows), 1.0)
@@ -97,7 +95,7 @@ class ClassPrior:
         doubt : numpy.ndarray or float
             Covariance of what is not known about the means, shape (features, features).
         """
-        weights = _SURE * np.asarray(np.linalg.solve(self._of_windows() + doubt, means.T), np.float64)
+        weights = np.asarray(np.linalg.solve(self._of_windows() + doubt, means.T), np.float64)
         return weights, -0.5 * (means.T * weights).sum(axis=0)
 
     def to_arrays(self, prefix: str) -> dict[str, Array]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,12 @@ from emg_recognition.models.class_prior import Array, ClassPrior
 AXES = 16
 """Principal axes of a network's features that tell actions apart for a wearer, at most. Of 8 to 64, none is
 better for two gestures or use of 38 people (repetitions 2 to 4); 24 are as good."""
+
+# Both scores together are too sure; times this they are as sure as they are right, on the same repetitions.
+_SURE = 0.25
+
+
+_ARRAYS = ("energies", "centre", "axes", "weights", "bias")
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,12 +39,16 @@ class Head:
         Their principal axes, shape (features - energies, axes).
     prior : ClassPrior
         How log energies and projections on the axes differ from session to session.
+    weights, bias : numpy.ndarray
+        The last layer as it was trained, shapes (features - energies, actions) and (actions,).
     """
 
     energies: int
     centre: Array
     axes: Array
     prior: ClassPrior
+    weights: Array
+    bias: Array
 
     def reduce(self, rows: np.ndarray) -> Array:
         """Return log energies and projections of rows of features, shape (n, energies + axes)."""
@@ -58,7 +69,8 @@ class Head:
         Returns
         -------
         weights, bias : numpy.ndarray
-            Shapes (features, actions) and (actions,): linear discriminant analysis of the expected means.
+            Shapes (features, actions) and (actions,): the scores of linear discriminant analysis of the
+            expected means, added to those of the last layer as it was trained.
         """
         seen = self.reduce(rows)
         actions = np.unique(action).tolist()
@@ -72,21 +84,30 @@ class Head:
 
     def _expanded(self, weights: Array, bias: Array) -> tuple[Array, Array]:
         own = self.axes @ weights[self.energies :]
-        return np.concatenate([weights[: self.energies], own]), bias - self.centre @ own
+        bias = bias - self.centre @ own + self.bias
+        return _SURE * np.concatenate([weights[: self.energies], own + self.weights]), _SURE * bias
 
     def to_arrays(self, prefix: str) -> dict[str, np.ndarray]:
         """Return the arrays by names for a file."""
-        own = {"energies": np.array(self.energies), "centre": self.centre, "axes": self.axes}
+        own = {name: np.asarray(getattr(self, name)) for name in _ARRAYS}
         return {prefix + name: value for name, value in own.items()} | self.prior.to_arrays(prefix)
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array], prefix: str, actions: int) -> Head:
         """Return what :meth:`to_arrays` gave, for a number of actions; wrong arrays raise ValueError."""
-        energies, centre, axes = (arrays[prefix + name] for name in ("energies", "centre", "axes"))
-        if centre.ndim != 1 or axes.shape != (len(centre), axes.shape[-1]) or not np.isfinite(axes).all():
-            raise ValueError(f"{prefix}axes is not of shape ({len(centre)}, axes) and finite")
-        shape = (actions, int(energies) + axes.shape[1])
-        return cls(int(energies), centre, axes, ClassPrior.from_arrays(arrays, prefix, shape))
+        own: dict[str, Any] = {name: arrays[prefix + name] for name in _ARRAYS}
+        (own_features, axes), energies = own["axes"].shape, int(own["energies"])
+        shapes = {
+            "centre": (own_features,),
+            "axes": (own_features, axes),
+            "weights": (own_features, actions),
+            "bias": (actions,),
+        }
+        for name, shape in shapes.items():
+            if own[name].shape != shape or not np.isfinite(own[name]).all():
+                raise ValueError(f"{prefix}{name} is not of shape {shape} and finite")
+        prior = ClassPrior.from_arrays(arrays, prefix, (actions, energies + axes))
+        return cls(**{**own, "energies": energies}, prior=prior)
 
 
 def learn_axes(rows: Array) -> tuple[Array, Array]:

@@ -49,6 +49,23 @@ def feature_network(network: keras.Model) -> tuple[keras.Model, int]:
     return keras.Model(network.input, keras.layers.Concatenate()(parts)), energies
 
 
+def last_layer(network: keras.Model) -> tuple[np.ndarray, np.ndarray]:
+    """Return the last layer of a network as it was trained.
+
+    Returns
+    -------
+    weights, bias : numpy.ndarray
+        Shapes (features, actions) and (actions,), of the features of :func:`feature_network` without the log
+        energies.
+    """
+    last = network.get_layer(next(name for name in _LAST if name in {one.name for one in network.layers}))
+    if last.weights:
+        kernel, bias = (np.asarray(value) for value in last.get_weights())
+        return kernel.reshape(-1, len(bias)), bias
+    actions = network.output_shape[-1]
+    return np.eye(actions), np.zeros(actions)
+
+
 def with_heads(model: keras.Model, heads: Sequence[tuple[np.ndarray, np.ndarray]]) -> keras.Model:
     """Replace the last layer of each network in a model.
 

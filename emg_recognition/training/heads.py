@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from emg_recognition.models.class_prior import Array, learn_prior
 from emg_recognition.models.head import Head, learn_axes
-from emg_recognition.models.wearer_network import feature_network, networks, with_heads
+from emg_recognition.models.wearer_network import feature_network, last_layer, networks, with_heads
 from emg_recognition.training.alignment import spread_out
 from emg_recognition.training.jobs import predict_windows
 from emg_recognition.training.windows import WindowSet
@@ -51,7 +51,8 @@ def _learn(network: keras.Model, windows: WindowSet) -> Head:
             projected = (rows[:, energies:] - centre) @ axes
             yield np.concatenate([rows[:, :energies], projected], axis=1), part.action, part.repetition
 
-    return Head(energies, centre, axes, learn_prior(sessions(), len(windows.actions)))
+    prior = learn_prior(sessions(), len(windows.actions))
+    return Head(energies, centre, axes, prior, *last_layer(network))
 
 
 def wearer_network(

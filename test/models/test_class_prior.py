@@ -120,7 +120,9 @@ def test_a_last_layer_is_the_discriminant_of_reduced_features(rng):
     rows[:, 4:8] += 4.0 * np.eye(ACTIONS)[action]
     centre, axes = learn_axes(rows[:, 2:])
     assert axes.shape == (28, AXES)
-    head = Head(2, centre, axes, learn_prior([(head_rows(rows, centre, axes), action, number)], ACTIONS))
+    prior = learn_prior([(head_rows(rows, centre, axes), action, number)], ACTIONS)
+    trained, trained_bias = 0.1 * rng.normal(size=(28, ACTIONS)), rng.normal(size=ACTIONS)
+    head = Head(2, centre, axes, prior, trained, trained_bias)
     weights, bias = head.from_labels(rows, action)
     assert weights.shape == (30, ACTIONS)
     own, own_bias = head.prior.discriminant(
@@ -129,7 +131,8 @@ def test_a_last_layer_is_the_discriminant_of_reduced_features(rng):
         ),
         given.doubt(),
     )
-    np.testing.assert_allclose(rows @ weights + bias, head.reduce(rows) @ own + own_bias, atol=1e-8)
+    expected = head.reduce(rows) @ own + own_bias + rows[:, 2:] @ trained + trained_bias
+    np.testing.assert_allclose(rows @ weights + bias, 0.25 * expected, atol=1e-8)
     assert np.mean((rows @ weights + bias).argmax(axis=1) == action) > 0.9
 
 

@@ -27,7 +27,8 @@ def reference():
     reference = population()[1].reference
     rng = np.random.default_rng(0)
     rows = rng.normal(size=(40, 6)), np.arange(40) % 4, np.arange(40) // 20
-    head = Head(4, np.zeros(5), rng.normal(size=(5, 2)), learn_prior([rows], 4))
+    prior = learn_prior([rows], 4)
+    head = Head(4, np.zeros(5), rng.normal(size=(5, 2)), prior, rng.normal(size=(5, 4)), np.ones(4))
     return replace(reference, heads=(head,))
 
 
@@ -85,7 +86,7 @@ def test_a_reference_that_does_not_fit_is_refused(reference, bundle):
     ):
         with pytest.raises(BundleError, match=message):
             read_reference(with_reference(info, content))
-    with pytest.raises(BundleError, match="means is not of shape"):
+    with pytest.raises(BundleError, match="is not of shape"):
         read_reference(replace(with_reference(info, reference.to_bytes()), actions=("rest", "fist")))
 
 
