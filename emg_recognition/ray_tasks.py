@@ -12,6 +12,7 @@ import pickle
 import signal
 import socket
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,9 @@ from emg_recognition.tasks import ONE_THREAD, TRIES, Done, Executor, for_other_m
 _PATIENCE = 3.0
 #: The progress of the tasks is fetched this often, s.
 _PERIOD = 0.5
+#: How long the head may be silent, s. What is asked of Ray then waits, and a minute later Ray ends this
+#: process without an exception.
+_SILENCE = 10.0
 #: Arrays from this size travel through the object store, bytes.
 _LARGE = 1 << 20
 # What the user called the cluster that this process is connected to; Ray knows it by its number.
@@ -103,8 +107,12 @@ def run_on_ray(
     remote = ray.remote(num_cpus=1, max_retries=0, runtime_env={"env_vars": _environment()})(_worker())
     waiting = deque((index, 1) for index in range(len(tasks)))
     running: dict[Any, _Try] = {}
+    head = _Head(ray.get_runtime_context().gcs_address)
     try:
         while waiting or running:
+            if not head.answers():
+                time.sleep(_PERIOD)
+                continue
             while waiting and len(running) < (executor.workers or _at_once()):
                 index, tries = waiting.popleft()
                 dumped, arrays = store.dump((function, tasks[index]))
@@ -122,10 +130,35 @@ def run_on_ray(
                 if done is not None:
                     yield done
     finally:
-        for ref in running:
-            ray.cancel(ref, force=True)
-        if mailbox is not None:
-            ray.kill(mailbox)
+        if not head.silent:
+            for ref in running:
+                ray.cancel(ref, force=True)
+            if mailbox is not None:
+                ray.kill(mailbox)
+
+
+class _Head:
+    """The head of the cluster, without which nothing goes on."""
+
+    def __init__(self, address: str) -> None:
+        self.silent = False
+        self._address = address
+        self._heard = time.monotonic()
+
+    def answers(self) -> bool:
+        """Return whether it is there; after a long silence raise EmgRecognitionError."""
+        try:
+            _check_answers(self._address)
+        except EmgRecognitionError as error:
+            self.silent = True
+            if time.monotonic() - self._heard < _SILENCE:
+                return False
+            problem = f"the Ray cluster at {self._address} no longer answers"
+            remedy = "what is finished is kept: start the cluster, and this command again"
+            raise EmgRecognitionError(f"{problem}; {remedy}") from error
+        self.silent = False
+        self._heard = time.monotonic()
+        return True
 
 
 @dataclass

@@ -18,9 +18,10 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
         "don",
         help="find how an armband sits, and write the wearer's bundle",
         description="Compare a wearer's recording with the people a bundle was trained on, find by how much "
-        "the armband is turned, whether it is mirrored and how strong its signal is, and write a bundle that "
-        "corrects for it. The recording holds the two gestures that the bundle names, and rest, 5 s each; "
-        "or, with --unlabelled, 25 s of use. The bundle has to be trained with aligned sessions.",
+        "the armband is turned, whether it is mirrored, how strong its signal is and how the wearer's "
+        "actions differ from other people's, and write a bundle that corrects for all of it. The recording "
+        "holds the two gestures that the bundle names, and rest, 5 s each, or more actions; or, with "
+        "--unlabelled, 25 s of use. The bundle has to be trained with aligned sessions.",
         epilog=examples(
             "emg-recognition don --model out/training/bundle --data out/anna_sync --output out/anna",
             "emg-recognition don --model out/training/bundle --data use.npz --unlabelled --output out/anna",

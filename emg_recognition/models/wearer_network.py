@@ -41,11 +41,11 @@ def feature_network(network: keras.Model) -> tuple[keras.Model, int]:
     """
     z = network.get_layer("z_score").output
     energies = LogEnergies.KINDS * z.shape[2]
-    names = [layer.name for layer in network.layers]
-    if _HEAD in names:
-        return keras.Model(network.input, network.get_layer(_HEAD).input), energies
-    last = network.get_layer(next(name for name in _LAST if name in names))
-    parts = [keras.layers.Flatten()(part) for part in (LogEnergies()(z), last.input)]
+    layers = {layer.name: layer for layer in network.layers}
+    if _HEAD in layers:
+        return keras.Model(network.input, layers[_HEAD].input), energies
+    found = layers["energies_log"].output if "energies_log" in layers else LogEnergies()(z)
+    parts = [keras.layers.Flatten()(part) for part in (found, _last(network).input)]
     return keras.Model(network.input, keras.layers.Concatenate()(parts)), energies
 
 
@@ -58,12 +58,17 @@ def last_layer(network: keras.Model) -> tuple[np.ndarray, np.ndarray]:
         Shapes (features, actions) and (actions,), of the features of :func:`feature_network` without the log
         energies.
     """
-    last = network.get_layer(next(name for name in _LAST if name in {one.name for one in network.layers}))
+    last = _last(network)
     if last.weights:
         kernel, bias = (np.asarray(value) for value in last.get_weights())
         return kernel.reshape(-1, len(bias)), bias
     actions = network.output_shape[-1]
     return np.eye(actions), np.zeros(actions)
+
+
+def _last(network: keras.Model) -> keras.layers.Layer:
+    layers = {layer.name: layer for layer in network.layers}
+    return next(layers[name] for name in _LAST if name in layers)
 
 
 def with_heads(model: keras.Model, heads: Sequence[tuple[np.ndarray, np.ndarray]]) -> keras.Model:

@@ -151,6 +151,10 @@ import numpy as np, time
 def shared(task):
     time.sleep(0.5)
     return task[0], task[1].flags.writeable, float(task[1].sum())
+
+def slow(task):
+    time.sleep(1)
+    return task
 """
 
 
@@ -205,3 +209,18 @@ def test_a_cluster_that_is_not_there_is_one_line(study, tmp_path, monkeypatch, c
     (line,) = capsys.readouterr().err.splitlines()
     assert expected in line
     assert not (tmp_path / "out").exists()
+
+
+def test_a_head_that_dies_is_one_error_and_keeps_what_is_finished(tasks, request, monkeypatch):
+    monkeypatch.setattr(importlib.import_module("emg_recognition.ray_tasks"), "_SILENCE", 2.0)
+    with Cluster() as cluster:
+        for _ in range(2):
+            cluster.start_node(request.config.rootpath)
+        cluster.wait(2)
+        ended = run_tasks(tasks.slow, list(range(50)), Executor(address=cluster.address))
+        assert next(ended).problem is None
+        cluster.kill_node(0)
+        with pytest.raises(
+            EmgRecognitionError, match=f"{cluster.address} no longer answers; what is finished"
+        ):
+            list(ended)
