@@ -150,7 +150,7 @@ def predict(
             part.select((part.subject == subject) & (part.session == session))
             for part in (donned.gestures, test)
         )
-        network = wearer_network(model, heads, shown, labelled=True)
+        network = wearer_network(model, heads, shown, labelled=True, known=True)
         of_session = (test.subject == subject) & (test.session == session)
         found[of_session] = through_litert(network, job, settings, recordings, own)
     return found

@@ -15,8 +15,9 @@ AXES = 16
 """Principal axes of a network's features that tell actions apart for a wearer, at most. Of 8 to 64, none is
 better for two gestures or use of 38 people (repetitions 2 to 4); 24 are as good."""
 
-# Both scores together are too sure; times this they are as sure as they are right, on the same repetitions.
-_SURE = 0.25
+# How much the layer as it was trained and the estimate count. Of a stranger they are as sure as they are right,
+# on the same repetitions; somebody whom the network has seen it knows better (`longterm_basic8`, N -> O).
+_STRANGER, _KNOWN = (0.25, 0.25), (0.7, 0.2)
 
 
 _ARRAYS = ("energies", "centre", "axes", "weights", "bias")
@@ -56,7 +57,9 @@ class Head:
         own = (rows[:, self.energies :] - self.centre) @ self.axes
         return np.concatenate([rows[:, : self.energies], own], axis=1)
 
-    def from_labels(self, rows: np.ndarray, action: NDArray[np.int64]) -> tuple[Array, Array]:
+    def from_labels(
+        self, rows: np.ndarray, action: NDArray[np.int64], *, known: bool = False
+    ) -> tuple[Array, Array]:
         """Return the last layer for a wearer who performed some of the actions.
 
         Parameters
@@ -65,6 +68,8 @@ class Head:
             Features of their windows behind their orientation, shape (n, features).
         action : numpy.ndarray
             Index of the action of each window, shape (n,).
+        known : bool
+            Whether the network has seen the wearer.
 
         Returns
         -------
@@ -76,16 +81,18 @@ class Head:
         actions = np.unique(action).tolist()
         given = self.prior.given(actions)
         means = given.means(np.stack([seen[action == one].mean(axis=0) for one in actions]))
-        return self._expanded(*self.prior.discriminant(means, given.doubt()))
+        return self._expanded(*self.prior.discriminant(means, given.doubt()), known)
 
-    def from_use(self, rows: np.ndarray) -> tuple[Array, Array]:
+    def from_use(self, rows: np.ndarray, *, known: bool = False) -> tuple[Array, Array]:
         """Return the last layer for a wearer of whom there is unlabelled use; see :meth:`from_labels`."""
-        return self._expanded(*self.prior.discriminant(self.prior.means_in_use(self.reduce(rows))))
+        means = self.prior.means_in_use(self.reduce(rows))
+        return self._expanded(*self.prior.discriminant(means), known)
 
-    def _expanded(self, weights: Array, bias: Array) -> tuple[Array, Array]:
+    def _expanded(self, weights: Array, bias: Array, known: bool) -> tuple[Array, Array]:
+        trained, new = _KNOWN if known else _STRANGER
         own = self.axes @ weights[self.energies :]
-        bias = bias - self.centre @ own + self.bias
-        return _SURE * np.concatenate([weights[: self.energies], own + self.weights]), _SURE * bias
+        both = np.concatenate([new * weights[: self.energies], new * own + trained * self.weights])
+        return both, new * (bias - self.centre @ own) + trained * self.bias
 
     def to_arrays(self, prefix: str) -> dict[str, np.ndarray]:
         """Return the arrays by names for a file."""

@@ -182,7 +182,8 @@ def make_adaptation(
         measures = Measures(windows.windows, population.ring)
         orientation = from_labels(population, measures, windows.action, subject).orientation
         windows = windows.oriented(orientation.matrix(info.channels, population.ring))
-        network = wearer_network(network, population.heads, windows, labelled=True)
+        known = population.known(subject) is not None
+        network = wearer_network(network, population.heads, windows, labelled=True, known=known)
     rehearsed, share = rehearse(windows, earlier, strangers, population, settings.seed)
     statistics = fine_tune(network, rehearsed, settings, share=share, on_step=on_step)
     bundle = wearer_bundle(

@@ -112,11 +112,13 @@ class Donner:
         else:
             windows, found = _from_gestures(reference, info, recordings, self._pipeline, name)
         windows = windows.oriented(found.matrix(info.channels, reference.ring))
+        known = reference.known(name) is not None
+        model = wearer_network(self._network, reference.heads, windows, labelled=not unlabelled, known=known)
         rms = info.statistics["rms"] * info.orientation.get("gain", 1.0)
         bundle = wearer_bundle(
             self._output,
             info,
-            wearer_network(self._network, reference.heads, windows, labelled=not unlabelled),
+            model,
             recordings,
             statistics={**info.statistics, "rms": rms},
             provenance={"donned": _UNLABELLED if unlabelled else list(recordings.actions)},
@@ -124,7 +126,7 @@ class Donner:
             orientation=found,
             profile=profile,
         )
-        return Donning(bundle.write({}), found, reference.known(name) is not None)
+        return Donning(bundle.write({}), found, known)
 
 
 def _from_use(

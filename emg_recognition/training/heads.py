@@ -56,7 +56,7 @@ def _learn(network: keras.Model, windows: WindowSet) -> Head:
 
 
 def wearer_network(
-    model: keras.Model, heads: Sequence[Head], windows: WindowSet, *, labelled: bool
+    model: keras.Model, heads: Sequence[Head], windows: WindowSet, *, labelled: bool, known: bool = False
 ) -> keras.Model:
     """Give a model the last layers of a wearer.
 
@@ -70,6 +70,8 @@ def wearer_network(
         Of the wearer, behind their orientation.
     labelled : bool
         Whether the windows' actions are known. Without, they should be of as many actions as occur in use.
+    known : bool
+        Whether the model has seen the wearer.
 
     Returns
     -------
@@ -81,5 +83,8 @@ def wearer_network(
     found = []
     for network, head in zip(networks(model), heads, strict=True):
         rows = predict_windows(feature_network(network)[0], windows)
-        found.append(head.from_labels(rows, windows.action) if labelled else head.from_use(rows))
+        if labelled:
+            found.append(head.from_labels(rows, windows.action, known=known))
+        else:
+            found.append(head.from_use(rows, known=known))
     return with_heads(model, found)

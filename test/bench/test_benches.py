@@ -39,7 +39,7 @@ IN_THIS_PROCESS = {
     " --workers 0",
     "many_bags": "{bundle} --bags 3 --seconds 4 --kills 1",
     "network": "{config}",
-    "new_subject": "{ring} --cohort healthy --folds 2 --test-reps 2-3 --config {config} --workers 1 "
+    "new_subject": "{ring} --cohort healthy --folds 3 --test-reps 2-3 --config {config} --workers 1 "
     "--steps-per-epoch 2 --adapt-steps 2 --don-steps 2 --only-folds 1",
     "pipeline": "{archive} --segments 5 --pushes 100",
     "quality": "{archive} --wearers 1 --seconds 4",
