@@ -16,7 +16,8 @@ AXES = 16
 better for two gestures or use of 38 people (repetitions 2 to 4); 24 are as good."""
 
 # How much the layer as it was trained and the estimate count. Of a stranger they are as sure as they are
-# right, on the same repetitions; somebody whom it has seen the network knows better (`longterm_basic8`, N -> O).
+# right, on the same repetitions; somebody whom it has seen the network knows better (N -> O of
+# `longterm_basic8`).
 _STRANGER, _KNOWN = (0.25, 0.25), (0.7, 0.2)
 
 
