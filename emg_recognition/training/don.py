@@ -113,7 +113,10 @@ class Donner:
             windows, found = _from_gestures(reference, info, recordings, self._pipeline, name)
         windows = windows.oriented(found.matrix(info.channels, reference.ring))
         known = reference.known(name) is not None
-        model = wearer_network(self._network, reference.heads, windows, labelled=not unlabelled, known=known)
+        # The wearer's own bundle knows them by name, whether or not they were among those who trained it.
+        own = info.orientation.get("subject") == name
+        seen = bool(info.provenance.get("seen", known)) if own else known
+        model = wearer_network(self._network, reference.heads, windows, labelled=not unlabelled, known=seen)
         rms = info.statistics["rms"] * info.orientation.get("gain", 1.0)
         bundle = wearer_bundle(
             self._output,
@@ -121,7 +124,7 @@ class Donner:
             model,
             recordings,
             statistics={**info.statistics, "rms": rms},
-            provenance={"donned": _UNLABELLED if unlabelled else list(recordings.actions)},
+            provenance={"donned": _UNLABELLED if unlabelled else list(recordings.actions), "seen": seen},
             reference=reference,
             orientation=found,
             profile=profile,

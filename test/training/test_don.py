@@ -95,6 +95,7 @@ def test_use_without_labels_does_it_too(parent, windows_of, tmp_path):
     assert apart(found.orientation, *TURNED[:2]) <= 0.5
     again = emg.don(found.bundle, stranger(STRAIGHT)[1], tmp_path / "again", unlabelled=True)
     assert again.known
+    assert not again.info.provenance["seen"]  # by the network
     assert again.describe().endswith("anna was here before")
     assert apart(again.orientation, 0.0, False) <= 0.5  # not added to the earlier turn
 
