@@ -1,4 +1,4 @@
-"""The last layer of a network, as it can be estimated anew for a wearer. Only NumPy is needed."""
+"""Estimate a new last layer of a network for a wearer. Only NumPy is needed."""
 
 from __future__ import annotations
 
@@ -54,9 +54,7 @@ class Head:
 
     def reduce(self, rows: np.ndarray) -> Array:
         """Return log energies and projections of rows of features, shape (n, energies + axes)."""
-        rows = rows.astype(np.float64)
-        own = (rows[:, self.energies :] - self.centre) @ self.axes
-        return np.concatenate([rows[:, : self.energies], own], axis=1)
+        return reduced(rows, self.energies, self.centre, self.axes)
 
     def from_labels(
         self, rows: np.ndarray, action: NDArray[np.int64], *, known: bool = False
@@ -116,6 +114,12 @@ class Head:
                 raise ValueError(f"{prefix}{name} is not of shape {shape} and finite")
         prior = ClassPrior.from_arrays(arrays, prefix, (actions, energies + axes))
         return cls(**{**own, "energies": energies}, prior=prior)
+
+
+def reduced(rows: np.ndarray, energies: int, centre: Array, axes: Array) -> Array:
+    """Return what :meth:`Head.reduce` does, before there is a head."""
+    rows = rows.astype(np.float64)
+    return np.concatenate([rows[:, :energies], (rows[:, energies:] - centre) @ axes], axis=1)
 
 
 def learn_axes(rows: Array) -> tuple[Array, Array]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emg_recognition.models.class_prior import Array, learn_prior
-from emg_recognition.models.head import Head, learn_axes
+from emg_recognition.models.head import Head, learn_axes, reduced
 from emg_recognition.models.wearer_network import feature_network, last_layer, networks, with_heads
 from emg_recognition.training.alignment import spread_out
 from emg_recognition.training.jobs import predict_windows
@@ -47,9 +47,8 @@ def _learn(network: keras.Model, windows: WindowSet) -> Head:
     def sessions() -> Iterator[tuple[Array, NDArray[np.int64], NDArray[np.int64]]]:
         for name in np.unique(names, axis=0):
             part = spread_out(windows.select((names == name).all(axis=1)))
-            rows = predict_windows(features, part).astype(np.float64)
-            projected = (rows[:, energies:] - centre) @ axes
-            yield np.concatenate([rows[:, :energies], projected], axis=1), part.action, part.repetition
+            rows = reduced(predict_windows(features, part), energies, centre, axes)
+            yield rows, part.action, part.repetition
 
     prior = learn_prior(sessions(), len(windows.actions))
     return Head(energies, centre, axes, prior, *last_layer(network))

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import multivariate_normal
 
 from emg_recognition.models.class_prior import ClassPrior, learn_prior
-from emg_recognition.models.head import AXES, Head, learn_axes
+from emg_recognition.models.head import AXES, Head, learn_axes, reduced
 
 ACTIONS, SIZE, REPETITIONS, WINDOWS = 4, 5, 3, 30
 
@@ -120,7 +120,7 @@ def test_a_last_layer_is_the_discriminant_of_reduced_features(rng):
     rows[:, 4:8] += 4.0 * np.eye(ACTIONS)[action]
     centre, axes = learn_axes(rows[:, 2:])
     assert axes.shape == (28, AXES)
-    prior = learn_prior([(head_rows(rows, centre, axes), action, number)], ACTIONS)
+    prior = learn_prior([(reduced(rows, 2, centre, axes), action, number)], ACTIONS)
     trained, trained_bias = 0.1 * rng.normal(size=(28, ACTIONS)), rng.normal(size=ACTIONS)
     head = Head(2, centre, axes, prior, trained, trained_bias)
     weights, bias = head.from_labels(rows, action)
@@ -134,7 +134,3 @@ def test_a_last_layer_is_the_discriminant_of_reduced_features(rng):
     expected = head.reduce(rows) @ own + own_bias + rows[:, 2:] @ trained + trained_bias
     np.testing.assert_allclose(rows @ weights + bias, 0.25 * expected, atol=1e-8)
     assert np.mean((rows @ weights + bias).argmax(axis=1) == action) > 0.9
-
-
-def head_rows(rows, centre, axes):
-    return np.concatenate([rows[:, :2], (rows[:, 2:] - centre) @ axes], axis=1)
