@@ -119,8 +119,8 @@ def don(train: WindowSet, test: WindowSet, repetitions: Sequence[int]) -> Donned
     shown = np.isin(test.repetition, repetitions)
     gestures = test.select(shown & np.isin(test.action, reference.sync))
     turns = {}
-    for subject, session in sessions_of(test):
-        own = gestures.select((gestures.subject == subject) & (gestures.session == session))
+    for (subject, session), _ in test.by_session():
+        own = of_session(gestures, subject, session)
         if not len(own):
             remedy = f"subject {subject} has no sync gesture of these repetitions in session {session}"
             raise SettingError("don-reps", tuple(repetitions), remedy)
@@ -130,10 +130,9 @@ def don(train: WindowSet, test: WindowSet, repetitions: Sequence[int]) -> Donned
     return Donned(alignment.apply(train), turned.apply(test.select(~shown)), turned.apply(gestures))
 
 
-def sessions_of(windows: WindowSet) -> list[list[str]]:
-    """Return subject and name of each session."""
-    found: list[list[str]] = np.unique(np.stack([windows.subject, windows.session], axis=1), axis=0).tolist()
-    return found
+def of_session(windows: WindowSet, subject: str, session: str) -> WindowSet:
+    """Return the windows of one session."""
+    return windows.select((windows.subject == subject) & (windows.session == session))
 
 
 def predict(
@@ -145,14 +144,11 @@ def predict(
         return through_litert(model, job, settings, recordings, test)
     heads = learn_heads(model, donned.train)
     found = np.empty((len(test), len(test.actions)), np.float32)
-    for subject, session in sessions_of(test):
-        shown, own = (
-            part.select((part.subject == subject) & (part.session == session))
-            for part in (donned.gestures, test)
-        )
+    for (subject, session), own in test.by_session():
+        shown = of_session(donned.gestures, subject, session)
         network = wearer_network(model, heads, shown, labelled=True, known=True)
-        of_session = (test.subject == subject) & (test.session == session)
-        found[of_session] = through_litert(network, job, settings, recordings, own)
+        now = (test.subject == subject) & (test.session == session)
+        found[now] = through_litert(network, job, settings, recordings, own)
     return found
 
 

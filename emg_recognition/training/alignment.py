@@ -186,11 +186,9 @@ def align(windows: WindowSet, ring: int) -> Alignment:
 
 def _sessions(windows: WindowSet, ring: int) -> list[_Session]:
     found = []
-    names = np.stack([windows.subject, windows.session], axis=1)
-    for subject, session in np.unique(names, axis=0).tolist():
-        part = spread_out(windows.select((names == (subject, session)).all(axis=1)))
-        measures = Measures(part.windows, ring)
-        found.append(_Session((subject, session), measures, part.action, part.repetition))
+    for key, session in windows.by_session():
+        part = spread_out(session)
+        found.append(_Session(key, Measures(part.windows, ring), part.action, part.repetition))
     return found
 
 

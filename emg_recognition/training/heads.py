@@ -42,11 +42,10 @@ def _learn(network: keras.Model, windows: WindowSet) -> Head:
     some = np.linspace(0, len(windows) - 1, min(_FOR_AXES, len(windows))).astype(np.int64)
     own = predict_windows(features, windows.select(some))[:, energies:].astype(np.float64)
     centre, axes = learn_axes(own)
-    names = np.stack([windows.subject, windows.session], axis=1)
 
     def sessions() -> Iterator[tuple[Array, NDArray[np.int64], NDArray[np.int64]]]:
-        for name in np.unique(names, axis=0):
-            part = spread_out(windows.select((names == name).all(axis=1)))
+        for _, session in windows.by_session():
+            part = spread_out(session)
             rows = reduced(predict_windows(features, part), energies, centre, axes)
             yield rows, part.action, part.repetition
 

@@ -59,11 +59,9 @@ def rehearse(
 
 def _turned(windows: WindowSet, reference: Reference) -> WindowSet:
     """Turn each session to where its labels are likeliest."""
-    names = np.stack([windows.subject, windows.session], axis=1)
     found: list[np.ndarray] = [np.eye(windows.channels)]
     matrix = np.zeros(len(windows.segments.action), np.int64)
-    for subject, session in np.unique(names, axis=0).tolist():
-        own = windows.select((names == (subject, session)).all(axis=1))
+    for _, own in windows.by_session():
         measures = Measures(own.windows, reference.ring)
         turn = from_labels(reference, measures, own.action).orientation
         found.append(turn.matrix(windows.channels, reference.ring))

@@ -129,6 +129,18 @@ class WindowSet:
             chosen = chosen.astype(np.int64)  # NumPy reads an empty list as floats
         return dataclasses.replace(self, begin=self.begin[chosen], segment=self.segment[chosen])
 
+    def by_session(self) -> Iterator[tuple[tuple[str, str], WindowSet]]:
+        """Yield the windows of each session, and before them its subject and its name, in sorted order."""
+        there = np.unique(self.segment)
+        names = np.stack([self.segments.subject[there], self.segments.session[there]], axis=1)
+        keys, of_segment = np.unique(names, axis=0, return_inverse=True)
+        number = np.zeros(len(self.segments.action), np.int64)
+        number[there] = of_segment.ravel()
+        order = np.argsort(number[self.segment], kind="stable")
+        counts = np.bincount(number[self.segment], minlength=len(keys))
+        for (subject, session), end, count in zip(keys.tolist(), np.cumsum(counts), counts, strict=True):
+            yield (subject, session), self.select(order[end - count : end])
+
     def oriented(self, matrices: ArrayLike, matrix: ArrayLike = 0) -> WindowSet:
         """Return the windows as turned armbands have them (:mod:`emg_recognition.models.orientation`).
 

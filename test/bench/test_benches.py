@@ -39,7 +39,7 @@ IN_THIS_PROCESS = {
     " --workers 0",
     "many_bags": "{bundle} --bags 3 --seconds 4 --kills 1",
     "network": "{config}",
-    "new_subject": "{ring} --cohort healthy --folds 3 --test-reps 2-3 --config {config} --workers 1 "
+    "new_subject": "{ring} --cohort healthy --folds 3 --test-reps 2-3 --config {config} --workers 0 "
     "--steps-per-epoch 2 --adapt-steps 2 --don-steps 2 --only-folds 1",
     "pipeline": "{archive} --segments 5 --pushes 100",
     "quality": "{archive} --wearers 1 --seconds 4",
@@ -75,11 +75,11 @@ LATE = 3
 IN_PROCESSES = {
     "acquisition": "--minutes 0.05 --channels 8 --rate 500",
     "classifier_process": "{bundle} --repeat 1",
-    "cost": "--sizes tiny --config {config}",
-    "executors": "--jobs 2 --seconds 0.1 --rounds 1 --config {config}",
-    "scaling": "--times 1 2 --healthy 2 --config {config} --output {folder}/scaling",
+    "cost": "--sizes tiny --workers 1 --config {config}",
+    "executors": "--jobs 1 --seconds 0.1 --rounds 1 --config {config}",
+    "scaling": "--times 1 2 --healthy 1 --config {config} --output {folder}/scaling",
     "hostile_files": "--short --model {bundle}",
-    "killed_subscribers": "--kills 3 --rounds 1",
+    "killed_subscribers": "--kills 1 --rounds 1",
     "live": "{bundle} --quick",
     "sources": "--seconds 4 --no-model --sources {source}",
     "live_without_ros": "{bundle} --seconds 2",

@@ -109,6 +109,19 @@ def test_a_selection_keeps_the_columns_together(recordings, pipeline):
     assert len(found.select([])) == len(found.of_segments([])) == 0
 
 
+def test_sessions_come_in_sorted_order_with_all_their_windows(recordings, pipeline):
+    every = windows_from_recordings(recordings, pipeline, 20)
+    windows = every.select(np.arange(len(every))[::-3])
+    found = dict(windows.by_session())
+    names = list(zip(windows.subject.tolist(), windows.session.tolist(), strict=True))
+    assert list(found) == sorted(set(names))
+    for key, one in found.items():
+        own = windows.select([name == key for name in names])
+        np.testing.assert_array_equal(one.begin, own.begin)
+        np.testing.assert_array_equal(one.segment, own.segment)
+    assert not dict(windows.select([]).by_session())
+
+
 @pytest.mark.parametrize("warm_up", [False, True])
 def test_a_shifted_window_stays_in_the_usable_part_of_its_segment(recordings, pipeline, warm_up):
     found = windows_from_recordings(recordings, pipeline, 10, warm_up=warm_up)
