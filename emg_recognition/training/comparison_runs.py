@@ -6,6 +6,7 @@ import dataclasses
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +14,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emg_recognition.errors import SettingError
+from emg_recognition.training.adapted import answer_adapted
 from emg_recognition.training.batches import epoch_size
 from emg_recognition.training.comparators import balanced_weights, fit_bagging, fit_lda
 from emg_recognition.training.ensemble import PRETRAIN, job_seed, pretrain_job, select_member
 from emg_recognition.training.fold import Fold, make_fold
 from emg_recognition.training.jobs import Job
-from emg_recognition.training.settings import MEMBER_SELECTIONS, ExperimentSettings, FitSettings
+from emg_recognition.training.settings import (
+    MEMBER_SELECTIONS,
+    REHEARSAL_SETTINGS,
+    ExperimentSettings,
+    FitSettings,
+)
 from emg_recognition.training.split import Split
 from emg_recognition.training.windows import WindowSet
 
-OF_MINORITY = (PRETRAIN, "minority")
+OF_MINORITY = (PRETRAIN, "adapt", "minority")
 """Methods that need a minority."""
 
 # Numbers that no member has, so that each of these networks has different initial weights.
-_SEED_OF = {"weighted": 1001, "minority": 1002, PRETRAIN: 1003}
+_SEED_OF = {"weighted": 1001, "minority": 1002, PRETRAIN: 1003, "adapt": 1004}
 
 Score = Callable[[NDArray[np.float32], WindowSet, str | None], dict[str, Any]]
 """:func:`~emg_recognition.training.comparison_table.score_run` with the times of the recordings."""
@@ -47,7 +54,7 @@ class Run:
     members : list of Job
         The ensemble's members; one network on everything if there is no minority; empty if not asked for.
     single : dict of str to Job
-        The single networks: ``weighted``, ``pretrain``, ``minority``.
+        The single networks: ``weighted``, ``pretrain``, ``adapt``, ``minority``.
     """
 
     fold: Fold
@@ -88,7 +95,7 @@ def plan_run(
     seed : int
         Replaces the seed of the settings.
     methods : sequence of str
-        Which of ``ensemble``, ``weighted``, ``pretrain`` and ``minority`` to train.
+        Which of ``ensemble``, ``weighted``, ``pretrain``, ``adapt`` and ``minority`` to train.
     output : Path
         Folder of the runs.
     given : int or None
@@ -104,8 +111,8 @@ def plan_run(
     Raises
     ------
     SettingError
-        As :func:`~emg_recognition.training.fold.make_fold`, or if ``pretrain`` or ``minority`` is asked for
-        without a minority.
+        As :func:`~emg_recognition.training.fold.make_fold`, or if ``pretrain``, ``adapt`` or ``minority`` is
+        asked for without a minority.
     """
     ensemble = settings.ensemble
     settings = dataclasses.replace(
@@ -135,8 +142,20 @@ def plan_run(
         )
         job = _single(fold, same_effort, train, PRETRAIN, f"{label}{first.label}")
         single[PRETRAIN] = dataclasses.replace(job, watched=first.watched, weights=first.weights)
+    is_minority = train.of_cohort(str(fold.minority))
+    patients = train.select(is_minority)
+    if "adapt" in methods:
+        others = train.select(~is_minority)
+        job = _single(fold, same_effort, others, "adapt", f"{label}majority, adapted")
+        answer = partial(
+            answer_adapted,
+            majority=others,
+            minority=patients,
+            aligned=fold.alignment is not None,
+            settings=_adaptation(job.training),
+        )
+        single["adapt"] = dataclasses.replace(job, answer=answer)
     if "minority" in methods:
-        patients = train.select(train.of_cohort(str(fold.minority)))
         single["minority"] = _single(fold, same_effort, patients, "minority", f"{label}{fold.minority} alone")
     members = [dataclasses.replace(job, label=f"{prefix}{job.label}") for job in fold.jobs]
     return Run(
@@ -150,6 +169,13 @@ def _training_of_member(member: Job) -> FitSettings:
         return member.training
     steps, windows = epoch_size(len(member.train), member.training)
     return dataclasses.replace(member.training, steps_per_epoch=steps, batch_size=-(-windows // steps))
+
+
+def _adaptation(training: FitSettings) -> FitSettings:
+    """Return the settings of `adapt` for a network; not more steps than it was trained with."""
+    steps = training.epochs * (training.steps_per_epoch or 1)
+    fewest = min(REHEARSAL_SETTINGS.steps_per_epoch or steps, steps)
+    return dataclasses.replace(REHEARSAL_SETTINGS, steps_per_epoch=fewest, seed=training.seed)
 
 
 def _single(fold: Fold, training: FitSettings, train: WindowSet, name: str, label: str) -> Job:
@@ -180,7 +206,7 @@ def score_networks(run: Run, score: Score) -> Iterator[tuple[str, dict[str, Any]
     ------
     name : str
         ``ensemble-minority`` and the other selections, or ``network`` where one network was trained on
-        everything; ``weighted``, ``pretrain``, ``minority``.
+        everything; ``weighted``, ``pretrain``, ``adapt``, ``minority``.
     score : dict
         As of :func:`~emg_recognition.training.comparison_table.score_run`, with the ``seed``, ``seconds`` of
         training, the number of ``networks``, the ``steps`` of each and, for a selection, which member is

@@ -20,6 +20,7 @@ TITLES = {
     "network": ("network", "One network, all data"),
     "weighted": ("network", "One network, weighted"),
     "pretrain": ("network", "One network, majority first"),
+    "adapt": ("network", "Majority, adapted to each person"),
     "minority": ("network", "One network, minority alone"),
     "lda": ("classical", "LDA, Hudgins' features"),
     "balanced-bagging": ("classical", "Balanced bagging, same features"),

@@ -42,6 +42,17 @@ _AT_ONCE = 256
 OnEvent = Callable[[dict[str, Any]], None]
 
 
+def predict_windows(model: keras.Model, windows: WindowSet) -> NDArray[np.float32]:
+    """Return the probabilities of the actions for each window, shape (windows, actions), by whole batches.
+
+    LiteRT, which takes one window at a time, adds in another order: the last digits differ.
+    """
+    # Keras's own predict() would first build a graph for each model.
+    answers = [model(batch, training=False).numpy() for batch in windows.batches(_AT_ONCE)]
+    found: NDArray[np.float32] = np.concatenate(answers)
+    return found
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Job:
     """One network to be trained.
@@ -67,6 +78,8 @@ class Job:
     test : WindowSet or None
         Windows whose probabilities are kept beside the network, so that they are computed where it was
         trained. Nothing looks at them before the choice among the networks.
+    answer : callable
+        Returns these probabilities for a finished network and the test windows.
     """
 
     place: Path
@@ -79,6 +92,7 @@ class Job:
     weights: Weights | None = None
     minority: str | None = None
     test: WindowSet | None = None
+    answer: Callable[[keras.Model, WindowSet], NDArray[np.float32]] = predict_windows
 
     @property
     def is_finished(self) -> bool:
@@ -96,7 +110,7 @@ class Job:
         with contextlib.suppress(FileNotFoundError):  # written by an earlier version
             found: NDArray[np.float32] = np.load(self.place / ANSWERS, allow_pickle=False)
             return found
-        return predict_windows(keras.saving.load_model(self.place / KERAS, compile=False), self.test)
+        return self.answer(keras.saving.load_model(self.place / KERAS, compile=False), self.test)
 
 
 def train_jobs(jobs: Sequence[Job], *, executor: Executor, on_event: OnEvent) -> list[dict[str, Any]]:
@@ -197,7 +211,7 @@ def train_job(job: Job, on_event: Report) -> dict[str, bytes]:
     files = {KERAS: to_keras_file(result.model), HISTORY: json.dumps(record, indent=1).encode()}
     if job.test is not None:
         answers = io.BytesIO()
-        np.save(answers, predict_windows(result.model, job.test), allow_pickle=False)
+        np.save(answers, job.answer(result.model, job.test), allow_pickle=False)
         files[ANSWERS] = answers.getvalue()
     return files
 
@@ -211,17 +225,6 @@ def _train_alone(job: Job, on_event: Report) -> dict[str, bytes]:
 def summary(record: dict[str, Any]) -> dict[str, Any]:
     """Return a job's record without its epochs and statistics."""
     return {name: value for name, value in record.items() if name not in ("epochs", "statistics")}
-
-
-def predict_windows(model: keras.Model, windows: WindowSet) -> NDArray[np.float32]:
-    """Return the probabilities of the actions for each window, shape (windows, actions), by whole batches.
-
-    LiteRT, which takes one window at a time, adds in another order: the last digits differ.
-    """
-    # Keras's own predict() would first build a graph for each model.
-    answers = [model(batch, training=False).numpy() for batch in windows.batches(_AT_ONCE)]
-    found: NDArray[np.float32] = np.concatenate(answers)
-    return found
 
 
 def _finished(job: Job, *, resumed: bool) -> dict[str, Any]:

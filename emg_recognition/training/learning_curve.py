@@ -17,7 +17,7 @@ from emg_recognition.training.ensemble import PRETRAIN
 from emg_recognition.training.split import RandomWindows, Split
 from emg_recognition.training.windows import SegmentTable
 
-CURVE_METHODS = ("ensemble", "weighted", PRETRAIN, "minority", "lda")
+CURVE_METHODS = ("ensemble", "weighted", PRETRAIN, "adapt", "minority", "lda")
 """What a learning curve has of the methods that are asked for."""
 
 _SETTING = "learning curve"

@@ -22,7 +22,7 @@ from emg_recognition.types import LiveSettings
 #: Combinations of settings that ``tune`` tries in each fold unless told otherwise.
 TRIALS = 40
 #: What ``compare`` can train and test; by default all of them.
-METHODS = ("ensemble", "weighted", "pretrain", "minority", "lda", "balanced-bagging")
+METHODS = ("ensemble", "weighted", "pretrain", "adapt", "minority", "lda", "balanced-bagging")
 
 SUBSETS = ("train", "validation", "test")
 

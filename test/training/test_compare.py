@@ -20,7 +20,7 @@ from emg_recognition.training.settings import EnsembleSettings, SplitSettings
 from emg_recognition.training.split_rules import make_splits
 from emg_recognition.training.windows import windows_from_recordings
 
-METHODS = ("ensemble", "weighted", "pretrain", "minority", "lda")
+METHODS = ("ensemble", "weighted", "pretrain", "adapt", "minority", "lda")
 
 
 def cut(recordings, settings):
@@ -72,6 +72,7 @@ def test_the_rows_of_the_comparison(compared):
         "ensemble-test",
         "weighted",
         "pretrain",
+        "adapt",
         "minority",
         "lda",
     ]
@@ -119,6 +120,23 @@ def test_a_row_has_the_accuracy_of_its_network(compared, clinic, two):
     assert kept["accuracy"] == pytest.approx(accuracy(f"member_{kept['selected']:02d}"))
 
 
+def test_each_patient_is_answered_by_the_majoritys_network_adapted_to_them(compared, clinic, two):
+    output, _, _ = compared
+    (split,) = make_splits(clinic, SplitSettings())
+    test = split.cut(cut(clinic, two))["test"]
+    place = output / "folds" / "all_seed_5" / "members" / "member_adapt"
+    model = keras.saving.load_model(place / "model.keras", compile=False)
+    before, answers = predict_windows(model, test), np.load(place / "test.npy")
+    other = test.cohort != "patient"
+    np.testing.assert_allclose(answers[other], before[other], rtol=1e-3)
+    for patient in ("patient_1", "patient_2"):
+        own = test.subject == patient
+        assert not np.allclose(answers[own], before[own], rtol=1e-2, atol=0.0)
+    one = plan_run(two, cut(clinic, two), split, 5, METHODS, output / "folds").single["adapt"]
+    np.testing.assert_allclose(one.answer(model, test), answers, rtol=1e-2)
+    np.testing.assert_array_equal(predict_windows(model, test), before)
+
+
 def test_a_learning_curve_trains_on_fewer_repetitions_of_the_minority(compared, clinic, two):
     output, result, _ = compared
     few, everything = result["learning_curve"]
@@ -140,10 +158,11 @@ def test_progress_is_reported(compared):
     _, _, events = compared
     kinds = [event["event"] for event in events]
     assert kinds[:2] == ["data", "start"]
-    assert events[1]["jobs"] == kinds.count("job") == 2 * (2 + 3)
-    assert kinds.count("judged") == 2 * (4 + 3 + 1)
+    assert events[1]["jobs"] == kinds.count("job") == 2 * (2 + 4)
+    assert kinds.count("judged") == 2 * (4 + 4 + 1)
     labels = {event["label"] for event in events if event["event"] == "job"}
-    networks = ("member 1/2", "member 2/2", "weighted network", "pretrained network", "patient alone")
+    networks = ("member 1/2", "member 2/2", "weighted network", "pretrained network", "majority, adapted")
+    networks += ("patient alone",)
     assert labels == {f"seed 5, {given}{name}" for given in ("", "1 given, ") for name in networks}
 
 
@@ -174,19 +193,21 @@ def test_the_networks_are_planned_as_their_names_say(clinic, tiny, tmp_path):
     (split,) = make_splits(clinic, SplitSettings())
     one = plan_run(tiny, windows, split, 7, METHODS, tmp_path)
     weighted, alone = one.single["weighted"], one.single["minority"]
-    pretrained = one.single["pretrain"]
+    pretrained, adapted = one.single["pretrain"], one.single["adapt"]
     patient = pretrained.train.cohort == "patient"
     assert pretrained.weights[0][patient].sum() == 0 < pretrained.weights[-1][patient].sum()
     assert weighted.train.count("cohort") == split.cut(windows)["train"].count("cohort")
     assert alone.train.count("cohort") == {"patient": len(alone.train)}
     assert alone.weights is None
+    everybody = weighted.train.count("cohort")
+    assert adapted.train.count("cohort") == {"healthy": everybody["healthy"]}
     drawn = np.bincount(weighted.train.cohort == "patient", weights=weighted.weights)
     assert drawn[0] == pytest.approx(drawn[1])
-    seeds = [job.training.seed for job in (*one.members, weighted, pretrained, alone)]
+    seeds = [job.training.seed for job in (*one.members, weighted, pretrained, adapted, alone)]
     assert len(set(seeds)) == len(seeds)
     member = one.members[0]
     batches = Batches(member.train, member.training)
-    for job in (weighted, pretrained, alone):
+    for job in (weighted, pretrained, adapted, alone):
         found = Batches(job.train, job.training, job.weights)
         assert len(found) == len(batches)
         assert abs(len(found[0][1]) - len(batches[0][1])) <= 1
