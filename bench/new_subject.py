@@ -3,23 +3,24 @@
     python bench/new_subject.py myo_readings_active5.npz --cohort right \
         --actions fist pronation supination wrist_extension wrist_flexion
 
-The subjects of a cohort are divided into folds. Each fold's network learns from all repetitions of the other
-subjects, whose armbands are aligned, and is tested on the test repetitions of the fold's subjects, which it
-has never seen. Each of their sessions is a donning: repetition 1 tells how the armband sits and gives the
-network a last layer for the wearer, without labels (as many seconds of use as it has), by the windows of the
-two sync gestures that the training subjects chose, or by those of all actions. Where it says ``turned only``,
-the network keeps its last layer. For ``one repetition at each donning, trained`` the network is fine-tuned
-with repetition 1 of that session, the training repetitions of the wearer's earlier sessions, and a share of
-the other people. Two rows adapt without orientation, to compare: with the first repetition of the first
-session, and of each session.
+The subjects of a cohort, or all, are divided into folds. Each fold's network learns from all repetitions of
+the other subjects, whose armbands are aligned, and is tested on the test repetitions of the fold's subjects,
+which it has never seen. Each of their sessions is a donning: repetition 1 tells how the armband sits and
+gives the network a last layer for the wearer, without labels (as many seconds of use as it has), by the
+windows of the two sync gestures that the training subjects chose, or by those of all actions. Where it says
+``turned only``, the network keeps its last layer. For ``one repetition at each donning, trained`` the network
+is fine-tuned with repetition 1 of that session, the training repetitions of the wearer's earlier sessions,
+and a share of the other people. Two rows adapt without orientation, to compare: with the first repetition of
+the first session, and of each session. For ``all training repetitions of each session, trained`` the network
+is fine-tuned with everything that the wearer gave but the test repetitions.
 
 Every window of the test segments counts (with ``warm_up``), 200 ms every 50 ms, without a vote across windows
 but in the rows that say so: there, the probabilities of the last 20 windows of a segment are averaged. LDA on
 Hudgins' features, trained on the same people, is tested on the same windows. With ``--output``, an
 interrupted run can be continued, with the same options: networks and people that are done stay so.
-``--not-trained`` leaves out the rows for which a network is trained again at each donning, which take most of
-the time. ``--only-folds 1`` measures the first fold alone; ``--folds 2 --steps-per-epoch 2`` with a small
-archive and a ``--config`` with a tiny network is a short run.
+``--rows seconds`` leaves out those for which a network is trained again, which take most of the time:
+``donning`` and ``own``. ``--only-folds 1`` measures the first fold alone; ``--folds 2 --steps-per-epoch 2``
+with a small archive and a ``--config`` with a tiny network is a short run.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ sys.path.insert(0, str(REPOSITORY))
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
 from measuring.command import report, run  # noqa: E402
+from numpy.typing import ArrayLike  # noqa: E402
 
 from emg_recognition.cli.executor import add_executor, executor_options  # noqa: E402
 from emg_recognition.errors import EmgRecognitionError, SettingError  # noqa: E402
@@ -54,29 +56,28 @@ from emg_recognition.models.orienting import from_labels, from_use  # noqa: E402
 from emg_recognition.recordings.archive import load_archive  # noqa: E402
 from emg_recognition.recordings.recordings import parse_repetitions  # noqa: E402
 from emg_recognition.tasks import Executor, run_tasks  # noqa: E402
-from emg_recognition.training.adapt import fine_tune  # noqa: E402
-from emg_recognition.training.alignment import Alignment, align, ring_of  # noqa: E402
+from emg_recognition.training.adapt import enough_steps, fine_tune  # noqa: E402
+from emg_recognition.training.alignment import Alignment, align, ring_of, spread_out  # noqa: E402
 from emg_recognition.training.comparators import fit_lda  # noqa: E402
 from emg_recognition.training.configuration import experiment_settings  # noqa: E402
 from emg_recognition.training.ensemble import job_seed  # noqa: E402
 from emg_recognition.training.heads import learn_heads, wearer_network  # noqa: E402
 from emg_recognition.training.jobs import KERAS, Job, predict_windows, train_jobs  # noqa: E402
-from emg_recognition.training.settings import ADAPT_SETTINGS, FitSettings  # noqa: E402
+from emg_recognition.training.rehearsal import SHARES  # noqa: E402
+from emg_recognition.training.settings import ADAPT_SETTINGS, REHEARSAL_SETTINGS, FitSettings  # noqa: E402
 from emg_recognition.training.windows import WindowSet, windows_from_recordings  # noqa: E402
 
 USE, SYNC, LABELLED = DONNINGS = "unlabelled use", "two sync gestures", "one repetition of each action"
 TURNED, MEAN = ", turned only", ", causal mean of 1 s"
 TRAINED = "one repetition at each donning, trained"
+OWN = "all training repetitions of each session, trained"
 NOT_DONNED = (
     "not donned, first repetition of the first session",
     "not donned, first repetition of each session",
 )
 
-DONNING = dataclasses.replace(ADAPT_SETTINGS, steps_per_epoch=400)
-"""How the network is fine-tuned at each donning."""
-
-SHARES = (0.5, 0.3, 0.2)
-"""Of today's windows, the wearer's earlier sessions' and other people's."""
+ROWS = ("seconds", "donning", "own")
+"""What can be left out: the donnings in seconds, the trainings at each donning, that with everything."""
 
 #: Windows of other people that a donning replays: enough for 400 batches of 64, a fifth of each.
 _OTHERS = 4000
@@ -95,7 +96,7 @@ class Wearer:
     test_repetitions: tuple[int, ...]
     adaptation: FitSettings
     donning: FitSettings
-    trained: bool
+    rows: tuple[str, ...]
 
 
 def score(wearers: Sequence[Wearer], results: Path, executor: Executor) -> list[dict[str, float]]:
@@ -121,7 +122,9 @@ def rows(wearer: Wearer) -> dict[str, float]:
     sessions = np.unique(windows.session).tolist()
     model = load(wearer.model)
     found = {"nothing known": predict_windows(model, test)}
-    found |= {row + end: np.empty_like(found["nothing known"]) for row in DONNINGS for end in (TURNED, "")}
+    if "seconds" in wearer.rows:
+        empty = np.empty_like(found["nothing known"])
+        found |= {row + end: empty.copy() for row in DONNINGS for end in (TURNED, "")}
     turns: dict[str, Orientation] = {}
     for session in sessions:
         own = windows.select(first & (windows.session == session))
@@ -134,20 +137,24 @@ def rows(wearer: Wearer) -> dict[str, float]:
             else:
                 how = from_labels(reference, measures, shown.action).orientation
             turns[session] = how  # in the end that by all actions
+            if row not in found:
+                continue
             matrix = how.matrix(windows.channels, reference.ring)
             part = test.select(now).oriented(matrix)
             found[row + TURNED][now] = predict_windows(model, part)
             network = wearer_network(model, wearer.heads, shown.oriented(matrix), labelled=row != USE)
             found[row][now] = predict_windows(network, part)
-    if wearer.trained:
+    if "donning" in wearer.rows:
         found[TRAINED] = trained(wearer, turns, test)
+    if "own" in wearer.rows:
+        found[OWN] = own_network(wearer, test)
     accuracy = {}
     for name, probabilities in found.items():
         accuracy[name] = float(np.mean(probabilities.argmax(axis=1) == test.action))
         if not name.endswith(TURNED):
             steady = causal_mean(probabilities, test.segment)
             accuracy[name + MEAN] = float(np.mean(steady.argmax(axis=1) == test.action))
-    if wearer.trained:
+    if "donning" in wearer.rows:
         first_day = windows.select(first & (windows.session == sessions[0]))
         for name, learned in zip(NOT_DONNED, (first_day, windows.select(first)), strict=True):
             model = load(wearer.model)
@@ -167,18 +174,40 @@ def trained(wearer: Wearer, turns: dict[str, Orientation], test: WindowSet) -> n
     for number, session in enumerate(sessions):
         today = (windows.repetition == 1) & (windows.session == session)
         earlier = np.isin(windows.session, sessions[:number]) & ~tested
-        shares = np.concatenate(
-            [
-                np.where(today, SHARES[0] / today.sum(), SHARES[1] / max(earlier.sum(), 1))[today | earlier],
-                np.full(len(wearer.others), SHARES[2] / len(wearer.others)),
-            ]
-        )
-        learned = together(known.select(today | earlier), wearer.others)
+        own = np.where(today, SHARES[0] / today.sum(), SHARES[1] / max(earlier.sum(), 1))
         now = test.session == session
         model = wearer_network(load(wearer.model), wearer.heads, known.select(today), labelled=True)
-        fine_tune(model, learned, wearer.donning, share=shares)
+        learn(model, wearer, known.select(today | earlier), own[today | earlier], wearer.donning)
         found[now] = predict_windows(model, known.select(tested).select(now))
     return found
+
+
+def own_network(wearer: Wearer, test: WindowSet) -> np.ndarray:
+    """Return the probabilities of a network that learned all training repetitions of the wearer."""
+    windows, reference = wearer.windows, wearer.alignment.reference
+    tested = np.isin(windows.repetition, wearer.test_repetitions)
+    turns = {}
+    for (_, session), part in windows.select(~tested).by_session():
+        some = spread_out(part)
+        measures = Measures(some.windows, reference.ring)
+        turns[session] = from_labels(reference, measures, some.action).orientation
+    known = turned(wearer, turns, windows)
+    given = known.select(~tested)
+    model = wearer_network(load(wearer.model), wearer.heads, given, labelled=True)
+    settings = dataclasses.replace(
+        wearer.donning, steps_per_epoch=None, least_steps_per_epoch=wearer.donning.steps_per_epoch
+    )
+    learn(model, wearer, given, SHARES[0] / len(given), enough_steps(settings, len(given)))
+    return predict_windows(model, turned(wearer, turns, test))
+
+
+def learn(
+    model: keras.Model, wearer: Wearer, own: WindowSet, share: ArrayLike, settings: FitSettings
+) -> None:
+    """Fine-tune a network with the wearer's windows, drawn in proportion to a share, and other people's."""
+    others = np.full(len(wearer.others), SHARES[2] / len(wearer.others))
+    shares = np.concatenate([np.broadcast_to(share, len(own)), others])
+    fine_tune(model, together(own, wearer.others), settings, share=shares)
 
 
 def turned(wearer: Wearer, turns: dict[str, Orientation], windows: WindowSet) -> WindowSet:
@@ -232,10 +261,11 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
         electrode_rotation=arguments.electrode_rotation,
     )
     recordings = load_archive(arguments.archive)
-    if arguments.cohort not in recordings.cohorts:
+    cohorts = recordings.cohorts if arguments.cohort is None else (arguments.cohort,)
+    if not set(cohorts) <= set(recordings.cohorts):
         raise SettingError("cohort", arguments.cohort, f"the archive has {', '.join(recordings.cohorts)}")
     recordings = recordings.select(
-        (recordings.cohort == arguments.cohort)
+        np.isin(recordings.cohort, cohorts)
         & np.isin(recordings.label, arguments.actions or recordings.actions)
     )
     pipeline = settings.pipeline_for(rate=recordings.rate, channels=recordings.channels, unit=recordings.unit)
@@ -264,7 +294,7 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
         for number, train in enumerate(aligned, start=1)
     ]
     print(
-        f"{arguments.archive}: {len(subjects)} people, cohort {arguments.cohort}, {len(windows.actions)}"
+        f"{arguments.archive}: {len(subjects)} people of {' and '.join(cohorts)}, {len(windows.actions)}"
         f" actions, {arguments.folds} folds, {training.epochs * arguments.steps_per_epoch} steps of"
         f" {training.batch_size}, rotation {training.electrode_rotation:g}; tested on repetitions"
         f" {arguments.test_reps}",
@@ -276,7 +306,7 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
         for job, train in zip(jobs, aligned, strict=True)
     ]
     adaptation = dataclasses.replace(ADAPT_SETTINGS, steps_per_epoch=arguments.adapt_steps)
-    donning = dataclasses.replace(DONNING, steps_per_epoch=arguments.don_steps)
+    donning = dataclasses.replace(REHEARSAL_SETTINGS, steps_per_epoch=arguments.don_steps)
     rng = np.random.default_rng(arguments.seed)
     wearers = [
         Wearer(
@@ -289,12 +319,12 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
             test_repetitions=test_repetitions,
             adaptation=adaptation,
             donning=donning,
-            trained=not arguments.not_trained,
+            rows=tuple(arguments.rows),
         )
         for job, own, fold, train, alignment in zip(jobs, heads, chosen, aligned, alignments, strict=True)
         for name in fold.tolist()
     ]
-    results = folder / f"people_seed_{arguments.seed}{'_not_trained' * arguments.not_trained}"
+    results = folder / f"people_seed_{arguments.seed}_{'_'.join(sorted(arguments.rows))}"
     found = score(wearers, results, executor)
     classical = []
     for fold in chosen:
@@ -325,7 +355,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("archive", type=Path, help="labelled recordings (.npz)")
-    parser.add_argument("--cohort", required=True, help="its subjects are divided into folds")
+    parser.add_argument("--cohort", help="its subjects are divided into folds (default: all subjects)")
     parser.add_argument("--actions", nargs="+", help="only these labels")
     parser.add_argument("--test-reps", default="5-6")
     parser.add_argument("--folds", type=int, default=5)
@@ -333,14 +363,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--adapt-steps",
         type=int,
-        default=ADAPT_SETTINGS.steps_per_epoch,
+        default=ADAPT_SETTINGS.least_steps_per_epoch,
         help="gradient steps of an adaptation",
     )
     parser.add_argument(
-        "--don-steps", type=int, default=DONNING.steps_per_epoch, help="gradient steps at each donning"
+        "--don-steps",
+        type=int,
+        default=REHEARSAL_SETTINGS.least_steps_per_epoch,
+        help="gradient steps at each donning, and the least with all training repetitions",
     )
     parser.add_argument(
-        "--not-trained", action="store_true", help="leave out the rows that train a network again"
+        "--rows", nargs="+", choices=ROWS, default=list(ROWS), help="which of the rows (default: all)"
     )
     parser.add_argument("--only-folds", type=int, help="measure only this many of the folds")
     parser.add_argument("--electrode-rotation", type=float, default=0.5, help="random, of the armband")

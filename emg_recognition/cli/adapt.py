@@ -14,7 +14,7 @@ from emg_recognition.cli.leave import leave_on_signals
 from emg_recognition.cli.options import add_options, add_progress, given_options
 from emg_recognition.cli.parser import examples
 from emg_recognition.errors import SettingError
-from emg_recognition.training.settings import ADAPT_SETTINGS, REHEARSAL_SETTINGS, FitSettings
+from emg_recognition.training.settings import ADAPT_PASSES, ADAPT_SETTINGS, REHEARSAL_SETTINGS, FitSettings
 
 if TYPE_CHECKING:
     from emg_recognition.recordings.recordings import Recordings
@@ -74,7 +74,12 @@ def add_parsers(subparsers: argparse._SubParsersAction[Any]) -> None:
         parser,
         FitSettings,
         only=("steps_per_epoch", "batch_size", "learning_rate", "seed"),
-        defaults=dataclasses.asdict(ADAPT_SETTINGS),
+        defaults={
+            **dataclasses.asdict(ADAPT_SETTINGS),
+            "steps_per_epoch": f"as many as show each window {ADAPT_PASSES} times;"
+            f" {ADAPT_SETTINGS.least_steps_per_epoch} at least, {REHEARSAL_SETTINGS.least_steps_per_epoch}"
+            " with --history or --others",
+        },
     )
     add_executor(parser)
     add_progress(parser)

@@ -7,6 +7,7 @@ parent's weights and the wearer's own statistics.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -36,7 +37,7 @@ from emg_recognition.training.batches import Batches, OneCycle
 from emg_recognition.training.fold import predict
 from emg_recognition.training.heads import wearer_network
 from emg_recognition.training.rehearsal import rehearse
-from emg_recognition.training.settings import ADAPT_SETTINGS, FitSettings
+from emg_recognition.training.settings import ADAPT_PASSES, ADAPT_SETTINGS, FitSettings
 from emg_recognition.training.wearer import check_wearer, describe_wearer, read_parent, wearer_bundle
 from emg_recognition.training.windows import WindowSet, windows_from_recordings
 
@@ -184,6 +185,7 @@ def make_adaptation(
         windows = windows.oriented(orientation.matrix(info.channels, population.ring))
         known = population.known(subject) is not None
         network = wearer_network(network, population.heads, windows, labelled=True, known=known)
+    settings = enough_steps(settings, len(windows))
     rehearsed, share = rehearse(windows, earlier, strangers, population, settings.seed)
     statistics = fine_tune(network, rehearsed, settings, share=share, on_step=on_step)
     bundle = wearer_bundle(
@@ -211,10 +213,32 @@ def make_adaptation(
     return UnwrittenAdaptation(bundle, metrics, info)
 
 
+def enough_steps(settings: FitSettings, windows: int) -> FitSettings:
+    """Return the settings of an adaptation with the number of its steps.
+
+    Parameters
+    ----------
+    settings : FitSettings
+        With ``steps_per_epoch`` they stay as they are.
+    windows : int
+        How many windows the wearer has given anew, without those that are rehearsed.
+
+    Returns
+    -------
+    FitSettings
+        With as many steps as would show each of these windows
+        :data:`~emg_recognition.training.settings.ADAPT_PASSES` times; ``least_steps_per_epoch`` at least.
+    """
+    if settings.steps_per_epoch is not None:
+        return settings
+    passes = math.ceil(ADAPT_PASSES * windows / settings.batch_size)
+    return replace(settings, steps_per_epoch=max(settings.least_steps_per_epoch, passes))
+
+
 def fine_tune(
     model: keras.Model,
     windows: WindowSet,
-    settings: FitSettings = ADAPT_SETTINGS,
+    settings: FitSettings,
     *,
     share: ArrayLike = 1.0,
     on_step: OnStep = lambda step, steps: None,

@@ -172,10 +172,9 @@ def _training_of_member(member: Job) -> FitSettings:
 
 
 def _adaptation(training: FitSettings) -> FitSettings:
-    """Return the settings of `adapt` for a network; not more steps than it was trained with."""
-    steps = training.epochs * (training.steps_per_epoch or 1)
-    fewest = min(REHEARSAL_SETTINGS.steps_per_epoch or steps, steps)
-    return dataclasses.replace(REHEARSAL_SETTINGS, steps_per_epoch=fewest, seed=training.seed)
+    """Return the settings of `adapt`; a network that was trained with fewer steps is adapted with as few."""
+    least = min(REHEARSAL_SETTINGS.least_steps_per_epoch, training.epochs * (training.steps_per_epoch or 1))
+    return dataclasses.replace(REHEARSAL_SETTINGS, least_steps_per_epoch=least, seed=training.seed)
 
 
 def _single(fold: Fold, training: FitSettings, train: WindowSet, name: str, label: str) -> Job:

@@ -187,11 +187,13 @@ class FitSettings:
         check(self)
 
 
-ADAPT_SETTINGS = FitSettings(epochs=1, steps_per_epoch=150, batch_size=64, learning_rate=2e-3)
-"""How a network is fine-tuned for a wearer: the same few steps, however long the recording is."""
+ADAPT_SETTINGS = FitSettings(epochs=1, least_steps_per_epoch=150, batch_size=64, learning_rate=2e-3)
+"""How a network is fine-tuned for a wearer, see :func:`~emg_recognition.training.adapt.enough_steps`."""
 
+ADAPT_PASSES = 16
+"""How often an adaptation shows the wearer each of their new windows, unless the settings give the steps."""
 
-REHEARSAL_SETTINGS = dataclasses.replace(ADAPT_SETTINGS, steps_per_epoch=400)
+REHEARSAL_SETTINGS = dataclasses.replace(ADAPT_SETTINGS, least_steps_per_epoch=400)
 """The same where earlier sessions or other people are rehearsed: there is more to learn, and to keep."""
 
 

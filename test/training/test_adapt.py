@@ -16,10 +16,10 @@ from emg_recognition.models.runtime import ActionModel
 from emg_recognition.models.statistics import window_statistics
 from emg_recognition.settings import from_mapping
 from emg_recognition.signal.settings import PipelineSettings
-from emg_recognition.training.adapt import fine_tune
+from emg_recognition.training.adapt import enough_steps, fine_tune
 from emg_recognition.training.api import adapt
 from emg_recognition.training.fit import fit_network
-from emg_recognition.training.settings import ADAPT_SETTINGS, FitSettings
+from emg_recognition.training.settings import ADAPT_SETTINGS
 from emg_recognition.training.windows import windows_from_recordings
 
 SETTINGS = dataclasses.replace(ADAPT_SETTINGS, steps_per_epoch=50, batch_size=32, learning_rate=1e-2)
@@ -256,7 +256,8 @@ def test_a_place_over_the_parent_is_refused(parent, wearer, place):
     assert digests(parent.path) == before
 
 
-def test_the_defaults_make_a_few_hundred_steps():
-    assert isinstance(ADAPT_SETTINGS, FitSettings)
-    assert ADAPT_SETTINGS.steps_per_epoch is not None
-    assert 100 <= ADAPT_SETTINGS.epochs * ADAPT_SETTINGS.steps_per_epoch <= 1000
+@pytest.mark.parametrize(("windows", "steps"), [(1, 150), (600, 150), (601, 151), (4660, 1165)])
+def test_more_windows_get_more_steps_unless_the_settings_say_how_many(windows, steps):
+    found = enough_steps(ADAPT_SETTINGS, windows)
+    assert (found.epochs, found.steps_per_epoch) == (1, steps)
+    assert enough_steps(SETTINGS, windows) == SETTINGS
