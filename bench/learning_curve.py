@@ -6,7 +6,8 @@ The settings are those of ``bench/minority.yaml``: 38 right arms are the majorit
 minority, which trains with repetitions 1–3 of three sessions; repetition 4 validates, 5 and 6 of all sessions
 test. A point trains with the first repetitions of each left arm (the first is repetition 1 of session 1) and
 with all of the right ones. It tests the paper's ensemble, one weighted network, one that learns from the
-majority first (``pretrain``), the minority alone, and LDA, on the same windows, without a vote across them.
+majority first (``pretrain``), one of the majority that is adapted to each left arm (``adapt``), the minority
+alone, and LDA, on the same windows, without a vote across them.
 
 Below the tables stands what the majority adds to the minority alone, in the mean and for each person. Run
 again with the same ``--output``, it continues where it was interrupted, or adds seeds.

@@ -134,8 +134,8 @@ def compare(
     seeds : sequence of int
         One run of every method for each.
     methods : sequence of str, optional
-        Some of ``ensemble``, ``weighted``, ``pretrain``, ``minority``, ``lda`` and ``balanced-bagging``; by
-        default all that the recordings allow.
+        Some of ``ensemble``, ``weighted``, ``pretrain``, ``adapt``, ``minority``, ``lda`` and
+        ``balanced-bagging``; by default all that the recordings allow.
     learning_curve : sequence of int, optional
         Numbers of repetitions, such as 1, 2 and 4: the methods (but ``balanced-bagging``) are trained again
         with only that many repetitions of each person of the minority, the first ones; the test windows stay.
