@@ -120,6 +120,8 @@ def _handle(colour: str, text: str) -> Line2D:
 
 
 _ALONE = "minority"
+# What the others are compared with, in ink; the networks get the colours.
+_INKS = {_ALONE: INK, "lda": PALE_INK}
 # In the panel of differences, runs stand side by side within this part of the way to the next point.
 _SPREAD = 0.5
 
@@ -138,10 +140,12 @@ def curve_figure(points: Sequence[Mapping[str, Any]], minority: str) -> Figure:
     -------
     matplotlib.figure.Figure
         Left: the mean over the people of each method, and where its runs lie. Right, where a network was
-        trained on the minority alone: the difference to it, a dot for each person and run.
+        trained on the minority alone: the difference of each other network to it, a dot for each person and
+        run.
     """
     names = {row["method"]: row["title"] for point in points for row in point["methods"]}
-    colours = {name: SERIES[place % len(SERIES)] for place, name in enumerate(names)}
+    networks = [name for name in names if name not in _INKS]
+    colours = _INKS | {name: SERIES[place % len(SERIES)] for place, name in enumerate(networks)}
     places = np.arange(len(points))
     figure = style.figure(11.0 if _ALONE in names else 6.4, 4.4)
     panels = figure.subplots(1, 2 if _ALONE in names else 1, squeeze=False)[0]
@@ -151,20 +155,20 @@ def curve_figure(points: Sequence[Mapping[str, Any]], minority: str) -> Figure:
         axes.set_xlabel(f"Repetitions of each person ({style.words(minority)})", color=PALE_INK)
         axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
     style.title(panels[0], "Accuracy, mean over the people")
-    for name, colour in colours.items():
-        found = [_means(point, name) for point in points]
+    for name in names:
+        colour, found = colours[name], [_means(point, name) for point in points]
         means = [np.mean(values) if values else np.nan for values in found]
         panels[0].plot(places, means, "-o", color=colour, markersize=4.5, linewidth=1.8)
         for place, values in zip(places, found, strict=True):
             if len(values) > 1:
                 panels[0].vlines(place, min(values), max(values), color=colour, alpha=0.35, linewidth=5)
     if _ALONE in names:
-        _differences(panels[1], points, {name: colours[name] for name in names if name != _ALONE})
+        _differences(panels[1], points, {name: colours[name] for name in networks})
         panels[1].yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0, symbol=" points"))
         style.title(panels[1], "Against the minority alone, each person and run")
     handles = [
-        Line2D([], [], color=colour, marker="o", markersize=5, label=names[name])
-        for name, colour in colours.items()
+        Line2D([], [], color=colours[name], marker="o", markersize=5, label=title)
+        for name, title in names.items()
     ]
     style.legend(figure, handles, ncol=3)
     return figure
@@ -181,8 +185,7 @@ def _differences(axes: Axes, points: Sequence[Mapping[str, Any]], colours: Mappi
                 accuracy - base["per_subject"][person]
                 for run in _runs(point, name)
                 for base in alone
-                # LDA has one run for all seeds.
-                if run["fold"] == base["fold"] and run["seed"] in (base["seed"], None)
+                if (run["fold"], run["seed"]) == (base["fold"], base["seed"])
                 for person, accuracy in run["per_subject"].items()
             ]
             if found:
