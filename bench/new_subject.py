@@ -56,7 +56,7 @@ from emg_recognition.models.orienting import from_labels, from_use  # noqa: E402
 from emg_recognition.recordings.archive import load_archive  # noqa: E402
 from emg_recognition.recordings.recordings import parse_repetitions  # noqa: E402
 from emg_recognition.tasks import Executor, run_tasks  # noqa: E402
-from emg_recognition.training.adapt import fine_tune, suited_to  # noqa: E402
+from emg_recognition.training.adapt import enough_steps, fine_tune  # noqa: E402
 from emg_recognition.training.alignment import Alignment, align, ring_of, spread_out  # noqa: E402
 from emg_recognition.training.comparators import fit_lda  # noqa: E402
 from emg_recognition.training.configuration import experiment_settings  # noqa: E402
@@ -177,7 +177,7 @@ def trained(wearer: Wearer, turns: dict[str, Orientation], test: WindowSet) -> n
         own = np.where(today, SHARES[0] / today.sum(), SHARES[1] / max(earlier.sum(), 1))
         now = test.session == session
         model = wearer_network(load(wearer.model), wearer.heads, known.select(today), labelled=True)
-        learn(model, wearer, known.select(today | earlier), own[today | earlier], today.sum())
+        learn(model, wearer, known.select(today | earlier), own[today | earlier], wearer.donning)
         found[now] = predict_windows(model, known.select(tested).select(now))
     return found
 
@@ -194,13 +194,17 @@ def own_network(wearer: Wearer, test: WindowSet) -> np.ndarray:
     known = turned(wearer, turns, windows)
     given = known.select(~tested)
     model = wearer_network(load(wearer.model), wearer.heads, given, labelled=True)
-    learn(model, wearer, given, SHARES[0] / len(given), len(given))
+    settings = dataclasses.replace(
+        wearer.donning, steps_per_epoch=None, least_steps_per_epoch=wearer.donning.steps_per_epoch
+    )
+    learn(model, wearer, given, SHARES[0] / len(given), enough_steps(settings, len(given)))
     return predict_windows(model, turned(wearer, turns, test))
 
 
-def learn(model: keras.Model, wearer: Wearer, own: WindowSet, share: ArrayLike, new: int) -> None:
+def learn(
+    model: keras.Model, wearer: Wearer, own: WindowSet, share: ArrayLike, settings: FitSettings
+) -> None:
     """Fine-tune a network with the wearer's windows, drawn in proportion to a share, and other people's."""
-    settings = suited_to(wearer.donning, new, turned=True)
     others = np.full(len(wearer.others), SHARES[2] / len(wearer.others))
     shares = np.concatenate([np.broadcast_to(share, len(own)), others])
     fine_tune(model, together(own, wearer.others), settings, share=shares)
@@ -302,7 +306,7 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
         for job, train in zip(jobs, aligned, strict=True)
     ]
     adaptation = dataclasses.replace(ADAPT_SETTINGS, steps_per_epoch=arguments.adapt_steps)
-    donning = dataclasses.replace(REHEARSAL_SETTINGS, least_steps_per_epoch=arguments.don_steps)
+    donning = dataclasses.replace(REHEARSAL_SETTINGS, steps_per_epoch=arguments.don_steps)
     rng = np.random.default_rng(arguments.seed)
     wearers = [
         Wearer(
@@ -366,7 +370,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--don-steps",
         type=int,
         default=REHEARSAL_SETTINGS.least_steps_per_epoch,
-        help="gradient steps at each donning, at least",
+        help="gradient steps at each donning, and the least with all training repetitions",
     )
     parser.add_argument(
         "--rows", nargs="+", choices=ROWS, default=list(ROWS), help="which of the rows (default: all)"

@@ -33,11 +33,11 @@ from emg_recognition.models.wearer_network import networks, without_orientation
 from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.recordings.windows import STRIDE
 from emg_recognition.signal.settings import stride_samples
-from emg_recognition.training.batches import Batches, MeanOfWeights
+from emg_recognition.training.batches import Batches, OneCycle
 from emg_recognition.training.fold import predict
 from emg_recognition.training.heads import wearer_network
 from emg_recognition.training.rehearsal import rehearse
-from emg_recognition.training.settings import ADAPT_PASSES, ADAPT_ROTATION, ADAPT_SETTINGS, FitSettings
+from emg_recognition.training.settings import ADAPT_PASSES, ADAPT_SETTINGS, FitSettings
 from emg_recognition.training.wearer import check_wearer, describe_wearer, read_parent, wearer_bundle
 from emg_recognition.training.windows import WindowSet, windows_from_recordings
 
@@ -185,7 +185,7 @@ def make_adaptation(
         windows = windows.oriented(orientation.matrix(info.channels, population.ring))
         known = population.known(subject) is not None
         network = wearer_network(network, population.heads, windows, labelled=True, known=known)
-    settings = suited_to(settings, len(windows), turned=population is not None)
+    settings = enough_steps(settings, len(windows))
     rehearsed, share = rehearse(windows, earlier, strangers, population, settings.seed)
     statistics = fine_tune(network, rehearsed, settings, share=share, on_step=on_step)
     bundle = wearer_bundle(
@@ -213,31 +213,26 @@ def make_adaptation(
     return UnwrittenAdaptation(bundle, metrics, info)
 
 
-def suited_to(settings: FitSettings, windows: int, *, turned: bool) -> FitSettings:
-    """Return the settings of an adaptation with the number of its steps, and its random rotation.
+def enough_steps(settings: FitSettings, windows: int) -> FitSettings:
+    """Return the settings of an adaptation with the number of its steps.
 
     Parameters
     ----------
     settings : FitSettings
-        Those that are asked for. ``steps_per_epoch`` stays if it is given.
+        With ``steps_per_epoch`` they stay as they are.
     windows : int
         How many windows the wearer has given anew, without those that are rehearsed.
-    turned : bool
-        Whether the windows are turned as the armband sits.
 
     Returns
     -------
     FitSettings
         With as many steps as would show each of these windows
-        :data:`~emg_recognition.training.settings.ADAPT_PASSES` times, ``least_steps_per_epoch`` at least.
-        Turned windows are rotated by :data:`~emg_recognition.training.settings.ADAPT_ROTATION` at least.
+        :data:`~emg_recognition.training.settings.ADAPT_PASSES` times; ``least_steps_per_epoch`` at least.
     """
-    steps = settings.steps_per_epoch
-    if steps is None:
-        passes = math.ceil(ADAPT_PASSES * windows / settings.batch_size)
-        steps = max(settings.least_steps_per_epoch, passes)
-    rotation = max(settings.electrode_rotation, ADAPT_ROTATION) if turned else settings.electrode_rotation
-    return replace(settings, steps_per_epoch=steps, electrode_rotation=rotation)
+    if settings.steps_per_epoch is not None:
+        return settings
+    passes = math.ceil(ADAPT_PASSES * windows / settings.batch_size)
+    return replace(settings, steps_per_epoch=max(settings.least_steps_per_epoch, passes))
 
 
 def fine_tune(
@@ -251,9 +246,8 @@ def fine_tune(
     """Fine-tune a trained network on a wearer's windows, in place.
 
     Its z-score takes the statistics of the windows. Actions are drawn equally often; those without a window
-    are left out of the loss, so that nothing teaches the network that they no longer exist. In the end the
-    network has the mean of its weights on the way. The members of a soft vote are fine-tuned one after
-    another.
+    are left out of the loss, so that nothing teaches the network that they no longer exist. The members of a
+    soft vote are fine-tuned one after another.
 
     Parameters
     ----------
@@ -299,7 +293,7 @@ def fine_tune(
             shuffle=False,  # Batches does it
             verbose=0,
             callbacks=[
-                MeanOfWeights(settings.learning_rate, steps),
+                OneCycle(settings.learning_rate, steps),
                 _Steps(on_step, number * steps, len(members) * steps),
             ],
         )

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from emg_recognition.training.adapt import fine_tune, suited_to
+from emg_recognition.training.adapt import enough_steps, fine_tune
 from emg_recognition.training.heads import learn_heads, wearer_network
 from emg_recognition.training.jobs import predict_windows
 from emg_recognition.training.rehearsal import rehearse
@@ -55,7 +55,7 @@ def answer_adapted(
         own = minority.select(minority.subject == person)
         network = wearer_network(model, heads, own, labelled=True)
         rehearsed, share = rehearse(own, None, majority, None, settings.seed)
-        fine_tune(network, rehearsed, suited_to(settings, len(own), turned=aligned), share=share)
+        fine_tune(network, rehearsed, enough_steps(settings, len(own)), share=share)
         found[now] = predict_windows(network, test.select(now))
         model.set_weights(weights)
     return found

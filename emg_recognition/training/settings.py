@@ -188,15 +188,12 @@ class FitSettings:
 
 
 ADAPT_SETTINGS = FitSettings(epochs=1, least_steps_per_epoch=150, batch_size=64, learning_rate=2e-3)
-"""How a network is fine-tuned for a wearer, see :func:`~emg_recognition.training.adapt.suited_to`."""
+"""How a network is fine-tuned for a wearer, see :func:`~emg_recognition.training.adapt.enough_steps`."""
 
 ADAPT_PASSES = 16
 """How often an adaptation shows the wearer each of their new windows, unless the settings give the steps."""
 
-ADAPT_ROTATION = 0.25
-"""Random rotation of an armband whose orientation is known, electrodes: it is known to half an electrode."""
-
-REHEARSAL_SETTINGS = dataclasses.replace(ADAPT_SETTINGS, least_steps_per_epoch=200)
+REHEARSAL_SETTINGS = dataclasses.replace(ADAPT_SETTINGS, least_steps_per_epoch=400)
 """The same where earlier sessions or other people are rehearsed: there is more to learn, and to keep."""
 
 

@@ -16,7 +16,7 @@ from emg_recognition.models.runtime import ActionModel
 from emg_recognition.models.statistics import window_statistics
 from emg_recognition.settings import from_mapping
 from emg_recognition.signal.settings import PipelineSettings
-from emg_recognition.training.adapt import fine_tune, suited_to
+from emg_recognition.training.adapt import enough_steps, fine_tune
 from emg_recognition.training.api import adapt
 from emg_recognition.training.fit import fit_network
 from emg_recognition.training.settings import ADAPT_SETTINGS
@@ -258,7 +258,6 @@ def test_a_place_over_the_parent_is_refused(parent, wearer, place):
 
 @pytest.mark.parametrize(("windows", "steps"), [(1, 150), (600, 150), (601, 151), (4660, 1165)])
 def test_more_windows_get_more_steps_unless_the_settings_say_how_many(windows, steps):
-    found = suited_to(ADAPT_SETTINGS, windows, turned=False)
-    assert (found.epochs, found.steps_per_epoch, found.electrode_rotation) == (1, steps, 0.0)
-    assert suited_to(SETTINGS, windows, turned=False) == SETTINGS
-    assert suited_to(SETTINGS, windows, turned=True).electrode_rotation == 0.25
+    found = enough_steps(ADAPT_SETTINGS, windows)
+    assert (found.epochs, found.steps_per_epoch) == (1, steps)
+    assert enough_steps(SETTINGS, windows) == SETTINGS

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import keras
 import numpy as np
 import pytest
 
 from emg_recognition.training.batches import (
     Batches,
     CohortWeights,
-    MeanOfWeights,
     OneCycle,
     PlainBatches,
     epoch_size,
@@ -225,23 +223,3 @@ def test_the_learning_rate_rises_and_then_falls_to_nearly_nothing(steps):
     assert min(rates) > 0
     if steps > 100:
         assert rates[-1] < 1e-5
-
-
-@pytest.mark.parametrize("steps", [1, 9, 40])
-def test_the_result_is_the_mean_of_the_weights_of_the_later_steps(steps):
-    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
-    model.compile(keras.optimizers.SGD(), loss="mse")
-    rates, seen = [], []
-
-    class Watch(keras.callbacks.Callback):
-        def on_train_batch_end(self, batch, logs=None):
-            rates.append(float(self.model.optimizer.learning_rate.numpy()))
-            seen.append(self.model.get_weights())
-
-    callbacks = [MeanOfWeights(0.1, steps), Watch()]
-    model.fit(np.ones((steps, 1)), np.full(steps, 5.0), batch_size=1, verbose=0, callbacks=callbacks)
-    taken = {1: [0], 9: [8], 40: [19, 29, 39]}[steps]
-    for number, weights in enumerate(model.get_weights()):
-        np.testing.assert_allclose(weights, np.mean([seen[k][number] for k in taken], axis=0), rtol=1e-6)
-    rise = [0.1 * min(10 * (k + 1) / steps, 1.0) for k in range(steps)]
-    np.testing.assert_allclose(rates, rise, rtol=1e-6)
