@@ -164,7 +164,7 @@ def curve_figure(points: Sequence[Mapping[str, Any]], minority: str) -> Figure:
                 panels[0].vlines(place, min(values), max(values), color=colour, alpha=0.35, linewidth=5)
     if _ALONE in names:
         _differences(panels[1], points, {name: colours[name] for name in networks})
-        panels[1].yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0, symbol=" points"))
+        panels[1].yaxis.set_major_formatter(PercentFormatter(xmax=1, symbol=" points"))
         style.title(panels[1], "Against the minority alone, each person and run")
     handles = [
         Line2D([], [], color=colours[name], marker="o", markersize=5, label=title)
