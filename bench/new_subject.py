@@ -130,7 +130,9 @@ def rows(wearer: Wearer) -> dict[str, float]:
         own = windows.select(first & (windows.session == session))
         gestures = own.select(np.isin(own.action, reference.sync))
         now = test.session == session
-        for row, shown in zip(DONNINGS, (own, gestures, own), strict=True):
+        shown_in = {USE: own, SYNC: gestures, LABELLED: own}
+        for row in DONNINGS if "seconds" in wearer.rows else (LABELLED,):
+            shown = shown_in[row]
             measures = Measures(shown.windows, reference.ring)
             if row == USE:
                 how = from_use(reference, measures).orientation
@@ -177,7 +179,7 @@ def trained(wearer: Wearer, turns: dict[str, Orientation], test: WindowSet) -> n
         own = np.where(today, SHARES[0] / today.sum(), SHARES[1] / max(earlier.sum(), 1))
         now = test.session == session
         model = wearer_network(load(wearer.model), wearer.heads, known.select(today), labelled=True)
-        learn(model, wearer, known.select(today | earlier), own[today | earlier], wearer.donning)
+        learn(model, wearer, known.select(today | earlier), own[today | earlier], today.sum())
         found[now] = predict_windows(model, known.select(tested).select(now))
     return found
 
@@ -194,19 +196,18 @@ def own_network(wearer: Wearer, test: WindowSet) -> np.ndarray:
     known = turned(wearer, turns, windows)
     given = known.select(~tested)
     model = wearer_network(load(wearer.model), wearer.heads, given, labelled=True)
-    settings = dataclasses.replace(
-        wearer.donning, steps_per_epoch=None, least_steps_per_epoch=wearer.donning.steps_per_epoch
-    )
-    learn(model, wearer, given, SHARES[0] / len(given), enough_steps(settings, len(given)))
+    learn(model, wearer, given, SHARES[0] / len(given), len(given))
     return predict_windows(model, turned(wearer, turns, test))
 
 
-def learn(
-    model: keras.Model, wearer: Wearer, own: WindowSet, share: ArrayLike, settings: FitSettings
-) -> None:
-    """Fine-tune a network with the wearer's windows, drawn in proportion to a share, and other people's."""
+def learn(model: keras.Model, wearer: Wearer, own: WindowSet, share: ArrayLike, new: int) -> None:
+    """Fine-tune a network with the wearer's windows, drawn in proportion to a share, and other people's.
+
+    The number of the wearer's new windows decides how many steps are enough.
+    """
     others = np.full(len(wearer.others), SHARES[2] / len(wearer.others))
     shares = np.concatenate([np.broadcast_to(share, len(own)), others])
+    settings = enough_steps(wearer.donning, new)
     fine_tune(model, together(own, wearer.others), settings, share=shares)
 
 
@@ -306,7 +307,7 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
         for job, train in zip(jobs, aligned, strict=True)
     ]
     adaptation = dataclasses.replace(ADAPT_SETTINGS, steps_per_epoch=arguments.adapt_steps)
-    donning = dataclasses.replace(REHEARSAL_SETTINGS, steps_per_epoch=arguments.don_steps)
+    donning = dataclasses.replace(REHEARSAL_SETTINGS, least_steps_per_epoch=arguments.don_steps)
     rng = np.random.default_rng(arguments.seed)
     wearers = [
         Wearer(
@@ -370,7 +371,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--don-steps",
         type=int,
         default=REHEARSAL_SETTINGS.least_steps_per_epoch,
-        help="gradient steps at each donning, and the least with all training repetitions",
+        help="gradient steps at each donning, at least",
     )
     parser.add_argument(
         "--rows", nargs="+", choices=ROWS, default=list(ROWS), help="which of the rows (default: all)"

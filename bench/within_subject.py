@@ -118,21 +118,17 @@ def don(train: WindowSet, test: WindowSet, repetitions: Sequence[int]) -> Donned
     reference = alignment.reference
     shown = np.isin(test.repetition, repetitions)
     gestures = test.select(shown & np.isin(test.action, reference.sync))
+    of_session = dict(gestures.by_session())
     turns = {}
     for (subject, session), _ in test.by_session():
-        own = of_session(gestures, subject, session)
-        if not len(own):
+        own = of_session.get((subject, session))
+        if own is None:
             remedy = f"subject {subject} has no sync gesture of these repetitions in session {session}"
             raise SettingError("don-reps", tuple(repetitions), remedy)
         measures = Measures(own.windows, ring)
         turns[subject, session] = from_labels(reference, measures, own.action, subject).orientation
     turned = dataclasses.replace(alignment, orientations=turns)
     return Donned(alignment.apply(train), turned.apply(test.select(~shown)), turned.apply(gestures))
-
-
-def of_session(windows: WindowSet, subject: str, session: str) -> WindowSet:
-    """Return the windows of one session."""
-    return windows.select((windows.subject == subject) & (windows.session == session))
 
 
 def predict(
@@ -144,9 +140,9 @@ def predict(
         return through_litert(model, job, settings, recordings, test)
     heads = learn_heads(model, donned.train)
     found = np.empty((len(test), len(test.actions)), np.float32)
+    gestures = dict(donned.gestures.by_session())
     for (subject, session), own in test.by_session():
-        shown = of_session(donned.gestures, subject, session)
-        network = wearer_network(model, heads, shown, labelled=True, known=True)
+        network = wearer_network(model, heads, gestures[subject, session], labelled=True, known=True)
         now = (test.subject == subject) & (test.session == session)
         found[now] = through_litert(network, job, settings, recordings, own)
     return found

@@ -221,7 +221,7 @@ def enough_steps(settings: FitSettings, windows: int) -> FitSettings:
     settings : FitSettings
         With ``steps_per_epoch`` they stay as they are.
     windows : int
-        How many windows the wearer has given anew, without those that are rehearsed.
+        How many new windows the wearer has given; those that are rehearsed do not count.
 
     Returns
     -------
