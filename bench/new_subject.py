@@ -19,7 +19,7 @@ but in the rows that say so: there, the probabilities of the last 20 windows of 
 Hudgins' features, trained on the same people, is tested on the same windows. With ``--output``, an
 interrupted run can be continued, with the same options: networks and people that are done stay so.
 ``--rows seconds`` leaves out those for which a network is trained again, which take most of the time:
-``donning`` and ``own``. ``--only-folds 1`` measures the first fold alone; ``--folds 2 --steps-per-epoch 2``
+``donning``, ``own`` and ``not-donned``. ``--only-folds 1`` measures the first fold alone; ``--folds 2 --steps-per-epoch 2``
 with a small archive and a ``--config`` with a tiny network is a short run.
 """
 
@@ -76,8 +76,8 @@ NOT_DONNED = (
     "not donned, first repetition of each session",
 )
 
-ROWS = ("seconds", "donning", "own")
-"""What can be left out: the donnings in seconds, the trainings at each donning, that with everything."""
+ROWS = ("seconds", "donning", "own", "not-donned")
+"""What can be left out: the donnings in seconds, the trainings at each donning, with everything, without one."""
 
 #: Windows of other people that a donning replays: enough for 400 batches of 64, a fifth of each.
 _OTHERS = 4000
@@ -156,7 +156,7 @@ def rows(wearer: Wearer) -> dict[str, float]:
         if not name.endswith(TURNED):
             steady = causal_mean(probabilities, test.segment)
             accuracy[name + MEAN] = float(np.mean(steady.argmax(axis=1) == test.action))
-    if "donning" in wearer.rows:
+    if "not-donned" in wearer.rows:
         first_day = windows.select(first & (windows.session == sessions[0]))
         for name, learned in zip(NOT_DONNED, (first_day, windows.select(first)), strict=True):
             model = load(wearer.model)
