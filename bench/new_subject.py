@@ -19,8 +19,8 @@ but in the rows that say so: there, the probabilities of the last 20 windows of 
 Hudgins' features, trained on the same people, is tested on the same windows. With ``--output``, an
 interrupted run can be continued, with the same options: networks and people that are done stay so.
 ``--rows seconds`` leaves out those for which a network is trained again, which take most of the time:
-``donning``, ``own`` and ``not-donned``. ``--only-folds 1`` measures the first fold alone; ``--folds 2 --steps-per-epoch 2``
-with a small archive and a ``--config`` with a tiny network is a short run.
+``donning``, ``own`` and ``not-donned``. ``--only-folds 1`` measures the first fold alone; ``--folds 2
+--steps-per-epoch 2`` with a small archive and a ``--config`` with a tiny network is a short run.
 """
 
 from __future__ import annotations
@@ -43,7 +43,6 @@ sys.path.insert(0, str(REPOSITORY))
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
 from measuring.command import report, run  # noqa: E402
-from numpy.typing import ArrayLike  # noqa: E402
 
 from emg_recognition.cli.executor import add_executor, executor_options  # noqa: E402
 from emg_recognition.errors import EmgRecognitionError, SettingError  # noqa: E402
@@ -63,7 +62,7 @@ from emg_recognition.training.configuration import experiment_settings  # noqa: 
 from emg_recognition.training.ensemble import job_seed  # noqa: E402
 from emg_recognition.training.heads import learn_heads, wearer_network  # noqa: E402
 from emg_recognition.training.jobs import KERAS, Job, predict_windows, train_jobs  # noqa: E402
-from emg_recognition.training.rehearsal import SHARES  # noqa: E402
+from emg_recognition.training.rehearsal import rehearse  # noqa: E402
 from emg_recognition.training.settings import ADAPT_SETTINGS, REHEARSAL_SETTINGS, FitSettings  # noqa: E402
 from emg_recognition.training.windows import WindowSet, windows_from_recordings  # noqa: E402
 
@@ -77,10 +76,7 @@ NOT_DONNED = (
 )
 
 ROWS = ("seconds", "donning", "own", "not-donned")
-"""What can be left out: the donnings in seconds, the trainings at each donning, with everything, without one."""
-
-#: Windows of other people that a donning replays: enough for 400 batches of 64, a fifth of each.
-_OTHERS = 4000
+"""What can be left out: donnings in seconds; trainings at each donning, with everything, not donned."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -174,12 +170,10 @@ def trained(wearer: Wearer, turns: dict[str, Orientation], test: WindowSet) -> n
     found = np.empty((len(test), len(test.actions)), np.float32)
     sessions = np.unique(windows.session).tolist()
     for number, session in enumerate(sessions):
-        today = (windows.repetition == 1) & (windows.session == session)
-        earlier = np.isin(windows.session, sessions[:number]) & ~tested
-        own = np.where(today, SHARES[0] / today.sum(), SHARES[1] / max(earlier.sum(), 1))
+        today = known.select((windows.repetition == 1) & (windows.session == session))
+        earlier = known.select(np.isin(windows.session, sessions[:number]) & ~tested)
+        model = learn(wearer, today, earlier)
         now = test.session == session
-        model = wearer_network(load(wearer.model), wearer.heads, known.select(today), labelled=True)
-        learn(model, wearer, known.select(today | earlier), own[today | earlier], today.sum())
         found[now] = predict_windows(model, known.select(tested).select(now))
     return found
 
@@ -193,43 +187,23 @@ def own_network(wearer: Wearer, test: WindowSet) -> np.ndarray:
         some = spread_out(part)
         measures = Measures(some.windows, reference.ring)
         turns[session] = from_labels(reference, measures, some.action).orientation
-    known = turned(wearer, turns, windows)
-    given = known.select(~tested)
-    model = wearer_network(load(wearer.model), wearer.heads, given, labelled=True)
-    learn(model, wearer, given, SHARES[0] / len(given), len(given))
-    return predict_windows(model, turned(wearer, turns, test))
+    given = turned(wearer, turns, windows.select(~tested))
+    return predict_windows(learn(wearer, given, None), turned(wearer, turns, test))
 
 
-def learn(model: keras.Model, wearer: Wearer, own: WindowSet, share: ArrayLike, new: int) -> None:
-    """Fine-tune a network with the wearer's windows, drawn in proportion to a share, and other people's.
-
-    The number of the wearer's new windows decides how many steps are enough.
-    """
-    others = np.full(len(wearer.others), SHARES[2] / len(wearer.others))
-    shares = np.concatenate([np.broadcast_to(share, len(own)), others])
-    settings = enough_steps(wearer.donning, new)
-    fine_tune(model, together(own, wearer.others), settings, share=shares)
+def learn(wearer: Wearer, today: WindowSet, earlier: WindowSet | None) -> keras.Model:
+    """Return a network that is adapted as ``adapt`` does it, with a share of other people."""
+    model = wearer_network(load(wearer.model), wearer.heads, today, labelled=True)
+    settings = enough_steps(wearer.donning, len(today))
+    rehearsed, share = rehearse(today, earlier, wearer.others, None, settings.seed)
+    fine_tune(model, rehearsed, settings, share=share)
+    return model
 
 
 def turned(wearer: Wearer, turns: dict[str, Orientation], windows: WindowSet) -> WindowSet:
     """Return the wearer's windows as the armband of each of their sessions was donned."""
     own = {(wearer.name, session): turn for session, turn in turns.items()}
     return dataclasses.replace(wearer.alignment, orientations=own).apply(windows)
-
-
-def together(one: WindowSet, other: WindowSet) -> WindowSet:
-    """Return the windows of both, each with its own orientation; they share the signal."""
-    assert one.matrices is not None
-    assert other.matrices is not None
-    number = np.where(
-        np.isin(np.arange(len(one.matrix)), one.segment), one.matrix, other.matrix + len(one.matrices)
-    )
-    both = one.oriented(np.concatenate([one.matrices, other.matrices]), number)
-    return dataclasses.replace(
-        both,
-        begin=np.concatenate([one.begin, other.begin]),
-        segment=np.concatenate([one.segment, other.segment]),
-    )
 
 
 def load(content: bytes) -> keras.Model:
@@ -308,14 +282,13 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
     ]
     adaptation = dataclasses.replace(ADAPT_SETTINGS, steps_per_epoch=arguments.adapt_steps)
     donning = dataclasses.replace(REHEARSAL_SETTINGS, least_steps_per_epoch=arguments.don_steps)
-    rng = np.random.default_rng(arguments.seed)
     wearers = [
         Wearer(
             name=name,
             model=(job.place / KERAS).read_bytes(),
             heads=own,
             windows=windows.select(windows.subject == name),
-            others=train.select(np.sort(rng.permutation(len(train))[:_OTHERS])),
+            others=train,
             alignment=alignment,
             test_repetitions=test_repetitions,
             adaptation=adaptation,

@@ -104,13 +104,12 @@ def run(args: argparse.Namespace) -> int:
     wanted = {"--subject": ("subject", subjects), "--actions": ("label", args.actions)}
     recordings = select(open_data(args), wanted)
     history, others = (_more(args, name, recordings.subjects, several) for name in ("history", "others"))
-    usual = ADAPT_SETTINGS if history is None and others is None else REHEARSAL_SETTINGS
     asked: dict[str, Any] = {
         "repetitions": parse_repetitions(args.reps) if args.reps else None,
         "test_repetitions": parse_repetitions(args.test_reps) if args.test_reps else (),
         "history": history,
         "others": others,
-        "settings": dataclasses.replace(usual, **given_options(args, FitSettings)),
+        "settings": given_options(args, FitSettings),
     }
     with steps("Adapting", args.progress) as show:
         if several:
