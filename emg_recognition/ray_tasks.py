@@ -26,7 +26,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from emg_recognition.errors import EmgRecognitionError, SettingError
 from emg_recognition.quiet import without_information
 from emg_recognition.resources import LIBRARIES, versions
-from emg_recognition.tasks import ONE_THREAD, TRIES, Done, Executor, for_other_machines
+from emg_recognition.tasks import TRIES, WORKER_ENVIRONMENT, Done, Executor, for_other_machines
 
 #: How long the head of the cluster may take to answer, s.
 _PATIENCE = 3.0
@@ -195,7 +195,7 @@ def _at_once() -> int:
 
 
 def _environment() -> dict[str, str]:
-    return {**ONE_THREAD, "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "2")}
+    return {**WORKER_ENVIRONMENT, "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "2")}
 
 
 def _worker() -> Callable[..., Any]:

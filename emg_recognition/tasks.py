@@ -23,17 +23,23 @@ Report = Callable[[dict[str, Any]], None]
 
 #: A task whose process or machine died is tried this often in all.
 TRIES = 3
-#: For the processes of the tasks: a core each. The libraries read it when they are loaded.
-ONE_THREAD = dict.fromkeys(
-    (
-        "OMP_NUM_THREADS",
-        "OPENBLAS_NUM_THREADS",
-        "MKL_NUM_THREADS",
-        "TF_NUM_INTRAOP_THREADS",
-        "TF_NUM_INTEROP_THREADS",
+#: For the processes of the tasks; the libraries read it when they are loaded.
+WORKER_ENVIRONMENT = {
+    # A core each.
+    **dict.fromkeys(
+        (
+            "OMP_NUM_THREADS",
+            "OPENBLAS_NUM_THREADS",
+            "MKL_NUM_THREADS",
+            "TF_NUM_INTRAOP_THREADS",
+            "TF_NUM_INTEROP_THREADS",
+        ),
+        "1",
     ),
-    "1",
-)
+    # glibc takes memory in large pieces. TensorFlow frees and takes megabytes in every gradient step, and the
+    # kernel would have to clear them each time: a seventh of a training's processor time.
+    "MALLOC_TOP_PAD_": str(64 << 20),
+}
 
 
 @dataclass(frozen=True)

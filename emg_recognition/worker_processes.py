@@ -18,7 +18,7 @@ from typing import Any
 
 from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.quiet import without_information
-from emg_recognition.tasks import ONE_THREAD, TRIES, Done, Report, answer
+from emg_recognition.tasks import TRIES, WORKER_ENVIRONMENT, Done, Report, answer
 
 #: Processes that die one after another before any has begun: none will.
 _STILLBORN = 3
@@ -111,7 +111,7 @@ def _died(worker: _Worker, waiting: deque[tuple[int, int]], code: int | None) ->
 def _start(context: Any, function: Callable[..., Any], reports: bool, stop: Connection) -> _Worker:
     ours, theirs = context.Pipe()
     process = context.Process(target=_work, args=(reports, theirs, stop), daemon=True)
-    with _environment(**ONE_THREAD), without_sigint():
+    with _environment(**WORKER_ENVIRONMENT), without_sigint():
         process.start()
     theirs.close()  # so that the pipe ends with the process
     with contextlib.suppress(OSError):  # it has died; reading will tell
