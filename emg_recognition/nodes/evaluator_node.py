@@ -32,8 +32,8 @@ from emg_recognition.ros.runner import run
 #: paused; each with how long its condition must have held, s. Nodes that are seen here may not have seen
 #: each other yet, and Fast DDS repeats a lost announcement only after 3 s.
 READY = (("the graph is complete: play now", 1.0), ("a player is connected: go on", 4.0))
-#: How long to wait for more messages once the publisher of the samples has gone, s: a busy machine may hold up
-#: preprocessing for a second.
+#: How long to wait for more messages once the publisher of the samples has gone, s. A busy machine may hold
+#: up preprocessing for a second.
 _QUIET = 3.0
 
 
