@@ -102,15 +102,18 @@ class Cluster:
         """Kill a node with all that runs on it; after the head, nothing answers at the address."""
         os.killpg(self.nodes[number].pid, signal.SIGKILL)
         self.nodes[number].wait()
+        if number:
+            return
+        # Its children die in their own time, and Ray ends this process if it then asks a head that is dying.
         host, _, port = self.address.rpartition(":")
         end = time.monotonic() + _PATIENCE
-        # Its children die in their own time, and Ray ends this process if it then asks a head that is dying.
-        while number == 0 and time.monotonic() < end:
+        while time.monotonic() < end:
             try:
                 socket.create_connection((host, int(port)), timeout=1.0).close()
             except OSError:
                 return
             time.sleep(0.05)
+        raise EmgRecognitionError(f"the killed head still answered after {_PATIENCE:g} s")
 
     @staticmethod
     def _cores(ray: Any) -> int:
