@@ -56,7 +56,7 @@ from emg_recognition.recordings.archive import load_archive  # noqa: E402
 from emg_recognition.recordings.recordings import parse_repetitions  # noqa: E402
 from emg_recognition.tasks import Executor, run_tasks  # noqa: E402
 from emg_recognition.training.adapt import enough_steps, fine_tune  # noqa: E402
-from emg_recognition.training.alignment import Alignment, align, ring_of, spread_out  # noqa: E402
+from emg_recognition.training.alignment import Alignment, align, align_to, ring_of  # noqa: E402
 from emg_recognition.training.comparators import fit_lda  # noqa: E402
 from emg_recognition.training.configuration import experiment_settings  # noqa: E402
 from emg_recognition.training.ensemble import job_seed  # noqa: E402
@@ -180,15 +180,9 @@ def trained(wearer: Wearer, turns: dict[str, Orientation], test: WindowSet) -> n
 
 def own_network(wearer: Wearer, test: WindowSet) -> np.ndarray:
     """Return the probabilities of a network that learned all training repetitions of the wearer."""
-    windows, reference = wearer.windows, wearer.alignment.reference
-    tested = np.isin(windows.repetition, wearer.test_repetitions)
-    turns = {}
-    for (_, session), part in windows.select(~tested).by_session():
-        some = spread_out(part)
-        measures = Measures(some.windows, reference.ring)
-        turns[session] = from_labels(reference, measures, some.action).orientation
-    given = turned(wearer, turns, windows.select(~tested))
-    return predict_windows(learn(wearer, given, None), turned(wearer, turns, test))
+    given = wearer.windows.select(~np.isin(wearer.windows.repetition, wearer.test_repetitions))
+    alignment = align_to(wearer.alignment.reference, given)
+    return predict_windows(learn(wearer, alignment.apply(given), None), alignment.apply(test))
 
 
 def learn(wearer: Wearer, today: WindowSet, earlier: WindowSet | None) -> keras.Model:

@@ -122,18 +122,45 @@ def describe_turned(alignment: Alignment, windows: WindowSet) -> list[str]:
     windows : WindowSet
         Labelled windows of other sessions, such as those to be tested.
     """
-    reference, turned = alignment.reference, []
-    others = [one for one in _sessions(windows, reference.ring) if one.key not in alignment.orientations]
-    for one in others:
-        found = from_labels(reference, one.measures, one.action, one.key[0]).orientation
-        if found.apart(Orientation(), reference.ring) > FAR:
-            turned.append(f"{one.key[0]} {one.key[1]}")
+    names = zip(windows.segments.subject.tolist(), windows.segments.session.tolist(), strict=True)
+    unseen = [number for number, key in enumerate(names) if key not in alignment.orientations]
+    found = align_to(alignment.reference, windows.of_segments(unseen)).orientations
+    turned = [
+        f"{subject} {session}"
+        for (subject, session), how in found.items()
+        if how.apart(Orientation(), alignment.reference.ring) > FAR
+    ]
     if not turned:
         return []
     return [
-        f"in {len(turned)} of {len(others)} sessions that are tested the armband is turned by more than"
+        f"in {len(turned)} of {len(found)} sessions that are tested the armband is turned by more than"
         f" {FAR:g} electrode or mirrored, and nothing corrects for it ({', '.join(turned)}): don them"
     ]
+
+
+def align_to(reference: Reference, windows: WindowSet) -> Alignment:
+    """Align other sessions to a population: each is turned to where its labels are likeliest.
+
+    Parameters
+    ----------
+    reference : Reference
+        The population. Somebody whom it knows is taken to have the same arm as before.
+    windows : WindowSet
+        Labelled windows of the sessions.
+
+    Returns
+    -------
+    Alignment
+        With the same reference.
+    """
+    sessions = _sessions(windows, reference.ring)
+    return Alignment(
+        reference,
+        {
+            one.key: from_labels(reference, one.measures, one.action, one.key[0]).orientation
+            for one in sessions
+        },
+    )
 
 
 @dataclass(frozen=True, eq=False)

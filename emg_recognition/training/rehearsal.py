@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from emg_recognition.models.log_features import Measures
-from emg_recognition.models.orienting import from_labels
 from emg_recognition.models.reference import Reference
+from emg_recognition.training.alignment import align_to
 from emg_recognition.training.windows import WindowSet, from_windows, join_windows
 
 SHARES = (0.5, 0.3, 0.2)
@@ -47,7 +46,7 @@ def rehearse(
     """
     parts = [today, *(one if one is not None else today.select([]) for one in (earlier, others))]
     if reference is not None:
-        parts[1:] = [_turned(part, reference) if len(part) else part for part in parts[1:]]
+        parts[1:] = [align_to(reference, part).apply(part) if len(part) else part for part in parts[1:]]
     if len(parts[2]):
         # Their windows alone, so that the signal of a whole study need not be in memory.
         taken = np.random.default_rng(seed).permutation(len(parts[2]))[:_MOST]
@@ -55,15 +54,3 @@ def rehearse(
     there = [(part, share) for part, share in zip(parts, SHARES, strict=True) if len(part)]
     share = np.concatenate([np.full(len(part), share / len(part)) for part, share in there])
     return join_windows([part for part, _ in there]), share
-
-
-def _turned(windows: WindowSet, reference: Reference) -> WindowSet:
-    """Turn each session to where its labels are likeliest."""
-    found: list[np.ndarray] = [np.eye(windows.channels)]
-    matrix = np.zeros(len(windows.segments.action), np.int64)
-    for _, own in windows.by_session():
-        measures = Measures(own.windows, reference.ring)
-        turn = from_labels(reference, measures, own.action).orientation
-        found.append(turn.matrix(windows.channels, reference.ring))
-        matrix[own.segment] = len(found) - 1
-    return windows.oriented(np.stack(found), matrix)
