@@ -20,7 +20,6 @@ from emg_recognition.errors import SettingError
 SMALL = 4 << 20
 """Largest size of a file that is read as a whole, such as YAML or JSON, bytes."""
 
-_LONGEST_LINE = 1 << 20
 _SPECIAL = (
     (stat.S_ISDIR, errno.EISDIR, "a folder"),
     (stat.S_ISFIFO, errno.EINVAL, "a named pipe"),
@@ -86,28 +85,6 @@ def size_text(size: float) -> str:
     return f"{size:.0f} {units[0]}" if size >= 100 else f"{size:.3g} {units[0]}"
 
 
-def refuse_long_lines(path: str | os.PathLike[str], limit: int = _LONGEST_LINE) -> None:
-    """Refuse a text file with a line that is longer than `limit` bytes, which no table has.
-
-    Raises
-    ------
-    OSError
-        If it has such a line, or as for :func:`open_regular`.
-    """
-    length = 0
-    with open_regular(path) as file:
-        while piece := file.read(limit):
-            ends = [i for i in (piece.find(b"\n"), piece.find(b"\r")) if i >= 0]
-            length += min(ends) if ends else len(piece)
-            if length > limit:
-                break
-            if ends:  # a piece is not longer than the limit, so that no other line in it is either
-                length = len(piece) - 1 - max(piece.rfind(b"\n"), piece.rfind(b"\r"))
-        else:
-            return
-    raise OSError(errno.EFBIG, f"it has a line that is longer than {size_text(limit)}", os.fspath(path))
-
-
 def read_json(path: str | os.PathLike[str], limit: int = SMALL) -> Any:
     """Read a JSON file.
 
@@ -155,9 +132,7 @@ def read_marker(path: Path, formats: Collection[str]) -> dict[str, Any] | None:
     return found if isinstance(found, dict) and found.get("format") in formats else None
 
 
-def refuse_foreign(
-    output: Path, *, writer: str, marker: str, formats: Collection[str], beside: Collection[str] = ()
-) -> None:
+def refuse_foreign(output: Path, *, writer: str, marker: str, formats: Collection[str]) -> None:
     """Refuse an output folder that holds anything but what the same program wrote.
 
     Parameters
@@ -170,8 +145,6 @@ def refuse_foreign(
         Name of the JSON file in the folder that tells what wrote it.
     formats : collection of str
         The values of ``format`` in that file to accept.
-    beside : collection of str
-        Names of files and folders that may be there without the marker.
 
     Raises
     ------
@@ -182,8 +155,7 @@ def refuse_foreign(
         return
     if not output.is_dir():
         raise SettingError("output", str(output), "it is a file; name a folder")
-    foreign = any(path.name not in beside for path in output.iterdir())
-    if foreign and read_marker(output / marker, formats) is None:
+    if any(output.iterdir()) and read_marker(output / marker, formats) is None:
         raise SettingError(
             "output",
             str(output),

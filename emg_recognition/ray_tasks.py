@@ -84,7 +84,7 @@ def connect(address: str) -> None:
 
 def _check_answers(address: str) -> None:
     host, _, port = address.rpartition(":")
-    if "/" in host or not host or not port.isdigit():
+    if "/" in host or not host or not port.isdecimal():
         raise SettingError("address", address, "write host:port of the cluster's head, or auto")
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=_PATIENCE).close()

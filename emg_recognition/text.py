@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 LONGEST = 200
@@ -38,6 +39,14 @@ def printable(text: object, longest: int = LONGEST) -> str:
 def nfc(text: str) -> str:
     """Return a text in Unicode's composed form, in which names are compared; macOS writes them decomposed."""
     return unicodedata.normalize("NFC", text)
+
+
+def natural(value: object) -> list[str | int]:
+    """Return the key that sorts as people count: 2 before 10, s2 before s10."""
+    parts: list[str | int] = list(re.split(r"([0-9]+)", str(value)))
+    # Text and digits alternate, beginning with text, so that like is compared with like.
+    parts[1::2] = map(int, parts[1::2])
+    return parts
 
 
 def readable(name: object) -> str:

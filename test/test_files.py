@@ -13,7 +13,6 @@ from emg_recognition.files import (
     read_json,
     read_limited,
     read_marker,
-    refuse_long_lines,
     replace_directory,
     size_text,
     write_file,
@@ -113,16 +112,6 @@ def test_files_that_are_too_large(tmp_path):
         read_limited(path, 4)
     with pytest.raises(OSError, match="it is larger than 10 bytes"):
         read_limited("/proc/self/status", 10)  # its size is not known before it is read
-
-
-@pytest.mark.parametrize("newline", [b"\n", b"\r\n", b"\r"])
-def test_lines_that_are_too_long(tmp_path, newline):
-    path = tmp_path / "table.csv"
-    path.write_bytes(newline.join([b"12345678", b"1", b"", b"12345678"] * 50))
-    refuse_long_lines(path, 9)
-    path.write_bytes(newline.join([b"12345678", b"1", b"1234567890", b"1"]))
-    with pytest.raises(OSError, match="it has a line that is longer than 9 bytes"):
-        refuse_long_lines(path, 9)
 
 
 def test_json_that_is_too_deep_is_an_ordinary_error(tmp_path):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emg_recognition.text import nfc, printable, printable_lines, readable
+from emg_recognition.text import natural, nfc, printable, printable_lines, readable
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,8 @@ def test_names_of_files_are_readable_and_composed(tmp_path):
     assert readable("Müller_1.csv") == "Müller_1.csv"
     assert readable(tmp_path / os.fsdecode(b"M\xfcller_1.csv")) == f"{tmp_path}/Müller_1.csv"
     assert nfc("u\u0308ben") == "üben"
+
+
+def test_numbers_in_names_are_sorted_as_people_count():
+    names = ["s10", "s2", "10", "2", "m²", "s2b1", "²"]
+    assert sorted(names, key=natural) == ["2", "10", "m²", "s2", "s2b1", "s10", "²"]

@@ -12,7 +12,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +27,7 @@ from emg_recognition.bags.definitions import UNREADABLE, own_types, parse_defini
 from emg_recognition.bags.storage import open_storage
 from emg_recognition.errors import RecordingError
 from emg_recognition.files import read_limited
+from emg_recognition.text import natural
 from emg_recognition.yaml_files import parse_yaml
 
 _METADATA = "metadata.yaml"
@@ -209,7 +209,8 @@ def find_files(path: Path) -> BagFiles:
     if not path.is_dir():
         return BagFiles((path,), "", ())
     found = sorted(
-        (file for file in path.iterdir() if file.suffix in _ENDINGS and file.is_file()), key=_natural
+        (file for file in path.iterdir() if file.suffix in _ENDINGS and file.is_file()),
+        key=lambda path: natural(path.name),
     )
     metadata, problem = _read_metadata(path)
     problems = [problem] if problem else []
@@ -242,8 +243,3 @@ def _read_metadata(folder: Path) -> tuple[dict[str, Any], str]:
             "decompress it with ros2 bag convert",
         )
     return {"relative_file_paths": names, "compression_mode": mode if mode != "none" else ""}, ""
-
-
-def _natural(path: Path) -> list[tuple[int, str]]:
-    """Return a key that sorts ``bag_10`` after ``bag_9``."""
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"([0-9]+)", path.name)]

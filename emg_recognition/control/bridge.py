@@ -404,13 +404,13 @@ class Bridge:
         violation = sudden or lasting
         if violation is not None:
             self._hold(violation, now)
-        elif self._decider.full and self._watch.stop_input.confirmed and self._found(now):
+        elif self._decider.full and self._watch.stop_input.confirmed and self._found():
             self._go(Event.RESUME, "signals fresh again")
         limit = self._settings.hold_timeout
         if self.state is State.HOLDING and now.steady - self._holding_since > limit:
             self._fault(Reason.HELD_TOO_LONG, f"held longer than {limit:g} s: {self.reason}")
 
-    def _found(self, now: Instant) -> bool:
+    def _found(self) -> bool:
         """Return whether the joints are where they are believed to be, and have had time to get there."""
         # Commands from before may still arrive and move them.
         settled = AHEAD if self._profile.receiver.resting else _SETTLED

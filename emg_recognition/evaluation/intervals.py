@@ -108,15 +108,13 @@ def count_segments(truth: ArrayLike, predicted: ArrayLike, classes: int, segment
     return SegmentCounts(rows // classes, rows % classes, counts.reshape(-1, classes))
 
 
-def score_intervals(segments: SegmentCounts, *, seed: int = 0) -> Intervals:
+def score_intervals(segments: SegmentCounts) -> Intervals:
     """Compute confidence intervals of accuracy, balanced accuracy and macro F1.
 
     Parameters
     ----------
     segments : SegmentCounts
-        From :func:`count_segments`; at least one window.
-    seed : int
-        Of the bootstrap: the same input gives the same interval.
+        From :func:`count_segments`; at least one window. The same counts give the same intervals.
 
     Returns
     -------
@@ -136,7 +134,7 @@ def score_intervals(segments: SegmentCounts, *, seed: int = 0) -> Intervals:
     if np.bincount(action)[np.unique(action)].min() < LEAST_SEGMENTS:
         hits = int(counts[np.arange(len(action)), action].sum())
         return Intervals("wilson", number, wilson(hits, int(counts.sum())))
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     drawn = np.zeros((SAMPLES, counts.shape[1], counts.shape[1]))
     for performed in np.unique(action):
         rows = counts[action == performed]
@@ -153,20 +151,18 @@ def score_intervals(segments: SegmentCounts, *, seed: int = 0) -> Intervals:
     )
 
 
-def mean_interval(values: ArrayLike, *, seed: int = 0) -> Interval | None:
+def mean_interval(values: ArrayLike) -> Interval | None:
     """Return the percentile bootstrap interval of a mean; ``None`` for fewer than three values.
 
     Parameters
     ----------
     values : array_like, shape (n,)
         Independent observations, such as the accuracies of subjects.
-    seed : int
-        Of the bootstrap.
     """
     found = np.asarray(values, np.float64)
     if len(found) < LEAST_SEGMENTS:
         return None
-    places = np.random.default_rng(seed).integers(0, len(found), (SAMPLES, len(found)))
+    places = np.random.default_rng(0).integers(0, len(found), (SAMPLES, len(found)))
     return percentiles(found[places].mean(axis=1))
 
 

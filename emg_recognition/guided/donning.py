@@ -14,6 +14,7 @@ from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.guided.plan import Plan, PlannedAction
 from emg_recognition.guided.session import GuidedSession
 from emg_recognition.models.bundle import read_bundle
+from emg_recognition.models.orientation import Orientation
 from emg_recognition.models.reference import read_reference
 from emg_recognition.processes import end_process
 
@@ -45,8 +46,7 @@ class Donned:
         sits = read_bundle(self.bundle).orientation
         if "turn" not in sits or sits["mirrored"]:
             return math.nan
-        half = sits["ring"] / 2
-        return float(half - (sits["turn"] + half) % sits["ring"])
+        return Orientation(sits["turn"]).moved(Orientation(), sits["ring"])
 
 
 def donning_plan(bundle: Path) -> Plan:

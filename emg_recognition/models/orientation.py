@@ -72,12 +72,16 @@ class Orientation:
         Turned by one towards higher numbers, electrode 1 sits where electrode 2 was. No recording tells
         whether the numbers rise towards the thumb or towards the little finger, so no text does.
         """
-        shortest = (self.turn - other.turn + ring / 2) % ring - ring / 2
-        if shortest == 0:
+        moved = self.moved(other, ring)
+        if moved == 0:
             return "not turned"
-        electrodes = "electrode" if abs(shortest) == 1 else "electrodes"
-        way = "higher" if shortest < 0 else "lower"
-        return f"turned by {abs(shortest):g} {electrodes} towards {way} electrode numbers"
+        electrodes = "electrode" if abs(moved) == 1 else "electrodes"
+        way = "higher" if moved > 0 else "lower"
+        return f"turned by {abs(moved):g} {electrodes} towards {way} electrode numbers"
+
+    def moved(self, other: Orientation, ring: int) -> float:
+        """Return by how many electrodes it has been turned towards higher numbers; mirrored alike."""
+        return ring / 2 - (self.turn - other.turn + ring / 2) % ring
 
     def apart(self, other: Orientation, ring: int) -> float:
         """Return the electrodes between two orientations; infinite if only one is mirrored."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -179,7 +180,16 @@ def read_reference(info: BundleInfo) -> Reference:
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         found = _from_arrays(arrays, len(info.actions), info.channels)
-    except (KeyError, OSError, TypeError, ValueError, zipfile.BadZipFile) as error:
+    except (
+        EOFError,
+        KeyError,
+        OSError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
         problem = f"{REFERENCE} cannot be used ({error})"
         raise BundleError(str(info.path), problem, "train it again") from error
     return found

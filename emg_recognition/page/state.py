@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from dataclasses import dataclass, field
 
 from emg_recognition.monitor.snapshot import Snapshot
@@ -14,9 +13,6 @@ SESSION_STALE = 3.5
 
 DECISION_STALE = 0.2
 """A decision holds for this long, s (``ActionDecision.msg``)."""
-
-#: Decisions that are kept: 20 s at 50 a second.
-_MOST_DECISIONS = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,24 +128,16 @@ class PageState:
     session: SessionView | None = None
     actions: tuple[str, ...] = ()
     trace: Trace = field(default_factory=Trace)
-    _decisions: deque[Decision] = field(default_factory=lambda: deque(maxlen=_MOST_DECISIONS))
-    _decided: int = 0
+    _newest: Decision | None = None
 
     def decide(self, decision: Decision) -> None:
         """Take a decision."""
-        self._decisions.append(decision)
-        self._decided += 1
+        self._newest = decision
 
     @property
     def decision(self) -> Decision | None:
         """The decision that holds now; None without one."""
-        newest = self._decisions[-1] if self._decisions else None
+        newest = self._newest
         if newest is None or time.monotonic() - newest.received > DECISION_STALE:
             return None
         return newest
-
-    def decisions_since(self, seen: int) -> tuple[list[Decision], int]:
-        """Return the decisions after the first `seen`, and the number to ask with next time."""
-        count, kept = self._decided, list(self._decisions)
-        new = min(max(0, count - seen), len(kept))
-        return kept[len(kept) - new :], count

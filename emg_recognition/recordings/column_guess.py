@@ -85,7 +85,7 @@ def guess_columns(layout: Layout, name: str) -> Guess:
     found = Guess(roles={}, left={})
     _by_names(found, layout, names, numeric, values)
     if not any(names):
-        _without_names(found, layout, numeric, values, name)
+        _without_names(found, layout, numeric, values)
     found.samples = found.samples or _channels(found, layout, names, numeric, values)
     taken = {*found.samples, found.time, found.counter, found.marker, found.label, *found.roles.values()}
     for i in range(layout.width):
@@ -138,7 +138,7 @@ def _counts(values: np.ndarray) -> bool:
     return len(finite) > 2 and bool((finite == np.round(finite)).all()) and bool((np.diff(finite) != 0).any())
 
 
-def _without_names(found: Guess, layout: Layout, numeric: list[int], values: np.ndarray, name: str) -> None:
+def _without_names(found: Guess, layout: Layout, numeric: list[int], values: np.ndarray) -> None:
     rising = [i for i in numeric if rises(values[:, i])]
     steps = {i: np.diff(values[:, i]) for i in numeric}
     epochs = [i for i in rising if np.nanmin(values[:, i]) >= _EPOCH[-1][0]]

@@ -15,8 +15,6 @@ METRICS = "metrics.json"
 ESTIMATES = "estimates.npz"
 REPORT = "report.html"
 FIGURES = "figures"
-BAG = "bag"
-"""The evaluator node's recording may lie beside the results; it is left alone."""
 
 
 def refuse_foreign(output: Path) -> None:
@@ -32,7 +30,7 @@ def refuse_foreign(output: Path) -> None:
     SettingError
         If it is a file, or holds something that no evaluation wrote.
     """
-    files.refuse_foreign(output, writer="evaluation", marker=METRICS, formats=READABLE, beside=(BAG,))
+    files.refuse_foreign(output, writer="evaluation", marker=METRICS, formats=READABLE)
 
 
 def write_results(output: Path, replay: Replay, scores: ReplayScores) -> Path:

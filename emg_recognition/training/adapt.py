@@ -38,7 +38,13 @@ from emg_recognition.training.fold import predict
 from emg_recognition.training.heads import wearer_network
 from emg_recognition.training.rehearsal import rehearse
 from emg_recognition.training.settings import ADAPT_PASSES, ADAPT_SETTINGS, FitSettings
-from emg_recognition.training.wearer import check_wearer, describe_wearer, read_parent, wearer_bundle
+from emg_recognition.training.wearer import (
+    check_wearer,
+    describe_wearer,
+    read_parent,
+    trained_with,
+    wearer_bundle,
+)
 from emg_recognition.training.windows import WindowSet, windows_from_recordings
 
 # Far below any score, so that an action has no share in the softmax and no gradient.
@@ -183,8 +189,8 @@ def make_adaptation(
         measures = Measures(windows.windows, population.ring)
         orientation = from_labels(population, measures, windows.action, subject).orientation
         windows = windows.oriented(orientation.matrix(info.channels, population.ring))
-        known = population.known(subject) is not None
-        network = wearer_network(network, population.heads, windows, labelled=True, known=known)
+        seen = trained_with(info, population, subject)
+        network = wearer_network(network, population.heads, windows, labelled=True, known=seen)
     settings = enough_steps(settings, len(windows))
     rehearsed, share = rehearse(windows, earlier, strangers, population, settings.seed)
     statistics = fine_tune(network, rehearsed, settings, share=share, on_step=on_step)

@@ -25,6 +25,9 @@ from emg_recognition.training.wearer import read_parent
 #: In the provenance of a wearer's bundle: all that decided it.
 _DECIDED = "adapted_from"
 
+# Of a wearer's gradient steps, for the progress of all.
+_PARTS = 1000
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class _Wearer:
@@ -86,13 +89,12 @@ def run_adaptations(
             tasks.append(task)
         else:
             found[name] = adaptation_of(earlier, info)
-    steps = [0] * len(tasks)
-    each: list[int] = []
+    shares = [0.0] * len(tasks)
 
     def show(index: int, event: dict[str, Any]) -> None:
-        each[:] = [event["steps"]]
-        steps[index] = event["step"]
-        on_step(sum(steps), len(steps) * event["steps"])
+        # Some give more windows than others and get more steps, but how many is not known before they begin.
+        shares[index] = event["step"] / event["steps"]
+        on_step(round(_PARTS * sum(shares)), _PARTS * len(shares))
 
     problems = []
     with contextlib.closing(run_tasks(_adapt, tasks, executor, on_event=show)) as ended:

@@ -334,8 +334,8 @@ def adapt_each(
     workers, address
         As for :func:`train`.
     on_step : callable, optional
-        Called with the number of gradient steps made for all that are still to be adapted to, and of all
-        these steps.
+        Called after each gradient step with how much is done and how much there is to do, in thousandths
+        of an adaptation.
 
     Returns
     -------

@@ -29,7 +29,13 @@ from emg_recognition.recordings.recordings import Recordings
 from emg_recognition.recordings.windows import STRIDE
 from emg_recognition.signal.settings import PipelineSettings, stride_samples
 from emg_recognition.training.heads import wearer_network
-from emg_recognition.training.wearer import check_wearer, describe_wearer, read_parent, wearer_bundle
+from emg_recognition.training.wearer import (
+    check_wearer,
+    describe_wearer,
+    read_parent,
+    trained_with,
+    wearer_bundle,
+)
 from emg_recognition.training.windows import WindowSet, windows_from_recordings
 
 SHORTEST_USE = 10.0
@@ -113,9 +119,7 @@ class Donner:
             windows, found = _from_gestures(reference, info, recordings, self._pipeline, name)
         windows = windows.oriented(found.matrix(info.channels, reference.ring))
         known = reference.known(name) is not None
-        # The wearer's own bundle knows them by name, whether or not they were among those who trained it.
-        own = info.orientation.get("subject") == name
-        seen = bool(info.provenance.get("seen", known)) if own else known
+        seen = trained_with(info, reference, name)
         model = wearer_network(self._network, reference.heads, windows, labelled=not unlabelled, known=seen)
         rms = info.statistics["rms"] * info.orientation.get("gain", 1.0)
         bundle = wearer_bundle(

@@ -6,18 +6,18 @@ More recordings of other people help most where a patient has given little. One 
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emg_recognition.errors import SettingError
-from emg_recognition.training.ensemble import PRETRAIN
+from emg_recognition.text import natural
+from emg_recognition.training.settings import METHODS
 from emg_recognition.training.split import RandomWindows, Split
 from emg_recognition.training.windows import SegmentTable
 
-CURVE_METHODS = ("ensemble", "weighted", PRETRAIN, "adapt", "minority", "lda")
+CURVE_METHODS = tuple(method for method in METHODS if method != "balanced-bagging")
 """What a learning curve has of the methods that are asked for."""
 
 _SETTING = "learning curve"
@@ -94,13 +94,7 @@ def _places(train: NDArray[np.int64], segments: SegmentTable, minority: str) -> 
     for person in np.unique(subject[mine]).tolist():
         own = np.flatnonzero(mine & (subject == person))
         keys = list(zip(session[own].tolist(), repetition[own].tolist(), strict=True))
-        order = {key: number for number, key in enumerate(sorted(set(keys), key=_in_time))}
+        in_time = sorted(set(keys), key=lambda one: (natural(one[0]), one[1]))
+        order = {key: number for number, key in enumerate(in_time)}
         place[own] = [order[key] for key in keys]
     return place
-
-
-def _in_time(key: tuple[str, int]) -> tuple[list[tuple[int, str]], int]:
-    """Sort sessions by the numbers in their names, so that session 10 comes after session 2."""
-    session, repetition = key
-    parts = re.split(r"(\d+)", session)
-    return [(int(part) if part.isdigit() else -1, part) for part in parts], repetition

@@ -9,7 +9,6 @@ has been chosen.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from emg_recognition.errors import SettingError
 from emg_recognition.recordings.recordings import Recordings
+from emg_recognition.text import natural
 from emg_recognition.training.settings import SUBSETS
 from emg_recognition.training.windows import WindowSet
 
@@ -237,13 +237,7 @@ def complete_repetitions(recordings: Recordings) -> set[int]:
 
 def distinct(labels: NDArray[Any]) -> tuple[Any, ...]:
     """Return the values that occur, in the order people count in: 2 before 10, s2 before s10."""
-    return tuple(sorted(np.unique(labels).tolist(), key=in_order))
-
-
-def in_order(value: object) -> list[str | int]:
-    """Return the key to sort by."""
-    # Text and digits alternate, beginning with text, so that like is compared with like.
-    return [int(part) if part.isdigit() else part for part in re.split(r"([0-9]+)", str(value))]
+    return tuple(sorted(np.unique(labels).tolist(), key=natural))
 
 
 def listed(labels: NDArray[Any]) -> str:

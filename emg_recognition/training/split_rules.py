@@ -29,13 +29,13 @@ from numpy.typing import NDArray
 
 from emg_recognition.errors import RecordingError, SettingError
 from emg_recognition.recordings.recordings import Recordings, parse_repetitions
+from emg_recognition.text import natural
 from emg_recognition.training.settings import SUBSETS, SplitSettings
 from emg_recognition.training.split import (
     Split,
     complete_repetitions,
     distinct,
     honest_split,
-    in_order,
     listed,
     random_windows,
     subject_sessions,
@@ -117,9 +117,9 @@ def split_by_values(recordings: Recordings, settings: SplitSettings) -> Split:
     held = set(validation or ())
     tested = set(known) - set(train or ()) - held if test is None else set(test)
     training = set(known) - tested - held if train is None else set(train) - held
-    both = sorted((set(train or ()) | held) & tested, key=in_order)
+    both = sorted((set(train or ()) | held) & tested, key=natural)
     if both:
-        shown = tuple(sorted(tested, key=in_order))
+        shown = tuple(sorted(tested, key=natural))
         raise SettingError(f"test {what}", shown, f"{both} also train or validate; name each only once")
     subsets = {"train": _segments(labels, training), "test": _segments(labels, tested)}
     if held:

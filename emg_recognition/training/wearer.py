@@ -82,6 +82,25 @@ def check_wearer(parent: BundleInfo, recordings: Recordings) -> str:
     return people[0]
 
 
+def trained_with(info: BundleInfo, reference: Reference, wearer: str) -> bool:
+    """Return whether a bundle's network has learned from a wearer.
+
+    Their own bundle, donned earlier, knows them by name, whether or not they were among those who trained it.
+
+    Parameters
+    ----------
+    info : BundleInfo
+        The bundle.
+    reference : Reference
+        What it knows about people's armbands.
+    wearer : str
+        Their name.
+    """
+    known = reference.known(wearer) is not None
+    own = info.orientation.get("subject") == wearer
+    return bool(info.provenance.get("seen", known)) if own else known
+
+
 def describe_wearer(info: BundleInfo, known: bool) -> str:
     """Return in words how the armband of a wearer's bundle sits; empty for a bundle that is nobody's.
 

@@ -330,6 +330,7 @@ def join_windows(sets: Sequence[WindowSet]) -> WindowSet:
     """
     if len(sets) == 1:
         return sets[0]
+    sets = [_alone(one) for one in sets]
     samples = np.cumsum([0, *(len(one.signal.samples) for one in sets)])
     segments = np.cumsum([0, *(len(one.segments.action) for one in sets)])
     plain = np.eye(sets[0].channels, dtype=np.float32)[np.newaxis]
@@ -357,6 +358,28 @@ def join_windows(sets: Sequence[WindowSet]) -> WindowSet:
                 for one, at in zip(sets, begin, strict=False)
             ]
         ),
+    )
+
+
+def _alone(windows: WindowSet) -> WindowSet:
+    """Return the same windows with the signal of their own segments only, not of a whole study."""
+    there, segment = np.unique(windows.segment, return_inverse=True)
+    table = SegmentTable(
+        **{
+            field.name: getattr(windows.segments, field.name)[there]
+            for field in dataclasses.fields(SegmentTable)
+        }
+    )
+    counts = table.last + windows.length - table.first
+    parts = [windows.signal.samples[first : first + n] for first, n in zip(table.first, counts, strict=True)]
+    moved = np.cumsum(counts) - counts - table.first
+    return dataclasses.replace(
+        windows,
+        signal=FilteredSignal(np.concatenate([windows.signal.samples[:0], *parts])),
+        segments=dataclasses.replace(table, first=table.first + moved, last=table.last + moved),
+        begin=windows.begin + moved[segment],
+        segment=segment.astype(windows.segment.dtype),
+        matrix=None if windows.matrix is None else windows.matrix[there],
     )
 
 

@@ -69,13 +69,6 @@ def test_an_earlier_evaluation_is_replaced_with_all_its_figures(replay, tmp_path
     assert json.loads((tmp_path / "out" / "metrics.json").read_text())["accuracy"] is None
 
 
-def test_the_recording_of_the_evaluator_may_be_there(replay, tmp_path):
-    (tmp_path / "out" / "bag").mkdir(parents=True)
-    (tmp_path / "out" / "bag" / "a.mcap").write_text("messages")
-    write_results(tmp_path / "out", replay, score(replay))
-    assert (tmp_path / "out" / "bag" / "a.mcap").read_text() == "messages"
-
-
 @pytest.mark.parametrize("content", ['{"format": "something else"}', "no json", "[]", None])
 def test_anything_else_is_left_alone(replay, tmp_path, content):
     output = tmp_path / "out"

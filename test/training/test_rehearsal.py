@@ -64,3 +64,10 @@ def test_joined_windows_are_those_of_each_set(sets):
         found.gather([0, 400], shift=[3, -3]), expected[[0, 400]]
     )  # at their borders
     assert found.subject.tolist() == [*sets[0].subject, *sets[1].subject, *sets[2].subject]
+
+
+def test_joined_windows_leave_the_signal_of_others_behind(sets):
+    some = sets[1].select(sets[1].subject == "anna2").select(np.arange(0, 160, 2))
+    found = join_windows([sets[0], some])
+    assert len(found.signal.samples) == len(sets[0].signal.samples) + len(some) * some.length
+    np.testing.assert_array_equal(found.windows[len(sets[0]) :], some.windows)
