@@ -192,7 +192,7 @@ class TrainerSettings(_Checked):
     )
     output: str = setting("", "directory for members, bundle, metrics and report")
     config: str = setting("", "experiment YAML; empty: the packaged compact.yaml")
-    minority: str = setting("", "cohort that is too small to train alone; empty: none")
+    minority: str = setting("", "cohort that is too small to train alone; empty: the experiment's")
     train_repetitions: str = setting("", "e.g. 1-3; empty: all but the last")
     test_repetitions: str = setting("", "e.g. 4; empty: the last")
     split: str = setting(

@@ -20,6 +20,7 @@ from emg_recognition.settings import from_mapping
 from emg_recognition.signal.settings import PipelineSettings
 from emg_recognition.training.fold import predict
 from emg_recognition.training.settings import SplitSettings
+from emg_recognition.training.wearer import trained_with
 from emg_recognition.training.windows import windows_from_recordings
 
 from ..ring_arm import ACTIONS, POPULATION, RING, apart, recordings
@@ -96,6 +97,8 @@ def test_use_without_labels_does_it_too(parent, windows_of, tmp_path):
     again = emg.don(found.bundle, stranger(STRAIGHT)[1], tmp_path / "again", unlabelled=True)
     assert again.known
     assert not again.info.provenance["seen"]  # by the network
+    assert not trained_with(again.info, read_reference(again.info), "anna")
+    assert trained_with(again.info, read_reference(again.info), "p2")
     assert again.describe().endswith("anna was here before")
     assert apart(again.orientation, 0.0, False) <= 0.5  # not added to the earlier turn
 
@@ -141,9 +144,18 @@ def test_an_adapted_model_keeps_the_last_layer_that_it_learned(parent, tmp_path)
     wearers = {"anna": MIRRORED, "ben": TURNED}
     settings = {"steps_per_epoch": 20, "batch_size": 16}
     everybody = recordings(wearers, repetitions=3, seed=50)
+    shares = []
     each = emg.adapt_each(
-        parent.path, everybody, tmp_path / "wearers", repetitions=[1], settings=settings, workers=1
+        parent.path,
+        everybody,
+        tmp_path / "wearers",
+        repetitions=[1],
+        settings=settings,
+        workers=1,
+        on_step=lambda done, everything: shares.append(done / everything),
     )
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
     for name, found in each.items():
         own = everybody.select((everybody.subject == name) & (everybody.repetition > 1))
         again = emg.don(found.bundle, own, tmp_path / name)
