@@ -26,7 +26,14 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from emg_recognition.errors import EmgRecognitionError, SettingError
 from emg_recognition.quiet import without_information
 from emg_recognition.resources import LIBRARIES, versions
-from emg_recognition.tasks import TRIES, WORKER_ENVIRONMENT, Done, Executor, for_other_machines
+from emg_recognition.tasks import (
+    TASKS_A_PROCESS,
+    TRIES,
+    WORKER_ENVIRONMENT,
+    Done,
+    Executor,
+    for_other_machines,
+)
 
 #: How long the head of the cluster may take to answer, s.
 _PATIENCE = 3.0
@@ -104,7 +111,9 @@ def run_on_ray(
     store = _Store()
     mailbox = None if on_event is None else _start_mailbox()
     # Retried here, not by Ray: its limits differ by the way in which a task died.
-    remote = ray.remote(num_cpus=1, max_retries=0, runtime_env={"env_vars": _environment()})(_worker())
+    remote = ray.remote(
+        num_cpus=1, max_retries=0, max_calls=TASKS_A_PROCESS, runtime_env={"env_vars": _environment()}
+    )(_worker())
     waiting = deque((index, 1) for index in range(len(tasks)))
     running: dict[Any, _Try] = {}
     head = _Head(ray.get_runtime_context().gcs_address)

@@ -23,6 +23,8 @@ Report = Callable[[dict[str, Any]], None]
 
 #: A task whose process or machine died is tried this often in all.
 TRIES = 3
+#: A process is replaced after as many tasks: TensorFlow keeps some 60 MB of every network that was trained.
+TASKS_A_PROCESS = 20
 #: For the processes of the tasks; the libraries read it when they are loaded.
 WORKER_ENVIRONMENT = {
     # A core each.

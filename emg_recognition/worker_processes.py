@@ -18,7 +18,7 @@ from typing import Any
 
 from emg_recognition.errors import EmgRecognitionError
 from emg_recognition.quiet import without_information
-from emg_recognition.tasks import TRIES, WORKER_ENVIRONMENT, Done, Report, answer
+from emg_recognition.tasks import TASKS_A_PROCESS, TRIES, WORKER_ENVIRONMENT, Done, Report, answer
 
 #: Processes that die one after another before any has begun: none will.
 _STILLBORN = 3
@@ -72,8 +72,9 @@ def run_in_processes(
                         continue
                     stillborn = 0
                     done = None if worker.task is None else Done(worker.task[0], *said)
-                    if waiting:
+                    if waiting and worker.taken < TASKS_A_PROCESS:
                         worker.task = waiting.popleft()
+                        worker.taken += 1
                         with contextlib.suppress(OSError):  # it has died; reading will tell
                             worker.pipe.send(tasks[worker.task[0]])
                         running[pipe] = worker
@@ -90,11 +91,12 @@ def run_in_processes(
 
 @dataclass
 class _Worker:
-    """A process, our end of its pipe, and the task that it has: its number, and how often it was tried."""
+    """A process, our end of its pipe, its task (number, and how often it was tried), and how many it took."""
 
     process: BaseProcess
     pipe: Connection
     task: tuple[int, int] | None = None
+    taken: int = 0
 
 
 def _died(worker: _Worker, waiting: deque[tuple[int, int]], code: int | None) -> Done[Any] | None:

@@ -7,10 +7,11 @@ import multiprocessing
 import os
 import subprocess
 import sys
+from collections import Counter
 
 import pytest
 
-from emg_recognition.tasks import Executor, run_tasks
+from emg_recognition.tasks import TASKS_A_PROCESS, Executor, run_tasks
 from emg_recognition.worker_processes import default_workers
 
 TASKS = """
@@ -38,6 +39,8 @@ def do(task):
     if what == "die once" and not os.path.exists(value):
         open(value, "w").close()
         os.kill(os.getpid(), signal.SIGKILL)
+    if what == "process":
+        return os.getpid()
     if what == "die":
         os.kill(os.getpid(), signal.SIGKILL)
     return "survived"
@@ -63,6 +66,12 @@ def test_events_of_a_task_come_in_order_and_before_its_end(workers):
     ):
         assert events[done.index] == list(range(done.result))
     assert events == {0: [0, 1, 2], 1: [], 2: [0, 1]}
+
+
+def test_a_process_is_replaced_after_some_tasks(do):
+    tasks = [("process", None)] * (TASKS_A_PROCESS + 5)
+    used = Counter(done.result for done in run_tasks(do, tasks, Executor(1)))
+    assert list(used.values()) == [TASKS_A_PROCESS, 5]
 
 
 def test_without_processes_an_error_is_raised_as_it_is(do):

@@ -98,6 +98,15 @@ def log_features(windows: np.ndarray, floor: float) -> Array:
     return np.log(np.stack([rms, length, crossings(windows), crossings(change)], axis=1))
 
 
+def contrast(measures: Measures) -> float:
+    """Return by how much log RMS differs between the quietest and the strongest tenth of the windows.
+
+    An arm that only rests, or only makes one fist, does not show how its armband sits.
+    """
+    strength = log_rms(measures.seen(0.0, False))
+    return float(np.subtract(*np.quantile(strength, (0.9, 0.1))))
+
+
 def features(seen: Array, level: float) -> Array:
     """Return one row for each window, without the strength of its session.
 

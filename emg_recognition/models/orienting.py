@@ -27,8 +27,8 @@ class Found:
     orientation : Orientation
         The likeliest one.
     score : float
-        How well it fits: with labels their mean log probability, to compare with that of other labels for the
-        same windows; without, what was compared.
+        How likely it is: what was compared. With labels, that of other labels for the same windows can be
+        compared with it.
     """
 
     orientation: Orientation
@@ -70,8 +70,8 @@ def from_labels(
         rows = features(seen, level)
         evidence = given.log_evidence(np.stack([rows[action == one].mean(axis=0) for one in performed]))
         likely = fit + _EVIDENCE * evidence / len(performed) + _COMMON * common
-        found.append((likely, Found(Orientation(turn, mirrored, gain), fit)))
-    return max(found, key=lambda one: one[0])[1]
+        found.append(Found(Orientation(turn, mirrored, gain), likely))
+    return max(found, key=lambda one: one.score)
 
 
 def from_use(reference: Reference, measures: Measures, subject: str = "") -> Found:

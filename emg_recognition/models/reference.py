@@ -169,7 +169,10 @@ def read_reference(info: BundleInfo) -> Reference:
         If the bundle has none, or one that is damaged or does not suit its channels and actions.
     """
     if REFERENCE not in info.files:
-        remedy = "train it with --orientation align, on recordings of several people"
+        remedy = (
+            "train it with --orientation align, on recordings of several people; electrodes that are no ring"
+            " of six or more cannot be donned: use adapt"
+        )
         raise BundleError(str(info.path), "it does not know how its people's armbands sat", remedy)
     content = read_file(info, REFERENCE)
     try:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from emg_recognition.models.log_features import Measures, log_rms
+from emg_recognition.models.log_features import Measures, contrast, log_rms
 from emg_recognition.models.orientation import Orientation, candidates
 from emg_recognition.models.reference import Reference
 
@@ -26,8 +26,7 @@ MISFIT = 0.5
 
 #: Older signal than this is forgotten, s.
 _LONGEST = 120.0
-#: Log RMS of the quietest and of the strongest tenth of the windows has to differ by this much: an arm that
-#: only rests does not show how its armband sits.
+#: Signal of less contrast says nothing.
 _CONTRAST = 0.8
 
 
@@ -91,14 +90,9 @@ class TurnWatch:
                 near = max(near, fit)
         return best - near, place
 
-    def contrast(self) -> float:
-        """Return by how much log RMS differs between the quietest and the strongest tenth of the windows."""
-        strength = log_rms(Measures.joined(self._parts).seen(0.0, False))
-        return float(np.subtract(*np.quantile(strength, (0.9, 0.1))))
-
     def warning(self) -> str:
         """Return what is to be done about the armband; empty for nothing, or if too little is known."""
-        if self.seconds < SHORTEST or self.contrast() < _CONTRAST:
+        if self.seconds < SHORTEST or contrast(Measures.joined(self._parts)) < _CONTRAST:
             return ""
         misfit, best = self.misfit()
         if misfit < MISFIT:

@@ -83,6 +83,7 @@ def inspect(recordings: Recordings) -> Inspection:
         channels=recordings.channels,
         rate=recordings.rate,
         unit=recordings.unit,
+        ring=recordings.ring,
         subjects=recordings.subjects,
         cohorts=recordings.cohorts,
         sessions=recordings.sessions,

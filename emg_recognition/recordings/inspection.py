@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from emg_recognition.errors import RecordingError
-from emg_recognition.recordings.recordings import Source
+from emg_recognition.recordings.recordings import Source, turnable
 from emg_recognition.recordings.suspicious import Suspicion
 from emg_recognition.text import printable
 
@@ -36,6 +36,8 @@ class Inspection:
         All segments together, s.
     channels, rate, unit
         Number of electrodes, sampling rate in Hz, ``V`` or ``count``.
+    ring : int or None
+        How many of the electrodes, the first ones, are in a ring, as the recordings say.
     subjects, cohorts, sessions, actions, repetitions : tuple
         Sorted, without duplicates; sessions as (subject, session).
     table : tuple of tuple of int
@@ -55,6 +57,7 @@ class Inspection:
     channels: int
     rate: float
     unit: str
+    ring: int | None
     subjects: tuple[str, ...]
     cohorts: tuple[str, ...]
     sessions: tuple[tuple[str, str], ...]
@@ -99,11 +102,21 @@ class Inspection:
                 f"each {shortest:.2f} to {longest:.2f} s (median {median:.2f} s)",
             ),
             *_wrapped("signal", f"{self.channels} channels at {self.rate:g} Hz in {self.unit}"),
+            *self._ring(),
             *_wrapped("subjects", _counted(self.subjects)),
             *_wrapped("cohorts", _counted(self.cohorts)),
             *_wrapped("sessions", _counted(sessions)),
             *_wrapped("actions", f"{len(self.actions)}: {', '.join(self.actions)}"),
         ]
+
+    def _ring(self) -> list[str]:
+        """Say which electrodes are a ring: those can be donned."""
+        count = turnable(self.ring, self.channels)
+        if self.ring is None and count:
+            return _wrapped("electrodes", f"taken for a ring of {count}; say ring: 0 if placed on muscles")
+        if self.ring is None:
+            return []
+        return _wrapped("electrodes", f"a ring of {self.ring}" if self.ring else "placed on muscles, no ring")
 
     def _table_lines(self) -> list[str]:
         """Return the segments of each action in each repetition; columns with equal numbers share one."""

@@ -39,6 +39,7 @@ from emg_recognition.training.heads import wearer_network
 from emg_recognition.training.rehearsal import rehearse
 from emg_recognition.training.settings import ADAPT_PASSES, ADAPT_SETTINGS, FitSettings
 from emg_recognition.training.wearer import (
+    check_ring,
     check_wearer,
     describe_wearer,
     read_parent,
@@ -186,6 +187,7 @@ def make_adaptation(
     population = read_reference(info) if REFERENCE in info.files else None
     orientation: Orientation | None = None
     if population is not None:
+        check_ring(population, recordings)
         measures = Measures(windows.windows, population.ring)
         orientation = from_labels(population, measures, windows.action, subject).orientation
         windows = windows.oriented(orientation.matrix(info.channels, population.ring))

@@ -79,9 +79,11 @@ def check_curve(
         raise SettingError(_SETTING, list(asked), "a split at random divides repetitions; use another split")
     most = max(int(_places(split.train, segments, minority).max()) + 1 for split in splits)
     if min(asked) < 1 or max(asked) >= most or len(set(asked)) < len(asked):
-        remedy = (
-            f"{minority} trains with {most} repetitions each; give numbers from 1 to {most - 1}, each once"
-        )
+        if most == 1:
+            remedy = f"{minority} trains with one repetition each, which is the whole curve; train with more"
+        else:
+            few = f"from 1 to {most - 1}" if most > 2 else "1"
+            remedy = f"{minority} trains with {most} repetitions each; give numbers {few}, each once"
         raise SettingError(_SETTING, list(asked), remedy)
     return most
 

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 from emg_recognition.classification import decision_settings, live_settings, live_values
-from emg_recognition.errors import BundleError, SettingError
+from emg_recognition.errors import BundleError, RecordingError, SettingError
 from emg_recognition.models.bundle import TFLITE, BundleInfo, check_compatible, read_bundle
 from emg_recognition.models.bundle_writer import UnwrittenBundle, make_bundle
 from emg_recognition.models.export import to_keras_file, to_tflite
@@ -80,6 +80,20 @@ def check_wearer(parent: BundleInfo, recordings: Recordings) -> str:
     if len(people) != 1:
         raise SettingError("subject", tuple(people), "a bundle is made for one wearer; choose one subject")
     return people[0]
+
+
+def check_ring(reference: Reference, recordings: Recordings) -> None:
+    """Refuse electrodes that sit otherwise than those of a bundle's people.
+
+    Raises
+    ------
+    RecordingError
+        If the recordings say so; those that say nothing are taken to be alike.
+    """
+    if recordings.ring is not None and recordings.ring != reference.ring:
+        here = f"its ring is {recordings.ring} of {recordings.channels} electrodes"
+        remedy = "correct the ring in the recording, or take a bundle of electrodes that are placed alike"
+        raise RecordingError(recordings.source, f"{here}, the model's is {reference.ring}", remedy)
 
 
 def trained_with(info: BundleInfo, reference: Reference, wearer: str) -> bool:

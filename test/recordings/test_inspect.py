@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -62,6 +64,23 @@ def test_good_recordings_have_no_warning(study):
         "",
     ]
     assert found.summary() == found.lines()[:6]
+
+
+@pytest.mark.parametrize(
+    ("ring", "channels", "said"),
+    [
+        (None, 8, "electrodes  taken for a ring of 8; say ring: 0 if placed on muscles"),
+        (6, 8, "electrodes  a ring of 6"),
+        (0, 8, "electrodes  placed on muscles, no ring"),
+        (None, 3, None),
+    ],
+)
+def test_what_is_taken_for_a_ring_is_said(ring, channels, said):
+    samples = [np.random.default_rng(n).normal(size=(800, channels)) for n in range(4)]
+    labels = ["fist", "rest"] * 2
+    found = Recordings.from_segments(samples, labels, repetitions=[1, 1, 2, 2], rate=500.0, unit="V")
+    lines = inspect(dataclasses.replace(found, ring=ring)).lines()
+    assert [line for line in lines if line.startswith("electrodes")] == ([said] if said else [])
 
 
 def copied(samples, columns):

@@ -180,12 +180,16 @@ def test_what_cannot_be_donned_writes_nothing(parent, sync, tmp_path):
     for begin in first.start[first.label == two[0]]:
         counts[begin : begin + first.length[0]] = 0
     quiet = dataclasses.replace(first, counts=counts)
+    dead = first.counts.copy()
+    dead[:, 2] = 0
     cases = [
         (
             dataclasses.replace(first, counts=first.counts[:, :6], ring=6),
             "its channels is 8, .* channels is 6",
         ),
         (dataclasses.replace(first, rate=100.0), "its rate is 200.0 Hz"),
+        (dataclasses.replace(first, ring=0), "its ring is 0 of 8 electrodes, the model's is 8; correct"),
+        (dataclasses.replace(first, counts=dead), "channel 3 recorded nothing; look at the electrode"),
         (only(swapped, sync), f"{two[0]} and {two[1]} look as if they were exchanged"),
         (only(quiet, sync), f"{two[0]} was not performed"),
         (only(first, [two[0], "rest"]), f"it holds windows of {two[0]}.*record {two[0]} and {two[1]}"),
@@ -199,6 +203,10 @@ def test_what_cannot_be_donned_writes_nothing(parent, sync, tmp_path):
         assert not (tmp_path / "anna").exists()
     with pytest.raises(EmgRecognitionError, match=r"it holds 6\.4 s.*25 s"):
         emg.don(parent.path, first, tmp_path / "anna", unlabelled=True)
+    at_rest = only(recordings({"anna": TURNED}, repetitions=8, seed=50), ["rest"])
+    with pytest.raises(EmgRecognitionError, match="its strength hardly changes, as at rest"):
+        emg.don(parent.path, at_rest, tmp_path / "anna", unlabelled=True)
+    assert not (tmp_path / "anna").exists()
 
 
 def test_a_bundle_without_a_reference_cannot_be_donned(tiny, tmp_path):
