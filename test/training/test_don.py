@@ -191,7 +191,7 @@ def test_what_cannot_be_donned_writes_nothing(parent, sync, tmp_path):
         (dataclasses.replace(first, ring=0), "its ring is 0 of 8 electrodes, the model's is 8; correct"),
         (
             dataclasses.replace(first, counts=dead),
-            "channel 3 recorded next to nothing; look at the electrode",
+            "channel 3 recorded next to nothing; look",
         ),
         (only(swapped, sync), f"{two[0]} and {two[1]} look as if they were exchanged"),
         (only(quiet, sync), f"{two[0]} was not performed"),
