@@ -398,8 +398,9 @@ def don(
     Raises
     ------
     EmgRecognitionError
-        If TensorFlow is missing; if bundle and recordings do not fit each other, a gesture was not performed,
-        or two were exchanged; nothing has been written then.
+        If TensorFlow is missing; if bundle and recordings do not fit each other, a channel recorded next to
+        nothing, a gesture was not performed, two were exchanged, or the strength of the use hardly changes;
+        nothing has been written then.
     """
     return donner(parent, output).don(recordings, unlabelled=unlabelled)
 
