@@ -192,7 +192,8 @@ def _from_gestures(
         exchanged = np.where(action == first, second, np.where(action == second, first, action))
         if from_labels(reference, measures, exchanged, subject).score > best.score + _SWAPPED:
             problem = f"{one} and {other} look as if they were exchanged"
-            raise RecordingError(recordings.source, problem, "record both again in the order asked for")
+            remedy = "record both again in the order asked for; if that was right, take 25 s of use instead"
+            raise RecordingError(recordings.source, problem, remedy)
     return windows.select(learned), best.orientation
 
 
