@@ -25,7 +25,7 @@ from emg_recognition.training.wearer import read_parent
 #: In the provenance of a wearer's bundle: all that decided it.
 _DECIDED = "adapted_from"
 
-# Of a wearer's gradient steps, for the progress of all.
+# What each wearer's gradient steps are counted in, so that the progress of all is in whole numbers.
 _PARTS = 1000
 
 

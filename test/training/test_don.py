@@ -189,10 +189,7 @@ def test_what_cannot_be_donned_writes_nothing(parent, sync, tmp_path):
         ),
         (dataclasses.replace(first, rate=100.0), "its rate is 200.0 Hz"),
         (dataclasses.replace(first, ring=0), "its ring is 0 of 8 electrodes, the model's is 8; correct"),
-        (
-            dataclasses.replace(first, counts=dead),
-            "channel 3 recorded next to nothing; look",
-        ),
+        (dataclasses.replace(first, counts=dead), "channel 3 recorded next to nothing; look"),
         (only(swapped, sync), f"{two[0]} and {two[1]} look as if they were exchanged"),
         (only(quiet, sync), f"{two[0]} was not performed"),
         (only(first, [two[0], "rest"]), f"it holds windows of {two[0]}.*record {two[0]} and {two[1]}"),
